@@ -1,0 +1,42 @@
+# Every target sets up .venv by itself; a second run reinstalls nothing.
+# Another Python: make PYTHON=python3.12 ...
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+PYTEST := $(BIN)/python -m pytest -n 2
+
+.PHONY: setup demo test slow check lint format lock clean
+
+setup: $(INSTALLED)
+
+$(INSTALLED): requirements.lock requirements-uv.lock pyproject.toml scripts/setup scripts/uv
+	@PYTHON="$(PYTHON)" scripts/setup $@
+
+demo: $(INSTALLED)
+	@scripts/demo
+
+test: $(INSTALLED)
+	$(PYTEST)
+
+slow: $(INSTALLED)
+	$(PYTEST) -m slow
+
+check: lint
+	$(PYTEST)
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
+	$(BIN)/lint-imports
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock:
+	@PYTHON="$(PYTHON)" scripts/lock
+
+clean:
+	rm -rf .venv dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
