@@ -1,0 +1,8 @@
+"""Joint augmentation of image, mask and box: one homography and one colour transform per sample, drawn by key."""
+
+from __future__ import annotations
+
+from auxseg.data.augment.config import MILD, NO_AUGMENTATION, AugmentConfig
+from auxseg.data.augment.pipeline import augment
+
+__all__ = ["MILD", "NO_AUGMENTATION", "AugmentConfig", "augment"]

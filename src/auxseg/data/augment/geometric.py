@@ -1,0 +1,136 @@
+"""The geometric part of the augmentation: one homography and one resampling per sample.
+
+Shape legend: ``N`` images of a batch, ``S`` the stored size (pictures are square).
+
+Positions are (x, y) with x to the right and y down; -1 and 1 are the outer edges of the picture, 0 its centre. The
+centre of the pixel in column i lies at ``(2 i + 1) / S - 1``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Float32, Float64, UInt8
+from torch import Tensor
+
+from auxseg.data.augment.config import AugmentConfig
+from auxseg.data.batch import Batch
+from auxseg.data.sample import IGNORE
+
+NUM_GEOMETRIC: Final = 9
+"""Random numbers per sample: flip, gate, scale, aspect, x, y, rotation, and the two tilts."""
+
+_FLIP: Final = np.diag([-1.0, 1.0, 1.0])
+
+
+def draw_homographies(config: AugmentConfig, uniforms: Float64[np.ndarray, "N 9"]) -> Float64[np.ndarray, "N 3 3"]:
+    """Turn even random numbers in [0, 1) into homographies from the new picture to the stored one.
+
+    ``H = F T Z R P`` (rightmost first) takes a position in the new picture, tilts it by the perspective P, turns it by
+    R, scales it by Z to the size of the crop, shifts it by T to the crop's place, and flips it by F. P divides by
+    ``1 + p x + q y`` with ``|p| + |q| < 1``, which is positive everywhere in the new picture. Parts that are switched
+    off leave H exactly the identity or the flip.
+    """
+    flip, gate, scale, aspect, x, y, rotation, tilt_x, tilt_y = uniforms.T
+    applied = (gate < config.geometric).astype(np.float64)
+    low, high = np.log(config.scale)
+    log_scale = applied * (low + scale * (high - low))
+    log_stretch = applied * (aspect - 0.5) * np.log(config.aspect)
+    width, height = np.exp(log_scale + log_stretch), np.exp(log_scale - log_stretch)
+    angle = applied * np.deg2rad(config.rotation) * (2.0 * rotation - 1.0)
+    cos, sin = np.cos(angle), np.sin(angle)
+
+    tilted = np.tile(np.eye(3), (len(uniforms), 1, 1))
+    tilted[:, 2, 0] = applied * config.perspective * (2.0 * tilt_x - 1.0)
+    tilted[:, 2, 1] = applied * config.perspective * (2.0 * tilt_y - 1.0)
+    placed = np.tile(np.eye(3), (len(uniforms), 1, 1))
+    placed[:, 0, 0], placed[:, 0, 1] = width * cos, -width * sin
+    placed[:, 1, 0], placed[:, 1, 1] = height * sin, height * cos
+    placed[:, 0, 2] = np.abs(1.0 - width) * (2.0 * x - 1.0)
+    placed[:, 1, 2] = np.abs(1.0 - height) * (2.0 * y - 1.0)
+    flipped = np.where((flip < config.flip)[:, None, None], _FLIP, np.eye(3))
+    return flipped @ placed @ tilted
+
+
+def move(batch: Batch, homographies: Float64[np.ndarray, "N 3 3"], *, box_from_mask: bool) -> Batch:
+    """Move picture, mask and box by homographies from the new picture to the stored one.
+
+    The picture is sampled bilinearly and continued beyond its edges by reflection, which keeps its statistics and
+    adds no edge that is not in the photograph; these pixels are not `inside`, and IGNORE in the mask: a reflected
+    animal is no labelled one. The mask is sampled from the nearest pixel. Identity and flip are exact. A box is the
+    hull of its moved corners (see `move_boxes`), taken from the moved mask again if ``box_from_mask``.
+    """
+    flipped = (homographies == _FLIP).all(axis=(1, 2))
+    kept = (homographies == np.eye(3)).all(axis=(1, 2))
+    if kept.all():
+        return batch
+    box = move_boxes(batch.box.numpy(), homographies)
+    moved = _resample(batch, torch.from_numpy(homographies).float())
+    for index in np.flatnonzero(flipped | kept):
+        for new, old in ((moved.clean, batch.clean), (moved.mask, batch.mask), (moved.inside, batch.inside)):
+            new[index] = old[index].flip(-1) if flipped[index] else old[index]
+    if box_from_mask:
+        warped = ~(flipped | kept)
+        box[warped] = _retaken(box[warped], moved.mask.numpy()[warped])
+    return replace(moved, box=torch.from_numpy(box))
+
+
+def move_boxes(
+    boxes: Float32[np.ndarray, "N 4"], homographies: Float64[np.ndarray, "N 3 3"]
+) -> Float32[np.ndarray, "N 4"]:
+    """Move normalised boxes ``x0 y0 x1 y1`` by the inverse of homographies from the new picture to the stored one.
+
+    A moved box is the axis-aligned hull of its four moved corners, clipped to the picture; all NaN if it was missing,
+    or if less than half of the hull's area is in the picture. Turned boxes are therefore larger than what they
+    surround. A corner at or beyond the horizon makes the hull endless, and the box missing.
+    """
+    corners = 2.0 * boxes.astype(np.float64)[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2) - 1.0
+    projected = np.concatenate([corners, np.ones_like(corners[..., :1])], axis=2) @ np.linalg.inv(homographies).mT
+    depth = projected[..., 2:]
+    points = (projected[..., :2] / np.where(depth > 0.0, depth, np.nan) + 1.0) / 2.0
+    hull = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
+    clipped = hull.clip(0.0, 1.0)
+    seen = _area(clipped) >= 0.5 * _area(hull)
+    return np.where(seen[:, None], clipped, np.nan).astype(np.float32)
+
+
+def _area(boxes: Float64[np.ndarray, "N 4"]) -> Float64[np.ndarray, " N"]:
+    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+
+
+def _resample(batch: Batch, homographies: Float[Tensor, "N 3 3"]) -> Batch:
+    """Sample picture, mask and `inside`; the box stays as it is."""
+    grid = _sources(homographies, batch.clean.shape[-1])
+    clean = F.grid_sample(batch.clean, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+    # Class ids from 1, so that one sampling with zeros beyond the edges moves both; 0 becomes IGNORE as it wraps round.
+    labels = (batch.mask.float() + 1.0).mul_(batch.inside).unsqueeze(1)
+    labels = F.grid_sample(labels, grid, mode="nearest", padding_mode="zeros", align_corners=False).squeeze(1)
+    mask = (labels.to(torch.int16) - 1).to(torch.uint8)
+    return replace(batch, image=clean, clean=clean, mask=mask, inside=labels > 0.0)
+
+
+def _sources(homographies: Float[Tensor, "N 3 3"], size: int) -> Float[Tensor, "N S S 2"]:
+    """Where each pixel of the new picture comes from: x, y."""
+    centres = (torch.arange(size) * 2 + 1) / size - 1
+    across = homographies[:, :, 0, None, None] * centres
+    down = homographies[:, :, 1, None, None] * centres[:, None]
+    x, y, depth = (across + (down + homographies[:, :, 2, None, None])).unbind(1)
+    grid = torch.empty(*depth.shape, 2)
+    torch.div(x, depth, out=grid[..., 0])
+    torch.div(y, depth, out=grid[..., 1])
+    return grid
+
+
+def _retaken(boxes: Float32[np.ndarray, "N 4"], masks: UInt8[np.ndarray, "N S S"]) -> Float32[np.ndarray, "N 4"]:
+    """The half-open bounding boxes of the labelled foreground, where there is one and the box is not missing."""
+    size = masks.shape[-1]
+    foreground = (masks != 0) & (masks != IGNORE)
+    result = boxes.copy()
+    for index in np.flatnonzero(foreground.any(axis=(1, 2)) & ~np.isnan(boxes[:, 0])):
+        rows, columns = (np.flatnonzero(foreground[index].any(axis=axis)) for axis in (1, 0))
+        result[index] = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]) / size
+    return result

@@ -1,0 +1,48 @@
+"""What the loader hands to the tasks and the network.
+
+Shape legend: ``N`` images of a batch, ``H W`` the stored size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Bool, Float, Int, UInt8
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images and labels after augmentation.
+
+    ``image`` is what the network sees; ``clean`` is the same picture before the photometric augmentation, from which
+    tasks make their targets (both RGB in [0, 1]). ``mask`` holds class ids, or ``IGNORE`` where a pixel counts for
+    nothing (everywhere, if the sample has no mask). ``box`` is ``x0 y0 x1 y1``, half-open and normalised to the
+    image, all NaN if missing. ``classes`` holds ids per kind of label, ``MISSING`` if missing. ``inside`` is false
+    where a pixel is padding rather than photograph.
+    """
+
+    ids: tuple[str, ...]
+    image: Float[Tensor, "N 3 H W"]
+    clean: Float[Tensor, "N 3 H W"]
+    mask: UInt8[Tensor, "N H W"]
+    box: Float[Tensor, "N 4"]
+    classes: Mapping[str, Int[Tensor, " N"]]
+    inside: Bool[Tensor, "N H W"]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on another device."""
+        return replace(
+            self,
+            image=self.image.to(device, non_blocking=True),
+            clean=self.clean.to(device, non_blocking=True),
+            mask=self.mask.to(device, non_blocking=True),
+            box=self.box.to(device, non_blocking=True),
+            classes={name: ids.to(device, non_blocking=True) for name, ids in self.classes.items()},
+            inside=self.inside.to(device, non_blocking=True),
+        )

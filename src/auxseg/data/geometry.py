@@ -1,0 +1,100 @@
+"""How a photograph is fitted into the square that the store keeps, and how answers find their way back.
+
+Shape legend: ``h w`` the photograph's own size, ``S`` the stored side, ``C`` channels of a map, ``N`` boxes.
+
+All coordinates are continuous: pixel ``i`` covers ``[i, i + 1)``, so that a box is moved by one scale and one shift
+per axis, and every resampling below is aligned to pixel centres and agrees with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, final, get_args
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from PIL import Image
+
+from auxseg.data.sample import IGNORE
+from auxseg.errors import InputError
+
+Resize = Literal["squash", "letterbox"]
+RESIZES: Final[tuple[str, ...]] = get_args(Resize)
+
+PADDING_GREY: Final = 128
+"""Value of padding in all three channels: near the mean of photographs, so that it adds little contrast."""
+
+
+@final
+@dataclass(frozen=True)
+class Fit:
+    """The place of one photograph in its stored square.
+
+    ``original`` is ``(height, width)`` of the photograph; ``inside`` is ``(y0, y1, x0, x1)``, half-open, the part of
+    the stored square that is photograph rather than padding.
+    """
+
+    original: tuple[int, int]
+    size: int
+    inside: tuple[int, int, int, int]
+
+    def image(self, image: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "S S 3"]:
+        """Resize a photograph: bilinear, antialiased where it shrinks."""
+        stored = np.full((self.size, self.size, 3), PADDING_GREY, np.uint8)
+        self._place(stored, image, Image.Resampling.BILINEAR)
+        return stored
+
+    def mask(self, mask: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "S S"]:
+        """Resize a mask by nearest neighbour, so that no class id is made up; padding is ``IGNORE``."""
+        stored = np.full((self.size, self.size), IGNORE, np.uint8)
+        self._place(stored, mask, Image.Resampling.NEAREST)
+        return stored
+
+    def boxes(self, boxes: Float[np.ndarray, "N 4"]) -> Float[np.ndarray, "N 4"]:
+        """``x0 y0 x1 y1`` in pixels of the photograph -> the same, normalised to the stored image."""
+        scale, shift = self._scale_and_shift()
+        return (boxes * scale + shift) / self.size
+
+    def boxes_back(self, boxes: Float[np.ndarray, "N 4"]) -> Float[np.ndarray, "N 4"]:
+        """Normalised to the stored image -> pixels of the photograph; the inverse of `boxes`, nothing is clipped."""
+        scale, shift = self._scale_and_shift()
+        return (boxes * self.size - shift) / scale
+
+    def maps_back(self, maps: Float[np.ndarray, "C S S"]) -> Float[np.ndarray, "C h w"]:
+        """Maps (probabilities, say) at the stored size -> the photograph's own size, bilinear, in float32."""
+        y0, y1, x0, x1 = self.inside
+        back = np.empty((len(maps), *self.original), np.float32)
+        for channel, values in enumerate(maps):
+            cut = np.ascontiguousarray(values[y0:y1, x0:x1], np.float32)
+            back[channel] = _resample(cut, self.original, Image.Resampling.BILINEAR)
+        return back
+
+    def _place(self, stored: np.ndarray, array: np.ndarray, resampling: Image.Resampling) -> None:
+        y0, y1, x0, x1 = self.inside
+        stored[y0:y1, x0:x1] = _resample(array, (y1 - y0, x1 - x0), resampling)
+
+    def _scale_and_shift(self) -> tuple[np.ndarray, np.ndarray]:
+        (height, width), (y0, y1, x0, x1) = self.original, self.inside
+        across, down = (x1 - x0) / width, (y1 - y0) / height
+        return np.array([across, down, across, down]), np.array([x0, y0, x0, y0], float)
+
+
+def fit(original_hw: tuple[int, int], size: int, resize: str) -> Fit:
+    """Fit a photograph of ``original_hw`` (height, width) into a square of ``size`` pixels.
+
+    ``"squash"`` stretches both axes to the full square; ``"letterbox"`` keeps the aspect ratio (up to rounding to
+    whole pixels) and pads the shorter axis evenly. Raises `InputError` for any other ``resize``.
+    """
+    if resize not in RESIZES:
+        raise InputError(f"resize must be one of {', '.join(RESIZES)}, not {resize!r}")
+    if resize == "squash":
+        return Fit(original_hw, size, (0, size, 0, size))
+    longest = max(original_hw)
+    height, width = (max(1, round(side * size / longest)) for side in original_hw)
+    top, left = (size - height) // 2, (size - width) // 2
+    return Fit(original_hw, size, (top, top + height, left, left + width))
+
+
+def _resample(array: np.ndarray, to: tuple[int, int], resampling: Image.Resampling) -> np.ndarray:
+    height, width = to
+    return np.asarray(Image.fromarray(array).resize((width, height), resampling))

@@ -1,0 +1,170 @@
+"""What is in a store, and what in it looks wrong. Pictures are read one by one, so memory stays small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from auxseg.data.duplicates import MAX_CANDIDATES, same_pictures, similar_pictures
+from auxseg.data.sample import IGNORE, MISSING, SPLITS
+from auxseg.data.store import Store
+
+_ROUNDING: Final = 1e-6
+
+
+@dataclass(frozen=True)
+class SplitSummary:
+    """One split in numbers.
+
+    ``classes`` counts samples per class name for every kind of label; ``missing`` counts samples without the label,
+    for ``mask``, ``box`` and every kind; ``mask_shares`` is each mask class's share of all pixels that count (NaN if
+    none does), ``ignored_share`` the share of pixels that do not, both over samples that have a mask.
+    """
+
+    num_samples: int
+    classes: dict[str, dict[str, int]]
+    missing: dict[str, int]
+    mask_shares: dict[str, float]
+    ignored_share: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that looks wrong: which kind of trouble, one sentence about it, and the rows it concerns."""
+
+    kind: str
+    text: str
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What `inspect` found out; ``original_sizes`` maps smallest, median and largest to (height, width) by area."""
+
+    path: str
+    size: int
+    resize: str
+    border: str
+    source: str
+    content_hash: str
+    splits: dict[str, SplitSummary]
+    original_sizes: dict[str, tuple[int, int]]
+    findings: tuple[Finding, ...]
+    skipped: tuple[tuple[str, str], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as plain values; what is not a number becomes ``None``."""
+        return _plain(asdict(self))
+
+
+def inspect(store: Store) -> Inspection:
+    """Look at every sample of a store once. The store is only read."""
+    pixels = _count_pixels(store)
+    return Inspection(
+        path=str(store.path),
+        size=store.size,
+        resize=store.resize,
+        border=store.border,
+        source=str(store.provenance["source"]),
+        content_hash=store.content_hash,
+        splits={split: _summarise(store, store.rows(split), pixels) for split in SPLITS},
+        original_sizes=_original_sizes(store.original_sizes),
+        findings=(*_leaks(store), *_odd_masks(store, pixels), *_odd_boxes(store)),
+        skipped=store.skipped,
+    )
+
+
+def _count_pixels(store: Store) -> np.ndarray:
+    """Pixels of every mask class, row by row, and ignored ones in the last column. Padding is not counted."""
+    num_classes = len(store.vocabulary.mask_classes)
+    counts = np.zeros((len(store), num_classes + 1), np.int64)
+    for row in np.flatnonzero(store.has_mask).tolist():
+        _, mask = store.read(row)
+        y0, y1, x0, x1 = store.inside(row)
+        values = np.bincount(mask[y0:y1, x0:x1].ravel(), minlength=IGNORE + 1)
+        counts[row] = *values[:num_classes], values[IGNORE]
+    return counts
+
+
+def _summarise(store: Store, rows: np.ndarray, pixels: np.ndarray) -> SplitSummary:
+    classes = {
+        kind: {name: int((ids[rows] == number).sum()) for number, name in enumerate(store.vocabulary.labels[kind])}
+        for kind, ids in store.classes.items()
+    }
+    missing = {"mask": int((~store.has_mask[rows]).sum()), "box": int(np.isnan(store.boxes[rows]).any(1).sum())}
+    missing |= {kind: int((ids[rows] == MISSING).sum()) for kind, ids in store.classes.items()}
+    total = pixels[rows].sum(0)
+    counted = total[:-1].sum()
+    names = store.vocabulary.mask_classes
+    return SplitSummary(
+        num_samples=len(rows),
+        classes=classes,
+        missing=missing,
+        mask_shares={name: _share(total[number], counted) for number, name in enumerate(names)},
+        ignored_share=_share(total[-1], total.sum()),
+    )
+
+
+def _share(part: np.integer, whole: np.integer) -> float:
+    return float(part / whole) if whole else float("nan")
+
+
+def _original_sizes(sizes: np.ndarray) -> dict[str, tuple[int, int]]:
+    by_area = np.argsort(sizes[:, 0].astype(np.int64) * sizes[:, 1], kind="stable")
+    places = {"smallest": 0, "median": len(by_area) // 2, "largest": -1}
+    return {name: (int(sizes[by_area[place], 0]), int(sizes[by_area[place], 1])) for name, place in places.items()}
+
+
+def _leaks(store: Store) -> Iterator[Finding]:
+    for rows in same_pictures(store):
+        yield Finding("leak", f"{_named(store, rows)} are the same picture", rows)
+    pairs, unfinished = similar_pictures(store)
+    for first, second in unfinished:
+        text = (
+            f"{first} and {second} share over {MAX_CANDIDATES:,} similar hashes; not all were searched for near leaks"
+        )
+        yield Finding("unfinished search", text, ())
+    for pair in pairs:
+        yield Finding("near leak", f"{_named(store, pair)} are nearly the same picture", pair)
+    splits_of: dict[str, set[int]] = {}
+    for group, split in zip(store.groups.tolist(), store.split.tolist(), strict=True):
+        splits_of.setdefault(group, set()).add(split)
+    for group in sorted(group for group, splits in splits_of.items() if group and len(splits) > 1):
+        rows = tuple(np.flatnonzero(store.groups == group).tolist())
+        yield Finding("divided group", f"the group {group} stands in more than one split", rows)
+
+
+def _named(store: Store, rows: tuple[int, ...]) -> str:
+    return " and ".join(f"{store.ids[row]} ({SPLITS[store.split[row]]})" for row in rows)
+
+
+def _odd_masks(store: Store, pixels: np.ndarray) -> Iterator[Finding]:
+    for row in np.flatnonzero(store.has_mask).tolist():
+        if not pixels[row, 1:-1].any():
+            what = "nothing but background" if pixels[row, 0] else "nothing that counts"
+            yield Finding("empty mask", f"the mask of {store.ids[row]} holds {what}", (row,))
+
+
+def _odd_boxes(store: Store) -> Iterator[Finding]:
+    """Boxes that reach out of the picture, which no store of `prepare` holds, or have become less than a pixel."""
+    for row in np.flatnonzero(~np.isnan(store.boxes).any(1)).tolist():
+        x0, y0, x1, y1 = store.boxes[row].tolist()
+        if min(x0, y0) < -_ROUNDING or max(x1, y1) > 1 + _ROUNDING:
+            yield Finding("box outside", f"the box of {store.ids[row]} reaches out of the picture", (row,))
+        elif min(x1 - x0, y1 - y0) * store.size < 1:
+            yield Finding("tiny box", f"the box of {store.ids[row]} is less than one stored pixel wide or high", (row,))
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _plain(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case float() if value != value:
+            return None
+        case _:
+            return value

@@ -1,0 +1,168 @@
+"""From a source to a store: streaming, on several processes, whole or not at all."""
+
+from __future__ import annotations
+
+import datetime
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from auxseg import __version__
+from auxseg.data.geometry import RESIZES
+from auxseg.data.record import LARGEST, Record, RecordSettings
+from auxseg.data.sources.source import Item, Source
+from auxseg.data.splits import OFFICIAL, assign_splits, check_split
+from auxseg.data.workers import read_records
+from auxseg.data.writer import StoreWriter
+from auxseg.errors import InputError, RunError
+from auxseg.files import replacing
+
+SIZES: Final = (16, 2048)
+"""Smallest and largest side of a stored picture, in pixels."""
+
+Skipped = tuple[str, str]
+"""The id of a sample that was left out, and why."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `prepare` did: the store's path, the number of samples in it, and those left out, with the reasons."""
+
+    path: Path
+    num_written: int
+    skipped: tuple[Skipped, ...]
+
+
+def prepare(
+    source: Source,
+    out: str | Path,
+    *,
+    size: int = 256,
+    split: str = OFFICIAL,
+    val_fraction: float = 0.1,
+    resize: str = "squash",
+    box: str = LARGEST,
+    strict: bool = False,
+    overwrite: bool = False,
+    seed: int = 0,
+    processes: int | None = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Write a source's samples into a store, once and for all.
+
+    Samples that cannot be used are left out and reported. The file appears under its name when it is whole; after a
+    failure or Ctrl-C nothing is left behind and a former file is untouched. Only the index of what is written stays in
+    memory, about 2 kB per sample.
+
+    Args:
+        source: what to read; it is never written to.
+        out: the store; missing directories are made.
+        size: side of the stored square in pixels, within `SIZES`.
+        split: ``"official"`` or percentages of train, val and test, see `auxseg.data.splits`.
+        val_fraction: share of val in the official trainval.
+        resize: ``"squash"`` or ``"letterbox"``, see `auxseg.data.geometry`.
+        box: which of a sample's boxes is the target: ``"largest"``, or the name of the box.
+        strict: make the first sample that cannot be used an error.
+        overwrite: replace a file that exists.
+        seed: of the division into splits.
+        processes: how many processes read and resize; ``None`` for one per processor. As always with processes, a
+            script that asks for several must be safe to import (``if __name__ == "__main__":``).
+        progress: told the numbers of samples done and of all samples.
+
+    Raises:
+        InputError: before anything is read, for unfit settings, an empty source or an unusable ``out``.
+        RunError: no sample could be used (or one could not and ``strict`` is set), none has the box that was asked
+            for, or writing failed.
+    """
+    out = Path(out)
+    settings = RecordSettings(size, resize, source.mask_classes, box)
+    _check(settings, processes)
+    items = source.items()
+    if not items:
+        raise InputError(f"the source {source.name} holds no samples")
+    check_split(split, [item.split for item in items], val_fraction)
+    with _output(out, overwrite) as partial, StoreWriter(partial, size) as writer:
+        with closing(read_records(source, settings, items, processes)) as results:
+            written, skipped = _write(writer, items, results, strict=strict, progress=progress)
+        if box != LARGEST and np.isnan(writer.column("box")).all():
+            raise RunError(f"no sample has exactly one box named {box!r}")
+        official = [item.split for item in written]
+        splits = assign_splits(
+            split, official, writer.label_rows(), writer.column("group"), val_fraction=val_fraction, seed=seed
+        )
+        choices = {"split": split, "val_fraction": val_fraction, "box": box, "seed": seed}
+        writer.finish(splits, _header(source, settings, skipped), _provenance(source, choices))
+    return Report(out, len(written), tuple(skipped))
+
+
+def _write(
+    writer: StoreWriter,
+    items: Sequence[Item],
+    results: Iterator[Record | str],
+    *,
+    strict: bool,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[list[Item], list[Skipped]]:
+    """Append every record; returns the items that are written and those that are left out, with the reasons."""
+    written: list[Item] = []
+    skipped: list[Skipped] = []
+    for done, (item, result) in enumerate(zip(items, results, strict=True), 1):
+        if isinstance(result, Record):
+            writer.append(result)
+            written.append(item)
+        elif strict:
+            raise RunError(f"{item.id}: {result}")
+        else:
+            skipped.append((item.id, result))
+        if progress is not None:
+            progress(done, len(items))
+    if not written:
+        raise RunError(f"none of {len(items)} samples could be used; the first, {skipped[0][0]}: {skipped[0][1]}")
+    return written, skipped
+
+
+def _check(settings: RecordSettings, processes: int | None) -> None:
+    if not SIZES[0] <= settings.size <= SIZES[1]:
+        raise InputError(f"size must be between {SIZES[0]} and {SIZES[1]} pixels, not {settings.size}")
+    if settings.resize not in RESIZES:
+        raise InputError(f"resize must be one of {', '.join(RESIZES)}, not {settings.resize!r}")
+    if processes is not None and processes < 1:
+        raise InputError(f"processes must be at least 1, not {processes}")
+
+
+@contextmanager
+def _output(out: Path, overwrite: bool) -> Iterator[Path]:
+    """A writable temporary file that becomes ``out`` if all goes well."""
+    if out.is_dir():
+        raise InputError(f"{out} is a directory; the store is one file")
+    if out.exists() and not overwrite:
+        raise InputError(f"{out} exists already; --overwrite replaces it")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out.parent):
+            pass
+    except OSError as error:
+        raise InputError(f"{out} cannot be written, {out.parent} refuses files: {error.strerror}") from error
+    with replacing(out) as partial:
+        yield partial
+
+
+def _header(source: Source, settings: RecordSettings, skipped: Sequence[Skipped]) -> dict[str, Any]:
+    return {
+        "size": settings.size,
+        "resize": settings.resize,
+        "border": source.provenance().get("border", "none"),
+        "mask_classes": settings.mask_classes,
+        "box_from_mask": source.box_from_mask,
+        "skipped": skipped,
+    }
+
+
+def _provenance(source: Source, choices: dict[str, Any]) -> dict[str, Any]:
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return {"source": source.name, "details": source.provenance(), **choices, "auxseg": __version__, "date": now}

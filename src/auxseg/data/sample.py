@@ -1,0 +1,59 @@
+"""What one photograph and its labels look like on the way from a source into a store.
+
+Shape legend: ``h w`` are the photograph's own height and width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from jaxtyping import UInt8
+
+IGNORE: Final = 255
+"""Mask value of pixels that count for nothing: unlabelled, border, padding."""
+
+MISSING: Final = -1
+"""Class id of a sample without that label."""
+
+SPLITS: Final = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Box:
+    """A half-open box ``[x0, x1) x [y0, y1)`` in pixels of the photograph, with the name of what it surrounds."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An image and whatever labels exist for it; a label that does not exist is ``None`` or absent.
+
+    ``mask`` holds indices into the source's ``mask_classes``, or :data:`IGNORE`. ``classes`` maps a kind of label
+    (``"breed"``) to a class name (``"Bengal"``). Samples of one ``group`` never stand in two splits.
+    """
+
+    id: str
+    image: UInt8[np.ndarray, "h w 3"]
+    mask: UInt8[np.ndarray, "h w"] | None = None
+    boxes: tuple[Box, ...] = ()
+    classes: Mapping[str, str] = field(default_factory=dict)
+    group: str | None = None
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What a model must know of its data: the stored size in pixels, how photographs are fitted into it (``squash`` or
+    ``letterbox``), and the names behind every class id."""
+
+    size: int
+    mask_classes: tuple[str, ...]
+    labels: Mapping[str, tuple[str, ...]]
+    resize: str = "squash"

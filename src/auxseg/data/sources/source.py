@@ -1,0 +1,48 @@
+"""The protocol of an outside format that `data prepare` can read."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from auxseg.data.sample import Sample
+
+
+class SampleError(ValueError):
+    """One sample cannot be used; the message is the reason, without the sample's name."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """A sample before it is read: its id and the official split it belongs to.
+
+    ``split`` is ``"train"``, ``"val"``, ``"trainval"``, ``"test"``, or ``None`` where the source has no official split.
+    """
+
+    id: str
+    split: str | None = None
+
+
+class Source(ABC):
+    """Reads an outside format without ever writing to it. Picklable: worker processes get a copy.
+
+    ``mask_classes`` names the mask's ids, background first. ``box_from_mask`` says that boxes are the masks' own
+    bounding boxes, so that they may be taken from the mask again after an augmentation.
+    """
+
+    name: str
+    mask_classes: tuple[str, ...]
+    box_from_mask: bool = False
+
+    @abstractmethod
+    def items(self) -> Sequence[Item]:
+        """List all samples cheaply, in a fixed order. Raises `InputError` if this is not such a data set."""
+
+    @abstractmethod
+    def read(self, item: Item) -> Sample:
+        """Read one sample. Raises `SampleError` with the reason if it cannot be used."""
+
+    @abstractmethod
+    def provenance(self) -> dict[str, str]:
+        """Where the data come from: name, path, settings, licence where known."""

@@ -1,0 +1,137 @@
+"""Writing a store, sample by sample; `store` describes the file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, final
+
+import h5py
+import numpy as np
+from jaxtyping import UInt8
+
+from auxseg.data.record import Record
+from auxseg.data.sample import MISSING
+from auxseg.data.store import SCHEMA_VERSION
+from auxseg.errors import RunError
+
+
+@final
+class StoreWriter:
+    """A store that grows by one record at a time and is a store only after `finish`.
+
+    Pictures go straight to the file; the small rest of each record waits in memory. Equal records and header give an
+    equal content hash, which covers everything in the file except where and when it was made.
+    """
+
+    def __init__(self, path: Path, size: int) -> None:
+        self._path = path
+        self._index: list[dict[str, Any]] = []
+        self._hash = hashlib.sha256()
+        with self._failures_named():
+            self._file = h5py.File(path, "w", libver="v108")
+            self._image = _pictures(self._file, "image", (size, size, 3))
+            self._mask = _pictures(self._file, "mask", (size, size))
+
+    def __enter__(self) -> StoreWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            with self._failures_named():
+                self._file.close()
+        except RunError:
+            if error is None:
+                raise
+
+    def append(self, record: Record) -> None:
+        """Write a record's pictures and remember the rest. Raises `RunError` if the disk is full."""
+        with self._failures_named():
+            _append(self._image, len(self._index), record.image)
+            _append(self._mask, len(self._index), record.mask)
+        row = {key: value for key, value in vars(record).items() if key not in ("image", "mask")}
+        self._index.append(row)
+        described = json.dumps(row | {"box": record.box.tolist()}, sort_keys=True)
+        for part in (described.encode(), record.image.tobytes(), record.mask.tobytes()):
+            self._hash.update(part)
+
+    def class_ids(self) -> tuple[dict[str, list[str]], dict[str, np.ndarray]]:
+        """The names of every kind of label, sorted, and each record's index into them (int32)."""
+        kinds = sorted({kind for row in self._index for kind in row["classes"]})
+        names = {
+            kind: sorted({row["classes"][kind] for row in self._index if kind in row["classes"]}) for kind in kinds
+        }
+        ids = {}
+        for kind in kinds:
+            number = {name: index for index, name in enumerate(names[kind])}
+            found = [number.get(row["classes"].get(kind), MISSING) for row in self._index]
+            ids[kind] = np.array(found, np.int32)
+        return names, ids
+
+    def label_rows(self) -> list[tuple[int, ...]]:
+        """The class ids of each record, one for every kind of label."""
+        _, ids = self.class_ids()
+        return [tuple(values[row].item() for values in ids.values()) for row in range(len(self._index))]
+
+    def column(self, key: str) -> list[Any]:
+        """One field of all records."""
+        return [row[key] for row in self._index]
+
+    def finish(self, split: UInt8[np.ndarray, " N"], header: Mapping[str, Any], provenance: Mapping[str, Any]) -> str:
+        """Write the index and the attributes and return the content hash.
+
+        ``header`` holds the root's other attributes; texts, numbers and truth values stay, the rest becomes JSON.
+        """
+        names, ids = self.class_ids()
+        header = {**header, "labels": names, "schema_version": SCHEMA_VERSION}
+        self._hash.update(split.tobytes() + json.dumps(header, sort_keys=True).encode())
+        columns = {
+            "id": self.column("id"),
+            "group": self.column("group"),
+            "image_hash": self.column("image_hash"),
+            "split": split,
+            "has_mask": np.array(self.column("has_mask"), bool),
+            "box": np.stack(self.column("box")),
+            "original_size": np.array(self.column("original_size"), np.int32),
+            "perceptual_hash": np.array(self.column("perceptual_hash"), np.uint64),
+            **{f"classes/{kind}": values for kind, values in ids.items()},
+        }
+        with self._failures_named():
+            self._file.require_group("classes")
+            for name, values in columns.items():
+                self._file.create_dataset(name, data=values, dtype=h5py.string_dtype() if _is_text(values) else None)
+            attributes = {**header, "provenance": dict(provenance), "content_hash": self._hash.hexdigest()}
+            for name, value in attributes.items():
+                self._file.attrs[name] = value if isinstance(value, str | int) else json.dumps(value)
+            self._file.flush()
+        return self._hash.hexdigest()
+
+    @contextmanager
+    def _failures_named(self) -> Iterator[None]:
+        """HDF5 reports a full disk in a page of text, as one of two kinds of error."""
+        try:
+            yield
+        except (OSError, RuntimeError) as error:
+            cause = re.search(r"error message = '([^']+)'", str(error))
+            reason = cause[1] if cause else str(error)
+            raise RunError(f"{self._path.parent}: writing the store failed: {reason}") from error
+
+
+def _pictures(file: h5py.File, name: str, shape: tuple[int, ...]) -> h5py.Dataset:
+    return file.create_dataset(name, (0, *shape), np.uint8, maxshape=(None, *shape), chunks=(1, *shape))
+
+
+def _append(dataset: h5py.Dataset, row: int, picture: np.ndarray) -> None:
+    dataset.resize(row + 1, axis=0)
+    dataset.id.write_direct_chunk((row, *(0 for _ in picture.shape)), picture.tobytes())
+
+
+def _is_text(values: Sequence[Any] | np.ndarray) -> bool:
+    return isinstance(values, list)

@@ -1,0 +1,11 @@
+"""The two errors a person can cause or meet; the command line turns them into one sentence and an exit code."""
+
+from __future__ import annotations
+
+
+class InputError(ValueError):
+    """Something the user gave is refused before work starts (exit code 2)."""
+
+
+class RunError(RuntimeError):
+    """Work that had started could not go on (exit code 1)."""

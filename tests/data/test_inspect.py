@@ -1,0 +1,120 @@
+"""An inspection counts what is there and names what looks wrong."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from auxseg.data import duplicates
+from auxseg.data.inspect import Inspection, inspect
+from auxseg.data.prepare import prepare
+from auxseg.data.sample import IGNORE, Box, Sample
+from auxseg.data.store import Store
+from tests.data.pictures import DrawnSource, draw_mask, draw_sample, open_hdf5
+
+
+def prepared(tmp_path: Path, samples: list[Sample], splits: list[str], **settings) -> Store:
+    return Store.open(prepare(DrawnSource(samples, splits), tmp_path / "out.h5", size=32, **settings).path)
+
+
+def inspected(tmp_path: Path, samples: list[Sample], splits: list[str], **settings) -> Inspection:
+    return inspect(prepared(tmp_path, samples, splits, **settings))
+
+
+def test_it_counts_samples_classes_and_missing_labels(tmp_path):
+    samples = [draw_sample(index) for index in range(9)]
+    samples[2] = replace(samples[2], mask=None, classes={"shape": "round"})
+    samples[8] = replace(samples[8], boxes=())
+    inspection = inspected(tmp_path, samples, [*["train"] * 6, "val", "test", "test"])
+    train, val, test = (inspection.splits[split] for split in ("train", "val", "test"))
+    assert (train.num_samples, val.num_samples, test.num_samples) == (6, 1, 2)
+    assert train.classes == {"colour": {"blue": 1, "green": 2, "red": 2}, "shape": {"round": 3, "square": 3}}
+    assert train.missing == {"mask": 1, "box": 0, "colour": 1, "shape": 0}
+    assert test.missing == {"mask": 0, "box": 1, "colour": 0, "shape": 0}
+    assert inspection.findings == ()
+
+
+def test_a_search_that_was_cut_short_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(duplicates, "MAX_CANDIDATES", 0)
+    greys = [
+        Sample(f"grey {level}", np.full((30, 30, 3), level, np.uint8), draw_mask(0)[:30, :30]) for level in (50, 90)
+    ]
+    findings = inspected(tmp_path, greys, ["train", "test"], val_fraction=0).findings
+    assert [finding.kind for finding in findings] == ["unfinished search"]
+    assert "train and test" in findings[0].text
+
+
+def test_it_measures_masks_without_padding(tmp_path):
+    sample = draw_sample(0, (20, 40))
+    mask = np.zeros((20, 40), np.uint8)
+    mask[:, :10], mask[:, 10:20] = 1, IGNORE
+    inspection = inspected(tmp_path, [replace(sample, mask=mask)], ["train"], resize="letterbox")
+    train = inspection.splits["train"]
+    assert train.mask_shares == pytest.approx({"background": 2 / 3, "thing": 1 / 3})
+    assert train.ignored_share == pytest.approx(1 / 4)
+    assert np.isnan(inspection.splits["test"].ignored_share)
+
+
+def test_it_knows_the_sizes_of_photographs(tmp_path):
+    samples = [draw_sample(index, hw) for index, hw in enumerate([(60, 40), (30, 40), (50, 90)])]
+    sizes = inspected(tmp_path, samples, ["train"] * 3).original_sizes
+    assert sizes == {"smallest": (30, 40), "median": (60, 40), "largest": (50, 90)}
+
+
+def test_it_warns_of_leaks(tmp_path):
+    samples = [draw_sample(index) for index in range(6)]
+    samples += [replace(samples[0], id="copy"), replace(samples[1], id="near", image=samples[1].image + 1)]
+    findings = inspected(tmp_path, samples, [*["train"] * 6, "test", "test"]).findings
+    assert [(finding.kind, finding.rows) for finding in findings] == [("leak", (0, 6)), ("near leak", (1, 7))]
+    assert findings[0].text == "drawn 0 (train) and copy (test) are the same picture"
+
+
+def test_it_warns_of_groups_that_an_official_split_divides(tmp_path):
+    samples = [replace(draw_sample(index), group=f"animal {index % 2}") for index in range(4)]
+    findings = inspected(tmp_path, samples, ["train", "train", "test", "train"]).findings
+    assert [(finding.kind, finding.rows) for finding in findings] == [("divided group", (0, 2))]
+
+
+def test_it_warns_of_empty_masks(tmp_path):
+    samples = [draw_sample(index) for index in range(3)]
+    samples[0] = replace(samples[0], mask=np.zeros((40, 50), np.uint8))
+    samples[1] = replace(samples[1], mask=np.full((40, 50), IGNORE, np.uint8))
+    findings = inspected(tmp_path, samples, ["train"] * 3).findings
+    assert [finding.text for finding in findings] == [
+        "the mask of drawn 0 holds nothing but background",
+        "the mask of drawn 1 holds nothing that counts",
+    ]
+
+
+def test_it_warns_of_odd_boxes(tmp_path):
+    samples = [replace(draw_sample(index), boxes=(Box(3, 3, 3.5 if index == 1 else 30, 9),)) for index in range(3)]
+    path = prepared(tmp_path, samples, ["train"] * 3).path
+    with open_hdf5(path, "a") as file:
+        file["box"][2] = [0.5, 0.5, 1.1, 0.9]
+    findings = inspect(Store.open(path)).findings
+    assert [(finding.kind, finding.rows) for finding in findings] == [("tiny box", (1,)), ("box outside", (2,))]
+
+
+def test_it_becomes_json(tmp_path):
+    samples = [draw_sample(index) for index in range(3)]
+    inspection = inspected(tmp_path, [*samples, replace(samples[0], id="copy")], [*["train"] * 3, "test"])
+    values = json.loads(json.dumps(inspection.to_json(), allow_nan=False))
+    assert values["splits"]["train"]["num_samples"] == 3
+    assert values["splits"]["val"]["mask_shares"]["thing"] is None
+    assert [finding["rows"] for finding in values["findings"]] == [[0, 3]]
+
+
+def test_the_real_photographs_hold_one_near_copy(real_data, tmp_path):
+    from auxseg.data.sources import open_source
+
+    source = open_source("oxford-iiit-pet", real_data / "oxford-iiit-pet-sample")
+    inspection = inspect(Store.open(prepare(source, tmp_path / "pets.h5", size=32, processes=2).path))
+    assert [split.num_samples for split in inspection.splits.values()] == [270, 30, 100]
+    assert [split.missing["box"] for split in inspection.splits.values()][2] == 100
+    assert [finding.text for finding in inspection.findings] == [
+        "Abyssinian_151 (train) and Abyssinian_99 (test) are nearly the same picture"
+    ]
