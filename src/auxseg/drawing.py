@@ -1,0 +1,145 @@
+"""Masks, boxes and captions onto pictures, without a plotting library.
+
+A picture is ``(H, W, 3)`` uint8 RGB. Nothing here changes a picture it was given. Shape legend: ``H W`` pixels.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+from auxseg.data.sample import IGNORE
+from auxseg.files import write_atomically
+
+Colour = tuple[int, int, int]
+Picture = UInt8[np.ndarray, "_ _ 3"]
+
+CLASS_COLOURS: Final[tuple[Colour, ...]] = (
+    (230, 159, 0),
+    (86, 180, 233),
+    (0, 158, 115),
+    (240, 228, 66),
+    (0, 114, 178),
+    (213, 94, 0),
+    (204, 121, 167),
+)
+"""Colours of classes 1, 2, ..., then again from the first: Okabe and Ito's, told apart by colour-blind readers too
+(Color Universal Design, https://jfly.uni-koeln.de/color/)."""
+
+TRUTH_COLOUR: Final[Colour] = (0, 158, 115)
+PREDICTION_COLOUR: Final[Colour] = (213, 94, 0)
+PAPER: Final[Colour] = (255, 255, 255)
+INK: Final[Colour] = (0, 0, 0)
+
+
+def overlay_mask(
+    picture: UInt8[np.ndarray, "H W 3"], mask: UInt8[np.ndarray, "H W"], alpha: float = 0.45
+) -> UInt8[np.ndarray, "H W 3"]:
+    """Tint every class but the background (0) and draw its inner contour, one pixel wide.
+
+    ``alpha`` is the tint's opacity in [0, 1]. Ignored pixels keep their colour.
+    """
+    palette = np.resize(np.array(CLASS_COLOURS, np.uint8), (255, 3))
+    shown = (mask != 0) & (mask != IGNORE)
+    contour = shown & _is_contour(mask)
+    drawn = picture.copy()
+    drawn[shown] = np.rint(picture[shown] * (1 - alpha) + palette[mask[shown] - 1] * alpha)
+    drawn[contour] = palette[mask[contour] - 1]
+    return drawn
+
+
+def _is_contour(mask: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
+    """Whether one of the four neighbours is of another class; beyond the picture there is no neighbour."""
+    contour = np.zeros(mask.shape, bool)
+    down, across = mask[1:] != mask[:-1], mask[:, 1:] != mask[:, :-1]
+    contour[1:] |= down
+    contour[:-1] |= down
+    contour[:, 1:] |= across
+    contour[:, :-1] |= across
+    return contour
+
+
+def draw_box(
+    picture: UInt8[np.ndarray, "H W 3"], box: Sequence[float] | np.ndarray, colour: Colour
+) -> UInt8[np.ndarray, "H W 3"]:
+    """Draw the outline of a half-open box ``x0 y0 x1 y1`` in pixels, inside of it and cut to the picture."""
+    height, width = picture.shape[:2]
+    left, top = (min(max(math.floor(low), 0), size - 1) for low, size in zip(box[:2], (width, height), strict=True))
+    right, bottom = (min(math.ceil(high), size) - 1 for high, size in zip(box[2:], (width, height), strict=True))
+    canvas = Image.fromarray(picture)
+    corners = (left, top, max(right, left), max(bottom, top))
+    ImageDraw.Draw(canvas).rectangle(corners, outline=colour, width=max(2, height // 200))
+    return np.array(canvas)
+
+
+def draw_text(
+    picture: UInt8[np.ndarray, "H W 3"], text: str, colour: Colour, *, bottom: bool = False
+) -> UInt8[np.ndarray, "H W 3"]:
+    """Write a line into the upper left corner, or the lower one, on a filled ground."""
+    canvas = Image.fromarray(picture)
+    pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(_text_size(picture))
+    _, _, right, low = pen.textbbox((3, 2), text, font=font)
+    top = canvas.height - math.ceil(low) - 3 if bottom else 0
+    pen.rectangle((0, top, right + 2, top + low + 2), fill=colour)
+    pen.text((3, top + 2), text, fill=PAPER, font=font)
+    return np.array(canvas)
+
+
+def caption(picture: UInt8[np.ndarray, "H W 3"], text: str) -> UInt8[np.ndarray, "h W 3"]:
+    """Put a strip with a line of text above a picture; what is wider than the picture is cut off."""
+    size = _text_size(picture)
+    strip = Image.new("RGB", (picture.shape[1], size + size // 2), PAPER)
+    ImageDraw.Draw(strip).text((2, strip.height / 2), text, INK, ImageFont.load_default(size), anchor="lm")
+    return np.concatenate([np.array(strip), picture])
+
+
+def panel(pictures: Sequence[Picture], captions: Sequence[str], gap: int = 4) -> Picture:
+    """Put captioned pictures side by side: photograph, truth, prediction."""
+    return row([caption(picture, text) for picture, text in zip(pictures, captions, strict=True)], gap)
+
+
+def row(pictures: Sequence[Picture], gap: int = 4) -> Picture:
+    """Put pictures of any size side by side, from the upper edge of a white ground."""
+    width = sum(picture.shape[1] + gap for picture in pictures) - gap
+    ground = np.full((max(picture.shape[0] for picture in pictures), width, 3), 255, np.uint8)
+    start = 0
+    for picture in pictures:
+        ground[: picture.shape[0], start : start + picture.shape[1]] = picture
+        start += picture.shape[1] + gap
+    return ground
+
+
+def to_picture(image: Float[Tensor, "3 H W"]) -> UInt8[np.ndarray, "H W 3"]:
+    """Turn an RGB tensor in [0, 1] into a picture; values outside are clipped."""
+    return (image.detach().float().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().cpu().numpy()
+
+
+def encode_png(picture: UInt8[np.ndarray, "H W 3"]) -> bytes:
+    """The bytes of a PNG file of a picture."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def save_png(path: Path, picture: UInt8[np.ndarray, "H W 3"]) -> None:
+    """Write a picture as a PNG file, whole or not at all."""
+    write_atomically(path, encode_png(picture))
+
+
+def data_uri(picture: UInt8[np.ndarray, "H W 3"]) -> str:
+    """A picture as a ``data:`` address, to stand inside of a page."""
+    return "data:image/png;base64," + base64.b64encode(encode_png(picture)).decode("ascii")
+
+
+def _text_size(picture: Picture) -> int:
+    """Height of letters, in pixels, that suits a picture."""
+    return max(10, picture.shape[0] // 16)

@@ -1,0 +1,118 @@
+"""Pictures, pixel by pixel where it matters."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from auxseg import drawing
+from auxseg.data.sample import IGNORE
+
+RED = (255, 0, 0)
+
+
+@pytest.fixture
+def picture() -> np.ndarray:
+    return np.full((40, 60, 3), 100, np.uint8)
+
+
+def _coloured(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    return (before != after).any(2)
+
+
+def test_a_mask_tints_its_classes_and_nothing_else(picture: np.ndarray) -> None:
+    mask = np.zeros((40, 60), np.uint8)
+    mask[5:15, 5:15], mask[20:30, 20:30], mask[0:3, 40:] = 1, 2, IGNORE
+    drawn = drawing.overlay_mask(picture, mask, alpha=0.5)
+    assert (_coloured(picture, drawn) == ((mask == 1) | (mask == 2))).all()
+    assert tuple(drawn[5, 5]) == drawing.CLASS_COLOURS[0]
+    assert tuple(drawn[29, 20]) == drawing.CLASS_COLOURS[1]
+    assert drawn[10, 10].tolist() == np.rint((np.array(drawing.CLASS_COLOURS[0]) + 100) / 2).tolist()
+    assert (picture == 100).all()
+
+
+def test_the_contour_is_one_pixel_wide(picture: np.ndarray) -> None:
+    mask = np.zeros((40, 60), np.uint8)
+    mask[10:20, 10:20] = 1
+    contour = (drawing.overlay_mask(picture, mask) == drawing.CLASS_COLOURS[0]).all(2)
+    assert contour.sum() == 36
+    assert not contour[11:19, 11:19].any()
+
+
+def test_every_class_id_has_a_colour(picture: np.ndarray) -> None:
+    mask = np.arange(240, dtype=np.uint8).repeat(10).reshape(40, 60)
+    assert (_coloured(picture, drawing.overlay_mask(picture, mask)) == (mask != 0)).all()
+
+
+def test_a_box_is_half_open(picture: np.ndarray) -> None:
+    drawn = _coloured(picture, drawing.draw_box(picture, (10.0, 5.0, 30.0, 25.0), RED))
+    rows, columns = np.nonzero(drawn)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (5, 24, 10, 29)
+    assert not drawn[10:20, 15:25].any()
+
+
+@pytest.mark.parametrize(
+    "box", [(-50, -50, 500, 500), (70, 70, 90, 90), (20, 20, 10, 10), (60, 40, 60, 40), (-9, -9, -5, -5)]
+)
+def test_any_box_can_be_drawn(picture: np.ndarray, box: tuple[float, ...]) -> None:
+    drawn = drawing.draw_box(picture, np.array(box), RED)
+    assert drawn.shape == picture.shape
+    assert _coloured(picture, drawn).any()
+
+
+def test_text_above_and_below_do_not_meet(picture: np.ndarray) -> None:
+    above = _coloured(picture, drawing.draw_text(picture, "truth", RED))
+    below = _coloured(picture, drawing.draw_text(picture, "prediction", RED, bottom=True))
+    assert above[0, 0]
+    assert below[-1, 0]
+    assert not (above & below).any()
+
+
+def test_a_caption_stands_above_the_picture(picture: np.ndarray) -> None:
+    captioned = drawing.caption(picture, "a line of text that is much wider than the picture is")
+    strip = captioned[: -picture.shape[0]]
+    assert (captioned[-picture.shape[0] :] == picture).all()
+    assert (strip == 255).any()
+    assert (strip < 128).any()
+
+
+def test_a_row_keeps_every_picture_and_fills_with_white(picture: np.ndarray) -> None:
+    small = np.zeros((10, 20, 3), np.uint8)
+    joined = drawing.row([picture, small], gap=4)
+    assert joined.shape == (40, 60 + 4 + 20, 3)
+    assert (joined[:40, :60] == picture).all()
+    assert (joined[:10, 64:] == 0).all()
+    white = np.ones(joined.shape[:2], bool)
+    white[:40, :60] = white[:10, 64:] = False
+    assert (joined[white] == 255).all()
+
+
+def test_a_panel_is_one_row_with_captions(picture: np.ndarray) -> None:
+    joined = drawing.panel([picture] * 3, ["image", "truth", "prediction"])
+    assert joined.shape == (drawing.caption(picture, "").shape[0], 3 * 60 + 2 * 4, 3)
+    with pytest.raises(ValueError, match="shorter"):
+        drawing.panel([picture] * 3, ["image"])
+
+
+def test_tensors_become_pictures() -> None:
+    image = torch.tensor([-1.0, 0.5, 2.0])[:, None, None].expand(3, 2, 4)
+    assert drawing.to_picture(image).tolist() == [[[0, 128, 255]] * 4] * 2
+
+
+def test_png_files_hold_the_picture_and_nothing_stays_beside(picture: np.ndarray, tmp_path: Path) -> None:
+    picture[3, 4] = RED
+    drawing.save_png(tmp_path / "picture.png", picture)
+    assert (np.array(Image.open(tmp_path / "picture.png")) == picture).all()
+    assert [path.name for path in tmp_path.iterdir()] == ["picture.png"]
+
+
+def test_a_data_uri_is_the_png(picture: np.ndarray) -> None:
+    head, body = drawing.data_uri(picture).split(",")
+    assert head == "data:image/png;base64"
+    assert (np.array(Image.open(io.BytesIO(base64.b64decode(body)))) == picture).all()
