@@ -1,0 +1,164 @@
+"""Segmentation: which class every pixel belongs to.
+
+Shape legend: ``N`` images, ``C`` mask classes, ``H W`` the stored size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
+from typing import Annotated, Any, Final, Literal, final
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from PIL import Image
+from pydantic import Field
+from torch import Tensor
+
+from auxseg.config import config
+from auxseg.data.batch import Batch
+from auxseg.data.sample import IGNORE, Vocabulary
+from auxseg.drawing import overlay_mask
+from auxseg.errors import InputError
+from auxseg.metrics import segmentation as metrics
+from auxseg.tasks.cells import cells
+from auxseg.tasks.losses import (
+    LossWeights,
+    at_least_float32,
+    check_choice,
+    cross_entropy,
+    has_scored_class,
+    soft_dice,
+)
+from auxseg.tasks.task import Dense, Table, Task
+
+LOSSES: Final[dict[str, Callable[[Tensor, Tensor], Tensor]]] = {
+    "cross_entropy": cross_entropy,
+    "bce": cross_entropy,
+    "dice": soft_dice,
+}
+
+
+@final
+class SegmentationTask(Task):
+    """Gives every pixel one of C >= 2 classes, by a softmax over C logits; pixels of value `IGNORE` count for nothing.
+
+    Losses: ``cross_entropy`` (mean over labelled pixels), ``bce`` (the same by its name for two classes) and ``dice``
+    (mean over images in which a scored class occurs, see `soft_dice`).
+    """
+
+    row_figure = "iou"
+
+    def __init__(
+        self, *, name: str, class_names: Sequence[str], losses: Mapping[str, float], beta: float = 1.0
+    ) -> None:
+        self.name = name
+        self.class_names = tuple(class_names)
+        self.output = Dense(len(self.class_names))
+        self.weights = dict(losses)
+        self.main_figure = "iou_dataset" if len(self.class_names) == 2 else "miou_dataset"
+        self._beta = beta
+
+    def target(self, batch: Batch) -> UInt8[Tensor, "N H W"]:
+        """Class ids, `IGNORE` where a pixel counts for nothing."""
+        return batch.mask
+
+    def counts(self, target: UInt8[Tensor, "N H W"]) -> dict[str, Float[Tensor, " N"]]:
+        """Labelled pixels for the cross-entropy; for Dice 1 if a scored class occurs in the image."""
+        pixels = (target != IGNORE).sum((1, 2)).float()
+        images = has_scored_class(target, len(self.class_names)).float()
+        return {name: images if name == "dice" else pixels for name in self.weights}
+
+    def loss(self, output: Float[Tensor, "N C H W"], target: UInt8[Tensor, "N H W"]) -> dict[str, Float[Tensor, " N"]]:
+        """Sum of each term per image."""
+        log_probabilities = at_least_float32(output).log_softmax(1)
+        return {name: LOSSES[name](log_probabilities, target) for name in self.weights}
+
+    def measure(self, output: Float[Tensor, "N C H W"], target: UInt8[Tensor, "N H W"]) -> Table:
+        """One confusion matrix per image, without counts where the label is missing."""
+        return {"confusion": metrics.confusion(self.predict(output), target, len(self.class_names))}
+
+    def figures(self, table: Table) -> dict[str, float]:
+        """Figures of the data set's total, and means over images."""
+        images, total = table["confusion"], table["confusion"].sum(0)
+        scored = images[metrics.is_scored(images)]
+        return {
+            self.main_figure: metrics.iou(total).item(),
+            self._image_figure: metrics.iou(scored).mean().item(),
+            "dice_image": metrics.dice(scored).mean().item(),
+            f"f{self._beta:g}": metrics.fbeta(total, self._beta).item(),
+            "weighted_iou": metrics.weighted_iou(total).item(),
+            "pixel_accuracy": metrics.pixel_accuracy(total).item(),
+            "precision": metrics.precision(total).item(),
+            "recall": metrics.recall(total).item(),
+            "num_images": float(metrics.is_labelled(images).sum()),
+            "num_empty": float(metrics.is_empty(images).sum()),
+        }
+
+    def rows(self, table: Table) -> dict[str, list[Any]]:
+        """IoU, Dice and pixel accuracy; IoU and Dice also lack where truth and prediction are both empty."""
+        images = table["confusion"]
+        return {
+            "iou": cells(metrics.iou(images).tolist(), metrics.is_scored(images)),
+            "dice": cells(metrics.dice(images).tolist(), metrics.is_scored(images)),
+            "pixel_accuracy": cells(metrics.pixel_accuracy(images).tolist(), metrics.is_labelled(images)),
+        }
+
+    def explain(self) -> dict[str, str]:
+        """One sentence per figure."""
+        binary = len(self.class_names) == 2
+        scope = f"of {self.class_names[1]}" if binary else "averaged over the classes that occur"
+        return {
+            self.main_figure: f"Intersection over union {scope}, from the pixels of all images together.",
+            self._image_figure: f"Intersection over union {scope}, of each image, averaged over the images that are "
+            "not empty in both truth and prediction.",
+            "dice_image": f"Dice coefficient {scope}, of each image, averaged over the same images.",
+            f"f{self._beta:g}": f"F-beta with beta {self._beta:g} {scope}, from the pixels of all images together.",
+            "weighted_iou": "Intersection over union of every class, background included, weighted by its share of "
+            "the true pixels.",
+            "pixel_accuracy": "Share of the labelled pixels whose class is right, background included.",
+            "precision": f"Share of the predicted pixels that are right, {scope}.",
+            "recall": f"Share of the true pixels that are found, {scope}.",
+            "num_images": "Images with a mask.",
+            "num_empty": "Images that are all background in both truth and prediction, left out of image averages.",
+        }
+
+    def predict(self, output: Float[Tensor, "N C H W"]) -> UInt8[Tensor, "N H W"]:
+        """The likeliest class of every pixel, the first one of equals."""
+        # Not argmax: over a channel axis that is not last it is some ten times slower on a CPU.
+        best, *others = output.unbind(1)
+        ids = torch.zeros_like(best, dtype=torch.uint8)
+        for index, logits in enumerate(others, start=1):
+            ids = ids.masked_fill(logits > best, index)
+            best = torch.maximum(best, logits)
+        return ids
+
+    def draw(self, picture: np.ndarray, value: Tensor | None, *, truth: bool) -> np.ndarray:
+        """Tint the mask's classes; a picture larger than the mask gets it enlarged."""
+        if value is None:
+            return picture
+        height, width = picture.shape[:2]
+        mask = Image.fromarray(value.cpu().numpy()).resize((width, height), Image.Resampling.NEAREST)
+        return overlay_mask(picture, np.asarray(mask))
+
+    @property
+    def _image_figure(self) -> str:
+        return self.main_figure.replace("dataset", "image")
+
+
+@config
+class SegmentationConfig:
+    """Settings of `SegmentationTask` over all mask classes of the data; ``beta`` is that of the F-beta figure."""
+
+    kind: Literal["segmentation"] = "segmentation"
+    losses: LossWeights = field(default_factory=lambda: {"cross_entropy": 1.0, "dice": 1.0})
+    beta: Annotated[float, Field(gt=0)] = 1.0
+
+    def build(self, name: str, vocabulary: Vocabulary) -> SegmentationTask:
+        """Make the task. Raises `InputError` for an unknown loss, or data without masks of two classes."""
+        classes = vocabulary.mask_classes
+        if len(classes) < 2:
+            raise InputError(f"tasks.{name}: masks of at least two classes are needed, the data have {len(classes)}")
+        check_choice(name, self.losses, [loss for loss in LOSSES if loss != "bce" or len(classes) == 2])
+        return SegmentationTask(name=name, class_names=classes, losses=self.losses, beta=self.beta)

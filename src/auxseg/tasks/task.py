@@ -1,0 +1,118 @@
+"""The protocol of a task: everything that is asked of the network under one name.
+
+Shape legend: ``N`` images of a batch, ``C`` channels of an output, ``H W`` the stored size.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from torch import Tensor
+
+from auxseg.data.batch import Batch
+
+Table = dict[str, Tensor]
+"""Measurements of many images: every tensor's first axis counts images. Tables of batches are concatenated."""
+
+
+@dataclass(frozen=True)
+class Dense:
+    """The task needs a map with this many channels at the input's resolution."""
+
+    channels: int
+
+
+@dataclass(frozen=True)
+class Vector:
+    """The task needs this many numbers per image, read from the coarsest features.
+
+    ``grid`` is the side of the pooled map that the head sees (1 forgets where things are); ``hidden`` is the width
+    of a hidden layer, 0 for none.
+    """
+
+    size: int
+    grid: int = 1
+    hidden: int = 0
+    dropout: float = 0.0
+
+
+Output = Dense | Vector
+
+
+class Task(ABC):
+    """One thing asked of the network. Says its view, target, output, loss, figures of merit and drawing.
+
+    Attributes:
+        name: the key in the recipe, unique in a run.
+        output: what the network must give.
+        view: which picture the task looks at; tasks with one view share a forward pass.
+        weights: weight of each loss term; the keys are those of `loss` and `counts`.
+        main_figure: the figure by which checkpoints are chosen if this is the target.
+        higher_is_better: whether a larger `main_figure` is better.
+        row_figure: the column of `rows` that ranks single images if this is the target.
+    """
+
+    name: str
+    output: Output
+    view: str = "image"
+    weights: Mapping[str, float]
+    main_figure: str
+    higher_is_better: bool = True
+    row_figure: str
+
+    @abstractmethod
+    def target(self, batch: Batch) -> Tensor:
+        """Make the target from the batch's labels or its clean image; the first axis counts images."""
+
+    @abstractmethod
+    def counts(self, target: Tensor) -> dict[str, Float[Tensor, " N"]]:
+        """How many things (pixels, images) each loss term averages over, per image; 0 where the label is missing."""
+
+    @abstractmethod
+    def loss(self, output: Tensor, target: Tensor) -> dict[str, Float[Tensor, " N"]]:
+        """Sum of each loss term per image, exactly 0 (with zero gradient) where the label is missing."""
+
+    @abstractmethod
+    def measure(self, output: Tensor, target: Tensor) -> Table:
+        """Per-image measurements that add up to figures; includes what marks a missing label."""
+
+    @abstractmethod
+    def figures(self, table: Table) -> dict[str, float]:
+        """Figures of merit over all images of a table; NaN where nothing was labelled."""
+
+    @abstractmethod
+    def rows(self, table: Table) -> dict[str, list[Any]]:
+        """Columns of per_image.csv: one value per image, ``None`` where the label is missing."""
+
+    @abstractmethod
+    def explain(self) -> dict[str, str]:
+        """One sentence for each name in `figures`, for the report."""
+
+    @abstractmethod
+    def predict(self, output: Tensor) -> Tensor:
+        """The network's raw output as a prediction in the form of the target (ids, probabilities, boxes)."""
+
+    @abstractmethod
+    def draw(self, picture: np.ndarray, value: Tensor | None, *, truth: bool) -> np.ndarray:
+        """Draw one image's prediction or target (as `predict` and `target` give it) onto an RGB uint8 picture."""
+
+    def tables(self, table: Table) -> dict[str, tuple[Sequence[str], np.ndarray]]:
+        """Square tables for the report, such as a confusion matrix: name -> (class names, counts)."""
+        return {}
+
+
+def task_loss(task: Task, output: Tensor, target: Tensor, totals: Mapping[str, float]) -> Tensor:
+    """This batch's share of the task's mean loss over all that ``totals`` counts.
+
+    ``sum_t w_t * sum_n loss[t][n] / totals[t]`` over the terms t and images n. Because the totals belong to the whole
+    optimiser step (all micro-batches, all processes), shares and their gradients simply add. A term nobody has a
+    label for gives exactly zero.
+    """
+    terms = task.loss(output, target)
+    shares = [task.weights[name] * (value.sum() / max(totals[name], 1.0)) for name, value in terms.items()]
+    return sum(shares[1:], start=shares[0])

@@ -1,0 +1,152 @@
+"""What is particular to masks."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from segmentation_models_pytorch.losses import DiceLoss
+from torch.nn import functional
+
+from auxseg.data.sample import IGNORE, Vocabulary
+from auxseg.errors import InputError
+from auxseg.tasks import SegmentationConfig, SegmentationTask, task_loss
+from tests.tasks.examples import MANY_CLASSES, VOCABULARY, make_batch
+
+LOGIT = 30.0
+
+
+def _task(losses: dict[str, float] | None = None, *, vocabulary: Vocabulary = VOCABULARY) -> SegmentationTask:
+    config = SegmentationConfig() if losses is None else SegmentationConfig(losses=losses)
+    return config.build("mask", vocabulary)
+
+
+def _certain(mask: torch.Tensor, num_classes: int) -> torch.Tensor:
+    """Logits that leave no doubt about a mask."""
+    ids = mask.long().masked_fill(mask == IGNORE, 0)
+    return functional.one_hot(ids, num_classes).permute(0, 3, 1, 2).float() * LOGIT
+
+
+def _mean_loss(task: SegmentationTask, logits: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return task_loss(task, logits, mask, {name: value.sum().item() for name, value in task.counts(mask).items()})
+
+
+@pytest.mark.parametrize("vocabulary", [VOCABULARY, MANY_CLASSES])
+def test_cross_entropy_agrees_with_torch(vocabulary: Vocabulary) -> None:
+    num_classes = len(vocabulary.mask_classes)
+    logits, mask = torch.randn(5, num_classes, 12, 12), make_batch(5, num_classes).mask
+    expected = functional.cross_entropy(logits, mask.long(), ignore_index=IGNORE)
+    torch.testing.assert_close(_mean_loss(_task({"cross_entropy": 1.0}, vocabulary=vocabulary), logits, mask), expected)
+
+
+def test_bce_agrees_with_torch() -> None:
+    logits, mask = torch.randn(5, 2, 12, 12), make_batch(5).mask
+    known = mask != IGNORE
+    log_odds = (logits[:, 1] - logits[:, 0])[known]
+    expected = functional.binary_cross_entropy_with_logits(log_odds, mask[known].float())
+    torch.testing.assert_close(_mean_loss(_task({"bce": 1.0}), logits, mask), expected)
+
+
+def test_binary_dice_agrees_with_segmentation_models() -> None:
+    logits, mask = torch.randn(5, 2, 12, 12), make_batch(5).mask
+    reference = DiceLoss("binary", ignore_index=IGNORE)
+    log_odds = (logits[:, 1] - logits[:, 0])[:, None]
+    expected = torch.stack([reference(log_odds[[i]], mask[[i]][:, None].long()) for i in range(5)]).mean()
+    torch.testing.assert_close(_mean_loss(_task({"dice": 1.0}), logits, mask), expected)
+
+
+def test_dice_of_many_classes_agrees_with_segmentation_models_where_all_occur() -> None:
+    logits, mask = torch.randn(5, 4, 12, 12), make_batch(5, 4).mask
+    reference = DiceLoss("multiclass", ignore_index=IGNORE)
+    expected = torch.stack([reference(logits[[i]], mask[[i]].long()) for i in range(5)]).mean()
+    torch.testing.assert_close(_mean_loss(_task({"dice": 1.0}, vocabulary=MANY_CLASSES), logits, mask), expected)
+
+
+def test_dice_averages_over_the_classes_that_occur() -> None:
+    mask = torch.zeros(1, 4, 4, dtype=torch.uint8)
+    mask[0, :2] = 2
+    logits = _certain(torch.zeros_like(mask), 4)
+    (loss,) = _task({"dice": 1.0}, vocabulary=MANY_CLASSES).loss(logits, mask)["dice"].tolist()
+    assert loss == pytest.approx(((1 - 2 * 8 / (16 + 8)) + 1) / 2)
+
+
+def test_an_image_without_foreground_has_cross_entropy_but_no_binary_dice() -> None:
+    task, mask = _task(), torch.zeros(1, 4, 4, dtype=torch.uint8)
+    logits = torch.zeros(1, 2, 4, 4, requires_grad=True)
+    losses, counts = task.loss(logits, mask), task.counts(mask)
+    assert losses["dice"].tolist() == counts["dice"].tolist() == [0.0]
+    assert counts["cross_entropy"].tolist() == [16.0]
+    assert losses["cross_entropy"].item() == pytest.approx(16 * math.log(2))
+
+
+@pytest.mark.parametrize("vocabulary", [VOCABULARY, MANY_CLASSES])
+def test_ignored_pixels_have_no_influence(vocabulary: Vocabulary) -> None:
+    """Neither on the loss, nor on its gradient, nor on a figure."""
+    num_classes = len(vocabulary.mask_classes)
+    task, mask = _task(vocabulary=vocabulary), make_batch(4, num_classes).mask
+    ignored = (mask == IGNORE)[:, None].expand(-1, num_classes, -1, -1)
+    logits = torch.randn(4, num_classes, 12, 12)
+    others = torch.where(ignored, torch.randn(logits.shape) * 50, logits).requires_grad_()
+    losses, expected = task.loss(others, mask), task.loss(logits, mask)
+    for name, loss in losses.items():
+        torch.testing.assert_close(loss, expected[name])
+        loss.sum().backward(retain_graph=True)
+        assert others.grad is not None
+        assert (others.grad[ignored] == 0).all()
+    assert torch.equal(task.measure(others, mask)["confusion"], task.measure(logits, mask)["confusion"])
+
+
+@pytest.mark.parametrize("vocabulary", [VOCABULARY, MANY_CLASSES])
+def test_a_perfect_prediction(vocabulary: Vocabulary) -> None:
+    task, mask = _task(vocabulary=vocabulary), make_batch(3, len(vocabulary.mask_classes)).mask
+    logits = _certain(mask, len(vocabulary.mask_classes))
+    assert _mean_loss(task, logits, mask).item() == pytest.approx(0, abs=1e-5)
+    figures = task.figures(task.measure(logits, mask))
+    assert (figures.pop("num_images"), figures.pop("num_empty")) == (3, 0)
+    assert set(figures.values()) == {1.0}
+
+
+def test_empty_images_are_left_out_of_image_means_and_counted() -> None:
+    task, truth = _task(), torch.zeros(3, 4, 4, dtype=torch.uint8)
+    truth[0, :, :2] = 1
+    prediction = torch.zeros_like(truth)
+    prediction[0, :, 1:3] = 1
+    prediction[2, 0, 0] = 1
+    table = task.measure(_certain(prediction, 2), truth)
+    figures = task.figures(table)
+    assert (figures["num_images"], figures["num_empty"]) == (3, 1)
+    assert figures["iou_image"] == pytest.approx((1 / 3 + 0) / 2)
+    assert figures["dice_image"] == pytest.approx((1 / 2 + 0) / 2)
+    assert figures["iou_dataset"] == pytest.approx(4 / 13)
+    assert task.rows(table)["iou"] == [pytest.approx(1 / 3), None, 0.0]
+    assert task.rows(table)["pixel_accuracy"][1] == 1.0
+
+
+def test_the_two_ious_keep_their_names() -> None:
+    mask = make_batch(2).mask
+    binary = _task()
+    assert {"iou_dataset", "iou_image", "f1"} < set(binary.figures(binary.measure(torch.zeros(2, 2, 12, 12), mask)))
+    several = SegmentationConfig(beta=0.5).build("mask", MANY_CLASSES)
+    figures = several.figures(several.measure(torch.zeros(2, 4, 12, 12), mask))
+    assert {"miou_dataset", "miou_image", "f0.5"} < set(figures)
+    assert several.main_figure == "miou_dataset"
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_the_likeliest_class_is_the_first_of_equals(memory_format: torch.memory_format) -> None:
+    task = _task(vocabulary=MANY_CLASSES)
+    logits = torch.randint(0, 3, (4, 4, 12, 12)).float().contiguous(memory_format=memory_format)
+    assert torch.equal(task.predict(logits).long(), torch.from_numpy(logits.numpy().argmax(1)))
+
+
+def test_unknown_losses_are_refused_with_the_allowed_ones() -> None:
+    with pytest.raises(InputError, match=r"tasks\.mask\.losses.*'dicee'.*'dice'.*cross_entropy, bce, dice"):
+        _task({"dicee": 1.0})
+    with pytest.raises(InputError, match=r"'bce'.*allowed: cross_entropy, dice$"):
+        _task({"bce": 1.0}, vocabulary=MANY_CLASSES)
+
+
+def test_data_without_masks_are_refused() -> None:
+    with pytest.raises(InputError, match=r"tasks\.mask: masks of at least two classes"):
+        _task(vocabulary=Vocabulary(12, (), {}))
