@@ -1,0 +1,71 @@
+"""SegNet's decoder: the mirror of its encoder, unpooling by the indices that the encoder's poolings kept.
+
+Badrinarayanan, Kendall, Cipolla, "SegNet: A Deep Convolutional Encoder-Decoder Architecture for Image Segmentation",
+IEEE TPAMI 2017, https://arxiv.org/abs/1511.00561. Its last convolution is a task's head.
+
+Shape legend: ``N`` images, ``C`` channels, ``H W`` the input size.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, final
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from auxseg.config import config
+from auxseg.errors import InputError
+from auxseg.models.blocks import ConvUnit
+from auxseg.models.decoders.decoder import Decoder
+from auxseg.models.encoders.chain import ChainEncoder
+from auxseg.models.encoders.encoder import Encoder, Pyramid
+from auxseg.models.initialise import initialise_convolutions
+from auxseg.models.norms import Norm
+from auxseg.models.pooling import unpool
+
+
+@final
+class SegNetDecoder(Decoder):
+    """As many stages as the encoder, from coarse to fine: unpool, then as many convolutions as the encoder's stage.
+
+    The last convolution of a stage leads to the channels of the next finer one. The finest stage has one convolution
+    fewer, because the head stands for it.
+    """
+
+    def __init__(self, encoder: ChainEncoder, *, norm: Norm) -> None:
+        super().__init__()
+        widths = encoder.channels[:-1]
+        mirrored = encoder.chain()
+        stages: list[nn.Module] = []
+        for level in reversed(range(len(widths))):
+            num_units = len(mirrored[level].units()) - (level == 0)
+            out_channels = widths[max(level - 1, 0)]
+            units = [ConvUnit(widths[level], widths[level], norm) for _ in range(num_units - 1)]
+            stages.append(nn.Sequential(*units, ConvUnit(widths[level], out_channels, norm)))
+        self.stages = nn.ModuleList(stages)
+        self.channels = widths[0]
+        initialise_convolutions(self)
+
+    def forward(self, pyramid: Pyramid) -> Float[Tensor, "N C H W"]:
+        """Unpool and convolve, stage by stage."""
+        assert pyramid.indices is not None
+        *sizes, x = pyramid.features
+        for stage, indices, before in zip(self.stages, reversed(pyramid.indices), reversed(sizes), strict=True):
+            x = stage(unpool(x, indices, before.shape[-2:]))
+        return x
+
+
+@config
+class SegNetDecoderConfig:
+    """The mirror of the segnet encoder; no other encoder keeps the indices that it needs."""
+
+    kind: Literal["segnet"] = "segnet"
+
+    def build(self, encoder: Encoder, *, width: float, norm: Norm) -> SegNetDecoder:
+        """Build the mirror of ``encoder``, whose layout already has the width in it."""
+        if not (isinstance(encoder, ChainEncoder) and encoder.keep_indices):
+            raise InputError(
+                "model.decoder: segnet unpools by the indices of the encoder's poolings, which only the encoder segnet "
+                "keeps; choose the encoder segnet or the decoder unet"
+            )
+        return SegNetDecoder(encoder, norm=norm)

@@ -1,0 +1,100 @@
+"""A model as one typed value, and the way from there to a network."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Annotated, final
+
+import torch
+from pydantic import Field
+from torch import nn
+
+from auxseg.config import config
+from auxseg.errors import InputError
+from auxseg.models.branch import Branch, DenseBranch, VectorBranch
+from auxseg.models.decoders import DecoderConfig
+from auxseg.models.encoders import Encoder, EncoderConfig
+from auxseg.models.heads import DenseHead, VectorHead
+from auxseg.models.initialise import own_randomness
+from auxseg.models.network import Network
+from auxseg.models.norms import Norm
+from auxseg.models.sharing import HardSharingConfig, SharingConfig
+from auxseg.tasks.task import Dense, Output
+
+
+@config
+class ModelConfig:
+    """An architecture.
+
+    ``width`` multiplies the channels of our own encoders and of the decoders. ``norm`` is ``batch``, or ``group`` for
+    a network that knows nothing of the other images in a batch. ``weights`` are the encoder's: ``none`` for random
+    ones, a file, or ``timm`` for a download.
+    """
+
+    encoder: EncoderConfig
+    decoder: DecoderConfig
+    sharing: SharingConfig = field(default_factory=HardSharingConfig)
+    width: Annotated[float, Field(gt=0, le=8)] = 1.0
+    norm: Norm = "batch"
+    weights: Annotated[str, Field(min_length=1)] = "none"
+
+
+def build_network(config: ModelConfig, outputs: Mapping[str, Output], seed: int) -> Network:
+    """Build a network with initial weights that each part draws from the seed and its own name.
+
+    Raises `InputError` for a combination that cannot work and for weights that do not fit.
+    """
+    _check_settings(config, outputs)
+    return Network(config.sharing.build(_Builder(config, outputs, seed)))
+
+
+def outline(config: ModelConfig, outputs: Mapping[str, Output]) -> Network:
+    """The same network without weights, on the ``meta`` device: nothing is read, downloaded or allocated.
+
+    For counting parameters, and for checking a recipe: raises `InputError` for a combination that cannot work.
+    """
+    _check_settings(config, outputs)
+    with torch.device("meta"):
+        return Network(config.sharing.build(_Builder(dataclasses.replace(config, weights="none"), outputs, seed=0)))
+
+
+def check(config: ModelConfig, outputs: Mapping[str, Output]) -> None:
+    """Raise `InputError`, with the reason, if the model cannot be built. Weights are not looked at."""
+    outline(config, outputs)
+
+
+def _check_settings(config: ModelConfig, outputs: Mapping[str, Output]) -> None:
+    for task in outputs:
+        if not task or "." in task or hasattr(nn.ModuleDict(), task):
+            raise InputError(f"tasks.{task}: a task cannot be called {task!r}, because modules of PyTorch cannot")
+    if config.norm == "group" and config.weights != "none":
+        raise InputError(
+            "model.norm: pretrained weights need the batch normalisation that they were trained with, expected batch, "
+            "found group; set model.norm to batch or model.weights to none"
+        )
+    config.encoder.check(width=config.width, weights=config.weights)
+
+
+@final
+class _Builder:
+    """Makes parts for a sharing scheme; see `auxseg.models.sharing.Builder`."""
+
+    def __init__(self, config: ModelConfig, outputs: Mapping[str, Output], seed: int) -> None:
+        self.config, self.outputs, self.seed = config, outputs, seed
+
+    def encoder(self, part: str = "encoder") -> Encoder:
+        config = self.config
+        with own_randomness(self.seed, part):
+            return config.encoder.build(width=config.width, norm=config.norm, weights=config.weights)
+
+    def branch(self, task: str, encoder: Encoder) -> Branch:
+        config, output = self.config, self.outputs[task]
+        if not isinstance(output, Dense):
+            with own_randomness(self.seed, f"head {task}"):
+                return VectorBranch(VectorHead(encoder.channels[-1], output))
+        with own_randomness(self.seed, f"decoder {task}"):
+            decoder = config.decoder.build(encoder, width=config.width, norm=config.norm)
+        with own_randomness(self.seed, f"head {task}"):
+            return DenseBranch(decoder, DenseHead(decoder.channels, output))

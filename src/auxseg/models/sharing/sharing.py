@@ -1,0 +1,56 @@
+"""The protocol of a sharing scheme: what tasks have in common and what each has of its own.
+
+Shape legend: ``N`` images, ``H W`` the input size.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from auxseg.models.branch import Branch
+from auxseg.models.encoders.encoder import Encoder
+from auxseg.tasks.task import Output
+
+
+@runtime_checkable
+class Builder(Protocol):
+    """Makes the parts that a sharing scheme asks for, each with initial weights that depend on its name only."""
+
+    outputs: Mapping[str, Output]
+
+    def encoder(self, part: str = "encoder") -> Encoder:
+        """A new encoder."""
+        ...
+
+    def branch(self, task: str, encoder: Encoder) -> Branch:
+        """A task's own decoder and head, or head alone, on top of ``encoder``."""
+        ...
+
+
+class Sharing(ABC, nn.Module):
+    """Owns everything between the picture and the tasks' outputs, and says which part belongs to whom."""
+
+    @abstractmethod
+    def forward(self, image: Float[Tensor, "N 3 H W"], tasks: Sequence[str]) -> dict[str, Tensor]:
+        """The outputs of these tasks for normalised pictures; dense ones at the input size."""
+
+    @abstractmethod
+    def encoders(self) -> Mapping[str, Encoder]:
+        """The encoders by the names of their parts."""
+
+    @abstractmethod
+    def branches(self) -> Mapping[str, Branch]:
+        """What every task has of its own after the encoders."""
+
+    @abstractmethod
+    def shared_parameters(self) -> list[nn.Parameter]:
+        """Parameters that more than one task may move."""
+
+    @abstractmethod
+    def task_parameters(self, task: str) -> list[nn.Parameter]:
+        """Parameters that only this task moves."""

@@ -1,0 +1,175 @@
+"""What holds for every model, whatever it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch import Tensor
+
+from auxseg.models import ModelConfig, Network, build_network
+from auxseg.models.branch import DenseBranch
+from auxseg.models.decoders import SegNetDecoder
+from auxseg.models.encoders import ChainEncoder, Stage
+from auxseg.models.heads import DenseHead
+from auxseg.models.sharing import HardSharing
+from auxseg.tasks.task import Dense
+from tests.models.cases import MODELS, THREE_TASKS
+
+every_model = pytest.mark.parametrize("config", MODELS.values(), ids=MODELS)
+
+
+@pytest.fixture(autouse=True)
+def _deterministic() -> Iterator[None]:
+    """No operation of any model may refuse deterministic mode."""
+    torch.use_deterministic_algorithms(True)
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+def _build(config: ModelConfig, device: torch.device, seed: int = 0) -> Network:
+    return build_network(config, THREE_TASKS, seed).to(device)
+
+
+def _pictures(device: torch.device, num_images: int = 3, size: tuple[int, int] = (50, 70)) -> Tensor:
+    return torch.rand(num_images, 3, *size, generator=torch.Generator().manual_seed(1)).to(device)
+
+
+def _loss(outputs: dict[str, Tensor]) -> Tensor:
+    return torch.stack([output.float().square().sum() for output in outputs.values()]).sum()
+
+
+@every_model
+@pytest.mark.parametrize("size", [(50, 70), (64, 96)])
+def test_outputs_are_as_large_as_the_picture(config: ModelConfig, size: tuple[int, int], device: torch.device) -> None:
+    network = _build(config, device).eval()
+    with torch.no_grad():
+        outputs = network(_pictures(device, 2, size))
+        alone = network(_pictures(device, 2, size), ["box"])
+    assert {name: tuple(output.shape) for name, output in outputs.items()} == {
+        "segmentation": (2, 3, *size),
+        "classification": (2, 5),
+        "box": (2, 4),
+    }
+    assert list(alone) == ["box"]
+    torch.testing.assert_close(alone["box"], outputs["box"])
+
+
+@every_model
+def test_every_parameter_learns_from_the_tasks_it_belongs_to(config: ModelConfig, device: torch.device) -> None:
+    network = _build(config, device).train()
+    outputs = network(_pictures(device))
+    names = {parameter: name for name, parameter in network.named_parameters()}
+    reached: dict[str, set[str]] = {}
+    for task, output in outputs.items():
+        # Squares, because batch normalisation hides a plain sum from what stands before it.
+        gradients = torch.autograd.grad(
+            (output - 1).square().sum(), list(names), retain_graph=True, materialize_grads=True
+        )
+        reached[task] = {name for name, gradient in zip(names.values(), gradients, strict=True) if gradient.any()}
+        others = {names[p] for other in outputs if other != task for p in network.task_parameters(other)}
+        assert not reached[task] & others
+    assert set().union(*reached.values()) == set(names.values())
+
+
+@every_model
+def test_every_parameter_belongs_to_someone(config: ModelConfig, device: torch.device) -> None:
+    network = _build(config, device)
+    owned = [*network.shared_parameters(), *(p for task in THREE_TASKS for p in network.task_parameters(task))]
+    assert len(owned) == len(set(owned))
+    assert set(owned) == set(network.parameters())
+    assert sum(network.parts().values()) == sum(parameter.numel() for parameter in network.parameters())
+    assert set(network.encoder_parameters()) <= set(network.shared_parameters())
+
+
+@every_model
+def test_an_image_does_not_see_its_batch_in_evaluation(config: ModelConfig, device: torch.device) -> None:
+    network = _build(config, device)
+    pictures = _pictures(device)
+    network(pictures)  # moves the running statistics
+    network.eval()
+    with torch.no_grad():
+        together, alone = network(pictures), network(pictures[1:2])
+    for name in THREE_TASKS:
+        torch.testing.assert_close(alone[name], together[name][1:2], rtol=1e-4, atol=1e-5)
+
+
+@every_model
+def test_only_batch_normalisation_makes_training_see_the_batch(config: ModelConfig, device: torch.device) -> None:
+    network = _build(config, device).train()
+    pictures = _pictures(device)
+    with torch.no_grad():
+        together, alone = network(pictures)["segmentation"][:2], network(pictures[:2])["segmentation"]
+    assert torch.allclose(alone, together, rtol=1e-3, atol=1e-4) == (config.norm == "group")
+
+
+@every_model
+def test_computing_twice_gives_the_same_bits(config: ModelConfig, device: torch.device) -> None:
+    gradients = []
+    for _ in range(2):
+        network = _build(config, device).train()
+        _loss(network(_pictures(device))).backward()
+        gradients.append([parameter.grad for parameter in network.parameters()])
+    assert all(torch.equal(one, other) for one, other in zip(*gradients, strict=True))
+
+
+@every_model
+def test_weights_carry_over(config: ModelConfig, device: torch.device) -> None:
+    first, second = _build(config, device, seed=0), _build(config, device, seed=1)
+    first(_pictures(device))
+    first.eval()
+    second.eval()
+    with torch.no_grad():
+        expected, before = first(_pictures(device)), second(_pictures(device))
+        second.load_state_dict(first.state_dict())
+        after = second(_pictures(device))
+    for name in THREE_TASKS:
+        assert not torch.equal(before[name], expected[name])
+        assert torch.equal(after[name], expected[name])
+
+
+@every_model
+def test_memory_format_changes_nothing(config: ModelConfig, device: torch.device) -> None:
+    # Doubles and a size that needs no padding, lest rounding choose between equal pixels of a pooling window.
+    network = _build(config, device).double().eval()
+    pictures = _pictures(device, 2, (64, 96)).double()
+    with torch.no_grad():
+        expected = network(pictures)
+        network.to(memory_format=torch.channels_last)
+        found = network(pictures.contiguous(memory_format=torch.channels_last))
+    for name in THREE_TASKS:
+        torch.testing.assert_close(found[name], expected[name])
+
+
+@every_model
+def test_trains_in_half_precision(config: ModelConfig, device: torch.device) -> None:
+    network = _build(config, device).to(memory_format=torch.channels_last).train()
+    with torch.autocast(device.type, torch.bfloat16):
+        outputs = network(_pictures(device))
+    _loss(outputs).backward()
+    gradients = [parameter.grad for parameter in network.parameters()]
+    assert all(gradient is not None and gradient.isfinite().all() for gradient in gradients)
+
+
+def _small_segnet() -> Network:
+    encoder = ChainEncoder([Stage(3, 8, 1, "batch"), Stage(8, 8, 2, "batch")], keep_indices=True)
+    branch = DenseBranch(SegNetDecoder(encoder, norm="batch"), DenseHead(8, Dense(2)))
+    return Network(HardSharing(encoder, {"segmentation": branch}))
+
+
+@pytest.mark.parametrize("name", ["segnet", "unet group"])
+def test_traced_at_one_size_serves_another(name: str) -> None:
+    network = (_small_segnet() if name == "segnet" else _build(MODELS[name], torch.device("cpu"))).eval()
+    auto = torch.export.Dim.AUTO
+    with torch.no_grad():
+        program = torch.export.export(
+            network,
+            (_pictures(torch.device("cpu"), 2, (64, 96)),),
+            dynamic_shapes={"image": {0: auto, 2: auto, 3: auto}},
+        )
+        pictures = _pictures(torch.device("cpu"))
+        # The guards say whether cutting changes the memory layout, which is of no consequence here.
+        found, expected = program.module(check_guards=False)(pictures), network(pictures)
+    for task in network.tasks:
+        torch.testing.assert_close(found[task], expected[task], rtol=1e-4, atol=1e-5)
