@@ -1,0 +1,89 @@
+"""From a network and batches to measurements per image; knows no run and no file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from auxseg.data.batch import Batch
+from auxseg.models.network import Network
+from auxseg.tasks import Table, Task
+from auxseg.tasks.views import by_view, look
+
+Autocast = Callable[[], AbstractContextManager[Any]]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is known of some images: a table per task, and the sums behind the mean loss of every loss term.
+
+    ``sums[task][term]`` holds the term's total and what it is divided by. Both add up over images, so `merge` of any
+    parts gives the same as measuring all at once.
+    """
+
+    ids: tuple[str, ...]
+    tables: Mapping[str, Table]
+    sums: Mapping[str, Mapping[str, Tensor]]
+
+    def losses(self, tasks: Mapping[str, Task]) -> dict[str, float]:
+        """Mean loss per task, NaN where nothing was labelled."""
+        return {
+            name: float(sum(task.weights[term] * value[0] / value[1] for term, value in self.sums[name].items()))
+            for name, task in tasks.items()
+        }
+
+
+def merge(parts: Iterable[Measured]) -> Measured:
+    """Join measurements of different images."""
+    parts = list(parts)
+    tables = {
+        task: {column: torch.cat([part.tables[task][column] for part in parts]) for column in table}
+        for task, table in parts[0].tables.items()
+    }
+    sums = {
+        task: {term: torch.stack([part.sums[task][term] for part in parts]).sum(0) for term in terms}
+        for task, terms in parts[0].sums.items()
+    }
+    return Measured(tuple(id_ for part in parts for id_ in part.ids), tables, sums)
+
+
+def forward(network: Network, tasks: Mapping[str, Task], batch: Batch) -> dict[str, Tensor]:
+    """Every task's raw output, with one forward pass per view."""
+    outputs: dict[str, Tensor] = {}
+    for view, names in by_view(tasks.values()).items():
+        outputs |= network(look(batch, view), names)
+    return outputs
+
+
+@torch.no_grad()
+def measure(
+    network: Network, tasks: Mapping[str, Task], batches: Iterable[Batch], device: torch.device, autocast: Autocast
+) -> Measured:
+    """Measure every task on all images. The network is put into evaluation mode and back."""
+    was_training = network.training
+    network.eval()
+    try:
+        return merge(_measure_batch(network, tasks, batch.to(device), autocast) for batch in batches)
+    finally:
+        network.train(was_training)
+
+
+def _measure_batch(network: Network, tasks: Mapping[str, Task], batch: Batch, autocast: Autocast) -> Measured:
+    with autocast():
+        outputs = forward(network, tasks, batch)
+    tables: dict[str, Table] = {}
+    sums: dict[str, dict[str, Tensor]] = {}
+    for name, task in tasks.items():
+        target, output = task.target(batch), outputs[name].float()
+        tables[name] = {column: value.cpu() for column, value in task.measure(output, target).items()}
+        counts = task.counts(target)
+        sums[name] = {
+            term: torch.stack([value.sum().double(), counts[term].sum().double()]).cpu()
+            for term, value in task.loss(output, target).items()
+        }
+    return Measured(batch.ids, tables, sums)

@@ -1,0 +1,157 @@
+"""Everything that changes while a network learns, and one step of it."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, final
+
+import torch
+from torch import Tensor, nn
+
+from auxseg.balancing import Balancer
+from auxseg.data.batch import Batch
+from auxseg.errors import RunError
+from auxseg.evaluation.measure import forward
+from auxseg.models.network import Network
+from auxseg.tasks import Task, task_loss
+from auxseg.training.average import WeightAverage
+from auxseg.training.runtime import Precision, Runtime
+from auxseg.training.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What one optimiser step did: mean losses and weights by task, the rate's factor and the gradient's norm."""
+
+    losses: dict[str, float]
+    weights: dict[str, float]
+    factor: float
+    gradient_norm: float
+
+
+@final
+class Learner:
+    """A network with all that trains it.
+
+    One step sees a whole batch, cut into micro-batches and over processes. What every loss averages over is counted
+    first, over all of them, so that shares of losses and gradients simply add up: cutting a batch differently
+    changes nothing but rounding (and the statistics of BatchNorm).
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        tasks: Mapping[str, Task],
+        balancer: Balancer,
+        optimizer: torch.optim.Optimizer,
+        schedule: Schedule,
+        average: WeightAverage,
+        runtime: Runtime,
+        *,
+        precision: Precision,
+        clip: float | None,
+        seed: int,
+    ) -> None:
+        self.network, self.tasks, self.balancer = network, tasks, balancer
+        self.optimizer, self.schedule, self.average, self.runtime = optimizer, schedule, average, runtime
+        self.precision: Precision = precision
+        self.clip, self.seed = clip, seed
+        self.parameters: list[nn.Parameter] = [*network.parameters(), *balancer.parameters()]
+
+    def step(self, batches: Sequence[Batch], step: int) -> StepResult:
+        """Take the optimiser step number ``step`` (from 0). Raises `RunError` if a loss or gradient is not finite."""
+        torch.manual_seed(_key(self.seed, step, self.runtime.rank))  # dropout must not depend on when a run resumed
+        batches = [batch.to(self.runtime.device) for batch in batches]
+        targets = [{name: task.target(batch) for name, task in self.tasks.items()} for batch in batches]
+        totals = self._totals(targets)
+        summed = dict.fromkeys(self.tasks, torch.zeros((), device=self.runtime.device))
+        for batch, target in zip(batches, targets, strict=True):
+            with self.runtime.autocast(self.precision):
+                outputs = forward(self.network, self.tasks, batch)  # dense: N C H W, vector: N K
+            losses = {
+                name: task_loss(task, outputs[name], target[name], totals[name]) for name, task in self.tasks.items()
+            }
+            self.balancer.backward(losses)
+            summed = {name: summed[name] + loss.detach() for name, loss in losses.items()}
+        self.runtime.add(list(summed.values()))
+        values = dict(zip(summed, torch.stack(list(summed.values())).tolist(), strict=True))
+        self._refuse_infinite(values, step, batches)
+        weights = self.balancer.finish(summed, self.parameters, self.runtime.add)
+        norm = float(nn.utils.clip_grad_norm_(self.parameters, math.inf if self.clip is None else self.clip))
+        self._refuse_infinite({"all tasks together (its gradient)": norm}, step, batches)
+        factor = self._update(step)
+        return StepResult(values, weights, factor, norm)
+
+    def _totals(self, targets: Sequence[Mapping[str, Tensor]]) -> dict[str, dict[str, float]]:
+        """What each loss term averages over, in the whole step."""
+        counts: dict[tuple[str, str], Tensor] = {}
+        for target in targets:
+            for name, task in self.tasks.items():
+                for term, count in task.counts(target[name]).items():
+                    total = count.sum(dtype=torch.float64)
+                    counts[name, term] = counts[name, term] + total if (name, term) in counts else total
+        flat = torch.stack(list(counts.values()))
+        self.runtime.add([flat])
+        totals: dict[str, dict[str, float]] = {name: {} for name in self.tasks}
+        for (name, term), value in zip(counts, flat.tolist(), strict=True):
+            totals[name][term] = value
+        return totals
+
+    def _refuse_infinite(self, values: Mapping[str, float], step: int, batches: Sequence[Batch]) -> None:
+        for name, value in values.items():
+            if not math.isfinite(value):  # the same in every process, so all of them gather
+                mine = [id_ for batch in batches for id_ in batch.ids]
+                ids = ", ".join(id_ for part in self.runtime.gather(mine) for id_ in part)
+                raise RunError(f"step {step + 1}: the loss of {name} is {value}; the batch held {ids}")
+
+    def _update(self, step: int) -> float:
+        factor = self.schedule.factor(step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["base_rate"] * factor
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self._agree_on_buffers()
+        self.average.update()
+        return factor
+
+    @torch.no_grad()
+    def _agree_on_buffers(self) -> None:
+        """Let every process hold the mean of all processes' running statistics, so that they validate one network."""
+        if self.runtime.num_processes > 1:
+            buffers = [buffer for buffer in self.network.buffers() if buffer.is_floating_point()]
+            self.runtime.add(buffers)
+            for buffer in buffers:
+                buffer /= self.runtime.num_processes
+
+    @contextmanager
+    def averaged(self) -> Iterator[Network]:
+        """The network with the weights that are validated and kept."""
+        with self.average.swapped_in():
+            yield self.network
+
+    def state(self) -> dict[str, Any]:
+        """All that a checkpoint must keep."""
+        return {
+            "network": self.network.state_dict(),
+            "balancer": self.balancer.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state(),
+            "average": self.average.state(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a checkpoint's state."""
+        self.network.load_state_dict(state["network"])
+        self.balancer.load_state_dict(state["balancer"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.restore(state["schedule"])
+        self.average.restore(state["average"])
+
+
+def _key(*numbers: int) -> int:
+    digest = hashlib.blake2b(repr(numbers).encode(), digest_size=8).digest()
+    return int.from_bytes(digest) >> 1

@@ -1,0 +1,24 @@
+"""Who is training in a run directory: a lock that dies with its holder."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from auxseg.errors import InputError
+
+
+@contextmanager
+def training_in(directory: Path) -> Iterator[None]:
+    """Hold the run directory. Raises `InputError` if another live process holds it.
+
+    The kernel releases the lock when the holder ends, however it ends, so a lock is never stale.
+    """
+    with (directory / ".lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"{directory}: another process is training in this run directory") from None
+        yield

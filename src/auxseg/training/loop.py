@@ -1,0 +1,212 @@
+"""The training loop, readable from top to bottom."""
+
+from __future__ import annotations
+
+import math
+import signal
+import statistics
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, final
+
+from auxseg.data.loader import EvaluationLoader, TrainLoader
+from auxseg.evaluation.measure import measure, merge
+from auxseg.tasks import Task
+from auxseg.training.checkpoint import load_last, save_last
+from auxseg.training.learner import Learner, StepResult
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What one look at the validation split showed."""
+
+    step: int
+    epoch: float
+    figures: Mapping[str, Mapping[str, float]]
+    losses: Mapping[str, float]
+    seconds: float
+    best: bool
+
+
+class Observer(ABC):
+    """Is told what happens, in the main process only."""
+
+    @abstractmethod
+    def on_step(self, step: int, result: StepResult, seconds: float, data_seconds: float) -> None:
+        """Step number ``step`` (from 1) was taken; ``data_seconds`` of its ``seconds`` were waited for data."""
+
+    @abstractmethod
+    def on_validation(self, validation: Validation) -> None:
+        """The validation split was looked at."""
+
+    @abstractmethod
+    def on_best(self, learner: Learner, step: int, value: float | None) -> None:
+        """The learner, holding its averaged weights, is to be kept: the latest near the best so far (`Plan`)."""
+
+
+@final
+@dataclass
+class Progress:
+    """Where a run stands; all of it is in a checkpoint."""
+
+    num_steps: int
+    step: int = 0
+    best: float | None = None
+    error: float = 0.0
+    waited: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long to train and when to look: in optimiser steps, ``patience`` in validations without improvement.
+
+    The model that is kept is the latest whose figure is at most ``tolerance`` standard errors below the best one, the
+    error being that of the best figure's mean over images: on a small validation split the best is partly luck, and
+    later weights have seen more. With 1 it is the one-standard-error rule of Breiman et al., Classification and
+    Regression Trees, 1984; with 0 the best itself is kept.
+    """
+
+    num_steps: int
+    validate_every: int
+    patience: int | None = None
+    tolerance: float = 0.0
+    directory: Path = field(default_factory=Path)
+
+    @property
+    def checkpoint(self) -> Path:
+        """The file from which a run goes on."""
+        return self.directory / "last.pt"
+
+
+def fit(
+    learner: Learner,
+    target: Task,
+    plan: Plan,
+    train: TrainLoader,
+    validation: EvaluationLoader | None,
+    observers: list[Observer],
+) -> str:
+    """Train until the plan is fulfilled, going on from ``last.pt`` if there is one; returns why it ended.
+
+    Every validation compares the target's figure with the best so far (`Plan`); ``last.pt`` is
+    written then and after every epoch. Without a
+    validation split the last weights are kept as the best. Ctrl-C ends the run after the step that is being taken,
+    with a checkpoint, as `KeyboardInterrupt`. Raises `RunError` if a loss is not finite; the last checkpoint stays.
+    """
+    progress = _restore(learner, plan)
+    observers = observers if learner.runtime.is_main else []
+    learner.network.train()
+    with _stopping_gently(learner.runtime.num_processes == 1) as stopping:
+        steps = train.steps(progress.step, plan.num_steps)
+        while progress.step < plan.num_steps and not _patience_lost(plan, progress):
+            if progress.step % train.steps_per_epoch == 0:
+                learner.balancer.begin_epoch(progress.step // train.steps_per_epoch)
+            started = time.perf_counter()
+            batches = next(steps)
+            waited = time.perf_counter() - started
+            result = learner.step(batches, progress.step)
+            seconds = time.perf_counter() - started
+            progress.step += 1
+            for observer in observers:
+                observer.on_step(progress.step, result, seconds, waited)
+            if progress.step % plan.validate_every == 0 or progress.step == plan.num_steps:
+                _look(learner, target, plan, train.steps_per_epoch, validation, progress, observers)
+                _save(learner, plan, progress)
+            elif stopping() or progress.step % train.steps_per_epoch == 0:
+                _save(learner, plan, progress)
+            if stopping():
+                raise KeyboardInterrupt
+    return "finished" if progress.step >= plan.num_steps else "early stopping"
+
+
+def _look(
+    learner: Learner,
+    target: Task,
+    plan: Plan,
+    steps_per_epoch: int,
+    loader: EvaluationLoader | None,
+    progress: Progress,
+    observers: list[Observer],
+) -> None:
+    """Validate the averaged weights, remember and announce the best."""
+    started = time.perf_counter()
+    runtime = learner.runtime
+    with learner.averaged() as network:
+        if loader is None:
+            for observer in observers:
+                observer.on_best(learner, progress.step, None)
+            return
+        autocast = partial(runtime.autocast, learner.precision)
+        mine = measure(network, learner.tasks, loader, runtime.device, autocast) if len(loader) else None
+        measured = merge(part for part in runtime.gather(mine) if part is not None)
+        figures = {name: task.figures(measured.tables[name]) for name, task in learner.tasks.items()}
+        value = figures[target.name][target.main_figure] * (1 if target.higher_is_better else -1)
+        if progress.best is None or math.isnan(progress.best) or value > progress.best:
+            progress.best, progress.waited = value, 0
+            progress.error = _standard_error(target.rows(measured.tables[target.name])[target.row_figure])
+        else:
+            progress.waited += 1
+        is_kept = value >= progress.best - plan.tolerance * progress.error or math.isnan(progress.best)
+        learner.schedule.observe(value)
+        seconds = time.perf_counter() - started
+        losses = measured.losses(learner.tasks)
+        validation = Validation(progress.step, progress.step / steps_per_epoch, figures, losses, seconds, is_kept)
+        for observer in observers:
+            if is_kept:
+                observer.on_best(learner, progress.step, value)
+            observer.on_validation(validation)
+
+
+def _standard_error(values: Sequence[float | None]) -> float:
+    known = [value for value in values if value is not None]
+    return statistics.stdev(known) / math.sqrt(len(known)) if len(known) > 1 else 0.0
+
+
+def _save(learner: Learner, plan: Plan, progress: Progress) -> None:
+    if learner.runtime.is_main:
+        save_last(plan.checkpoint, {"progress": asdict(progress), "learner": learner.state()})
+
+
+def _restore(learner: Learner, plan: Plan) -> Progress:
+    if not plan.checkpoint.exists():
+        return Progress(num_steps=plan.num_steps)
+    state: dict[str, Any] = load_last(plan.checkpoint, learner.runtime.device)
+    learner.restore(state["learner"])
+    progress = Progress(**state["progress"])
+    if progress.num_steps < plan.num_steps:  # more steps were asked for: patience begins anew
+        progress.waited, progress.num_steps = 0, plan.num_steps
+    return progress
+
+
+def _patience_lost(plan: Plan, progress: Progress) -> bool:
+    return plan.patience is not None and progress.waited > plan.patience
+
+
+@contextmanager
+def _stopping_gently(enabled: bool) -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C into a wish that the loop asks for; the second interrupts at once.
+
+    With several processes each would stop at a step of its own, so there Ctrl-C interrupts at once and the last
+    checkpoint is what remains.
+    """
+    asked = False
+
+    def ask(number: int, frame: object) -> None:
+        nonlocal asked
+        asked = True
+        signal.signal(signal.SIGINT, before)
+
+    try:
+        before = signal.signal(signal.SIGINT, ask) if enabled else signal.getsignal(signal.SIGINT)
+    except ValueError:  # only the main thread may handle signals
+        yield lambda: False
+        return
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,86 @@
+"""Optimisers and the groups of parameters they treat alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+import torch
+from pydantic import Field
+from torch import nn
+
+from auxseg.config import config
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Decay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+@config
+class AdamConfig:
+    """Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015, https://arxiv.org/abs/1412.6980."""
+
+    kind: Literal["adam"] = "adam"
+    rate: Positive = 1e-3
+    pretrained_rate: Positive = 0.1
+    weight_decay: Decay = 0.0
+
+    def build(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+        """Make the optimiser over parameter groups."""
+        return torch.optim.Adam(groups, lr=self.rate, fused=True)
+
+
+@config
+class AdamWConfig:
+    """Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, https://arxiv.org/abs/1711.05101."""
+
+    kind: Literal["adamw"] = "adamw"
+    rate: Positive = 1e-3
+    pretrained_rate: Positive = 0.1
+    weight_decay: Decay = 0.01
+
+    def build(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+        """Make the optimiser over parameter groups."""
+        return torch.optim.AdamW(groups, lr=self.rate, fused=True)
+
+
+@config
+class SGDConfig:
+    """Stochastic gradient descent with (Nesterov) momentum."""
+
+    kind: Literal["sgd"] = "sgd"
+    rate: Positive = 0.05
+    pretrained_rate: Positive = 0.1
+    weight_decay: Decay = 1e-4
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    nesterov: bool = True
+
+    def build(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+        """Make the optimiser over parameter groups."""
+        nesterov = self.nesterov and self.momentum > 0
+        return torch.optim.SGD(groups, lr=self.rate, momentum=self.momentum, nesterov=nesterov, fused=True)
+
+
+OptimizerConfig = Annotated[AdamConfig | AdamWConfig | SGDConfig, Field(discriminator="kind")]
+
+
+def parameter_groups(
+    modules: Iterable[nn.Module], pretrained: Iterable[nn.Parameter], settings: OptimizerConfig
+) -> list[dict[str, Any]]:
+    """Group parameters by rate and weight decay.
+
+    Pretrained parameters learn at ``rate * pretrained_rate``. Vectors (biases, the gains of normalisation) and single
+    numbers are not decayed: pulling them to zero regularises nothing.
+    """
+    known = {id(parameter) for parameter in pretrained}
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for module in modules:
+        for parameter in module.parameters():
+            groups.setdefault((id(parameter) in known, parameter.ndim > 1), []).append(parameter)
+    return [
+        {
+            "params": parameters,
+            "base_rate": settings.rate * (settings.pretrained_rate if is_pretrained else 1.0),
+            "weight_decay": settings.weight_decay if decayed else 0.0,
+        }
+        for (is_pretrained, decayed), parameters in groups.items()
+    ]

@@ -1,0 +1,113 @@
+"""Devices, processes and precision; the only file that knows Lightning Fabric."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Literal, final
+
+import torch
+import torch.distributed as dist
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from auxseg.errors import InputError
+
+Device = Literal["auto", "cpu", "cuda"]
+Precision = Literal["fp32", "bf16"]
+
+
+@final
+class Runtime:
+    """One process's place among all that train together, and the device it trains on.
+
+    Started by ``torchrun``, the number of processes and nodes is taken from it; otherwise ``devices`` processes are
+    started on this machine by `launch`, each running the same command. There is no wrapper around the network:
+    whoever has gradients to add up calls `add`.
+    """
+
+    def __init__(self, device: Device = "auto", devices: int = 1) -> None:
+        if devices < 1:
+            raise InputError(f"--devices {devices}: at least one process is needed")
+        if device == "cuda" and not torch.cuda.is_available():
+            raise InputError("--device cuda: no CUDA device was found on this machine; use --device cpu")
+        accelerator = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
+        if accelerator == "cuda" and devices > torch.cuda.device_count():
+            raise InputError(f"--devices {devices}: this machine has {torch.cuda.device_count()} CUDA device(s)")
+        local, world = (int(os.environ.get(name, "0")) for name in ("LOCAL_WORLD_SIZE", "WORLD_SIZE"))
+        num_nodes = max(world // local, 1) if local else 1
+        devices = local or devices
+        strategy = "ddp" if devices * num_nodes > 1 else "auto"
+        self._fabric = Fabric(accelerator=accelerator, devices=devices, num_nodes=num_nodes, strategy=strategy)
+
+    def launch(self) -> None:
+        """Start the other processes, if there are any, and meet them."""
+        self._fabric.launch()
+        if self.num_processes > 1:
+            # A thread of the group that lets go of its last message while the interpreter ends aborts the process.
+            atexit.register(_leave)
+
+    @property
+    def device(self) -> torch.device:
+        """Where this process computes."""
+        return self._fabric.device
+
+    @property
+    def rank(self) -> int:
+        """This process's number among all, from 0."""
+        return self._fabric.global_rank
+
+    @property
+    def num_processes(self) -> int:
+        """How many processes train together."""
+        return self._fabric.world_size
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this is the process that writes files and talks to people."""
+        return self.rank == 0
+
+    def autocast(self, precision: Precision) -> AbstractContextManager[Any]:
+        """Run the network's matrix work in this precision; parameters stay in float32."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=precision == "bf16")
+
+    def add(self, tensors: Sequence[Tensor]) -> None:
+        """Add tensors up over all processes, in place and in one message per kind of number."""
+        if self.num_processes == 1:
+            return
+        for dtype in sorted({tensor.dtype for tensor in tensors}, key=str):
+            group = [tensor for tensor in tensors if tensor.dtype == dtype]
+            flat = torch.cat([tensor.reshape(-1) for tensor in group])
+            dist.all_reduce(flat)
+            for tensor, part in zip(group, flat.split([tensor.numel() for tensor in group]), strict=True):
+                tensor.copy_(part.view_as(tensor))
+
+    def synchronise_batch_norm(self, network: nn.Module) -> None:
+        """On several GPUs, let every BatchNorm see the whole batch; CPUs have no such kernel."""
+        if self.num_processes > 1 and self.device.type == "cuda":
+            from timm.layers.norm_act import convert_sync_batchnorm
+
+            convert_sync_batchnorm(network)  # torch's own drops the activations that timm fuses into its norms
+
+    def gather(self, value: Any) -> list[Any]:
+        """Every process's value, in the order of ranks."""
+        if self.num_processes == 1:
+            return [value]
+        values: list[Any] = [None] * self.num_processes
+        dist.all_gather_object(values, value)
+        return values
+
+    def peak_memory_bytes(self) -> int:
+        """The most memory this process has held: on the GPU, or resident where there is none."""
+        if self.device.type == "cuda":
+            return torch.cuda.max_memory_allocated(self.device)
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _leave() -> None:
+    if dist.is_initialized():
+        dist.destroy_process_group()

@@ -1,0 +1,45 @@
+"""Choosing precision and memory format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from auxseg.data.loader import EvaluationLoader
+from auxseg.data.prepare import prepare
+from auxseg.data.sources.synthetic import SyntheticSource
+from auxseg.data.store import Store
+from auxseg.models import build_network
+from auxseg.recipe import build_tasks, load_recipe
+from auxseg.training.calibrate import _close, calibrate
+from auxseg.training.runtime import Runtime
+
+
+def test_chooses_among_what_is_open_and_leaves_the_network_as_it_was(tmp_path: Path) -> None:
+    prepare(SyntheticSource(num_samples=8, size=32), tmp_path / "data.h5", size=32)
+    store = Store.open(tmp_path / "data.h5")
+    recipe = load_recipe("tiny-mtl", {"model.encoder.channels": [4, 8]})
+    tasks = build_tasks(recipe, store.vocabulary)
+    network = build_network(recipe.model, {name: task.output for name, task in tasks.items()}, 0)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    batches = list(EvaluationLoader(store, store.rows("train"), 4))
+    runtime = Runtime("cpu")
+
+    free = calibrate(network, tasks, batches, runtime, None, None)
+    assert len(free.seconds) == 4
+    assert all(seconds > 0 for seconds in free.seconds.values())
+    half = calibrate(network, tasks, batches, runtime, "fp32", None)
+    assert half.precision == "fp32"
+    assert len(half.seconds) == 2
+    fixed = calibrate(network, tasks, batches, runtime, "bf16", True)
+    assert (fixed.precision, fixed.channels_last, fixed.seconds) == ("bf16", True, {})
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert all(parameter.grad is None for parameter in network.parameters())
+
+
+def test_numbers_that_bf16_would_spoil_are_not_close() -> None:
+    assert _close((1.0, 10.0), (1.01, 11.0))
+    assert not _close((1.0, 10.0), (1.1, 10.0))
+    assert not _close((1.0, 10.0), (1.0, 20.0))
+    assert not _close((float("nan"), 10.0), (1.0, 10.0))

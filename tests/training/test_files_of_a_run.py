@@ -1,0 +1,104 @@
+"""Events, lock and checkpoints."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from auxseg.errors import InputError
+from auxseg.training.checkpoint import load_last, load_weights, save_last, save_weights
+from auxseg.training.events import EventLog, read_events
+from auxseg.training.lock import training_in
+
+
+def test_rewinding_keeps_every_step_once(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / "events.jsonl")
+    log.append("start", steps=4)
+    for step in (1, 2, 3):
+        log.append("step", step=step, losses={"a": float("nan")})
+    log.append("end", step=3)
+    log.append("evaluate", split="test", step=3)
+    with log.path.open("a") as file:
+        file.write('{"event": "step", "st')
+    log.rewind(2)
+    log.append("step", step=3)
+    events = list(read_events(log.path))
+    assert [event["step"] for event in events if event["event"] == "step"] == [1, 2, 3]
+    assert [event["event"] for event in events] == ["start", "step", "step", "evaluate", "step"]
+    assert events[1]["losses"] == {"a": None}
+
+
+def test_lock_is_refused_while_held_and_dies_with_its_holder(tmp_path: Path) -> None:
+    hold = (
+        "import sys, time; from pathlib import Path; from auxseg.training.lock import training_in\n"
+        "with training_in(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", hold, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(InputError, match="another process is training"), training_in(tmp_path):
+            pass
+    finally:
+        holder.kill()
+        holder.communicate()
+    with training_in(tmp_path):
+        pass
+
+
+def test_weights_and_metadata_come_back(tmp_path: Path) -> None:
+    network = nn.Conv2d(3, 2, 3).to(memory_format=torch.channels_last)
+    save_weights(tmp_path / "best.safetensors", network, {"step": "7"})
+    weights, metadata = load_weights(tmp_path / "best.safetensors")
+    assert metadata == {"step": "7"}
+    assert torch.equal(weights["weight"], network.weight)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model", b"https://x", b"quite", b"\x00" * 100])
+def test_damaged_files_are_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="damaged"):
+        load_weights(path)
+    with pytest.raises(InputError, match="damaged"):
+        load_last(path, torch.device("cpu"))
+
+
+def test_truncated_checkpoint_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "last.pt"
+    save_last(path, {"weights": torch.zeros(1000)})
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(InputError, match="damaged"):
+        load_last(path, torch.device("cpu"))
+
+
+def test_code_in_a_checkpoint_is_not_run(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple:
+            return Path.touch, (tmp_path / "ran",)
+
+    torch.save({"trap": Trap()}, tmp_path / "last.pt")
+    with pytest.raises(InputError):
+        load_last(tmp_path / "last.pt", torch.device("cpu"))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_appending_after_a_line_that_was_cut_off_loses_nothing_else(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / "events.jsonl")
+    log.append("step", step=1)
+    with log.path.open("a") as file:
+        file.write('{"event": "step", "st')
+    log.append("evaluate", step=1)
+    assert [event["event"] for event in read_events(log.path)] == ["step", "evaluate"]
+
+
+def test_events_are_json_lines(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / "events.jsonl")
+    log.append("step", step=1, value=float("inf"))
+    assert json.loads(log.path.read_text()) == {"event": "step", "step": 1, "value": None}
