@@ -1,0 +1,225 @@
+"""A whole run as one typed value: YAML in, YAML out, strict."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, TypeAdapter, ValidationError
+
+from auxseg.balancing import BalancerConfig
+from auxseg.config import config
+from auxseg.data.augment import MILD, AugmentConfig
+from auxseg.data.sample import Vocabulary
+from auxseg.errors import InputError
+from auxseg.models import ModelConfig
+from auxseg.recipe_errors import nearest, sentence
+from auxseg.tasks import Task, TaskConfig
+from auxseg.training.optimizer import AdamWConfig, OptimizerConfig
+from auxseg.training.schedule import OneCycleConfig, ScheduleConfig
+
+Count = Annotated[int, Field(ge=1)]
+
+
+@config
+class DataConfig:
+    """How photographs are read: ``size`` in pixels (the store's if none is given), threads, augmentation.
+
+    ``augment: auto`` is the strong one for a pretrained encoder, which otherwise overfits few photographs, and the
+    mild one for random weights, which in short trainings underfit them; the resolved recipe says which it was.
+    """
+
+    size: Annotated[int, Field(ge=16, le=2048)] | None = None
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    augment: AugmentConfig | Literal["auto"] = "auto"
+
+    def augmentation(self, *, pretrained: bool) -> AugmentConfig:
+        """The augmentation that is meant."""
+        if self.augment != "auto":
+            return self.augment
+        return AugmentConfig() if pretrained else MILD
+
+
+@config
+class TrainingConfig:
+    """How long and how to train.
+
+    ``batch`` counts the samples of one optimiser step, over all processes and micro-batches; ``accumulate`` cuts it
+    into micro-batches to save memory. ``average`` is the decay of the weights' moving average, 0 for none.
+    ``validate_every`` counts epochs, ``patience`` (early stopping) validations without improvement; the model kept is
+    the latest whose validation figure is at most ``tolerance`` standard errors (over images) below the best. ``clip``
+    is the largest norm of a gradient. ``auto`` lets the run measure what is fastest and safe.
+    """
+
+    steps: Count | None = None
+    epochs: Annotated[float, Field(gt=0)] | None = None
+    batch: Count = 16
+    accumulate: Count = 1
+    optimizer: OptimizerConfig = field(default_factory=AdamWConfig)
+    schedule: ScheduleConfig = field(default_factory=OneCycleConfig)
+    average: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    clip: Annotated[float, Field(gt=0)] | None = None
+    validate_every: Annotated[float, Field(gt=0)] = 1.0
+    patience: Annotated[int, Field(ge=0)] | None = None
+    tolerance: Annotated[float, Field(ge=0)] = 1.0
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    channels_last: Literal["auto"] | bool = "auto"
+
+    def num_steps(self, num_samples: int) -> int:
+        """The run's length in optimiser steps, for a training split of this size."""
+        if self.steps is not None:
+            return self.steps
+        assert self.epochs is not None
+        return max(math.ceil(self.epochs * num_samples / self.batch), 1)
+
+
+@config
+class Recipe:
+    """A run: the same recipe on the same data, machine and number of threads gives the same bits on a CPU."""
+
+    model: ModelConfig
+    tasks: Annotated[dict[str, TaskConfig], Field(min_length=1)]
+    target: str
+    data: DataConfig = field(default_factory=DataConfig)
+    balancer: BalancerConfig = field(default_factory=BalancerConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+
+_ADAPTER = TypeAdapter(Recipe)
+
+
+def presets() -> dict[str, Path]:
+    """Name and file of every complete recipe that comes with the package."""
+    folder = Path(str(resources.files("auxseg") / "presets"))
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def load_recipe(name_or_path: str | Path, settings: Mapping[str, Any] | Sequence[str] = ()) -> Recipe:
+    """Read a preset by name or a YAML file by path, and change single settings of it.
+
+    ``settings`` maps dotted keys to values (or is a list of ``key=value`` in YAML); ``tasks.box=off`` leaves a task
+    out. Raises `InputError` with the key, what is allowed and what was found.
+    """
+    values, origin = _read(name_or_path)
+    pairs = dict(_parse(setting) for setting in settings) if not isinstance(settings, Mapping) else settings
+    for key, value in pairs.items():
+        _set(values, key, value)
+    return parse_recipe(values, origin)
+
+
+def parse_recipe(values: Mapping[str, Any], origin: str = "recipe") -> Recipe:
+    """Check plain values and make a recipe of them. Raises `InputError`, naming ``origin`` and the key."""
+    try:
+        recipe = _ADAPTER.validate_python(_without_tasks_that_are_off(values))
+    except ValidationError as error:
+        raise InputError(f"{origin}: {sentence(error, Recipe)}") from None
+    _check(recipe, origin)
+    return recipe
+
+
+def dump_recipe(recipe: Recipe) -> str:
+    """The recipe as YAML that `load_recipe` reads back to the same value."""
+    return yaml.safe_dump(to_values(recipe), sort_keys=False, width=120)
+
+
+def to_values(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as plain values."""
+    return _ADAPTER.dump_python(recipe, mode="json")
+
+
+def build_tasks(recipe: Recipe, vocabulary: Vocabulary) -> dict[str, Task]:
+    """Make the tasks for data with this vocabulary. Raises `InputError` if the data cannot serve one."""
+    return {name: settings.build(name, vocabulary) for name, settings in recipe.tasks.items()}
+
+
+def _without_tasks_that_are_off(values: Mapping[str, Any]) -> dict[str, Any]:
+    """``tasks.box=off`` (false, in YAML) leaves the task and its weight out."""
+    values = copy.deepcopy(dict(values))
+    tasks = values.get("tasks")
+    if not isinstance(tasks, dict):
+        return values
+    values["tasks"] = {name: task for name, task in tasks.items() if task is not False}
+    balancer = values.get("balancer")
+    weights = balancer.get("weights") if isinstance(balancer, dict) else None
+    if isinstance(weights, dict):
+        for name in tasks.keys() - values["tasks"].keys():
+            weights.pop(name, None)
+    return values
+
+
+def _check(recipe: Recipe, origin: str) -> None:
+    if recipe.target not in recipe.tasks:
+        raise InputError(f"{origin}: target is {recipe.target!r}, but the tasks are {', '.join(recipe.tasks)}")
+    strangers = [name for name in recipe.balancer.weights if name not in recipe.tasks]
+    if strangers:
+        raise InputError(f"{origin}: balancer.weights names {strangers[0]!r}, which is no task of this recipe")
+    if recipe.balancer.weights.get(recipe.target, 1.0) == 0:
+        raise InputError(f"{origin}: balancer.weights gives the target {recipe.target!r} no weight")
+    training = recipe.training
+    if (training.steps is None) == (training.epochs is None):
+        found = "neither" if training.steps is None else "both"
+        raise InputError(f"{origin}: training wants either steps or epochs, and {found} is given")
+    if training.accumulate > training.batch:
+        raise InputError(
+            f"{origin}: training.accumulate is {training.accumulate}, more than the batch of {training.batch}"
+        )
+
+
+def _read(name_or_path: str | Path) -> tuple[dict[str, Any], str]:
+    known, path = presets(), Path(name_or_path)
+    if str(name_or_path) in known:
+        path = known[str(name_or_path)]
+    elif path.suffix not in (".yaml", ".yml"):
+        hint = nearest(str(name_or_path), known)
+        raise InputError(f"{name_or_path}: neither a preset{hint} nor a .yaml file; `auxseg presets` lists the presets")
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: the recipe cannot be read ({error.strerror})") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: a recipe is a mapping of keys to values, found {type(values).__name__}")
+    return values, path.stem if str(name_or_path) in known else str(path)
+
+
+def _parse(setting: str) -> tuple[str, Any]:
+    key, equals, value = setting.partition("=")
+    if not equals or not key:
+        raise InputError(f"--set {setting}: expected key=value, such as training.steps=600")
+    try:
+        return key, yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise InputError(f"--set {setting}: the value is not YAML") from None
+
+
+def _set(values: dict[str, Any], key: str, value: Any) -> None:
+    *parents, last = key.split(".")
+    for parent in parents:
+        inner = values.setdefault(parent, {})
+        if not isinstance(inner, dict):
+            raise InputError(f"--set {key}: {parent} is a single value in this recipe and has no settings")
+        values = inner
+    _exclude_length(values, last)
+    values[last] = value
+
+
+def _exclude_length(training: dict[str, Any], key: str) -> None:
+    """Steps replace epochs and the other way round, so that one setting is enough to change a run's length."""
+    other = {"steps": "epochs", "epochs": "steps"}.get(key)
+    if other is not None:
+        training.pop(other, None)
+
+
+def with_changes(recipe: Recipe, **sections: Mapping[str, Any]) -> Recipe:
+    """The recipe with some fields of some sections replaced, such as ``training={"steps": 600}``."""
+    changed = {name: dataclasses.replace(getattr(recipe, name), **values) for name, values in sections.items()}
+    return dataclasses.replace(recipe, **changed)

@@ -1,0 +1,96 @@
+"""One clear sentence for what is wrong in a recipe, with the nearest valid key or value."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import ValidationError
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`` (did you mean 'x'?)`` for the known word that is most like ``word``, or nothing."""
+    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f" (did you mean {matches[0]!r}?)" if matches else ""
+
+
+def sentence(error: ValidationError, root: type) -> str:
+    """The first thing that is wrong, with its key, what was expected and what was found."""
+    first = error.errors()[0]
+    keys, scope = _walk(first["loc"], root)
+    path = ".".join(keys) or "the recipe"
+    found = repr(first["input"])
+    context = first.get("ctx", {})
+    match first["type"]:
+        case "unexpected_keyword_argument":
+            return f"{path} is not a setting{nearest(keys[-1], scope)}; allowed here: {', '.join(scope)}"
+        case "missing":
+            return f"{path} is missing"
+        case "union_tag_invalid":
+            allowed = context["expected_tags"]
+            tag = str(context["tag"])
+            return f"{path}.kind is {tag!r}{nearest(tag, allowed.replace(chr(39), '').split(', '))}; allowed: {allowed}"
+        case "union_tag_not_found":
+            return f"{path}.kind is missing; it says which kind of {keys[-1] if keys else 'thing'} this is"
+        case "literal_error":
+            allowed = context["expected"]
+            words = allowed.replace("'", "").replace(" or ", ", ").split(", ")
+            return f"{path} is {found}{nearest(str(first['input']), words)}; allowed: {allowed}"
+        case _:
+            return f"{path} is {found}: {first['msg'][0].lower()}{first['msg'][1:]}"
+
+
+def _walk(location: tuple[Any, ...], root: type) -> tuple[list[str], list[str]]:
+    """The keys a person wrote on the way to the error, and the names that would be allowed at its end.
+
+    pydantic's location also holds the tags of unions; those are not keys of the recipe.
+    """
+    keys: list[str] = []
+    scope: Any = root
+    names: list[str] = []
+    for part in location:
+        options = _members(scope)
+        classes = [option for option in options if dataclasses.is_dataclass(option)]
+        tagged = [option for option in classes if part in _tags(option)]
+        named = [option for option in classes if part == getattr(option, "__name__", None)]
+        if named:
+            scope = named[0]
+            continue
+        if tagged and not any(part in _fields(option) for option in classes):
+            scope = tagged[0]
+            continue
+        keys.append(str(part))
+        names = [name for option in classes for name in _fields(option)]
+        scope = _inner(options, str(part))
+    return keys, sorted(set(names))
+
+
+def _members(annotation: Any) -> list[Any]:
+    """The plain types behind Annotated and unions."""
+    origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        return _members(typing.get_args(annotation)[0])
+    if origin in (typing.Union, types.UnionType):
+        return [member for option in typing.get_args(annotation) for member in _members(option)]
+    return [annotation]
+
+
+def _fields(cls: Any) -> dict[str, Any]:
+    return typing.get_type_hints(cls, include_extras=True)
+
+
+def _tags(cls: Any) -> tuple[Any, ...]:
+    return typing.get_args(_fields(cls).get("kind", None))
+
+
+def _inner(options: list[Any], key: str) -> Any:
+    for option in options:
+        if dataclasses.is_dataclass(option) and key in _fields(option):
+            return _fields(option)[key]
+        if typing.get_origin(option) is dict:
+            return typing.get_args(option)[1]
+    return None

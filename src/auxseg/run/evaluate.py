@@ -1,0 +1,158 @@
+"""Measuring a run's best model on a split, and keeping what was found."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from PIL import Image
+
+from auxseg.data.loader import EvaluationLoader
+from auxseg.data.store import Store
+from auxseg.drawing import panel, save_png, to_picture
+from auxseg.errors import InputError
+from auxseg.evaluation.measure import Measured, forward, measure
+from auxseg.files import write_atomically
+from auxseg.run.directory import Run, describe_data
+from auxseg.run.load import Model, load
+from auxseg.tasks import Task
+from auxseg.training.events import EventLog
+
+NUM_EXAMPLES: Final = 3
+EXAMPLE_SIZE: Final = 256
+
+
+def evaluate(run: Run, split: str = "test", data: str | Path | None = None) -> dict[str, Any]:
+    """Measure the best model on a split; writes metrics.json, per_image.csv, examples.json and their pictures.
+
+    Without ``data`` the store is read that the run was trained on. Every reading is recorded in events.jsonl.
+    Returns what metrics.json holds. Raises `InputError` if the split is empty or the store does not fit the model.
+    """
+    model = load(run)
+    store = _matching_store(run, model, data)
+    rows = store.rows(split)
+    if not len(rows):
+        raise InputError(f"{store.path}: the split {split} is empty")
+    EventLog(run.events_file).append("evaluate", time=_now(), split=split, step=model.step, data=str(store.path))
+    started = time.perf_counter()
+    loader = EvaluationLoader(store, rows, model.recipe.training.batch)
+    measured = measure(model.network, model.tasks, loader, model.device, model.autocast)
+    metrics = _metrics(model, store, split, measured, time.perf_counter() - started)
+    write_atomically(run.directory / "metrics.json", json.dumps(metrics, indent=1).encode())
+    columns = _columns(model.tasks, measured)
+    write_atomically(run.directory / "per_image.csv", _csv(columns).encode())
+    _write_examples(run, model, store, rows, columns)
+    return metrics
+
+
+def _matching_store(run: Run, model: Model, data: str | Path | None) -> Store:
+    path = Path(data) if data is not None else Path(run.start["data"]["path"])
+    store = Store.open(path).at_size(model.vocabulary.size)
+    if store.vocabulary != model.vocabulary:
+        raise InputError(
+            f"{path}: its classes are not those that {run.directory} was trained on "
+            f"({', '.join(model.vocabulary.mask_classes)}; {', '.join(model.vocabulary.labels)})"
+        )
+    return store
+
+
+def _metrics(model: Model, store: Store, split: str, measured: Measured, seconds: float) -> dict[str, Any]:
+    tables = {
+        f"{name}.{title}": {"names": list(names), "counts": np.asarray(counts).tolist()}
+        for name, task in model.tasks.items()
+        for title, (names, counts) in task.tables(measured.tables[name]).items()
+    }
+    figures = {name: task.figures(measured.tables[name]) for name, task in model.tasks.items()}
+    return {
+        "split": split,
+        "num_images": len(measured.ids),
+        "checkpoint_step": model.step,
+        "target": model.recipe.target,
+        "main_figure": model.tasks[model.recipe.target].main_figure,
+        "data": describe_data(store),
+        "figures": {name: {key: _number(value) for key, value in values.items()} for name, values in figures.items()},
+        "losses": {name: _number(value) for name, value in measured.losses(model.tasks).items()},
+        "explain": {name: task.explain() for name, task in model.tasks.items()},
+        "tables": tables,
+        "seconds": seconds,
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else float(value)
+
+
+def _columns(tasks: Mapping[str, Task], measured: Measured) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {"id": list(measured.ids)}
+    for name, task in tasks.items():
+        columns |= {f"{name}.{column}": values for column, values in task.rows(measured.tables[name]).items()}
+    return columns
+
+
+def _csv(columns: Mapping[str, list[Any]]) -> str:
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    return table.getvalue()
+
+
+@dataclass(frozen=True)
+class _Example:
+    row: int
+    rank: str
+    value: float
+
+
+def _write_examples(run: Run, model: Model, store: Store, rows: np.ndarray, columns: Mapping[str, list[Any]]) -> None:
+    """Draw the best, median and worst images by the target's own figure."""
+    target = model.tasks[model.recipe.target]
+    values = columns[f"{target.name}.{target.row_figure}"]
+    ranked = sorted(((value, place) for place, value in enumerate(values) if value is not None), reverse=True)
+    middle = max(len(ranked) // 2 - NUM_EXAMPLES // 2, 0)
+    chosen = {
+        "best": ranked[:NUM_EXAMPLES],
+        "median": ranked[middle : middle + NUM_EXAMPLES],
+        "worst": ranked[::-1][:NUM_EXAMPLES],
+    }
+    (run.directory / "figures").mkdir(exist_ok=True)
+    examples = []
+    for rank, entries in chosen.items():
+        for number, (value, place) in enumerate(entries, start=1):
+            name = f"figures/{rank}-{number}.png"
+            save_png(run.directory / name, _picture(model, store, int(rows[place])))
+            examples.append({"id": columns["id"][place], "rank": rank, "value": value, "picture": name})
+    write_atomically(run.directory / "examples.json", json.dumps(examples, indent=1).encode())
+
+
+@torch.no_grad()
+def _picture(model: Model, store: Store, row: int) -> np.ndarray:
+    """Photograph, truth and prediction side by side, every task drawn onto them."""
+    (batch,) = EvaluationLoader(store, np.array([row]), 1)
+    with model.autocast():
+        outputs = forward(model.network, model.tasks, batch.to(model.device))
+    photograph = _enlarged(to_picture(batch.image[0]))
+    truth, prediction = photograph, photograph
+    for name, task in model.tasks.items():
+        truth = task.draw(truth, task.target(batch)[0], truth=True)
+        prediction = task.draw(prediction, task.predict(outputs[name].float())[0].cpu(), truth=False)
+    return panel([photograph, truth, prediction], ["photograph", "truth", "prediction"])
+
+
+def _enlarged(picture: np.ndarray) -> np.ndarray:
+    """Small pictures at a size at which one sees something."""
+    side = max(picture.shape[0], EXAMPLE_SIZE)
+    return np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC))
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

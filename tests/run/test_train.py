@@ -1,0 +1,294 @@
+"""Training into a run directory: resuming, refusing, and several processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from auxseg.errors import InputError, RunError
+from auxseg.recipe import Recipe, load_recipe
+from auxseg.run import Run, load, train
+from auxseg.training.checkpoint import load_last, load_weights
+from auxseg.training.events import read_events
+from tests.run.conftest import SETTINGS
+
+# Adam divides by the gradient's own size, which makes rounding errors as large as steps where gradients are near zero.
+# Few steps, because rounding grows with each of them.
+PLAIN = ("training.optimizer={kind: sgd, rate: 0.1}",)
+
+
+def _recipe(*settings: str, preset: str = "tiny-mtl") -> Recipe:
+    return load_recipe(preset, [*SETTINGS, *settings])
+
+
+def _weights(run: Run) -> dict[str, Tensor]:
+    return load_last(run.last_file, torch.device("cpu"))["learner"]["network"]
+
+
+def _assert_same(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
+    assert one.keys() == other.keys()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def _steps(run: Run) -> list[int]:
+    return [event["step"] for event in read_events(run.events_file) if event["event"] == "step"]
+
+
+def _command(store: Path, out: Path, *options: str) -> list[str]:
+    base = [sys.executable, "-m", "auxseg", "train", "tiny-mtl", "--data", str(store), "--out", str(out)]
+    return [*base, "--device", "cpu", "--set", *SETTINGS, *options]
+
+
+def test_same_recipe_same_bits(store_path: Path, tmp_path: Path) -> None:
+    runs = [train(_recipe("training.steps=7"), store_path, tmp_path / name) for name in "ab"]
+    _assert_same(_weights(runs[0]), _weights(runs[1]))
+    _assert_same(load_weights(runs[0].best_file)[0], load_weights(runs[1].best_file)[0])
+
+
+def test_killed_run_resumes_to_the_same_weights(store_path: Path, tmp_path: Path) -> None:
+    whole = train(_recipe("training.steps=40"), store_path, tmp_path / "whole")
+    run = Run(tmp_path / "killed")
+    process = subprocess.Popen(_command(store_path, run.directory, "training.steps=40"), stderr=subprocess.DEVNULL)
+    while not run.events_file.exists() or len(_steps(run)) < 13:
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    assert 13 <= len(_steps(run)) < 40
+    train(_recipe("training.steps=40"), store_path, run.directory, resume=True)
+    _assert_same(_weights(whole), _weights(run))
+    _assert_same(load_weights(whole.best_file)[0], load_weights(run.best_file)[0])
+    assert _steps(run) == list(range(1, 41))
+
+
+def test_interrupted_run_resumes_to_the_same_weights(store_path: Path, tmp_path: Path) -> None:
+    whole = train(_recipe("training.steps=30"), store_path, tmp_path / "whole")
+    run = Run(tmp_path / "interrupted")
+    process = subprocess.Popen(
+        _command(store_path, run.directory, "training.steps=30"), stderr=subprocess.PIPE, text=True
+    )
+    while not run.events_file.exists() or len(_steps(run)) < 7:
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert "--resume" in errors
+    train(_recipe("training.steps=30"), store_path, run.directory, resume=True)
+    _assert_same(_weights(whole), _weights(run))
+    assert _steps(run) == list(range(1, 31))
+
+
+@pytest.mark.parametrize("num_steps", [3, 12, 40])
+def test_schedule_spans_the_whole_run(num_steps: int, store_path: Path, tmp_path: Path) -> None:
+    run = train(_recipe(f"training.steps={num_steps}"), store_path, tmp_path / "run")
+    rates = [event["learning_rate"] for event in read_events(run.events_file) if event["event"] == "step"]
+    schedule = run.recipe.training.schedule.build(num_steps)
+    rate = run.recipe.training.optimizer.rate
+    assert rates == [pytest.approx(rate * schedule.factor(step)) for step in range(num_steps)]
+    assert rates[-1] == pytest.approx(rate * 0.0001)
+
+
+def test_finished_run_goes_on_for_more_steps(store_path: Path, tmp_path: Path) -> None:
+    run = train(_recipe("training.steps=5"), store_path, tmp_path / "run")
+    before = _weights(run)
+    train(_recipe("training.steps=9"), store_path, run.directory, resume=True)
+    assert _steps(run) == list(range(1, 10))
+    assert not all(torch.equal(before[name], after) for name, after in _weights(run).items())
+    assert run.recipe.training.steps == 9
+
+
+def test_resuming_with_another_recipe_is_refused(store_path: Path, tmp_path: Path) -> None:
+    run = train(_recipe("training.steps=3"), store_path, tmp_path / "run")
+    for settings, reason in [
+        (["training.steps=3", "training.clip=1"], "training.clip=None"),
+        (["training.steps=3", "seed=1"], "seed=0"),
+        (["training.steps=2"], "planned for 3 steps"),
+        (["training.steps=3", "tasks.box=off"], "tasks.box"),
+    ]:
+        with pytest.raises(InputError, match=reason):
+            train(_recipe(*settings), store_path, run.directory, resume=True)
+
+
+def test_existing_directories(store_path: Path, tmp_path: Path) -> None:
+    recipe = _recipe("training.steps=1")
+    with pytest.raises(InputError, match="no run to resume"):
+        train(recipe, store_path, tmp_path / "run", resume=True)
+    run = train(recipe, store_path, tmp_path / "run")
+    with pytest.raises(InputError, match="exists already"):
+        train(recipe, store_path, run.directory)
+    train(recipe, store_path, run.directory, overwrite=True)
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "dear.txt").write_text("Dear")
+    with pytest.raises(InputError, match="will not delete"):
+        train(recipe, store_path, tmp_path / "letters", overwrite=True)
+    assert (tmp_path / "letters" / "dear.txt").exists()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be a run directory"):
+        train(recipe, store_path, tmp_path / "file")
+
+
+def test_run_that_was_stopped_before_its_first_step_starts_when_resumed(store_path: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / ".recipe.yaml.1.partial").write_text("mod")
+    run = train(_recipe("training.steps=2"), store_path, tmp_path / "run", resume=True)
+    assert _steps(run) == [1, 2]
+    assert not list(run.directory.glob(".*.partial"))
+    run.last_file.unlink()
+    run.events_file.unlink()
+    train(_recipe("training.steps=2"), store_path, run.directory, resume=True)
+    assert _steps(run) == [1, 2]
+
+
+def test_refused_recipe_leaves_the_former_run_alone(store_path: Path, tmp_path: Path) -> None:
+    run = train(_recipe("training.steps=2"), store_path, tmp_path / "run")
+    before = run.best_file.read_bytes()
+    with pytest.raises(InputError):
+        train(load_recipe("mobilenet-unet", ["model.weights=nowhere"]), store_path, run.directory, overwrite=True)
+    assert run.best_file.read_bytes() == before
+    with pytest.raises(InputError):
+        train(load_recipe("mobilenet-unet", ["model.weights=nowhere"]), store_path, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_damaged_checkpoint_is_refused_when_resuming(store_path: Path, tmp_path: Path) -> None:
+    run = train(_recipe("training.steps=2"), store_path, tmp_path / "run")
+    run.last_file.write_bytes(run.last_file.read_bytes()[:3000])
+    with pytest.raises(InputError, match=r"last\.pt: .*damaged"):
+        train(_recipe("training.steps=3"), store_path, run.directory, resume=True)
+    assert run.recipe.training.steps == 2
+
+
+def test_checkpoint_is_written_every_epoch(store_path: Path, tmp_path: Path) -> None:
+    settings = ["training.steps=1000", "training.validate_every=100"]
+    process = subprocess.Popen(_command(store_path, tmp_path / "run", *settings), stderr=subprocess.DEVNULL)
+    run = Run(tmp_path / "run")
+    while not run.events_file.exists() or len(_steps(run)) < 12:
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    steps_per_epoch = run.start["steps_per_epoch"]
+    step = load_last(run.last_file, torch.device("cpu"))["progress"]["step"]
+    assert step > 0
+    assert step % steps_per_epoch == 0
+    assert len(_steps(run)) - step <= steps_per_epoch
+
+
+def test_early_stopped_run_goes_on_for_more_steps(store_path: Path, tmp_path: Path) -> None:
+    stop = ["training.patience=1", "training.optimizer.rate=1.0e-12"]
+    run = train(_recipe("training.steps=100", *stop), store_path, tmp_path / "run")
+    stopped = len(_steps(run))
+    train(_recipe("training.steps=200", *stop), store_path, run.directory, resume=True)
+    assert stopped < len(_steps(run)) < 100
+
+
+def test_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_checkpoint(
+    store_path: Path, tmp_path: Path
+) -> None:
+    run = train(_recipe("training.steps=10"), store_path, tmp_path / "run")
+    state = load_last(run.last_file, torch.device("cpu"))
+    first = next(name for name in state["learner"]["network"] if "encoder" in name and name.endswith("weight"))
+    state["learner"]["network"][first].fill_(float("nan"))
+    torch.save(state, run.last_file)
+    before = run.last_file.read_bytes()
+    with pytest.raises(RunError, match=r"step 11: the loss of segmentation is nan; the batch held synthetic-"):
+        train(_recipe("training.steps=12"), store_path, run.directory, resume=True)
+    assert run.last_file.read_bytes() == before
+    load(run)
+
+
+def test_micro_batches_change_nothing(store_path: Path, tmp_path: Path) -> None:
+    whole = train(_recipe("training.steps=4", *PLAIN), store_path, tmp_path / "whole")
+    parts = train(_recipe("training.steps=4", "training.accumulate=3", *PLAIN), store_path, tmp_path / "parts")
+    for name, value in _weights(whole).items():
+        torch.testing.assert_close(_weights(parts)[name], value, rtol=1e-5, atol=1e-6)
+
+
+def test_two_processes_end_with_the_weights_of_one(store_path: Path, tmp_path: Path) -> None:
+    settings = ["training.steps=4", "training.clip=1.0", *PLAIN]
+    one = train(_recipe(*settings), store_path, tmp_path / "one")
+    subprocess.run(
+        _command(store_path, tmp_path / "two", *settings, "--devices", "2"),
+        check=True,
+        timeout=200,
+        capture_output=True,
+    )
+    two = Run.open(tmp_path / "two")
+    assert two.start["processes"] == 2
+    for name, value in _weights(one).items():
+        torch.testing.assert_close(_weights(two)[name], value, rtol=1e-5, atol=1e-6)
+    losses = [[e["losses"] for e in read_events(run.events_file) if e["event"] == "validation"] for run in (one, two)]
+    assert losses[0] == [pytest.approx(loss, rel=1e-4) for loss in losses[1]]
+
+
+def test_refusal_ends_both_processes(store_path: Path, tmp_path: Path) -> None:
+    train(_recipe("training.steps=1"), store_path, tmp_path / "run")
+    result = subprocess.run(
+        _command(store_path, tmp_path / "run", "--devices", "2"),
+        timeout=100,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert "exists already" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_auxiliary_of_weight_zero_is_no_auxiliary(store_path: Path, tmp_path: Path) -> None:
+    alone = train(_recipe("training.steps=6", preset="tiny"), store_path, tmp_path / "alone")
+    silent = ["balancer.weights={classification: 0, box: 0}"]
+    beside = train(_recipe("training.steps=6", *silent), store_path, tmp_path / "beside")
+    shared = {name: value for name, value in _weights(beside).items() if name in _weights(alone)}
+    _assert_same(_weights(alone), shared)
+
+
+def test_without_validation_split_the_last_weights_are_kept(tmp_path: Path) -> None:
+    from auxseg.data.prepare import prepare
+    from tests.run.conftest import Uneven
+
+    prepare(Uneven(20), tmp_path / "data.h5", size=32, split="80-0-20")
+    run = train(_recipe("training.steps=3"), tmp_path / "data.h5", tmp_path / "run")
+    assert load(run).step == 3
+
+
+@pytest.mark.parametrize("tolerance", [0.0, 0.3, 1.0, 20.0])
+def test_the_latest_model_near_the_best_is_kept(tolerance: float, store_path: Path, tmp_path: Path) -> None:
+    settings = [f"training.tolerance={tolerance}", "training.steps=40", "training.optimizer.rate=0.03"]
+    run = train(_recipe(*settings), store_path, tmp_path / "run")
+    looks = [event for event in read_events(run.events_file) if event["event"] == "validation"]
+    figures = [look["figures"]["segmentation"]["iou_dataset"] for look in looks]
+    kept = [n for n, look in enumerate(looks) if look["best"]]
+    assert load(run).step == looks[kept[-1]]["step"]
+    assert all(n in kept for n, figure in enumerate(figures) if figure > max([0.0, *figures[:n]]))
+    best = max(range(len(looks)), key=figures.__getitem__)
+    if tolerance == 0:
+        assert kept[-1] == best
+    else:
+        error = load_last(run.last_file, torch.device("cpu"))["progress"]["error"]
+        assert 0 < error < 0.2
+        assert kept[-1] == max(n for n, figure in enumerate(figures) if figure >= figures[best] - tolerance * error)
+
+
+def test_early_stopping(store_path: Path, tmp_path: Path) -> None:
+    settings = ["training.steps=100", "training.patience=1", "training.optimizer.rate=1.0e-12"]
+    run = train(_recipe(*settings), store_path, tmp_path / "run")
+    *_, end = read_events(run.events_file)
+    assert end["reason"] == "early stopping"
+    assert end["step"] < 100
+
+
+def test_read_only_directory(store_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # as it is for anyone but the superuser
+    with pytest.raises(InputError, match="cannot be a run directory"):
+        train(_recipe("training.steps=1"), store_path, tmp_path / "run")

@@ -1,0 +1,133 @@
+"""Evaluating, loading and predicting with a trained run."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from auxseg.errors import InputError
+from auxseg.recipe import load_recipe
+from auxseg.run import Run, evaluate, load, predict, train
+from auxseg.run.predictions import PredictionWriter, find_images, rle
+from auxseg.training.events import read_events
+from tests.run.conftest import SETTINGS
+
+
+@pytest.fixture(scope="module")
+def run(store_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    recipe = load_recipe("tiny-mtl", [*SETTINGS, "training.steps=12"])
+    return train(recipe, store_path, tmp_path_factory.mktemp("runs") / "run")
+
+
+def test_evaluation_has_a_row_per_image_and_is_recorded(run: Run) -> None:
+    metrics = evaluate(run)
+    with (run.directory / "per_image.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len({row["id"] for row in rows}) == metrics["num_images"] == metrics["data"]["splits"]["test"]
+    values = [float(row["segmentation.iou"]) for row in rows if row["segmentation.iou"]]
+    assert np.mean(values) == pytest.approx(metrics["figures"]["segmentation"]["iou_image"])
+    assert json.loads((run.directory / "metrics.json").read_text()) == metrics
+    examples = json.loads((run.directory / "examples.json").read_text())
+    ranked = {rank: [e["value"] for e in examples if e["rank"] == rank] for rank in ("best", "median", "worst")}
+    assert min(ranked["best"]) >= max(ranked["median"]) >= min(ranked["median"]) >= max(ranked["worst"])
+    assert all((run.directory / example["picture"]).is_file() for example in examples)
+    readings = [event for event in read_events(run.events_file) if event["event"] == "evaluate"]
+    assert readings[-1]["split"] == "test"
+
+
+def test_validation_figures_of_the_best_step_are_evaluated_again(run: Run) -> None:
+    step = load(run).step
+    logged = next(e for e in read_events(run.events_file) if e["event"] == "validation" and e["step"] == step)
+    figures = evaluate(run, "val")["figures"]["segmentation"]
+    assert figures["iou_dataset"] == pytest.approx(logged["figures"]["segmentation"]["iou_dataset"], abs=1e-6)
+
+
+@pytest.mark.parametrize("size", [(32, 32), (57, 91), (300, 20), (1, 1)])
+def test_predictions_have_the_photographs_own_size(run: Run, size: tuple[int, int]) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    prediction = predict(load(run), image)
+    assert prediction.masks["segmentation"].shape == size
+    assert sum(prediction.classes["classification"].values()) == pytest.approx(1)
+    x0, y0, x1, y1 = prediction.boxes["box"]
+    assert 0 <= x0 <= x1 <= size[1]
+    assert 0 <= y0 <= y1 <= size[0]
+
+
+def test_exif_orientation_is_respected(run: Run, tmp_path: Path) -> None:
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8))
+    turned = image.transpose(Image.Transpose.ROTATE_90)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # "turn by 90 degrees clockwise to see it upright"
+    turned.save(tmp_path / "turned.png", exif=exif)
+    model = load(run)
+    expected, found = predict(model, image), predict(model, tmp_path / "turned.png")
+    np.testing.assert_array_equal(found.masks["segmentation"], expected.masks["segmentation"])
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # pycocotools and NumPy 2
+def test_predictions_are_read_by_pycocotools(run: Run, tmp_path: Path) -> None:
+    COCO: Any = importlib.import_module("pycocotools.coco").COCO
+    (tmp_path / "photos").mkdir()
+    for name in ("one", "two"):
+        image = np.random.default_rng(len(name)).integers(0, 256, (40, 60, 3), np.uint8)
+        Image.fromarray(image).save(tmp_path / "photos" / f"{name}.png")
+    model = load(run)
+    writer = PredictionWriter(tmp_path / "out")
+    for path in find_images([tmp_path / "photos", tmp_path / "photos" / "one.png"]):
+        writer.add(model, path)
+    coco = COCO(str(writer.finish()))
+    assert len(coco.getImgIds()) == 3
+    for annotation in coco.loadAnns(coco.getAnnIds()):
+        name = coco.loadCats(annotation["category_id"])[0]["name"]
+        if name == "animal":
+            stem = coco.loadImgs(annotation["image_id"])[0]["output"]
+            stored = np.array(Image.open(tmp_path / "out" / f"{stem}.mask.png"))
+            np.testing.assert_array_equal(coco.annToMask(annotation), stored == 1)
+    with pytest.raises(InputError, match="--overwrite"):
+        PredictionWriter(tmp_path / "out")
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", b"\xff\xd8\xff\xe0 cut"])
+def test_files_that_are_no_image(run: Run, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "photo.jpg").write_bytes(content)
+    with pytest.raises(InputError, match=r"photo\.jpg: "):
+        predict(load(run), tmp_path / "photo.jpg")
+
+
+def test_deep_photographs_are_refused_instead_of_clipped(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "deep.png"
+    Image.fromarray(np.full((30, 40), 5000, np.uint16)).save(path)
+    with pytest.raises(InputError, match=r"deep\.png has more than 8 bits per channel"):
+        predict(load(run), str(path))
+
+
+def test_missing_photographs(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        find_images([tmp_path / "nowhere.jpg"])
+    with pytest.raises(InputError, match="no photograph"):
+        find_images([tmp_path])
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize("seed", range(5))
+def test_run_lengths_are_cocos(seed: int) -> None:
+    coco: Any = importlib.import_module("pycocotools.mask")
+    mask = np.random.default_rng(seed).random((7, 5)) < seed / 4
+    encoded = rle(mask)
+    np.testing.assert_array_equal(coco.decode(coco.frPyObjects(encoded, 7, 5)), mask)
+    assert sum(encoded["counts"]) == mask.size
+
+
+def test_directories_that_hold_no_model(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not a run directory"):
+        load(tmp_path)
+    (tmp_path / "recipe.yaml").write_text("")
+    with pytest.raises(InputError, match="no model file"):
+        load(tmp_path)

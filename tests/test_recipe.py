@@ -1,0 +1,114 @@
+"""Recipes: strict, complete, and back to the same value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auxseg.data.augment import MILD, AugmentConfig
+from auxseg.errors import InputError
+from auxseg.recipe import dump_recipe, load_recipe, parse_recipe, presets, to_values
+
+PRESETS = sorted(presets())
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_survive_a_round_trip(name: str, tmp_path: Path) -> None:
+    recipe = load_recipe(name)
+    assert parse_recipe(to_values(recipe)) == recipe
+    path = tmp_path / "recipe.yaml"
+    path.write_text(dump_recipe(recipe))
+    assert load_recipe(path) == recipe
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_say_what_they_are_and_how_to_run_them(name: str) -> None:
+    first, second = presets()[name].read_text().splitlines()[:2]
+    assert first.startswith("# ")
+    assert second.startswith(f"# command: auxseg train {name} ")
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (["model.widht=2"], "model.widht is not a setting (did you mean 'width'?)"),
+        (["trainig.steps=2"], "trainig is not a setting (did you mean 'training'?)"),
+        (["model.encoder.kind=unett"], "model.encoder.kind is 'unett' (did you mean 'unet'?)"),
+        (["model.encoder.chanels=[8]"], "model.encoder.chanels is not a setting (did you mean 'channels'?)"),
+        (["training.precision=bf61"], "training.precision is 'bf61'"),
+        (["training.optimizer.kind=adm"], "training.optimizer.kind is 'adm'"),
+        (["training.batch=0"], "training.batch is 0: input should be greater than or equal to 1"),
+        (["model.width=-1"], "model.width is -1"),
+        (["tasks.segmentation.lossess={}"], "tasks.segmentation.lossess is not a setting"),
+        (["tasks.more={label: breed}"], "tasks.more.kind is missing"),
+        (["target=boxes"], "target is 'boxes', but the tasks are segmentation"),
+        (["tasks.segmentation=off"], "tasks is {}"),
+        (["balancer.weights={boxx: 1}"], "balancer.weights names 'boxx'"),
+        (["balancer.weights={segmentation: 0}"], "gives the target 'segmentation' no weight"),
+        (["training.accumulate=17"], "training.accumulate is 17, more than the batch of 16"),
+        (["training=3"], "training is 3"),
+        (["data.augment.scale=[2, 1]"], "data.augment"),
+        (["seed=-1"], "seed is -1"),
+        (["nonsense"], "expected key=value"),
+        (["target.x=1"], "target is a single value"),
+        (["seed=[1"], "the value is not YAML"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence(settings: list[str], expected: str) -> None:
+    with pytest.raises(InputError) as error:
+        load_recipe("tiny", settings)
+    assert expected in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [(b"- a list", "a recipe is a mapping"), (b"a: [", "not YAML"), (b"\xff\xfe\x00", "not YAML"), (b"", "mapping")],
+)
+def test_files_that_are_no_recipes(tmp_path: Path, content: bytes, expected: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=expected):
+        load_recipe(path)
+
+
+def test_unknown_preset_names_the_nearest() -> None:
+    with pytest.raises(InputError, match="did you mean 'tiny-mtl'"):
+        load_recipe("tiny-mlt")
+    with pytest.raises(InputError, match="cannot be read"):
+        load_recipe("nowhere.yaml")
+
+
+def test_yaml_does_not_run_code(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"seed: !!python/object/apply:os.mkdir ['{tmp_path}/made']")
+    with pytest.raises(InputError, match="not YAML"):
+        load_recipe(path)
+    assert not (tmp_path / "made").exists()
+
+
+def test_settings_change_single_values() -> None:
+    recipe = load_recipe("tiny-mtl", ["tasks.box=off", "training.epochs=2", "model.width=0.5", "seed=3"])
+    assert list(recipe.tasks) == ["segmentation", "classification"]
+    assert (recipe.training.epochs, recipe.training.steps) == (2, None)
+    assert (recipe.model.width, recipe.seed) == (0.5, 3)
+
+
+@pytest.mark.parametrize(("epochs", "num_samples", "steps"), [(30, 270, 507), (1, 1, 1), (0.5, 64, 2), (2, 17, 3)])
+def test_epochs_become_steps(epochs: float, num_samples: int, steps: int) -> None:
+    recipe = load_recipe("tiny", {"training.epochs": epochs, "training.batch": 16})
+    assert recipe.training.num_steps(num_samples) == steps
+
+
+def test_augmentation_is_mild_from_random_weights_and_strong_for_pretrained_ones() -> None:
+    data = load_recipe("tiny").data
+    assert data.augmentation(pretrained=False) == MILD
+    assert data.augmentation(pretrained=True) == AugmentConfig()
+    chosen = load_recipe("tiny", {"data.augment.flip": 0.25}).data
+    assert chosen.augmentation(pretrained=False) == AugmentConfig(flip=0.25)
+
+
+def test_mistakes_inside_of_a_choice_are_named() -> None:
+    with pytest.raises(InputError, match=r"data\.augment\.flp is not a setting \(did you mean 'flip'\?\)"):
+        load_recipe("tiny", {"data.augment.flp": 0.25})
