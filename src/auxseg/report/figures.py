@@ -1,0 +1,238 @@
+"""The charts of the report, drawn as SVG without a display.
+
+Colours are written as the values of `_PALETTE`, so that a saved chart stands alone; `for_page` turns each into the CSS
+variable of its name, so that a chart on the page follows its light or dark scheme. Text stays text: it can be found,
+read aloud, and takes the page's typeface. The same numbers give the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+_PALETTE: Final = {
+    "#1c2531": "--ink",
+    "#66717f": "--muted",
+    "#e1e4e8": "--line",
+    "#fefefe": "--card",
+    "#1b6f78": "--series-1",
+    "#c25b2a": "--series-2",
+    "#5b5fb0": "--series-3",
+    "#9a7b0a": "--series-4",
+    "#a13d6d": "--series-5",
+    "#4d8a3f": "--series-6",
+}
+_INK, _MUTED, _LINE, _CARD, *_SERIES = _PALETTE
+_DASHES: Final = ("-", "--", ":", "-.")
+_WIDTH: Final = 330
+_HEIGHT: Final = 190
+_MARGINS: Final = (42, 36, 10, 24)
+_STYLE: Final[dict[Any, Any]] = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": _LINE,
+    "axes.facecolor": _CARD,
+    "axes.grid": True,
+    "axes.labelcolor": _MUTED,
+    "axes.labelsize": 9,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlecolor": _INK,
+    "axes.titlesize": 10,
+    "figure.facecolor": _CARD,
+    "font.size": 9,
+    "grid.color": _LINE,
+    "grid.linewidth": 0.6,
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    "legend.handlelength": 1.6,
+    "lines.linewidth": 1.5,
+    "savefig.facecolor": "auto",
+    "svg.fonttype": "none",
+    # Names of tasks, classes and runs are text, whatever dollars they hold.
+    "text.parse_math": False,
+    "text.color": _INK,
+    "xtick.color": _LINE,
+    "xtick.labelcolor": _MUTED,
+    "ytick.color": _LINE,
+    "ytick.labelcolor": _MUTED,
+}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A drawn chart: its name, what it shows in a sentence, the SVG document, and whether it wants the page's width."""
+
+    name: str
+    caption: str
+    svg: str
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Values over optimiser steps, ``None`` where there is none; ``dots`` marks each value, ``best`` rings one step."""
+
+    label: str
+    steps: Sequence[int]
+    values: Sequence[float | None]
+    dots: bool = False
+    best: int | None = None
+
+
+def curves(name: str, title: str, caption: str, lines: Sequence[Curve], note: str = "") -> Chart:
+    """Lines over optimiser steps, with a legend below when there are several; ``note`` stands right of the title."""
+    labels = [_shorten(line.label, 48) for line in lines] if len(lines) > 1 else []
+    columns = 2 if max((len(label) for label in labels), default=0) <= 18 else 1
+    rows = -(-len(labels) // columns)
+    with _chart(_WIDTH, _HEIGHT, below=15 * rows) as (figure, axes):
+        handles = [_draw_curve(axes, line, number) for number, line in enumerate(lines)]
+        axes.set_xlabel("step")
+        axes.margins(x=0.03, y=0.1)
+        axes.set_xlim(left=0)
+        _title(axes, title, note)
+        if labels:
+            figure.legend(handles, labels, loc="lower left", ncols=columns)
+        return Chart(name, caption, _svg(figure, name))
+
+
+def smooth(values: Sequence[float | None], window: int) -> list[float | None]:
+    """Mean of each value and the ``window - 1`` before it, leaving out those that are ``None``."""
+    numbers = np.array([np.nan if value is None else value for value in values], dtype=float)
+    known = np.isfinite(numbers)
+    sums = _windowed(np.where(known, numbers, 0.0), window)
+    counts = _windowed(known.astype(float), window)
+    return [float(total / number) if number else None for total, number in zip(sums, counts, strict=True)]
+
+
+def histogram(name: str, title: str, caption: str, values: Sequence[float]) -> Chart:
+    """How many images have which value, with a line at the median."""
+    inside = min(values) >= 0 and max(values) <= 1
+    with _chart(_WIDTH, _HEIGHT) as (figure, axes):
+        axes.hist(values, bins=20, range=(0, 1) if inside else None, color=_SERIES[0], edgecolor=_CARD, linewidth=0.6)
+        axes.margins(x=0.01)
+        median = float(np.median(values))
+        axes.axvline(median, color=_SERIES[1], linewidth=1.2)
+        axes.grid(axis="x", visible=False)
+        axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], integer=True))
+        axes.set_ylabel("images")
+        _title(axes, title, f"median {median:.3f}")
+        return Chart(name, caption, _svg(figure, name))
+
+
+def confusion(name: str, caption: str, classes: Sequence[str], counts: Sequence[Sequence[int]]) -> Chart:
+    """A confusion matrix: a row per true class, shaded by its share of that row, with counts where there is room."""
+    table = np.asarray(counts, dtype=float)
+    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    roomy = len(classes) <= 12
+    labels = [_shorten(label, 24) for label in classes]
+    side = max(90, (28 if roomy else 12) * len(classes))
+    margin = 30 + round(5.5 * max(len(label) for label in labels))
+    with _chart(max(_WIDTH, side + margin + 8), side + margin + 8, (margin, margin, 8, 8)) as (figure, axes):
+        for row, column in zip(*np.nonzero(table), strict=True):
+            share = float(shares[row, column])
+            axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=_SERIES[0], alpha=share, linewidth=0))
+            if roomy:
+                colour = _CARD if share > 0.55 else _INK
+                axes.text(column, row, f"{table[row, column]:.0f}", ha="center", va="center", color=colour)
+        _frame_matrix(axes, labels, 9 if roomy else 8)
+        return Chart(name, caption, _svg(figure, name), wide=not roomy)
+
+
+def for_page(svg: str, prefix: str) -> str:
+    """A chart as part of a page: scales with its column and follows the page's colours.
+
+    Ids that nothing refers to are left out; the others begin with ``prefix``, which no other chart of a page may have.
+    """
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r'(<svg[^>]*?) width="[^"]*pt"', r"\1", svg, count=1)
+    svg = re.sub(r'(<svg[^>]*?) height="[^"]*pt"', r"\1", svg, count=1)
+    svg = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)
+    used = set(re.findall(r'(?:href="|url\()#([\w-]+)', svg))
+    svg = re.sub(r' id="([^"]*)"', lambda match: f' id="{prefix}-{match[1]}"' if match[1] in used else "", svg)
+    svg = re.sub(r'(href="|url\()#', rf"\1#{prefix}-", svg)
+    for colour, variable in _PALETTE.items():
+        svg = svg.replace(colour, f"var({variable})")
+    return svg
+
+
+@contextmanager
+def _chart(
+    width: int, height: int, margins: tuple[int, int, int, int] = _MARGINS, below: int = 0
+) -> Iterator[tuple[Figure, Axes]]:
+    """An empty chart of so many points, which are the units of its text sizes, and ``below`` more for a legend.
+
+    The margins (left, bottom, right, top) are given, because measuring them takes longer than drawing the chart.
+    """
+    left, bottom, right, top = margins
+    bottom, height = bottom + below, height + below
+    with rc_context(_STYLE):
+        figure = Figure(figsize=(width / 72, height / 72))
+        place = (left / width, bottom / height, 1 - (left + right) / width, 1 - (bottom + top) / height)
+        yield figure, figure.add_axes(place)
+
+
+def _draw_curve(axes: Axes, line: Curve, number: int) -> Line2D:
+    colour, dash = _SERIES[number % len(_SERIES)], _DASHES[number // len(_SERIES) % len(_DASHES)]
+    steps, values = _thin(line)
+    marker = {"marker": "o", "markersize": 3} if line.dots and len(steps) <= 60 else {}
+    (handle,) = axes.plot(steps, values, color=colour, linestyle=dash, **marker)
+    if line.best in steps:
+        value = values[steps.index(line.best)]
+        axes.plot([line.best], [value], "o", markersize=9, markerfacecolor="none", markeredgecolor=_INK)
+    return handle
+
+
+def _thin(line: Curve, limit: int = 600) -> tuple[list[int], list[float]]:
+    """At most about ``limit`` of the known values: more than the chart has pixels. A ringed step always stays."""
+    known = [(step, value) for step, value in zip(line.steps, line.values, strict=True) if value is not None]
+    stride = -(-len(known) // limit) or 1
+    kept = [pair for index, pair in enumerate(known) if index % stride == 0 or pair[0] == line.best]
+    return [step for step, _ in kept], [value for _, value in kept]
+
+
+def _windowed(values: np.ndarray, window: int) -> np.ndarray:
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    ends = np.arange(1, len(values) + 1)
+    return total[ends] - total[np.maximum(ends - window, 0)]
+
+
+def _title(axes: Axes, title: str, note: str) -> None:
+    axes.set_title(_shorten(title, 40), loc="left")
+    axes.set_title(note, loc="right", color=_MUTED, fontsize=9)
+
+
+def _frame_matrix(axes: Axes, labels: Sequence[str], size: int) -> None:
+    ticks = range(len(labels))
+    axes.set(xlim=(-0.5, len(labels) - 0.5), ylim=(len(labels) - 0.5, -0.5), aspect="equal")
+    axes.set_xticks(ticks, labels, rotation=90, fontsize=size)
+    axes.set_yticks(ticks, labels, fontsize=size)
+    axes.set(xlabel="predicted", ylabel="true")
+    axes.grid(visible=False)
+    axes.tick_params(length=0)
+
+
+def _shorten(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit // 2]}…{text[-(limit // 2) + 1 :]}"
+
+
+def _svg(figure: Figure, name: str) -> str:
+    document = io.StringIO()
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    with rc_context({"svg.hashsalt": name}), warnings.catch_warnings():
+        # The page's typeface draws the text, not the one that matplotlib measures it with.
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        figure.savefig(document, format="svg", metadata=nothing)
+    return document.getvalue()

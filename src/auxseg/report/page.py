@@ -1,0 +1,83 @@
+"""The page itself: reads runs, fills the template, writes the file."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from auxseg.errors import InputError, RunError
+from auxseg.files import write_atomically
+from auxseg.report import wording
+from auxseg.report.comparison import compare
+from auxseg.report.environment import template_environment
+from auxseg.report.figures import Chart, for_page
+from auxseg.report.record import read_record
+from auxseg.report.run_view import view_run
+
+
+def report(paths: Sequence[Path], out: Path | None = None) -> Path:
+    """Write one self-contained HTML page about one run or several, and return where it is.
+
+    The page needs no network and no script. It tells what there is: a run that is still training or was not evaluated
+    yet has a page too. With several runs the page begins with a comparison; differences count from the first.
+
+    Args:
+        paths: run directories.
+        out: the page; ``report.html`` in the run's directory or, for several runs, in the nearest directory that holds
+            them all. The charts of a single run are then also saved in its ``figures`` directory.
+
+    Raises:
+        InputError: a path is no run directory, or a file in it cannot be understood.
+        RunError: the page cannot be written.
+    """
+    if not paths:
+        raise InputError("a report needs at least one run directory, found none")
+    records = [read_record(path) for path in paths]
+    names = _names([record.path for record in records])
+    runs = [view_run(record, name) for record, name in zip(records, names, strict=True)]
+    comparison = compare(records, names) if len(records) > 1 else None
+    page = _environment().get_template("template.html.j2").render(runs=runs, comparison=comparison)
+    place = out or _home(paths) / "report.html"
+    try:
+        write_atomically(place, page.encode())
+        if out is None and comparison is None:
+            _save_charts(runs[0].charts, paths[0] / "figures")
+    except OSError as error:
+        raise RunError(f"cannot write the report {place}: {error.strerror}") from error
+    return place
+
+
+def _home(paths: Sequence[Path]) -> Path:
+    return paths[0] if len(paths) == 1 else Path(os.path.commonpath([path.resolve().parent for path in paths]))
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """The runs' directory names, or as much of their paths as tells them apart."""
+    names = [path.resolve().name for path in paths]
+    if len(set(names)) == len(names):
+        return names
+    home = _home(paths).resolve()
+    return [path.resolve().relative_to(home).as_posix() for path in paths]
+
+
+def _save_charts(charts: Sequence[Chart], folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for chart in charts:
+        name = re.sub(r"[^\w-]+", "-", chart.name)
+        write_atomically(folder / f"{name}.svg", chart.svg.encode())
+
+
+def _environment() -> Environment:
+    environment = template_environment()
+    environment.filters |= {"svg": _svg, "figure": wording.figure, "count": wording.count}
+    return environment
+
+
+def _svg(chart: Chart, prefix: str) -> Markup:
+    # matplotlib escapes every text it writes, so its output is markup already.
+    return Markup(for_page(chart.svg, prefix))

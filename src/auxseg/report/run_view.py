@@ -1,0 +1,171 @@
+"""One run as the page shows it: numbers turned into words, tables and charts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, final
+
+from auxseg.report import charts, facts, wording
+from auxseg.report.facts import Facts
+from auxseg.report.figures import Chart
+from auxseg.report.pictures import Picture, galleries
+from auxseg.report.record import Record, main_figure
+
+_IOU: Final = (
+    "IoU, intersection over union, is the area where prediction and truth agree, divided by the area that either "
+    "covers: 1 is perfect, 0 is a complete miss."
+)
+
+
+@final
+@dataclass(frozen=True)
+class Answer:
+    """The figure a run is judged by, and on what it was measured."""
+
+    value: float | None
+    figure: str
+    task: str
+    split: str
+    num_images: int
+    step: int
+    meaning: str
+
+
+@final
+@dataclass(frozen=True)
+class FigureTable:
+    """A task's figures: name, value on the evaluated split, value at the best checkpoint's validation, meaning."""
+
+    task: str
+    rows: list[tuple[str, str, str, str]]
+
+
+@final
+@dataclass(frozen=True)
+class RunView:
+    """Everything the page says of a run, in the order of the page; empty where there is nothing to say yet."""
+
+    name: str
+    target: str
+    status: str
+    remarks: list[str]
+    answer: Answer | None
+    data: Facts
+    evaluated: str
+    tables: list[FigureTable]
+    learning: list[Chart]
+    galleries: list[tuple[str, list[Picture]]]
+    spread: list[Chart]
+    time: Facts
+    calibration: list[tuple[str, str, bool]]
+    parameters: list[tuple[str, int, float]]
+    weights: str
+    balance: list[Chart]
+    recipe: str
+    provenance: Facts
+
+    @property
+    def charts(self) -> list[Chart]:
+        """All charts of the run."""
+        return [*self.learning, *self.spread, *self.balance]
+
+
+def view_run(record: Record, name: str) -> RunView:
+    """Turn a run's record into what the page says of it."""
+    weights, balance = charts.loss_weights(record)
+    return RunView(
+        name=name,
+        target=record.target,
+        status=_status(record),
+        remarks=_remarks(record),
+        answer=answer(record),
+        data=facts.data(record),
+        evaluated=wording.split(record.metrics["split"]) if record.metrics else "",
+        tables=_tables(record),
+        learning=[chart for task in record.tasks for chart in charts.learning(record, task)],
+        galleries=galleries(record),
+        spread=[*charts.distribution(record), *charts.confusions(record)],
+        time=facts.time_and_memory(record),
+        calibration=facts.calibration(record),
+        parameters=facts.parameters(record),
+        weights=weights,
+        balance=balance,
+        recipe=record.recipe_text,
+        provenance=facts.provenance(record),
+    )
+
+
+def answer(record: Record) -> Answer | None:
+    """The target's figure on the evaluated split, else at the best validation; ``None`` before there is either."""
+    if record.metrics:
+        split, step = record.metrics["split"], record.metrics["checkpoint_step"]
+        num_images, explain = record.metrics["num_images"], record.metrics["explain"].get(record.target, {})
+    elif record.best:
+        split, step = "val", record.best["step"]
+        num_images, explain = record.data["splits"]["val"], {}
+    else:
+        return None
+    found = main_figure(record.figures, record.target)
+    labelled = record.figures.get(record.target, {}).get("num_images")
+    return found and Answer(
+        value=found[1],
+        figure=found[0],
+        task=record.target,
+        split=wording.split(split),
+        num_images=num_images if labelled is None else int(labelled),
+        step=step,
+        meaning=f"{explain.get(found[0], '')} {_IOU if 'iou' in found[0] else ''}".strip(),
+    )
+
+
+def _status(record: Record) -> str:
+    if not record.steps:
+        return "Training has not begun."
+    done = record.steps[-1]["step"]
+    if not record.end:
+        return f"Training is not finished: {done:,} of {record.num_planned:,} steps are done."
+    if record.end["reason"] == "finished":
+        return f"Training finished after {wording.count(done, 'step')}."
+    return f"Training ended after {wording.count(done, 'step')}: {record.end['reason']}."
+
+
+def _remarks(record: Record) -> list[str]:
+    """What a reader must know before believing the figures."""
+    if not record.metrics:
+        flattery = ": these figures are from the validation split, by which the checkpoint was chosen, and flatter it"
+        return [f"Not evaluated yet{flattery if record.best else ''}."]
+    remarks = []
+    measured, best = record.metrics["checkpoint_step"], record.best.get("step")
+    if best not in (None, measured):
+        remarks.append(
+            f"The evaluation belongs to the checkpoint of step {measured:,}; since then that of step {best:,} became "
+            "the best. Evaluate again to see how good it is."
+        )
+    trained = record.start.get("data", {}).get("content_hash")
+    if trained not in (None, record.metrics["data"]["content_hash"]):
+        remarks.append("The run was evaluated on other data than it was trained on.")
+    return remarks
+
+
+def _tables(record: Record) -> list[FigureTable]:
+    tables = []
+    for task in record.tasks:
+        measured, validated, explain = (
+            source.get(task, {})
+            for source in (
+                record.metrics.get("figures", {}),
+                record.best.get("figures", {}),
+                record.metrics.get("explain", {}),
+            )
+        )
+        rows = [
+            (
+                name,
+                wording.named_figure(name, measured.get(name)),
+                wording.named_figure(name, validated.get(name)),
+                explain.get(name, ""),
+            )
+            for name in dict.fromkeys([*measured, *validated])
+        ]
+        tables += [FigureTable(task, rows)] if rows else []
+    return tables

@@ -1,0 +1,54 @@
+"""Numbers in plain words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+NOTHING: Final = "–"  # noqa: RUF001 - an en dash stands for a value that does not exist
+
+_SPLITS: Final = {"train": "training", "val": "validation"}
+
+
+def figure(value: float | None) -> str:
+    """A figure of merit: three decimals, or one where the whole part is long already."""
+    if value is None:
+        return NOTHING
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def named_figure(name: str, value: float | None) -> str:
+    """The same, but whole if the name says that it counts something."""
+    return f"{value:,.0f}" if name.startswith("num_") and value is not None else figure(value)
+
+
+def change(value: float) -> str:
+    """A signed difference of two figures, with a true minus sign."""
+    return ("−" if value < 0 else "+") + figure(abs(value))  # noqa: RUF001
+
+
+def seconds(value: float) -> str:
+    """A duration as one reads it: ``12.3 ms``, ``4.56 s``, ``3 min 05 s``, ``2 h 07 min``."""
+    if value < 0.09995:
+        return f"{value * 1000:.1f} ms"
+    if value < 59.95:
+        return f"{value:.2f} s" if value < 9.995 else f"{value:.1f} s"
+    if value < 3599.5:
+        return f"{round(value) // 60} min {round(value) % 60:02d} s"
+    minutes = round(value / 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def memory(num_bytes: int) -> str:
+    """A size in MiB or GiB."""
+    mebibytes = num_bytes / 2**20
+    return f"{mebibytes:.0f} MiB" if mebibytes < 1024 else f"{mebibytes / 1024:.2f} GiB"
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: ``1 image``, ``1,200 images``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def split(name: str) -> str:
+    """The word for a split of the data."""
+    return _SPLITS.get(name, name)

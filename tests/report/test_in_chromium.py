@@ -1,0 +1,63 @@
+"""The page as a browser shows it. ``AUXSEG_REQUIRE_CHROMIUM=1`` turns a missing browser into a failure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from auxseg.report import report
+from tests.report import runs
+from tests.report.html import Page
+
+
+@pytest.fixture(scope="module")
+def browser() -> str:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        reason = f"no browser to render the page with: none of {', '.join(names)} is installed"
+        pytest.fail(reason) if os.environ.get("AUXSEG_REQUIRE_CHROMIUM") == "1" else pytest.skip(reason)
+    return found
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs")
+    one = runs.make_full_run(folder / "baseline", ("segmentation",), 0.84)
+    return report([one, runs.make_full_run(folder / "multitask")])
+
+
+def ask(browser: str, page: Path, *options: str) -> str:
+    """Open a page without a network and return what the browser prints."""
+    profile = f"--user-data-dir={page.parent / 'profile'}"
+    plain = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage")
+    offline = "--host-resolver-rules=MAP * ~NOTFOUND"
+    command = [browser, *plain, offline, profile, *options, page.as_uri()]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 2400), (500, 2400)])
+def test_the_page_is_painted(browser: str, page: Path, tmp_path: Path, width: int, height: int) -> None:
+    ask(browser, page, f"--screenshot={tmp_path / 'page.png'}", f"--window-size={width},{height}")
+    with Image.open(tmp_path / "page.png") as image:
+        pixels = np.asarray(image.convert("RGB"))
+    assert pixels.shape == (height, width, 3)
+    assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 200
+    # The charts' first two colours: lines in the colours of the page's style sheet were drawn.
+    for colour in ((27, 111, 120), (194, 91, 42)):
+        assert (pixels == colour).all(axis=-1).sum() > 50
+
+
+def test_the_browser_understands_the_page(browser: str, page: Path) -> None:
+    seen = Page(ask(browser, page, "--dump-dom"))
+    assert "2 runs side by side" in seen.text
+    assert "multitask 0.860 +0.020 100 test 0.820 0.780" in seen.text
+    assert "segmentation: training loss" in seen.text
+    assert seen.faults == []
+    assert seen.tags == Page(page.read_text(encoding="utf-8")).tags

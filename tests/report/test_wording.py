@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+
+from auxseg.report import wording
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0.0 ms"),
+        (0.0123, "12.3 ms"),
+        (0.09994, "99.9 ms"),
+        (0.1, "0.10 s"),
+        (9.994, "9.99 s"),
+        (9.996, "10.0 s"),
+        (59.94, "59.9 s"),
+        (59.96, "1 min 00 s"),
+        (185.0, "3 min 05 s"),
+        (3599.4, "59 min 59 s"),
+        (3599.6, "1 h 00 min"),
+        (7620.0, "2 h 07 min"),
+    ],
+)
+def test_seconds(value: float, text: str) -> None:
+    assert wording.seconds(value) == text
+
+
+def test_figures() -> None:
+    assert [wording.figure(value) for value in (0.8604, 1.0, 41.27, None)] == [
+        "0.860",
+        "1.000",
+        "41.3",
+        wording.NOTHING,
+    ]
+    assert wording.named_figure("num_images", 1200.0) == "1,200"
+    assert wording.named_figure("num_images", None) == wording.NOTHING
+
+
+def test_changes_carry_their_sign() -> None:
+    assert [wording.change(value) for value in (0.02, -0.02, 0.0)] == ["+0.020", "−0.020", "+0.000"]  # noqa: RUF001
+
+
+def test_memory_and_counts() -> None:
+    assert [wording.memory(value) for value in (300 * 2**20, 3 * 2**29)] == ["300 MiB", "1.50 GiB"]
+    assert [wording.count(number, "image") for number in (0, 1, 1200)] == ["0 images", "1 image", "1,200 images"]
