@@ -1,0 +1,107 @@
+"""The `auxseg` command: reads the line, runs the command, turns errors into one sentence and an exit code."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any, Union
+
+import tyro
+from rich.console import Console
+
+from auxseg.cli.bench import Bench
+from auxseg.cli.command import Command
+from auxseg.cli.data import Download, Inspect, Prepare, Synthesize
+from auxseg.cli.evaluate import Evaluate
+from auxseg.cli.predict import Predict
+from auxseg.cli.presets import Presets
+from auxseg.cli.report import Report
+from auxseg.cli.train import Train
+from auxseg.errors import InputError, RunError
+
+_DESCRIPTION = """Do auxiliary tasks make segmentation masks better? Train one network on masks together with cheaper
+labels, measure honestly, and use the model that won. `auxseg COMMAND --help` explains a command."""
+
+_COMMANDS: dict[str, Any] = {
+    "data": {"synthesize": Synthesize, "download": Download, "prepare": Prepare, "inspect": Inspect},
+    "presets": Presets,
+    "train": Train,
+    "evaluate": Evaluate,
+    "predict": Predict,
+    "report": Report,
+    "bench": Bench,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code: 0, 2 (refused), 1 (failed), 130 (Ctrl-C)."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    command: Command = tyro.cli(
+        _union(_COMMANDS),
+        prog="auxseg",
+        description=_DESCRIPTION,
+        args=_join_repeated(arguments or ["--help"], "--set"),
+        config=(tyro.conf.OmitSubcommandPrefixes, tyro.conf.FlagCreatePairsOff),
+    )
+    console = Console(stderr=True, highlight=False)
+    try:
+        result = command.run(console)
+    except KeyboardInterrupt:
+        console.print(command.when_interrupted)
+        return 130
+    except (InputError, RunError, OSError) as error:
+        if command.debug:
+            raise
+        print(f"auxseg: {_sentence(error)}", file=sys.stderr)
+        return 2 if isinstance(error, InputError) else 1
+    if command.json and result is not None:
+        print(json.dumps(result, indent=1))
+    return 1 if result and result.get("failed") else 0
+
+
+def _union(commands: dict[str, Any]) -> Any:
+    """The type that tyro reads one of these commands into; a dictionary is a command with commands of its own."""
+    members = tuple(
+        Annotated[
+            _union(command) if isinstance(command, dict) else command,
+            tyro.conf.subcommand(name, description=_summary(command)),
+        ]
+        for name, command in commands.items()
+    )
+    return Union[members]  # noqa: UP007  (made while running, for tyro)
+
+
+def _summary(command: Any) -> str:
+    """The first line of a command's own description."""
+    if isinstance(command, dict):
+        return "Make, look at and download data sets: " + ", ".join(command) + "."
+    return inspect.cleandoc(command.__doc__).partition("\n")[0]
+
+
+def _join_repeated(arguments: list[str], option: str) -> list[str]:
+    """``--set a=1 --set b=2`` as ``--set a=1 b=2``."""
+    joined: list[str] = []
+    values: list[str] = []
+    taking = False
+    for argument in arguments:
+        if argument == option:
+            taking = True
+        elif taking and not argument.startswith("--"):
+            values.append(argument)
+        else:
+            taking = False
+            joined.append(argument)
+    return [*joined, option, *values] if values else arguments
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}"
+    return str(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

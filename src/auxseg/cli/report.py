@@ -1,0 +1,42 @@
+"""`auxseg report`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tyro.conf import Positional
+
+from auxseg.cli.command import Command
+from auxseg.cli.existing import refuse_existing
+from auxseg.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclass(frozen=True)
+class Report(Command):
+    """Write one self-contained HTML page about one run, or comparing several."""
+
+    runs: Positional[tuple[Path, ...]]
+    """Run directories."""
+
+    out: Path | None = None
+    """The page (default: report.html in the run directory, or in the nearest that holds them all)."""
+
+    overwrite: bool = False
+    """Replace OUT if it exists; the default page always shows the latest state."""
+
+    def run(self, console: Console) -> dict[str, Any]:
+        """Write the page and say where it is."""
+        if not self.runs:
+            raise InputError("report wants at least one run directory")
+        if self.out is not None:
+            refuse_existing(self.out, overwrite=self.overwrite)
+        from auxseg.report import report
+
+        page = report(list(self.runs), self.out)
+        console.print(f"report: {page}")
+        return {"report": str(page)}

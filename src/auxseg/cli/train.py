@@ -1,0 +1,114 @@
+"""`auxseg train`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from tyro.conf import Positional
+
+from auxseg.cli.command import Command
+from auxseg.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclass(frozen=True)
+class Train(Command):
+    """Train presets or recipes on a store; each leaves a run directory.
+
+    `auxseg train tiny --data pets.h5 --out runs/tiny` trains one; several names are trained one after the other into
+    OUT/NAME, with a comparison in OUT/report.html. Ctrl-C stops after the current step; --resume goes on.
+    """
+
+    when_interrupted: ClassVar[str] = "interrupted; the same command with --resume goes on"
+
+    names: Positional[tuple[str, ...]]
+    """Names of presets (`auxseg presets`) or paths of YAML recipes."""
+
+    data: Path
+    """The store that `auxseg data prepare` or `auxseg data synthesize` wrote."""
+
+    out: Path | None = None
+    """The run directory (default: runs/NAME)."""
+
+    seed: int | None = None
+    """Seed of initial weights, data order and augmentation (default: the recipe's)."""
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where to train."""
+
+    devices: int = 1
+    """How many processes train together on this machine, one per GPU or sharing the CPU."""
+
+    set: tuple[str, ...] = ()
+    """Changes to the recipe, key=value: training.steps=600 model.width=0.5 tasks.box=off."""
+
+    resume: bool = False
+    """Go on with a run that was stopped, or give a finished one more steps."""
+
+    overwrite: bool = False
+    """Delete what a former run left in the run directory."""
+
+    def run(self, console: Console) -> dict[str, Any] | None:
+        """Train them all; only the main process has a result."""
+        if not self.names:
+            raise InputError(
+                "train wants the name of a preset or the path of a recipe; `auxseg presets` lists the presets"
+            )
+        from auxseg.recipe import load_recipe
+
+        settings = [*self.set, *([] if self.seed is None else [f"seed={self.seed}"])]
+        recipes = {Path(name).stem: load_recipe(name, settings) for name in self.names}
+        if len(recipes) < len(self.names):
+            raise InputError("train was given two recipes of the same name; each needs a directory of its own")
+        out = self.out or Path("runs")
+        alone = len(recipes) == 1 and self.out is not None
+        directories = {name: out if alone else out / name for name in recipes}
+        results = {name: self._train(recipe, directories[name], console) for name, recipe in recipes.items()}
+        if len(recipes) > 1 and all(results.values()):
+            from auxseg.report import report
+
+            console.print(f"comparison: {report(list(directories.values()), out / 'report.html')}")
+        return {"runs": results} if all(results.values()) else None
+
+    def _train(self, recipe: Any, directory: Path, console: Console) -> dict[str, Any]:
+        from auxseg.cli.progress import TrainingProgress, is_main_process
+        from auxseg.report import report
+        from auxseg.run import train
+
+        with TrainingProgress(console, recipe.training.steps) as progress:
+            run = train(
+                recipe,
+                self.data,
+                directory,
+                device=self.device,
+                devices=self.devices,
+                resume=self.resume,
+                overwrite=self.overwrite,
+                observers=[progress],
+            )
+        if not is_main_process():
+            return {}
+        page = report([run.directory])
+        best = _best_validation(run.events_file, recipe.target)
+        console.print(f"{_summary(best)}\nrun: {run.directory}   report: {page}")
+        return {"run": str(run.directory), "report": str(page), "validation": best}
+
+
+def _best_validation(events: Path, target: str) -> dict[str, float] | None:
+    """Step and the target's figures of the model that is kept, also of a run that was finished before."""
+    from auxseg.training.events import read_events
+
+    best = [event for event in read_events(events) if event["event"] == "validation" and event["best"]]
+    return {"step": best[-1]["step"], **best[-1]["figures"][target]} if best else None
+
+
+def _summary(best: dict[str, float] | None) -> str:
+    """One line on how it ended."""
+    if best is None:
+        return "trained; the data have no validation split, so the last weights were kept"
+    name = next(key for key in best if key != "step")
+    return f"kept the model of step {best['step']}, validation {name} {best[name]:.4f}"

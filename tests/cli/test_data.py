@@ -1,0 +1,142 @@
+"""`auxseg data` as a person types it: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from auxseg.cli.main import main
+from auxseg.data import download
+from auxseg.data.store import Store
+from tests.data.pictures import make_pets
+
+
+@pytest.fixture
+def pets(tmp_path) -> Path:
+    return make_pets(tmp_path / "pets")
+
+
+def prepare(pets: Path, *options: str) -> int:
+    out = str(pets.parent / "pets.h5")
+    return main(["data", "prepare", "oxford-iiit-pet", str(pets), "--out", out, "--processes", "1", *options])
+
+
+def test_synthesize_writes_a_store(tmp_path, capsys):
+    out = tmp_path / "drawn.h5"
+    arguments = ["--out", str(out), "--samples", "10", "--size", "32", "--seed", "3", "--processes", "1", "--json"]
+    assert main(["data", "synthesize", *arguments]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out) == {"path": str(out), "num_written": 10, "skipped": []}
+    assert "10 samples" in captured.err
+    store = Store.open(out)
+    assert (len(store), store.size, store.provenance["source"]) == (10, 32, "synthetic")
+    assert store.provenance["details"]["seed"] == "3"
+
+
+def test_prepare_takes_every_option(pets):
+    options = ["--size", "48", "--split", "50-25-25", "--border", "class", "--resize", "letterbox", "--box", "thing"]
+    assert prepare(pets, *options, "--seed", "4") == 0
+    store = Store.open(pets.parent / "pets.h5")
+    assert (store.size, store.border, store.resize) == (48, "class", "letterbox")
+    assert [len(store.rows(split)) for split in ("train", "val", "test")] == [4, 2, 2]
+    assert {"split": "50-25-25", "box": "thing", "seed": 4}.items() <= store.provenance.items()
+
+
+def test_prepare_names_what_it_leaves_out(pets, capsys):
+    (pets / "images" / "Tabby_0.jpg").write_text("no picture")
+    assert prepare(pets, "--json") == 0
+    captured = capsys.readouterr()
+    reason = "Tabby_0.jpg is no image that can be decoded"
+    assert json.loads(captured.out)["skipped"] == [["Tabby_0", reason]]
+    assert f"left out: Tabby_0: {reason}" in captured.err
+    assert "7 samples, 1 left out" in captured.err
+
+
+def test_prepare_strict_fails(pets, capsys):
+    (pets / "images" / "Tabby_0.jpg").write_text("no picture")
+    assert prepare(pets, "--strict") == 1
+    assert capsys.readouterr().err == "auxseg: Tabby_0: Tabby_0.jpg is no image that can be decoded\n"
+    assert not (pets.parent / "pets.h5").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--size", "8"], "size must be between 16 and 2048 pixels, not 8"),
+        (["--split", "half"], "split must be 'official' or three percentages"),
+    ],
+)
+def test_prepare_refuses_what_does_not_fit(pets, capsys, options, message):
+    assert prepare(pets, *options) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_prepare_refuses_an_output_that_exists(pets, capsys):
+    assert prepare(pets) == 0
+    assert prepare(pets) == 2
+    assert "exists already; --overwrite replaces it" in capsys.readouterr().err
+    assert prepare(pets, "--overwrite") == 0
+
+
+def test_prepare_refuses_an_unknown_source(pets, capsys):
+    assert main(["data", "prepare", "pets", str(pets), "--out", str(pets.parent / "pets.h5")]) == 2
+    assert "unknown source 'pets'; there are: oxford-iiit-pet" in capsys.readouterr().err
+
+
+def test_inspect_prints_tables_and_warnings(pets, capsys):
+    (pets / "images" / "Tabby_4.jpg").write_bytes((pets / "images" / "old_hound_3.jpg").read_bytes())
+    prepare(pets)
+    capsys.readouterr()
+    page = pets.parent / "pages" / "pets.html"
+    assert main(["data", "inspect", str(pets.parent / "pets.h5"), "--html", str(page), "--json"]) == 0
+    captured = capsys.readouterr()
+    result = json.loads(captured.out)
+    assert result["html"] == str(page)
+    assert result["splits"]["test"]["missing"]["box"] == 2
+    for words in ("breed: old_hound", "without box", "are the same picture [leak]"):
+        assert words in captured.err
+    assert "old_hound_3" in page.read_text()
+
+
+def test_inspect_refuses_to_write_over_the_store(pets, capsys):
+    prepare(pets)
+    store = str(pets.parent / "pets.h5")
+    assert main(["data", "inspect", store, "--html", store]) == 2
+    assert "is the store itself" in capsys.readouterr().err
+    assert len(Store.open(store)) == 8
+
+
+def test_inspect_refuses_a_page_that_exists(pets, capsys):
+    prepare(pets)
+    store, page = str(pets.parent / "pets.h5"), pets.parent / "precious.html"
+    page.write_text("precious")
+    assert main(["data", "inspect", store, "--html", str(page)]) == 2
+    assert "precious.html exists already; --overwrite replaces it" in capsys.readouterr().err
+    assert page.read_text() == "precious"
+    assert main(["data", "inspect", store, "--html", str(page), "--overwrite"]) == 0
+    assert "old_hound_3" in page.read_text()
+
+
+def test_inspect_refuses_what_is_no_store(tmp_path, capsys):
+    assert main(["data", "inspect", str(tmp_path / "nothing.h5")]) == 2
+    assert "nothing.h5 does not exist" in capsys.readouterr().err
+
+
+def test_download_says_what_comes_next(tmp_path, capsys, monkeypatch):
+    def pretend(to: Path, *, progress) -> Path:
+        progress("images.tar.gz", 10, 20)
+        return to
+
+    monkeypatch.setattr(download, "download_oxford_iiit_pet", pretend)
+    assert main(["data", "download", "oxford-iiit-pet", "--to", str(tmp_path), "--json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out) == {"path": str(tmp_path)}
+    assert f"auxseg data prepare oxford-iiit-pet {tmp_path}" in captured.err
+
+
+def test_download_knows_its_data_sets(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["data", "download", "imagenet", "--to", "."])
+    assert stopped.value.code == 2
