@@ -93,6 +93,15 @@ def test_a_row_keeps_every_picture_and_fills_with_white(picture: np.ndarray) -> 
     assert (joined[white] == 255).all()
 
 
+def test_a_column_stands_below_each_other(picture: np.ndarray) -> None:
+    small = np.zeros((10, 20, 3), np.uint8)
+    joined = drawing.column([picture, small], gap=4)
+    assert joined.shape == (picture.shape[0] + 4 + 10, picture.shape[1], 3)
+    assert (joined[: picture.shape[0]] == picture).all()
+    assert (joined[-10:, :20] == 0).all()
+    assert (joined[-10:, 20:] == 255).all()
+
+
 def test_a_panel_is_one_row_with_captions(picture: np.ndarray) -> None:
     joined = drawing.panel([picture] * 3, ["image", "truth", "prediction"])
     assert joined.shape == (drawing.caption(picture, "").shape[0], 3 * 60 + 2 * 4, 3)

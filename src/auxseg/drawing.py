@@ -118,6 +118,17 @@ def row(pictures: Sequence[Picture], gap: int = 4) -> Picture:
     return ground
 
 
+def column(pictures: Sequence[Picture], gap: int = 4) -> Picture:
+    """Put pictures of any size below each other, from the left edge of a white ground."""
+    height = sum(picture.shape[0] + gap for picture in pictures) - gap
+    ground = np.full((height, max(picture.shape[1] for picture in pictures), 3), 255, np.uint8)
+    start = 0
+    for picture in pictures:
+        ground[start : start + picture.shape[0], : picture.shape[1]] = picture
+        start += picture.shape[0] + gap
+    return ground
+
+
 def to_picture(image: Float[Tensor, "3 H W"]) -> UInt8[np.ndarray, "H W 3"]:
     """Turn an RGB tensor in [0, 1] into a picture; values outside are clipped."""
     return (image.detach().float().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().cpu().numpy()

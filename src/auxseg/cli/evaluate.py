@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluate(Command):
-    """Measure runs on a split: metrics.json and per_image.csv in each, one table with a row per run."""
+    """Measure runs on a split: metrics.json and per_image.csv in each, one table with a row per run.
+
+    Several runs also get a comparison page and grid.png, the same photographs with each run's mask and box, in the
+    nearest directory that holds them all.
+    """
 
     runs: Positional[tuple[Path, ...]]
     """Run directories."""
@@ -33,7 +37,7 @@ class Evaluate(Command):
         if not self.runs:
             raise InputError("evaluate wants at least one run directory")
         from auxseg.report import report
-        from auxseg.run import Run, evaluate
+        from auxseg.run import Run, draw_grid, evaluate
 
         runs = {str(path): Run.open(path) for path in self.runs}
         results = {}
@@ -42,7 +46,15 @@ class Evaluate(Command):
                 results[name] = evaluate(run, self.split, self.data)
                 report([run.directory])
         _print_table(console, results)
-        return {"runs": results}
+        if len(runs) < 2:
+            return {"runs": results}
+        page = report([run.directory for run in runs.values()])
+        with console.status("drawing all runs on the same photographs"):
+            short = {path.resolve().name: run for path, run in zip(self.runs, runs.values(), strict=True)}
+            grid = draw_grid(short if len(short) == len(runs) else runs, page.with_name("grid.png"), self.data)
+        page = report([run.directory for run in runs.values()], page, grid=grid)
+        console.print(f"comparison: {page}   pictures: {grid}")
+        return {"runs": results, "report": str(page), "grid": str(grid)}
 
 
 def _print_table(console: Console, results: dict[str, dict[str, Any]]) -> None:
@@ -57,11 +69,7 @@ def _print_table(console: Console, results: dict[str, dict[str, Any]]) -> None:
             if not figure.startswith("num_")
         )
     )
-    first = next(iter(results.values()))
-    data = first["data"]
-    num_images = first["figures"][first["target"]].get("num_images", first["num_images"])
-    measured_on = f"{first['split']} split of {data['name']}: {num_images:.0f} images"
-    table = Table(title=f"{measured_on}, {data['size']} px, border {data['border']}")
+    table = Table(title="\n".join(dict.fromkeys(_measured_on(metrics) for metrics in results.values())))
     table.add_column("run", overflow="fold")
     for task, figure in columns:
         table.add_column(f"{task}\n{figure}", justify="right", overflow="fold")
@@ -69,6 +77,15 @@ def _print_table(console: Console, results: dict[str, dict[str, Any]]) -> None:
         values = [metrics["figures"].get(task, {}).get(figure) for task, figure in columns]
         table.add_row(name, *("-" if value is None else _shown(value) for value in values))
     console.print(table)
+
+
+def _measured_on(metrics: dict[str, Any]) -> str:
+    """What a run's figures stand for; runs that share a table may differ in it."""
+    data = metrics["data"]
+    num_images = metrics["figures"][metrics["target"]].get("num_images", metrics["num_images"])
+    return (
+        f"{metrics['split']} split of {data['name']}: {num_images:.0f} images, {data['size']} px, border {data['border']}"
+    )
 
 
 def _shown(value: float) -> str:

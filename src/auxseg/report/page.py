@@ -16,11 +16,12 @@ from auxseg.report import wording
 from auxseg.report.comparison import compare
 from auxseg.report.environment import template_environment
 from auxseg.report.figures import Chart, for_page
+from auxseg.report.pictures import data_uri
 from auxseg.report.record import read_record
 from auxseg.report.run_view import view_run
 
 
-def report(paths: Sequence[Path], out: Path | None = None) -> Path:
+def report(paths: Sequence[Path], out: Path | None = None, *, grid: Path | None = None) -> Path:
     """Write one self-contained HTML page about one run or several, and return where it is.
 
     The page needs no network and no script. It tells what there is: a run that is still training or was not evaluated
@@ -30,6 +31,7 @@ def report(paths: Sequence[Path], out: Path | None = None) -> Path:
         paths: run directories.
         out: the page; ``report.html`` in the run's directory or, for several runs, in the nearest directory that holds
             them all. The charts of a single run are then also saved in its ``figures`` directory.
+        grid: a picture of several runs on the same photographs, for the comparison.
 
     Raises:
         InputError: a path is no run directory, or a file in it cannot be understood.
@@ -41,7 +43,9 @@ def report(paths: Sequence[Path], out: Path | None = None) -> Path:
     names = _names([record.path for record in records])
     runs = [view_run(record, name) for record, name in zip(records, names, strict=True)]
     comparison = compare(records, names) if len(records) > 1 else None
-    page = _environment().get_template("template.html.j2").render(runs=runs, comparison=comparison)
+    page = _environment().get_template("template.html.j2").render(
+        runs=runs, comparison=comparison, grid=grid and data_uri(grid)
+    )
     place = out or _home(paths) / "report.html"
     try:
         write_atomically(place, page.encode())

@@ -39,10 +39,10 @@ def galleries(record: Record) -> list[tuple[str, list[Picture]]]:
 
 def _picture(run: Path, example: Mapping[str, Any]) -> Picture:
     file = run / example["picture"]
-    return Picture(example["id"], wording.figure(example["value"]), _data_uri(file) if file.is_file() else None)
+    return Picture(example["id"], wording.figure(example["value"]), data_uri(file) if file.is_file() else None)
 
 
-def _data_uri(path: Path) -> str:
+def data_uri(path: Path) -> str:
     """A picture as JPEG, no wider than a page can show."""
     content = io.BytesIO()
     with Image.open(path) as image:
