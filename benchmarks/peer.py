@@ -9,10 +9,7 @@ auxseg's time is that of its whole `train`, with calibration, validation and che
 
 from __future__ import annotations
 
-import datetime
-import functools
 import hashlib
-import json
 import statistics
 import time
 from collections.abc import Callable
@@ -20,17 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from scipy import stats
 
-import auxseg
 from auxseg.config import config
 from auxseg.data.store import Store
-from auxseg.files import write_atomically
 from auxseg.recipe import dump_recipe, load_recipe
 from auxseg.run import evaluate, train
 from benchmarks.peers import smp_unet
-from benchmarks.tools.record import RESULTS, machine
+from benchmarks.tools.once import once
 
 PEER = "segmentation_models.pytorch"
 FIGURES = ("iou_dataset", "iou_image", "seconds")
@@ -123,23 +117,8 @@ def _auxseg(options: Options, case: Case, preset: str) -> dict[str, Any]:
 def _once(
     options: Options, case: Case, side: str, settings: str, work: Callable[[Path], dict[str, float]]
 ) -> dict[str, Any]:
-    """The result that an earlier call left for the same settings, data, code and machine, or else that of the work."""
+    """The result of one training, computed once."""
     content = Store.open(options.data).content_hash
     weights = None if case.weights is None else hashlib.sha256(case.weights.read_bytes()).hexdigest()
-    key = repr((settings, content, options.split, options.epochs, weights, _surroundings())).encode()
-    folder = RESULTS / "peer" / f"{side}-{case.start}-seed{case.seed}-{hashlib.sha256(key).hexdigest()[:8]}"
-    path = folder.with_suffix(".json")
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        measured = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        write_atomically(path, json.dumps({**work(folder), "measured": measured}).encode())
-    return json.loads(path.read_text())
-
-
-@functools.cache  # what this process runs does not change with the files
-def _surroundings() -> str:
-    """What a result depends on besides its settings: the code of both sides, the machine and torch's threads."""
-    package = Path(auxseg.__file__).parent
-    files = [*sorted(package.rglob("*.py")), Path(smp_unet.__file__)]
-    code = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-    return f"{code}, {machine()}, {torch.get_num_threads()} threads"
+    name = f"peer/{side}-{case.start}-seed{case.seed}"
+    return once(name, (settings, content, options.split, options.epochs, weights), work)
