@@ -1,8 +1,8 @@
-"""Small data sets drawn for tests: a source in memory, and a folder in the layout of the Oxford-IIIT Pet data set."""
+"""Small data sets drawn for tests: a source in memory, and folders in the layouts that sources read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +13,8 @@ from PIL import Image
 
 from auxseg.data.sample import Box, Sample
 from auxseg.data.sources.source import Item, SampleError, Source
+
+SPLIT_SIZES = {"train": 6, "val": 3, "test": 2}
 
 TRIMAP_INSIDE, TRIMAP_OUTSIDE, TRIMAP_BORDER = 1, 2, 3
 
@@ -108,3 +110,27 @@ def write_xml(folder: Path, id: str, boxes: Sequence[Box]) -> None:
         for box in boxes
     )
     (folder / "annotations" / "xmls" / f"{id}.xml").write_text(f"<annotation>{objects}</annotation>")
+
+
+def split_columns(split: str, hw: tuple[int, int] = (24, 32)) -> dict[str, np.ndarray]:
+    """The rows of one split: drawn samples of different numbers in each split, 0 to 1 in floats."""
+    start = 100 * list(SPLIT_SIZES).index(split)
+    samples = [draw_sample(start + row, (40, 50)) for row in range(SPLIT_SIZES[split])]
+    cut = slice(0, hw[0]), slice(0, hw[1])
+    masks = [draw_mask(start + row)[cut][..., None] for row in range(SPLIT_SIZES[split])]
+    return {
+        "images": np.stack([sample.image[cut] for sample in samples]).astype(np.float32) / 255,
+        "masks": np.stack(masks).astype(np.float32),
+        "bboxes": np.array([[1 + row, 2, 11 + row, 20] for row in range(SPLIT_SIZES[split])], np.float32),
+        "binary": np.arange(SPLIT_SIZES[split])[:, None] % 2,
+    }
+
+
+def make_split_h5(folder: Path, change: Callable[[str, np.ndarray], np.ndarray] = lambda key, values: values) -> Path:
+    """The three folders; ``change`` turns each column into what the file holds."""
+    for split in SPLIT_SIZES:
+        (folder / split).mkdir(parents=True)
+        for key, values in split_columns(split).items():
+            with h5py.File(folder / split / f"{key}.h5", "w") as file:
+                file[key] = change(key, values)
+    return folder

@@ -114,7 +114,7 @@ def names(steps: Iterator[list[Batch]]) -> list[str]:
     return [name for micro_batches in steps for batch in micro_batches for name in batch.ids]
 
 
-def test_identity_gives_the_stored_pictures() -> None:
+def test_fault_25_identity_gives_the_stored_pictures() -> None:
     store = FakeStore()
     (batch,) = next(train_loader(store, np.arange(23), augment=NO_AUGMENTATION).steps(0, 1))
     rows = [int(name.split()[1]) for name in batch.ids]
@@ -300,3 +300,134 @@ def test_memory_is_pinned_when_asked(loader) -> None:
     first = next(made.steps(0, 1))[0] if isinstance(made, TrainLoader) else next(iter(made))
     for value in (first.image, first.clean, first.mask, first.box, first.inside, first.classes["breed"]):
         assert value.is_pinned()
+
+
+LABELLED = np.array([2, 7, 11, 16, 20])
+
+
+def has_mask(batch: Batch) -> list[bool]:
+    return [bool((mask != IGNORE).any()) for mask in batch.mask]
+
+
+def rows_of(batches: Sequence[Batch]) -> list[int]:
+    return [int(name.split()[1]) for batch in batches for name in batch.ids]
+
+
+def test_masks_that_are_not_used_are_missing_and_nothing_else_is() -> None:
+    store, rows = FakeStore(), np.arange(23)
+    for (all_masks,), (few,) in zip(
+        train_loader(store, rows).steps(0, 12),
+        train_loader(store, rows, labelled=LABELLED).steps(0, 12),
+        strict=True,
+    ):
+        used = torch.tensor([row in LABELLED for row in rows_of([few])])
+        assert has_mask(few) == used.tolist()
+        assert torch.equal(few.mask[used], all_masks.mask[used])
+        assert few.ids == all_masks.ids
+        assert torch.equal(few.image, all_masks.image)
+        assert torch.equal(few.classes["breed"], all_masks.classes["breed"])
+        torch.testing.assert_close(few.box, all_masks.box, equal_nan=True, atol=0, rtol=0)
+
+
+@settings(max_examples=15)
+@given(batch_size=st.integers(1, 12), data=st.data())
+def test_every_batch_holds_as_many_masks_as_asked(batch_size: int, data: st.DataObject) -> None:
+    target = data.draw(st.integers(1, batch_size))
+    loader = train_loader(FakeStore(), np.arange(23), batch_size, labelled=LABELLED, target_per_batch=target)
+    steps = list(loader.steps(0, 10))
+    assert [sum(has_mask(batch)) for (batch,) in steps] == [target] * 10
+    assert all(len(batch) == batch_size for (batch,) in steps)
+    sequence = [row for batches in steps for row in rows_of(batches)]
+    for kept, count in ((True, len(LABELLED)), (False, 23 - len(LABELLED))):
+        own = [row for row in sequence if (row in LABELLED) == kept]
+        for epoch in range(len(own) // count):
+            assert len(set(own[epoch * count : (epoch + 1) * count])) == count
+
+
+@pytest.mark.parametrize("settings", [{"target_per_batch": 3}, {"block": 3}, {"block": 2, "target_per_batch": 2}])
+def test_streams_resume_and_are_shared_out_as_one(settings: dict[str, int]) -> None:
+    store, rows = FakeStore(), np.arange(23)
+    whole = train_loader(store, rows, 8, labelled=LABELLED, **settings)
+    expected = by_sample(whole.steps(0, 9))
+    assert by_sample(train_loader(store, rows, 8, labelled=LABELLED, workers=3, **settings).steps(4, 9)) == expected[4:]
+    shares = [
+        list(
+            train_loader(store, rows, 8, labelled=LABELLED, rank=rank, num_processes=2, accumulate=2, **settings).steps(
+                0, 9
+            )
+        )
+        for rank in range(2)
+    ]
+    for step in range(9):
+        assert by_sample(iter([[batch for share in shares for batch in share[step]]])) == [expected[step]]
+
+
+def test_masks_are_spread_over_processes_and_micro_batches() -> None:
+    loader = train_loader(FakeStore(), np.arange(23), 8, labelled=LABELLED, target_per_batch=4, accumulate=4)
+    for batches in loader.steps(0, 5):
+        assert [sum(has_mask(batch)) for batch in batches] == [1, 1, 1, 1]
+
+
+def test_masks_in_every_sample_leave_the_order_as_it_is() -> None:
+    store, rows = FakeStore(), np.arange(23)
+    plain = train_loader(store, rows, 8).steps(0, 3)
+    assert by_sample(train_loader(store, rows, 8, labelled=rows, target_per_batch=2).steps(0, 3)) == by_sample(plain)
+
+
+@pytest.mark.parametrize(
+    ("labelled", "target", "reason"),
+    [
+        (LABELLED, 5, "target_per_batch must be between 1 and the batch of 4, not 5"),
+        (LABELLED, 0, "target_per_batch must be between 1 and the batch of 4, not 0"),
+        (LABELLED[:0], 2, "asks for samples with a mask, but no training sample has one"),
+    ],
+)
+def test_masks_per_batch_that_cannot_be_had_are_refused(labelled: np.ndarray, target: int, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        train_loader(FakeStore(), np.arange(23), 4, labelled=labelled, target_per_batch=target)
+
+
+def test_blocks_mix_neighbours_alone() -> None:
+    (batches,) = train_loader(FakeStore(), np.arange(23), 8, block=2).steps(0, 1)
+    assert len({row // 2 for row in rows_of(batches)}) == 4
+
+
+def test_fault_10_labels_stay_with_their_pictures(real_store: Store) -> None:
+    # The square of picture i begins in row 8 + i, and i decides the parity.
+    for (batch,) in train_loader(real_store, real_store.rows("train"), 7, augment=NO_AUGMENTATION).steps(0, 5):
+        for index, name in enumerate(batch.ids):
+            number = int(name.split()[1])
+            assert batch.classes["parity"][index] == ["even", "odd"].index("odd" if number % 2 else "even")
+            assert batch.box[index][1] * 40 == pytest.approx(8 + number)
+            inside = batch.clean[index].mean(0)[batch.mask[index] == 1].mean()
+            assert inside > batch.clean[index].mean(0)[batch.mask[index] == 0].mean() + 0.2
+
+
+def test_fault_21_boxes_and_masks_move_with_the_picture(real_store: Store) -> None:
+    moved = 0
+    strong = AugmentConfig(photometric=0.0, rotation=30.0, perspective=0.2)
+    for (batch,) in train_loader(real_store, real_store.rows("train"), 9, augment=strong).steps(0, 4):
+        for index, name in enumerate(batch.ids):
+            grey, mask = batch.clean[index].mean(0), batch.mask[index]
+            if (mask == 1).sum() < 30 or (mask == 0).sum() < 30 or batch.box[index].isnan().any():
+                continue
+            assert grey[mask == 1].mean() > grey[mask == 0].mean() + 0.2
+            columns = torch.where(mask == 1)[1]
+            assert batch.box[index][0] * 32 == pytest.approx(columns.min().item(), abs=1e-3)
+            moved += abs(batch.box[index][1].item() * 40 - (8 + int(name.split()[1]))) > 1
+    assert moved > 20
+
+
+def test_keys_are_new_in_every_epoch_and_the_same_in_every_evaluation() -> None:
+    store, rows = FakeStore(8), np.arange(8)
+
+    def keys(batches: list[Batch]) -> dict[str, int]:
+        return {name: key for batch in batches for name, key in zip(batch.ids, batch.keys.tolist(), strict=True)}
+
+    first, second = (
+        keys([each for step in train_loader(store, rows).steps(start, start + 2) for each in step]) for start in (0, 2)
+    )
+    other = keys([each for step in train_loader(store, rows, seed=4).steps(0, 2) for each in step])
+    evaluated = keys(list(EvaluationLoader(store, rows, 3)))
+    assert evaluated == keys(list(EvaluationLoader(store, rows, 8)))
+    assert len({key for part in (first, second, other, evaluated) for key in part.values()}) == 4 * 8

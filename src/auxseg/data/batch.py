@@ -21,7 +21,9 @@ class Batch:
     tasks make their targets (both RGB in [0, 1]). ``mask`` holds class ids, or ``IGNORE`` where a pixel counts for
     nothing (everywhere, if the sample has no mask). ``box`` is ``x0 y0 x1 y1``, half-open and normalised to the
     image, all NaN if missing. ``classes`` holds ids per kind of label, ``MISSING`` if missing. ``inside`` is false
-    where a pixel is padding rather than photograph.
+    where a pixel is padding rather than photograph. ``keys`` are those of `sample_keys` in `auxseg.data.augment.keyed`:
+    what a task draws at random for a sample (noise, a turn) depends on them alone. They stay on the CPU, where it is
+    drawn.
     """
 
     ids: tuple[str, ...]
@@ -31,6 +33,7 @@ class Batch:
     box: Float[Tensor, "N 4"]
     classes: Mapping[str, Int[Tensor, " N"]]
     inside: Bool[Tensor, "N H W"]
+    keys: Int[Tensor, " N"]
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -42,7 +42,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What `inspect` found out; ``original_sizes`` maps smallest, median and largest to (height, width) by area."""
+    """What `inspect` found out; ``original_sizes`` maps smallest, median and largest to (height, width) by area.
+
+    ``notes`` says what `prepare` repaired, and in how many samples.
+    """
 
     path: str
     size: int
@@ -54,6 +57,7 @@ class Inspection:
     original_sizes: dict[str, tuple[int, int]]
     findings: tuple[Finding, ...]
     skipped: tuple[tuple[str, str], ...]
+    notes: Mapping[str, int]
 
     def to_json(self) -> dict[str, Any]:
         """The same as plain values; what is not a number becomes ``None``."""
@@ -74,6 +78,7 @@ def inspect(store: Store) -> Inspection:
         original_sizes=_original_sizes(store.original_sizes),
         findings=(*_leaks(store), *_odd_masks(store, pixels), *_odd_boxes(store)),
         skipped=store.skipped,
+        notes=store.provenance.get("notes", {}),
     )
 
 

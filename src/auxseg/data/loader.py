@@ -1,13 +1,12 @@
 """Batches from a store, for training and for evaluation.
 
-Shape legend: ``S`` the stored size, ``R`` rows of the store.
+Shape legend: ``S`` the stored size, ``R`` rows of the store, ``L`` rows whose mask is used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Protocol, final, runtime_checkable
 
 import numpy as np
@@ -15,9 +14,11 @@ import torch
 from jaxtyping import Int64, UInt8
 
 from auxseg.data.augment import AugmentConfig, augment
-from auxseg.data.augment.keyed import keyed_bytes
+from auxseg.data.augment.keyed import sample_keys
 from auxseg.data.batch import Batch
+from auxseg.data.order import Stream
 from auxseg.data.prefetch import prefetch
+from auxseg.data.sample import IGNORE
 from auxseg.errors import InputError
 
 
@@ -67,6 +68,14 @@ class TrainLoader:
     on seed and epoch alone). Step t takes positions ``[t B, (t + 1) B)`` of it, B being ``batch_size``, so that every
     batch is full and every sample comes once per epoch. Each process takes its contiguous part of the batch, cut into
     ``accumulate`` micro-batches. ``workers`` threads work ahead; nothing depends on their number.
+
+    ``labelled`` names the rows whose mask is used; the others come without (everything IGNORE), with all their other
+    labels. ``target_per_batch`` makes exactly this many samples of every batch labelled ones, spread evenly over it:
+    labelled and other samples then form a sequence each, in an order of its own, and the labelled ones come round
+    sooner. An epoch remains as many steps as it takes to see as many samples as there are. Where all samples are
+    labelled, it has no effect.
+
+    ``block`` mixes neighbouring rows only, for disks that are slow at random access; see `Stream`.
     """
 
     def __init__(
@@ -77,6 +86,9 @@ class TrainLoader:
         *,
         augment: AugmentConfig,
         seed: int,
+        labelled: Int64[np.ndarray, " L"] | None = None,
+        target_per_batch: int | None = None,
+        block: int | None = None,
         accumulate: int = 1,
         rank: int = 0,
         num_processes: int = 1,
@@ -92,7 +104,8 @@ class TrainLoader:
             )
         self.steps_per_epoch = -(-len(rows) // batch_size)
         self._store = store
-        self._rows = rows
+        self._labelled = rows if labelled is None else labelled
+        self._streams = _streams(rows, self._labelled, batch_size, target_per_batch, seed, block)
         self._batch_size = batch_size
         self._augment = augment
         self._seed = seed
@@ -110,23 +123,44 @@ class TrainLoader:
         return prefetch(self._step, range(start, stop), workers=self._workers)
 
     def _step(self, step: int) -> list[Batch]:
-        positions = np.arange(step * self._batch_size, (step + 1) * self._batch_size)
-        mine = np.array_split(positions, self._num_processes)[self._rank]
-        return [self._batch(part) for part in np.array_split(mine, self._accumulate)]
+        rows, epochs = np.empty(self._batch_size, np.int64), np.empty(self._batch_size, np.int64)
+        for stream, places in self._streams:
+            rows[places], epochs[places] = stream.take(step * len(places), (step + 1) * len(places))
+        mine = np.array_split(np.arange(self._batch_size), self._num_processes)[self._rank]
+        return [self._batch(rows[part], epochs[part].tolist()) for part in np.array_split(mine, self._accumulate)]
 
-    def _batch(self, positions: Int64[np.ndarray, " n"]) -> Batch:
-        epochs, places = np.divmod(positions, len(self._rows))
-        order = [
-            _order(self._seed, int(epoch), len(self._rows))[place] for epoch, place in zip(epochs, places, strict=True)
-        ]
-        batch = augment(
-            collate(self._store, self._rows[order]),
-            self._augment,
-            seed=self._seed,
-            epochs=epochs.tolist(),
-            box_from_mask=self._store.box_from_mask,
-        )
+    def _batch(self, rows: Int64[np.ndarray, " n"], epochs: list[int]) -> Batch:
+        batch = collate(self._store, rows)
+        batch.mask[torch.from_numpy(np.isin(rows, self._labelled, invert=True))] = IGNORE
+        batch = augment(batch, self._augment, seed=self._seed, epochs=epochs, box_from_mask=self._store.box_from_mask)
+        batch = replace(batch, keys=sample_keys(self._seed, epochs, batch.ids))
         return _pinned(batch) if self._pin_memory else batch
+
+
+def _streams(
+    rows: Int64[np.ndarray, " R"],
+    labelled: Int64[np.ndarray, " L"],
+    batch_size: int,
+    target_per_batch: int | None,
+    seed: int,
+    block: int | None,
+) -> list[tuple[Stream, Int64[np.ndarray, " n"]]]:
+    """The sequences that samples come from, each with the places in a batch that it fills."""
+    others = np.setdiff1d(rows, labelled)
+    if target_per_batch is None or not len(others):
+        return [(Stream(rows, seed, block=block), np.arange(batch_size))]
+    if not 1 <= target_per_batch <= batch_size:
+        raise InputError(
+            f"data.target_per_batch must be between 1 and the batch of {batch_size}, not {target_per_batch}"
+        )
+    if not len(labelled):
+        raise InputError("data.target_per_batch asks for samples with a mask, but no training sample has one")
+    counts = np.arange(batch_size + 1) * target_per_batch // batch_size
+    is_labelled = np.diff(counts) == 1
+    streams = [(Stream(labelled, seed, "labelled", block), np.flatnonzero(is_labelled))]
+    if target_per_batch < batch_size:
+        streams.append((Stream(others, seed, "unlabelled", block), np.flatnonzero(~is_labelled)))
+    return streams
 
 
 @final
@@ -175,22 +209,17 @@ def collate(store: Rows, rows: Int64[np.ndarray, " n"]) -> Batch:
         y0, y1, x0, x1 = store.inside(row)
         inside[index, y0:y1, x0:x1] = True
     image = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous().float().div_(255)
+    sample_ids = tuple(store.ids[rows].tolist())
     return Batch(
-        ids=tuple(store.ids[rows].tolist()),
+        ids=sample_ids,
         image=image,
         clean=image,
         mask=torch.from_numpy(masks),
         box=torch.from_numpy(store.boxes[rows]),
         classes={name: torch.from_numpy(ids[rows]).long() for name, ids in store.classes.items()},
         inside=torch.from_numpy(inside),
+        keys=sample_keys(0, [0] * len(sample_ids), sample_ids),
     )
-
-
-@lru_cache(maxsize=4)
-def _order(seed: int, epoch: int, count: int) -> Int64[np.ndarray, " count"]:
-    """The order of an epoch's samples. Remembered, because every batch asks for it."""
-    generator = np.random.Philox(key=int.from_bytes(keyed_bytes(16, "order", seed, epoch), "little"))
-    return np.argsort(generator.random_raw(count), kind="stable")
 
 
 def _pinned(batch: Batch) -> Batch:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,11 +32,15 @@ Skipped = tuple[str, str]
 
 @dataclass(frozen=True)
 class Report:
-    """What `prepare` did: the store's path, the number of samples in it, and those left out, with the reasons."""
+    """What `prepare` did: the store's path, the number of samples in it, and those left out, with the reasons.
+
+    ``notes`` says what was repaired on the way into the store, and in how many samples.
+    """
 
     path: Path
     num_written: int
     skipped: tuple[Skipped, ...]
+    notes: Mapping[str, int]
 
 
 def prepare(
@@ -88,16 +93,16 @@ def prepare(
     check_split(split, [item.split for item in items], val_fraction)
     with _output(out, overwrite) as partial, StoreWriter(partial, size) as writer:
         with closing(read_records(source, settings, items, processes)) as results:
-            written, skipped = _write(writer, items, results, strict=strict, progress=progress)
+            written, skipped, notes = _write(writer, items, results, strict=strict, progress=progress)
         if box != LARGEST and np.isnan(writer.column("box")).all():
             raise RunError(f"no sample has exactly one box named {box!r}")
         official = [item.split for item in written]
         splits = assign_splits(
             split, official, writer.label_rows(), writer.column("group"), val_fraction=val_fraction, seed=seed
         )
-        choices = {"split": split, "val_fraction": val_fraction, "box": box, "seed": seed}
+        choices = {"split": split, "val_fraction": val_fraction, "box": box, "seed": seed, "notes": notes}
         writer.finish(splits, _header(source, settings, skipped), _provenance(source, choices))
-    return Report(out, len(written), tuple(skipped))
+    return Report(out, len(written), tuple(skipped), notes)
 
 
 def _write(
@@ -107,14 +112,16 @@ def _write(
     *,
     strict: bool,
     progress: Callable[[int, int], None] | None,
-) -> tuple[list[Item], list[Skipped]]:
-    """Append every record; returns the items that are written and those that are left out, with the reasons."""
+) -> tuple[list[Item], list[Skipped], dict[str, int]]:
+    """Append every record; returns the written items, those left out with the reasons, and the notes, counted."""
     written: list[Item] = []
     skipped: list[Skipped] = []
+    notes: Counter[str] = Counter()
     for done, (item, result) in enumerate(zip(items, results, strict=True), 1):
         if isinstance(result, Record):
             writer.append(result)
             written.append(item)
+            notes.update(result.notes)
         elif strict:
             raise RunError(f"{item.id}: {result}")
         else:
@@ -123,7 +130,7 @@ def _write(
             progress(done, len(items))
     if not written:
         raise RunError(f"none of {len(items)} samples could be used; the first, {skipped[0][0]}: {skipped[0][1]}")
-    return written, skipped
+    return written, skipped, dict(notes)
 
 
 def _check(settings: RecordSettings, processes: int | None) -> None:

@@ -33,7 +33,10 @@ class RecordSettings:
 
 @dataclass(frozen=True)
 class Record:
-    """What the store keeps of one sample; ``mask`` is all IGNORE and ``box`` all NaN where the label is missing."""
+    """What the store keeps of one sample; ``mask`` is all IGNORE and ``box`` all NaN where the label is missing.
+
+    ``notes`` are counted over all samples and not kept with each, see `Sample`.
+    """
 
     id: str
     group: str
@@ -45,6 +48,7 @@ class Record:
     original_size: tuple[int, int]
     image_hash: str
     perceptual_hash: int
+    notes: tuple[str, ...] = ()
 
 
 def make_record(sample: Sample, settings: RecordSettings) -> Record:
@@ -70,6 +74,7 @@ def make_record(sample: Sample, settings: RecordSettings) -> Record:
         original_size=(height, width),
         image_hash=hash_image(sample.image),
         perceptual_hash=difference_hash(sample.image),
+        notes=sample.notes,
     )
 
 

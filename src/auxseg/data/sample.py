@@ -37,7 +37,8 @@ class Sample:
     """An image and whatever labels exist for it; a label that does not exist is ``None`` or absent.
 
     ``mask`` holds indices into the source's ``mask_classes``, or :data:`IGNORE`. ``classes`` maps a kind of label
-    (``"breed"``) to a class name (``"Bengal"``). Samples of one ``group`` never stand in two splits.
+    (``"breed"``) to a class name (``"Bengal"``). Samples of one ``group`` never stand in two splits. ``notes`` says
+    what had to be repaired while it was read, in the same words for every sample, so that they can be counted.
     """
 
     id: str
@@ -46,14 +47,16 @@ class Sample:
     boxes: tuple[Box, ...] = ()
     classes: Mapping[str, str] = field(default_factory=dict)
     group: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Vocabulary:
     """What a model must know of its data: the stored size in pixels, how photographs are fitted into it (``squash`` or
-    ``letterbox``), and the names behind every class id."""
+    ``letterbox``), the names behind every class id, and how many training samples each class of a label has."""
 
     size: int
     mask_classes: tuple[str, ...]
     labels: Mapping[str, tuple[str, ...]]
     resize: str = "squash"
+    counts: Mapping[str, tuple[int, ...]] = field(default_factory=dict, compare=False)

@@ -31,7 +31,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from auxseg.data.geometry import Fit, fit
-from auxseg.data.sample import SPLITS, Vocabulary
+from auxseg.data.sample import MISSING, SPLITS, Vocabulary
 from auxseg.errors import InputError, RunError
 
 SCHEMA_VERSION: Final = 1
@@ -191,7 +191,13 @@ def _read_index(path: Path, file: h5py.File) -> dict[str, Any]:
         "resize": attributes["resize"],
         "border": attributes["border"],
         "box_from_mask": bool(attributes["box_from_mask"]),
-        "vocabulary": Vocabulary(size, tuple(json.loads(attributes["mask_classes"])), labels, attributes["resize"]),
+        "vocabulary": Vocabulary(
+            size,
+            tuple(json.loads(attributes["mask_classes"])),
+            labels,
+            attributes["resize"],
+            {name: _class_counts(file, name, len(names)) for name, names in labels.items()},
+        ),
         "provenance": json.loads(attributes["provenance"]),
         "content_hash": attributes["content_hash"],
         "skipped": tuple((id, reason) for id, reason in json.loads(attributes["skipped"])),
@@ -236,6 +242,12 @@ def _dataset(file: h5py.File, name: str) -> h5py.Dataset:
     if not isinstance(dataset, h5py.Dataset):
         raise TypeError(f"/{name} is no dataset")
     return dataset
+
+
+def _class_counts(file: h5py.File, label: str, num_classes: int) -> tuple[int, ...]:
+    """How many samples of the training split each class has."""
+    ids = _dataset(file, f"classes/{label}")[:][_dataset(file, "split")[:] == SPLITS.index("train")]
+    return tuple(np.bincount(ids[ids != MISSING], minlength=num_classes).tolist())
 
 
 def _strings(file: h5py.File, name: str) -> np.ndarray:

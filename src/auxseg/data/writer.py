@@ -56,7 +56,7 @@ class StoreWriter:
         with self._failures_named():
             _append(self._image, len(self._index), record.image)
             _append(self._mask, len(self._index), record.mask)
-        row = {key: value for key, value in vars(record).items() if key not in ("image", "mask")}
+        row = {key: value for key, value in vars(record).items() if key not in ("image", "mask", "notes")}
         self._index.append(row)
         described = json.dumps(row | {"box": record.box.tolist()}, sort_keys=True)
         for part in (described.encode(), record.image.tobytes(), record.mask.tobytes()):

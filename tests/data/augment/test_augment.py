@@ -10,7 +10,7 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 
 from auxseg.data.augment import NO_AUGMENTATION, AugmentConfig, augment
-from auxseg.data.augment.keyed import keyed_bytes, keyed_uniforms
+from auxseg.data.augment.keyed import keyed_bytes, keyed_uniforms, sample_keys
 from auxseg.data.batch import Batch
 from auxseg.data.sample import IGNORE
 
@@ -29,13 +29,14 @@ def make_batch(names: list[str], size: int = 40) -> Batch:
         box=torch.tensor([[0.2, 0.3, 0.7, 0.8]]).repeat(len(names), 1),
         classes={"species": torch.arange(len(names))},
         inside=torch.ones(len(names), size, size, dtype=torch.bool),
+        keys=sample_keys(0, [0] * len(names), names),
     )
 
 
 def assert_same(first: Batch, second: Batch) -> None:
     """Every bit is equal, and what is missing in one is missing in the other."""
     assert first.ids == second.ids
-    for name in ("image", "clean", "mask", "box", "inside"):
+    for name in ("image", "clean", "mask", "box", "inside", "keys"):
         torch.testing.assert_close(getattr(first, name), getattr(second, name), atol=0, rtol=0, equal_nan=True)
 
 

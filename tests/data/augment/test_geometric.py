@@ -34,6 +34,7 @@ def make_batch(num_images: int, size: int = SIZE, seed: int = 0) -> Batch:
         box=torch.tensor([[0.25, 0.3, 0.6, 0.75]]).repeat(num_images, 1),
         classes={},
         inside=torch.ones(num_images, size, size, dtype=torch.bool),
+        keys=torch.arange(num_images),
     )
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from auxseg.data.prepare import prepare
 from auxseg.data.sample import IGNORE, Box, Sample
-from auxseg.data.sources import SOURCES, OxfordIIITPet, open_source
+from auxseg.data.sources import SOURCES, Folder, OxfordIIITPet, open_source
 from auxseg.data.sources.source import Item, SampleError
 from auxseg.data.store import Store
 from auxseg.errors import InputError
@@ -194,7 +194,10 @@ def test_sources_are_opened_by_name(pets):
     assert isinstance(open_source("oxford-iiit-pet", pets, "ignore"), OxfordIIITPet)
     with pytest.raises(InputError, match="unknown source 'pets'; there are: oxford-iiit-pet"):
         open_source("pets", pets)
-    assert [open_source(name, pets).name for name in SOURCES] == list(SOURCES)
+    with pytest.raises(InputError, match="border is a setting of the trimaps of oxford-iiit-pet; folder has none"):
+        open_source("folder", pets, "ignore")
+    assert isinstance(open_source("folder", pets), Folder)
+    assert list(SOURCES) == ["oxford-iiit-pet", "split-h5", "folder", "coco", "voc"]
 
 
 def test_the_real_sample_is_whole(real_data, tmp_path):

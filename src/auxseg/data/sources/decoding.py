@@ -52,11 +52,12 @@ def to_rgb(picture: Image.Image, name: str) -> UInt8[np.ndarray, "h w 3"]:
     return np.asarray(picture.convert("RGB"))
 
 
-def upright(picture: Image.Image, mask_hw: tuple[int, int]) -> Image.Image:
+def upright(picture: Image.Image, mask_hw: tuple[int, int] | None) -> Image.Image:
     """Turn a picture as its EXIF orientation says, if and only if its mask was drawn on the turned picture.
 
     Annotation tools differ in whether they look at the orientation, and the sizes are the only evidence: a mask that
-    fits the stored pixels leaves the picture alone, and one that fits only the turned picture turns it.
+    fits the stored pixels leaves the picture alone, and one that fits only the turned picture turns it. A picture
+    without a mask (``None``) is turned, as people see it.
 
     Raises `SampleError` if the orientation is needed and cannot be read.
     """
@@ -66,4 +67,4 @@ def upright(picture: Image.Image, mask_hw: tuple[int, int]) -> Image.Image:
         turned = ImageOps.exif_transpose(picture)
     except Exception as error:  # As in `read_picture`, damage shows itself as many kinds of errors.
         raise SampleError(f"its EXIF is damaged: {error}") from error
-    return turned if mask_hw == (turned.height, turned.width) else picture
+    return turned if mask_hw in (None, (turned.height, turned.width)) else picture

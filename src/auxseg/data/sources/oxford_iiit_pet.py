@@ -11,7 +11,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal, final, get_args
-from xml.etree import ElementTree
 
 import numpy as np
 from jaxtyping import UInt8
@@ -19,6 +18,7 @@ from jaxtyping import UInt8
 from auxseg.data.sample import IGNORE, Box, Sample
 from auxseg.data.sources.decoding import read_picture, to_rgb, upright
 from auxseg.data.sources.source import Item, SampleError, Source
+from auxseg.data.sources.voc_xml import read_voc_boxes
 from auxseg.errors import InputError
 
 Border = Literal["foreground", "ignore", "class"]
@@ -108,13 +108,7 @@ class OxfordIIITPet(Source):
 
     def _read_boxes(self, id: str) -> tuple[Box, ...]:
         path = self.path / "annotations" / "xmls" / f"{id}.xml"
-        if not path.is_file():
-            return ()
-        try:
-            objects = ElementTree.parse(path).getroot().findall("object")
-            return tuple(_to_box(each) for each in objects)
-        except (ElementTree.ParseError, LookupError, ValueError, OSError) as error:
-            raise SampleError(f"{path.name} is no readable box annotation: {error}") from error
+        return read_voc_boxes(path) if path.is_file() else ()
 
 
 def _lookup(border: str) -> UInt8[np.ndarray, " 256"]:
@@ -122,16 +116,6 @@ def _lookup(border: str) -> UInt8[np.ndarray, " 256"]:
     table = np.full(256, IGNORE, np.uint8)
     table[[1, 2, 3]] = 1, 0, _BORDER_ID[border]
     return table
-
-
-def _to_box(annotation: ElementTree.Element) -> Box:
-    """Pascal VOC counts pixels from 1 and includes the last one; half-open and from 0, only the start moves."""
-    corners = [annotation.findtext(f"bndbox/{key}") for key in ("xmin", "ymin", "xmax", "ymax")]
-    missing = [key for key, text in zip(("xmin", "ymin", "xmax", "ymax"), corners, strict=True) if text is None]
-    if missing:
-        raise ValueError(f"an object has no bndbox/{missing[0]}")
-    x0, y0, x1, y1 = (float(text or "") for text in corners)
-    return Box(x0 - 1, y0 - 1, x1, y1, annotation.findtext("name", ""))
 
 
 def _size(array: np.ndarray) -> str:

@@ -1,0 +1,274 @@
+"""A folder is read with whatever labels it has, and nothing that is in it is dropped unseen."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from auxseg.data.inspect import inspect
+from auxseg.data.prepare import prepare
+from auxseg.data.sample import IGNORE, Box, Sample
+from auxseg.data.sources import Folder
+from auxseg.data.store import Store
+from auxseg.errors import InputError
+from tests.data.pictures import draw_mask, draw_sample
+
+
+def make(folder: Path, count: int = 6) -> Path:
+    """Pictures 0 to 5; masks of 0 and 1 for all but picture 2."""
+    for part in ("images", "masks"):
+        (folder / part).mkdir(parents=True)
+    for index in range(count):
+        Image.fromarray(draw_sample(index).image).save(folder / "images" / f"{index}.{('png', 'bmp')[index % 2]}")
+        if index != 2:
+            save_mask(folder, index, draw_mask(index))
+    return folder
+
+
+def save_mask(folder: Path, index: int, mask: np.ndarray) -> None:
+    Image.fromarray(mask).save(folder / "masks" / f"{index}.png")
+
+
+def save_masks(folder: Path, values: list[int]) -> None:
+    """Masks whose background and foreground have these values, from 0 upwards and from there in turn."""
+    for index in (0, 1, 3, 4, 5):
+        mask = draw_mask(index)
+        mask[mask == 1] = values[1 + index % (len(values) - 1)]
+        mask[draw_mask(index) == 0] = values[0]
+        save_mask(folder, index, mask)
+
+
+@pytest.fixture
+def data(tmp_path) -> Path:
+    return make(tmp_path / "data")
+
+
+def read(data: Path, id: str = "0") -> Sample:
+    source = Folder(data)
+    return source.read(next(item for item in source.items() if item.id == id))
+
+
+def mask_of(data: Path, id: str = "0") -> np.ndarray:
+    mask = read(data, id).mask
+    assert mask is not None
+    return mask
+
+
+def test_pictures_and_masks_meet_by_name(data):
+    (data / "images" / "notes.txt").write_text("no picture")
+    source = Folder(data)
+    assert [item.id for item in source.items()] == list("012345")
+    for index in (0, 1, 3):
+        np.testing.assert_array_equal(read(data, str(index)).image, draw_sample(index).image)
+        np.testing.assert_array_equal(mask_of(data, str(index)), draw_mask(index))
+    assert source.mask_classes == ("background", "foreground")
+
+
+def test_a_picture_without_a_mask_is_a_sample(data, tmp_path):
+    assert read(data, "2").mask is None
+    store = Store.open(prepare(Folder(data), tmp_path / "out.h5", size=16, split="80-10-10").path)
+    assert store.has_mask[store.ids == "2"].tolist() == [False]
+    assert store.has_mask.sum() == 5
+
+
+def test_no_masks_at_all_are_no_trouble(data):
+    for path in (data / "masks").iterdir():
+        path.unlink()
+    (data / "masks").rmdir()
+    assert read(data).mask is None
+
+
+def test_black_and_white_is_background_and_foreground(data):
+    save_masks(data, [0, 255])
+    assert Folder(data).mask_classes == ("background", "foreground")
+    np.testing.assert_array_equal(mask_of(data), draw_mask(0))
+    (data / "classes.txt").write_text("street\ncar\n")
+    assert Folder(data).mask_classes == ("street", "car")
+    np.testing.assert_array_equal(mask_of(data), draw_mask(0))
+
+
+def test_255_beside_class_ids_is_ignored(data):
+    save_masks(data, [0, 1, 255])
+    assert Folder(data).mask_classes == ("background", "foreground")
+    assert mask_of(data, "1")[draw_mask(1) == 1].tolist() == [IGNORE] * int(draw_mask(1).sum())
+    (data / "classes.txt").write_text("a\nb\nc\n")
+    save_masks(data, [0, 255])
+    assert set(np.unique(mask_of(data))) == {0, IGNORE}
+
+
+def test_many_classes_go_into_the_store_and_are_counted(data, tmp_path):
+    save_masks(data, [0, 1, 3, 2])
+    (data / "classes.txt").write_text("\ufeffground\nleaf\n\nstem \nflower\n", "utf-8")
+    store = Store.open(prepare(Folder(data), tmp_path / "out.h5", size=32, split="100-0-0").path)
+    assert store.vocabulary.mask_classes == ("ground", "leaf", "stem", "flower")
+    shares = inspect(store).splits["train"].mask_shares
+    assert list(shares) == ["ground", "leaf", "stem", "flower"]
+    assert sum(shares.values()) == pytest.approx(1)
+    assert all(share > 0 for share in shares.values())
+
+
+def test_classes_without_names_are_numbered(data):
+    save_masks(data, [0, 1, 3])
+    assert Folder(data).mask_classes == ("background", "class 1", "class 2", "class 3")
+
+
+def test_palettes_give_their_indices(data):
+    picture = Image.fromarray(draw_mask(0) * 2)
+    picture.putpalette([9, 9, 9, 200, 0, 0, 0, 200, 0])
+    assert picture.mode == "P"
+    picture.save(data / "masks" / "0.png")
+    (data / "classes.txt").write_text("ground\nleaf\nstem\n")
+    np.testing.assert_array_equal(mask_of(data), draw_mask(0) * 2)
+
+
+def test_masks_of_one_bit_are_read(data):
+    Image.fromarray(draw_mask(0) * 255).convert("1").save(data / "masks" / "0.png")
+    np.testing.assert_array_equal(mask_of(data), draw_mask(0))
+
+
+def test_tables_hold_classes_groups_splits_and_boxes(data, tmp_path):
+    (data / "labels.csv").write_text(
+        "id,species,breed,group,split\n0,cat,Bengal,one,train\n1,dog,,one,val\n3,,pug,,test\n"
+    )
+    (data / "boxes.csv").write_text("id,x0,y0,x1,y1,name\n0,1,2,30,20,head\n0,5,5,8.5,9,ear\n")
+    sample = read(data)
+    assert sample.classes == {"species": "cat", "breed": "Bengal"}
+    assert sample.group == "one"
+    assert sample.boxes == (Box(1, 2, 30, 20, "head"), Box(5, 5, 8.5, 9, "ear"))
+    assert read(data, "1").classes == {"species": "dog"}
+    assert (read(data, "3").classes, read(data, "3").group) == ({"breed": "pug"}, None)
+    assert (read(data, "4").classes, read(data, "4").boxes) == ({}, ())
+    assert [item.split for item in Folder(data).items()] == ["train", "val", None, "test", None, None]
+    with pytest.raises(InputError, match="no official split"):
+        prepare(Folder(data), tmp_path / "out.h5", size=16)
+
+
+def test_files_may_stand_for_ids_and_the_split_column_is_the_split(data, tmp_path):
+    lines = [f"images/{index}.jpg,{('train', 'val', 'test')[index % 3]}" for index in range(6)]
+    (data / "labels.csv").write_text("file,split\n" + "\n".join(lines) + "\n")
+    store = Store.open(prepare(Folder(data), tmp_path / "out.h5", size=16).path)
+    assert [store.ids[store.rows(split)].tolist() for split in ("train", "val", "test")] == [
+        ["0", "3"],
+        ["1", "4"],
+        ["2", "5"],
+    ]
+
+
+def test_groups_of_the_table_stay_together(tmp_path):
+    data = make(tmp_path / "data", 20)
+    rows = "\n".join(f"{index},{'ab'[index % 2]},animal {index // 4}" for index in range(20))
+    (data / "labels.csv").write_text(f"id,kind,group\n{rows}\n")
+    store = Store.open(prepare(Folder(data), tmp_path / "out.h5", size=16, split="60-20-20").path)
+    assert [len(store.rows(split)) for split in ("train", "val", "test")] == [12, 4, 4]
+    for group in range(5):
+        assert len(set(store.split[store.groups == f"animal {group}"].tolist())) == 1
+    assert not [finding for finding in inspect(store).findings if finding.kind == "divided group"]
+
+
+def spoil(data: Path, part: str) -> None:
+    match part:
+        case "size":
+            save_mask(data, 0, np.zeros((40, 49), np.uint8))
+        case "value":
+            (data / "classes.txt").write_text("a\nb\n")
+            save_mask(data, 0, np.full((40, 50), 7, np.uint8))
+        case "mode":
+            Image.new("RGB", (50, 40)).save(data / "masks" / "0.png")
+        case "mask":
+            (data / "masks" / "0.png").write_bytes(b"no")
+        case "image":
+            (data / "images" / "0.png").write_bytes(b"no")
+        case "box":
+            (data / "boxes.csv").write_text("id,x0,y0,x1,y1\n0,30,2,51,20\n")
+        case "no image":
+            (data / "images" / "0.png").unlink()
+        case "deep":
+            Image.fromarray(np.zeros((40, 50), np.uint16)).save(data / "masks" / "0.png")
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        ("size", r"its mask is 40 x 49 \(height x width\), its image 40 x 50"),
+        ("value", r"its mask holds 7; known are 0 to 1 \(a, b\)"),
+        ("mode", r"0\.png has mode RGB"),
+        ("deep", r"0\.png has mode I;16"),
+        ("mask", r"0\.png is no image"),
+        ("image", r"0\.png is no image"),
+        ("box", r"its box from \(30, 2\) to \(51, 20\) is empty or not within"),
+        ("no image", "it has labels, but no picture in images/"),
+    ],
+)
+def test_bad_samples_are_left_out_and_say_why(data, tmp_path, part, reason):
+    spoil(data, part)
+    report = prepare(Folder(data), tmp_path / "out.h5", size=16, split="80-10-10")
+    ((id, found),) = report.skipped
+    assert id == "0"
+    assert re.search(reason, found)
+    assert report.num_written == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("labels.csv", "name,species\n0,cat\n", r"labels\.csv should begin with a header .* 'id' or 'file' first"),
+        ("labels.csv", "", "should begin with a header"),
+        ("labels.csv", "id,kind,kind\n", "should begin with a header of different names"),
+        ("labels.csv", "id,kind\n0\n", r"labels\.csv, line 2: expected 2 cells, found 1"),
+        ("labels.csv", "id,kind\n0,a\n\n0,b\n", r"line 4: 0 is listed twice"),
+        ("labels.csv", "id,split\n0,training\n", r"line 2: split should be one of train, val, test, trainval, not 'tr"),
+        ("labels.csv", "id,mask\n0,a\n", "a kind of label may not be called 'mask'"),
+        ("labels.csv", 'id,kind\n0,"a\n', r"labels\.csv cannot be read as a table"),
+        ("boxes.csv", "id,x0,y0,x1\n", r"boxes\.csv has no column 'y1'; its columns: id, x0, y0, x1"),
+        ("boxes.csv", "id,x0,y0,x1,y1\n0,1,2,wide,4\n", r"boxes\.csv, line 2: x0, y0, x1, y1 should be numbers"),
+        ("classes.txt", "one\n", r"classes\.txt should hold between 2 and 255 different names.* it holds 1"),
+        ("classes.txt", "one\none\n", "it holds 2, 1 of them different"),
+    ],
+)
+def test_tables_that_cannot_be_understood_are_refused(data, name, content, reason):
+    (data / name).write_text(content)
+    with pytest.raises(InputError, match=reason):
+        Folder(data)
+
+
+def test_what_is_no_such_folder_is_refused(tmp_path, data):
+    with pytest.raises(InputError, match="images does not exist; it should hold the pictures"):
+        Folder(tmp_path)
+    Image.new("RGB", (9, 9)).save(data / "images" / "0.jpg")
+    with pytest.raises(InputError, match=r"holds both 0\.jpg and 0\.png; which one is meant"):
+        Folder(data)
+
+
+def test_interpolated_masks_are_not_taken_for_classes(data):
+    save_mask(data, 0, np.tile(np.arange(200, dtype=np.uint8), (40, 1))[:, :50] * 5)
+    with pytest.raises(InputError, match="the values reach up to 245, so they look interpolated"):
+        Folder(data)
+
+
+def test_a_picture_is_turned_with_its_mask_or_without_one(data):
+    path, exif = data / "images" / "2.png", Image.Exif()
+    exif[0x0112] = 6
+    Image.open(path).save(path, exif=exif)
+    assert read(data, "2").image.shape == (50, 40, 3)
+    save_mask(data, 2, np.zeros((40, 50), np.uint8))
+    assert read(data, "2").image.shape == (40, 50, 3)
+
+
+def test_fault_23_sources_are_never_written(data, tmp_path):
+    def hashes() -> list[str]:
+        return [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(data.rglob("*.*"))]
+
+    before = hashes()
+    prepare(Folder(data), tmp_path / "out.h5", size=16, split="80-10-10", processes=2)
+    assert hashes() == before
+
+
+def test_it_travels_to_other_processes(data):
+    source = pickle.loads(pickle.dumps(Folder(data)))
+    assert source.read(source.items()[0]).id == "0"

@@ -1,0 +1,159 @@
+"""The layout of Pascal VOC is read as its authors mean it, and XML cannot do harm."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from auxseg.data.prepare import prepare
+from auxseg.data.sample import IGNORE, Box, Sample
+from auxseg.data.sources import PascalVOC
+from auxseg.data.sources.source import Item, SampleError
+from auxseg.data.store import Store
+from auxseg.errors import InputError
+from tests.data.pictures import draw_mask, draw_sample
+
+CAT = 8
+
+
+def draw_ids(index: int) -> np.ndarray:
+    """A cat with an ignored row above it."""
+    mask = draw_mask(index) * CAT
+    mask[0] = IGNORE
+    return mask
+
+
+@pytest.fixture
+def data(tmp_path) -> Path:
+    """Four photographs in the lists, the last of them without mask, and one that is not listed."""
+    folder = tmp_path / "VOC2012"
+    for part in ("JPEGImages", "SegmentationClass", "Annotations", "ImageSets/Segmentation"):
+        (folder / part).mkdir(parents=True)
+    for index in range(5):
+        Image.fromarray(draw_sample(index).image).save(folder / "JPEGImages" / f"p{index}.jpg", quality=95)
+        if index < 3:
+            picture = Image.fromarray(draw_ids(index))
+            picture.putpalette(np.random.default_rng(0).integers(0, 256, 768).tolist())
+            picture.save(folder / "SegmentationClass" / f"p{index}.png")
+    for split, ids in (("train", "p0\np1\n"), ("val", "p2\n"), ("trainval", "p0\np1\np2\n"), ("test", "p3\n")):
+        (folder / "ImageSets" / "Segmentation" / f"{split}.txt").write_text(ids)
+    write_xml(folder, "<xmin>1</xmin><ymin>1</ymin><xmax>50</xmax><ymax>40</ymax>")
+    return folder
+
+
+def write_xml(folder: Path, corners: str, head: str = "", encoding: str = "utf-8") -> None:
+    part = "<part><name>head</name><bndbox><xmin>3</xmin></bndbox></part>"
+    text = f"{head}<annotation><object><name>cat</name><bndbox>{corners}</bndbox>{part}</object></annotation>"
+    (folder / "Annotations" / "p0.xml").write_bytes(text.encode(encoding))
+
+
+def read(data: Path, id: str = "p0") -> Sample:
+    source = PascalVOC(data)
+    return source.read(next(item for item in source.items() if item.id == id))
+
+
+def test_the_lists_are_the_official_split(data, tmp_path):
+    assert PascalVOC(data).items() == [Item("p0", "train"), Item("p1", "train"), Item("p2", "val"), Item("p3", "test")]
+    store = Store.open(prepare(PascalVOC(data), tmp_path / "out.h5", size=32).path)
+    assert [len(store.rows(split)) for split in ("train", "val", "test")] == [2, 1, 1]
+    assert store.vocabulary.mask_classes[CAT] == "cat"
+    assert len(store.vocabulary.mask_classes) == 21
+    assert store.has_mask.tolist() == [True, True, True, False]
+
+
+def test_trainval_alone_is_divided(data, tmp_path):
+    for split in ("train", "val"):
+        (data / "ImageSets" / "Segmentation" / f"{split}.txt").unlink()
+    store = Store.open(prepare(PascalVOC(data), tmp_path / "out.h5", size=32, val_fraction=0.34).path)
+    assert [len(store.rows(split)) for split in ("train", "val", "test")] == [2, 1, 1]
+
+
+def test_without_lists_all_photographs_are_samples(data):
+    for path in (data / "ImageSets" / "Segmentation").iterdir():
+        path.unlink()
+    assert PascalVOC(data).items() == [Item(f"p{index}") for index in range(5)]
+    assert read(data, "p4").mask is None
+
+
+def test_palette_indices_are_classes_and_255_is_ignored(data):
+    np.testing.assert_array_equal(read(data).mask, draw_ids(0))
+
+
+def test_boxes_are_half_open_and_of_whole_objects(data):
+    assert read(data).boxes == (Box(0, 0, 50, 40, "cat"),)
+    assert read(data, "p1").boxes == ()
+
+
+def test_other_classes_may_be_named(data, tmp_path):
+    (data / "classes.txt").write_text("ground\nleaf\n")
+    source = PascalVOC(data)
+    assert source.mask_classes == ("ground", "leaf")
+    with pytest.raises(SampleError, match="its mask holds 8"):
+        prepare_one(source)
+
+
+def prepare_one(source: PascalVOC) -> None:
+    from auxseg.data.record import RecordSettings, make_record
+
+    make_record(source.read(source.items()[0]), RecordSettings(16, "squash", source.mask_classes))
+
+
+BOMB = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;&b;">]>'
+
+
+@pytest.mark.parametrize(
+    ("head", "encoding"),
+    [
+        (BOMB, "utf-8"),
+        (BOMB.replace("?>", ' encoding="utf-16"?>', 1), "utf-16"),
+        ('<!DOCTYPE a SYSTEM "file:///etc/passwd">', "utf-8"),
+    ],
+)
+def test_document_types_are_refused(data, head, encoding):
+    write_xml(data, "<xmin>1</xmin>", head, encoding)
+    with pytest.raises(SampleError, match=r"declares a document type \(<!DOCTYPE>\), which is refused"):
+        read(data)
+
+
+def test_other_encodings_are_read(data):
+    corners = "<xmin>1</xmin><ymin>1</ymin><xmax>50</xmax><ymax>40</ymax>"
+    write_xml(data, corners, '<?xml version="1.0" encoding="utf-16"?>', "utf-16")
+    assert read(data).boxes == (Box(0, 0, 50, 40, "cat"),)
+
+
+def test_bad_samples_say_why(data):
+    write_xml(data, "<xmin>1</xmin>")
+    with pytest.raises(SampleError, match=r"p0\.xml is no readable box annotation: an object has no bndbox/ymin"):
+        read(data)
+    (data / "SegmentationClass" / "p1.png").unlink()
+    with pytest.raises(SampleError, match=r"p1\.png does not exist"):
+        read(data, "p1")
+    Image.fromarray(np.zeros((9, 9), np.uint8)).save(data / "SegmentationClass" / "p2.png")
+    with pytest.raises(SampleError, match=r"its mask is 9 x 9 \(height x width\), its image 40 x 50"):
+        read(data, "p2")
+
+
+def test_a_photograph_in_two_splits_is_refused(data):
+    (data / "ImageSets" / "Segmentation" / "val.txt").write_text("p2\np0\n")
+    with pytest.raises(InputError, match=r"val\.txt: p0 is listed in train too"):
+        PascalVOC(data)
+
+
+def test_names_that_lead_elsewhere_are_refused(data):
+    (data / "ImageSets" / "Segmentation" / "val.txt").write_text("../p2\n")
+    with pytest.raises(InputError, match=r"'\.\./p2' is no name of a photograph"):
+        PascalVOC(data)
+
+
+def test_another_folder_is_refused(tmp_path):
+    with pytest.raises(InputError, match="JPEGImages does not exist; the layout of Pascal VOC has it"):
+        PascalVOC(tmp_path)
+
+
+def test_it_travels_to_other_processes(data):
+    source = pickle.loads(pickle.dumps(PascalVOC(data)))
+    assert source.read(source.items()[0]).id == "p0"
