@@ -37,6 +37,8 @@ CLASS_COLOURS: Final[tuple[Colour, ...]] = (
 
 TRUTH_COLOUR: Final[Colour] = (0, 158, 115)
 PREDICTION_COLOUR: Final[Colour] = (213, 94, 0)
+POSITIVE_COLOUR: Final[Colour] = (230, 159, 0)
+NEGATIVE_COLOUR: Final[Colour] = (0, 114, 178)
 PAPER: Final[Colour] = (255, 255, 255)
 INK: Final[Colour] = (0, 0, 0)
 
@@ -79,6 +81,31 @@ def draw_box(
     corners = (left, top, max(right, left), max(bottom, top))
     ImageDraw.Draw(canvas).rectangle(corners, outline=colour, width=max(2, height // 200))
     return np.array(canvas)
+
+
+def put_picture(
+    picture: UInt8[np.ndarray, "H W 3"], other: UInt8[np.ndarray, "h w 3"], where: Bool[np.ndarray, "h w"]
+) -> UInt8[np.ndarray, "H W 3"]:
+    """Put another picture, enlarged or shrunk to fit, in the place of this one, in the pixels ``where`` it is known."""
+    height, width = picture.shape[:2]
+    fitted = np.asarray(Image.fromarray(other).resize((width, height), Image.Resampling.BICUBIC))
+    known = np.asarray(Image.fromarray(where.astype(np.uint8)).resize((width, height), Image.Resampling.NEAREST))
+    return np.where(known[..., None] == 1, fitted, picture)
+
+
+def tint_map(
+    picture: UInt8[np.ndarray, "H W 3"], values: Float[np.ndarray, "h w"], alpha: float = 0.7
+) -> UInt8[np.ndarray, "H W 3"]:
+    """Tint what is positive in one colour and what is negative in another, by size up to 1; NaN keeps its colour.
+
+    ``alpha`` is the tint's opacity at 1 and beyond. A picture of another size than the map gets it enlarged or shrunk.
+    """
+    height, width = picture.shape[:2]
+    fitted = Image.fromarray(values.astype(np.float32)).resize((width, height), Image.Resampling.NEAREST)
+    numbers = np.nan_to_num(np.asarray(fitted))[..., None]
+    opacity = alpha * np.minimum(np.abs(numbers), 1)
+    tint = np.where(numbers > 0, np.array(POSITIVE_COLOUR), np.array(NEGATIVE_COLOUR))
+    return np.rint(picture * (1 - opacity) + tint * opacity).astype(np.uint8)
 
 
 def draw_text(

@@ -114,7 +114,7 @@ def test_a_perfect_prediction_scores_one(name: str, num_classes: int) -> None:
     assert FIGURES[name](segmentation.confusion(prediction, truth, num_classes)).tolist() == [1.0]
 
 
-def test_no_overlap_scores_zero_however_much_background_is_right() -> None:
+def test_fault_08_no_overlap_scores_zero_however_much_background_is_right() -> None:
     truth, prediction = torch.zeros(1, 50, 50, dtype=torch.uint8), torch.zeros(1, 50, 50, dtype=torch.uint8)
     truth[0, 0, 0] = 1
     prediction[0, 49, 49] = 1

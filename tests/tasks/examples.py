@@ -8,15 +8,33 @@ import torch
 
 from auxseg.data.batch import Batch
 from auxseg.data.sample import IGNORE, MISSING, Vocabulary
-from auxseg.tasks import BoxConfig, ClassificationConfig, Dense, SegmentationConfig, Task, TaskConfig
+from auxseg.tasks import (
+    BoxConfig,
+    ClassificationConfig,
+    ColorizationConfig,
+    DenoisingConfig,
+    Dense,
+    EdgesConfig,
+    FlipConfig,
+    NoiseConfig,
+    ReconstructionConfig,
+    SegmentationConfig,
+    Task,
+    TaskConfig,
+)
 
 SIZE = 12
 VOCABULARY = Vocabulary(
-    SIZE, ("background", "animal"), {"breed": ("Bengal", "Birman", "pug"), "species": ("cat", "dog")}
+    SIZE,
+    ("background", "animal"),
+    {"breed": ("Bengal", "Birman", "pug"), "species": ("cat", "dog")},
+    counts={"breed": (5, 3, 2)},
 )
 MANY_CLASSES = Vocabulary(SIZE, ("background", "body", "head", "tail"), VOCABULARY.labels)
 
 REGISTRY = typing.get_args(typing.get_args(TaskConfig)[0])
+
+REGRESSION = {"l1": 1.0, "mse": 0.5, "smooth_l1": 2.0}
 
 TASKS: dict[str, Task] = {
     **{config().kind: config().build(config().kind, VOCABULARY) for config in REGISTRY},
@@ -24,6 +42,13 @@ TASKS: dict[str, Task] = {
     "segmentation-classes": SegmentationConfig().build("mask", MANY_CLASSES),
     "classification-smooth": ClassificationConfig(label="species", label_smoothing=0.1).build("species", VOCABULARY),
     "box-losses": BoxConfig(losses={"l1": 1.0, "mse": 10.0, "giou": 0.5, "smooth_l1": 0.1}).build("head", VOCABULARY),
+    "box-diou": BoxConfig(losses={"diou": 1.0}).build("head", VOCABULARY),
+    "edges-losses": EdgesConfig(losses={"bce": 1.0, "l1": 0.5, "dice": 2.0}, balanced=True).build("edges", VOCABULARY),
+    "colorization-losses": ColorizationConfig(losses=REGRESSION, view="shared").build("colour", VOCABULARY),
+    "denoising-losses": DenoisingConfig(losses=REGRESSION, std=30).build("noise", VOCABULARY),
+    "reconstruction-patches": ReconstructionConfig(patch=5, ratio=0.3).build("paint", VOCABULARY),
+    "flip-horizontal": FlipConfig(axis="horizontal").build("flip", VOCABULARY),
+    "noise-channels": NoiseConfig(channels=3, cells=4).build("noise", VOCABULARY),
 }
 
 
@@ -42,11 +67,12 @@ def make_batch(num_images: int, num_classes: int = 2) -> Batch:
         box=torch.cat([low, low + extent], dim=1),
         classes={name: torch.randint(0, len(classes), (num_images,)) for name, classes in VOCABULARY.labels.items()},
         inside=torch.ones(mask.shape, dtype=torch.bool),
+        keys=torch.arange(num_images),
     )
 
 
 def erase(batch: Batch, which: torch.Tensor) -> Batch:
-    """The same batch without any label for some images."""
+    """The same batch without any label for some images, of which there is nothing but padding either."""
     return Batch(
         ids=batch.ids,
         image=batch.image,
@@ -54,7 +80,8 @@ def erase(batch: Batch, which: torch.Tensor) -> Batch:
         mask=batch.mask.masked_fill(which[:, None, None], IGNORE),
         box=batch.box.masked_fill(which[:, None], torch.nan),
         classes={name: ids.masked_fill(which, MISSING) for name, ids in batch.classes.items()},
-        inside=batch.inside,
+        inside=batch.inside & ~which[:, None, None],
+        keys=batch.keys,
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch.nn import functional
-from torchvision.ops import generalized_box_iou_loss
+from torchvision.ops import distance_box_iou_loss, generalized_box_iou_loss
 
 from auxseg.errors import InputError
 from auxseg.tasks import BoxConfig, BoxTask
@@ -39,11 +41,14 @@ def test_coordinate_losses_agree_with_torch(boxes: torch.Tensor) -> None:
         torch.testing.assert_close(loss.mean(), expected[name])
 
 
-def test_generalized_iou_loss_agrees_with_torchvision(boxes: torch.Tensor) -> None:
-    task = _task({"giou": 1.0})
+@pytest.mark.parametrize(("name", "reference"), [("giou", generalized_box_iou_loss), ("diou", distance_box_iou_loss)])
+def test_losses_of_overlap_agree_with_torchvision(
+    name: str, reference: Callable[..., torch.Tensor], boxes: torch.Tensor
+) -> None:
+    task = _task({name: 1.0})
     output = make_output(task, 8).requires_grad_()
-    loss = task.loss(output, boxes)["giou"]
-    expected = generalized_box_iou_loss(to_corners(output.sigmoid()), boxes)
+    loss = task.loss(output, boxes)[name]
+    expected = reference(to_corners(output.sigmoid()), boxes)
     torch.testing.assert_close(loss, expected, rtol=1e-5, atol=1e-5)
     (gradient,) = torch.autograd.grad(loss.sum(), output)
     (expected_gradient,) = torch.autograd.grad(expected.sum(), output)
@@ -58,7 +63,7 @@ def test_every_output_is_a_box_inside_the_image() -> None:
     assert (high <= 1).all()
 
 
-def test_small_boxes_can_be_reached(boxes: torch.Tensor) -> None:
+def test_fault_04_small_boxes_in_the_corner_can_be_reached(boxes: torch.Tensor) -> None:
     task = _task({"smooth_l1": 1.0, "giou": 1.0})
     small = boxes * 0.05
     torch.testing.assert_close(task.predict(_output_of(small)), small)
@@ -82,5 +87,5 @@ def test_centres_and_corners_are_inverse(boxes: torch.Tensor) -> None:
 
 
 def test_unknown_losses_are_refused_with_the_allowed_ones() -> None:
-    with pytest.raises(InputError, match=r"tasks\.head\.losses.*'iou'.*smooth_l1, l1, mse, giou"):
+    with pytest.raises(InputError, match=r"tasks\.head\.losses.*'iou'.*smooth_l1, l1, mse, giou, diou"):
         _task({"iou": 1.0})

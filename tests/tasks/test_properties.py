@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auxseg.data.sample import IGNORE
 from auxseg.tasks import Table, Task, task_loss
-from tests.tasks.examples import SIZE, TASKS, erase, make_batch, make_output
+from tests.tasks.examples import REGISTRY, SIZE, TASKS, erase, make_batch, make_output
 
 every_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 
@@ -55,15 +57,18 @@ def test_names_agree(task: Task) -> None:
 
 @every_task
 @pytest.mark.parametrize("num_images", [1, 3])
-def test_predictions_have_the_form_of_targets(task: Task, num_images: int) -> None:
+def test_fault_26_predictions_have_the_form_of_targets_also_of_one_image(task: Task, num_images: int) -> None:
     target = task.target(make_batch(num_images))
-    prediction = task.predict(make_output(task, num_images, torch.float32))
+    output = make_output(task, num_images, torch.float32)
+    prediction = task.predict(output)
+    if target.is_floating_point() and target.ndim == 4:
+        target = target[:, : output.shape[1]]  # further channels are for the figures
     assert (prediction.shape, prediction.dtype) == (target.shape, target.dtype)
 
 
 @every_task
 @pytest.mark.parametrize("num_images", [1, 3])
-def test_one_loss_and_count_per_image(task: Task, num_images: int) -> None:
+def test_fault_26_one_loss_and_count_per_image_also_of_one_image(task: Task, num_images: int) -> None:
     output, target = make_output(task, num_images), task.target(make_batch(num_images))
     for values in (*task.loss(output, target).values(), *task.counts(target).values()):
         assert values.shape == (num_images,)
@@ -124,7 +129,7 @@ def test_shares_of_micro_batches_add_up(task: Task, cut: int, seed: int, erased:
 @every_task
 @settings(max_examples=10)
 @given(cut=st.integers(1, NUM_IMAGES), seed=st.integers(0, 1000))
-def test_neither_order_nor_cutting_changes_a_figure(task: Task, cut: int, seed: int) -> None:
+def test_fault_12_neither_order_nor_cutting_changes_a_figure(task: Task, cut: int, seed: int) -> None:
     torch.manual_seed(seed)
     output, target = make_output(task, NUM_IMAGES), task.target(erase(make_batch(NUM_IMAGES), ERASED))
     whole, order = task.measure(output, target), torch.randperm(NUM_IMAGES)
@@ -167,6 +172,8 @@ def test_a_device_gives_what_the_cpu_gives(task: Task, device: torch.device) -> 
 @every_task
 @pytest.mark.parametrize("scale", [1e-6, 1e4, 1e30])
 def test_extreme_outputs_have_finite_losses_and_gradients(task: Task, scale: float) -> None:
+    if "mse" in task.weights:
+        scale = min(scale, 1e15)  # the square of more is no float32
     output, target = make_output(task, 4, torch.float32) * scale, task.target(make_batch(4))
     loss, gradient = _loss_and_gradient(task, output, target, _totals(task, target))
     assert loss.isfinite()
@@ -185,3 +192,30 @@ def test_drawing_keeps_the_picture_and_shows_something(task: Task) -> None:
     assert (task.draw(picture, target[1], truth=True) == 128).all()
     assert (task.draw(picture, None, truth=True) == 128).all()
     assert (picture == 128).all()
+
+
+@pytest.mark.parametrize("name", ["classification", "segmentation", "edges"])
+def test_fault_17_a_sure_and_right_answer_costs_nothing(name: str) -> None:
+    """Nothing squashes the logits before the loss, so that it has no floor."""
+    task, batch = TASKS[name], make_batch(3)
+    target = task.target(batch)
+    known = target.long().masked_fill(target == IGNORE, 0)
+    if name == "edges":
+        output = (known * 200.0 - 100.0)[:, None]
+    else:
+        num_classes = make_output(task, 1).shape[1]
+        output = torch.nn.functional.one_hot(known, num_classes).movedim(-1, 1) * 100.0
+    assert all((loss.abs() < 1e-6).all() for loss in task.loss(output, target).values())
+
+
+def test_fault_20_a_label_that_is_missing_silences_its_own_task_alone() -> None:
+    batch, other = make_batch(4), erase(make_batch(4), torch.ones(4, dtype=torch.bool))
+    for label, dependents in (("classes", {"classification", "random-labels"}), ("box", {"box"})):
+        without = replace(batch, **{label: getattr(other, label)})
+        for kind in (config().kind for config in REGISTRY):
+            task = TASKS[kind]
+            output = make_output(task, 4)
+            before, after = (task.loss(output, task.target(each)) for each in (batch, without))
+            silent = all((loss == 0).all() for loss in after.values())
+            assert silent == (kind in dependents)
+            assert silent or all(torch.equal(before[term], after[term]) for term in before)

@@ -107,7 +107,7 @@ def test_a_perfect_prediction(vocabulary: Vocabulary) -> None:
     assert set(figures.values()) == {1.0}
 
 
-def test_empty_images_are_left_out_of_image_means_and_counted() -> None:
+def test_fault_12_empty_images_are_left_out_of_image_means_and_counted() -> None:
     task, truth = _task(), torch.zeros(3, 4, 4, dtype=torch.uint8)
     truth[0, :, :2] = 1
     prediction = torch.zeros_like(truth)
@@ -121,6 +121,10 @@ def test_empty_images_are_left_out_of_image_means_and_counted() -> None:
     assert figures["iou_dataset"] == pytest.approx(4 / 13)
     assert task.rows(table)["iou"] == [pytest.approx(1 / 3), None, 0.0]
     assert task.rows(table)["pixel_accuracy"][1] == 1.0
+    rows = task.rows(table)
+    name = task.class_names[1]
+    intersection, union = sum(rows[f"intersection.{name}"]), sum(rows[f"union.{name}"])
+    assert task.figures(table)["iou_dataset"] == pytest.approx(intersection / union)
 
 
 def test_the_two_ious_keep_their_names() -> None:

@@ -2,7 +2,10 @@
 
 - `segmentation`: confusion matrices per image; IoU, Dice, F-beta, precision, recall, pixel accuracy from them
 - `classification`: accuracy and the confusion matrix
-- `boxes`: IoU, generalized IoU and squared error of boxes
+- `boxes`: IoU, generalized IoU, distance IoU and squared error of boxes
+- `colour`: CIE Lab and the difference of colours
+- `edges`: precision, recall and F1 of edges, with a tolerance
+- `maps`: errors and PSNR of maps of numbers
 
 Nothing is exported here: write ``from auxseg.metrics import segmentation`` and call ``segmentation.iou``.
 """

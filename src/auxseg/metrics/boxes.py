@@ -36,6 +36,19 @@ def giou(prediction: Float[Tensor, "*n 4"], truth: Float[Tensor, "*n 4"]) -> Flo
     return overlap - _safe_ratio(enclosing - union, enclosing)
 
 
+def diou(prediction: Float[Tensor, "*n 4"], truth: Float[Tensor, "*n 4"]) -> Float[Tensor, "*n"]:
+    """Distance IoU, in [-1, 1]: ``IoU - d^2 / c^2``.
+
+    ``d`` is the distance of the centres and ``c`` the diagonal of the smallest box around both. Zheng et al. 2020,
+    Distance-IoU Loss: Faster and Better Learning for Bounding Box Regression, https://arxiv.org/abs/1911.08287. Where
+    ``c`` is 0 it is the IoU. An inverted box is surrounded by its corners in their right order.
+    """
+    corners = torch.stack([prediction[..., :2], prediction[..., 2:], truth[..., :2], truth[..., 2:]])
+    diagonal = (corners.amax(0) - corners.amin(0)).square().sum(-1)
+    distance = ((prediction[..., :2] + prediction[..., 2:] - truth[..., :2] - truth[..., 2:]) / 2).square().sum(-1)
+    return iou(prediction, truth) - _safe_ratio(distance, diagonal)
+
+
 def squared_error(prediction: Float[Tensor, "*n 4"], truth: Float[Tensor, "*n 4"]) -> Float[Tensor, "*n"]:
     """Mean over the four coordinates of the squared error, in the boxes' unit squared."""
     return (prediction - truth).square().mean(-1)

@@ -36,8 +36,13 @@ def confusion(
 
 def iou(counts: Int[Tensor, "*n C C"]) -> Float[Tensor, "*n"]:
     """Intersection over union (Jaccard index), ``TP / (TP + FP + FN)``, in [0, 1]."""
+    return _over_classes(counts, *intersection_and_union(counts))
+
+
+def intersection_and_union(counts: Int[Tensor, "*n C C"]) -> tuple[Float[Tensor, "*n C"], Float[Tensor, "*n C"]]:
+    """Pixels of every class in truth and prediction both (TP), and in either (TP + FP + FN)."""
     hits, truth, prediction = _tallies(counts)
-    return _over_classes(counts, hits, truth + prediction - hits)
+    return hits, truth + prediction - hits
 
 
 def dice(counts: Int[Tensor, "*n C C"]) -> Float[Tensor, "*n"]:

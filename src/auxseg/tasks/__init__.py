@@ -3,35 +3,94 @@
 - `segmentation`: which class every pixel belongs to
 - `classification`: which class the picture belongs to
 - `box`: where the box around a thing is
+- `edges`: where Canny's detector finds edges
+- `distance`: how far every pixel is from the foreground's boundary
 
-A new task is a file like these, with its configuration, and a place in `TaskConfig`.
+Self-supervised tasks, each with a picture of its own to look at:
+
+- `colorization`: the colours of a grey picture
+- `denoising`: the picture without noise
+- `reconstruction`: what was in covered patches
+- `rotation`: by how many quarter turns the picture was turned
+- `flip`: whether it was mirrored
+
+Controls, from which nothing about a picture can be learned:
+
+- `random-labels`: a class drawn by lot
+- `noise`: a map drawn by lot
+
+A new task is a file like these, with its configuration, and a place in `TaskConfig`; or a file of one's own that is
+named to ``--plugins`` and registers its configuration with `register`.
 """
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
-
 from auxseg.tasks.box import BoxConfig, BoxTask
 from auxseg.tasks.classification import ClassificationConfig, ClassificationTask
+from auxseg.tasks.colorization import ColorizationConfig, ColorizationTask
+from auxseg.tasks.denoising import DenoisingConfig, DenoisingTask
+from auxseg.tasks.distance import DistanceConfig, DistanceTask
+from auxseg.tasks.edges import EdgesConfig, EdgesTask
+from auxseg.tasks.flip import FlipConfig, FlipTask
+from auxseg.tasks.noise import NoiseConfig, NoiseTask
+from auxseg.tasks.plugins import Plugins, register, run_plugin
+from auxseg.tasks.random_labels import RandomLabelsConfig, RandomLabelsTask
+from auxseg.tasks.reconstruction import ReconstructionConfig, ReconstructionTask
+from auxseg.tasks.rotation import RotationConfig, RotationTask
 from auxseg.tasks.segmentation import SegmentationConfig, SegmentationTask
-from auxseg.tasks.task import Dense, Output, Table, Task, Vector, task_loss
+from auxseg.tasks.task import Dense, Output, Table, Task, Vector, View, task_loss
 
-TaskConfig = Annotated[SegmentationConfig | ClassificationConfig | BoxConfig, Field(discriminator="kind")]
+TaskConfig = Annotated[
+    SegmentationConfig
+    | ClassificationConfig
+    | BoxConfig
+    | EdgesConfig
+    | DistanceConfig
+    | ColorizationConfig
+    | DenoisingConfig
+    | ReconstructionConfig
+    | RotationConfig
+    | FlipConfig
+    | RandomLabelsConfig
+    | NoiseConfig,
+    Plugins(),
+]
 
 __all__ = [
     "BoxConfig",
     "BoxTask",
     "ClassificationConfig",
     "ClassificationTask",
+    "ColorizationConfig",
+    "ColorizationTask",
+    "DenoisingConfig",
+    "DenoisingTask",
     "Dense",
+    "DistanceConfig",
+    "DistanceTask",
+    "EdgesConfig",
+    "EdgesTask",
+    "FlipConfig",
+    "FlipTask",
+    "NoiseConfig",
+    "NoiseTask",
     "Output",
+    "RandomLabelsConfig",
+    "RandomLabelsTask",
+    "ReconstructionConfig",
+    "ReconstructionTask",
+    "RotationConfig",
+    "RotationTask",
     "SegmentationConfig",
     "SegmentationTask",
     "Table",
     "Task",
     "TaskConfig",
     "Vector",
+    "View",
+    "register",
+    "run_plugin",
     "task_loss",
 ]

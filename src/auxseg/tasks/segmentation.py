@@ -97,12 +97,23 @@ class SegmentationTask(Task):
         }
 
     def rows(self, table: Table) -> dict[str, list[Any]]:
-        """IoU, Dice and pixel accuracy; IoU and Dice also lack where truth and prediction are both empty."""
-        images = table["confusion"]
+        """IoU, Dice and pixel accuracy; IoU and Dice also lack where truth and prediction are both empty.
+
+        And what `main_figure` is the ratio of: pixels of intersection and union of every class that is scored.
+        """
+        images, labelled = table["confusion"], metrics.is_labelled(table["confusion"])
+        intersection, union = metrics.intersection_and_union(images)
+        scored = range(1, 2) if len(self.class_names) == 2 else range(len(self.class_names))
+        totals = {
+            f"{what}.{self.class_names[index]}": cells(pixels[:, index].tolist(), labelled)
+            for what, pixels in (("intersection", intersection), ("union", union))
+            for index in scored
+        }
         return {
             "iou": cells(metrics.iou(images).tolist(), metrics.is_scored(images)),
             "dice": cells(metrics.dice(images).tolist(), metrics.is_scored(images)),
-            "pixel_accuracy": cells(metrics.pixel_accuracy(images).tolist(), metrics.is_labelled(images)),
+            "pixel_accuracy": cells(metrics.pixel_accuracy(images).tolist(), labelled),
+            **totals,
         }
 
     def explain(self) -> dict[str, str]:

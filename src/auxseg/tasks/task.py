@@ -6,9 +6,9 @@ Shape legend: ``N`` images of a batch, ``C`` channels of an output, ``H W`` the 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -44,6 +44,26 @@ class Vector:
 Output = Dense | Vector
 
 
+ViewChoice = Literal["own", "shared"]
+"""Whether a picture that a task changes is seen by this task alone, or by all tasks of the recipe."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A picture that tasks look at: its name, and how it is made of a batch. Views of one name are one view."""
+
+    name: str
+    look: Callable[[Batch], Float[Tensor, "N 3 H W"]] = field(compare=False)
+
+
+def _photograph(batch: Batch) -> Float[Tensor, "N 3 H W"]:
+    return batch.image
+
+
+IMAGE: Final = View("image", _photograph)
+"""The photograph as augmented: what tasks look at unless they say otherwise."""
+
+
 class Task(ABC):
     """One thing asked of the network. Says its view, target, output, loss, figures of merit and drawing.
 
@@ -51,23 +71,31 @@ class Task(ABC):
         name: the key in the recipe, unique in a run.
         output: what the network must give.
         view: which picture the task looks at; tasks with one view share a forward pass.
+        shares_view: whether every other task of the recipe is to look at this task's picture.
+        is_target: whether this is the task that the others are there to help; its view keeps the running statistics.
+        own_row: whether it is drawn beside the other tasks' drawings, because it would cover them.
         weights: weight of each loss term; the keys are those of `loss` and `counts`.
         main_figure: the figure by which checkpoints are chosen if this is the target.
         higher_is_better: whether a larger `main_figure` is better.
         row_figure: the column of `rows` that ranks single images if this is the target.
+        mean_figure: the column whose mean over images is `main_figure`, if there is one; else `row_figure` stands in.
     """
 
     name: str
     output: Output
-    view: str = "image"
+    view: View = IMAGE
+    shares_view: bool = False
+    is_target: bool = False
+    own_row: bool = False
     weights: Mapping[str, float]
     main_figure: str
     higher_is_better: bool = True
     row_figure: str
+    mean_figure: str = ""
 
     @abstractmethod
     def target(self, batch: Batch) -> Tensor:
-        """Make the target from the batch's labels or its clean image; the first axis counts images."""
+        """Make the target from the batch's labels or pictures; the first axis counts images."""
 
     @abstractmethod
     def counts(self, target: Tensor) -> dict[str, Float[Tensor, " N"]]:
@@ -95,7 +123,10 @@ class Task(ABC):
 
     @abstractmethod
     def predict(self, output: Tensor) -> Tensor:
-        """The network's raw output as a prediction in the form of the target (ids, probabilities, boxes)."""
+        """The network's raw output as a prediction in the form of the target (ids, boxes, maps).
+
+        A dense target may hold more channels than are predicted, after these: what its figures need besides.
+        """
 
     @abstractmethod
     def draw(self, picture: np.ndarray, value: Tensor | None, *, truth: bool) -> np.ndarray:

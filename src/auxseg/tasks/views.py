@@ -1,25 +1,46 @@
-"""The pictures that tasks look at; tasks with the same view share one forward pass."""
+"""The pictures that tasks look at; tasks with the same view share one forward pass.
+
+A view that changes the picture is a task's own (``view: own``), and then costs a forward pass of its own, or it is
+shared (``view: shared``): every task of the recipe then sees the changed picture.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from jaxtyping import Float
-from torch import Tensor
-
-from auxseg.data.batch import Batch
-from auxseg.tasks.task import Task
+from auxseg.errors import InputError
+from auxseg.tasks.task import IMAGE, Task, View
 
 
-def look(batch: Batch, view: str) -> Float[Tensor, "N 3 H W"]:
-    """The picture that a view shows of a batch: ``image`` is the photograph as augmented."""
-    views = {"image": batch.image}
-    return views[view]
-
-
-def by_view(tasks: Iterable[Task]) -> Mapping[str, list[str]]:
-    """The names of the tasks that share each view, in their order."""
-    views: dict[str, list[str]] = {}
+def by_view(tasks: Iterable[Task]) -> dict[View, list[str]]:
+    """The names of the tasks that share each view, in their order. The target's view is the first one."""
+    tasks = list(tasks)
+    views: dict[View, list[str]] = {task.view: [] for task in sorted(tasks, key=lambda task: not task.is_target)}
     for task in tasks:
-        views.setdefault(task.view, []).append(task.name)
+        views[task.view].append(task.name)
     return views
+
+
+def share(tasks: Iterable[Task]) -> None:
+    """Let every task see the picture of the one task that shares its view, if there is one.
+
+    Raises `InputError` if two tasks share their views, or another task cannot do without a picture of its own.
+    """
+    tasks = list(tasks)
+    sharing = [task for task in tasks if task.shares_view]
+    if not sharing:
+        return
+    first, *others = sharing
+    if others:
+        raise InputError(
+            f"tasks.{others[0].name}.view is shared, and so is tasks.{first.name}.view; the tasks of a recipe can "
+            "share one picture only: set one of them to own"
+        )
+    for task in tasks:
+        if task is not first and task.view != IMAGE:
+            raise InputError(
+                f"tasks.{first.name}.view is shared, but {task.name} needs a picture of its own; set "
+                f"tasks.{first.name}.view to own or leave {task.name} out"
+            )
+    for task in tasks:
+        task.view = first.view

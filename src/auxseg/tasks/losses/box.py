@@ -1,7 +1,7 @@
 """Distances between a predicted and a true box, one number per image.
 
-Boxes are ``x0 y0 x1 y1`` with ``x1 >= x0`` and ``y1 >= y0``, normalised to the image. All but the generalized IoU
-compare centres and sizes ``cx cy w h``.
+Boxes are ``x0 y0 x1 y1`` with ``x1 >= x0`` and ``y1 >= y0``, normalised to the image. ``l1``, ``mse``
+and ``smooth_l1`` compare centres and sizes ``cx cy w h``.
 
 Shape legend: ``N`` images.
 """
@@ -45,6 +45,11 @@ def giou(prediction: Boxes, target: Boxes) -> Float[Tensor, " N"]:
     return 1 - boxes.giou(prediction, target)
 
 
+def diou(prediction: Boxes, target: Boxes) -> Float[Tensor, " N"]:
+    """One minus the distance IoU (see `auxseg.metrics.boxes.diou`), in [0, 2]."""
+    return 1 - boxes.diou(prediction, target)
+
+
 def to_centre(corners: Boxes) -> Boxes:
     """``x0 y0 x1 y1`` to ``cx cy w h``."""
     low, high = corners[:, :2], corners[:, 2:]
@@ -59,4 +64,4 @@ def to_corners(centre: Boxes) -> Boxes:
 
 def box_losses(beta: float) -> dict[str, Callable[[Boxes, Boxes], Tensor]]:
     """Name in a recipe -> loss of predicted and true boxes. ``beta`` is that of `smooth_l1`."""
-    return {"smooth_l1": partial(smooth_l1, beta=beta), "l1": l1, "mse": mse, "giou": giou}
+    return {"smooth_l1": partial(smooth_l1, beta=beta), "l1": l1, "mse": mse, "giou": giou, "diou": diou}

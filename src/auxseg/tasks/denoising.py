@@ -1,0 +1,84 @@
+"""Denoising: the picture without the noise that was added to it.
+
+Shape legend: ``N`` images, ``H W`` the stored size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Annotated, Literal, final
+
+import torch
+from jaxtyping import Float
+from pydantic import Field
+from torch import Tensor
+
+from auxseg.config import config
+from auxseg.data.batch import Batch
+from auxseg.data.sample import Vocabulary
+from auxseg.tasks.chance import generator
+from auxseg.tasks.losses import LossWeights, check_choice, regression_losses
+from auxseg.tasks.regression import known_inside
+from auxseg.tasks.restoration import RestorationTask
+from auxseg.tasks.task import ViewChoice
+
+
+@final
+class DenoisingTask(RestorationTask):
+    """Sees the picture with noise N(mean, std^2) on every colour of every pixel, cut to the range of a picture.
+
+    ``mean`` and ``std`` are in units of a picture of 0 to 255; a mean that is not 0 also makes pictures brighter. The
+    noise is drawn by the sample's key: anew in every epoch, always the same in evaluation.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        losses: Mapping[str, float],
+        mean: float = 5.0,
+        std: float = 2.0,
+        beta: float = 0.1,
+        view: ViewChoice = "own",
+    ) -> None:
+        super().__init__(name=name, losses=losses, beta=beta, view=view)
+        self._mean, self._std = mean, std
+
+    def target(self, batch: Batch) -> Float[Tensor, "N 3 H W"]:
+        """The picture without noise in [-1, 1], NaN in the padding."""
+        return known_inside(batch.image * 2 - 1, batch)
+
+    def damage(self, batch: Batch) -> Float[Tensor, "N 3 H W"]:
+        """The noisy picture in [0, 1]."""
+        shape = batch.image.shape[1:]
+        noise = [torch.randn(shape, generator=generator("denoising", key)) for key in batch.keys.tolist()]
+        levels = torch.stack(noise).to(batch.image.device) * self._std + self._mean
+        return (batch.image + levels / 255).clamp(0, 1)
+
+    def explain(self) -> dict[str, str]:
+        """One sentence per figure."""
+        return {
+            "psnr": "Peak signal-to-noise ratio of the restored picture in dB, averaged over the images.",
+            "mse": "Squared error of the restored picture's colours in [0, 1], averaged over pixels, then images.",
+            "num_images": "Images that were restored.",
+        }
+
+
+@config
+class DenoisingConfig:
+    """Settings of `DenoisingTask`; ``view: shared`` shows the noisy picture to all tasks of the recipe."""
+
+    kind: Literal["denoising"] = "denoising"
+    losses: LossWeights = field(default_factory=lambda: {"mse": 1.0})
+    mean: Annotated[float, Field(ge=-255, le=255)] = 5.0
+    std: Annotated[float, Field(ge=0, le=255)] = 2.0
+    beta: Annotated[float, Field(gt=0)] = 0.1
+    view: ViewChoice = "own"
+
+    def build(self, name: str, vocabulary: Vocabulary) -> DenoisingTask:
+        """Make the task. Raises `InputError` for an unknown loss."""
+        check_choice(name, self.losses, regression_losses(self.beta))
+        return DenoisingTask(
+            name=name, losses=self.losses, mean=self.mean, std=self.std, beta=self.beta, view=self.view
+        )

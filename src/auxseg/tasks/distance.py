@@ -1,0 +1,111 @@
+"""Distance: how far every pixel is from the boundary of the foreground.
+
+Maps of distances as an auxiliary of segmentation: Hayder, He, Salzmann 2017, Boundary-aware Instance Segmentation,
+https://arxiv.org/abs/1612.03129; Xue et al. 2020, Shape-Aware Organ Segmentation by Predicting Signed Distance Maps,
+https://arxiv.org/abs/1912.03849.
+
+Shape legend: ``N`` images, ``H W`` the stored size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Annotated, Final, Literal, final
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Float32, Float64, UInt8
+from pydantic import Field
+from torch import Tensor
+
+from auxseg.config import config
+from auxseg.data.batch import Batch
+from auxseg.data.sample import IGNORE, Vocabulary
+from auxseg.drawing import tint_map
+from auxseg.errors import InputError
+from auxseg.metrics import maps as metrics
+from auxseg.tasks.losses import LossWeights, check_choice, regression_losses
+from auxseg.tasks.regression import RegressionTask
+
+FARTHEST: Final = 1024.0
+"""Distances are known up to here, in pixels."""
+
+
+@final
+class DistanceTask(RegressionTask):
+    """Gives every pixel its signed distance to the boundary, cut at ``limit`` pixels and divided by it.
+
+    It is positive in the foreground (every class but the first) and negative in the background. The boundary lies half
+    a pixel before the nearest pixel of the other side; a pixel without any other side is ``limit`` away from it.
+    Ignored pixels belong to no side and have no distance.
+    """
+
+    main_figure = "mae_pixels"
+    higher_is_better = False
+    row_figure = "mae_pixels"
+
+    def __init__(self, *, name: str, losses: Mapping[str, float], limit: float = 16.0, beta: float = 0.1) -> None:
+        super().__init__(name=name, channels=1, losses=losses, beta=beta)
+        self._limit = limit
+
+    def target(self, batch: Batch) -> Float[Tensor, "N 1 H W"]:
+        """Distances in [-1, 1], NaN in ignored pixels and where there is no mask."""
+        distances = [signed_distance(mask) for mask in batch.mask.cpu().numpy()]
+        scaled = (torch.from_numpy(np.stack(distances)) / self._limit).clamp(-1, 1).to(batch.mask.device)
+        return scaled.masked_fill(batch.mask == IGNORE, torch.nan)[:, None]
+
+    def scores(
+        self, prediction: Float[Tensor, "N 1 H W"], target: Float[Tensor, "N 1 H W"]
+    ) -> dict[str, Float[Tensor, " N"]]:
+        """Mean absolute error in pixels of the stored image."""
+        return {"mae_pixels": metrics.mean_absolute_error(prediction, target) * self._limit}
+
+    def explain(self) -> dict[str, str]:
+        """One sentence per figure."""
+        return {
+            "mae_pixels": "Absolute error of the distance to the boundary in pixels of the stored image, distances cut "
+            f"at {self._limit:g}, averaged over pixels, then images.",
+            "num_images": "Images with a mask.",
+        }
+
+    def predict(self, output: Float[Tensor, "N 1 H W"]) -> Float[Tensor, "N 1 H W"]:
+        """Distances, limited to [-1, 1]."""
+        return output.clamp(-1, 1)
+
+    def draw(self, picture: np.ndarray, value: Tensor | None, *, truth: bool) -> np.ndarray:
+        """Tint the inside and the outside, more strongly far from the boundary."""
+        return picture if value is None else tint_map(picture, value[0].cpu().numpy())
+
+
+def signed_distance(mask: UInt8[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
+    """Exact distance to the boundary in pixels, positive in the foreground; `FARTHEST` at most."""
+    foreground = (mask != 0) & (mask != IGNORE)
+    to_background, to_foreground = _to_zero(mask != 0), _to_zero(~foreground)
+    return np.where(foreground, to_background - 0.5, 0.5 - to_foreground).astype(np.float32)
+
+
+def _to_zero(pixels: Bool[np.ndarray, "H W"]) -> Float64[np.ndarray, "H W"]:
+    """Distance of every pixel to the nearest one that is not set."""
+    distance = cv2.distanceTransform(pixels.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    # OpenCV's root differs in its last bit from call to call, but the square of a distance is a whole number.
+    return np.sqrt(np.rint(np.square(np.minimum(distance, FARTHEST), dtype=np.float64)))
+
+
+@config
+class DistanceConfig:
+    """Settings of `DistanceTask`; ``limit`` is in pixels of the stored image."""
+
+    kind: Literal["distance"] = "distance"
+    losses: LossWeights = field(default_factory=lambda: {"l1": 1.0})
+    limit: Annotated[float, Field(gt=0, lt=FARTHEST)] = 16.0
+    beta: Annotated[float, Field(gt=0)] = 0.1
+
+    def build(self, name: str, vocabulary: Vocabulary) -> DistanceTask:
+        """Make the task. Raises `InputError` for an unknown loss, or data without masks."""
+        check_choice(name, self.losses, regression_losses(self.beta))
+        if len(vocabulary.mask_classes) < 2:
+            found = len(vocabulary.mask_classes)
+            raise InputError(f"tasks.{name}: masks of at least two classes are needed, the data have {found}")
+        return DistanceTask(name=name, losses=self.losses, limit=self.limit, beta=self.beta)

@@ -1,0 +1,62 @@
+"""What all tasks share that give a picture back from a damaged one.
+
+Shape legend: ``N`` images, ``H W`` the stored size.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Float
+from torch import Tensor
+
+from auxseg.data.batch import Batch
+from auxseg.drawing import put_picture, to_picture
+from auxseg.metrics import maps as metrics
+from auxseg.tasks.regression import RegressionTask
+from auxseg.tasks.task import View, ViewChoice
+
+
+class RestorationTask(RegressionTask):
+    """Sees a damaged picture and gives the whole one back; subclasses damage it and say which pixels count.
+
+    Pictures are numbers in [-1, 1] here, for black and full colour. What is restored is the picture as augmented,
+    colours included: input and target then always belong together, whoever sees the damaged picture.
+    """
+
+    main_figure = "psnr"
+    row_figure = "psnr"
+
+    def __init__(self, *, name: str, losses: Mapping[str, float], beta: float, view: ViewChoice) -> None:
+        super().__init__(name=name, channels=3, losses=losses, beta=beta)
+        self.view = View(f"own {name}", self.damage)
+        self.shares_view = view == "shared"
+
+    @abstractmethod
+    def damage(self, batch: Batch) -> Float[Tensor, "N 3 H W"]:
+        """The damaged picture, in [0, 1]."""
+
+    def scores(
+        self, prediction: Float[Tensor, "N 3 H W"], target: Float[Tensor, "N 3 H W"]
+    ) -> dict[str, Float[Tensor, " N"]]:
+        """PSNR in dB and mean squared error, both of colours in [0, 1]."""
+        error = metrics.mean_squared_error(to_colours(prediction), to_colours(target))
+        return {"psnr": metrics.psnr(error, peak=1.0), "mse": error}
+
+    def predict(self, output: Float[Tensor, "N 3 H W"]) -> Float[Tensor, "N 3 H W"]:
+        """The output, limited to what a picture can hold."""
+        return output.clamp(-1, 1)
+
+    def draw(self, picture: np.ndarray, value: Tensor | None, *, truth: bool) -> np.ndarray:
+        """Show the picture, in the pixels that are known."""
+        if value is None:
+            return picture
+        known = ~value.isnan().any(0).cpu().numpy()
+        return put_picture(picture, to_picture(to_colours(value.nan_to_num())), known)
+
+
+def to_colours(values: Tensor) -> Tensor:
+    """From [-1, 1] to [0, 1]."""
+    return (values + 1) / 2

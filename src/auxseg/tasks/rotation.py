@@ -1,0 +1,98 @@
+"""Rotation: by how many quarter turns the picture was turned.
+
+Gidaris, Singh, Komodakis 2018, Unsupervised Representation Learning by Predicting Image Rotations,
+https://arxiv.org/abs/1803.07728.
+
+Shape legend: ``N`` images, ``S`` the stored size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Annotated, Final, Literal, final
+
+import torch
+from jaxtyping import Float, Int
+from pydantic import Field
+from torch import Tensor
+
+from auxseg.config import config
+from auxseg.data.batch import Batch
+from auxseg.data.sample import Vocabulary
+from auxseg.errors import InputError
+from auxseg.tasks.categorical import CategoricalTask
+from auxseg.tasks.chance import draw_class
+from auxseg.tasks.losses import LossWeights, check_choice
+from auxseg.tasks.task import View, ViewChoice
+
+TURNS: Final = ("0 degrees", "90 degrees", "180 degrees", "270 degrees")
+
+
+@final
+class RotationTask(CategoricalTask):
+    """Sees the picture turned anticlockwise by 0, 90, 180 or 270 degrees, and says by which.
+
+    The turn is drawn by the sample's key: another one in every epoch, always the same one in evaluation. Letterboxed
+    pictures tell a turn by 90 degrees by where their padding lies.
+    """
+
+    own_row = True
+
+    def __init__(
+        self, *, name: str, losses: Mapping[str, float], grid: int = 1, hidden: int = 0, dropout: float = 0.0
+    ) -> None:
+        super().__init__(
+            name=name,
+            class_names=TURNS,
+            losses=losses,
+            label_smoothing=0.0,
+            grid=grid,
+            hidden=hidden,
+            dropout=dropout,
+        )
+        self.view = View(f"own {name}", self._look)
+
+    def target(self, batch: Batch) -> Int[Tensor, " N"]:
+        """Quarter turns, `MISSING` where there is no photograph."""
+        return _turns(batch)
+
+    def explain(self) -> dict[str, str]:
+        """One sentence per figure."""
+        return {
+            "accuracy": "Share of the images whose turn (0, 90, 180 or 270 degrees) is right; chance is 0.25.",
+            "num_images": "Images that were turned.",
+        }
+
+    def _look(self, batch: Batch) -> Float[Tensor, "N 3 S S"]:
+        turns, turned = _turns(batch), batch.image.clone()
+        for quarters in (1, 2, 3):
+            which = turns == quarters
+            turned[which] = torch.rot90(batch.image[which], quarters, (2, 3))
+        return turned
+
+
+def _turns(batch: Batch) -> Int[Tensor, " N"]:
+    return draw_class("rotation", len(TURNS), batch)
+
+
+@config
+class RotationConfig:
+    """Settings of `RotationTask`. Its view is its own: a turned picture would not fit the other tasks' labels."""
+
+    kind: Literal["rotation"] = "rotation"
+    losses: LossWeights = field(default_factory=lambda: {"cross_entropy": 1.0})
+    view: ViewChoice = "own"
+    grid: Annotated[int, Field(ge=1)] = 1
+    hidden: Annotated[int, Field(ge=0)] = 0
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+    def build(self, name: str, vocabulary: Vocabulary) -> RotationTask:
+        """Make the task. Raises `InputError` for an unknown loss, and for a view that is shared."""
+        check_choice(name, self.losses, ["cross_entropy"])
+        if self.view == "shared":
+            raise InputError(
+                f"tasks.{name}.view: a turned picture would not fit the masks and boxes of the other tasks, "
+                "expected own, found shared"
+            )
+        return RotationTask(name=name, losses=self.losses, grid=self.grid, hidden=self.hidden, dropout=self.dropout)

@@ -1,0 +1,66 @@
+"""What is particular to distances, against SciPy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scipy.ndimage import distance_transform_edt
+
+from auxseg.data.sample import IGNORE, Vocabulary
+from auxseg.errors import InputError
+from auxseg.tasks import DistanceConfig
+from auxseg.tasks.distance import signed_distance
+from tests.tasks.examples import VOCABULARY, make_batch
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_agrees_with_scipy(seed: int) -> None:
+    mask = (np.random.default_rng(seed).random((30, 40)) < 0.2).astype(np.uint8)
+    inward, outward = (np.asarray(distance_transform_edt(mask == side)) for side in (1, 0))
+    expected = np.where(mask == 1, inward - 0.5, 0.5 - outward)
+    np.testing.assert_allclose(signed_distance(mask), expected, rtol=1e-5)
+
+
+def test_the_same_mask_has_the_same_distances_to_the_bit() -> None:
+    """Which OpenCV alone does not promise: it depends on where in memory a mask lies."""
+    random = np.random.default_rng(0)
+    for _ in range(30):
+        mask = (random.random((32, 32)) < 0.05).astype(np.uint8)
+        first = signed_distance(mask)
+        for _ in range(5):
+            memory = np.empty(32 * 32 + int(random.integers(0, 64)), np.uint8)[-32 * 32 :].reshape(32, 32)
+            memory[:] = mask
+            np.testing.assert_array_equal(signed_distance(memory), first)
+
+
+def test_ignored_pixels_are_no_side() -> None:
+    row = np.array([[0, 0, IGNORE, IGNORE, 1, 1]], np.uint8)
+    assert signed_distance(np.repeat(row, 3, 0))[1].tolist()[:2] == [-3.5, -2.5]
+    assert signed_distance(np.repeat(row, 3, 0))[1].tolist()[4:] == [2.5, 3.5]
+
+
+def test_distances_are_cut_and_scaled() -> None:
+    batch, task = make_batch(4), DistanceConfig(limit=3).build("distance", VOCABULARY)
+    batch.mask[:] = 0
+    batch.mask[0, :, 6:], batch.mask[1], batch.mask[2] = 1, 1, IGNORE
+    target = task.target(batch)[:, 0]
+    expected = torch.tensor([-3, -3, -3, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3, 3, 3]) / 3
+    torch.testing.assert_close(target[0, 5], expected)
+    assert (target[1] == 1).all()
+    assert target[2].isnan().all()
+    assert (target[3] == -1).all()
+
+
+def test_the_error_is_in_pixels() -> None:
+    batch, task = make_batch(1), DistanceConfig(limit=4).build("distance", VOCABULARY)
+    target = task.target(replace(batch, mask=torch.zeros_like(batch.mask)))
+    table = task.measure(target + 0.5, target)
+    assert task.figures(table)["mae_pixels"] == pytest.approx(2)
+
+
+def test_data_without_masks_are_refused() -> None:
+    with pytest.raises(InputError, match=r"tasks\.distance: masks of at least two classes"):
+        DistanceConfig().build("distance", Vocabulary(12, (), {}))
