@@ -1,8 +1,56 @@
 """How several losses become one update."""
 
-from auxseg.balancing.balancer import Balancer, Reduce
-from auxseg.balancing.fixed import FixedConfig, FixedWeights
+from __future__ import annotations
 
-BalancerConfig = FixedConfig
+from typing import Annotated, Any
 
-__all__ = ["Balancer", "BalancerConfig", "FixedConfig", "FixedWeights", "Reduce"]
+from pydantic import Discriminator, Tag
+
+from auxseg.balancing.balancer import Balancer, Reduce, Step
+from auxseg.balancing.weighting import (
+    DWAConfig,
+    EqualConfig,
+    FixedConfig,
+    GeometricConfig,
+    NormalisedDynamicConfig,
+    RandomConfig,
+    SoftAdaptConfig,
+    UncertaintyConfig,
+    Weighting,
+)
+from auxseg.balancing.weighting.weighted_losses import WeightedLosses
+
+
+def _kind(value: Any) -> Any:
+    """The kind that settings name; without one they are those of fixed weights."""
+    return value.get("kind", "fixed") if isinstance(value, dict) else getattr(value, "kind", None)
+
+
+BalancerConfig = Annotated[
+    Annotated[EqualConfig, Tag("equal")]
+    | Annotated[FixedConfig, Tag("fixed")]
+    | Annotated[UncertaintyConfig, Tag("uncertainty")]
+    | Annotated[DWAConfig, Tag("dwa")]
+    | Annotated[SoftAdaptConfig, Tag("softadapt")]
+    | Annotated[GeometricConfig, Tag("geometric")]
+    | Annotated[RandomConfig, Tag("random")]
+    | Annotated[NormalisedDynamicConfig, Tag("normalised-dynamic")],
+    Discriminator(_kind),
+]
+
+__all__ = [
+    "Balancer",
+    "BalancerConfig",
+    "DWAConfig",
+    "EqualConfig",
+    "FixedConfig",
+    "GeometricConfig",
+    "NormalisedDynamicConfig",
+    "RandomConfig",
+    "Reduce",
+    "SoftAdaptConfig",
+    "Step",
+    "UncertaintyConfig",
+    "WeightedLosses",
+    "Weighting",
+]

@@ -1,0 +1,36 @@
+"""Equal weights: the sum of the losses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, final
+
+from auxseg.balancing.weighting.weighted_losses import WeightedLosses
+from auxseg.balancing.weighting.weighting import GatedConfig, Weighting
+from auxseg.config import config
+
+
+@final
+class EqualWeighting(Weighting):
+    """Every weight is 1."""
+
+    def weigh(self, step: int, losses: Mapping[str, float]) -> dict[str, float]:
+        """Ones."""
+        return dict.fromkeys(losses, 1.0)
+
+    def observe(self, losses: Mapping[str, float]) -> None:
+        """Nothing to learn from them."""
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Every epoch is like every other."""
+
+
+@config
+class EqualConfig(GatedConfig):
+    """Settings of the plain sum of all losses, which `FixedConfig` weights."""
+
+    kind: Literal["equal"] = "equal"
+
+    def build(self, tasks: Sequence[str], target: str, seed: int) -> WeightedLosses:
+        """Make the balancer for these tasks."""
+        return WeightedLosses(EqualWeighting(), dict.fromkeys(tasks, 1.0), self.gate)

@@ -1,0 +1,175 @@
+"""What holds for every balancer."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from tests.balancing.problem import CASES, NAMES, Trainer, build
+
+every_balancer = pytest.mark.parametrize("case", CASES)
+STEPS = 8
+
+
+def _assert_close(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
+    assert one.keys() == other.keys()
+    for name, value in one.items():
+        torch.testing.assert_close(value, other[name], rtol=1e-5, atol=1e-6)
+
+
+def _assert_same(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
+    assert one.keys() == other.keys()
+    assert all(torch.equal(value, other[name]) for name, value in one.items())
+
+
+@every_balancer
+def test_the_order_of_tasks_does_not_matter(case: str) -> None:
+    here, there = (Trainer(build(case, NAMES), names) for names in (NAMES, NAMES[::-1]))
+    turned = Trainer(CASES[case]().build(list(NAMES[::-1]), NAMES[0], 7), NAMES[::-1])
+    for step in range(STEPS):
+        weights = [trainer.step(step)[1] for trainer in (here, there, turned)]
+        assert weights[1] == pytest.approx(weights[0], rel=1e-5)
+        assert weights[2] == pytest.approx(weights[0], rel=1e-5)
+    _assert_close(here.weights(), turned.weights())
+
+
+@every_balancer
+@pytest.mark.parametrize("gate", [{}, {"box": 4.0}])
+def test_parts_of_a_step_change_nothing(case: str, gate: dict[str, float]) -> None:
+    whole, parts = (Trainer(build(case, gate=gate)) for _ in range(2))
+    for step in range(STEPS):
+        (_, one), (_, other) = whole.step(step), parts.step(step, num_parts=4)
+        assert other == pytest.approx(one, rel=1e-4)
+    _assert_close(whole.weights(), parts.weights())
+
+
+@every_balancer
+@pytest.mark.parametrize("stop", [2, 3, 5])
+def test_saved_state_goes_on_identically(case: str, stop: int) -> None:
+    whole, stopped = (Trainer(build(case)) for _ in range(2))
+    for step in range(stop):
+        whole.step(step)
+        stopped.step(step)
+    file = io.BytesIO()
+    torch.save([stopped.balancer.state_dict(), stopped.problem.state_dict(), stopped.optimizer.state_dict()], file)
+    file.seek(0)
+    states = torch.load(file, weights_only=True)
+    resumed = Trainer(build(case))
+    for part, state in zip((resumed.balancer, resumed.problem, resumed.optimizer), states, strict=True):
+        part.load_state_dict(state)
+    for step in range(stop, stop + STEPS):
+        assert resumed.step(step) == whole.step(step)
+    _assert_same(resumed.weights(), whole.weights())
+
+
+@every_balancer
+def test_state_that_was_saved_does_not_change_later(case: str) -> None:
+    trainer = Trainer(build(case))
+    trainer.step(0)
+    saved = {name: value for name, value in trainer.balancer.state_dict().items() if not isinstance(value, Tensor)}
+    before = repr(saved)
+    trainer.step(1)
+    trainer.step(2)
+    assert repr(saved) == before
+
+
+@every_balancer
+def test_a_task_without_labels_is_absent_from_the_step(case: str) -> None:
+    trainer = Trainer(build(case))
+    for step in range(STEPS):
+        labelled = ("mask", "class") if step % 4 == 1 else NAMES
+        before = trainer.weights()["heads.box"]
+        velocity = trainer.optimizer.state.get(trainer.problem.heads["box"])
+        losses, weights = trainer.step(step, labelled=labelled)
+        assert losses.keys() == weights.keys() == set(labelled)
+        assert all(math.isfinite(weight) for weight in weights.values())
+        if "box" not in labelled:
+            assert torch.equal(before, trainer.weights()["heads.box"])
+            assert velocity is trainer.optimizer.state.get(trainer.problem.heads["box"])
+
+
+@every_balancer
+def test_a_step_without_any_label_changes_nothing(case: str) -> None:
+    trainer = Trainer(build(case))
+    for step in range(3):
+        trainer.step(step)
+    before = trainer.weights()
+    assert trainer.step(3, labelled=()) == ({}, {})
+    _assert_same(before, trainer.weights())
+    trainer.step(4)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case != "equal"])
+def test_weight_zero_is_no_task(case: str) -> None:
+    beside, alone = Trainer(build(case, weights={"box": 0.0})), Trainer(build(case, NAMES[:2]), NAMES[:2])
+    start = beside.weights()["heads.box"]
+    for step in range(STEPS):
+        losses, weights = beside.step(step)
+        expected_losses, expected = alone.step(step)
+        assert weights.pop("box") == 0
+        assert weights == expected
+        assert {name: losses[name] for name in NAMES[:2]} == expected_losses
+    assert torch.equal(start, beside.weights().pop("heads.box"))
+    _assert_same({name: value for name, value in beside.weights().items() if name != "heads.box"}, alone.weights())
+
+
+@every_balancer
+def test_one_task_alone(case: str) -> None:
+    trainer = Trainer(build(case, ("mask",)), ("mask",))
+    first = trainer.problem.losses(0, slice(None))["mask"].item()
+    for step in range(20):
+        _, weights = trainer.step(step)
+        assert math.isfinite(weights["mask"])
+        assert weights["mask"] > 0
+    assert trainer.problem.losses(0, slice(None))["mask"].item() < 0.8 * first
+
+
+@every_balancer
+@pytest.mark.parametrize("num_parts", [1, 2])
+def test_losses_in_bfloat16(case: str, num_parts: int) -> None:
+    trainer = Trainer(build(case, gate={"box": 0.5}))
+    for step in range(STEPS):
+        _, weights = trainer.step(step, num_parts, dtype=torch.bfloat16)
+        assert all(math.isfinite(weight) for weight in weights.values())
+    assert all(value.isfinite().all() for value in trainer.weights().values())
+
+
+@every_balancer
+@pytest.mark.parametrize("num_parts", [1, 2])
+def test_a_gate_leaves_an_auxiliary_out_while_its_loss_is_small(case: str, num_parts: int) -> None:
+    trainer = Trainer(build(case, gate={"box": 5.0}))
+    seen = set()
+    for step in range(15):
+        before = trainer.weights()["heads.box"]
+        velocity = trainer.optimizer.state.get(trainer.problem.heads["box"])
+        losses, weights = trainer.step(step, num_parts)
+        is_out = losses["box"] < 5.0
+        seen.add(is_out)
+        if is_out:
+            assert weights["box"] == 0
+            assert torch.equal(before, trainer.weights()["heads.box"])
+            assert velocity is trainer.optimizer.state.get(trainer.problem.heads["box"])
+        elif not case.startswith("random"):
+            assert weights["box"] > 0
+    assert seen == {False, True}
+
+
+@every_balancer
+@pytest.mark.parametrize("num_parts", [1, 2])
+def test_gradients_are_those_of_the_weighted_sum(case: str, num_parts: int) -> None:
+    trainer = Trainer(build(case, gate={"box": 5.0}))
+    parameters = dict(trainer.problem.named_parameters())
+    for step in range(STEPS):
+        losses = trainer.problem.losses(step, slice(None))
+        by_task = {
+            task: torch.autograd.grad(loss, list(parameters.values()), retain_graph=True, materialize_grads=True)
+            for task, loss in losses.items()
+        }
+        _, weights = trainer.step(step, num_parts)
+        for place, name in enumerate(parameters):
+            expected = torch.stack([weights[task] * gradients[place] for task, gradients in by_task.items()]).sum(0)
+            torch.testing.assert_close(trainer.gradients[name], expected, rtol=1e-4, atol=1e-5)
