@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 from torch.nn import functional as F
 
+from auxseg.models import build_network
 from auxseg.models.heads import DenseHead, VectorHead, pool_to_grid
 from auxseg.tasks.task import Dense, Vector
+from tests.models.cases import MODELS, THREE_TASKS
+
+LINEAR = (nn.Linear, nn.Conv2d)
 
 
 @given(height=st.integers(1, 12), width=st.integers(1, 12), grid=st.integers(1, 8))
@@ -16,12 +23,28 @@ def test_pooling_is_adaptive_average_pooling(height: int, width: int, grid: int)
     torch.testing.assert_close(pool_to_grid(x, grid), F.adaptive_avg_pool2d(x, grid))
 
 
-def test_dense_head_can_say_no() -> None:
+def test_fault_16_dense_head_can_say_no() -> None:
     """No ReLU cuts the logits off."""
     logits = DenseHead(8, Dense(3))(torch.randn(2, 8, 16, 16))
     assert logits.shape == (2, 3, 16, 16)
     assert (logits < 0).any()
     assert (logits > 0).any()
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if "two-stage" in name or name in ("segnet", "residual")])
+def test_fault_17_no_two_linear_layers_meet(name: str) -> None:
+    """Linear layers (and dropout) in a row are one linear layer: an activation has to stand between them."""
+    network = build_network(MODELS[name], {**THREE_TASKS, "hidden": Vector(2, hidden=8, dropout=0.5)}, seed=0)
+    for branch in network.sharing.branches().values():
+        layers = [layer for layer in branch.head.modules() if not list(layer.children())]
+        layers = [layer for layer in layers if not isinstance(layer, nn.Dropout)]
+        for layer, following in itertools.pairwise(layers):
+            assert not (isinstance(layer, LINEAR) and isinstance(following, LINEAR))
+    hidden = network.sharing.branches()["hidden"].head.eval()
+    encoder, *_ = network.sharing.encoders().values()
+    x = torch.randn(3, encoder.channels[-1], 4, 4)
+    with torch.no_grad():
+        assert not torch.allclose(hidden(x) + hidden(-x), 2 * hidden(torch.zeros_like(x)), rtol=1e-3, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +61,7 @@ def test_vector_head_has_the_layers_asked_for(output: Vector, num_parameters: in
     assert head(torch.randn(3, 8, 5, 7)).shape == (3, output.size)
 
 
-def test_dropout_acts_in_training_only() -> None:
+def test_fault_05_dropout_acts_in_training_only() -> None:
     head = VectorHead(64, Vector(2, hidden=64, dropout=0.5))
     x = torch.randn(4, 64, 2, 2)
     assert not torch.equal(head(x), head(x))

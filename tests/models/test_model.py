@@ -8,14 +8,35 @@ from pydantic import TypeAdapter, ValidationError
 
 from auxseg.errors import InputError
 from auxseg.models import ModelConfig, build_network, check, outline
-from auxseg.models.decoders import SegNetDecoderConfig, UNetDecoderConfig
-from auxseg.models.encoders import SegNetEncoderConfig, TimmEncoderConfig, UNetEncoderConfig
-from auxseg.tasks.task import Dense
+from auxseg.models.decoders import ResidualDecoderConfig, SegNetDecoderConfig, UNetDecoderConfig
+from auxseg.models.encoders import ResidualEncoderConfig, SegNetEncoderConfig, TimmEncoderConfig, UNetEncoderConfig
+from auxseg.models.sharing import CrossStitchConfig, TwoStageConfig
+from auxseg.tasks.task import Dense, Output, Vector
 from tests.models.cases import MODELS, SEGMENTATION, THREE_TASKS
 
 ADAPTER = TypeAdapter(ModelConfig)
 SEGNET = ModelConfig(encoder=SegNetEncoderConfig(), decoder=SegNetDecoderConfig())
 UNET = ModelConfig(encoder=UNetEncoderConfig(), decoder=UNetDecoderConfig())
+RESIDUAL = ModelConfig(encoder=ResidualEncoderConfig(), decoder=ResidualDecoderConfig())
+RESIDUAL_STITCHED = ModelConfig(
+    encoder=ResidualEncoderConfig(),
+    decoder=ResidualDecoderConfig(),
+    sharing=CrossStitchConfig(matrix="one", stem="shared"),
+)
+RESIDUAL_TWO_STAGE = ModelConfig(
+    encoder=ResidualEncoderConfig(),
+    decoder=ResidualDecoderConfig(skips=True),
+    sharing=TwoStageConfig(decoders="each"),
+)
+RESNET34 = ModelConfig(
+    encoder=TimmEncoderConfig(name="resnet34"), decoder=UNetDecoderConfig(base=32, limit=256, upsample="transposed")
+)
+POOLED: dict[str, Output] = {**SEGMENTATION, "classification": Vector(2), "box": Vector(4)}
+POOLED_HEADS: dict[str, Output] = {
+    **SEGMENTATION,
+    "classification": Vector(2, grid=2, hidden=200),
+    "box": Vector(4, grid=2, hidden=200),
+}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -70,15 +91,32 @@ def test_two_dense_tasks_start_differently() -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "expected", "tolerance"),
+    ("config", "outputs", "expected", "tolerance"),
     [
-        (SEGNET, 29_436_226, 0.0),
-        (UNET, 2_087_449, 0.1),
+        (SEGNET, SEGMENTATION, 29_436_226, 0.0),
+        (UNET, SEGMENTATION, 2_087_449, 0.1),
+        (RESIDUAL, SEGMENTATION, 18_881_615, 0.01),
+        (RESIDUAL_STITCHED, POOLED_HEADS, 29_173_742, 0.01),
+        (RESIDUAL_STITCHED, {name: POOLED_HEADS[name] for name in ("segmentation", "box")}, 24_027_759, 0.01),
+        (RESIDUAL_TWO_STAGE, POOLED_HEADS, 56_568_382, 0.03),
+        (RESNET34, SEGMENTATION, 28_912_361, 0.06),
+        (RESNET34, POOLED, 28_915_439, 0.06),
+        (RESNET34, {"classification": Vector(2)}, 21_798_698, 0.03),
     ],
-    ids=["segnet", "unet"],
+    ids=[
+        "segnet",
+        "unet",
+        "residual",
+        "residual three encoders",
+        "residual two encoders",
+        "residual two-stage",
+        "resnet34",
+        "resnet34 three tasks",
+        "resnet34 classification",
+    ],
 )
-def test_full_width_sizes(config: ModelConfig, expected: int, tolerance: float) -> None:
-    network = outline(config, SEGMENTATION)
+def test_full_width_sizes(config: ModelConfig, outputs: dict[str, Output], expected: int, tolerance: float) -> None:
+    network = outline(config, outputs)
     assert all(parameter.is_meta for parameter in network.parameters())
     assert sum(network.parts().values()) == pytest.approx(expected, rel=tolerance, abs=0)
 

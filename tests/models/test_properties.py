@@ -13,7 +13,7 @@ from auxseg.models.branch import DenseBranch
 from auxseg.models.decoders import SegNetDecoder
 from auxseg.models.encoders import ChainEncoder, Stage
 from auxseg.models.heads import DenseHead
-from auxseg.models.sharing import HardSharing
+from auxseg.models.sharing import HardSharing, TwoStageConfig
 from auxseg.tasks.task import Dense
 from tests.models.cases import MODELS, THREE_TASKS
 
@@ -80,19 +80,20 @@ def test_every_parameter_belongs_to_someone(config: ModelConfig, device: torch.d
     assert len(owned) == len(set(owned))
     assert set(owned) == set(network.parameters())
     assert sum(network.parts().values()) == sum(parameter.numel() for parameter in network.parameters())
-    assert set(network.encoder_parameters()) <= set(network.shared_parameters())
+    if not isinstance(config.sharing, TwoStageConfig):  # whose tasks read each other's encoders without moving them
+        assert set(network.encoder_parameters()) <= set(network.shared_parameters())
 
 
 @every_model
 def test_an_image_does_not_see_its_batch_in_evaluation(config: ModelConfig, device: torch.device) -> None:
-    network = _build(config, device)
-    pictures = _pictures(device)
+    network = _build(config, device).double()
+    pictures = _pictures(device).double()
     network(pictures)  # moves the running statistics
     network.eval()
     with torch.no_grad():
         together, alone = network(pictures), network(pictures[1:2])
     for name in THREE_TASKS:
-        torch.testing.assert_close(alone[name], together[name][1:2], rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(alone[name], together[name][1:2])
 
 
 @every_model

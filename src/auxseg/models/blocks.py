@@ -23,13 +23,16 @@ def scaled(channels: int, width: float) -> int:
 
 @final
 class ConvUnit(nn.Module):
-    """Convolution that keeps the size, normalisation, ReLU. No bias: the normalisation would take it away."""
+    """Convolution that keeps or divides the size, normalisation, ReLU.
 
-    def __init__(self, in_channels: int, out_channels: int, norm: Norm, kernel_size: int = 3) -> None:
+    No bias: the normalisation would take it away.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, norm: Norm, kernel_size: int = 3, stride: int = 1) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=False)
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding=kernel_size // 2, bias=False)
         self.norm = norm_layer(norm, out_channels)
 
-    def forward(self, x: Float[Tensor, "N C h w"]) -> Float[Tensor, "N D h w"]:
+    def forward(self, x: Float[Tensor, "N C _ _"]) -> Float[Tensor, "N D h w"]:
         """Apply all three."""
         return F.relu(self.norm(self.conv(x)), inplace=True)

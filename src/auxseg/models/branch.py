@@ -42,4 +42,17 @@ class VectorBranch(nn.Module):
         return self.head(pyramid.features[-1])
 
 
-Branch = DenseBranch | VectorBranch
+@final
+class HeadBranch(nn.Module):
+    """A head on features that several dense tasks share: one map at the input's resolution."""
+
+    def __init__(self, head: DenseHead) -> None:
+        super().__init__()
+        self.head = head
+
+    def forward(self, features: Float[Tensor, "N _ H W"]) -> Float[Tensor, "N _ H W"]:
+        """Apply the head."""
+        return self.head(features)
+
+
+Branch = DenseBranch | VectorBranch | HeadBranch

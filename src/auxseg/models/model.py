@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import field
-from typing import Annotated, final
+from typing import Annotated, Literal, final
 
 import torch
 from pydantic import Field
@@ -14,10 +15,11 @@ from torch import nn
 from auxseg.config import config
 from auxseg.errors import InputError
 from auxseg.models.branch import Branch, DenseBranch, VectorBranch
-from auxseg.models.decoders import DecoderConfig
-from auxseg.models.encoders import Encoder, EncoderConfig
+from auxseg.models.decoders import Decoder, DecoderConfig
+from auxseg.models.encoders import Encoder, EncoderConfig, as_stages
+from auxseg.models.grey import see_grey
 from auxseg.models.heads import DenseHead, VectorHead
-from auxseg.models.initialise import own_randomness
+from auxseg.models.initialise import Undrawn, own_randomness
 from auxseg.models.network import Network
 from auxseg.models.norms import Norm
 from auxseg.models.sharing import HardSharingConfig, SharingConfig
@@ -28,9 +30,12 @@ from auxseg.tasks.task import Dense, Output
 class ModelConfig:
     """An architecture.
 
-    ``width`` multiplies the channels of our own encoders and of the decoders. ``norm`` is ``batch``, or ``group`` for
-    a network that knows nothing of the other images in a batch. ``weights`` are the encoder's: ``none`` for random
-    ones, a file, or ``timm`` for a download.
+    ``width`` multiplies the channels of our own encoders and of the decoders; a backbone of timm keeps its own.
+    ``norm`` is ``batch``, or ``group`` for a network that knows nothing of the other images in a batch. ``weights``
+    are the encoder's: ``none`` for random ones, a file, or ``timm`` for a download. ``input: grey`` lets the
+    network see luminance alone, through a first convolution of one channel. ``checkpointing`` keeps less in memory
+    and computes stages of the encoder, steps of the decoder and streams of attention again in the backward pass;
+    results are the same to the bit.
     """
 
     encoder: EncoderConfig
@@ -38,26 +43,30 @@ class ModelConfig:
     sharing: SharingConfig = field(default_factory=HardSharingConfig)
     width: Annotated[float, Field(gt=0, le=8)] = 1.0
     norm: Norm = "batch"
+    input: Literal["rgb", "grey"] = "rgb"
     weights: Annotated[str, Field(min_length=1)] = "none"
+    checkpointing: bool = False
 
 
-def build_network(config: ModelConfig, outputs: Mapping[str, Output], seed: int) -> Network:
+def build_network(config: ModelConfig, outputs: Mapping[str, Output], seed: int, target: str | None = None) -> Network:
     """Build a network with initial weights that each part draws from the seed and its own name.
 
-    Raises `InputError` for a combination that cannot work and for weights that do not fit.
+    ``target`` is the task that the others are there to help, the first unless told. Raises `InputError`
+    for a combination that cannot work and for weights that do not fit.
     """
     _check_settings(config, outputs)
-    return Network(config.sharing.build(_Builder(config, outputs, seed)))
+    return Network(config.sharing.build(_Builder(config, outputs, seed, target)))
 
 
-def outline(config: ModelConfig, outputs: Mapping[str, Output]) -> Network:
+def outline(config: ModelConfig, outputs: Mapping[str, Output], target: str | None = None) -> Network:
     """The same network without weights, on the ``meta`` device: nothing is read, downloaded or allocated.
 
     For counting parameters, and for checking a recipe: raises `InputError` for a combination that cannot work.
     """
     _check_settings(config, outputs)
-    with torch.device("meta"):
-        return Network(config.sharing.build(_Builder(dataclasses.replace(config, weights="none"), outputs, seed=0)))
+    with torch.device("meta"), Undrawn():
+        builder = _Builder(dataclasses.replace(config, weights="none"), outputs, 0, target)
+        return Network(config.sharing.build(builder))
 
 
 def check(config: ModelConfig, outputs: Mapping[str, Output]) -> None:
@@ -81,20 +90,41 @@ def _check_settings(config: ModelConfig, outputs: Mapping[str, Output]) -> None:
 class _Builder:
     """Makes parts for a sharing scheme; see `auxseg.models.sharing.Builder`."""
 
-    def __init__(self, config: ModelConfig, outputs: Mapping[str, Output], seed: int) -> None:
+    def __init__(self, config: ModelConfig, outputs: Mapping[str, Output], seed: int, target: str | None) -> None:
         self.config, self.outputs, self.seed = config, outputs, seed
+        self.target = next(iter(outputs)) if target is None else target
+        self.norm: Norm = config.norm
+
+    def randomness(self, part: str) -> AbstractContextManager[None]:
+        return own_randomness(self.seed, part)
 
     def encoder(self, part: str = "encoder") -> Encoder:
         config = self.config
         with own_randomness(self.seed, part):
-            return config.encoder.build(width=config.width, norm=config.norm, weights=config.weights)
+            encoder = config.encoder.build(width=config.width, norm=config.norm, weights=config.weights)
+        if config.input == "grey":
+            see_grey(encoder)
+        if config.checkpointing:
+            as_stages(encoder, "model.checkpointing").checkpointing = True
+        return encoder
+
+    def decoder(self, part: str, encoder: Encoder) -> Decoder:
+        config = self.config
+        with own_randomness(self.seed, part):
+            decoder = config.decoder.build(encoder, width=config.width, norm=config.norm)
+        decoder.checkpointing = config.checkpointing
+        return decoder
+
+    def dense_head(self, task: str, in_channels: int) -> DenseHead:
+        output = self.outputs[task]
+        assert isinstance(output, Dense)
+        with own_randomness(self.seed, f"head {task}"):
+            return DenseHead(in_channels, output)
 
     def branch(self, task: str, encoder: Encoder) -> Branch:
-        config, output = self.config, self.outputs[task]
+        output = self.outputs[task]
         if not isinstance(output, Dense):
             with own_randomness(self.seed, f"head {task}"):
                 return VectorBranch(VectorHead(encoder.channels[-1], output))
-        with own_randomness(self.seed, f"decoder {task}"):
-            decoder = config.decoder.build(encoder, width=config.width, norm=config.norm)
-        with own_randomness(self.seed, f"head {task}"):
-            return DenseBranch(decoder, DenseHead(decoder.channels, output))
+        decoder = self.decoder(f"decoder {task}", encoder)
+        return DenseBranch(decoder, self.dense_head(task, decoder.channels))

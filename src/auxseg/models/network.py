@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from auxseg.errors import InputError
 from auxseg.models.branch import DenseBranch
+from auxseg.models.grey import luminance
 from auxseg.models.sharing.sharing import Sharing
 
 
@@ -35,8 +36,8 @@ class Network(nn.Module):
         first, *_ = sharing.encoders().values()
         self.stride = first.strides[-1]
         self.image_size = first.image_size
-        self.register_buffer("mean", torch.tensor(first.mean).view(3, 1, 1))
-        self.register_buffer("std", torch.tensor(first.std).view(3, 1, 1))
+        self.register_buffer("mean", torch.tensor(first.mean).view(-1, 1, 1))
+        self.register_buffer("std", torch.tensor(first.std).view(-1, 1, 1))
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -51,32 +52,55 @@ class Network(nn.Module):
     def forward(self, image: Float[Tensor, "N 3 H W"], tasks: Sequence[str] | None = None) -> dict[str, Tensor]:
         """Outputs of ``tasks`` (all, if not told) for RGB pictures in [0, 1].
 
-        A dense task gives logits ``N C H W``, a vector task numbers ``N K``. Raises `InputError` if the backbone takes
-        another size only.
+        A dense task gives logits ``N C H W``, a vector task numbers ``N K``. Encoders of one input channel are given
+        the pictures' luminance. Raises `InputError` if the backbone takes another size only.
         """
+        height, width = image.shape[-2:]
+        outputs = self.sharing(self._prepare(image), self.tasks if tasks is None else tasks)
+        return {task: out[..., :height, :width] if out.ndim == 4 else out for task, out in outputs.items()}
+
+    def attention_masks(self, image: Float[Tensor, "N 3 H W"], tasks: Sequence[str]) -> dict[str, dict[str, Tensor]]:
+        """What each task attends to in RGB pictures in [0, 1], by task and place; empty without attention."""
+        return self.sharing.attention_masks(self._prepare(image), tasks)
+
+    def _prepare(self, image: Float[Tensor, "N 3 H W"]) -> Float[Tensor, "N _ _ _"]:
+        """Normalised and padded, as the encoder wants them."""
         height, width = image.shape[-2:]
         if self.image_size is not None and (height, width) != (self.image_size, self.image_size):
             raise InputError(
                 f"this backbone takes pictures of {self.image_size} x {self.image_size} pixels only "
                 f"(model.encoder.image_size), found {height} x {width}"
             )
-        image = F.pad((image - self.mean) / self.std, (0, -width % self.stride, 0, -height % self.stride))
-        outputs = self.sharing(image, self.tasks if tasks is None else tasks)
-        return {task: out[..., :height, :width] if out.ndim == 4 else out for task, out in outputs.items()}
+        if len(self.mean) == 1:
+            image = luminance(image)
+        return F.pad((image - self.mean) / self.std, (0, -width % self.stride, 0, -height % self.stride))
 
     def parts(self) -> dict[str, int]:
         """Number of parameters of every part; they add up to the whole.
 
         ``sharing`` counts what belongs neither to an encoder nor to a task's decoder or head.
         """
-        encoders = {part: _size(encoder) for part, encoder in self.sharing.encoders().items()}
-        own: dict[str, int] = {}
+        return {
+            part: sum(parameter.numel() for parameter in parameters)
+            for part, parameters in self.parameters_by_part().items()
+        }
+
+    def parameters_by_part(self) -> dict[str, list[nn.Parameter]]:
+        """The parameters of every part, each parameter once."""
+        encoders: dict[str, nn.Module] = dict(self.sharing.encoders())
+        own: dict[str, nn.Module] = {}
         for task, branch in self.sharing.branches().items():
             if isinstance(branch, DenseBranch):
-                own[f"decoder {task}"] = _size(branch.decoder)
-            own[f"head {task}"] = _size(branch.head)
-        rest = _size(self) - sum(encoders.values()) - sum(own.values())
-        return {**encoders, "sharing": rest, **own}
+                own[f"decoder {task}"] = branch.decoder
+            own[f"head {task}"] = branch.head
+        modules = {**encoders, **own}
+        taken = {id(parameter) for module in modules.values() for parameter in module.parameters()}
+        rest = [parameter for parameter in self.parameters() if id(parameter) not in taken]
+        return {
+            **{part: list(encoder.parameters()) for part, encoder in encoders.items()},
+            "sharing": rest,
+            **{part: list(module.parameters()) for part, module in own.items()},
+        }
 
     def encoder_parameters(self) -> list[nn.Parameter]:
         """Parameters of the encoders, for which a lower learning rate is usual if they are pretrained."""
@@ -89,7 +113,3 @@ class Network(nn.Module):
     def task_parameters(self, task: str) -> list[nn.Parameter]:
         """Parameters that only this task moves."""
         return self.sharing.task_parameters(task)
-
-
-def _size(module: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters())

@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from auxseg.errors import InputError
 from auxseg.models.encoders import TimmEncoderConfig
 from auxseg.models.encoders.timm_backbone import TimmEncoder
+from auxseg.models.encoders.timm_chain import TimmChain
 
 BACKBONES = {
     "mobilenetv2_050": (2, 4, 8, 16, 32),
@@ -23,7 +24,7 @@ BACKBONES = {
 }
 
 
-def _build(name: str, weights: str = "none", image_size: int | None = None) -> TimmEncoder:
+def _build(name: str, weights: str = "none", image_size: int | None = None) -> TimmEncoder | TimmChain:
     return TimmEncoderConfig(name=name, image_size=image_size).build(width=1.0, norm="batch", weights=weights)
 
 
@@ -74,9 +75,11 @@ def test_unknown_tag_is_refused() -> None:
         _build("resnet18.nobody_in1k")
 
 
-def test_width_is_fixed() -> None:
-    with pytest.raises(InputError, match=r"model\.width: .* expected 1\.0, found 0\.5"):
-        TimmEncoderConfig(name="resnet18").check(width=0.5, weights="none")
+def test_width_leaves_the_backbone_alone() -> None:
+    config = TimmEncoderConfig(name="resnet18")
+    config.check(width=0.5, weights="none")
+    narrow, plain = (config.build(width=width, norm="batch", weights="none") for width in (0.5, 1.0))
+    assert narrow.channels == plain.channels
 
 
 @pytest.mark.parametrize("name", ["mobilenetv2_050", "convnext_atto", "vit_tiny_patch16_224"])

@@ -3,7 +3,7 @@
 Badrinarayanan, Kendall, Cipolla, "SegNet: A Deep Convolutional Encoder-Decoder Architecture for Image Segmentation",
 IEEE TPAMI 2017, https://arxiv.org/abs/1511.00561. Its last convolution is a task's head.
 
-Shape legend: ``N`` images, ``C`` channels, ``H W`` the input size.
+Shape legend: ``N`` images, ``C D`` channels, ``h w`` the size at a stage.
 """
 
 from __future__ import annotations
@@ -37,22 +37,29 @@ class SegNetDecoder(Decoder):
         widths = encoder.channels[:-1]
         mirrored = encoder.chain()
         stages: list[nn.Module] = []
+        step_channels: list[int] = []
         for level in reversed(range(len(widths))):
             num_units = len(mirrored[level].units()) - (level == 0)
             out_channels = widths[max(level - 1, 0)]
             units = [ConvUnit(widths[level], widths[level], norm) for _ in range(num_units - 1)]
             stages.append(nn.Sequential(*units, ConvUnit(widths[level], out_channels, norm)))
+            step_channels.append(out_channels)
         self.stages = nn.ModuleList(stages)
+        self.enter_channels = widths[::-1]
+        self.step_channels = tuple(step_channels)
         self.channels = widths[0]
+        self.levels = (len(widths),)
         initialise_convolutions(self)
 
-    def forward(self, pyramid: Pyramid) -> Float[Tensor, "N C H W"]:
-        """Unpool and convolve, stage by stage."""
+    def enter(self, step: int, x: Float[Tensor, "N C _ _"], pyramid: Pyramid) -> Float[Tensor, "N C h w"]:
+        """Unpool."""
         assert pyramid.indices is not None
-        *sizes, x = pyramid.features
-        for stage, indices, before in zip(self.stages, reversed(pyramid.indices), reversed(sizes), strict=True):
-            x = stage(unpool(x, indices, before.shape[-2:]))
-        return x
+        level = len(self.stages) - 1 - step
+        return unpool(x, pyramid.indices[level], pyramid.features[level].shape[-2:])
+
+    def body(self, step: int, u: Float[Tensor, "N C h w"], pyramid: Pyramid) -> Float[Tensor, "N D h w"]:
+        """Convolve."""
+        return self.stages[step](u)
 
 
 @config

@@ -9,7 +9,7 @@ Shape legend: ``N`` images, ``C D`` channels, ``H W`` the input size, ``h w`` th
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, final
+from typing import Annotated, Literal, cast, final
 
 import torch
 from jaxtyping import Float
@@ -50,11 +50,11 @@ class JoiningStep(nn.Module):
         self.upsample = Upsample(in_channels, factor, mode) if factor > 1 else None
         self.convolve = nn.Sequential(ConvUnit(in_channels + level, channels, norm), ConvUnit(channels, channels, norm))
 
-    def forward(self, x: Float[Tensor, "N C _ _"], level: Float[Tensor, "N _ h w"]) -> Float[Tensor, "N D h w"]:
+    def enter(self, x: Float[Tensor, "N C _ _"], level: Float[Tensor, "N _ h w"]) -> Float[Tensor, "N _ h w"]:
         """Join ``level`` to ``x``, which is as large or smaller."""
         if self.upsample is not None:
             x = self.upsample(x, level.shape[-2:])
-        return self.convolve(torch.cat([x, level], 1))
+        return torch.cat([x, level], 1)
 
 
 @final
@@ -67,9 +67,9 @@ class FreeStep(nn.Module):
         self.upsample = Upsample(channels, factor, mode)
         self.convolve = ConvUnit(channels, channels, norm)
 
-    def forward(self, x: Float[Tensor, "N C _ _"], size: torch.Size) -> Float[Tensor, "N D h w"]:
+    def enter(self, x: Float[Tensor, "N C _ _"], size: torch.Size) -> Float[Tensor, "N D h w"]:
         """Enlarge ``x`` to ``size``, a whole multiple of its own."""
-        return self.convolve(self.upsample(self.shrink(x), size))
+        return self.upsample(self.shrink(x), size)
 
 
 @final
@@ -84,9 +84,11 @@ class UNetDecoder(Decoder):
         super().__init__()
         in_channels, stride = encoder.channels[-1], encoder.strides[-1]
         joining: list[nn.Module] = []
+        widths: list[tuple[int, int]] = []
         for level, finer in zip(encoder.channels[-2::-1], encoder.strides[-2::-1], strict=True):
             channels = min(base * finer, limit)
             joining.append(JoiningStep(in_channels, level, channels, stride // finer, upsample, norm))
+            widths.append((in_channels + level, channels))
             in_channels, stride = channels, finer
         free: list[nn.Module] = []
         self.free_strides: list[int] = []
@@ -96,20 +98,27 @@ class UNetDecoder(Decoder):
             channels = min(base * stride, limit)
             free.append(FreeStep(in_channels, channels, factor, upsample, norm))
             self.free_strides.append(stride)
+            widths.append((channels, channels))
             in_channels = channels
         self.joining = nn.ModuleList(joining)
         self.free = nn.ModuleList(free)
+        self.enter_channels = tuple(entered for entered, _ in widths)
+        self.step_channels = tuple(channels for _, channels in widths)
         self.channels = in_channels
+        self.levels = tuple(range(len(encoder.channels)))
         initialise_convolutions(self)
 
-    def forward(self, pyramid: Pyramid) -> Float[Tensor, "N C H W"]:
-        """Climb from the coarsest level to the picture's resolution."""
-        *finer, x = pyramid.features
-        for step, level in zip(self.joining, reversed(finer), strict=True):
-            x = step(x, level)
-        for step, stride in zip(self.free, self.free_strides, strict=True):
-            x = step(x, torch.Size([side // stride for side in pyramid.input_size]))
-        return x
+    def enter(self, step: int, x: Float[Tensor, "N _ _ _"], pyramid: Pyramid) -> Float[Tensor, "N C h w"]:
+        """Enlarge, and join the pyramid's next finer level if there is one."""
+        free = step - len(self.joining)
+        if free < 0:
+            return cast(JoiningStep, self.joining[step]).enter(x, pyramid.features[-2 - step])
+        size = torch.Size([side // self.free_strides[free] for side in pyramid.input_size])
+        return cast(FreeStep, self.free[free]).enter(x, size)
+
+    def body(self, step: int, u: Float[Tensor, "N C h w"], pyramid: Pyramid) -> Float[Tensor, "N D h w"]:
+        """Convolve."""
+        return cast(JoiningStep | FreeStep, [*self.joining, *self.free][step]).convolve(u)
 
 
 @config

@@ -7,13 +7,14 @@ from typing import Annotated
 from pydantic import Field
 
 from auxseg.models.encoders.chain import ChainEncoder, Stage
-from auxseg.models.encoders.encoder import Encoder, Pyramid
+from auxseg.models.encoders.encoder import Encoder, Pyramid, Staged, as_stages
+from auxseg.models.encoders.residual import ResidualEncoderConfig
 from auxseg.models.encoders.segnet import SegNetEncoderConfig
 from auxseg.models.encoders.timm_backbone import TimmEncoderConfig
 from auxseg.models.encoders.unet import UNetEncoderConfig
 
 EncoderConfig = Annotated[
-    SegNetEncoderConfig | UNetEncoderConfig | TimmEncoderConfig,
+    ResidualEncoderConfig | SegNetEncoderConfig | UNetEncoderConfig | TimmEncoderConfig,
     Field(discriminator="kind"),
 ]
 
@@ -22,8 +23,11 @@ __all__ = [
     "Encoder",
     "EncoderConfig",
     "Pyramid",
+    "ResidualEncoderConfig",
     "SegNetEncoderConfig",
     "Stage",
+    "Staged",
     "TimmEncoderConfig",
     "UNetEncoderConfig",
+    "as_stages",
 ]

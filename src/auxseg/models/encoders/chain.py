@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from auxseg.models.blocks import ConvUnit
-from auxseg.models.encoders.encoder import Encoder, Pyramid
+from auxseg.models.encoders.encoder import Staged
 from auxseg.models.initialise import initialise_convolutions
 from auxseg.models.norms import Norm
 
@@ -40,7 +40,7 @@ class Stage(nn.Module):
 
 
 @final
-class ChainEncoder(Encoder):
+class ChainEncoder(Staged):
     """Stages from fine to coarse, each followed by a 2x2 max-pooling.
 
     The pyramid holds what each stage gives before its pooling, at strides 1, 2, 4 ..., and at last what the last
@@ -51,27 +51,33 @@ class ChainEncoder(Encoder):
         super().__init__()
         self.stages = nn.ModuleList(stages)
         self.keep_indices = keep_indices
+        self.num_stages = len(stages)
         widths = [stage.entry.conv.out_channels for stage in stages]
+        self.entry_channels = tuple(widths)
         self.channels = (*widths, widths[-1])
         self.strides = tuple(2**level for level in range(len(widths) + 1))
         initialise_convolutions(self)
 
     def chain(self) -> list[Stage]:
-        """The stages, fine to coarse, for schemes that work between them."""
+        """The stages, fine to coarse."""
         return list(cast(Iterable[Stage], self.stages))
 
-    def pool(self, level: Float[Tensor, "N C h w"]) -> tuple[Float[Tensor, "N C _ _"], Int[Tensor, "N C _ _"] | None]:
-        """What the next stage sees of a level, and the indices if they are kept."""
-        if self.keep_indices:
-            return F.max_pool2d(level, 2, return_indices=True)
-        return F.max_pool2d(level, 2), None
+    def entry(self, stage: int, x: Float[Tensor, "N _ h w"]) -> Float[Tensor, "N C h w"]:
+        """The stage's first convolution unit."""
+        return self.chain()[stage].entry(x)
 
-    def forward(self, image: Float[Tensor, "N 3 H W"]) -> Pyramid:
-        """Run all stages and poolings."""
-        features, kept = [], []
-        x = image
-        for stage in self.chain():
-            features.append(stage(x))
-            x, indices = self.pool(features[-1])
-            kept.append(indices)
-        return Pyramid((*features, x), image.shape[-2:], tuple(kept) if self.keep_indices else None)
+    def body(self, stage: int, u: Float[Tensor, "N C h w"]) -> Float[Tensor, "N C h w"]:
+        """The stage's other units."""
+        return self.chain()[stage].body(u)
+
+    def down(
+        self, stage: int, p: Float[Tensor, "N C h w"]
+    ) -> tuple[Float[Tensor, "N C _ _"], Int[Tensor, "N C _ _"] | None]:
+        """A 2x2 max-pooling, and its indices if they are kept."""
+        if self.keep_indices:
+            return F.max_pool2d(p, 2, return_indices=True)
+        return F.max_pool2d(p, 2), None
+
+    def drop_stem(self) -> None:
+        """Give up the first convolution unit."""
+        self.chain()[0].add_module("entry", nn.Identity())

@@ -23,6 +23,7 @@ from auxseg.config import config
 from auxseg.errors import InputError
 from auxseg.models.depthwise import avoid_slow_depthwise
 from auxseg.models.encoders.encoder import RANDOM_WEIGHTS, Encoder, Pyramid
+from auxseg.models.encoders.timm_chain import TimmChain, cut, describe, gives_channels_last
 from auxseg.models.initialise import equalise_step_sizes
 from auxseg.models.norms import Norm, replace_batch_norm
 from auxseg.models.pretrained import check_fit, describe_download, describe_file, download, read_weights
@@ -32,18 +33,13 @@ from auxseg.models.pretrained import check_fit, describe_download, describe_file
 class TimmEncoder(Encoder):
     """A backbone made with ``features_only=True``; features come out as NCHW whatever the backbone's own layout."""
 
-    def __init__(self, backbone: Any, *, image_size: int | None = None, provenance: str = RANDOM_WEIGHTS) -> None:
+    def __init__(self, backbone: Any) -> None:
         super().__init__()
-        self.backbone = backbone
-        self.image_size = image_size
-        self.provenance = provenance
-        self.channels = tuple(backbone.feature_info.channels())
-        self.strides = tuple(backbone.feature_info.reduction())
-        self.mean = tuple(backbone.pretrained_cfg["mean"])
-        self.std = tuple(backbone.pretrained_cfg["std"])
-        self.channels_at_end = str(getattr(backbone, "output_fmt", "NCHW")).endswith("NHWC")
+        self.backbone: Any = backbone
+        describe(self, backbone)
+        self.channels_at_end = gives_channels_last(backbone)
 
-    def forward(self, image: Float[Tensor, "N 3 H W"]) -> Pyramid:
+    def forward(self, image: Float[Tensor, "N _ H W"]) -> Pyramid:
         """Run the backbone."""
         features = self.backbone(image)
         if self.channels_at_end:
@@ -63,7 +59,7 @@ class TimmEncoderConfig:
     image_size: Annotated[int, Field(gt=0)] | None = None
 
     def check(self, *, width: float, weights: str) -> None:
-        """Raise `InputError` for a name that timm does not know and for a width other than 1."""
+        """Raise `InputError` for a name that timm does not know. The width is not the backbone's: it has its own."""
         import timm
 
         if not timm.is_model(self.name):
@@ -72,15 +68,11 @@ class TimmEncoderConfig:
                 f"model.encoder.name: timm knows no backbone {self.name!r}"
                 + (f"; the nearest names are {', '.join(close)}" if close else "")
             )
-        if width != 1.0:
-            raise InputError(
-                f"model.width: a backbone of timm has a fixed width, expected 1.0, found {width}; "
-                "choose a smaller backbone, or the encoder unet or segnet"
-            )
 
-    def build(self, *, width: float, norm: Norm, weights: str) -> TimmEncoder:
-        """Build the backbone; ``weights`` is ``none``, ``timm`` (a download) or a file with weights of this backbone.
+    def build(self, *, width: float, norm: Norm, weights: str) -> TimmEncoder | TimmChain:
+        """Build the backbone, as stages if it is a chain of them.
 
+        ``weights`` is ``none``, ``timm`` (a download) or a file with weights of this backbone.
         Raises `InputError` for a size that the backbone cannot take and for weights that do not fit.
         """
         settings = _size_settings(self.name, self.image_size)
@@ -103,7 +95,10 @@ class TimmEncoderConfig:
         if norm == "group":
             replace_batch_norm(backbone)
         avoid_slow_depthwise(backbone)
-        return TimmEncoder(backbone, image_size=self.image_size, provenance=provenance)
+        stages = cut(backbone)
+        encoder = TimmEncoder(backbone) if stages is None else TimmChain(backbone, stages)
+        encoder.image_size, encoder.provenance = self.image_size, provenance
+        return encoder
 
 
 def _size_settings(name: str, image_size: int | None) -> dict[str, Any]:

@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
+from auxseg.models.sharing.cross_stitch import CrossStitch, CrossStitchConfig
 from auxseg.models.sharing.hard import HardSharing, HardSharingConfig
+from auxseg.models.sharing.mtan import MTAN, MTANConfig
 from auxseg.models.sharing.sharing import Builder, Sharing
+from auxseg.models.sharing.two_stage import TwoStageConfig, TwoStageSharing
 
-SharingConfig = HardSharingConfig
+SharingConfig = Annotated[
+    CrossStitchConfig | HardSharingConfig | MTANConfig | TwoStageConfig, Field(discriminator="kind")
+]
 
-__all__ = ["Builder", "HardSharing", "HardSharingConfig", "Sharing", "SharingConfig"]
+__all__ = [
+    "MTAN",
+    "Builder",
+    "CrossStitch",
+    "CrossStitchConfig",
+    "HardSharing",
+    "HardSharingConfig",
+    "MTANConfig",
+    "Sharing",
+    "SharingConfig",
+    "TwoStageConfig",
+    "TwoStageSharing",
+]

@@ -1,19 +1,23 @@
 """The protocol of a sharing scheme: what tasks have in common and what each has of its own.
 
-Shape legend: ``N`` images, ``H W`` the input size.
+Shape legend: ``N`` images, ``T`` tasks, ``H W`` the input size.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from auxseg.models.branch import Branch
+from auxseg.models.decoders.decoder import Decoder
 from auxseg.models.encoders.encoder import Encoder
+from auxseg.models.heads import DenseHead
+from auxseg.models.norms import Norm
 from auxseg.tasks.task import Output
 
 
@@ -22,9 +26,23 @@ class Builder(Protocol):
     """Makes the parts that a sharing scheme asks for, each with initial weights that depend on its name only."""
 
     outputs: Mapping[str, Output]
+    target: str
+    norm: Norm
+
+    def randomness(self, part: str) -> AbstractContextManager[None]:
+        """Inside of it, initial weights of this part of a scheme's own are drawn."""
+        ...
 
     def encoder(self, part: str = "encoder") -> Encoder:
         """A new encoder."""
+        ...
+
+    def decoder(self, part: str, encoder: Encoder) -> Decoder:
+        """A new decoder that several tasks may share."""
+        ...
+
+    def dense_head(self, task: str, in_channels: int) -> DenseHead:
+        """A dense task's head alone."""
         ...
 
     def branch(self, task: str, encoder: Encoder) -> Branch:
@@ -36,7 +54,7 @@ class Sharing(ABC, nn.Module):
     """Owns everything between the picture and the tasks' outputs, and says which part belongs to whom."""
 
     @abstractmethod
-    def forward(self, image: Float[Tensor, "N 3 H W"], tasks: Sequence[str]) -> dict[str, Tensor]:
+    def forward(self, image: Float[Tensor, "N _ H W"], tasks: Sequence[str]) -> dict[str, Tensor]:
         """The outputs of these tasks for normalised pictures; dense ones at the input size."""
 
     @abstractmethod
@@ -54,3 +72,11 @@ class Sharing(ABC, nn.Module):
     @abstractmethod
     def task_parameters(self, task: str) -> list[nn.Parameter]:
         """Parameters that only this task moves."""
+
+    def attention_masks(self, image: Float[Tensor, "N _ H W"], tasks: Sequence[str]) -> dict[str, dict[str, Tensor]]:
+        """What each task attends to in these normalised pictures: maps ``N 1 h w`` in (0, 1), by task and place."""
+        return {}
+
+    def mixing_matrices(self) -> dict[str, Float[Tensor, "T T"]]:
+        """How much of every task's features (columns) each task (rows) takes, by place; in the order of `branches`."""
+        return {}
