@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from auxseg.balancing import FixedConfig
 from auxseg.data.augment import MILD, AugmentConfig
 from auxseg.errors import InputError
 from auxseg.recipe import dump_recipe, load_recipe, parse_recipe, presets, to_values
@@ -46,8 +47,27 @@ def test_presets_say_what_they_are_and_how_to_run_them(name: str) -> None:
         (["tasks.segmentation=off"], "tasks is {}"),
         (["balancer.weights={boxx: 1}"], "balancer.weights names 'boxx'"),
         (["balancer.weights={segmentation: 0}"], "gives the target 'segmentation' no weight"),
+        (["balancer={kind: dwa, weights: {segmentation: 0}}"], "gives the target 'segmentation' no weight"),
+        (["balancer={kind: equal, gate: {boxx: 0.1}}"], "balancer.gate names 'boxx'"),
+        (["balancer.gate={segmentation: 0.1}"], "balancer.gate names the target 'segmentation'"),
+        (["balancer.gate={segmentation: 0}"], "greater than 0"),
+        (["balancer.kind=dwaa"], "balancer.kind is 'dwaa' (did you mean 'dwa'?)"),
+        (["balancer={kind: dwa, temprature: 2}"], "balancer.temprature is not a setting (did you mean 'temperature'?)"),
+        (["balancer={kind: dwa, every: 0}"], "balancer.every"),
+        (["balancer={kind: equal, weights: {segmentation: 1}}"], "balancer.weights is not a setting"),
+        (["balancer={kind: uncertainty, form: kendal}"], "did you mean 'kendall'"),
         (["training.accumulate=17"], "training.accumulate is 17, more than the batch of 16"),
         (["training=3"], "training is 3"),
+        (["training.phases=[{name: a, shre: 1}]"], "training.phases.0.shre is not a setting (did you mean 'share'?)"),
+        (["training.phases=[{name: a}, {name: b}]"], "a wants either steps or share, and neither is given"),
+        (["training.phases=[{name: a, tasks: [box]}]"], "a trains 'box', which is no task of this recipe"),
+        (["training.phases=[{name: a, train: [box]}]"], "a trains 'box', which is no part of this network"),
+        (["training.steps=9", "training.phases=[{name: a, steps: 9}, {name: b}]"], "do not fit into 9 steps"),
+        (["model.decoder={kind: segnet}"], "tiny: model.decoder: segnet unpools by the indices"),
+        (["model.sharing.kind=two-stage"], "tiny: model.sharing: two-stage"),
+        (["model.weights=timm"], "tiny: model.weights: the unet encoder has no pretrained weights"),
+        (["tasks={a.b: {kind: segmentation}}", "target=a.b"], "a task cannot be called 'a.b'"),
+        (["data={size: 32, size: 64}"], "the key 'size' stands in line 1 and already in line 1"),
         (["data.augment.scale=[2, 1]"], "data.augment"),
         (["seed=-1"], "seed is -1"),
         (["nonsense"], "expected key=value"),
@@ -73,6 +93,34 @@ def test_files_that_are_no_recipes(tmp_path: Path, content: bytes, expected: str
         load_recipe(path)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "seed: 1\ntarget: a\nseed: 2\n",
+        "a: 1\n\ntasks:\n  box: {kind: box}\n  segmentation: {kind: segmentation}\n  box: {kind: box}\n",
+        "a: [{b: 1,\n  b: 2}]",
+    ],
+)
+def test_keys_that_stand_twice_are_refused_with_their_lines(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(content)
+    with pytest.raises(InputError) as error:
+        load_recipe(path)
+    key = {"seed": ("seed", 3, 1), "a: 1": ("box", 6, 4), "a: [": ("b", 2, 1)}[content[:4]]
+    expected = "{}: the key {!r} stands in line {} and already in line {} of the same mapping; give it once"
+    assert str(error.value) == expected.format(path, *key)
+
+
+def test_keys_of_different_mappings_may_be_alike(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(presets()["tiny-mtl"].read_text() + "data: &d {size: 32}\n")
+    assert load_recipe(path).data.size == 32
+
+
+def test_what_depends_on_the_data_is_left_for_the_data() -> None:
+    assert load_recipe("tiny-mtl", ["tasks.classification.label=habitat"]).tasks["classification"]
+
+
 def test_unknown_preset_names_the_nearest() -> None:
     with pytest.raises(InputError, match="did you mean 'tiny-mtl'"):
         load_recipe("tiny-mlt")
@@ -93,6 +141,26 @@ def test_settings_change_single_values() -> None:
     assert list(recipe.tasks) == ["segmentation", "classification"]
     assert (recipe.training.epochs, recipe.training.steps) == (2, None)
     assert (recipe.model.width, recipe.seed) == (0.5, 3)
+
+
+def test_a_task_that_is_off_is_forgotten_by_every_balancer() -> None:
+    settings = ["balancer={kind: dwa, weights: {box: 0.5}, gate: {box: 0.1, classification: 0.2}}", "tasks.box=off"]
+    balancer = load_recipe("tiny-mtl", settings).balancer
+    assert vars(balancer) == {
+        "kind": "dwa",
+        "gate": {"classification": 0.2},
+        "weights": {},
+        "temperature": 2.0,
+        "every": "epoch",
+    }
+
+
+def test_a_balancer_without_a_kind_has_fixed_weights(tmp_path: Path) -> None:
+    recipe = load_recipe("tiny", ["balancer.weights={segmentation: 2}"])
+    assert recipe.balancer == FixedConfig(weights={"segmentation": 2.0})
+    path = tmp_path / "mine.yaml"
+    path.write_text(dump_recipe(recipe))
+    assert load_recipe(path) == recipe
 
 
 @pytest.mark.parametrize(("epochs", "num_samples", "steps"), [(30, 270, 507), (1, 1, 1), (0.5, 64, 2), (2, 17, 3)])

@@ -9,3 +9,7 @@ class InputError(ValueError):
 
 class RunError(RuntimeError):
     """Work that had started could not go on (exit code 1)."""
+
+
+class DivergedError(RunError):
+    """A loss or gradient was not finite: an outcome of the training itself, not of the machine."""

@@ -7,6 +7,7 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import field
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,15 +15,20 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
-from auxseg.balancing import BalancerConfig
+from auxseg.balancing import BalancerConfig, FixedConfig
 from auxseg.config import config
 from auxseg.data.augment import MILD, AugmentConfig
 from auxseg.data.sample import Vocabulary
+from auxseg.data.selection import TrainOn
 from auxseg.errors import InputError
-from auxseg.models import ModelConfig
+from auxseg.models import ModelConfig, outline
 from auxseg.recipe_errors import nearest, sentence
+from auxseg.recipe_yaml import DuplicateKeyError, read_yaml
 from auxseg.tasks import Task, TaskConfig
+from auxseg.tasks.plugins import kinds
+from auxseg.tasks.views import share
 from auxseg.training.optimizer import AdamWConfig, OptimizerConfig
+from auxseg.training.phases import PhaseConfig, check_lengths, check_phases, in_steps
 from auxseg.training.schedule import OneCycleConfig, ScheduleConfig
 
 Count = Annotated[int, Field(ge=1)]
@@ -34,11 +40,22 @@ class DataConfig:
 
     ``augment: auto`` is the strong one for a pretrained encoder, which otherwise overfits few photographs, and the
     mild one for random weights, which in short trainings underfit them; the resolved recipe says which it was.
+
+    ``train_on: train+val`` trains on both splits, once everything is chosen; there is no validation then, and the last
+    weights are kept. ``label_fraction`` is the share of the training masks that is used, see `labelled_rows`; the
+    photographs and their other labels all stay. ``target_per_batch`` fixes how many samples of a batch have a mask,
+    see `TrainLoader`. ``order: blocks`` is for disks that are slow at random access: only ``block`` neighbours in the
+    store, and a few such blocks with each other, are shuffled, see `Stream`.
     """
 
     size: Annotated[int, Field(ge=16, le=2048)] | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     augment: AugmentConfig | Literal["auto"] = "auto"
+    train_on: TrainOn = "train"
+    label_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
+    target_per_batch: Count | None = None
+    order: Literal["shuffled", "blocks"] = "shuffled"
+    block: Count = 64
 
     def augmentation(self, *, pretrained: bool) -> AugmentConfig:
         """The augmentation that is meant."""
@@ -55,7 +72,8 @@ class TrainingConfig:
     into micro-batches to save memory. ``average`` is the decay of the weights' moving average, 0 for none.
     ``validate_every`` counts epochs, ``patience`` (early stopping) validations without improvement; the model kept is
     the latest whose validation figure is at most ``tolerance`` standard errors (over images) below the best. ``clip``
-    is the largest norm of a gradient. ``auto`` lets the run measure what is fastest and safe.
+    is the largest norm of a gradient. ``auto`` lets the run measure what is fastest and safe. ``phases`` train some
+    tasks after others (`auxseg.training.phases`); without them all tasks are trained at once.
     """
 
     steps: Count | None = None
@@ -71,6 +89,7 @@ class TrainingConfig:
     tolerance: Annotated[float, Field(ge=0)] = 1.0
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     channels_last: Literal["auto"] | bool = "auto"
+    phases: tuple[PhaseConfig, ...] = ()
 
     def num_steps(self, num_samples: int) -> int:
         """The run's length in optimiser steps, for a training split of this size."""
@@ -88,12 +107,15 @@ class Recipe:
     tasks: Annotated[dict[str, TaskConfig], Field(min_length=1)]
     target: str
     data: DataConfig = field(default_factory=DataConfig)
-    balancer: BalancerConfig = field(default_factory=BalancerConfig)
+    balancer: BalancerConfig = field(default_factory=FixedConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 
-_ADAPTER = TypeAdapter(Recipe)
+@lru_cache(maxsize=1)
+def _adapter(kinds_of_task: tuple[type, ...]) -> TypeAdapter:
+    """Made again when a plugin has registered another kind."""
+    return TypeAdapter(Recipe)
 
 
 def presets() -> dict[str, Path]:
@@ -118,7 +140,7 @@ def load_recipe(name_or_path: str | Path, settings: Mapping[str, Any] | Sequence
 def parse_recipe(values: Mapping[str, Any], origin: str = "recipe") -> Recipe:
     """Check plain values and make a recipe of them. Raises `InputError`, naming ``origin`` and the key."""
     try:
-        recipe = _ADAPTER.validate_python(_without_tasks_that_are_off(values))
+        recipe = _adapter(kinds()).validate_python(_without_tasks_that_are_off(values))
     except ValidationError as error:
         raise InputError(f"{origin}: {sentence(error, Recipe)}") from None
     _check(recipe, origin)
@@ -132,38 +154,46 @@ def dump_recipe(recipe: Recipe) -> str:
 
 def to_values(recipe: Recipe) -> dict[str, Any]:
     """The recipe as plain values."""
-    return _ADAPTER.dump_python(recipe, mode="json")
+    return _adapter(kinds()).dump_python(recipe, mode="json")
 
 
 def build_tasks(recipe: Recipe, vocabulary: Vocabulary) -> dict[str, Task]:
     """Make the tasks for data with this vocabulary. Raises `InputError` if the data cannot serve one."""
-    return {name: settings.build(name, vocabulary) for name, settings in recipe.tasks.items()}
+    tasks: dict[str, Task] = {name: settings.build(name, vocabulary) for name, settings in recipe.tasks.items()}
+    tasks[recipe.target].is_target = True
+    share(tasks.values())
+    return tasks
 
 
 def _without_tasks_that_are_off(values: Mapping[str, Any]) -> dict[str, Any]:
-    """``tasks.box=off`` (false, in YAML) leaves the task and its weight out."""
+    """``tasks.box=off`` (false, in YAML) leaves the task and its weight out, and its name out of the phases."""
     values = copy.deepcopy(dict(values))
     tasks = values.get("tasks")
     if not isinstance(tasks, dict):
         return values
     values["tasks"] = {name: task for name, task in tasks.items() if task is not False}
     balancer = values.get("balancer")
-    weights = balancer.get("weights") if isinstance(balancer, dict) else None
-    if isinstance(weights, dict):
-        for name in tasks.keys() - values["tasks"].keys():
-            weights.pop(name, None)
+    for by_task in balancer.values() if isinstance(balancer, dict) else ():
+        if isinstance(by_task, dict):
+            for name in tasks.keys() - values["tasks"].keys():
+                by_task.pop(name, None)
+    training = values.get("training")
+    phases = training.get("phases") if isinstance(training, dict) else None
+    for phase in phases if isinstance(phases, list) else ():
+        for key in ("tasks", "train"):
+            if isinstance(phase, dict) and isinstance(phase.get(key), list):
+                phase[key] = [name for name in phase[key] if tasks.get(name) is not False]
     return values
 
 
 def _check(recipe: Recipe, origin: str) -> None:
     if recipe.target not in recipe.tasks:
         raise InputError(f"{origin}: target is {recipe.target!r}, but the tasks are {', '.join(recipe.tasks)}")
-    strangers = [name for name in recipe.balancer.weights if name not in recipe.tasks]
-    if strangers:
-        raise InputError(f"{origin}: balancer.weights names {strangers[0]!r}, which is no task of this recipe")
-    if recipe.balancer.weights.get(recipe.target, 1.0) == 0:
-        raise InputError(f"{origin}: balancer.weights gives the target {recipe.target!r} no weight")
+    _check_balancer(recipe, origin)
     training = recipe.training
+    if recipe.data.target_per_batch is not None and recipe.data.target_per_batch > training.batch:
+        found = recipe.data.target_per_batch
+        raise InputError(f"{origin}: data.target_per_batch is {found}, more than the batch of {training.batch}")
     if (training.steps is None) == (training.epochs is None):
         found = "neither" if training.steps is None else "both"
         raise InputError(f"{origin}: training wants either steps or epochs, and {found} is given")
@@ -171,6 +201,43 @@ def _check(recipe: Recipe, origin: str) -> None:
         raise InputError(
             f"{origin}: training.accumulate is {training.accumulate}, more than the batch of {training.batch}"
         )
+    try:
+        _check_model(recipe)
+    except InputError as error:
+        raise InputError(f"{origin}: {error}") from None
+
+
+def _check_model(recipe: Recipe) -> None:
+    """Build the network on paper, and see that the phases fit it; what depends on the data is left for later."""
+    phases, steps = recipe.training.phases, recipe.training.steps
+    check_lengths(phases)
+    if steps is not None:
+        in_steps(phases, steps)
+    try:
+        tasks = build_tasks(recipe, _stand_in(recipe))
+    except InputError:
+        return
+    network = outline(recipe.model, {name: task.output for name, task in tasks.items()}, recipe.target)
+    check_phases(phases, network, recipe.target)
+
+
+def _stand_in(recipe: Recipe) -> Vocabulary:
+    """The vocabulary of data that have every label the recipe asks for."""
+    labels = {getattr(task, "label", None) or "label": ("one", "other") for task in recipe.tasks.values()}
+    counts = dict.fromkeys(labels, (1, 1))
+    return Vocabulary(recipe.data.size or 256, ("background", "object"), labels, counts=counts)
+
+
+def _check_balancer(recipe: Recipe, origin: str) -> None:
+    settings = vars(recipe.balancer)
+    for key, by_task in settings.items():
+        strangers = [name for name in by_task if name not in recipe.tasks] if isinstance(by_task, dict) else []
+        if strangers:
+            raise InputError(f"{origin}: balancer.{key} names {strangers[0]!r}, which is no task of this recipe")
+    if settings.get("weights", {}).get(recipe.target) == 0:
+        raise InputError(f"{origin}: balancer.weights gives the target {recipe.target!r} no weight")
+    if recipe.target in settings.get("gate", {}):
+        raise InputError(f"{origin}: balancer.gate names the target {recipe.target!r}, which is never left out")
 
 
 def _read(name_or_path: str | Path) -> tuple[dict[str, Any], str]:
@@ -181,9 +248,11 @@ def _read(name_or_path: str | Path) -> tuple[dict[str, Any], str]:
         hint = nearest(str(name_or_path), known)
         raise InputError(f"{name_or_path}: neither a preset{hint} nor a .yaml file; `auxseg presets` lists the presets")
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = read_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: the recipe cannot be read ({error.strerror})") from None
+    except DuplicateKeyError as error:
+        raise InputError(f"{path}: {error}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
     if not isinstance(values, dict):
@@ -196,7 +265,9 @@ def _parse(setting: str) -> tuple[str, Any]:
     if not equals or not key:
         raise InputError(f"--set {setting}: expected key=value, such as training.steps=600")
     try:
-        return key, yaml.safe_load(value)
+        return key, read_yaml(value)
+    except DuplicateKeyError as error:
+        raise InputError(f"--set {setting}: {error}") from None
     except yaml.YAMLError:
         raise InputError(f"--set {setting}: the value is not YAML") from None
 

@@ -33,7 +33,9 @@ def sentence(error: ValidationError, root: type) -> str:
         case "union_tag_invalid":
             allowed = context["expected_tags"]
             tag = str(context["tag"])
-            return f"{path}.kind is {tag!r}{nearest(tag, allowed.replace(chr(39), '').split(', '))}; allowed: {allowed}"
+            hint = "; a kind of your own needs --plugins FILE.py" if keys[0] == "tasks" else ""
+            near = nearest(tag, allowed.replace(chr(39), "").split(", "))
+            return f"{path}.kind is {tag!r}{near}; allowed: {allowed}{hint}"
         case "union_tag_not_found":
             return f"{path}.kind is missing; it says which kind of {keys[-1] if keys else 'thing'} this is"
         case "literal_error":
@@ -73,7 +75,9 @@ def _members(annotation: Any) -> list[Any]:
     """The plain types behind Annotated and unions."""
     origin = typing.get_origin(annotation)
     if origin is typing.Annotated:
-        return _members(typing.get_args(annotation)[0])
+        inner, *rest = typing.get_args(annotation)
+        given = [member for each in rest for member in getattr(each, "members", ())]
+        return given or _members(inner)
     if origin in (typing.Union, types.UnionType):
         return [member for option in typing.get_args(annotation) for member in _members(option)]
     return [annotation]
@@ -93,4 +97,6 @@ def _inner(options: list[Any], key: str) -> Any:
             return _fields(option)[key]
         if typing.get_origin(option) is dict:
             return typing.get_args(option)[1]
+        if typing.get_origin(option) is tuple:
+            return typing.get_args(option)[0]
     return None

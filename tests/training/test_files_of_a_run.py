@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 import torch
 from torch import nn
 
+import auxseg
 from auxseg.errors import InputError
+from auxseg.models.pretrained import read_weights
 from auxseg.training.checkpoint import load_last, load_weights, save_last, save_weights
 from auxseg.training.events import EventLog, read_events
 from auxseg.training.lock import training_in
@@ -32,6 +35,40 @@ def test_rewinding_keeps_every_step_once(tmp_path: Path) -> None:
     assert [event["step"] for event in events if event["event"] == "step"] == [1, 2, 3]
     assert [event["event"] for event in events] == ["start", "step", "step", "evaluate", "step"]
     assert events[1]["losses"] == {"a": None}
+
+
+class Harmful:
+    """Leaves a trace where it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self.path,))
+
+
+def test_fault_28_no_file_of_ours_runs_code(tmp_path: Path) -> None:
+    trace, last, best = tmp_path / "trace", tmp_path / "last.pt", tmp_path / "best.safetensors"
+    torch.save({"learner": Harmful(trace)}, last)
+    with pytest.raises(InputError, match=r"last\.pt: not a checkpoint of a run, or damaged"):
+        load_last(last, torch.device("cpu"))
+    best.write_bytes(last.read_bytes())
+    with pytest.raises(InputError, match="not a model file, or damaged"):
+        load_weights(best)
+    with pytest.raises(InputError, match=r"model\.weights"):
+        read_weights(last)
+    assert not trace.exists()
+    torch.load(last, weights_only=False)
+    assert trace.exists()
+
+
+def test_fault_28_no_source_file_unpickles() -> None:
+    sources = list(Path(auxseg.__file__).parent.rglob("*.py"))
+    assert len(sources) > 100
+    loads = [line for path in sources for line in path.read_text().splitlines() if "torch.load(" in line]
+    assert loads
+    assert all("weights_only=True" in line for line in loads)
+    assert not [path for path in sources if re.search(r"\b(import|from) (pickle|dill|joblib)\b", path.read_text())]
 
 
 def test_lock_is_refused_while_held_and_dies_with_its_holder(tmp_path: Path) -> None:

@@ -22,6 +22,32 @@ def test_every_parameter_is_in_one_group(settings: OptimizerConfig) -> None:
         assert decayed == {group["weight_decay"] > 0} or settings.weight_decay == 0
 
 
+@pytest.mark.parametrize("settings", [AdamConfig(), AdamWConfig(), SGDConfig(), SGDConfig(momentum=0)])
+def test_parameters_may_join_late(settings: OptimizerConfig) -> None:
+    early, late, reference = (nn.Parameter(torch.ones(2, 2)) for _ in range(3))
+    optimizer = settings.build(parameter_groups([nn.ParameterList([early, late])], [], settings))
+    alone = settings.build(parameter_groups([nn.ParameterList([reference])], [], settings))
+    for step in range(4):
+        early.grad, late.grad = torch.ones(2, 2), torch.full((2, 2), 3.0) if step > 1 else None
+        optimizer.step()
+    for _ in range(2):
+        reference.grad = torch.full((2, 2), 3.0)
+        alone.step()
+    assert torch.equal(late, reference)
+
+
+def test_momentum_is_that_of_torch() -> None:
+    mine, reference = (nn.Parameter(torch.ones(2, 2)) for _ in range(2))
+    settings = SGDConfig(rate=0.1, weight_decay=0.01)
+    optimizer = settings.build(parameter_groups([nn.ParameterList([mine])], [], settings))
+    plain = torch.optim.SGD([reference], lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01, foreach=False)
+    for step in range(3):
+        mine.grad, reference.grad = (torch.full((2, 2), step + 0.5) for _ in range(2))
+        optimizer.step()
+        plain.step()
+    torch.testing.assert_close(mine, reference)
+
+
 def test_adamw_takes_its_first_step() -> None:
     parameter = nn.Parameter(torch.tensor([[1.0, -2.0]]))
     module = nn.ParameterList([parameter])

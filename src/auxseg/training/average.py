@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, final
 
@@ -35,6 +35,15 @@ class WeightAverage:
         decay = min(self.decay, (1 + self.num_updates) / (10 + self.num_updates))
         for average, live in zip(self._average, self._live, strict=True):
             average.lerp_(live, 1 - decay)
+
+    @torch.no_grad()
+    def begin_anew(self, still: Iterable[Tensor]) -> None:
+        """Begin the warm-up anew, and let the tensors that will not change for a while hold their averages."""
+        self.num_updates = 0
+        known = {id(tensor) for tensor in still}
+        for live, average in zip(self._live, self._average, strict=True):
+            if id(live) in known:
+                live.copy_(average)
 
     @contextmanager
     def swapped_in(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, final
 
-from auxseg.files import write_atomically
+from auxseg.files import naming, write_atomically
 
 _OF_A_STEP = ("step", "validation", "end")
 
@@ -25,7 +25,7 @@ class EventLog:
     def append(self, event: str, **values: Any) -> None:
         """Write one event as one line; numbers that are not finite become null."""
         line = json.dumps({"event": event, **_finite(values)}, allow_nan=False) + "\n"
-        with self.path.open("a+b") as file:
+        with naming(self.path), self.path.open("a+b") as file:
             length = file.seek(0, os.SEEK_END)
             file.seek(max(length - 1, 0))
             if file.read(1) not in (b"", b"\n"):  # a line was cut off, by a full disk say

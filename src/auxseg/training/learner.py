@@ -12,25 +12,29 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
-from auxseg.balancing import Balancer
+from auxseg.balancing import Balancer, Step
 from auxseg.data.batch import Batch
-from auxseg.errors import RunError
+from auxseg.errors import DivergedError
 from auxseg.evaluation.measure import forward
 from auxseg.models.network import Network
 from auxseg.tasks import Task, task_loss
 from auxseg.training.average import WeightAverage
+from auxseg.training.phases import Phase, freeze_all_but, state_of
 from auxseg.training.runtime import Precision, Runtime
-from auxseg.training.schedule import Schedule
 
 
 @dataclass(frozen=True)
 class StepResult:
-    """What one optimiser step did: mean losses and weights by task, the rate's factor and the gradient's norm."""
+    """What one optimiser step did: mean losses and weights by task, the rate's factor and the gradient's norm.
+
+    A task that nothing in the step had a label for is in neither, nor is one that the step's phase does not train.
+    """
 
     losses: dict[str, float]
     weights: dict[str, float]
     factor: float
     gradient_norm: float
+    phase: str | None = None
 
 
 @final
@@ -46,9 +50,8 @@ class Learner:
         self,
         network: Network,
         tasks: Mapping[str, Task],
-        balancer: Balancer,
+        phases: Sequence[Phase],
         optimizer: torch.optim.Optimizer,
-        schedule: Schedule,
         average: WeightAverage,
         runtime: Runtime,
         *,
@@ -56,47 +59,69 @@ class Learner:
         clip: float | None,
         seed: int,
     ) -> None:
-        self.network, self.tasks, self.balancer = network, tasks, balancer
-        self.optimizer, self.schedule, self.average, self.runtime = optimizer, schedule, average, runtime
+        self.network, self.tasks, self.phases = network, tasks, phases
+        self.optimizer, self.average, self.runtime = optimizer, average, runtime
         self.precision: Precision = precision
         self.clip, self.seed = clip, seed
-        self.parameters: list[nn.Parameter] = [*network.parameters(), *balancer.parameters()]
+        self._begin(phases[0])
+
+    @property
+    def balancer(self) -> Balancer:
+        """The balancer of the phase."""
+        return self.phase.balancer
+
+    def enter(self, step: int) -> None:
+        """Be in the phase that holds the step number ``step`` (from 0), which is about to be taken."""
+        phase = next(phase for phase in reversed(self.phases) if phase.start <= step)
+        if phase is not self.phase:
+            self._begin(phase)
+        for module in self._still:
+            module.eval()  # whoever validated put all of the network back into training
+        if step == phase.start:
+            self.average.begin_anew(state_of(self.network, self._still))
+
+    def _begin(self, phase: Phase) -> None:
+        self.phase = phase
+        self._still = freeze_all_but(self.network, phase.trained)
+        self.parameters: list[nn.Parameter] = [*phase.trained, *phase.balancer.parameters()]
 
     def step(self, batches: Sequence[Batch], step: int) -> StepResult:
-        """Take the optimiser step number ``step`` (from 0). Raises `RunError` if a loss or gradient is not finite."""
+        """Take the optimiser step number ``step`` (from 0). Raises `DivergedError` if a loss or gradient is not finite."""
         torch.manual_seed(_key(self.seed, step, self.runtime.rank))  # dropout must not depend on when a run resumed
         batches = [batch.to(self.runtime.device) for batch in batches]
-        targets = [{name: task.target(batch) for name, task in self.tasks.items()} for batch in batches]
+        tasks = self.phase.tasks
+        targets = [{name: task.target(batch) for name, task in tasks.items()} for batch in batches]
         totals = self._totals(targets)
-        summed = dict.fromkeys(self.tasks, torch.zeros((), device=self.runtime.device))
+        labelled = frozenset(name for name, terms in totals.items() if any(terms.values()))
+        self.balancer.begin_step(Step(step, len(batches) * self.runtime.num_processes, labelled, self.phase.trained))
+        summed = dict.fromkeys(tasks, torch.zeros((), device=self.runtime.device))
         for batch, target in zip(batches, targets, strict=True):
             with self.runtime.autocast(self.precision):
-                outputs = forward(self.network, self.tasks, batch)  # dense: N C H W, vector: N K
-            losses = {
-                name: task_loss(task, outputs[name], target[name], totals[name]) for name, task in self.tasks.items()
-            }
+                outputs = forward(self.network, tasks, batch)  # dense: N C H W, vector: N K
+            losses = {name: task_loss(task, outputs[name], target[name], totals[name]) for name, task in tasks.items()}
             self.balancer.backward(losses)
             summed = {name: summed[name] + loss.detach() for name, loss in losses.items()}
         self.runtime.add(list(summed.values()))
         values = dict(zip(summed, torch.stack(list(summed.values())).tolist(), strict=True))
+        values = {name: value for name, value in values.items() if name in labelled}
         self._refuse_infinite(values, step, batches)
-        weights = self.balancer.finish(summed, self.parameters, self.runtime.add)
+        weights = self.balancer.finish(values, self.runtime.add)
         norm = float(nn.utils.clip_grad_norm_(self.parameters, math.inf if self.clip is None else self.clip))
         self._refuse_infinite({"all tasks together (its gradient)": norm}, step, batches)
         factor = self._update(step)
-        return StepResult(values, weights, factor, norm)
+        return StepResult(values, weights, factor, norm, self.phase.name)
 
     def _totals(self, targets: Sequence[Mapping[str, Tensor]]) -> dict[str, dict[str, float]]:
         """What each loss term averages over, in the whole step."""
         counts: dict[tuple[str, str], Tensor] = {}
         for target in targets:
-            for name, task in self.tasks.items():
+            for name, task in self.phase.tasks.items():
                 for term, count in task.counts(target[name]).items():
                     total = count.sum(dtype=torch.float64)
                     counts[name, term] = counts[name, term] + total if (name, term) in counts else total
         flat = torch.stack(list(counts.values()))
         self.runtime.add([flat])
-        totals: dict[str, dict[str, float]] = {name: {} for name in self.tasks}
+        totals: dict[str, dict[str, float]] = {name: {} for name in self.phase.tasks}
         for (name, term), value in zip(counts, flat.tolist(), strict=True):
             totals[name][term] = value
         return totals
@@ -106,10 +131,10 @@ class Learner:
             if not math.isfinite(value):  # the same in every process, so all of them gather
                 mine = [id_ for batch in batches for id_ in batch.ids]
                 ids = ", ".join(id_ for part in self.runtime.gather(mine) for id_ in part)
-                raise RunError(f"step {step + 1}: the loss of {name} is {value}; the batch held {ids}")
+                raise DivergedError(f"step {step + 1}: the loss of {name} is {value}; the batch held {ids}")
 
     def _update(self, step: int) -> float:
-        factor = self.schedule.factor(step)
+        factor = self.phase.schedule.factor(step - self.phase.start)
         for group in self.optimizer.param_groups:
             group["lr"] = group["base_rate"] * factor
         self.optimizer.step()
@@ -122,7 +147,8 @@ class Learner:
     def _agree_on_buffers(self) -> None:
         """Let every process hold the mean of all processes' running statistics, so that they validate one network."""
         if self.runtime.num_processes > 1:
-            buffers = [buffer for buffer in self.network.buffers() if buffer.is_floating_point()]
+            still = {id(tensor) for tensor in state_of(self.network, self._still)}
+            buffers = [b for b in self.network.buffers() if b.is_floating_point() and id(b) not in still]
             self.runtime.add(buffers)
             for buffer in buffers:
                 buffer /= self.runtime.num_processes
@@ -137,18 +163,19 @@ class Learner:
         """All that a checkpoint must keep."""
         return {
             "network": self.network.state_dict(),
-            "balancer": self.balancer.state_dict(),
+            "balancers": [phase.balancer.state_dict() for phase in self.phases],
             "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state(),
+            "schedules": [phase.schedule.state() for phase in self.phases],
             "average": self.average.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a checkpoint's state."""
         self.network.load_state_dict(state["network"])
-        self.balancer.load_state_dict(state["balancer"])
+        for phase, balancer, schedule in zip(self.phases, state["balancers"], state["schedules"], strict=True):
+            phase.balancer.load_state_dict(balancer)
+            phase.schedule.restore(schedule)
         self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.restore(state["schedule"])
         self.average.restore(state["average"])
 
 

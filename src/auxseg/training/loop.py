@@ -16,7 +16,7 @@ from typing import Any, final
 
 from auxseg.data.loader import EvaluationLoader, TrainLoader
 from auxseg.evaluation.measure import measure, merge
-from auxseg.tasks import Task
+from auxseg.tasks import Table, Task
 from auxseg.training.checkpoint import load_last, save_last
 from auxseg.training.learner import Learner, StepResult
 
@@ -31,6 +31,7 @@ class Validation:
     losses: Mapping[str, float]
     seconds: float
     best: bool
+    phase: str | None = None
 
 
 class Observer(ABC):
@@ -93,9 +94,9 @@ def fit(
 ) -> str:
     """Train until the plan is fulfilled, going on from ``last.pt`` if there is one; returns why it ended.
 
-    Every validation compares the target's figure with the best so far (`Plan`); ``last.pt`` is
-    written then and after every epoch. Without a
-    validation split the last weights are kept as the best. Ctrl-C ends the run after the step that is being taken,
+    Every validation compares the target's figure with the best so far (`Plan`), unless the phase does not train the
+    target; ``last.pt`` is written then and after every epoch. Without a validation split the last weights are kept as
+    the best. Ctrl-C ends the run after the step that is being taken,
     with a checkpoint, as `KeyboardInterrupt`. Raises `RunError` if a loss is not finite; the last checkpoint stays.
     """
     progress = _restore(learner, plan)
@@ -104,16 +105,20 @@ def fit(
     with _stopping_gently(learner.runtime.num_processes == 1) as stopping:
         steps = train.steps(progress.step, plan.num_steps)
         while progress.step < plan.num_steps and not _patience_lost(plan, progress):
-            if progress.step % train.steps_per_epoch == 0:
-                learner.balancer.begin_epoch(progress.step // train.steps_per_epoch)
+            learner.enter(progress.step)
+            epoch, step_of_epoch = divmod(progress.step - learner.phase.start, train.steps_per_epoch)
+            if step_of_epoch == 0:
+                learner.balancer.begin_epoch(epoch)
             started = time.perf_counter()
-            batches = next(steps)
+            with learner.runtime.failing_together():
+                batches = next(steps)
             waited = time.perf_counter() - started
             result = learner.step(batches, progress.step)
             seconds = time.perf_counter() - started
             progress.step += 1
-            for observer in observers:
-                observer.on_step(progress.step, result, seconds, waited)
+            with learner.runtime.failing_together():
+                for observer in observers:
+                    observer.on_step(progress.step, result, seconds, waited)
             if progress.step % plan.validate_every == 0 or progress.step == plan.num_steps:
                 _look(learner, target, plan, train.steps_per_epoch, validation, progress, observers)
                 _save(learner, plan, progress)
@@ -133,33 +138,44 @@ def _look(
     progress: Progress,
     observers: list[Observer],
 ) -> None:
-    """Validate the averaged weights, remember and announce the best."""
+    """Validate the averaged weights, and remember and announce the best if the target is being trained."""
     started = time.perf_counter()
     runtime = learner.runtime
+    counts = target.name in learner.phase.tasks
     with learner.averaged() as network:
         if loader is None:
-            for observer in observers:
-                observer.on_best(learner, progress.step, None)
+            with runtime.failing_together():
+                for observer in observers if counts else ():
+                    observer.on_best(learner, progress.step, None)
             return
         autocast = partial(runtime.autocast, learner.precision)
-        mine = measure(network, learner.tasks, loader, runtime.device, autocast) if len(loader) else None
+        with runtime.failing_together():
+            mine = measure(network, learner.tasks, loader, runtime.device, autocast) if len(loader) else None
         measured = merge(part for part in runtime.gather(mine) if part is not None)
         figures = {name: task.figures(measured.tables[name]) for name, task in learner.tasks.items()}
         value = figures[target.name][target.main_figure] * (1 if target.higher_is_better else -1)
-        if progress.best is None or math.isnan(progress.best) or value > progress.best:
-            progress.best, progress.waited = value, 0
-            progress.error = _standard_error(target.rows(measured.tables[target.name])[target.row_figure])
-        else:
-            progress.waited += 1
-        is_kept = value >= progress.best - plan.tolerance * progress.error or math.isnan(progress.best)
-        learner.schedule.observe(value)
+        is_kept = counts and _judge(value, measured.tables[target.name], target, plan, progress)
+        if counts:
+            learner.phase.schedule.observe(value)
         seconds = time.perf_counter() - started
         losses = measured.losses(learner.tasks)
-        validation = Validation(progress.step, progress.step / steps_per_epoch, figures, losses, seconds, is_kept)
-        for observer in observers:
-            if is_kept:
-                observer.on_best(learner, progress.step, value)
-            observer.on_validation(validation)
+        epoch, phase = progress.step / steps_per_epoch, learner.phase.name
+        validation = Validation(progress.step, epoch, figures, losses, seconds, is_kept, phase)
+        with runtime.failing_together():
+            for observer in observers:
+                if is_kept:
+                    observer.on_best(learner, progress.step, value)
+                observer.on_validation(validation)
+
+
+def _judge(value: float, table: Table, target: Task, plan: Plan, progress: Progress) -> bool:
+    """Whether the model of this figure is to be kept; remembers the best."""
+    if progress.best is None or math.isnan(progress.best) or value > progress.best:
+        progress.best, progress.waited = value, 0
+        progress.error = _standard_error(target.rows(table)[target.row_figure])
+    else:
+        progress.waited += 1
+    return value >= progress.best - plan.tolerance * progress.error or math.isnan(progress.best)
 
 
 def _standard_error(values: Sequence[float | None]) -> float:
@@ -168,8 +184,9 @@ def _standard_error(values: Sequence[float | None]) -> float:
 
 
 def _save(learner: Learner, plan: Plan, progress: Progress) -> None:
-    if learner.runtime.is_main:
-        save_last(plan.checkpoint, {"progress": asdict(progress), "learner": learner.state()})
+    with learner.runtime.failing_together():
+        if learner.runtime.is_main:
+            save_last(plan.checkpoint, {"progress": asdict(progress), "learner": learner.state()})
 
 
 def _restore(learner: Learner, plan: Plan) -> Progress:

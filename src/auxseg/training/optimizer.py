@@ -16,13 +16,20 @@ Decay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 @config
-class AdamConfig:
-    """Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015, https://arxiv.org/abs/1412.6980."""
+class _SharedConfig:
+    """Settings of every optimiser; ``pretrained_rate`` is a factor on the rate of pretrained parameters."""
 
-    kind: Literal["adam"] = "adam"
+    kind: str
     rate: Positive = 1e-3
     pretrained_rate: Positive = 0.1
     weight_decay: Decay = 0.0
+
+
+@config
+class AdamConfig(_SharedConfig):
+    """Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015, https://arxiv.org/abs/1412.6980."""
+
+    kind: Literal["adam"] = "adam"
 
     def build(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
         """Make the optimiser over parameter groups."""
@@ -30,12 +37,10 @@ class AdamConfig:
 
 
 @config
-class AdamWConfig:
+class AdamWConfig(_SharedConfig):
     """Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, https://arxiv.org/abs/1711.05101."""
 
     kind: Literal["adamw"] = "adamw"
-    rate: Positive = 1e-3
-    pretrained_rate: Positive = 0.1
     weight_decay: Decay = 0.01
 
     def build(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
@@ -44,12 +49,11 @@ class AdamWConfig:
 
 
 @config
-class SGDConfig:
+class SGDConfig(_SharedConfig):
     """Stochastic gradient descent with (Nesterov) momentum."""
 
     kind: Literal["sgd"] = "sgd"
     rate: Positive = 0.05
-    pretrained_rate: Positive = 0.1
     weight_decay: Decay = 1e-4
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     nesterov: bool = True
@@ -57,7 +61,13 @@ class SGDConfig:
     def build(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
         """Make the optimiser over parameter groups."""
         nesterov = self.nesterov and self.momentum > 0
-        return torch.optim.SGD(groups, lr=self.rate, momentum=self.momentum, nesterov=nesterov, fused=True)
+        optimizer = torch.optim.SGD(groups, lr=self.rate, momentum=self.momentum, nesterov=nesterov, fused=True)
+        if self.momentum > 0:
+            # The fused kernel fails where some parameters have no momentum yet, such as those of a task that had no
+            # label so far. From zero the first step is the same.
+            for parameter in (parameter for group in groups for parameter in group["params"]):
+                optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+        return optimizer
 
 
 OptimizerConfig = Annotated[AdamConfig | AdamWConfig | SGDConfig, Field(discriminator="kind")]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Literal, final
 
 import torch
@@ -98,6 +98,26 @@ class Runtime:
         values: list[Any] = [None] * self.num_processes
         dist.all_gather_object(values, value)
         return values
+
+    @contextmanager
+    def failing_together(self) -> Iterator[None]:
+        """Raise an error of any process in all of them: the others would wait for it for ever.
+
+        All processes must come here, and nothing inside may wait for another process.
+        """
+        failure: Exception | None = None
+        try:
+            yield
+        except Exception as error:
+            if self.num_processes == 1:
+                raise
+            failure = error
+        if self.num_processes == 1:
+            return
+        num_failures = torch.tensor(float(failure is not None), device=self.device)
+        self.add([num_failures])
+        if num_failures.item() > 0:
+            raise next(error for error in self.gather(failure) if error is not None)
 
     def peak_memory_bytes(self) -> int:
         """The most memory this process has held: on the GPU, or resident where there is none."""
