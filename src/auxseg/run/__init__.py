@@ -5,6 +5,6 @@ from auxseg.run.evaluate import evaluate
 from auxseg.run.grid import draw_grid
 from auxseg.run.load import Model, load
 from auxseg.run.predict import Prediction, predict
-from auxseg.run.train import train
+from auxseg.run.train import choose, train
 
-__all__ = ["Model", "Prediction", "Run", "draw_grid", "evaluate", "load", "predict", "train"]
+__all__ = ["Model", "Prediction", "Run", "choose", "draw_grid", "evaluate", "load", "predict", "train"]

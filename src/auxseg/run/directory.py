@@ -103,4 +103,5 @@ def unpack_vocabulary(metadata: Mapping[str, str]) -> Vocabulary:
     """The vocabulary out of a model file's metadata."""
     values = json.loads(metadata["vocabulary"])
     labels = {name: tuple(names) for name, names in values["labels"].items()}
-    return Vocabulary(values["size"], tuple(values["mask_classes"]), labels, values["resize"])
+    counts = {name: tuple(numbers) for name, numbers in values.get("counts", {}).items()}
+    return Vocabulary(values["size"], tuple(values["mask_classes"]), labels, values["resize"], counts)

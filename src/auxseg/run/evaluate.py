@@ -23,6 +23,7 @@ from auxseg.errors import InputError
 from auxseg.evaluation.measure import Measured, forward, measure
 from auxseg.files import write_atomically
 from auxseg.run.directory import Run, describe_data
+from auxseg.run.inspection import write_inspection
 from auxseg.run.load import Model, load
 from auxseg.tasks import Task
 from auxseg.training.events import EventLog
@@ -35,9 +36,12 @@ def evaluate(run: Run, split: str = "test", data: str | Path | None = None) -> d
     """Measure the best model on a split; writes metrics.json, per_image.csv, examples.json and their pictures.
 
     Without ``data`` the store is read that the run was trained on. Every reading is recorded in events.jsonl.
-    Returns what metrics.json holds. Raises `InputError` if the split is empty or the store does not fit the model.
+    Returns what metrics.json holds. Raises `InputError` if the split is empty, was trained on besides train, or the
+    store does not fit the model.
     """
     model = load(run)
+    if split == "val" and model.recipe.data.train_on != "train":
+        raise InputError(f"{run.directory}: was trained on {model.recipe.data.train_on}; evaluate it on test")
     store = _matching_store(run, model, data)
     rows = store.rows(split)
     if not len(rows):
@@ -51,6 +55,7 @@ def evaluate(run: Run, split: str = "test", data: str | Path | None = None) -> d
     columns = _columns(model.tasks, measured)
     write_atomically(run.directory / "per_image.csv", _csv(columns).encode())
     _write_examples(run, model, store, rows, columns)
+    write_inspection(run, model, store)
     return metrics
 
 
@@ -117,7 +122,8 @@ def _write_examples(run: Run, model: Model, store: Store, rows: np.ndarray, colu
     """Draw the best, median and worst images by the target's own figure."""
     target = model.tasks[model.recipe.target]
     values = columns[f"{target.name}.{target.row_figure}"]
-    ranked = sorted(((value, place) for place, value in enumerate(values) if value is not None), reverse=True)
+    known = [(value, place) for place, value in enumerate(values) if value is not None]
+    ranked = sorted(known, reverse=target.higher_is_better)
     middle = max(len(ranked) // 2 - NUM_EXAMPLES // 2, 0)
     chosen = {
         "best": ranked[:NUM_EXAMPLES],
@@ -136,16 +142,22 @@ def _write_examples(run: Run, model: Model, store: Store, rows: np.ndarray, colu
 
 @torch.no_grad()
 def _picture(model: Model, store: Store, row: int) -> np.ndarray:
-    """Photograph, truth and prediction side by side, every task drawn onto them."""
+    """Photograph, truth and prediction side by side; a task that would cover them gets a row with what it sees."""
     (batch,) = EvaluationLoader(store, np.array([row]), 1)
     with model.autocast():
         outputs = forward(model.network, model.tasks, batch.to(model.device))
     photograph = _enlarged(to_picture(batch.image[0]))
     truth, prediction = photograph, photograph
+    rows = []
     for name, task in model.tasks.items():
-        truth = task.draw(truth, task.target(batch)[0], truth=True)
-        prediction = task.draw(prediction, task.predict(outputs[name].float())[0].cpu(), truth=False)
-    return panel([photograph, truth, prediction], ["photograph", "truth", "prediction"])
+        true, predicted = task.target(batch)[0], task.predict(outputs[name].float())[0].cpu()
+        if task.own_row:
+            seen = _enlarged(to_picture(task.view.look(batch)[0]))
+            drawn = task.draw(photograph, true, truth=True), task.draw(photograph, predicted, truth=False)
+            rows.append(panel([seen, *drawn], [f"{name} sees", "truth", "prediction"]))
+        else:
+            truth, prediction = task.draw(truth, true, truth=True), task.draw(prediction, predicted, truth=False)
+    return np.concatenate([panel([photograph, truth, prediction], ["photograph", "truth", "prediction"]), *rows])
 
 
 def _enlarged(picture: np.ndarray) -> np.ndarray:

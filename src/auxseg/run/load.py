@@ -49,7 +49,7 @@ def load(run: Run | str | Path, device: str = "auto") -> Model:
     vocabulary = unpack_vocabulary(metadata)
     tasks = build_tasks(recipe, vocabulary)
     untrained = with_changes(recipe, model={"weights": "none"}).model
-    network = build_network(untrained, {name: task.output for name, task in tasks.items()}, recipe.seed)
+    network = build_network(untrained, {name: task.output for name, task in tasks.items()}, recipe.seed, recipe.target)
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:

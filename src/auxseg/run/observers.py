@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import statistics
+from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 from auxseg import __version__
@@ -36,6 +38,7 @@ class Recorder(Observer):
             gradient_norm=result.gradient_norm,
             seconds=round(seconds, 6),
             data_seconds=round(data_seconds, 6),
+            **_phase(result.phase),
         )
 
     def on_validation(self, validation: Validation) -> None:
@@ -48,6 +51,7 @@ class Recorder(Observer):
             losses=validation.losses,
             seconds=round(validation.seconds, 6),
             best=validation.best,
+            **_phase(validation.phase),
         )
         write_history(self.run)
 
@@ -64,9 +68,21 @@ class Recorder(Observer):
         save_weights(self.run.best_file, learner.network, metadata)
 
 
+def _phase(name: str | None) -> dict[str, str]:
+    return {} if name is None else {"phase": name}
+
+
 def write_history(run: Run) -> None:
-    """history.csv: one row per validation, made from events.jsonl alone."""
-    rows = [_flat(event) for event in read_events(run.events_file) if event["event"] == "validation"]
+    """history.csv: one row per validation, made from events.jsonl alone; weights are means since the one before."""
+    rows: list[dict[str, Any]] = []
+    weights: dict[str, list[float]] = {}
+    for event in read_events(run.events_file):
+        if event["event"] == "step":
+            for task, weight in event["weights"].items():
+                weights.setdefault(task, []).append(weight)
+        if event["event"] == "validation":
+            rows.append(_flat(event, weights))
+            weights = {}
     table = io.StringIO(newline="")
     writer = csv.DictWriter(table, fieldnames=list(rows[0]) if rows else ["step"])
     writer.writeheader()
@@ -74,7 +90,8 @@ def write_history(run: Run) -> None:
     write_atomically(run.directory / "history.csv", table.getvalue().encode())
 
 
-def _flat(event: dict[str, Any]) -> dict[str, Any]:
+def _flat(event: dict[str, Any], weights: Mapping[str, Sequence[float]]) -> dict[str, Any]:
     losses = {f"{task}.loss": value for task, value in event["losses"].items()}
+    means = {f"{task}.weight": statistics.fmean(weights[task]) if task in weights else None for task in event["losses"]}
     figures = {f"{task}.{name}": value for task, values in event["figures"].items() for name, value in values.items()}
-    return {"step": event["step"], "epoch": event["epoch"], **losses, **figures, "seconds": event["seconds"]}
+    return {"step": event["step"], "epoch": event["epoch"], **losses, **means, **figures, "seconds": event["seconds"]}

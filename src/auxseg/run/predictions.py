@@ -40,7 +40,7 @@ def find_images(paths: Sequence[Path]) -> list[Path]:
 
 @final
 class PredictionWriter:
-    """Writes masks and overlays as they come, and predictions.json at the end."""
+    """Writes masks, overlays and drawings of other maps as they come, and predictions.json at the end."""
 
     def __init__(self, directory: Path, *, overwrite: bool = False) -> None:
         if (directory / "predictions.json").exists() and not overwrite:
@@ -65,6 +65,8 @@ class PredictionWriter:
         for box in prediction.boxes.values():
             picture = draw_box(picture, np.array(box), PREDICTION_COLOUR)
         save_png(self.directory / f"{name}.overlay.png", picture)
+        for task, drawn in prediction.pictures.items():
+            save_png(self.directory / f"{name}.{task}.png", drawn)
         self._record(model, path, name, prediction)
 
     def finish(self) -> Path:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from auxseg.data.loader import TrainLoader
+from auxseg.data.selection import training_rows
 from auxseg.data.store import Store
 from auxseg.errors import InputError
 from auxseg.models import Network
@@ -13,6 +14,7 @@ from auxseg.recipe import Recipe, to_values, with_changes
 from auxseg.run.directory import Run
 from auxseg.tasks import Task
 from auxseg.training.calibrate import Choice, calibrate
+from auxseg.training.phases import in_steps
 from auxseg.training.runtime import Runtime
 
 
@@ -37,24 +39,38 @@ def resolve(
     recipe = with_changes(
         recipe,
         data={"size": store.size, "augment": augment},
-        training={"steps": recipe.training.num_steps(len(store.rows("train"))), "epochs": None},
+        training={"steps": recipe.training.num_steps(len(training_rows(store, recipe.data.train_on))), "epochs": None},
     )
     if resume and run.has_started:
         return _as_started(recipe, run, store), {}
+    assert recipe.training.steps is not None
+    recipe = _with_phases_in_steps(recipe, recipe.training.steps)
     choice: Choice | None = None
-    if runtime.is_main:
-        training = recipe.training
-        precision = None if training.precision == "auto" else training.precision
-        channels_last = None if training.channels_last == "auto" else training.channels_last
-        choice = calibrate(network, tasks, next(iter(loader.steps(0, 1))), runtime, precision, channels_last)
+    with runtime.failing_together():
+        if runtime.is_main:
+            choice = measure_choice(recipe, network, tasks, loader, runtime)
     choice = runtime.gather(choice)[0]
     assert choice is not None
     return decide(recipe, choice.precision, choice.channels_last), choice.seconds
 
 
+def measure_choice(
+    recipe: Recipe, network: Network, tasks: Mapping[str, Task], loader: TrainLoader, runtime: Runtime
+) -> Choice:
+    """Measure what the recipe leaves open, on the first batch."""
+    training = recipe.training
+    precision = None if training.precision == "auto" else training.precision
+    channels_last = None if training.channels_last == "auto" else training.channels_last
+    return calibrate(network, tasks, next(iter(loader.steps(0, 1))), runtime, precision, channels_last)
+
+
 def decide(recipe: Recipe, precision: str, channels_last: bool) -> Recipe:
     """The recipe with these choices made."""
     return with_changes(recipe, training={"precision": precision, "channels_last": channels_last})
+
+
+def _with_phases_in_steps(recipe: Recipe, num_steps: int) -> Recipe:
+    return with_changes(recipe, training={"phases": in_steps(recipe.training.phases, num_steps)})
 
 
 def _as_started(recipe: Recipe, run: Run, store: Store) -> Recipe:
@@ -69,9 +85,11 @@ def _as_started(recipe: Recipe, run: Run, store: Store) -> Recipe:
     )
     assert recipe.training.steps is not None
     assert kept.steps is not None
-    if recipe.training.steps < kept.steps:
-        asked = recipe.training.steps
+    asked = recipe.training.steps
+    if asked < kept.steps:
         raise InputError(f"{run.directory}: was planned for {kept.steps} steps; --resume cannot shorten it to {asked}")
+    by_share = any(phase.share is not None for phase in recipe.training.phases)
+    recipe = _with_phases_in_steps(recipe, kept.steps if by_share else asked)  # more steps belong to the last phase
     same_length = with_changes(recipe, training={"steps": kept.steps})
     for key, was, now in _differences(to_values(started), to_values(same_length)):
         raise InputError(

@@ -9,27 +9,26 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from auxseg import __version__
-from auxseg.data.loader import EvaluationLoader, TrainLoader
+from auxseg.data.loader import TrainLoader
+from auxseg.data.selection import training_rows
 from auxseg.data.store import Store
 from auxseg.errors import InputError
 from auxseg.files import write_atomically
 from auxseg.models import Network, build_network
 from auxseg.recipe import Recipe, build_tasks, dump_recipe
+from auxseg.run.building import build_learner, open_data, train_loader, validation_loader
 from auxseg.run.directory import Run, describe_data
 from auxseg.run.observers import Recorder, write_history
 from auxseg.run.opening import opened
-from auxseg.run.resolving import resolve
-from auxseg.tasks import Task
-from auxseg.training.average import WeightAverage
+from auxseg.run.resolving import measure_choice, resolve
 from auxseg.training.checkpoint import load_last
 from auxseg.training.events import EventLog
-from auxseg.training.learner import Learner
 from auxseg.training.loop import Observer, Plan, fit
-from auxseg.training.optimizer import parameter_groups
 from auxseg.training.runtime import Device, Runtime
 
 
@@ -53,30 +52,33 @@ def train(
     run = Run(Path(out))
     store = open_data(data, recipe)
     tasks = build_tasks(recipe, store.vocabulary)
-    if not len(store.rows("train")):
+    if not len(training_rows(store, recipe.data.train_on)):
         raise InputError(f"{data}: the training split is empty")
     runtime = Runtime(device, devices)
     runtime.launch()
-    network = build_network(recipe.model, {name: task.output for name, task in tasks.items()}, recipe.seed)
+    network = build_network(
+        recipe.model, {name: task.output for name, task in tasks.items()}, recipe.seed, recipe.target
+    )
     network.to(runtime.device)
-    loader = _train_loader(recipe, store, runtime)
+    loader = train_loader(recipe, store, runtime)
     with opened(run, runtime, resume=resume, overwrite=overwrite):
         recipe, seconds = resolve(recipe, run, store, network, tasks, loader, runtime, resume=resume)
         if recipe.training.channels_last:
             network.to(memory_format=torch.channels_last)
         runtime.synchronise_batch_norm(network)
-        learner = _learner(recipe, network, tasks, runtime)
+        learner = build_learner(recipe, network, tasks, runtime)
         recorder = Recorder(run, recipe, store.vocabulary)
         runtime.gather(None)  # all have read what the main process now rewrites
-        if runtime.is_main:
-            _announce(run, recipe, store, network, seconds, loader, runtime)
+        with runtime.failing_together():
+            if runtime.is_main:
+                _announce(run, recipe, store, network, seconds, loader, runtime)
         started = time.perf_counter()
         reason = fit(
             learner,
             tasks[recipe.target],
             _plan(recipe, run, loader),
             loader,
-            _validation_loader(recipe, store, runtime),
+            validation_loader(recipe, store, runtime),
             [recorder, *observers],
         )
         if runtime.is_main:
@@ -84,61 +86,16 @@ def train(
     return run
 
 
-def open_data(path: str | Path, recipe: Recipe) -> Store:
-    """The store, at the size that the recipe asks for."""
-    store = Store.open(path)
-    return store if recipe.data.size is None else store.at_size(recipe.data.size)
-
-
-def _train_loader(recipe: Recipe, store: Store, runtime: Runtime) -> TrainLoader:
-    return TrainLoader(
-        store,
-        store.rows("train"),
-        recipe.training.batch,
-        augment=recipe.data.augmentation(pretrained=recipe.model.weights != "none"),
-        seed=recipe.seed,
-        accumulate=recipe.training.accumulate,
-        rank=runtime.rank,
-        num_processes=runtime.num_processes,
-        workers=recipe.data.workers,
-        pin_memory=runtime.device.type == "cuda",
-    )
-
-
-def _validation_loader(recipe: Recipe, store: Store, runtime: Runtime) -> EvaluationLoader | None:
-    rows = store.rows("val")
-    if not len(rows):
-        return None
-    return EvaluationLoader(
-        store,
-        rows,
-        recipe.training.batch,
-        rank=runtime.rank,
-        num_processes=runtime.num_processes,
-        workers=recipe.data.workers,
-        pin_memory=runtime.device.type == "cuda",
-    )
-
-
-def _learner(recipe: Recipe, network: Network, tasks: dict[str, Task], runtime: Runtime) -> Learner:
-    training = recipe.training
-    balancer = recipe.balancer.build(list(tasks)).to(runtime.device)
-    pretrained = [] if recipe.model.weights == "none" else network.encoder_parameters()
-    groups = parameter_groups((network, balancer), pretrained, training.optimizer)
-    assert training.precision != "auto"
-    assert training.steps is not None
-    return Learner(
-        network,
-        tasks,
-        balancer,
-        training.optimizer.build(groups),
-        training.schedule.build(training.steps),
-        WeightAverage(network, training.average),
-        runtime,
-        precision=training.precision,
-        clip=training.clip,
-        seed=recipe.seed,
-    )
+def choose(recipe: Recipe, data: str | Path, device: Device = "auto") -> dict[str, Any]:
+    """Precision and memory format (keys of ``training``) that a run of this recipe would choose; nothing is written."""
+    store = open_data(data, recipe)
+    tasks = build_tasks(recipe, store.vocabulary)
+    runtime = Runtime(device)
+    runtime.launch()
+    outputs = {name: task.output for name, task in tasks.items()}
+    network = build_network(recipe.model, outputs, recipe.seed, recipe.target).to(runtime.device)
+    choice = measure_choice(recipe, network, tasks, train_loader(recipe, store, runtime), runtime)
+    return {"precision": choice.precision, "channels_last": choice.channels_last}
 
 
 def _plan(recipe: Recipe, run: Run, loader: TrainLoader) -> Plan:

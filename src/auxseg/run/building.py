@@ -1,0 +1,88 @@
+"""What a recipe trains on and what learns, as built objects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from auxseg.data.loader import EvaluationLoader, TrainLoader
+from auxseg.data.selection import labelled_rows, training_rows
+from auxseg.data.store import Store
+from auxseg.models import Network
+from auxseg.recipe import Recipe
+from auxseg.tasks import Task
+from auxseg.training.average import WeightAverage
+from auxseg.training.learner import Learner
+from auxseg.training.optimizer import parameter_groups
+from auxseg.training.phases import build_phases
+from auxseg.training.runtime import Runtime
+
+
+def open_data(path: str | Path, recipe: Recipe) -> Store:
+    """The store, at the size that the recipe asks for."""
+    store = Store.open(path)
+    return store if recipe.data.size is None else store.at_size(recipe.data.size)
+
+
+def train_loader(recipe: Recipe, store: Store, runtime: Runtime) -> TrainLoader:
+    """Augmented batches of what the recipe trains on."""
+    data = recipe.data
+    rows = training_rows(store, data.train_on)
+    return TrainLoader(
+        store,
+        rows,
+        recipe.training.batch,
+        augment=data.augmentation(pretrained=recipe.model.weights != "none"),
+        seed=recipe.seed,
+        labelled=labelled_rows(store, rows, data.label_fraction),
+        target_per_batch=data.target_per_batch,
+        block=data.block if data.order == "blocks" else None,
+        accumulate=recipe.training.accumulate,
+        rank=runtime.rank,
+        num_processes=runtime.num_processes,
+        workers=recipe.data.workers,
+        pin_memory=runtime.device.type == "cuda",
+    )
+
+
+def validation_loader(recipe: Recipe, store: Store, runtime: Runtime) -> EvaluationLoader | None:
+    """The validation split, if there is one that is not trained on."""
+    rows = store.rows("val")
+    if recipe.data.train_on != "train" or not len(rows):
+        return None
+    return EvaluationLoader(
+        store,
+        rows,
+        recipe.training.batch,
+        rank=runtime.rank,
+        num_processes=runtime.num_processes,
+        workers=recipe.data.workers,
+        pin_memory=runtime.device.type == "cuda",
+    )
+
+
+def build_learner(recipe: Recipe, network: Network, tasks: dict[str, Task], runtime: Runtime) -> Learner:
+    """Everything that changes while the recipe, whose precision is decided, is trained."""
+    training = recipe.training
+    assert training.steps is not None
+    phases = build_phases(
+        training.phases,
+        training.steps,
+        network,
+        tasks,
+        lambda names: recipe.balancer.build(names, recipe.target, recipe.seed).to(runtime.device),
+        training.schedule.build,
+    )
+    pretrained = [] if recipe.model.weights == "none" else network.encoder_parameters()
+    groups = parameter_groups((network, *(phase.balancer for phase in phases)), pretrained, training.optimizer)
+    assert training.precision != "auto"
+    return Learner(
+        network,
+        tasks,
+        phases,
+        training.optimizer.build(groups),
+        WeightAverage(network, training.average),
+        runtime,
+        precision=training.precision,
+        clip=training.clip,
+        seed=recipe.seed,
+    )
