@@ -8,27 +8,17 @@ from auxseg.data.batch import Batch
 from auxseg.data.loader import TrainLoader
 from auxseg.data.store import Store
 from auxseg.models import build_network
-from auxseg.recipe import Recipe, build_tasks
-from auxseg.training.average import WeightAverage
+from auxseg.recipe import Recipe, build_tasks, with_changes
+from auxseg.run import building
+from auxseg.run.resolving import decide
 from auxseg.training.calibrate import calibrate
 from auxseg.training.learner import Learner
-from auxseg.training.optimizer import parameter_groups
 from auxseg.training.runtime import Runtime
 
 
 def build_loader(recipe: Recipe, store: Store) -> TrainLoader:
     """Augmented batches of the training split."""
-    data = recipe.data
-    rows = store.rows("train")
-    batch = recipe.training.batch
-    return TrainLoader(
-        store,
-        rows,
-        batch,
-        augment=data.augmentation(pretrained=recipe.model.weights != "none"),
-        seed=recipe.seed,
-        workers=data.workers,
-    )
+    return building.train_loader(recipe, store, Runtime())
 
 
 def build_learner(recipe: Recipe, store: Store, batch: Batch) -> tuple[Learner, bool]:
@@ -40,25 +30,13 @@ def build_learner(recipe: Recipe, store: Store, batch: Batch) -> tuple[Learner, 
     tasks = build_tasks(recipe, store.vocabulary)
     runtime = Runtime()
     runtime.launch()
-    network = build_network(recipe.model, {name: task.output for name, task in tasks.items()}, recipe.seed)
-    network.to(runtime.device)
+    outputs = {name: task.output for name, task in tasks.items()}
+    network = build_network(recipe.model, outputs, recipe.seed, recipe.target).to(runtime.device)
     precision = None if training.precision == "auto" else training.precision
     channels_last = None if training.channels_last == "auto" else training.channels_last
     choice = calibrate(network, tasks, [batch], runtime, precision, channels_last)
     network.to(memory_format=torch.channels_last if choice.channels_last else torch.contiguous_format)
-    balancer = recipe.balancer.build(list(tasks)).to(runtime.device)
-    pretrained = [] if recipe.model.weights == "none" else network.encoder_parameters()
-    groups = parameter_groups((network, balancer), pretrained, training.optimizer)
-    learner = Learner(
-        network.train(),
-        tasks,
-        balancer,
-        training.optimizer.build(groups),
-        training.schedule.build(training.num_steps(len(store.rows("train")))),
-        WeightAverage(network, training.average),
-        runtime,
-        precision=choice.precision,
-        clip=training.clip,
-        seed=recipe.seed,
-    )
+    length = {"steps": training.num_steps(len(store.rows("train"))), "epochs": None}
+    decided = with_changes(decide(recipe, choice.precision, choice.channels_last), training=length)
+    learner = building.build_learner(decided, network.train(), tasks, runtime)
     return learner, choice.channels_last

@@ -1,0 +1,94 @@
+"""A study's directory: what it is about, and which of its trainings are done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, final
+
+from auxseg.data.store import Store
+from auxseg.errors import InputError
+from auxseg.files import write_atomically
+from auxseg.run.directory import Run
+from auxseg.study.plan import PlannedRun
+from auxseg.training.events import read_events
+from auxseg.training.lock import training_in
+
+FORMAT: Final = 1
+
+
+@final
+@dataclass(frozen=True)
+class StudyDirectory:
+    """The files of one study: ``about.json``, ``runs/``, ``study.json`` and ``report.html``."""
+
+    path: Path
+
+    @property
+    def about_file(self) -> Path:
+        """What must not change: the format, the data, and what was chosen once for all runs."""
+        return self.path / "about.json"
+
+    @property
+    def result_file(self) -> Path:
+        """The answer."""
+        return self.path / "study.json"
+
+    def run_directory(self, planned: PlannedRun) -> Path:
+        """Where a planned training lies."""
+        return self.path / "runs" / planned.directory_name
+
+    def failure_file(self, planned: PlannedRun) -> Path:
+        """Why a training diverged; it is a result, and not tried again."""
+        return self.path / "runs" / f"{planned.directory_name}.failed"
+
+    def is_done(self, planned: PlannedRun) -> bool:
+        """Whether a training has ended, well or not."""
+        return self.failure(planned) is not None or _has_ended(self.run_directory(planned))
+
+    def failure(self, planned: PlannedRun) -> str | None:
+        """The reason why a training diverged."""
+        file = self.failure_file(planned)
+        return file.read_text(encoding="utf-8") if file.is_file() else None
+
+    @contextmanager
+    def held(self, store: Store, choices: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Hold the directory, made if need be; gives the choices that hold for all its runs.
+
+        Raises `InputError` if another live process works in it, it holds something else, or it was begun by another
+        format or on other data.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be a study's directory ({error.strerror})") from None
+        others = [entry.name for entry in self.path.iterdir() if not entry.name.startswith(".")]
+        if others and not self.about_file.is_file():
+            raise InputError(f"{self.path}: holds files but no study ({others[0]}, say); give another --out")
+        with training_in(self.path):
+            if not self.about_file.is_file():
+                about = {"format": FORMAT, "content_hash": store.content_hash, "choices": choices}
+                write_atomically(self.about_file, json.dumps(about, indent=1).encode())
+            yield self._choices(store)
+
+    def _choices(self, store: Store) -> dict[str, Any]:
+        about = json.loads(self.about_file.read_text(encoding="utf-8"))
+        if about.get("format") != FORMAT:
+            raise InputError(
+                f"{self.about_file}: written by another version of auxseg (format {about.get('format')}, expected "
+                f"{FORMAT}); give another --out"
+            )
+        if about["content_hash"] != store.content_hash:
+            raise InputError(
+                f"{self.path}: was begun on other data: content hash {about['content_hash'][:12]}, while "
+                f"{store.path} has {store.content_hash[:12]}; give the same data or another --out"
+            )
+        return about["choices"]
+
+
+def _has_ended(directory: Path) -> bool:
+    run = Run(directory)
+    return run.events_file.is_file() and any(event["event"] == "end" for event in read_events(run.events_file))

@@ -1,0 +1,144 @@
+"""Training and evaluating the networks of a study on this machine, in worker processes.
+
+A worker has no terminal of its own, so that Ctrl-C reaches the study alone; that passes it on once, and a run then
+stops after its step, with a checkpoint. A worker ends with the study, however that ends.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final, final
+
+import torch
+
+from auxseg.errors import DivergedError, RunError
+from auxseg.files import write_atomically
+from auxseg.recipe import parse_recipe, to_values
+from auxseg.run import Run, evaluate, train
+from auxseg.study.directory import StudyDirectory
+from auxseg.study.plan import PlannedRun
+from auxseg.tasks import run_plugin
+
+_POLL_SECONDS: Final = 0.5
+_GRACE_SECONDS: Final = 30.0
+"""How long a run may take for its step and its checkpoint once it is to stop."""
+
+
+@final
+@dataclass(frozen=True)
+class Workers:
+    """Processes that do a study's work; made by `workers`."""
+
+    pool: ProcessPoolExecutor
+    tick: Callable[[], None]
+
+    def train(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
+        """Train what is not done yet; a run that was stopped goes on where it stood.
+
+        A run whose loss is not finite is kept as a result and does not end the study. Any other error ends it, and
+        what is finished stays.
+        """
+        jobs = [
+            (to_values(planned.recipe), data, study.run_directory(planned), study.failure_file(planned))
+            for planned in runs
+            if not study.is_done(planned)
+        ]
+        self._do(_train, jobs)
+
+    def evaluate(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
+        """Measure every finished run on the test split, once."""
+        directories = [study.run_directory(planned) for planned in runs if study.failure(planned) is None]
+        self._do(_evaluate, [(directory, data) for directory in directories if not _is_evaluated(directory)])
+
+    def _do(self, work: Callable[..., None], jobs: Sequence[tuple[Any, ...]]) -> None:
+        self.tick()
+        try:
+            pending: set[Future[None]] = {self.pool.submit(work, *job) for job in jobs}
+            while pending:
+                done, pending = wait(pending, _POLL_SECONDS, FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+                self.tick()
+        except BrokenProcessPool:
+            raise RunError(
+                "a worker process ended without a word, for want of memory perhaps; the same command goes on"
+            ) from None
+
+
+@contextmanager
+def workers(number: int, threads: int, plugins: Sequence[Path], tick: Callable[[], None]) -> Iterator[Workers]:
+    """So many processes, each with so many of torch's threads; ``tick`` is called now and then while they work."""
+    context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
+    with ProcessPoolExecutor(number, context, initializer=_begin, initargs=(threads, tuple(plugins))) as pool:
+        try:
+            yield Workers(pool, tick)
+        except BaseException:
+            _end(pool)
+            raise
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """Let runs stop after their step, and end what has not stopped in time, or at a second Ctrl-C."""
+    pool.shutdown(wait=False, cancel_futures=True)
+    processes = [process for process in multiprocessing.active_children() if process.pid is not None]
+    try:
+        for process in processes:
+            os.kill(process.pid or 0, signal.SIGINT)
+        deadline = time.monotonic() + _GRACE_SECONDS
+        for process in processes:
+            process.join(max(deadline - time.monotonic(), 0))
+    finally:
+        for process in processes:
+            process.terminate()
+
+
+def _begin(threads: int, plugins: Sequence[Path]) -> None:
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGINT, _leave)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    torch.set_num_threads(threads)
+    for plugin in plugins:
+        run_plugin(plugin)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+def _leave_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _train(recipe: dict[str, Any], data: Path, directory: Path, failure: Path) -> None:
+    try:
+        train(parse_recipe(recipe), data, directory, resume=directory.is_dir())
+    except DivergedError as error:
+        write_atomically(failure, str(error).encode())
+
+
+def _evaluate(directory: Path, data: Path) -> None:
+    evaluate(Run(directory), "test", data)
+
+
+def _is_evaluated(directory: Path) -> bool:
+    try:
+        metrics = json.loads((directory / "metrics.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return False
+    return metrics["split"] == "test" and (directory / "per_image.csv").is_file()

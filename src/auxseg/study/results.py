@@ -1,0 +1,206 @@
+"""From the runs of a study to its answer, read from their files."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from auxseg.data.store import Store
+from auxseg.recipe import build_tasks
+from auxseg.run.directory import Run, describe_data
+from auxseg.study.directory import FORMAT, StudyDirectory
+from auxseg.study.pairing import Differences, Figure, MeanFigure, RatioFigure, differences
+from auxseg.study.plan import Arm, Plan, PlannedRun
+from auxseg.study.relative_change import delta_m
+from auxseg.study.statistics import estimate
+from auxseg.study.verdicts import Judgement, Rules, judge
+from auxseg.study.wording import Context, sentence
+from auxseg.tasks import Task
+from auxseg.training.events import read_events
+
+
+@final
+@dataclass(frozen=True)
+class _Reader:
+    """Where the target's figure stands in the files of a run."""
+
+    study: StudyDirectory
+    target: Task
+
+    def figure(self, planned: PlannedRun) -> Figure:
+        """The target's figure by image, as the run's evaluation left it."""
+        columns = _columns(self.study.run_directory(planned) / "per_image.csv")
+        parts = [name for name in columns if name.startswith(f"{self.target.name}.intersection.")]
+        if not parts:
+            return MeanFigure(columns[f"{self.target.name}.{self.target.mean_figure or self.target.row_figure}"])
+        wholes = [name.replace(".intersection.", ".union.") for name in parts]
+        return RatioFigure(
+            np.stack([columns[name] for name in parts], 1), np.stack([columns[name] for name in wholes], 1)
+        )
+
+    def total(self, planned: PlannedRun, task: str) -> float:
+        """A task's main figure over all images; NaN if there is none."""
+        metrics = json.loads((self.study.run_directory(planned) / "metrics.json").read_text(encoding="utf-8"))
+        values = metrics["figures"].get(task, {})
+        value = next(iter(values.values()), None)  # the main figure stands first
+        return math.nan if value is None else value
+
+
+def answer(study: StudyDirectory, plan: Plan, store: Store, rules: Rules) -> dict[str, Any]:
+    """What study.json holds: the verdict on every arm, and what it rests on."""
+    tasks = {name: task for run in plan.runs for name, task in build_tasks(run.recipe, store.vocabulary).items()}
+    first = plan.runs[0].recipe
+    target = tasks[first.target]
+    reader = _Reader(study, target)
+    done = [run for run in plan.runs if study.failure(run) is None]
+    steps = _steps(study, done)
+    return {
+        "format": FORMAT,
+        "target": target.name,
+        "figure": target.main_figure,
+        "steps": steps,
+        "seeds": plan.config.seeds,
+        "rules": dataclasses.asdict(rules),
+        "data": describe_data(store),
+        "config": dataclasses.asdict(plan.config),
+        "answers": [
+            _answer(plan, reader, tasks, done, fraction, rules, steps) for fraction in plan.config.label_fractions
+        ],
+        "diverged": [
+            {"arm": run.arm.name, "seed": run.seed, "label_fraction": run.label_fraction, "reason": study.failure(run)}
+            for run in plan.runs
+            if study.failure(run) is not None
+        ],
+        "seconds": sum(_seconds(study.run_directory(run)) for run in done),
+    }
+
+
+def _answer(
+    plan: Plan,
+    reader: _Reader,
+    tasks: Mapping[str, Task],
+    done: Sequence[PlannedRun],
+    fraction: float,
+    rules: Rules,
+    steps: int,
+) -> dict[str, Any]:
+    """The comparisons at one share of the masks; they are judged together."""
+    runs = {
+        arm: {run.seed: run for run in done if (run.arm, run.label_fraction) == (arm, fraction)} for arm in plan.arms
+    }
+    figures = {arm: {seed: reader.figure(run) for seed, run in by_seed.items()} for arm, by_seed in runs.items()}
+    baseline, *others = plan.arms
+    compared = {arm.name: differences(figures[baseline], figures[arm]) for arm in others}
+    judgements = judge({name: estimate(difference.table) for name, difference in compared.items()}, rules)
+    return {
+        "label_fraction": fraction,
+        "baseline": _totals(reader, runs[baseline]),
+        "arms": [
+            {
+                **_arm(plan, arm, judgements[arm.name], compared[arm.name], rules, reader.target, steps),
+                **_totals(reader, runs[arm]),
+                "delta_m": _delta_m(reader, tasks, arm, runs),
+            }
+            for arm in others
+        ],
+    }
+
+
+def _arm(
+    plan: Plan,
+    arm: Arm,
+    judgement: Judgement,
+    compared: Differences,
+    rules: Rules,
+    target: Task,
+    steps: int,
+) -> dict[str, Any]:
+    weights = plan.weights(arm)
+    weight = next(iter(weights.values())) if len(weights) == 1 else None
+    found = judgement.estimate
+    context = Context(target.main_figure, weight, steps)
+    return {
+        "name": arm.name,
+        "auxiliaries": list(arm.auxiliaries),
+        "weights": weights,
+        "is_control": set(arm.auxiliaries) <= set(plan.config.controls),
+        "verdict": str(judgement.verdict),
+        "sentence": sentence(arm.name, judgement, rules, context),
+        "difference": _number(found.mean),
+        "interval": [_number(end) for end in judgement.interval],
+        "level": judgement.level,
+        "p_value": judgement.p_value,
+        "p_value_of_equivalence": judgement.p_value_of_equivalence,
+        "advice": None if judgement.advice is None else dataclasses.asdict(judgement.advice),
+        "variances": {name: _number(value) for name, value in found.variances.items()},
+        "per_seed": {seed: float(row.mean()) for seed, row in zip(compared.seeds, compared.table, strict=True)},
+        "num_images": found.num_images,
+        "num_images_left_out": compared.num_left_out,
+        "missing_seeds": sorted({*compared.missing_in_arm, *compared.missing_in_baseline}),
+    }
+
+
+def _totals(reader: _Reader, runs: Mapping[int, PlannedRun]) -> dict[str, Any]:
+    values = {seed: reader.total(run, reader.target.name) for seed, run in runs.items()}
+    known = [value for value in values.values() if not math.isnan(value)]
+    return {"figure_per_seed": values, "figure": statistics.fmean(known) if known else None}
+
+
+def _delta_m(
+    reader: _Reader, tasks: Mapping[str, Task], arm: Arm, runs: Mapping[Arm, Mapping[int, PlannedRun]]
+) -> dict[str, Any] | None:
+    """What learning several auxiliaries at once does to all tasks together.
+
+    Each is compared with the smallest set in which the study learns it: the target alone, an auxiliary beside the
+    target. ``None`` for a single auxiliary, where there is nothing to compare it with, or if such a set is missing.
+    """
+    names = (reader.target.name, *arm.auxiliaries)
+    alone = {name: runs.get(Arm(() if name == reader.target.name else (name,)), {}) for name in names}
+    seeds = sorted(set(runs[arm]).intersection(*alone.values()))
+    if len(names) < 3 or not seeds:
+        return None
+    together = np.array([[reader.total(runs[arm][seed], name) for name in names] for seed in seeds])
+    apart = np.array([[reader.total(alone[name][seed], name) for name in names] for seed in seeds])
+    if (apart == 0).any():
+        return None
+    change = delta_m(together, apart, names, [tasks[name].higher_is_better for name in names])
+    return {
+        "tasks": list(names),
+        "mean": _number(change.mean),
+        "interval": [_number(end) for end in change.interval],
+    }
+
+
+def _columns(path: Path) -> dict[str, np.ndarray]:
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {name: np.array([_value(row[name]) for row in rows]) for name in (rows[0] if rows else {}) if name != "id"}
+
+
+def _value(text: str) -> float:
+    try:
+        return float(text) if text else math.nan
+    except ValueError:  # a class name, say
+        return math.nan
+
+
+def _number(value: float) -> float | None:
+    """JSON knows neither NaN nor infinity."""
+    return float(value) if math.isfinite(value) else None
+
+
+def _steps(study: StudyDirectory, done: Sequence[PlannedRun]) -> int:
+    return Run(study.run_directory(done[0])).recipe.training.steps or 0 if done else 0
+
+
+def _seconds(directory: Path) -> float:
+    return sum(event["seconds"] for event in read_events(directory / "events.jsonl") if event["event"] == "end")

@@ -1,0 +1,82 @@
+"""A verdict as a sentence for people."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import final
+
+from auxseg.study.advice import Advice
+from auxseg.study.verdicts import Judgement, Rules, Verdict
+
+
+@final
+@dataclass(frozen=True)
+class Context:
+    """What a sentence says beside the numbers.
+
+    Attributes:
+        figure: the target's figure.
+        weight: the auxiliary's weight; ``None`` if it has none of its own.
+        steps: length of training.
+        is_share: whether the figure lies in [0, 1] and is said in points, hundredths of it.
+    """
+
+    figure: str
+    weight: float | None
+    steps: int
+    is_share: bool = True
+
+    @property
+    def factor(self) -> float:
+        """What a difference is multiplied with to be said."""
+        return 100.0 if self.is_share else 1.0
+
+    @property
+    def unit(self) -> str:
+        """What follows the number."""
+        return f" points of {self.figure}" if self.is_share else f" of {self.figure}"
+
+
+def sentence(name: str, judgement: Judgement, rules: Rules, context: Context) -> str:
+    """Verdict, difference, interval and what it holds for, with the advice where evidence is missing."""
+    estimate = judgement.estimate
+    difference = "no difference measured"
+    if not math.isnan(estimate.mean):
+        difference = f"{_signed(estimate.mean * context.factor)}{context.unit}"
+    weight = "" if context.weight is None else f"at weight {context.weight:g} "
+    training = f"{weight}after {context.steps:,} steps, "
+    counts = f"{_count(estimate.num_seeds, 'seed')}, {_count(estimate.num_images, 'image')}"
+    parts = f"{name}: {judgement.verdict}: {difference} ({_interval(judgement, rules, context)}), {training}{counts}"
+    if judgement.verdict is Verdict.NO_MEANINGFUL_DIFFERENCE:
+        return f"{parts}; less than {rules.margin * context.factor:g}{context.unit} either way"
+    return parts if judgement.advice is None else f"{parts}; {_advice(judgement.advice, estimate.num_images)}"
+
+
+def _interval(judgement: Judgement, rules: Rules, context: Context) -> str:
+    if not judgement.estimate.has_interval:
+        return "no interval"
+    low, high = (_signed(end * context.factor) for end in judgement.interval)
+    reasons = [f"{judgement.num_comparisons} comparisons"] if judgement.num_comparisons > 1 else []
+    reasons += ["two looks"] if rules.looks > 1 else []
+    adjusted = f", adjusted for {' and '.join(reasons)}" if reasons else ""
+    return f"{100 * (1 - rules.alpha):g}% interval {low} to {high}{adjusted}"
+
+
+def _advice(advice: Advice, num_images: int) -> str:
+    if advice.seeds is None:
+        return "at least 2 seeds and 2 test images are needed for an interval"
+    if advice.images is None:
+        return f"about {advice.seeds} seeds would decide"
+    return (
+        f"seeds alone would hardly decide with {num_images} test images: about {advice.images:,} test images and "
+        f"{advice.seeds} seeds would"
+    )
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

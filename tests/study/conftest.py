@@ -1,0 +1,33 @@
+"""One small finished study, which tests copy or only read."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from auxseg.data.synthesize import synthesize
+from tests.study.small import run_study, small_config
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of 40 generated animals; 28 are trained on and 8 are tested on."""
+    path = tmp_path_factory.mktemp("study-data") / "animals.h5"
+    synthesize(path, num_samples=40, size=32, processes=1)
+    return path
+
+
+@pytest.fixture(scope="session")
+def finished(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of the study of `tests.study.small`; nobody may change it."""
+    path = tmp_path_factory.mktemp("studies") / "study"
+    run_study(small_config(), store, path)
+    return path
+
+
+@pytest.fixture
+def study(finished: Path, tmp_path: Path) -> Path:
+    """A copy of it to change."""
+    return Path(shutil.copytree(finished, tmp_path / "study"))

@@ -1,0 +1,146 @@
+"""Runs are trained once, go on after a stop, and give the same numbers however many workers there are."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auxseg.errors import RunError
+from auxseg.run import train
+from auxseg.study.directory import StudyDirectory
+from auxseg.study.execute import Workers, workers
+from auxseg.study.plan import PlannedRun, StudyConfig, make_plan
+from auxseg.training.events import read_events
+from auxseg.training.learner import Learner, StepResult
+from auxseg.training.loop import Observer, Validation
+from tests.study.small import box_alone, run_study, small_config
+
+
+class _Stop(Observer):
+    """Ctrl-C in the third step, after the checkpoint of the second."""
+
+    def on_step(self, step: int, result: StepResult, seconds: float, data_seconds: float) -> None:
+        if step == 3:
+            raise KeyboardInterrupt
+
+    def on_validation(self, validation: Validation) -> None:
+        """Nothing."""
+
+    def on_best(self, learner: Learner, step: int, value: float | None) -> None:
+        """Nothing."""
+
+
+def planned(config: StudyConfig, arm: str, seed: int = 0) -> PlannedRun:
+    return next(run for run in make_plan(config).runs if run.arm.name == arm and run.seed == seed)
+
+
+def events(study: Path, run: PlannedRun) -> list[str]:
+    return [event["event"] for event in read_events(StudyDirectory(study).run_directory(run) / "events.jsonl")]
+
+
+def result(study: Path) -> dict[str, Any]:
+    return json.loads((study / "study.json").read_text())
+
+
+def figures_of(answer: dict[str, Any], arm: str) -> dict[str, float]:
+    return next(found for found in answer["arms"] if found["name"] == arm)["figure_per_seed"]
+
+
+def refuse_to_start(*arguments: object, **options: object) -> None:
+    pytest.fail("nothing was left to be done")
+
+
+def test_everything_is_trained_and_read_on_the_test_split_once(finished: Path) -> None:
+    for arm in ("target only", "classification", "box"):
+        for seed in (0, 1):
+            kinds = events(finished, planned(small_config(), arm, seed))
+            assert [kinds.count(kind) for kind in ("start", "step", "end", "evaluate")] == [1, 4, 1, 1]
+
+
+def test_an_auxiliary_without_weight_changes_nothing_at_all(finished: Path) -> None:
+    (answer,) = result(finished)["answers"]
+    found = next(arm for arm in answer["arms"] if arm["name"] == "classification")
+    assert found["figure_per_seed"] == answer["baseline"]["figure_per_seed"]
+    assert found["per_seed"] == {"0": 0.0, "1": 0.0}
+    assert found["interval"] == [0.0, 0.0]
+    assert found["verdict"] == "no meaningful difference"
+
+
+def test_one_with_a_weight_changes_something(finished: Path) -> None:
+    (answer,) = result(finished)["answers"]
+    assert figures_of(answer, "box") != answer["baseline"]["figure_per_seed"]
+
+
+def test_a_run_that_diverges_is_kept_as_an_outcome(finished: Path) -> None:
+    outcome = result(finished)
+    assert [(run["arm"], run["seed"]) for run in outcome["diverged"]] == [("edges", 0), ("edges", 1)]
+    assert all("finite" in run["reason"] for run in outcome["diverged"])
+    (edges,) = [arm for arm in outcome["answers"][0]["arms"] if arm["name"] == "edges"]
+    assert edges["verdict"] == "not enough evidence"
+    assert edges["missing_seeds"] == [0, 1]
+    assert edges["difference"] is None
+
+
+def test_what_is_finished_is_not_done_again(study: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = result(study)
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor.submit", refuse_to_start)
+    assert json.loads(json.dumps(run_study(small_config(), store, study))) == before
+
+
+def test_half_a_run_goes_on_to_the_same_numbers(study: Path, store: Path) -> None:
+    before, run = result(study), planned(small_config(), "box", 1)
+    directory = StudyDirectory(study).run_directory(run)
+    for path in directory.rglob("*"):
+        if path.is_file():
+            path.unlink()
+    with pytest.raises(KeyboardInterrupt):
+        train(run.recipe, store, directory, resume=True, observers=[_Stop()])
+    after = run_study(small_config(), store, study)
+    kinds = events(study, run)
+    assert [kinds.count(kind) for kind in ("start", "resume", "step", "end")] == [1, 1, 4, 1]
+    assert json.loads(json.dumps(after["answers"])) == before["answers"]
+
+
+def test_two_workers_from_scratch_give_the_same_digits(finished: Path, store: Path, tmp_path: Path) -> None:
+    answer = run_study(box_alone(seeds=1), store, tmp_path / "again", workers=2)["answers"][0]
+    before = result(finished)["answers"][0]
+    assert answer["baseline"]["figure_per_seed"][0] == before["baseline"]["figure_per_seed"]["0"]
+    assert figures_of(answer, "box") == {0: figures_of(before, "box")["0"]}
+    for arm in ("target only", "box"):
+        name = planned(small_config(), arm).directory_name
+        tables = [(study / "runs" / name / "per_image.csv").read_bytes() for study in (finished, tmp_path / "again")]
+        assert tables[0] == tables[1]
+
+
+def test_an_interruption_reaches_the_runs_and_leaves_checkpoints(store: Path, tmp_path: Path) -> None:
+    config = box_alone(settings=(*small_config().settings, "training.steps=100000"))
+    run, study = planned(config, "target only"), StudyDirectory(tmp_path)
+
+    def interrupt_once_it_trains() -> None:
+        if events(tmp_path, run).count("step") >= 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), workers(1, 1, (), interrupt_once_it_trains) as at_work:
+        at_work.train(study, store, [run])
+    last = [event for event in read_events(study.run_directory(run) / "events.jsonl") if event["event"] == "step"][-1]
+    assert (study.run_directory(run) / "last.pt").is_file()
+    assert last["step"] < 100000
+    assert not study.is_done(run)
+
+
+def test_a_worker_that_is_killed_is_reported() -> None:
+    with pytest.raises(RunError, match="a worker process ended without a word"), workers(1, 1, (), int) as at_work:
+        at_work._do(os._exit, [(1,)])
+
+
+def test_plugins_are_known_to_the_workers(tmp_path: Path) -> None:
+    plugin = tmp_path / "mark.py"
+    plugin.write_text(f"from pathlib import Path\nPath({str(tmp_path / 'seen')!r}).touch()\n")
+    with workers(1, 1, (plugin,), int) as at_work:
+        assert isinstance(at_work, Workers)
+        at_work._do(print, [()])
+    assert (tmp_path / "seen").exists()

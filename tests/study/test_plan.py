@@ -1,0 +1,180 @@
+"""Every training is laid out, arms differ in their tasks alone, and what cannot be asked is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from auxseg.errors import InputError
+from auxseg.recipe import load_recipe, to_values
+from auxseg.study.plan import DEFAULT_WEIGHT, Plan, check_study, describe, make_plan, read_study
+
+
+def planned(**values: Any) -> Plan:
+    return make_plan(check_study({"base": "tiny", "auxiliaries": ["classification", "box", "edges"], "seeds": 1} | values))
+
+
+def names(plan: Plan) -> list[str]:
+    return [arm.name for arm in plan.arms]
+
+
+@pytest.mark.parametrize(
+    ("design", "expected"),
+    [
+        ("each", ["target only", "classification", "box", "edges"]),
+        (
+            "all-but-one",
+            [
+                "target only",
+                "classification",
+                "box",
+                "edges",
+                "classification + box + edges",
+                "box + edges",
+                "classification + edges",
+                "classification + box",
+            ],
+        ),
+        (
+            "all-subsets",
+            [
+                "target only",
+                "classification",
+                "box",
+                "edges",
+                "classification + box",
+                "classification + edges",
+                "box + edges",
+                "classification + box + edges",
+            ],
+        ),
+    ],
+)
+def test_a_design_is_a_set_of_arms(design: str, expected: list[str]) -> None:
+    assert names(planned(design=design)) == expected
+
+
+def test_two_auxiliaries_need_no_arm_twice() -> None:
+    assert names(planned(auxiliaries=["box", "edges"])) == ["target only", "box", "edges", "box + edges"]
+
+
+def test_controls_are_alone_whatever_the_design() -> None:
+    assert names(planned(controls=["noise"], design="all-but-one"))[-1] == "noise"
+    assert not any("noise" in name and "+" in name for name in names(planned(controls=["noise"], design="all-subsets")))
+
+
+def test_every_arm_has_every_seed_and_share_in_order() -> None:
+    plan = planned(seeds=2, label_fractions=[0.1, 1.0], auxiliaries=["box"])
+    laid_out = [(run.label_fraction, run.seed, run.arm.name) for run in plan.runs]
+    arms = ("target only", "box")
+    assert laid_out == [(share, seed, arm) for share in (0.1, 1.0) for seed in (0, 1) for arm in arms]
+    assert all(run.recipe.seed == run.seed for run in plan.runs)
+    assert all(run.recipe.data.label_fraction == run.label_fraction for run in plan.runs)
+
+
+def test_arms_of_a_seed_differ_in_tasks_and_weights_alone() -> None:
+    plan = planned(base="tiny-mtl", settings=["balancer.gate.box=0.01", "model.encoder.channels=[8, 12]"])
+    same = []
+    for run in plan.runs:
+        values = to_values(run.recipe)
+        assert set(values.pop("tasks")) == {"segmentation", *run.arm.auxiliaries}
+        balancer = values.pop("balancer")
+        assert set(balancer["weights"]) == {"segmentation", *run.arm.auxiliaries}
+        assert balancer["gate"] == ({"box": 0.01} if "box" in run.arm.auxiliaries else {})
+        same.append(values)
+    assert all(values == same[0] for values in same)
+    assert same[0]["model"]["encoder"]["channels"] == [8, 12]
+
+
+def test_weights_are_the_studys_or_the_bases_or_the_usual_one() -> None:
+    plan = planned(base="tiny-mtl", weights={"classification": 0.0})
+    weights = {arm.name: plan.weights(arm) for arm in plan.arms}
+    assert weights["classification"] == {"classification": 0.0}
+    assert weights["box"] == {"box": load_recipe("tiny-mtl").balancer.weights["box"]}
+    assert weights["edges"] == {"edges": DEFAULT_WEIGHT}
+    assert weights["target only"] == {}
+
+
+def test_a_phase_keeps_the_tasks_that_an_arm_has() -> None:
+    phases = "training.phases=[{name: first, share: 0.5, tasks: [segmentation, classification, box]}, {name: last}]"
+    plan = planned(base="tiny-mtl", settings=[phases], auxiliaries=["box"])
+    assert [run.recipe.training.phases[0].tasks for run in plan.runs] == [("segmentation",), ("segmentation", "box")]
+
+
+def test_a_balancer_without_weights_plans_and_refuses_weights() -> None:
+    settings = ["balancer={kind: equal}"]
+    assert names(planned(settings=settings, auxiliaries=["box"])) == ["target only", "box"]
+    with pytest.raises(InputError, match="weights has no place beside the balancer equal"):
+        planned(settings=settings, weights={"box": 0.5})
+
+
+def test_directories_tell_every_recipe_apart() -> None:
+    runs = [*planned(seeds=2).runs, *planned(seeds=2, settings=["training.steps=5"]).runs]
+    assert len({run.directory_name for run in runs}) == len(runs)
+    assert [run.directory_name for run in planned(seeds=3).runs[:12]] == [
+        run.directory_name for run in planned(seeds=3).runs[:12]
+    ]
+    few, more = planned(seeds=1).runs, planned(seeds=2).runs
+    assert {run.directory_name for run in few} < {run.directory_name for run in more}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"auxiliaries": ["segmentation"]}, "segmentation is the target"),
+        ({"auxiliaries": ["box", "box"]}, "the auxiliary box is named twice"),
+        ({"controls": ["box"]}, "the auxiliary box is named twice"),
+        ({"auxiliaries": ["boxx"]}, "tasks.boxx.kind is 'boxx' .did you mean 'box'"),
+        ({"weights": {"depth": 1.0}}, "weights names 'depth', which is no auxiliary"),
+        ({"label_fractions": [0.5, 0.5]}, "label_fractions names a share twice"),
+        ({"label_fractions": [0.0]}, "label_fractions"),
+        ({"margin": 0.0}, "margin is 0.0"),
+        ({"seeds": 0}, "seeds is 0"),
+        ({"auxiliaries": []}, "auxiliaries"),
+        ({"design": "some"}, "design is 'some'; allowed: 'each', 'all-but-one' or 'all-subsets'"),
+        ({"seed": 3}, "seed is not a setting .did you mean 'seeds'"),
+        ({"base": "tinny"}, "did you mean 'tiny'"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(values: dict[str, Any], expected: str) -> None:
+    with pytest.raises(InputError, match=expected):
+        planned(**values)
+
+
+def test_a_study_is_read_from_yaml(tmp_path: Path) -> None:
+    file = tmp_path / "question.yaml"
+    file.write_text(yaml.safe_dump({"base": "tiny", "auxiliaries": ["box"], "weights": {"box": 0.5}}))
+    study = read_study(file)
+    assert (study.base, study.auxiliaries, study.weights, study.seeds) == ("tiny", ("box",), {"box": 0.5}, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("- tiny", "a study is a mapping of keys to values, found list"),
+        ("base: [", "not YAML"),
+        ("base: tiny\nbase: unet\nauxiliaries: [box]", "the key 'base' stands in line 2"),
+        ("base: tiny", "auxiliaries is missing"),
+    ],
+)
+def test_a_bad_file_is_named(tmp_path: Path, text: str, expected: str) -> None:
+    file = tmp_path / "question.yaml"
+    file.write_text(text)
+    with pytest.raises(InputError, match=expected) as raised:
+        read_study(file)
+    assert str(file) in str(raised.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nowhere.yaml: the study cannot be read"):
+        read_study(tmp_path / "nowhere.yaml")
+
+
+def test_the_plan_is_told_arm_by_arm() -> None:
+    assert list(describe(planned(auxiliaries=["box"]))) == [
+        "target only: 1 seed",
+        f"box (box at weight {DEFAULT_WEIGHT:g}): 1 seed",
+    ]

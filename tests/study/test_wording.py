@@ -1,0 +1,58 @@
+"""Sentences, word for word."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from auxseg.study import Advice, Context, Estimate, Judgement, MeanSquares, Rules, Verdict, estimate, sentence
+
+CONTEXT = Context("iou_dataset", weight=0.5, steps=600)
+
+
+def _judgement(verdict: Verdict, advice: Advice | None = None, comparisons: int = 5) -> Judgement:
+    found = Estimate(0.013, 5, 100, MeanSquares(0.002, 0.001, 0.001))
+    return Judgement(found, verdict, (0.0041, 0.0219), 0.01, 0.02, 1.0, comparisons, advice)
+
+
+def test_helps() -> None:
+    assert sentence("box", _judgement(Verdict.HELPS), Rules(), CONTEXT) == (
+        "box: helps: +1.30 points of iou_dataset (95% interval +0.41 to +2.19, adjusted for 5 comparisons), at weight "
+        "0.5 after 600 steps, 5 seeds, 100 images"
+    )
+
+
+def test_without_weight_several_arms_or_points() -> None:
+    context = Context("squared_error", weight=None, steps=12_000, is_share=False)
+    rules = Rules(looks=2, alpha=0.1)
+    assert sentence("box", _judgement(Verdict.HURTS, comparisons=1), rules, context) == (
+        "box: hurts: +0.01 of squared_error (90% interval +0.00 to +0.02, adjusted for two looks), after 12,000 steps, "
+        "5 seeds, 100 images"
+    )
+
+
+def test_no_meaningful_difference_names_the_margin() -> None:
+    said = sentence("box", _judgement(Verdict.NO_MEANINGFUL_DIFFERENCE), Rules(looks=2), CONTEXT)
+    assert "adjusted for 5 comparisons and two looks" in said
+    assert said.endswith("; less than 0.5 points of iou_dataset either way")
+
+
+def test_advice() -> None:
+    for advice, end in (
+        (Advice(12), "; about 12 seeds would decide"),
+        (
+            Advice(9, 1200),
+            "; seeds alone would hardly decide with 100 test images: about 1,200 test images and 9 seeds would",
+        ),
+        (Advice(None), "; at least 2 seeds and 2 test images are needed for an interval"),
+    ):
+        assert sentence("box", _judgement(Verdict.NOT_ENOUGH_EVIDENCE, advice), Rules(), CONTEXT).endswith(end)
+
+
+def test_one_seed_and_none() -> None:
+    ends = (-np.inf, np.inf)
+    for table, said in (
+        (np.full((1, 20), 0.01), "+1.00 points of iou_dataset (no interval), at weight 0.5 after 600 steps, 1 seed, "),
+        (np.zeros((0, 0)), "no difference measured (no interval), at weight 0.5 after 600 steps, 0 seeds, 0 images"),
+    ):
+        one = Judgement(estimate(table), Verdict.NOT_ENOUGH_EVIDENCE, ends, 0.05, 1.0, 1.0, 1, Advice(None))
+        assert said in sentence("box", one, Rules(), CONTEXT)
