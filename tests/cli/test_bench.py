@@ -21,7 +21,7 @@ class Options:
 
 def test_lists_what_every_script_says_it_measures() -> None:
     file = io.StringIO()
-    assert {"store", "step", "peer"} <= set(Bench().run(Console(file=file, width=200))["names"])
+    assert {"store", "step", "peer", "study-validity"} <= set(Bench().run(Console(file=file, width=200))["names"])
     assert "startup: How long `auxseg --help` takes" in file.getvalue()
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import h5py
 import pytest
 
 from auxseg.cli.main import main
 from auxseg.data import download
+from auxseg.data.sources import SOURCES
+from auxseg.data.sources.split_h5 import INTERPOLATED
 from auxseg.data.store import Store
-from tests.data.pictures import make_pets
+from tests.data.pictures import make_pets, make_split_h5
 
 
 @pytest.fixture
@@ -28,7 +32,7 @@ def test_synthesize_writes_a_store(tmp_path, capsys):
     arguments = ["--out", str(out), "--samples", "10", "--size", "32", "--seed", "3", "--processes", "1", "--json"]
     assert main(["data", "synthesize", *arguments]) == 0
     captured = capsys.readouterr()
-    assert json.loads(captured.out) == {"path": str(out), "num_written": 10, "skipped": []}
+    assert json.loads(captured.out) == {"path": str(out), "num_written": 10, "skipped": [], "notes": {}}
     assert "10 samples" in captured.err
     store = Store.open(out)
     assert (len(store), store.size, store.provenance["source"]) == (10, 32, "synthetic")
@@ -78,6 +82,29 @@ def test_prepare_refuses_an_output_that_exists(pets, capsys):
     assert prepare(pets) == 2
     assert "exists already; --overwrite replaces it" in capsys.readouterr().err
     assert prepare(pets, "--overwrite") == 0
+
+
+def test_prepare_names_every_source(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["data", "prepare", "--help"])
+    assert stopped.value.code == 0
+    shown = capsys.readouterr().out
+    assert [name for name in SOURCES if name not in shown] == []
+
+
+def test_prepare_counts_what_it_repaired(tmp_path, capsys):
+    data = make_split_h5(tmp_path / "data", lambda key, values: values * 0.7 if key == "masks" else values)
+    with h5py.File(data / "train" / "masks.h5", "a") as file:
+        masks: Any = file["masks"]
+        masks[0, 0, 0, 0] = 1.0
+    out = tmp_path / "out.h5"
+    arguments = ["data", "prepare", "split-h5", str(data), "--out", str(out), "--size", "16", "--processes", "1"]
+    assert main([*arguments, "--json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["notes"] == {INTERPOLATED: 11}
+    assert f"repaired: 11 of 11 samples: {INTERPOLATED}" in captured.err
+    assert main(["data", "inspect", str(out)]) == 0
+    assert f"repaired when prepared: 11 samples: {INTERPOLATED}" in capsys.readouterr().err
 
 
 def test_prepare_refuses_an_unknown_source(pets, capsys):

@@ -190,8 +190,18 @@ def test_a_figure_that_could_not_be_measured_is_a_dash(full: Path) -> None:
 
 def test_loss_weights_that_vary_are_drawn(tmp_path: Path) -> None:
     text = page_of(started(tmp_path / "run", tasks=("segmentation", "box"), weight=lambda step: step / 10)).text
-    assert "How the losses were weighted over time." in text
+    assert "How the losses were weighted, averaged over the epoch that ends at each step." in text
     assert "Constant:" not in text
+
+
+def test_loss_weights_are_constant_also_where_labels_were_missing(tmp_path: Path) -> None:
+    path = started(tmp_path / "run", tasks=("segmentation", "box"), weight=lambda step: 0.25)
+    events = [json.loads(line) for line in (path / "events.jsonl").read_text().splitlines()]
+    for event in events:
+        if event["event"] == "step" and event["step"] % 3 == 0:
+            del event["weights"]["box"], event["losses"]["box"]
+    runs.write_events(path, events)
+    assert "segmentation 1, box 0.25" in page_of(path).text
 
 
 def test_charts_are_saved_beside_the_page_of_one_run(full: Path, tmp_path: Path) -> None:

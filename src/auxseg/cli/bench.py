@@ -33,7 +33,7 @@ class Bench(Command):
     def run(self, console: Console) -> dict[str, Any]:
         """Run the measurement, print its table and keep the result under runs/bench."""
         folder = _folder()
-        scripts = {path.stem: path for path in sorted(folder.glob("*.py"))}
+        scripts = {path.stem.replace("_", "-"): path for path in sorted(folder.glob("*.py"))}
         if self.name is None:
             for name, path in scripts.items():
                 console.print(f"{name}: {_first_line(path)}")
@@ -41,7 +41,7 @@ class Bench(Command):
         if self.name not in scripts:
             raise InputError(f"bench {self.name}: no such measurement; there are {', '.join(scripts)}")
         sys.path.insert(0, str(folder.parent))
-        script = importlib.import_module(f"benchmarks.{self.name}")
+        script = importlib.import_module(f"benchmarks.{scripts[self.name].stem}")
         record = importlib.import_module("benchmarks.tools.record")
         options = record.read_options(script.Options, self.set, f"bench {self.name}")
         return record.publish(self.name, script.main(options), console)

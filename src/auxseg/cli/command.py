@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -28,3 +29,19 @@ class Command(ABC):
 
         A result with ``"failed"`` that is not empty makes the command exit with 1.
         """
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecipeCommand(Command):
+    """A command that reads recipes or models, which may be of a user's own kinds of task."""
+
+    plugins: tuple[Path, ...] = ()
+    """Python files of your own that register kinds of task; they are executed."""
+
+    def run_plugins(self) -> None:
+        """Execute the files. Raises `InputError` if one does not exist or fails."""
+        if self.plugins:
+            from auxseg.tasks import run_plugin
+
+            for path in self.plugins:
+                run_plugin(path)

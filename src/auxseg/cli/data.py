@@ -105,10 +105,10 @@ class Prepare(Command):
     """
 
     source: Positional[str]
-    """The format: oxford-iiit-pet."""
+    """The format: oxford-iiit-pet, split-h5, folder, coco or voc."""
 
     path: Positional[Path]
-    """The folder to read; it is never written to."""
+    """The folder to read, the annotation file of coco; it is never written to."""
 
     out: Path
     """The store to write (.h5)."""
@@ -120,7 +120,7 @@ class Prepare(Command):
     """The source's own split, or percentages of train, val and test, such as 60-20-20."""
 
     border: Literal["foreground", "ignore", "class"] = "foreground"
-    """What the border of a trimap counts as: the animal, nothing, or a mask class of its own."""
+    """What the border of a trimap (oxford-iiit-pet) counts as: the animal, nothing, or a mask class of its own."""
 
     resize: Literal["squash", "letterbox"] = "squash"
     """Stretch pictures to a square, or keep their shape and pad (padding is ignored by masks)."""
@@ -217,6 +217,8 @@ def _counting(console: Console, what: str) -> Iterator[Callable[[int, int], None
 def _tell(console: Console, report: Report) -> dict[str, Any]:
     for id, reason in report.skipped:
         console.print(f"left out: {id}: {reason}", markup=False, soft_wrap=True)
+    for note, count in report.notes.items():
+        console.print(f"repaired: {count} of {report.num_written} samples: {note}", markup=False, soft_wrap=True)
     left_out = f", {len(report.skipped)} left out" if report.skipped else ""
     console.print(f"{report.path}: {report.num_written} samples{left_out}", markup=False, soft_wrap=True)
     return asdict(report) | {"path": str(report.path)}
@@ -247,6 +249,8 @@ def _print_inspection(console: Console, inspection: Inspection) -> None:
     console.print(table)
     for id, reason in inspection.skipped:
         console.print(f"left out when prepared: {id}: {reason}", markup=False, soft_wrap=True)
+    for note, count in inspection.notes.items():
+        console.print(f"repaired when prepared: {count} samples: {note}", markup=False, soft_wrap=True)
     for finding in inspection.findings:
         console.print(f"warning: {finding.text} [{finding.kind}]", markup=False, soft_wrap=True)
     if not inspection.findings:

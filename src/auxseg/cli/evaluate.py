@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tyro.conf import Positional
 
-from auxseg.cli.command import Command
+from auxseg.cli.command import RecipeCommand
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Evaluate(Command):
+class Evaluate(RecipeCommand):
     """Measure runs on a split: metrics.json and per_image.csv in each, one table with a row per run.
 
     Several runs also get a comparison page and grid.png, the same photographs with each run's mask and box, in the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 import sys
@@ -12,12 +13,13 @@ import tyro
 from rich.console import Console
 
 from auxseg.cli.bench import Bench
-from auxseg.cli.command import Command
+from auxseg.cli.command import Command, RecipeCommand
 from auxseg.cli.data import Download, Inspect, Prepare, Synthesize
 from auxseg.cli.evaluate import Evaluate
 from auxseg.cli.predict import Predict
 from auxseg.cli.presets import Presets
 from auxseg.cli.report import Report
+from auxseg.cli.study import Study
 from auxseg.cli.train import Train
 from auxseg.errors import InputError, RunError
 
@@ -28,6 +30,7 @@ _COMMANDS: dict[str, Any] = {
     "data": {"synthesize": Synthesize, "download": Download, "prepare": Prepare, "inspect": Inspect},
     "presets": Presets,
     "train": Train,
+    "study": Study,
     "evaluate": Evaluate,
     "predict": Predict,
     "report": Report,
@@ -42,11 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _union(_COMMANDS),
         prog="auxseg",
         description=_DESCRIPTION,
-        args=_join_repeated(arguments or ["--help"], "--set"),
+        args=functools.reduce(_join_repeated, ("--set", "--grid", "--plugins"), arguments or ["--help"]),
         config=(tyro.conf.OmitSubcommandPrefixes, tyro.conf.FlagCreatePairsOff),
     )
     console = Console(stderr=True, highlight=False)
     try:
+        if isinstance(command, RecipeCommand):
+            command.run_plugins()
         result = command.run(console)
     except KeyboardInterrupt:
         console.print(command.when_interrupted)

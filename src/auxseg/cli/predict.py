@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tyro.conf import Positional
 
-from auxseg.cli.command import Command
+from auxseg.cli.command import RecipeCommand
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Predict(Command):
+class Predict(RecipeCommand):
     """Mask, class and box of photographs, with a trained run.
 
-    Writes NAME.mask.png (class ids, in the photograph's own size), NAME.overlay.png, and predictions.json in the form
-    of a COCO data set.
+    Writes NAME.mask.png (class ids, in the photograph's own size), NAME.overlay.png, NAME.TASK.png for maps such as
+    edges, and predictions.json in the form of a COCO data set.
     """
 
     model: Positional[Path]

@@ -61,4 +61,4 @@ def _parameters(recipe: Any) -> dict[str, int]:
 
     vocabulary = Vocabulary(256, ("background", "pet"), {"species": ("cat", "dog")})
     outputs = {name: task.output for name, task in build_tasks(recipe, vocabulary).items()}
-    return outline(with_changes(recipe, model={"weights": "none"}).model, outputs).parts()
+    return outline(with_changes(recipe, model={"weights": "none"}).model, outputs, recipe.target).parts()

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Report(Command):
-    """Write one self-contained HTML page about one run, or comparing several."""
+    """Write one self-contained HTML page about one run, comparing several, or about a finished study."""
 
     runs: Positional[tuple[Path, ...]]
-    """Run directories."""
+    """Run directories, or the directory of one study."""
 
     out: Path | None = None
-    """The page (default: report.html in the run directory, or in the nearest that holds them all)."""
+    """The page (default: report.html in the run or study directory, or in the nearest that holds them all)."""
 
     overwrite: bool = False
     """Replace OUT if it exists; the default page always shows the latest state."""
@@ -35,8 +35,11 @@ class Report(Command):
             raise InputError("report wants at least one run directory")
         if self.out is not None:
             refuse_existing(self.out, overwrite=self.overwrite)
-        from auxseg.report import report
+        from auxseg.report import is_study, report, study_page
 
-        page = report(list(self.runs), self.out)
+        studies = [path for path in self.runs if is_study(path)]
+        if studies and len(self.runs) > 1:
+            raise InputError(f"report: {studies[0]} is a study, which has a page of its own; name it alone")
+        page = study_page(studies[0], self.out) if studies else report(list(self.runs), self.out)
         console.print(f"report: {page}")
         return {"report": str(page)}

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from tyro.conf import Positional
 
-from auxseg.cli.command import Command
+from auxseg.cli.command import RecipeCommand
+from auxseg.cli.grid import combinations
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from auxseg.training.loop import Observer
+
 
 @dataclass(frozen=True)
-class Train(Command):
+class Train(RecipeCommand):
     """Train presets or recipes on a store; each leaves a run directory.
 
-    `auxseg train tiny --data pets.h5 --out runs/tiny` trains one; several names are trained one after the other into
-    OUT/NAME, with a comparison in OUT/report.html. Ctrl-C stops after the current step; --resume goes on.
+    `auxseg train tiny --data pets.h5 --out runs/tiny` trains one; several names, or a --grid of settings, are trained
+    one after the other into OUT/NAME, with a comparison in OUT/report.html. Ctrl-C stops after the current step;
+    --resume goes on.
     """
 
     when_interrupted: ClassVar[str] = "interrupted; the same command with --resume goes on"
@@ -46,6 +51,13 @@ class Train(Command):
     set: tuple[str, ...] = ()
     """Changes to the recipe, key=value: training.steps=600 model.width=0.5 tasks.box=off."""
 
+    grid: tuple[str, ...] = ()
+    """Values to try in every combination, key=value,value: balancer.weights.box=0.1,0.5 seed=0,1. Each run is named
+    NAME-KEY-VALUE."""
+
+    tensorboard: bool = False
+    """Write curves, weights and pictures for TensorBoard into the run's directory tensorboard."""
+
     resume: bool = False
     """Go on with a run that was stopped, or give a finished one more steps."""
 
@@ -61,11 +73,14 @@ class Train(Command):
         from auxseg.recipe import load_recipe
 
         settings = [*self.set, *([] if self.seed is None else [f"seed={self.seed}"])]
-        recipes = {Path(name).stem: load_recipe(name, settings) for name in self.names}
-        if len(recipes) < len(self.names):
+        variants = [(name, suffix, chosen) for name in self.names for suffix, chosen in combinations(self.grid)]
+        recipes = {
+            f"{Path(name).stem}{suffix}": load_recipe(name, [*settings, *chosen]) for name, suffix, chosen in variants
+        }
+        if len(recipes) < len(variants):
             raise InputError("train was given two recipes of the same name; each needs a directory of its own")
         out = self.out or Path("runs")
-        alone = len(recipes) == 1 and self.out is not None
+        alone = len(recipes) == 1 and not self.grid and self.out is not None
         directories = {name: out if alone else out / name for name in recipes}
         results = {name: self._train(recipe, directories[name], console) for name, recipe in recipes.items()}
         if len(recipes) > 1 and all(results.values()):
@@ -79,7 +94,12 @@ class Train(Command):
         from auxseg.report import report
         from auxseg.run import train
 
-        with TrainingProgress(console, recipe.training.steps) as progress:
+        with ExitStack() as stack:
+            observers: list[Observer] = [stack.enter_context(TrainingProgress(console, recipe.training.steps))]
+            if self.tensorboard:
+                from auxseg.run.tensorboard import TensorBoard
+
+                observers.append(stack.enter_context(TensorBoard(directory, recipe, self.data)))
             run = train(
                 recipe,
                 self.data,
@@ -88,7 +108,7 @@ class Train(Command):
                 devices=self.devices,
                 resume=self.resume,
                 overwrite=self.overwrite,
-                observers=[progress],
+                observers=observers,
             )
         if not is_main_process():
             return {}
@@ -109,6 +129,6 @@ def _best_validation(events: Path, target: str) -> dict[str, float] | None:
 def _summary(best: dict[str, float] | None) -> str:
     """One line on how it ended."""
     if best is None:
-        return "trained; the data have no validation split, so the last weights were kept"
+        return "trained without validation, so the last weights were kept"
     name = next(key for key in best if key != "step")
     return f"kept the model of step {best['step']}, validation {name} {best[name]:.4f}"

@@ -65,10 +65,17 @@ def confusions(record: Record) -> Iterator[Chart]:
 
 
 def loss_weights(record: Record) -> tuple[str, list[Chart]]:
-    """The loss weights in a line if they never change, else as a chart."""
+    """The loss weights in a line if they never change, else as a chart of their means over epochs.
+
+    A task has no weight in a step without its label.
+    """
     steps = [step["step"] for step in record.steps]
     tasks = list(dict.fromkeys(task for step in record.steps for task in step["weights"]))
-    lines = [Curve(task, steps, [step["weights"].get(task) for step in record.steps]) for task in tasks]
-    if all(len(set(line.values)) == 1 for line in lines):
-        return ", ".join(f"{line.label} {line.values[0]:.4g}" for line in lines), []
-    return "", [figures.curves("weights", "weight of each loss", "How the losses were weighted over time.", lines)]
+    values = {task: [step["weights"].get(task) for step in record.steps] for task in tasks}
+    distinct = {task: {value for value in given if value is not None} for task, given in values.items()}
+    if all(len(given) == 1 for given in distinct.values()):
+        return ", ".join(f"{task} {value:.4g}" for task, (value,) in distinct.items()), []
+    window = record.start["steps_per_epoch"]
+    lines = [Curve(task, steps, figures.smooth(given, window)) for task, given in values.items()]
+    caption = "How the losses were weighted, averaged over the epoch that ends at each step."
+    return "", [figures.curves("weights", "weight of each loss", caption, lines)]

@@ -35,25 +35,25 @@ _PALETTE: Final = {
     "#a13d6d": "--series-5",
     "#4d8a3f": "--series-6",
 }
-_INK, _MUTED, _LINE, _CARD, *_SERIES = _PALETTE
+INK, MUTED, LINE, CARD, *SERIES = _PALETTE
 _DASHES: Final = ("-", "--", ":", "-.")
 _WIDTH: Final = 330
 _HEIGHT: Final = 190
 _MARGINS: Final = (42, 36, 10, 24)
 _STYLE: Final[dict[Any, Any]] = {
     "axes.axisbelow": True,
-    "axes.edgecolor": _LINE,
-    "axes.facecolor": _CARD,
+    "axes.edgecolor": LINE,
+    "axes.facecolor": CARD,
     "axes.grid": True,
-    "axes.labelcolor": _MUTED,
+    "axes.labelcolor": MUTED,
     "axes.labelsize": 9,
     "axes.spines.right": False,
     "axes.spines.top": False,
-    "axes.titlecolor": _INK,
+    "axes.titlecolor": INK,
     "axes.titlesize": 10,
-    "figure.facecolor": _CARD,
+    "figure.facecolor": CARD,
     "font.size": 9,
-    "grid.color": _LINE,
+    "grid.color": LINE,
     "grid.linewidth": 0.6,
     "legend.fontsize": 9,
     "legend.frameon": False,
@@ -63,11 +63,11 @@ _STYLE: Final[dict[Any, Any]] = {
     "svg.fonttype": "none",
     # Names of tasks, classes and runs are text, whatever dollars they hold.
     "text.parse_math": False,
-    "text.color": _INK,
-    "xtick.color": _LINE,
-    "xtick.labelcolor": _MUTED,
-    "ytick.color": _LINE,
-    "ytick.labelcolor": _MUTED,
+    "text.color": INK,
+    "xtick.color": LINE,
+    "xtick.labelcolor": MUTED,
+    "ytick.color": LINE,
+    "ytick.labelcolor": MUTED,
 }
 
 
@@ -94,18 +94,18 @@ class Curve:
 
 def curves(name: str, title: str, caption: str, lines: Sequence[Curve], note: str = "") -> Chart:
     """Lines over optimiser steps, with a legend below when there are several; ``note`` stands right of the title."""
-    labels = [_shorten(line.label, 48) for line in lines] if len(lines) > 1 else []
+    labels = [shorten(line.label, 48) for line in lines] if len(lines) > 1 else []
     columns = 2 if max((len(label) for label in labels), default=0) <= 18 else 1
     rows = -(-len(labels) // columns)
-    with _chart(_WIDTH, _HEIGHT, below=15 * rows) as (figure, axes):
+    with canvas(_WIDTH, _HEIGHT, below=15 * rows) as (figure, axes):
         handles = [_draw_curve(axes, line, number) for number, line in enumerate(lines)]
         axes.set_xlabel("step")
         axes.margins(x=0.03, y=0.1)
         axes.set_xlim(left=0)
-        _title(axes, title, note)
+        write_title(axes, title, note)
         if labels:
             figure.legend(handles, labels, loc="lower left", ncols=columns)
-        return Chart(name, caption, _svg(figure, name))
+        return Chart(name, caption, to_svg(figure, name))
 
 
 def smooth(values: Sequence[float | None], window: int) -> list[float | None]:
@@ -120,16 +120,16 @@ def smooth(values: Sequence[float | None], window: int) -> list[float | None]:
 def histogram(name: str, title: str, caption: str, values: Sequence[float]) -> Chart:
     """How many images have which value, with a line at the median."""
     inside = min(values) >= 0 and max(values) <= 1
-    with _chart(_WIDTH, _HEIGHT) as (figure, axes):
-        axes.hist(values, bins=20, range=(0, 1) if inside else None, color=_SERIES[0], edgecolor=_CARD, linewidth=0.6)
+    with canvas(_WIDTH, _HEIGHT) as (figure, axes):
+        axes.hist(values, bins=20, range=(0, 1) if inside else None, color=SERIES[0], edgecolor=CARD, linewidth=0.6)
         axes.margins(x=0.01)
         median = float(np.median(values))
-        axes.axvline(median, color=_SERIES[1], linewidth=1.2)
+        axes.axvline(median, color=SERIES[1], linewidth=1.2)
         axes.grid(axis="x", visible=False)
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], integer=True))
         axes.set_ylabel("images")
-        _title(axes, title, f"median {median:.3f}")
-        return Chart(name, caption, _svg(figure, name))
+        write_title(axes, title, f"median {median:.3f}")
+        return Chart(name, caption, to_svg(figure, name))
 
 
 def confusion(name: str, caption: str, classes: Sequence[str], counts: Sequence[Sequence[int]]) -> Chart:
@@ -137,18 +137,18 @@ def confusion(name: str, caption: str, classes: Sequence[str], counts: Sequence[
     table = np.asarray(counts, dtype=float)
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     roomy = len(classes) <= 12
-    labels = [_shorten(label, 24) for label in classes]
+    labels = [shorten(label, 24) for label in classes]
     side = max(90, (28 if roomy else 12) * len(classes))
     margin = 30 + round(5.5 * max(len(label) for label in labels))
-    with _chart(max(_WIDTH, side + margin + 8), side + margin + 8, (margin, margin, 8, 8)) as (figure, axes):
+    with canvas(max(_WIDTH, side + margin + 8), side + margin + 8, (margin, margin, 8, 8)) as (figure, axes):
         for row, column in zip(*np.nonzero(table), strict=True):
             share = float(shares[row, column])
-            axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=_SERIES[0], alpha=share, linewidth=0))
+            axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=SERIES[0], alpha=share, linewidth=0))
             if roomy:
-                colour = _CARD if share > 0.55 else _INK
+                colour = CARD if share > 0.55 else INK
                 axes.text(column, row, f"{table[row, column]:.0f}", ha="center", va="center", color=colour)
         _frame_matrix(axes, labels, 9 if roomy else 8)
-        return Chart(name, caption, _svg(figure, name), wide=not roomy)
+        return Chart(name, caption, to_svg(figure, name), wide=not roomy)
 
 
 def for_page(svg: str, prefix: str) -> str:
@@ -169,7 +169,7 @@ def for_page(svg: str, prefix: str) -> str:
 
 
 @contextmanager
-def _chart(
+def canvas(
     width: int, height: int, margins: tuple[int, int, int, int] = _MARGINS, below: int = 0
 ) -> Iterator[tuple[Figure, Axes]]:
     """An empty chart of so many points, which are the units of its text sizes, and ``below`` more for a legend.
@@ -185,13 +185,13 @@ def _chart(
 
 
 def _draw_curve(axes: Axes, line: Curve, number: int) -> Line2D:
-    colour, dash = _SERIES[number % len(_SERIES)], _DASHES[number // len(_SERIES) % len(_DASHES)]
+    colour, dash = SERIES[number % len(SERIES)], _DASHES[number // len(SERIES) % len(_DASHES)]
     steps, values = _thin(line)
     marker = {"marker": "o", "markersize": 3} if line.dots and len(steps) <= 60 else {}
     (handle,) = axes.plot(steps, values, color=colour, linestyle=dash, **marker)
     if line.best in steps:
         value = values[steps.index(line.best)]
-        axes.plot([line.best], [value], "o", markersize=9, markerfacecolor="none", markeredgecolor=_INK)
+        axes.plot([line.best], [value], "o", markersize=9, markerfacecolor="none", markeredgecolor=INK)
     return handle
 
 
@@ -209,9 +209,10 @@ def _windowed(values: np.ndarray, window: int) -> np.ndarray:
     return total[ends] - total[np.maximum(ends - window, 0)]
 
 
-def _title(axes: Axes, title: str, note: str) -> None:
-    axes.set_title(_shorten(title, 40), loc="left")
-    axes.set_title(note, loc="right", color=_MUTED, fontsize=9)
+def write_title(axes: Axes, title: str, note: str) -> None:
+    """The title on the left, and a note in quiet letters on the right."""
+    axes.set_title(shorten(title, 40), loc="left")
+    axes.set_title(note, loc="right", color=MUTED, fontsize=9)
 
 
 def _frame_matrix(axes: Axes, labels: Sequence[str], size: int) -> None:
@@ -224,11 +225,13 @@ def _frame_matrix(axes: Axes, labels: Sequence[str], size: int) -> None:
     axes.tick_params(length=0)
 
 
-def _shorten(text: str, limit: int) -> str:
+def shorten(text: str, limit: int) -> str:
+    """A text without its middle, if it is longer than so many letters."""
     return text if len(text) <= limit else f"{text[: limit // 2]}…{text[-(limit // 2) + 1 :]}"
 
 
-def _svg(figure: Figure, name: str) -> str:
+def to_svg(figure: Figure, name: str) -> str:
+    """The document; ``name`` keeps its ids the same from one drawing to the next."""
     document = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with rc_context({"svg.hashsalt": name}), warnings.catch_warnings():

@@ -37,9 +37,20 @@ def galleries(record: Record) -> list[tuple[str, list[Picture]]]:
     return [(title, pictures) for title, pictures in groups if pictures]
 
 
+def attention(record: Record) -> list[tuple[str, list[tuple[str, str | None]]]]:
+    """By image, its id first: each task's name and the picture of its masks (``None`` if its file is gone)."""
+    return [
+        (image["id"], [(task, _uri(record.path / file)) for task, file in image["pictures"].items()])
+        for image in record.inspection.get("images", [])
+    ]
+
+
 def _picture(run: Path, example: Mapping[str, Any]) -> Picture:
-    file = run / example["picture"]
-    return Picture(example["id"], wording.figure(example["value"]), data_uri(file) if file.is_file() else None)
+    return Picture(example["id"], wording.figure(example["value"]), _uri(run / example["picture"]))
+
+
+def _uri(file: Path) -> str | None:
+    return data_uri(file) if file.is_file() else None
 
 
 def data_uri(path: Path) -> str:

@@ -6,7 +6,7 @@ import csv
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
@@ -31,7 +31,9 @@ class Record:
         events: the lines of events.jsonl.
         metrics: metrics.json, empty before the first evaluation.
         columns: per_image.csv by column, ``None`` where a value is missing; the ``id`` column is left out.
-        examples: examples.json; it and the columns are empty without metrics.json, which says what they belong to.
+        inspection: inspection.json, empty where there is nothing to inspect.
+        examples: examples.json; it, the inspection and the columns are empty without metrics.json, which says what they
+            belong to.
     """
 
     path: Path
@@ -41,6 +43,7 @@ class Record:
     metrics: dict[str, Any]
     columns: dict[str, list[float | None]]
     examples: list[dict[str, Any]]
+    inspection: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def start(self) -> dict[str, Any]:
@@ -117,6 +120,7 @@ def read_record(path: Path) -> Record:
         metrics=metrics,
         columns=_read_columns(path / "per_image.csv") if metrics else {},
         examples=_read_json(path / "examples.json", []) if metrics else [],
+        inspection=_read_json(path / "inspection.json", {}) if metrics else {},
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final, final
 from auxseg.report import charts, facts, wording
 from auxseg.report.facts import Facts
 from auxseg.report.figures import Chart
-from auxseg.report.pictures import Picture, galleries
+from auxseg.report.pictures import Picture, attention, galleries
 from auxseg.report.record import Record, main_figure
 
 _IOU: Final = (
@@ -42,6 +42,16 @@ class FigureTable:
 
 @final
 @dataclass(frozen=True)
+class MixingMatrix:
+    """How much of every task's features (columns) each task (rows) takes at one place."""
+
+    place: str
+    tasks: list[str]
+    rows: list[tuple[str, list[str]]]
+
+
+@final
+@dataclass(frozen=True)
 class RunView:
     """Everything the page says of a run, in the order of the page; empty where there is nothing to say yet."""
 
@@ -55,6 +65,8 @@ class RunView:
     tables: list[FigureTable]
     learning: list[Chart]
     galleries: list[tuple[str, list[Picture]]]
+    attention: list[tuple[str, list[tuple[str, str | None]]]]
+    matrices: list[MixingMatrix]
     spread: list[Chart]
     time: Facts
     calibration: list[tuple[str, str, bool]]
@@ -84,6 +96,8 @@ def view_run(record: Record, name: str) -> RunView:
         tables=_tables(record),
         learning=[chart for task in record.tasks for chart in charts.learning(record, task)],
         galleries=galleries(record),
+        attention=attention(record),
+        matrices=_matrices(record),
         spread=[*charts.distribution(record), *charts.confusions(record)],
         time=facts.time_and_memory(record),
         calibration=facts.calibration(record),
@@ -169,3 +183,12 @@ def _tables(record: Record) -> list[FigureTable]:
         ]
         tables += [FigureTable(task, rows)] if rows else []
     return tables
+
+
+def _matrices(record: Record) -> list[MixingMatrix]:
+    tasks = record.inspection.get("tasks", [])
+    matrices = []
+    for place, values in record.inspection.get("matrices", {}).items():
+        rows = [(task, [f"{share:.3f}" for share in row]) for task, row in zip(tasks, values, strict=True)]
+        matrices.append(MixingMatrix(place, tasks, rows))
+    return matrices

@@ -1,0 +1,100 @@
+"""The charts of a study: what every auxiliary does to the target, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+import numpy as np
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from auxseg.report.figures import CARD, INK, MUTED, SERIES, Chart, canvas, shorten, to_svg, write_title
+
+_COLOURS: Final = {"helps": SERIES[5], "hurts": SERIES[1], "no meaningful difference": SERIES[0]}
+_LETTER: Final = 5.2
+
+
+@final
+@dataclass(frozen=True)
+class Bar:
+    """An arm's mean difference with its interval and its seeds, in the units in which it is drawn."""
+
+    name: str
+    verdict: str
+    mean: float | None
+    interval: tuple[float, float] | None
+    seeds: tuple[float, ...]
+
+
+def forest(name: str, title: str, caption: str, unit: str, margin: float, bars: Sequence[Bar]) -> Chart:
+    """A line per arm: its interval, its mean, a point per seed; the margin is shaded around zero.
+
+    The axis holds every seed and the margin; an interval that leaves it ends in an arrow.
+    """
+    labels = [shorten(bar.name, 36) for bar in bars]
+    left = 20 + round(_LETTER * max(len(label) for label in labels))
+    with canvas(left + 460, 62 + 26 * len(bars), (left, 36, 12, 24)) as (figure, axes):
+        low, high = _range(bars, margin)
+        axes.axvspan(-margin, margin, color=MUTED, alpha=0.14, linewidth=0)
+        axes.axvline(0, color=INK, linewidth=1)
+        for row, bar in enumerate(bars):
+            colour = _COLOURS.get(bar.verdict, MUTED)
+            axes.plot(bar.seeds, [row + 0.26] * len(bar.seeds), "o", color=colour, alpha=0.45, markersize=3, mew=0)
+            if bar.interval is not None:
+                start, end = bar.interval
+                axes.plot([max(start, low), min(end, high)], [row, row], color=colour, linewidth=2)
+                for place, is_cut, arrow in ((low, start < low, "<"), (high, end > high, ">")):
+                    if is_cut:
+                        axes.plot([place], [row], arrow, color=colour, markersize=6, mew=0, clip_on=False)
+            if bar.mean is not None:
+                axes.plot([bar.mean], [row], "D", color=colour, markeredgecolor=CARD, markersize=7)
+        axes.set(xlim=(low, high), ylim=(len(bars) - 0.4, -0.6), xlabel=unit)
+        axes.set_yticks(range(len(bars)), labels, color=INK)
+        axes.tick_params(length=0)
+        axes.grid(axis="y", visible=False)
+        write_title(axes, title, "")
+        return Chart(name, caption, to_svg(figure, name), wide=True)
+
+
+def by_share(
+    name: str, title: str, caption: str, unit: str, margin: float, bars: Mapping[str, Mapping[float, Bar]]
+) -> Chart:
+    """The mean difference of every arm against the share of the masks, with intervals."""
+    shares = sorted({share for by in bars.values() for share in by})
+    low, high = _range([bar for by in bars.values() for bar in by.values()], margin)
+    with canvas(560, 250, below=15 * -(-len(bars) // 2)) as (figure, axes):
+        axes.axhspan(-margin, margin, color=MUTED, alpha=0.14, linewidth=0)
+        axes.axhline(0, color=INK, linewidth=1)
+        handles = []
+        for number, by in enumerate(bars.values()):
+            colour = SERIES[number % len(SERIES)]
+            known = [(share, bar.mean) for share, bar in sorted(by.items()) if bar.mean is not None]
+            # Arms stand side by side, so that their intervals do not hide each other.
+            beside = 1.04 ** (number - (len(bars) - 1) / 2)
+            places = [share * beside for share, _ in known]
+            handles += axes.plot(places, [mean for _, mean in known], "o-", color=colour, markersize=4)
+            for share, bar in by.items():
+                if bar.interval is not None:
+                    axes.plot([share * beside] * 2, np.clip(bar.interval, low, high), color=colour, linewidth=1.2)
+        axes.set(xscale="log", ylim=(low, high), xlabel="share of the masks", ylabel=unit)
+        axes.xaxis.set_major_locator(FixedLocator(shares))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g}%"))
+        write_title(axes, title, "")
+        figure.legend(handles, [shorten(label, 40) for label in bars], loc="lower left", ncols=2)
+        return Chart(name, caption, to_svg(figure, name), wide=True)
+
+
+def _range(bars: Sequence[Bar], margin: float) -> tuple[float, float]:
+    """What the axis shows: zero, the margin, every seed, and intervals as far as those are not many times wider."""
+    inner = [-margin, margin, *(value for bar in bars for value in (*bar.seeds, *([bar.mean] if bar.mean else ())))]
+    low, high = min(inner), max(inner)
+    reach = 2 * (high - low)
+    ends = [end for bar in bars if bar.interval is not None for end in bar.interval]
+    low, high = (
+        min([low, *(end for end in ends if end > low - reach)]),
+        max([high, *(end for end in ends if end < high + reach)]),
+    )
+    space = 0.04 * (high - low)
+    return low - space, high + space

@@ -1,0 +1,114 @@
+"""The page of a study: the question, the answer, and what it rests on."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from markupsafe import Markup
+
+from auxseg.errors import RunError
+from auxseg.files import write_atomically
+from auxseg.report import study_charts, wording
+from auxseg.report.environment import template_environment
+from auxseg.report.figures import Chart, for_page
+from auxseg.report.study_record import POINTS, StudyRecord, read_study_record
+
+_LOOKS: Final = {1: "one look at the verdicts", 2: "two looks at the verdicts"}
+
+
+def study_page(directory: Path, out: Path | None = None) -> Path:
+    """Write one self-contained HTML page about a finished study, ``report.html`` in its directory, and return its path.
+
+    Only study.json is read. Raises `InputError` if there is none, `RunError` if the page cannot be written.
+    """
+    record = read_study_record(directory)
+    study = record.values
+    environment = template_environment()
+    environment.filters |= {
+        "count": wording.count,
+        "figure": wording.figure,
+        "p": _p_value,
+        "percent": _percent,
+        "points": _points,
+        "seconds": wording.seconds,
+        "spread": _spread,
+        "svg": lambda chart, prefix: Markup(for_page(chart.svg, prefix)),
+    }
+    page = environment.get_template("study_page.html.j2").render(
+        study=study,
+        name=directory.resolve().name,
+        forests=[_forest(record, answer) for answer in study["answers"]],
+        by_share=_by_share(record),
+        chance=study["rules"]["alpha"],
+        looks=_LOOKS[study["rules"]["looks"]],
+        adjusted=_adjusted(study),
+        recipe=yaml.safe_dump(study["config"], sort_keys=False, width=100),
+    )
+    place = out or directory / "report.html"
+    try:
+        write_atomically(place, page.encode())
+    except OSError as error:
+        raise RunError(f"cannot write the report {place}: {error.strerror}") from error
+    return place
+
+
+def _unit(record: StudyRecord) -> str:
+    return f"difference in points of {record.values['figure']}"
+
+
+def _margin(record: StudyRecord) -> float:
+    return POINTS * record.values["rules"]["margin"]
+
+
+def _forest(record: StudyRecord, answer: dict[str, Any]) -> Chart:
+    share = answer["label_fraction"]
+    title = f"with {_percent(share)} of the masks" if share < 1 else "with all masks"
+    caption = (
+        "Difference from the target alone, with the adjusted interval; small points are single seeds, and the margin "
+        "is shaded around zero."
+    )
+    name = f"forest-{share:g}"
+    return study_charts.forest(name, title, caption, _unit(record), _margin(record), list(record.bars(answer)))
+
+
+def _by_share(record: StudyRecord) -> Chart | None:
+    answers = record.values["answers"]
+    if len(answers) < 2:
+        return None
+    bars: dict[str, dict[float, study_charts.Bar]] = {}
+    for answer in answers:
+        for bar in record.bars(answer):
+            bars.setdefault(bar.name, {})[answer["label_fraction"]] = bar
+    caption = "Difference from the target alone, by the share of the training masks, with adjusted intervals."
+    return study_charts.by_share("share", "help against masks", caption, _unit(record), _margin(record), bars)
+
+
+def _adjusted(study: dict[str, Any]) -> str:
+    """For what the intervals are adjusted, in words."""
+    num_arms = len(study["answers"][0]["arms"])
+    reasons = [f"{num_arms} comparisons"] if num_arms > 1 else []
+    reasons += ["two looks"] if study["rules"]["looks"] > 1 else []
+    return f"adjusted for {' and '.join(reasons)}" if reasons else ""
+
+
+def _points(value: float | None) -> str:
+    """A difference in points, signed, with a true minus sign."""
+    if value is None:
+        return wording.NOTHING
+    return ("−" if round(POINTS * value, 2) < 0 else "+") + f"{abs(POINTS * value):.2f}"  # noqa: RUF001
+
+
+def _spread(variance: float | None) -> str:
+    """The standard deviation in points."""
+    return wording.NOTHING if variance is None else f"{POINTS * math.sqrt(variance):.2f}"
+
+
+def _p_value(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.001 else "< 0.001"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:g}%"

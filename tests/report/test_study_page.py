@@ -1,0 +1,161 @@
+"""The page of a study begins with its answer, shows what that rests on, and is whole and offline."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from auxseg.errors import InputError, RunError
+from auxseg.report import is_study, study_charts, study_page
+from auxseg.report.study_charts import Bar
+from tests.report.html import Page
+from tests.report.studies import VERDICTS, make_answer, make_arm, make_study
+
+DIVERGED = {"arm": "box + edges", "seed": 2, "label_fraction": 1.0, "reason": "the loss of <box> is not finite"}
+
+
+def source(directory: Path) -> str:
+    return study_page(directory).read_text(encoding="utf-8")
+
+
+def read(directory: Path) -> Page:
+    return Page(source(directory))
+
+
+def curve_colours(svg: str) -> set[str]:
+    return set(re.findall(r"stroke: (#[0-9a-f]{6})", svg))
+
+
+@pytest.mark.parametrize("num_answers", [1, 3])
+def test_the_page_is_whole_and_needs_neither_network_nor_script(tmp_path: Path, num_answers: int) -> None:
+    answers = [make_answer(share) for share in (1.0, 0.1, 0.05)[:num_answers]]
+    page = read(make_study(tmp_path / "study", *answers, diverged=[DIVERGED]))
+    assert page.faults == []
+    assert "script" not in page.tags
+    assert all(link.startswith("#") for link in page.links)
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_it_begins_with_the_question_and_one_answer_per_arm(tmp_path: Path) -> None:
+    page = read(make_study(tmp_path / "study"))
+    assert page.headings[0] == "Which auxiliary helps segmentation?"
+    said = (
+        "box helps +1.10 points of iou_dataset, 95% interval +0.70 to +1.50, adjusted for 4 comparisons and two looks "
+        "edges hurts −1.40 points of iou_dataset, 95% interval −1.90 to −0.90"  # noqa: RUF001
+    )
+    assert said in page.text
+    assert "noise (control) no meaningful difference +0.04 points" in page.text
+    assert page.text.index("box + edges not enough evidence") < page.text.index("Every arm")
+
+
+def test_each_verdict_has_a_colour_and_is_defined_once(tmp_path: Path) -> None:
+    html = source(make_study(tmp_path / "study"))
+    definitions = html[html.index("What the verdicts mean") :]
+    for verdict in VERDICTS:
+        name = verdict.replace(" ", "-")
+        assert f".{name} {{ color: var(--" in html
+        assert definitions.count(f'<dt><b class="verdict {name}">{verdict}</b></dt>') == 1
+    assert "The smallest difference that matters, 0.5 points" in definitions
+    assert "at 5%, for two looks at the verdicts" in definitions
+
+
+def test_tables_say_what_the_answer_rests_on(tmp_path: Path) -> None:
+    text = read(make_study(tmp_path / "study", diverged=[DIVERGED])).text
+    assert "box helps +1.10 +0.70 to +1.50 &lt; 0.001".replace("&lt;", "<") in text
+    assert "box 0.3, edges 0.3 3 (without 2) 100 about 14 seeds" in text
+    assert "0 0.800 0.811 0.786 0.800 0.804" in text
+    assert "box 0.20 1.00 3.00" in text
+    assert "−1.20% −3.00 to +0.60%" in text  # noqa: RUF001
+    assert "1 run diverged" in text
+    assert "box + edges 2 100% the loss of <box> is not finite" in text
+    assert "600 steps each" in text
+    assert "pets128.h5 (oxford-iiit-pet)" in text
+    assert "controls: - noise" in text
+
+
+def test_more_images_are_advised_where_seeds_would_not_do(tmp_path: Path) -> None:
+    answer = make_answer()
+    answer["arms"][3]["advice"] = {"seeds": 20, "images": 1600}
+    text = read(make_study(tmp_path / "study", answer)).text
+    assert "20 seeds and 1,600 test images: seeds alone would hardly decide with 100" in text
+
+
+def test_what_was_not_measured_is_said_and_not_drawn(tmp_path: Path) -> None:
+    nothing = {
+        "difference": None,
+        "interval": [None, None],
+        "per_seed": {},
+        "figure_per_seed": {},
+        "figure": None,
+        "advice": {"seeds": None, "images": None},
+        "variances": {"seed": None, "image": None, "rest": None},
+    }
+    one = {"interval": [None, None], "per_seed": {"0": 0.01}, "advice": {"seeds": None, "images": None}}
+    arms = [
+        make_arm("box", "not enough evidence", 0.01, 0.01, **nothing),
+        make_arm("edges", "not enough evidence", 0.01, 0.01, **one),
+    ]
+    page = read(make_study(tmp_path / "study", {**make_answer(), "arms": arms}, seeds=1))
+    assert page.faults == []
+    assert "box not enough evidence nothing was measured" in page.text
+    assert "edges not enough evidence +1.00 points of iou_dataset, no interval" in page.text
+    assert "at least 2 seeds and 2 test images" in page.text
+    assert "One seed gives no interval" in page.text
+
+
+def test_several_shares_have_a_forest_each_and_a_common_chart(tmp_path: Path) -> None:
+    page = read(make_study(tmp_path / "study", make_answer(0.05), make_answer()))
+    assert {"with 5% of the masks", "with all masks", "help against masks"} <= set(map(str.strip, page.words))
+    assert "help against masks" not in read(make_study(tmp_path / "one")).words
+
+
+def test_verdicts_are_drawn_in_their_colours() -> None:
+    bars = [
+        Bar(verdict, verdict, value, (value - 0.2, value + 0.2), (value,))
+        for value, verdict in zip((1.0, -1.0, 0.0, 0.4), VERDICTS, strict=True)
+    ]
+    colours = [curve_colours(study_charts.forest("f", "t", "c", "u", 0.5, [bar]).svg) for bar in bars]
+    assert len(set(map(frozenset, colours))) == len(VERDICTS)
+
+
+def test_one_very_wide_interval_does_not_hide_the_others() -> None:
+    narrow, wide = Bar("a", "helps", 1.0, (0.8, 1.2), (0.9, 1.1)), Bar("b", "hurts", -1.0, (-500.0, 500.0), (-1.0,))
+    low, high = study_charts._range([narrow, wide], 0.5)
+    assert -10 < low < -1
+    assert 1.2 < high < 10
+    assert study_charts._range([narrow, Bar("b", "hurts", -1.0, (-2.5, 0.5), ())], 0.5)[0] < -2.5
+
+
+def test_the_same_study_gives_the_same_bytes(tmp_path: Path) -> None:
+    directory = make_study(tmp_path / "study", make_answer(0.1), make_answer())
+    assert source(directory) == source(directory)
+
+
+def test_a_study_is_told_from_a_run(tmp_path: Path) -> None:
+    assert is_study(make_study(tmp_path / "study"))
+    assert not is_study(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (None, "no finished study"),
+        ("{", "study.json: cannot be read"),
+        ("[]", "format list, expected 1"),
+        (json.dumps({"format": 99}), "written by another version of auxseg .format 99, expected 1"),
+    ],
+)
+def test_what_is_no_study_is_refused(tmp_path: Path, text: str | None, expected: str) -> None:
+    if text is not None:
+        (tmp_path / "study.json").write_text(text)
+    with pytest.raises(InputError, match=expected):
+        study_page(tmp_path)
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    directory = make_study(tmp_path / "study")
+    with pytest.raises(RunError, match="cannot write the report"):
+        study_page(directory, directory / "study.json" / "page.html")
