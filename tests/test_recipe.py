@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -115,6 +117,14 @@ def test_keys_of_different_mappings_may_be_alike(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(presets()["tiny-mtl"].read_text() + "data: &d {size: 32}\n")
     assert load_recipe(path).data.size == 32
+
+
+def test_reading_a_recipe_loads_no_compiler() -> None:
+    """Building on paper must stay cheap: torch's compiler alone takes seconds to import."""
+    code = "from auxseg.recipe import load_recipe; load_recipe('tiny-mtl', ['model.sharing.kind=two-stage'])"
+    code += "; import sys; print('torch._dynamo' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert result.stdout == b"False\n"
 
 
 def test_what_depends_on_the_data_is_left_for_the_data() -> None:

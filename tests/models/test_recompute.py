@@ -10,6 +10,7 @@ from auxseg.errors import InputError
 from auxseg.models import ModelConfig, build_network, check
 from auxseg.models.decoders import UNetDecoderConfig
 from auxseg.models.encoders import TimmEncoderConfig
+from auxseg.models.norms import moving_batch_norms, running_statistics_kept
 from auxseg.models.recompute import recompute
 from tests.models.cases import MODELS, THREE_TASKS
 
@@ -59,6 +60,25 @@ def test_keeps_less(name: str) -> None:
         return total
 
     assert kept(True) < kept(False) / 2
+
+
+def test_a_second_view_leaves_running_statistics_alone() -> None:
+    """Its forward pass keeps them as they are, and its backward pass comes when they may move again."""
+    found = []
+    for checkpointing in (False, True):
+        config = dataclasses.replace(MODELS["segnet mtan"], checkpointing=checkpointing)
+        network = build_network(config, THREE_TASKS, seed=0).train()
+        image = torch.rand(3, 3, 32, 64, generator=torch.Generator().manual_seed(1))
+        first = network(image, ["segmentation"])["segmentation"]
+        with running_statistics_kept(moving_batch_norms(network)):
+            second = network(1 - image, ["box"])["box"]
+        loss = first.square().sum() + second.square().sum()
+        loss.backward(retain_graph=True)
+        loss.backward()
+        gradients = {name: each.grad for name, each in network.named_parameters() if each.grad is not None}
+        found.append(gradients | dict(network.named_buffers()))
+    assert found[0].keys() == found[1].keys()
+    assert all(torch.equal(found[0][key], found[1][key]) for key in found[0])
 
 
 def test_random_numbers_are_drawn_again() -> None:

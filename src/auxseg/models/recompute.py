@@ -5,12 +5,12 @@ Chen, Xu, Zhang, Guestrin, "Training Deep Nets with Sublinear Memory Cost", 2016
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, TypeVar, cast
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar, cast, final
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
@@ -27,28 +27,36 @@ def recompute(owner: nn.Module, function: Callable[..., _Result], *inputs: Any) 
         return function(*inputs)
 
     def contexts() -> tuple[AbstractContextManager[Any], AbstractContextManager[Any]]:
-        layers = [module for module in owner.modules() if isinstance(module, _BatchNorm) and module.training]
-        return nullcontext(), _once_more({layer: layer.track_running_stats for layer in layers})
+        return nullcontext(), _OnceMore(owner)
 
     return cast(_Result, checkpoint(function, *inputs, use_reentrant=False, context_fn=contexts))
 
 
-@contextmanager
-def _once_more(tracking: Mapping[_BatchNorm, bool]) -> Iterator[None]:
-    """Let batch normalisation do what it did the first time, but count and average into copies.
+@final
+class _OnceMore(AbstractContextManager[None]):
+    """Lets batch normalisation do what it did the first time, but count and average into copies.
 
-    Leaving tracking off instead would let it keep other tensors for the backward pass than the first time.
+    Leaving tracking off instead would let it keep other tensors for the backward pass than the first time. It can be
+    entered again, because there may be several backward passes.
     """
-    now = {layer: layer.track_running_stats for layer in tracking}
-    buffers = {layer: dict(layer.named_buffers(recurse=False)) for layer in tracking}
-    try:
-        for layer, tracked in tracking.items():
-            layer.track_running_stats = tracked
-            for name, buffer in buffers[layer].items():
+
+    def __init__(self, owner: nn.Module) -> None:
+        layers = (module for module in owner.modules() if isinstance(module, _BatchNorm) and module.training)
+        self.tracked = {layer: layer.track_running_stats for layer in layers}
+        self.before: list[tuple[_BatchNorm, bool, dict[str, Tensor]]] = []
+
+    def __enter__(self) -> None:
+        self.before = [
+            (layer, layer.track_running_stats, dict(layer.named_buffers(recurse=False))) for layer in self.tracked
+        ]
+        for layer, _, buffers in self.before:
+            layer.track_running_stats = self.tracked[layer]
+            for name, buffer in buffers.items():
                 setattr(layer, name, buffer.clone())
-        yield
-    finally:
-        for layer in tracking:
-            layer.track_running_stats = now[layer]
-            for name, buffer in buffers[layer].items():
+
+    def __exit__(self, *_: object) -> None:
+        for layer, tracked, buffers in self.before:
+            layer.track_running_stats = tracked
+            for name, buffer in buffers.items():
                 setattr(layer, name, buffer)
+        self.before = []

@@ -81,7 +81,10 @@ class Workers:
 @contextmanager
 def workers(number: int, threads: int, plugins: Sequence[Path], tick: Callable[[], None]) -> Iterator[Workers]:
     """So many processes, each with so many of torch's threads; ``tick`` is called now and then while they work."""
-    context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
+    # Forked from a process that has imported everything, which takes seconds, and has used none of torch's threads,
+    # which would not survive it.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
     with ProcessPoolExecutor(number, context, initializer=_begin, initargs=(threads, tuple(plugins))) as pool:
         try:
             yield Workers(pool, tick)

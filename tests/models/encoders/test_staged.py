@@ -41,7 +41,7 @@ def _build(config: EncoderConfig) -> Encoder:
     return config.build(width=width, norm="batch", weights="none").eval()
 
 
-@pytest.fixture(params=STAGED.values(), ids=STAGED)
+@pytest.fixture(params=STAGED.values(), ids=list(STAGED))
 def encoder(request: pytest.FixtureRequest) -> Staged:
     return as_stages(_build(request.param), "this test")
 
