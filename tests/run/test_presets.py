@@ -11,15 +11,40 @@ from auxseg.models import outline
 from auxseg.recipe import build_tasks, load_recipe, presets
 from auxseg.run import evaluate, load, train
 
-NAMES = """
-segnet-1task-no-pretrained segnet-1task mtl-segnet-no-pretrained mtl-segnet mtl-segnet-with-canny
-mtl-segnet-with-colorization mtl-attention mtl-attention-without-classification mtl-attention-without-bbox
-mtl-attention-with-canny mtl-attention-with-colorization mtl-attention-with-denoising
-unet unet-mtl unet-mtl-without-bbox unet-mtl-without-classification unet-mtl-80-10-10 unet-mtl-70-15-15
-unet-mtl-50-25-25 unet-mtl-25-50-25 unet-mtl-25-25-50 unet-mtl-uncertainty
-residual-baseline residual-cross-stitch residual-without-bbox residual-without-classification residual-two-stage
-resnet34-mtl mobilenet-unet mobilenet-unet-mtl tiny tiny-mtl
-""".split()
+NAMES = [
+    "segnet-1task-no-pretrained",
+    "segnet-1task",
+    "mtl-segnet-no-pretrained",
+    "mtl-segnet",
+    "mtl-segnet-with-canny",
+    "mtl-segnet-with-colorization",
+    "mtl-attention",
+    "mtl-attention-without-classification",
+    "mtl-attention-without-bbox",
+    "mtl-attention-with-canny",
+    "mtl-attention-with-colorization",
+    "mtl-attention-with-denoising",
+    "unet",
+    "unet-mtl",
+    "unet-mtl-without-bbox",
+    "unet-mtl-without-classification",
+    "unet-mtl-80-10-10",
+    "unet-mtl-70-15-15",
+    "unet-mtl-50-25-25",
+    "unet-mtl-25-50-25",
+    "unet-mtl-25-25-50",
+    "unet-mtl-uncertainty",
+    "residual-baseline",
+    "residual-cross-stitch",
+    "residual-without-bbox",
+    "residual-without-classification",
+    "residual-two-stage",
+    "resnet34-mtl",
+    "mobilenet-unet",
+    "mobilenet-unet-mtl",
+    "tiny",
+    "tiny-mtl",
+]
 
 PUBLISHED = {
     "segnet-1task-no-pretrained": 31_542_668,  # with heads for class and box, which its one task does not use

@@ -83,9 +83,8 @@ def _measured_on(metrics: dict[str, Any]) -> str:
     """What a run's figures stand for; runs that share a table may differ in it."""
     data = metrics["data"]
     num_images = metrics["figures"][metrics["target"]].get("num_images", metrics["num_images"])
-    return (
-        f"{metrics['split']} split of {data['name']}: {num_images:.0f} images, {data['size']} px, border {data['border']}"
-    )
+    measured = f"{metrics['split']} split of {data['name']}: {num_images:.0f} images"
+    return f"{measured}, {data['size']} px, border {data['border']}"
 
 
 def _shown(value: float) -> str:

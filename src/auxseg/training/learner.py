@@ -86,7 +86,10 @@ class Learner:
         self.parameters: list[nn.Parameter] = [*phase.trained, *phase.balancer.parameters()]
 
     def step(self, batches: Sequence[Batch], step: int) -> StepResult:
-        """Take the optimiser step number ``step`` (from 0). Raises `DivergedError` if a loss or gradient is not finite."""
+        """Take the optimiser step number ``step`` (from 0).
+
+        Raises `DivergedError` if a loss or gradient is not finite.
+        """
         torch.manual_seed(_key(self.seed, step, self.runtime.rank))  # dropout must not depend on when a run resumed
         batches = [batch.to(self.runtime.device) for batch in batches]
         tasks = self.phase.tasks
