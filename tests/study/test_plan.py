@@ -14,7 +14,9 @@ from auxseg.study.plan import DEFAULT_WEIGHT, Plan, check_study, describe, make_
 
 
 def planned(**values: Any) -> Plan:
-    return make_plan(check_study({"base": "tiny", "auxiliaries": ["classification", "box", "edges"], "seeds": 1} | values))
+    return make_plan(
+        check_study({"base": "tiny", "auxiliaries": ["classification", "box", "edges"], "seeds": 1} | values)
+    )
 
 
 def names(plan: Plan) -> list[str]:
@@ -93,7 +95,7 @@ def test_weights_are_the_studys_or_the_bases_or_the_usual_one() -> None:
     plan = planned(base="tiny-mtl", weights={"classification": 0.0})
     weights = {arm.name: plan.weights(arm) for arm in plan.arms}
     assert weights["classification"] == {"classification": 0.0}
-    assert weights["box"] == {"box": load_recipe("tiny-mtl").balancer.weights["box"]}
+    assert weights["box"] == {"box": vars(load_recipe("tiny-mtl").balancer)["weights"]["box"]}
     assert weights["edges"] == {"edges": DEFAULT_WEIGHT}
     assert weights["target only"] == {}
 
@@ -169,7 +171,7 @@ def test_a_bad_file_is_named(tmp_path: Path, text: str, expected: str) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="nowhere.yaml: the study cannot be read"):
+    with pytest.raises(InputError, match=r"nowhere.yaml: the study cannot be read"):
         read_study(tmp_path / "nowhere.yaml")
 
 

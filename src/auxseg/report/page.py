@@ -43,8 +43,10 @@ def report(paths: Sequence[Path], out: Path | None = None, *, grid: Path | None 
     names = _names([record.path for record in records])
     runs = [view_run(record, name) for record, name in zip(records, names, strict=True)]
     comparison = compare(records, names) if len(records) > 1 else None
-    page = _environment().get_template("template.html.j2").render(
-        runs=runs, comparison=comparison, grid=grid and data_uri(grid)
+    page = (
+        _environment()
+        .get_template("template.html.j2")
+        .render(runs=runs, comparison=comparison, grid=grid and data_uri(grid))
     )
     place = out or _home(paths) / "report.html"
     try:

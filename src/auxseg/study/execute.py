@@ -10,7 +10,6 @@ import json
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -66,7 +65,7 @@ class Workers:
     def _do(self, work: Callable[..., None], jobs: Sequence[tuple[Any, ...]]) -> None:
         self.tick()
         try:
-            pending: set[Future[None]] = {self.pool.submit(work, *job) for job in jobs}
+            pending: set[Future[None]] = {self.pool.submit(_job, work, *job) for job in jobs}
             while pending:
                 done, pending = wait(pending, _POLL_SECONDS, FIRST_COMPLETED)
                 for future in done:
@@ -110,15 +109,41 @@ def _end(pool: ProcessPoolExecutor) -> None:
 
 def _begin(threads: int, plugins: Sequence[Path]) -> None:
     os.setpgid(0, 0)
-    signal.signal(signal.SIGINT, _leave)
+    signal.signal(signal.SIGINT, _interrupt)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     torch.set_num_threads(threads)
     for plugin in plugins:
         run_plugin(plugin)
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
-    sys.exit(128 + number)
+@dataclass
+class _State:
+    """Of a worker. One that was told to stop leaves the jobs that had been handed to it already."""
+
+    is_busy: bool = False
+    is_stopping: bool = False
+
+
+_state: Final = _State()
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    _state.is_stopping = True
+    if _state.is_busy:
+        raise KeyboardInterrupt
+
+
+def _job(work: Callable[..., None], *arguments: Any) -> None:
+    if _state.is_stopping:
+        raise KeyboardInterrupt
+    _state.is_busy = True
+    try:
+        work(*arguments)
+    except KeyboardInterrupt:
+        _state.is_stopping = True
+        raise
+    finally:
+        _state.is_busy = False
 
 
 def _leave_with_parent() -> None:

@@ -1,0 +1,81 @@
+"""A study's directory is held by one process, belongs to one data set, and is never anything else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from auxseg.data.store import Store
+from auxseg.data.synthesize import synthesize
+from auxseg.errors import InputError
+from auxseg.files import write_atomically
+from auxseg.study.directory import StudyDirectory
+from auxseg.study.plan import make_plan
+from auxseg.training.events import EventLog
+from auxseg.training.lock import training_in
+from tests.study.small import box_alone
+
+
+def held(path: Path, store: Path, **choices: object) -> dict[str, object]:
+    with StudyDirectory(path).held(Store.open(store), choices) as kept:
+        return kept
+
+
+def test_what_was_chosen_first_is_kept(store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "new" / "study"
+    assert held(path, store, threads=3) == {"threads": 3}
+    assert held(path, store, threads=5) == {"threads": 3}
+
+
+def test_a_second_process_is_refused(store: Path, tmp_path: Path) -> None:
+    held(tmp_path, store)
+    with training_in(tmp_path), pytest.raises(InputError, match="another process is training"):
+        held(tmp_path, store)
+    held(tmp_path, store)
+
+
+def test_other_data_are_refused_and_both_hashes_named(store: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.h5"
+    synthesize(other, num_samples=12, size=32, seed=1)
+    held(tmp_path / "study", store)
+    with pytest.raises(InputError, match="was begun on other data") as raised:
+        held(tmp_path / "study", other)
+    assert all(Store.open(path).content_hash[:12] in str(raised.value) for path in (store, other))
+
+
+def test_a_folder_of_something_else_is_left_as_it_is(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("precious")
+    with pytest.raises(InputError, match=r"holds files but no study .thesis.txt, say"):
+        held(tmp_path, store)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_place_that_cannot_be_a_directory_is_named(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot be a study's directory"):
+        held(tmp_path / "file", store)
+
+
+def test_another_format_is_refused(store: Path, tmp_path: Path) -> None:
+    held(tmp_path, store)
+    about = StudyDirectory(tmp_path).about_file
+    about.write_text(json.dumps(json.loads(about.read_text()) | {"format": 99}))
+    with pytest.raises(InputError, match=r"written by another version of auxseg .format 99, expected 1"):
+        held(tmp_path, store)
+
+
+def test_a_run_is_done_when_it_ended_or_diverged(tmp_path: Path) -> None:
+    study, (run, other) = StudyDirectory(tmp_path), make_plan(box_alone(seeds=1)).runs
+    log = EventLog(study.run_directory(run) / "events.jsonl")
+    log.path.parent.mkdir(parents=True)
+    log.append("step", step=1)
+    assert not study.is_done(run)
+    log.append("end", step=1, seconds=0.1)
+    assert study.is_done(run)
+    assert not study.is_done(other)
+    write_atomically(study.failure_file(other), b"too steep")
+    assert study.is_done(other)
+    assert study.failure(other) == "too steep"
+    assert study.failure(run) is None

@@ -1,0 +1,181 @@
+"""`auxseg study` as a person types it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from auxseg.cli.main import main
+from auxseg.data.prepare import prepare
+from auxseg.recipe import load_recipe
+from auxseg.study.directory import StudyDirectory
+from auxseg.study.plan import make_plan
+from tests.data.pictures import DrawnSource, draw_sample
+from tests.study.small import SETTINGS, TOO_MUCH, box_alone, run_study, small_config
+
+QUESTION = ["--base", "tiny", "--auxiliaries", "box", "--design", "each", "--threads", "1", "--set", *SETTINGS]
+SAME_QUESTION = [
+    *("--base", "tiny", "--auxiliaries", "classification,box,edges", "--design", "each"),
+    *("--weights", f"classification=0,edges={TOO_MUCH}", "--seeds", "2", "--set", *SETTINGS),
+]
+
+
+def ask(*arguments: object) -> int:
+    return main(["study", *map(str, arguments)])
+
+
+def unwrapped(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_verdicts_are_printed_and_shown_on_a_page(study: Path, store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask("--data", store, "--out", study, *SAME_QUESTION, "--json") == 0
+    captured = capsys.readouterr()
+    said = unwrapped(captured.err)
+    assert "classification: no meaningful difference: +0.00 points of iou_dataset (95% interval +0.00 to +0.00" in said
+    assert "box: " in said
+    assert "diverged: edges, seed 0:" in said
+    assert json.loads(captured.out)["answers"] == json.loads((study / "study.json").read_text())["answers"]
+    page = (study / "report.html").read_text()
+    assert "Which auxiliary helps segmentation?" in page
+    assert "no meaningful difference" in page
+
+
+def test_the_page_is_made_again_by_report(study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(study)]) == 0
+    assert "Which auxiliary helps segmentation?" in (study / "report.html").read_text()
+    assert main(["report", str(study), "--out", str(tmp_path / "page.html")]) == 0
+    assert (tmp_path / "page.html").read_bytes() == (study / "report.html").read_bytes()
+    assert main(["report", str(study), str(study)]) == 2
+    assert "is a study, which has a page of its own" in capsys.readouterr().err
+
+
+def test_the_best_arm_is_left_as_a_recipe(study: Path, store: Path, tmp_path: Path) -> None:
+    best = tmp_path / "best.yaml"
+    assert ask("--data", store, "--out", study, *SAME_QUESTION, "--best", best) == 0
+    recipe = load_recipe(best)
+    assert set(recipe.tasks) - {"segmentation"} in ({"box"}, {"classification"}, set())
+    assert recipe.training.precision == "fp32"
+    assert ask("--data", store, "--out", study, *SAME_QUESTION, "--best", best) == 2
+
+
+def test_a_question_may_stand_in_a_file(
+    study: Path, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    question = tmp_path / "question.yaml"
+    question.write_text((study / "study.yaml").read_text())
+    assert ask(question, "--data", store, "--out", study) == 0
+    assert ask(question, "--data", store, "--out", study, "--seeds", "3") == 2
+    assert "asks the question, so --seeds has no place beside it" in unwrapped(capsys.readouterr().err)
+
+
+def test_a_dry_run_tells_the_plan_and_leaves_nothing(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ask("--data", store, "--out", tmp_path / "study", *QUESTION, "--seeds", "3", "--dry-run", "--json") == 0
+    captured = capsys.readouterr()
+    assert "box (box at weight 0.3): 3 seeds" in captured.err
+    assert "6 runs, about" in captured.err
+    plan = json.loads(captured.out)
+    assert plan["runs"] == 6
+    assert plan["seconds"] > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_seed_is_warned_about_and_may_be_extended_once(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "study"
+    assert ask("--data", store, "--out", out, *QUESTION, "--seeds", "1") == 0
+    said = unwrapped(capsys.readouterr().err)
+    assert "one seed gives no interval" in said
+    assert "(no interval)" in said
+    about = [path.read_bytes() for path in sorted(out.glob("runs/*/events.jsonl"))]
+    assert ask("--data", store, "--out", out, *QUESTION, "--seeds", "2") == 0
+    assert set(about) < {path.read_bytes() for path in out.glob("runs/*/events.jsonl")}
+    assert "95% interval" in unwrapped(capsys.readouterr().err)
+    assert ask("--data", store, "--out", out, *QUESTION, "--seeds", "3") == 2
+    said = unwrapped(capsys.readouterr().err)
+    assert "verdicts were given with 1 and 2 seeds; one extension was paid for" in said
+
+
+def test_a_study_with_one_look_is_not_extended(
+    study: Path, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ask("--data", store, "--out", study, *SAME_QUESTION, "--looks", "1") == 2
+    assert "verdicts were given with --looks 2, which is kept from then on" in unwrapped(capsys.readouterr().err)
+    result = json.loads((study / "study.json").read_text())
+    result["rules"]["looks"] = 1
+    (study / "study.json").write_text(json.dumps(result))
+    more = [{"2": "3"}.get(word, word) for word in SAME_QUESTION]
+    assert ask("--data", store, "--out", study, *more, "--looks", "1") == 2
+    assert "verdicts were given with 2 seeds; no extension was paid for" in unwrapped(capsys.readouterr().err)
+
+
+def test_shares_of_the_masks_are_answered_one_by_one(
+    finished: Path, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "study"
+    assert ask("--data", store, "--out", out, *QUESTION, "--seeds", "1", "--label-fractions", "0.5,1") == 0
+    said = unwrapped(capsys.readouterr().err)
+    assert said.index("with 50% of the masks:") < said.index("with 100% of the masks:")
+    half, whole = json.loads((out / "study.json").read_text())["answers"]
+    before = json.loads((finished / "study.json").read_text())["answers"][0]
+    assert whole["baseline"]["figure_per_seed"]["0"] == before["baseline"]["figure_per_seed"]["0"]
+    assert half["baseline"]["figure_per_seed"] != whole["baseline"]["figure_per_seed"]
+
+
+def test_labels_that_the_data_lack_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    samples = [replace(draw_sample(index), boxes=()) for index in range(12)]
+    splits = [*["train"] * 6, *["val"] * 3, *["test"] * 3]
+    path = prepare(DrawnSource(samples, splits), tmp_path / "boxless.h5", size=32).path
+    assert ask("--data", path, "--out", tmp_path / "study", *QUESTION) == 2
+    assert "no training sample has a label for box" in unwrapped(capsys.readouterr().err)
+    assert not (tmp_path / "study").exists()
+
+
+def test_data_without_a_test_split_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    samples = [draw_sample(index) for index in range(6)]
+    path = prepare(DrawnSource(samples, ["train"] * 6), tmp_path / "untested.h5", size=32, val_fraction=0).path
+    assert ask("--data", path, "--out", tmp_path / "study", *QUESTION) == 2
+    assert "no test sample has a label for segmentation" in unwrapped(capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--base", "tiny"], "study wants a YAML file, or --base and --auxiliaries"),
+        ([*QUESTION, "--workers", "0"], "--workers and --threads count from 1"),
+        ([*QUESTION, "--weights", "box:3"], "--weights box:3: expected name=weight"),
+        ([*QUESTION, "--label-fractions", "all"], "--label-fractions all: expected numbers"),
+        ([*QUESTION, "--plugins", "nowhere.py"], "nowhere.py: there is no such plugin file"),
+    ],
+)
+def test_mistakes_are_refused_with_one_sentence(
+    arguments: list[str], expected: str, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ask("--data", store, "--out", tmp_path / "study", *arguments) == 2
+    error = capsys.readouterr().err
+    assert expected in error
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_measured_choices_hold_for_all_runs(study: Path, store: Path) -> None:
+    about = json.loads((study / "about.json").read_text())
+    assert about["choices"] == {"precision": "fp32", "channels_last": False, "threads": 1}
+    opened = small_config(settings=(*SETTINGS, "training.precision=auto"))
+    recipes = {run.directory_name for run in make_plan(opened).runs}
+    run_study(opened, store, study)
+    assert not any((StudyDirectory(study).path / "runs" / name).exists() for name in recipes)
+
+
+def test_a_study_without_validation_has_no_best(store: Path, tmp_path: Path) -> None:
+    out, best = tmp_path / "study", tmp_path / "best.yaml"
+    run_study(box_alone(seeds=1, settings=(*SETTINGS, "data.train_on=train+val")), store, out)
+    question = [*QUESTION, "data.train_on=train+val", "--seeds", "1", "--best", best]
+    assert ask("--data", store, "--out", out, *question) == 1
+    assert not best.exists()
