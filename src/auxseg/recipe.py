@@ -73,7 +73,9 @@ class TrainingConfig:
     ``validate_every`` counts epochs, ``patience`` (early stopping) validations without improvement; the model kept is
     the latest whose validation figure is at most ``tolerance`` standard errors (over images) below the best. ``clip``
     is the largest norm of a gradient. ``auto`` lets the run measure what is fastest and safe. ``phases`` train some
-    tasks after others (`auxseg.training.phases`); without them all tasks are trained at once.
+    tasks after others (`auxseg.training.phases`); without them all tasks are trained at once. In every ``watch``-th
+    step the tasks' gradients on what they share are compared, which changes no bit of the weights
+    (`auxseg.training.watch`).
     """
 
     steps: Count | None = None
@@ -90,6 +92,7 @@ class TrainingConfig:
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     channels_last: Literal["auto"] | bool = "auto"
     phases: tuple[PhaseConfig, ...] = ()
+    watch: Count | None = None
 
     def num_steps(self, num_samples: int) -> int:
         """The run's length in optimiser steps, for a training split of this size."""

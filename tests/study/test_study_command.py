@@ -85,6 +85,15 @@ def test_a_dry_run_tells_the_plan_and_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_target_without_shares_of_images_is_refused(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = ["tasks.distance.kind=distance", "target=distance"]
+    assert ask("--data", store, "--out", tmp_path / "study", *QUESTION, *other, "--seeds", "2") == 2
+    assert "the target distance is measured by mae_pixels, of which images have no shares" in capsys.readouterr().err
+    assert not (tmp_path / "study").exists()
+
+
 def test_one_seed_is_warned_about_and_may_be_extended_once(
     store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -56,6 +56,22 @@ def test_names_agree(task: Task) -> None:
 
 
 @every_task
+def test_the_main_figure_is_made_of_the_columns_that_are_named(task: Task) -> None:
+    table = task.measure(make_output(task, NUM_IMAGES), task.target(make_batch(NUM_IMAGES)))
+    figure, rows = task.figures(table)[task.main_figure], task.rows(table)
+    assert not (task.mean_figure and task.ratio_figure)
+    if task.mean_figure:
+        assert sum(rows[task.mean_figure]) / NUM_IMAGES == pytest.approx(figure)
+    if task.ratio_figure:
+        parts, wholes = (
+            [sum(values) for name, values in rows.items() if name.startswith(f"{beginning}.")]
+            for beginning in task.ratio_figure
+        )
+        ratios = [part / whole for part, whole in zip(parts, wholes, strict=True) if whole]
+        assert sum(ratios) / len(ratios) == pytest.approx(figure)
+
+
+@every_task
 @pytest.mark.parametrize("num_images", [1, 3])
 def test_fault_26_predictions_have_the_form_of_targets_also_of_one_image(task: Task, num_images: int) -> None:
     target = task.target(make_batch(num_images))

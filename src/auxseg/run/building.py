@@ -85,4 +85,5 @@ def build_learner(recipe: Recipe, network: Network, tasks: dict[str, Task], runt
         precision=training.precision,
         clip=training.clip,
         seed=recipe.seed,
+        watch=training.watch,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import statistics
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ class Recorder(Observer):
         self.log = EventLog(run.events_file)
 
     def on_step(self, step: int, result: StepResult, seconds: float, data_seconds: float) -> None:
-        """One line an optimiser step."""
+        """One line an optimiser step, and one for what the gradients showed before it."""
         self.log.append(
             "step",
             step=step,
@@ -40,6 +41,8 @@ class Recorder(Observer):
             data_seconds=round(data_seconds, 6),
             **_phase(result.phase),
         )
+        if result.look is not None:
+            self.log.append("gradients", step=step, **dataclasses.asdict(result.look), **_phase(result.phase))
 
     def on_validation(self, validation: Validation) -> None:
         """One line a validation, and the table for those who like tables."""

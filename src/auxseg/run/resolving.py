@@ -90,8 +90,8 @@ def _as_started(recipe: Recipe, run: Run, store: Store) -> Recipe:
         raise InputError(f"{run.directory}: was planned for {kept.steps} steps; --resume cannot shorten it to {asked}")
     by_share = any(phase.share is not None for phase in recipe.training.phases)
     recipe = _with_phases_in_steps(recipe, kept.steps if by_share else asked)  # more steps belong to the last phase
-    same_length = with_changes(recipe, training={"steps": kept.steps})
-    for key, was, now in _differences(to_values(started), to_values(same_length)):
+    same = with_changes(recipe, training={"steps": kept.steps, "watch": kept.watch})  # watching changes no weight
+    for key, was, now in _differences(to_values(started), to_values(same)):
         raise InputError(
             f"{run.directory}: was started with {key}={was}, and the recipe now says {now}; "
             "--resume allows only more steps"

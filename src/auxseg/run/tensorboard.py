@@ -16,6 +16,7 @@ from auxseg.errors import InputError
 from auxseg.evaluation.measure import forward
 from auxseg.recipe import Recipe
 from auxseg.run.building import open_data
+from auxseg.training.conflict import EVERYWHERE
 from auxseg.training.learner import Learner, StepResult
 from auxseg.training.loop import Observer, Validation
 
@@ -64,6 +65,14 @@ class TensorBoard(Observer):
         self._add("step/learning_rate", result.factor * self._rate, step)
         self._add("step/gradient_norm", result.gradient_norm, step)
         self._add("step/seconds", seconds, step)
+        if result.look is not None:
+            for task, norms in result.look.norms.items():
+                self._add(f"{task}/shared_gradient_norm", norms[EVERYWHERE], step)
+            for task, cosines in result.look.cosines.items():
+                for group, cosine in cosines.items():
+                    self._add(f"{task}/cosine_with_target/{group}", cosine, step)
+            for task, affinity in result.look.affinities.items():
+                self._add(f"{task}/affinity_to_target", affinity, step)
 
     def on_validation(self, validation: Validation) -> None:
         """Losses and all figures on the validation split."""

@@ -39,13 +39,14 @@ class _Reader:
     def figure(self, planned: PlannedRun) -> Figure:
         """The target's figure by image, as the run's evaluation left it."""
         columns = _columns(self.study.run_directory(planned) / "per_image.csv")
-        parts = [name for name in columns if name.startswith(f"{self.target.name}.intersection.")]
-        if not parts:
-            return MeanFigure(columns[f"{self.target.name}.{self.target.mean_figure or self.target.row_figure}"])
-        wholes = [name.replace(".intersection.", ".union.") for name in parts]
-        return RatioFigure(
-            np.stack([columns[name] for name in parts], 1), np.stack([columns[name] for name in wholes], 1)
+        name = self.target.name
+        if not self.target.ratio_figure:
+            return MeanFigure(columns[f"{name}.{self.target.mean_figure}"])
+        parts, wholes = (
+            np.stack([values for column, values in columns.items() if column.startswith(f"{name}.{beginning}.")], 1)
+            for beginning in self.target.ratio_figure
         )
+        return RatioFigure(parts, wholes)
 
     def total(self, planned: PlannedRun, task: str) -> float:
         """A task's main figure over all images; NaN if there is none."""

@@ -105,6 +105,11 @@ class Study:
         tasks = {name: task for run in plan.runs for name, task in build_tasks(run.recipe, store.vocabulary).items()}
         first = plan.runs[0].recipe
         target = tasks[first.target]
+        if not (target.mean_figure or target.ratio_figure):
+            raise InputError(
+                f"study: the target {target.name} is measured by {target.main_figure}, of which images have no shares; "
+                "expected a task that gives masks, classes or boxes"
+            )
         train = training_rows(store, first.data.train_on)
         for name in _without_labels(tasks, EvaluationLoader(store, train, first.training.batch)):
             raise InputError(f"{self.data}: no training sample has a label for {name}")

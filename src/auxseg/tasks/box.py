@@ -39,6 +39,7 @@ class BoxTask(Task):
 
     main_figure = "iou"
     row_figure = "iou"
+    mean_figure = "iou"
 
     def __init__(
         self,

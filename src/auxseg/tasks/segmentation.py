@@ -49,6 +49,7 @@ class SegmentationTask(Task):
     """
 
     row_figure = "iou"
+    ratio_figure = ("intersection", "union")
 
     def __init__(
         self, *, name: str, class_names: Sequence[str], losses: Mapping[str, float], beta: float = 1.0
@@ -106,7 +107,7 @@ class SegmentationTask(Task):
         scored = range(1, 2) if len(self.class_names) == 2 else range(len(self.class_names))
         totals = {
             f"{what}.{self.class_names[index]}": cells(pixels[:, index].tolist(), labelled)
-            for what, pixels in (("intersection", intersection), ("union", union))
+            for what, pixels in zip(self.ratio_figure, (intersection, union), strict=True)
             for index in scored
         }
         return {

@@ -78,7 +78,8 @@ class Task(ABC):
         main_figure: the figure by which checkpoints are chosen if this is the target.
         higher_is_better: whether a larger `main_figure` is better.
         row_figure: the column of `rows` that ranks single images if this is the target.
-        mean_figure: the column whose mean over images is `main_figure`, if there is one; else `row_figure` stands in.
+        mean_figure: the column of `rows` whose mean over images is `main_figure`, empty if there is none.
+        ratio_figure: the beginnings of the columns of which `main_figure` is the ratio of totals, empty if of none.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Task(ABC):
     higher_is_better: bool = True
     row_figure: str
     mean_figure: str = ""
+    ratio_figure: tuple[str, str] | tuple[()] = ()
 
     @abstractmethod
     def target(self, batch: Batch) -> Tensor:

@@ -12,7 +12,7 @@ from typing import Any, final
 
 from auxseg.files import naming, write_atomically
 
-_OF_A_STEP = ("step", "validation", "end")
+_OF_A_STEP = ("step", "gradients", "validation", "end")
 
 
 @final

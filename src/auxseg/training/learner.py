@@ -19,8 +19,10 @@ from auxseg.evaluation.measure import forward
 from auxseg.models.network import Network
 from auxseg.tasks import Task, task_loss
 from auxseg.training.average import WeightAverage
+from auxseg.training.conflict import Look
 from auxseg.training.phases import Phase, freeze_all_but, state_of
 from auxseg.training.runtime import Precision, Runtime
+from auxseg.training.watch import look
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class StepResult:
     """What one optimiser step did: mean losses and weights by task, the rate's factor and the gradient's norm.
 
     A task that nothing in the step had a label for is in neither, nor is one that the step's phase does not train.
+    ``look`` is what the tasks' gradients showed before the step, if it was a step in which they are looked at.
     """
 
     losses: dict[str, float]
@@ -35,6 +38,7 @@ class StepResult:
     factor: float
     gradient_norm: float
     phase: str | None = None
+    look: Look | None = None
 
 
 @final
@@ -43,7 +47,8 @@ class Learner:
 
     One step sees a whole batch, cut into micro-batches and over processes. What every loss averages over is counted
     first, over all of them, so that shares of losses and gradients simply add up: cutting a batch differently
-    changes nothing but rounding (and the statistics of BatchNorm).
+    changes nothing but rounding (and the statistics of BatchNorm). In every ``watch``-th step, the first included, the
+    tasks' gradients are looked at before it (`auxseg.training.watch`).
     """
 
     def __init__(
@@ -58,11 +63,12 @@ class Learner:
         precision: Precision,
         clip: float | None,
         seed: int,
+        watch: int | None = None,
     ) -> None:
         self.network, self.tasks, self.phases = network, tasks, phases
         self.optimizer, self.average, self.runtime = optimizer, average, runtime
         self.precision: Precision = precision
-        self.clip, self.seed = clip, seed
+        self.clip, self.seed, self.watch = clip, seed, watch
         self._begin(phases[0])
 
     @property
@@ -96,6 +102,7 @@ class Learner:
         targets = [{name: task.target(batch) for name, task in tasks.items()} for batch in batches]
         totals = self._totals(targets)
         labelled = frozenset(name for name, terms in totals.items() if any(terms.values()))
+        seen = self._look(batches[0], targets[0]) if self.watch is not None and step % self.watch == 0 else None
         self.balancer.begin_step(Step(step, len(batches) * self.runtime.num_processes, labelled, self.phase.trained))
         summed = dict.fromkeys(tasks, torch.zeros((), device=self.runtime.device))
         for batch, target in zip(batches, targets, strict=True):
@@ -112,7 +119,11 @@ class Learner:
         norm = float(nn.utils.clip_grad_norm_(self.parameters, math.inf if self.clip is None else self.clip))
         self._refuse_infinite({"all tasks together (its gradient)": norm}, step, batches)
         factor = self._update(step)
-        return StepResult(values, weights, factor, norm, self.phase.name)
+        return StepResult(values, weights, factor, norm, self.phase.name, seen)
+
+    def _look(self, batch: Batch, target: Mapping[str, Tensor]) -> Look | None:
+        """How the tasks' gradients agree on the first micro-batch of every process."""
+        return look(self.network, self.phase.tasks, batch, target, self._totals([target]), self.runtime, self.precision)
 
     def _totals(self, targets: Sequence[Mapping[str, Tensor]]) -> dict[str, dict[str, float]]:
         """What each loss term averages over, in the whole step."""

@@ -78,6 +78,10 @@ class ChainEncoder(Staged):
             return F.max_pool2d(p, 2, return_indices=True)
         return F.max_pool2d(p, 2), None
 
+    def modules_of(self, stage: int) -> list[nn.Module]:
+        """The stage."""
+        return [self.chain()[stage]]
+
     def drop_stem(self) -> None:
         """Give up the first convolution unit."""
         self.chain()[0].add_module("entry", nn.Identity())

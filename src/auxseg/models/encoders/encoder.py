@@ -93,6 +93,10 @@ class Staged(Encoder):
         """What the next stage is given of a level, and which pixels were kept, if the encoder says so."""
 
     @abstractmethod
+    def modules_of(self, stage: int) -> list[nn.Module]:
+        """The modules that hold the parameters of a stage's entry and body."""
+
+    @abstractmethod
     def drop_stem(self) -> None:
         """Give up the entry of the first stage, in whose place another encoder's is to be used."""
 

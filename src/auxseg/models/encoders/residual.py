@@ -63,6 +63,10 @@ class ResidualEncoder(Staged):
         """A 2x2 max-pooling, whose indices are not kept."""
         return F.max_pool2d(p, 2), None
 
+    def modules_of(self, stage: int) -> list[nn.Module]:
+        """The stem or first unit, and the rest."""
+        return [self.entries[stage], self.bodies[stage]]
+
     def drop_stem(self) -> None:
         """Give up the stem."""
         self.entries[0] = nn.Identity()

@@ -48,6 +48,10 @@ class TimmChain(Staged):
         """Nothing: the next stage shrinks its own input."""
         return p, None
 
+    def modules_of(self, stage: int) -> list[nn.Module]:
+        """The stage's modules."""
+        return [self.backbone.get_submodule(name) for name in self.stages[stage]]
+
     def drop_stem(self) -> None:
         """Give up the modules of the first stage."""
         for name in self.stages[0]:
