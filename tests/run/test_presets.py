@@ -114,3 +114,12 @@ def test_fault_07_and_27_every_name_trains_and_can_be_used(name: str, store_path
     assert set(figures) == set(recipe.tasks)
     assert 0 <= figures["segmentation"]["iou_dataset"] <= 1
     assert set(load(run).tasks) == set(recipe.tasks)
+
+
+@pytest.mark.parametrize("beginning", ["segnet", "mtl-", "unet", "residual"])
+def test_fault_18_compared_networks_learn_at_one_rate(beginning: str) -> None:
+    family = [load_recipe(name) for name in NAMES if name.startswith(beginning)]
+    assert len(family) > 1
+    assert len({(recipe.training.optimizer.rate, recipe.training.optimizer.pretrained_rate) for recipe in family}) == 1
+    alike = [recipe for recipe in family if not recipe.training.phases]
+    assert {recipe.data.augment for recipe in alike} == {"mild"}

@@ -12,6 +12,7 @@ from auxseg.models import Network, build_network, check
 from auxseg.models.encoders import Pyramid
 from auxseg.models.sharing import TwoStageConfig, TwoStageSharing
 from auxseg.models.sharing.two_stage import FROM_OTHERS, Mixing
+from auxseg.training.optimizer import AdamWConfig, parameter_groups
 from tests.models.cases import MODELS, SEGMENTATION, THREE_TASKS
 
 
@@ -28,7 +29,7 @@ def _sharing(network: Network) -> TwoStageSharing:
 def test_mixes_levels_by_the_formula() -> None:
     pyramids = [Pyramid((torch.rand(1, 2, 4, 4), torch.rand(1, 3, 2, 2)), torch.Size((8, 8))) for _ in range(3)]
     mixing = Mixing(2, (0, 1), 3)
-    assert mixing.weights[:, 0].tolist() == [
+    assert mixing.weights.view(mixing.shape)[:, 0].tolist() == [
         pytest.approx([1, FROM_OTHERS, FROM_OTHERS]),
         pytest.approx([FROM_OTHERS, 1, FROM_OTHERS]),
     ]
@@ -36,7 +37,9 @@ def test_mixes_levels_by_the_formula() -> None:
     for stream, mixed in enumerate(mixing(pyramids)):
         for level, feature in enumerate(mixed.features):
             stack = torch.stack([pyramid.features[level] for pyramid in pyramids])
-            torch.testing.assert_close(feature, torch.einsum("t,tnchw->nchw", mixing.weights[stream, level], stack))
+            torch.testing.assert_close(
+                feature, torch.einsum("t,tnchw->nchw", mixing.weights.view(mixing.shape)[stream, level], stack)
+            )
 
 
 def test_reads_the_auxiliaries_without_moving_them() -> None:
@@ -62,7 +65,8 @@ def test_starts_near_the_target_alone(decoders: Literal["one", "each"]) -> None:
     alone.sharing.encoders()["encoder"].load_state_dict(own.state_dict())
     alone.sharing.branches()["segmentation"].load_state_dict(network.sharing.branches()["segmentation"].state_dict())
     with torch.no_grad():
-        sharing.mixing.weights.copy_(torch.eye(*sharing.mixing.weights.shape[::2])[:, None])
+        weights = sharing.mixing.weights.view(sharing.mixing.shape)
+        weights.copy_(torch.eye(*weights.shape[::2])[:, None])
         if sharing.decoded is not None:
             sharing.decoded.zero_()
         picture = torch.rand(1, 3, 32, 32)
@@ -94,3 +98,12 @@ def test_refuses_to_be_alone() -> None:
     config = dataclasses.replace(MODELS["unet"], sharing=TwoStageConfig())
     with pytest.raises(InputError, match=r"model\.sharing: two-stage .* beside segmentation, found none"):
         check(config, SEGMENTATION)
+
+
+def test_mixing_is_not_pulled_to_zero() -> None:
+    network = _network("each", "segmentation")
+    names = {parameter: name for name, parameter in network.named_parameters()}
+    groups = parameter_groups((network,), [], AdamWConfig(weight_decay=0.01))
+    decayed = {names[parameter] for group in groups if group["weight_decay"] for parameter in group["params"]}
+    assert decayed
+    assert not any("mixing" in name or name.endswith("decoded") for name in decayed)

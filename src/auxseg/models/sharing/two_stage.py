@@ -41,12 +41,14 @@ class Mixing(nn.Module):
         super().__init__()
         self.levels = tuple(levels)
         start = [[1.0 if t == s else FROM_OTHERS for t in range(num_encoders)] for s in range(num_streams)]
-        self.weights = nn.Parameter(torch.tensor(start)[:, None].repeat(1, len(self.levels), 1))  # S L T
+        self.shape = (num_streams, len(self.levels), num_encoders)  # S L T
+        # A vector, because matrices are decayed, and shares must not be pulled to zero.
+        self.weights = nn.Parameter(torch.tensor(start)[:, None].repeat(1, len(self.levels), 1).flatten())
 
     def forward(self, pyramids: Sequence[Pyramid]) -> list[Pyramid]:
         """Mix the encoders' pyramids into one per stream."""
         first, mixed = pyramids[0], []
-        for weights in self.weights:
+        for weights in self.weights.view(self.shape):
             features = list(first.features)
             for level, row in zip(self.levels, weights, strict=True):
                 features[level] = sum(
