@@ -65,6 +65,13 @@ def test_presets_say_what_they_are_and_how_to_run_them(name: str) -> None:
         (["training.phases=[{name: a, tasks: [box]}]"], "a trains 'box', which is no task of this recipe"),
         (["training.phases=[{name: a, train: [box]}]"], "a trains 'box', which is no part of this network"),
         (["training.steps=9", "training.phases=[{name: a, steps: 9}, {name: b}]"], "do not fit into 9 steps"),
+        (["tasks.segmentation.losses={foo: 1}"], "tiny: tasks.segmentation.losses: unknown loss 'foo'"),
+        (["tasks.edges={kind: edges, low: 300, high: 100}"], "tiny: tasks.edges.low is 300, expected at most high"),
+        (["tasks.flip={kind: flip, view: shared}"], "tiny: tasks.flip.view: a mirrored picture"),
+        (
+            ["tasks.a={kind: denoising, view: shared}", "tasks.b={kind: colorization, view: shared}"],
+            "tiny: tasks.b.view is shared, and so is tasks.a.view",
+        ),
         (["model.decoder={kind: segnet}"], "tiny: model.decoder: segnet unpools by the indices"),
         (["model.sharing.kind=two-stage"], "tiny: model.sharing: two-stage"),
         (["model.weights=timm"], "tiny: model.weights: the unet encoder has no pretrained weights"),
@@ -163,6 +170,40 @@ def test_a_task_that_is_off_is_forgotten_by_every_balancer() -> None:
         "temperature": 2.0,
         "every": "epoch",
     }
+
+
+def test_another_kind_takes_the_settings_with_it_that_it_does_not_know() -> None:
+    assert dict(vars(load_recipe("tiny-mtl", ["balancer.kind=equal"]).balancer)) == {"kind": "equal", "gate": {}}
+    former, other = (load_recipe("tiny-mtl", setting) for setting in ([], ["balancer.kind=dwa"]))
+    assert vars(other.balancer)["weights"] == vars(former.balancer)["weights"] != {}
+    assert load_recipe("residual-cross-stitch", ["model.sharing.kind=hard"]).model.sharing.kind == "hard"
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (["balancer.weights.box=2", "balancer.kind=equal"], "balancer.weights is not a setting"),
+        (["balancer.kind=equal", "balancer.weights.box=2"], "balancer.weights is not a setting"),
+        (["balancer={kind: fixed, wieghts: {}}", "balancer.kind=dwa"], "balancer.wieghts is not a setting"),
+        (["balancer={kind: fixed, temperature: 2}", "balancer.kind=fixed"], "balancer.temperature is not a setting"),
+    ],
+)
+def test_another_kind_hides_no_mistake(settings: list[str], expected: str) -> None:
+    with pytest.raises(InputError, match=expected):
+        load_recipe("tiny-mtl", settings)
+
+
+def test_a_mixing_matrix_for_other_tasks_names_the_way_out() -> None:
+    with pytest.raises(InputError, match=r"set model\.sharing\.rows=null"):
+        load_recipe("residual-cross-stitch", ["tasks.box=off"])
+    assert len(load_recipe("residual-cross-stitch", ["tasks.box=off", "model.sharing.rows=null"]).tasks) == 2
+
+
+def test_a_base_may_hold_tasks_that_cannot_stand_side_by_side() -> None:
+    settings = ["tasks.a={kind: denoising, view: shared}", "tasks.b={kind: colorization, view: shared}"]
+    assert len(load_recipe("tiny", settings, is_base=True).tasks) == 3
+    with pytest.raises(InputError, match="target is 'boxes'"):
+        load_recipe("tiny", ["target=boxes"], is_base=True)
 
 
 def test_a_balancer_without_a_kind_has_fixed_weights(tmp_path: Path) -> None:

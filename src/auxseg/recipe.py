@@ -17,19 +17,20 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from auxseg.balancing import BalancerConfig, FixedConfig
 from auxseg.config import config
-from auxseg.data.augment import MILD, AugmentConfig
+from auxseg.data.augment import MILD, NO_AUGMENTATION, AugmentConfig
 from auxseg.data.sample import Vocabulary
 from auxseg.data.selection import TrainOn
 from auxseg.errors import InputError
 from auxseg.models import ModelConfig, outline
 from auxseg.recipe_errors import nearest, sentence
+from auxseg.recipe_schema import settings_of_other_kinds
 from auxseg.recipe_yaml import DuplicateKeyError, read_yaml
 from auxseg.tasks import Task, TaskConfig
-from auxseg.tasks.plugins import kinds
+from auxseg.tasks.plugins import is_registered, kinds
 from auxseg.tasks.views import share
 from auxseg.training.optimizer import AdamWConfig, OptimizerConfig
 from auxseg.training.phases import PhaseConfig, check_lengths, check_phases, in_steps
-from auxseg.training.schedule import OneCycleConfig, ScheduleConfig
+from auxseg.training.schedule import OneCycleConfig, PlateauConfig, ScheduleConfig
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -39,7 +40,8 @@ class DataConfig:
     """How photographs are read: ``size`` in pixels (the store's if none is given), threads, augmentation.
 
     ``augment: auto`` is the strong one for a pretrained encoder, which otherwise overfits few photographs, and the
-    mild one for random weights, which in short trainings underfit them; the resolved recipe says which it was.
+    mild one for random weights, which in short trainings underfit them; the resolved recipe says which it was. Single
+    settings, such as ``augment.rotation``, start from the strong one.
 
     ``train_on: train+val`` trains on both splits, once everything is chosen; there is no validation then, and the last
     weights are kept. ``label_fraction`` is the share of the training masks that is used, see `labelled_rows`; the
@@ -50,7 +52,7 @@ class DataConfig:
 
     size: Annotated[int, Field(ge=16, le=2048)] | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 1
-    augment: AugmentConfig | Literal["auto"] = "auto"
+    augment: AugmentConfig | Literal["auto", "none", "mild", "strong"] = "auto"
     train_on: TrainOn = "train"
     label_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
     target_per_batch: Count | None = None
@@ -59,9 +61,10 @@ class DataConfig:
 
     def augmentation(self, *, pretrained: bool) -> AugmentConfig:
         """The augmentation that is meant."""
-        if self.augment != "auto":
+        if isinstance(self.augment, AugmentConfig):
             return self.augment
-        return AugmentConfig() if pretrained else MILD
+        chosen = self.augment if self.augment != "auto" else "strong" if pretrained else "mild"
+        return {"none": NO_AUGMENTATION, "mild": MILD, "strong": AugmentConfig()}[chosen]
 
 
 @config
@@ -127,26 +130,34 @@ def presets() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
-def load_recipe(name_or_path: str | Path, settings: Mapping[str, Any] | Sequence[str] = ()) -> Recipe:
+def load_recipe(
+    name_or_path: str | Path, settings: Mapping[str, Any] | Sequence[str] = (), *, is_base: bool = False
+) -> Recipe:
     """Read a preset by name or a YAML file by path, and change single settings of it.
 
     ``settings`` maps dotted keys to values (or is a list of ``key=value`` in YAML); ``tasks.box=off`` leaves a task
-    out. Raises `InputError` with the key, what is allowed and what was found.
+    out. Another ``kind`` of something takes the settings with it that only the former kind has, unless they are among
+    ``settings`` too. The base of other recipes (``is_base``) may hold tasks that cannot stand side by side: its network
+    is not built on paper. Raises `InputError` with the key, what is allowed and what was found.
     """
     values, origin = _read(name_or_path)
     pairs = dict(_parse(setting) for setting in settings) if not isinstance(settings, Mapping) else settings
+    given: list[str] = []
     for key, value in pairs.items():
-        _set(values, key, value)
-    return parse_recipe(values, origin)
+        _set(values, key, value, given)
+        given.append(key)
+    return parse_recipe(values, origin, is_base=is_base)
 
 
-def parse_recipe(values: Mapping[str, Any], origin: str = "recipe") -> Recipe:
-    """Check plain values and make a recipe of them. Raises `InputError`, naming ``origin`` and the key."""
+def parse_recipe(values: Mapping[str, Any], origin: str = "recipe", *, is_base: bool = False) -> Recipe:
+    """Check plain values and make a recipe of them, see `load_recipe`. Raises `InputError`, naming ``origin``."""
     try:
         recipe = _adapter(kinds()).validate_python(_without_tasks_that_are_off(values))
     except ValidationError as error:
         raise InputError(f"{origin}: {sentence(error, Recipe)}") from None
     _check(recipe, origin)
+    if not is_base:
+        _check_model(recipe, origin)
     return recipe
 
 
@@ -193,6 +204,7 @@ def _check(recipe: Recipe, origin: str) -> None:
     if recipe.target not in recipe.tasks:
         raise InputError(f"{origin}: target is {recipe.target!r}, but the tasks are {', '.join(recipe.tasks)}")
     _check_balancer(recipe, origin)
+    _check_validation(recipe, origin)
     training = recipe.training
     if recipe.data.target_per_batch is not None and recipe.data.target_per_batch > training.batch:
         found = recipe.data.target_per_batch
@@ -204,28 +216,39 @@ def _check(recipe: Recipe, origin: str) -> None:
         raise InputError(
             f"{origin}: training.accumulate is {training.accumulate}, more than the batch of {training.batch}"
         )
+
+
+def _check_model(recipe: Recipe, origin: str) -> None:
+    """Build the tasks and the network on paper, and see that the phases fit them."""
+    phases, steps = recipe.training.phases, recipe.training.steps
     try:
-        _check_model(recipe)
+        check_lengths(phases)
+        if steps is not None:
+            in_steps(phases, steps)
+        tasks = _tasks_on_paper(recipe)
+        if tasks is None:
+            return
+        network = outline(recipe.model, {name: task.output for name, task in tasks.items()}, recipe.target)
+        check_phases(phases, network, recipe.target)
     except InputError as error:
         raise InputError(f"{origin}: {error}") from None
 
 
-def _check_model(recipe: Recipe) -> None:
-    """Build the network on paper, and see that the phases fit it; what depends on the data is left for later."""
-    phases, steps = recipe.training.phases, recipe.training.steps
-    check_lengths(phases)
-    if steps is not None:
-        in_steps(phases, steps)
-    try:
-        tasks = build_tasks(recipe, _stand_in(recipe))
-    except InputError:
-        return
-    network = outline(recipe.model, {name: task.output for name, task in tasks.items()}, recipe.target)
-    check_phases(phases, network, recipe.target)
+def _tasks_on_paper(recipe: Recipe) -> dict[str, Task] | None:
+    """The tasks, for data that have what the recipe asks for; `None` if a user's own task asks for more."""
+    vocabulary, is_known = _stand_in(recipe), True
+    for name, settings in recipe.tasks.items():
+        try:
+            settings.build(name, vocabulary)
+        except InputError:
+            if not is_registered(settings):
+                raise
+            is_known = False
+    return build_tasks(recipe, vocabulary) if is_known else None
 
 
 def _stand_in(recipe: Recipe) -> Vocabulary:
-    """The vocabulary of data that have every label the recipe asks for."""
+    """The vocabulary of data that have every label the recipe asks for, and masks of two classes."""
     labels = {getattr(task, "label", None) or "label": ("one", "other") for task in recipe.tasks.values()}
     counts = dict.fromkeys(labels, (1, 1))
     return Vocabulary(recipe.data.size or 256, ("background", "object"), labels, counts=counts)
@@ -241,6 +264,18 @@ def _check_balancer(recipe: Recipe, origin: str) -> None:
         raise InputError(f"{origin}: balancer.weights gives the target {recipe.target!r} no weight")
     if recipe.target in settings.get("gate", {}):
         raise InputError(f"{origin}: balancer.gate names the target {recipe.target!r}, which is never left out")
+
+
+def _check_validation(recipe: Recipe, origin: str) -> None:
+    """Nothing may wait for a validation that there is not."""
+    schedule, patience, train_on = recipe.training.schedule, recipe.training.patience, recipe.data.train_on
+    if train_on == "train":
+        return
+    why = f"which waits for validations, and data.train_on={train_on} leaves none"
+    if isinstance(schedule, PlateauConfig) and schedule.drop < 1:
+        raise InputError(f"{origin}: training.schedule.kind is 'plateau', {why}; set training.schedule.kind=cosine")
+    if patience is not None:
+        raise InputError(f"{origin}: training.patience is {patience}, {why}; set training.patience=null")
 
 
 def _read(name_or_path: str | Path) -> tuple[dict[str, Any], str]:
@@ -275,7 +310,7 @@ def _parse(setting: str) -> tuple[str, Any]:
         raise InputError(f"--set {setting}: the value is not YAML") from None
 
 
-def _set(values: dict[str, Any], key: str, value: Any) -> None:
+def _set(values: dict[str, Any], key: str, value: Any, given: Sequence[str]) -> None:
     *parents, last = key.split(".")
     for parent in parents:
         inner = values.setdefault(parent, {})
@@ -283,6 +318,11 @@ def _set(values: dict[str, Any], key: str, value: Any) -> None:
             raise InputError(f"--set {key}: {parent} is a single value in this recipe and has no settings")
         values = inner
     _exclude_length(values, last)
+    if last == "kind" and values.get(last) != value:
+        for name in settings_of_other_kinds(Recipe, parents, value):
+            setting = ".".join([*parents, name])
+            if not any(each == setting or each.startswith(f"{setting}.") for each in given):
+                values.pop(name, None)
     values[last] = value
 
 

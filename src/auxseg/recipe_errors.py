@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import types
-import typing
 from collections.abc import Iterable
 from typing import Any
 
 from pydantic import ValidationError
+
+from auxseg.recipe_schema import fields, inner, members, tags
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -55,48 +55,17 @@ def _walk(location: tuple[Any, ...], root: type) -> tuple[list[str], list[str]]:
     scope: Any = root
     names: list[str] = []
     for part in location:
-        options = _members(scope)
+        options = members(scope)
         classes = [option for option in options if dataclasses.is_dataclass(option)]
-        tagged = [option for option in classes if part in _tags(option)]
+        tagged = [option for option in classes if part in tags(option)]
         named = [option for option in classes if part == getattr(option, "__name__", None)]
         if named:
             scope = named[0]
             continue
-        if tagged and not any(part in _fields(option) for option in classes):
+        if tagged and not any(part in fields(option) for option in classes):
             scope = tagged[0]
             continue
         keys.append(str(part))
-        names = [name for option in classes for name in _fields(option)]
-        scope = _inner(options, str(part))
+        names = [name for option in classes for name in fields(option)]
+        scope = inner(options, str(part))
     return keys, sorted(set(names))
-
-
-def _members(annotation: Any) -> list[Any]:
-    """The plain types behind Annotated and unions."""
-    origin = typing.get_origin(annotation)
-    if origin is typing.Annotated:
-        inner, *rest = typing.get_args(annotation)
-        given = [member for each in rest for member in getattr(each, "members", ())]
-        return given or _members(inner)
-    if origin in (typing.Union, types.UnionType):
-        return [member for option in typing.get_args(annotation) for member in _members(option)]
-    return [annotation]
-
-
-def _fields(cls: Any) -> dict[str, Any]:
-    return typing.get_type_hints(cls, include_extras=True)
-
-
-def _tags(cls: Any) -> tuple[Any, ...]:
-    return typing.get_args(_fields(cls).get("kind", None))
-
-
-def _inner(options: list[Any], key: str) -> Any:
-    for option in options:
-        if dataclasses.is_dataclass(option) and key in _fields(option):
-            return _fields(option)[key]
-        if typing.get_origin(option) is dict:
-            return typing.get_args(option)[1]
-        if typing.get_origin(option) is tuple:
-            return typing.get_args(option)[0]
-    return None

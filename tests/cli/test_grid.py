@@ -32,6 +32,16 @@ def test_commas_inside_of_brackets_belong_to_the_value() -> None:
     assert grid[3][0] == "-balancer-kind-equal-channels-16"
 
 
+def test_a_minus_stays_in_the_name() -> None:
+    assert [name for name, _ in combinations(["x=-1,1,[-1, 1]"])] == ["-x--1", "-x-1", "-x--1-1"]
+
+
+@pytest.mark.parametrize("entry", ["x=1,[1]", "x=1,2,1"])
+def test_combinations_that_would_be_called_alike_are_refused(entry: str) -> None:
+    with pytest.raises(InputError, match="--grid: two combinations would be called '-x-1'"):
+        combinations([entry])
+
+
 @pytest.mark.parametrize("entry", ["a", "a=", "=1", "a=1,,2", "a=1,"])
 def test_what_is_no_grid_is_refused(entry: str) -> None:
     with pytest.raises(InputError, match="expected key=value,value"):

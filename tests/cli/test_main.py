@@ -40,6 +40,7 @@ def run(store: str, tmp_path_factory: pytest.TempPathFactory) -> str:
         (["train", "tiny", "--data", "x.h5", "--set", "model.widht=2"], "did you mean 'width'"),
         (["evaluate", "nowhere"], "nowhere: not a run directory"),
         (["evaluate"], "at least one run directory"),
+        (["evaluate", "a", "b", "./a"], "evaluate was given a twice"),
         (["report", "nowhere"], "nowhere"),
         (["predict", "nowhere", "also-nowhere.jpg", "--out", "out"], "also-nowhere.jpg: there is no such file"),
         (["presets", "unett"], "did you mean 'unet'"),

@@ -25,7 +25,7 @@ def store(tmp_path_factory) -> Store:
     return Store.open(prepare(source, tmp_path_factory.mktemp("store") / "drawn.h5", size=16).path)
 
 
-def test_fault_9_training_reads_the_splits_that_were_asked_for(store):
+def test_fault_09_training_reads_the_splits_that_were_asked_for(store):
     assert training_rows(store, "train").tolist() == list(range(0, 60, 3))
     both = training_rows(store, "train+val")
     assert both.tolist() == [row for row in range(60) if row % 3 < 2]

@@ -88,6 +88,27 @@ def test_settings_that_cannot_be_are_refused(setting: str, reason: str) -> None:
         _recipe(setting)
 
 
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        (
+            "training.schedule.kind=plateau",
+            r"training.schedule.kind is 'plateau', .*; set training.schedule.kind=cosine",
+        ),
+        ("training.patience=3", r"training.patience is 3, .*; set training.patience=null"),
+    ],
+)
+def test_nothing_may_wait_for_a_validation_that_is_trained_on(setting: str, reason: str) -> None:
+    with pytest.raises(InputError, match=reason) as error:
+        _recipe(setting, "data.train_on=train+val")
+    assert "data.train_on=train+val leaves none" in str(error.value)
+    assert _recipe(setting)
+
+
+def test_a_constant_rate_waits_for_no_validation() -> None:
+    assert _recipe("training.schedule={kind: plateau, drop: 1}", "data.train_on=train+val")
+
+
 def test_the_settings_survive_writing(tmp_path: Path) -> None:
     recipe = _recipe("data.label_fraction=0.1", "data.order=blocks", "data.train_on=train+val")
     (tmp_path / "recipe.yaml").write_text(dump_recipe(recipe))

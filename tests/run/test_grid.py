@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import final
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from auxseg.cli.main import main
+from auxseg.data.prepare import prepare
+from auxseg.data.sample import Sample
+from auxseg.data.sources.source import Item
 from auxseg.errors import InputError
 from auxseg.recipe import load_recipe
-from auxseg.run import Run, draw_grid, evaluate, train
+from auxseg.run import Run, draw_grid, evaluate, grid, load, train
 from auxseg.run.grid import NUM_IMAGES, SIDE
-from tests.run.conftest import SETTINGS
+from tests.run.conftest import SETTINGS, Uneven
+
+
+@final
+class Turned(Uneven):
+    """The same ids and labels with other photographs."""
+
+    def __init__(self) -> None:
+        super().__init__(40)
+
+    def read(self, item: Item) -> Sample:
+        sample = super().read(item)
+        return replace(sample, image=255 - sample.image)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +61,50 @@ def test_runs_on_different_images_are_refused(runs: dict[str, Run], tmp_path: Pa
     with pytest.raises(InputError, match="different images"):
         draw_grid(runs, tmp_path / "grid.png")
     assert not (tmp_path / "grid.png").exists()
+
+
+def test_runs_on_different_stores_are_refused(runs: dict[str, Run], tmp_path: Path) -> None:
+    other = tmp_path / "other.h5"
+    prepare(Turned(), other, size=32)  # the same ids with other photographs
+    evaluate(runs["tiny"])
+    evaluate(runs["tiny-mtl"])
+    started = runs["tiny"].events_file.read_text()
+    moved = Run(tmp_path / "moved")
+    shutil.copytree(runs["tiny"].directory, moved.directory)
+    moved.events_file.write_text(started.replace(runs["tiny"].start["data"]["path"], str(other)))
+    with pytest.raises(InputError, match=r"tiny-mtl, moved: .*different data"):
+        draw_grid({"tiny-mtl": runs["tiny-mtl"], "moved": moved}, tmp_path / "grid.png")
+
+
+def test_evaluate_goes_on_without_a_grid(
+    runs: dict[str, Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "other.h5"
+    prepare(Turned(), data, size=32)
+    copies = {name: tmp_path / name for name in runs}
+    for name, run in runs.items():
+        shutil.copytree(run.directory, copies[name])
+    events = copies["tiny"] / "events.jsonl"
+    events.write_text(events.read_text().replace(runs["tiny"].start["data"]["path"], str(data)))
+    assert main(["evaluate", "--json", *map(str, copies.values())]) == 0
+    printed = capsys.readouterr()
+    result = json.loads(printed.out)
+    assert len(result["runs"]) == 2
+    assert result["grid"] is None
+    assert Path(result["report"]).is_file()
+    assert "without a common picture: " in printed.err
+
+
+def test_the_best_image_is_first_also_where_less_is_better(store_path: Path, tmp_path: Path) -> None:
+    settings = [*SETTINGS, "training.steps=1", "tasks.distance={kind: distance}", "target=distance"]
+    run = train(load_recipe("tiny", settings), store_path, tmp_path / "run")
+    evaluate(run)
+    with (run.directory / "per_image.csv").open(newline="") as file:
+        errors = {row["id"]: float(value) for row in csv.DictReader(file) if (value := row["distance.mae_pixels"])}
+    chosen = grid._chosen({"run": grid._values(run, load(run))})
+    assert len(chosen) > 1
+    assert [errors[id_] for id_ in chosen] == sorted(errors[id_] for id_ in chosen)
+    assert errors[chosen[0]] == min(errors.values()) < max(errors.values()) == errors[chosen[-1]]
 
 
 def test_command_line_writes_table_page_and_grid(runs: dict[str, Run], capsys: pytest.CaptureFixture[str]) -> None:

@@ -77,11 +77,20 @@ def test_every_arm_has_every_seed_and_share_in_order() -> None:
     assert all(run.recipe.data.label_fraction == run.label_fraction for run in plan.runs)
 
 
+def test_the_base_says_the_share_of_the_masks_unless_the_study_does() -> None:
+    settings = ["data.label_fraction=0.1"]
+    assert planned().label_fractions == (1.0,)
+    assert planned(settings=settings).label_fractions == (0.1,)
+    assert {run.recipe.data.label_fraction for run in planned(settings=settings).runs} == {0.1}
+
+
 def test_arms_of_a_seed_differ_in_tasks_and_weights_alone() -> None:
     plan = planned(base="tiny-mtl", settings=["balancer.gate.box=0.01", "model.encoder.channels=[8, 12]"])
     same = []
     for run in plan.runs:
         values = to_values(run.recipe)
+        watch = values["training"].pop("watch")
+        assert watch == (25 * (1 + len(run.arm.auxiliaries)) if run.arm.auxiliaries else None)
         assert set(values.pop("tasks")) == {"segmentation", *run.arm.auxiliaries}
         balancer = values.pop("balancer")
         assert set(balancer["weights"]) == {"segmentation", *run.arm.auxiliaries}
@@ -113,6 +122,17 @@ def test_a_balancer_without_weights_plans_and_refuses_weights() -> None:
         planned(settings=settings, weights={"box": 0.5})
 
 
+def test_a_base_holds_tasks_of_which_each_arm_uses_one() -> None:
+    study = Path(__file__).parents[2] / "docs" / "studies" / "views.yaml"
+    assert len(names(make_plan(read_study(study)))) > 4
+
+
+def test_tasks_that_cannot_stand_side_by_side_are_refused_by_their_arm() -> None:
+    base = Path(__file__).parents[2] / "docs" / "studies" / "views-base.yaml"
+    with pytest.raises(InputError, match=r"study: denoising-shared \+ colorization-shared: .*view is shared"):
+        planned(base=str(base), auxiliaries=["denoising-shared", "colorization-shared"])
+
+
 def test_directories_tell_every_recipe_apart() -> None:
     runs = [*planned(seeds=2).runs, *planned(seeds=2, settings=["training.steps=5"]).runs]
     assert len({run.directory_name for run in runs}) == len(runs)
@@ -121,6 +141,27 @@ def test_directories_tell_every_recipe_apart() -> None:
     ]
     few, more = planned(seeds=1).runs, planned(seeds=2).runs
     assert {run.directory_name for run in few} < {run.directory_name for run in more}
+
+
+@pytest.mark.parametrize(
+    "setting", ["data.workers=2", "data.block=32", "training.watch=7", "model.checkpointing=true"]
+)
+def test_what_changes_no_bit_leaves_directories_as_they_are(setting: str) -> None:
+    runs, others = planned().runs, planned(settings=[setting]).runs
+    assert [run.directory_name for run in others] == [run.directory_name for run in runs]
+
+
+def test_blocks_have_directories_of_their_own() -> None:
+    few, many = (planned(settings=["data.order=blocks", f"data.block={size}"]).runs for size in (32, 64))
+    assert not {run.directory_name for run in few} & {run.directory_name for run in many}
+
+
+def test_the_order_of_auxiliaries_makes_no_other_arm() -> None:
+    one, other = (planned(auxiliaries=names, settings=[]) for names in (["box", "edges"], ["edges", "box"]))
+    assert set(one.arms) == set(other.arms)
+    assert {run.directory_name for run in one.runs} == {run.directory_name for run in other.runs}
+    both = [run.recipe for plan in (one, other) for run in plan.runs if len(run.arm.auxiliaries) == 2]
+    assert list(both[0].tasks) == list(both[1].tasks)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +174,12 @@ def test_directories_tell_every_recipe_apart() -> None:
         ({"weights": {"depth": 1.0}}, "weights names 'depth', which is no auxiliary"),
         ({"label_fractions": [0.5, 0.5]}, "label_fractions names a share twice"),
         ({"label_fractions": [0.0]}, "label_fractions"),
+        ({"settings": ["seed=7"]}, "settings gives a seed, but a study trains its own"),
+        (
+            {"settings": ["data.label_fraction=0.1"], "label_fractions": [0.1]},
+            "settings gives data.label_fraction beside label_fractions",
+        ),
+        ({"settings": ["training.patience=3"]}, "tiny has training.patience 3, but arms must have the same number"),
         ({"margin": 0.0}, "margin is 0.0"),
         ({"seeds": 0}, "seeds is 0"),
         ({"auxiliaries": []}, "auxiliaries"),

@@ -115,10 +115,10 @@ def test_a_study_with_one_look_is_not_extended(
     study: Path, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert ask("--data", store, "--out", study, *SAME_QUESTION, "--looks", "1") == 2
-    assert "verdicts were given with --looks 2, which is kept from then on" in unwrapped(capsys.readouterr().err)
-    result = json.loads((study / "study.json").read_text())
-    result["rules"]["looks"] = 1
-    (study / "study.json").write_text(json.dumps(result))
+    assert "another question: looks was 2 and is now 1; give another --out" in unwrapped(capsys.readouterr().err)
+    about = json.loads((study / "about.json").read_text())
+    about["question"]["looks"] = 1
+    (study / "about.json").write_text(json.dumps(about))
     more = [{"2": "3"}.get(word, word) for word in SAME_QUESTION]
     assert ask("--data", store, "--out", study, *more, "--looks", "1") == 2
     assert "verdicts were given with 2 seeds; no extension was paid for" in unwrapped(capsys.readouterr().err)

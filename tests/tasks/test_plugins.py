@@ -22,6 +22,17 @@ from tests.tasks.examples import VOCABULARY, make_batch
 EXAMPLE = Path(__file__).parents[2] / "examples" / "saliency_centre.py"
 SETTINGS = ["tasks.centre={kind: saliency-centre}", "model.encoder.channels=[8, 12]", "training.steps=2"]
 
+UNTYPED = """
+from typing import Literal
+from auxseg.config import config
+from auxseg.tasks import register
+@register
+@config
+class Mine:
+    kind: str = "mine"
+    def build(self, name, vocabulary): ...
+"""
+
 
 @pytest.fixture(autouse=True)
 def _only_what_is_registered_here() -> Iterator[None]:
@@ -83,6 +94,28 @@ def test_settings_of_a_plugin_are_checked_as_strictly() -> None:
         load_recipe("tiny", ["tasks.centre={kind: saliency-centre, grd: 3}"])
 
 
+NEEDY = """
+from typing import Literal
+from auxseg.config import config
+from auxseg.errors import InputError
+from auxseg.tasks import register
+@register
+@config
+class Needy:
+    kind: Literal["needy"] = "needy"
+    def build(self, name, vocabulary):
+        raise InputError(f"tasks.{name}: masks of three classes are needed")
+"""
+
+
+def test_what_a_plugin_asks_of_the_data_is_left_for_the_data(tmp_path: Path) -> None:
+    (tmp_path / "needy.py").write_text(NEEDY)
+    run_plugin(tmp_path / "needy.py")
+    assert set(load_recipe("tiny", ["tasks.mine={kind: needy}"]).tasks) == {"segmentation", "mine"}
+    with pytest.raises(InputError, match="unknown loss 'foo'"):
+        load_recipe("tiny", ["tasks.mine={kind: needy}", "tasks.edges={kind: edges, losses: {foo: 1}}"])
+
+
 def test_a_file_is_executed_once(tmp_path: Path) -> None:
     (tmp_path / "count.py").write_text("from pathlib import Path\nPath(__file__).with_suffix('.ran').mkdir()")
     for _ in range(2):
@@ -96,6 +129,8 @@ def test_a_file_is_executed_once(tmp_path: Path) -> None:
         ("1 / 0", r"mine\.py: the plugin failed \(ZeroDivisionError: division by zero\)"),
         ("def", r"mine\.py: the plugin failed \(SyntaxError"),
         ("from auxseg.tasks import register\n@register\nclass A: pass", r"mine\.py: A: a kind of task is a class made"),
+        (UNTYPED, r"mine\.py: Mine: a kind of task is a class made .* `kind: Literal\['NAME'\] = 'NAME'`"),
+        (UNTYPED.replace("str", "Literal['yours']"), r"mine\.py: Mine: a kind of task is a class made"),
     ],
 )
 def test_files_that_fail(content: str, expected: str, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ class Evaluate(RecipeCommand):
     """Measure runs on a split: metrics.json and per_image.csv in each, one table with a row per run.
 
     Several runs also get a comparison page and grid.png, the same photographs with each run's mask and box, in the
-    nearest directory that holds them all.
+    nearest directory that holds them all; runs on different images or data get no picture.
     """
 
     runs: Positional[tuple[Path, ...]]
@@ -36,6 +36,10 @@ class Evaluate(RecipeCommand):
         """Evaluate them all and print the table."""
         if not self.runs:
             raise InputError("evaluate wants at least one run directory")
+        places = [path.resolve() for path in self.runs]
+        for path, place in zip(self.runs, places, strict=True):
+            if places.count(place) > 1:
+                raise InputError(f"evaluate was given {path} twice; name every run once")
         from auxseg.report import report
         from auxseg.run import Run, draw_grid, evaluate
 
@@ -49,9 +53,13 @@ class Evaluate(RecipeCommand):
         if len(runs) < 2:
             return {"runs": results}
         page = report([run.directory for run in runs.values()])
-        with console.status("drawing all runs on the same photographs"):
-            short = {path.resolve().name: run for path, run in zip(self.runs, runs.values(), strict=True)}
-            grid = draw_grid(short if len(short) == len(runs) else runs, page.with_name("grid.png"), self.data)
+        short = {place.name: run for place, run in zip(places, runs.values(), strict=True)}
+        try:
+            with console.status("drawing all runs on the same photographs"):
+                grid = draw_grid(short if len(short) == len(runs) else runs, page.with_name("grid.png"), self.data)
+        except InputError as error:  # every run is measured, which must not be lost
+            console.print(f"comparison: {page}   without a common picture: {error}")
+            return {"runs": results, "report": str(page), "grid": None}
         page = report([run.directory for run in runs.values()], page, grid=grid)
         console.print(f"comparison: {page}   pictures: {grid}")
         return {"runs": results, "report": str(page), "grid": str(grid)}

@@ -53,7 +53,7 @@ class Study(RecipeCommand):
     """Auxiliaries that can carry no information, alone: noise,random-labels."""
 
     label_fractions: str | None = None
-    """Shares of the masks to train on, each answered for itself: 0.05,0.1,1."""
+    """Shares of the masks to train on, each answered for itself: 0.05,0.1,1 (default: the base's)."""
 
     margin: float | None = None
     """The smallest difference of the target's figure that matters (default: 0.005, half a point of IoU)."""

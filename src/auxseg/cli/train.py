@@ -59,7 +59,8 @@ class Train(RecipeCommand):
     """Write curves, weights and pictures for TensorBoard into the run's directory tensorboard."""
 
     resume: bool = False
-    """Go on with a run that was stopped, or give a finished one more steps."""
+    """Go on with a run that was stopped, or give a finished one more steps; of several, those that have not begun are
+    started."""
 
     overwrite: bool = False
     """Delete what a former run left in the run directory."""
@@ -82,14 +83,28 @@ class Train(RecipeCommand):
         out = self.out or Path("runs")
         alone = len(recipes) == 1 and not self.grid and self.out is not None
         directories = {name: out if alone else out / name for name in recipes}
-        results = {name: self._train(recipe, directories[name], console) for name, recipe in recipes.items()}
+        resumed = self._resumed(directories)
+        results = {
+            name: self._train(recipe, directories[name], console, resume=resumed[name])
+            for name, recipe in recipes.items()
+        }
         if len(recipes) > 1 and all(results.values()):
             from auxseg.report import report
 
             console.print(f"comparison: {report(list(directories.values()), out / 'report.html')}")
         return {"runs": results} if all(results.values()) else None
 
-    def _train(self, recipe: Any, directory: Path, console: Console) -> dict[str, Any]:
+    def _resumed(self, directories: dict[str, Path]) -> dict[str, bool]:
+        """Which runs to resume. Several are looked at before the first is trained; one is refused by its training."""
+        if len(directories) == 1:
+            return dict.fromkeys(directories, self.resume)
+        from auxseg.run import Run
+        from auxseg.run.opening import begun
+
+        runs = {name: Run(directory) for name, directory in directories.items()}
+        return begun(runs, resume=self.resume, overwrite=self.overwrite)
+
+    def _train(self, recipe: Any, directory: Path, console: Console, *, resume: bool) -> dict[str, Any]:
         from auxseg.cli.progress import TrainingProgress, is_main_process
         from auxseg.report import report
         from auxseg.run import train
@@ -106,7 +121,7 @@ class Train(RecipeCommand):
                 directory,
                 device=self.device,
                 devices=self.devices,
-                resume=self.resume,
+                resume=resume,
                 overwrite=self.overwrite,
                 observers=observers,
             )
@@ -118,7 +133,7 @@ class Train(RecipeCommand):
         return {"run": str(run.directory), "report": str(page), "validation": best}
 
 
-def _best_validation(events: Path, target: str) -> dict[str, float] | None:
+def _best_validation(events: Path, target: str) -> dict[str, float | None] | None:
     """Step and the target's figures of the model that is kept, also of a run that was finished before."""
     from auxseg.training.events import read_events
 
@@ -126,9 +141,11 @@ def _best_validation(events: Path, target: str) -> dict[str, float] | None:
     return {"step": best[-1]["step"], **best[-1]["figures"][target]} if best else None
 
 
-def _summary(best: dict[str, float] | None) -> str:
+def _summary(best: dict[str, float | None] | None) -> str:
     """One line on how it ended."""
     if best is None:
         return "trained without validation, so the last weights were kept"
     name = next(key for key in best if key != "step")
+    if best[name] is None:
+        return f"kept the model of step {best['step']}, the last: no validation sample has a label for the target"
     return f"kept the model of step {best['step']}, validation {name} {best[name]:.4f}"

@@ -92,12 +92,17 @@ class Curve:
     best: int | None = None
 
 
-def curves(name: str, title: str, caption: str, lines: Sequence[Curve], note: str = "") -> Chart:
-    """Lines over optimiser steps, with a legend below when there are several; ``note`` stands right of the title."""
+def curves(name: str, title: str, caption: str, lines: Sequence[Curve], note: str = "", *, zero: bool = False) -> Chart:
+    """Lines over optimiser steps, with a legend below when there are several; ``note`` stands right of the title.
+
+    With ``zero`` the chart has a line there.
+    """
     labels = [shorten(line.label, 48) for line in lines] if len(lines) > 1 else []
     columns = 2 if max((len(label) for label in labels), default=0) <= 18 else 1
     rows = -(-len(labels) // columns)
     with canvas(_WIDTH, _HEIGHT, below=15 * rows) as (figure, axes):
+        if zero:
+            axes.axhline(0, color=INK, linewidth=0.8)
         handles = [_draw_curve(axes, line, number) for number, line in enumerate(lines)]
         axes.set_xlabel("step")
         axes.margins(x=0.03, y=0.1)

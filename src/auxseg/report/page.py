@@ -80,7 +80,14 @@ def _save_charts(charts: Sequence[Chart], folder: Path) -> None:
 
 def _environment() -> Environment:
     environment = template_environment()
-    environment.filters |= {"svg": _svg, "figure": wording.figure, "count": wording.count}
+    environment.filters |= {
+        "count": wording.count,
+        "effect": wording.effect,
+        "figure": wording.figure,
+        "share": wording.share,
+        "signed": wording.signed,
+        "svg": _svg,
+    }
     return environment
 
 

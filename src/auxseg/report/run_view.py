@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from auxseg.report import charts, facts, wording
+from auxseg.report.agreement import Agreement, agreement
 from auxseg.report.facts import Facts
 from auxseg.report.figures import Chart
 from auxseg.report.pictures import Picture, attention, galleries
@@ -73,13 +74,15 @@ class RunView:
     parameters: list[tuple[str, int, float]]
     weights: str
     balance: list[Chart]
+    agreement: Agreement | None
     recipe: str
     provenance: Facts
 
     @property
     def charts(self) -> list[Chart]:
         """All charts of the run."""
-        return [*self.learning, *self.spread, *self.balance]
+        agreed = self.agreement.charts if self.agreement else []
+        return [*self.learning, *self.spread, *self.balance, *agreed]
 
 
 def view_run(record: Record, name: str) -> RunView:
@@ -104,6 +107,7 @@ def view_run(record: Record, name: str) -> RunView:
         parameters=facts.parameters(record),
         weights=weights,
         balance=balance,
+        agreement=agreement(record),
         recipe=record.recipe_text,
         provenance=facts.provenance(record),
     )

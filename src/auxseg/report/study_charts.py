@@ -86,6 +86,42 @@ def by_share(
         return Chart(name, caption, to_svg(figure, name), wide=True)
 
 
+@final
+@dataclass(frozen=True)
+class Point:
+    """An arm's mean affinity to the target in percent, and its mean difference in the units in which it is drawn."""
+
+    name: str
+    verdict: str
+    affinity: float
+    mean: float
+
+
+def affinity(name: str, title: str, caption: str, unit: str, points: Sequence[Point]) -> Chart:
+    """What a step for the auxiliaries does to the target's loss against what they did to its figure."""
+    with canvas(560, 270, (52, 36, 12, 24)) as (figure, axes):
+        axes.axhline(0, color=INK, linewidth=0.8)
+        axes.axvline(0, color=INK, linewidth=0.8)
+        places = [0.0, *(point.affinity for point in points)]
+        middle = (min(places) + max(places)) / 2
+        for point in points:
+            colour = _COLOURS.get(point.verdict, MUTED)
+            axes.plot([point.affinity], [point.mean], "D", color=colour, markeredgecolor=CARD, markersize=7)
+            is_left = point.affinity <= middle
+            axes.annotate(
+                shorten(point.name, 30),
+                (point.affinity, point.mean),
+                xytext=(7 if is_left else -7, 4),
+                textcoords="offset points",
+                ha="left" if is_left else "right",
+                color=INK,
+            )
+        axes.margins(0.1, 0.15)
+        axes.set(xlabel="mean affinity, percent", ylabel=unit)
+        write_title(axes, title, "")
+        return Chart(name, caption, to_svg(figure, name), wide=True)
+
+
 def _range(bars: Sequence[Bar], margin: float) -> tuple[float, float]:
     """What the axis shows: zero, the margin, every seed, and intervals as far as those are not many times wider."""
     inner = [-margin, margin, *(value for bar in bars for value in (*bar.seeds, *([bar.mean] if bar.mean else ())))]

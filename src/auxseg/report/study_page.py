@@ -29,11 +29,14 @@ def study_page(directory: Path, out: Path | None = None) -> Path:
     environment = template_environment()
     environment.filters |= {
         "count": wording.count,
+        "effect": wording.effect,
         "figure": wording.figure,
         "p": _p_value,
         "percent": _percent,
         "points": _points,
         "seconds": wording.seconds,
+        "share": wording.share,
+        "signed": wording.signed,
         "spread": _spread,
         "svg": lambda chart, prefix: Markup(for_page(chart.svg, prefix)),
     }
@@ -42,6 +45,7 @@ def study_page(directory: Path, out: Path | None = None) -> Path:
         name=directory.resolve().name,
         forests=[_forest(record, answer) for answer in study["answers"]],
         by_share=_by_share(record),
+        affinities=[chart for answer in study["answers"] if (chart := _affinity(record, answer))],
         chance=study["rules"]["alpha"],
         looks=_LOOKS[study["rules"]["looks"]],
         adjusted=_adjusted(study),
@@ -84,6 +88,20 @@ def _by_share(record: StudyRecord) -> Chart | None:
             bars.setdefault(bar.name, {})[answer["label_fraction"]] = bar
     caption = "Difference from the target alone, by the share of the training masks, with adjusted intervals."
     return study_charts.by_share("share", "help against masks", caption, _unit(record), _margin(record), bars)
+
+
+def _affinity(record: StudyRecord, answer: dict[str, Any]) -> Chart | None:
+    points = list(record.points(answer))
+    if not points:
+        return None
+    share = answer["label_fraction"]
+    title = f"affinity, with {_percent(share)} of the masks" if share < 1 else "affinity against difference"
+    caption = (
+        f"By how many percent a small step for an auxiliary of the arm lowers the loss of {record.values['target']} on "
+        "training images (mean over looks, seeds and auxiliaries), against the measured difference. Colours are those "
+        "of the verdicts."
+    )
+    return study_charts.affinity(f"affinity-{share:g}", title, caption, _unit(record), points)
 
 
 def _adjusted(study: dict[str, Any]) -> str:

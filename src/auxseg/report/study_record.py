@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
 
 from auxseg.errors import InputError
-from auxseg.report.study_charts import Bar
+from auxseg.report.study_charts import Bar, Point
 
 FORMAT: Final = 1
 POINTS: Final = 100.0
@@ -35,6 +36,13 @@ class StudyRecord:
                 interval=None if low is None or high is None else (POINTS * low, POINTS * high),
                 seeds=tuple(POINTS * value for value in arm["per_seed"].values()),
             )
+
+    def points(self, answer: dict[str, Any]) -> Iterator[Point]:
+        """Affinity and difference of the arms whose gradients were looked at."""
+        for arm in answer["arms"]:
+            known = [each["affinity"] for each in arm.get("why", {}).values() if each["affinity"] is not None]
+            if known and arm["difference"] is not None:
+                yield Point(arm["name"], arm["verdict"], 100 * statistics.fmean(known), POINTS * arm["difference"])
 
 
 def is_study(path: Path) -> bool:

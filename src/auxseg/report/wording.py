@@ -26,6 +26,21 @@ def change(value: float) -> str:
     return ("−" if value < 0 else "+") + figure(abs(value))  # noqa: RUF001
 
 
+def signed(value: float | None) -> str:
+    """A signed number of two decimals."""
+    return NOTHING if value is None else ("−" if round(value, 2) < 0 else "+") + f"{abs(value):.2f}"  # noqa: RUF001
+
+
+def effect(value: float | None) -> str:
+    """A signed share in percent, of two decimals."""
+    return NOTHING if value is None else f"{signed(100 * value)}%"
+
+
+def share(value: float | None) -> str:
+    """A share in whole percent."""
+    return NOTHING if value is None else f"{100 * value:.0f}%"
+
+
 def seconds(value: float) -> str:
     """A duration as one reads it: ``12.3 ms``, ``4.56 s``, ``3 min 05 s``, ``2 h 07 min``."""
     if value < 0.09995:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from auxseg.data.loader import EvaluationLoader, TrainLoader
@@ -87,3 +88,15 @@ def build_learner(recipe: Recipe, network: Network, tasks: dict[str, Task], runt
         seed=recipe.seed,
         watch=training.watch,
     )
+
+
+def without_labels(tasks: Mapping[str, Task], loader: EvaluationLoader) -> list[str]:
+    """The tasks for which not one sample has a label; reads no further than the first that have."""
+    wanted = dict(tasks)
+    for batch in loader:
+        for name, task in list(wanted.items()):
+            if any(bool(count.any()) for count in task.counts(task.target(batch)).values()):
+                del wanted[name]
+        if not wanted:
+            break
+    return list(wanted)

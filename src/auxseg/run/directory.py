@@ -71,9 +71,8 @@ class Run:
         return any(event["event"] == "start" for event in read_events(self.events_file))
 
     def clear(self) -> None:
-        """Empty the directory of a run. Raises `InputError` if it holds something that is no run."""
-        if any(self.directory.iterdir()) and not self.recipe_file.is_file():
-            raise InputError(f"{self.directory}: holds files but no run, so --overwrite will not delete it")
+        """Empty the directory of a run."""
+        assert self.recipe_file.is_file(), "nothing else is ours to delete"
         for path in sorted(self.directory.iterdir(), key=lambda path: path == self.recipe_file):  # it marks a run: last
             if path.name == ".lock":
                 continue  # held by us

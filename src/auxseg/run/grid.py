@@ -30,26 +30,29 @@ def draw_grid(runs: Mapping[str, Run], out: Path, data: str | Path | None = None
 
     The images stand at even steps through the ranking by the mean, over the runs, of the target's figure per image
     (as the last evaluation of each run left it in per_image.csv). Raises `InputError` if the runs were not evaluated
-    on the same images.
+    on the same images of the same data.
     """
     models = {name: load(run) for name, run in runs.items()}
-    ids = _chosen({name: _values(run, models[name]) for name, run in runs.items()})
     stores = {
         name: Store.open(Path(data) if data is not None else Path(runs[name].start["data"]["path"])).at_size(
             model.vocabulary.size
         )
         for name, model in models.items()
     }
+    if len({store.content_hash for store in stores.values()}) > 1:
+        raise InputError(f"{', '.join(runs)}: were evaluated on different data; no picture can show them together")
+    ids = _chosen({name: _values(run, models[name]) for name, run in runs.items()})
     rows = [_row(models, stores, id_) for id_ in ids]
     save_png(out, column(rows))
     return out
 
 
 def _values(run: Run, model: Model) -> dict[str, float]:
-    """The target's figure of every image that has one."""
-    column = f"{model.recipe.target}.{model.tasks[model.recipe.target].row_figure}"
+    """The target's figure of every image that has one, with the sign that makes more the better."""
+    target = model.tasks[model.recipe.target]
+    column, sign = f"{target.name}.{target.row_figure}", 1 if target.higher_is_better else -1
     with (run.directory / "per_image.csv").open(encoding="utf-8", newline="") as file:
-        return {row["id"]: float(row[column]) for row in csv.DictReader(file) if row[column]}
+        return {row["id"]: sign * float(row[column]) for row in csv.DictReader(file) if row[column]}
 
 
 def _chosen(values: Mapping[str, Mapping[str, float]]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from auxseg.errors import InputError
@@ -33,6 +33,20 @@ def opened(run: Run, runtime: Runtime, *, resume: bool, overwrite: bool) -> Iter
         yield
 
 
+def begun(runs: Mapping[str, Run], *, resume: bool, overwrite: bool) -> dict[str, bool]:
+    """Which of several runs are to be resumed; with ``resume`` those that have not begun are to be started.
+
+    Raises `InputError` for every directory that `opened` would refuse for what it holds, so that nothing is trained
+    before a refusal, and if none of the runs was begun that are to be resumed.
+    """
+    there = {name: resume and run.directory.is_dir() for name, run in runs.items()}
+    for name, run in runs.items():
+        _check(run, resume=there[name], overwrite=overwrite)
+    if resume and not any(there.values()):
+        raise InputError(f"{', '.join(runs)}: none of these runs was begun, so there is none to resume")
+    return there
+
+
 def _open(run: Run, stack: ExitStack, *, resume: bool, overwrite: bool) -> None:
     directory = run.directory
     if resume and not directory.is_dir():
@@ -44,12 +58,24 @@ def _open(run: Run, stack: ExitStack, *, resume: bool, overwrite: bool) -> None:
         stack.enter_context(training_in(directory))
         for stale in directory.glob(".*.partial"):  # of a process that was killed while it wrote
             stale.unlink()
-        contents = [path for path in directory.iterdir() if path.name != ".lock"]
-        if contents and not resume:
-            if not overwrite:
-                raise InputError(f"{directory}: exists already; --resume goes on with it, --overwrite starts again")
+        _check(run, resume=resume, overwrite=overwrite)
+        if not resume and run.recipe_file.is_file():
             run.clear()
     except OSError as error:
         raise InputError(f"{directory}: cannot be a run directory ({error.strerror})") from None
-    if resume and contents and not run.recipe_file.is_file():
-        raise InputError(f"{directory}: holds files but no run to resume")
+
+
+def _check(run: Run, *, resume: bool, overwrite: bool) -> None:
+    """Raise `InputError` for what the directory holds."""
+    directory = run.directory
+    if not directory.exists():
+        return
+    if not directory.is_dir():
+        raise InputError(f"{directory}: cannot be a run directory (it is a file)")
+    if not any(path.name != ".lock" and not path.match(".*.partial") for path in directory.iterdir()):
+        return
+    if not resume and not overwrite:
+        raise InputError(f"{directory}: exists already; --resume goes on with it, --overwrite starts again")
+    if not run.recipe_file.is_file():
+        refused = " to resume" if resume else ", so --overwrite will not delete it"
+        raise InputError(f"{directory}: holds files but no run{refused}")

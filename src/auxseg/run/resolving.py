@@ -32,8 +32,7 @@ def resolve(
     """The recipe with its length in steps, its size, precision and memory format decided, and the measured seconds.
 
     A resumed run keeps what was decided when it started, whatever would be faster now; one that was stopped before
-    that starts. Raises `InputError` if it is
-    resumed with another recipe or other data.
+    that starts. Raises `InputError` if it is resumed with another recipe or other data.
     """
     augment = recipe.data.augmentation(pretrained=recipe.model.weights != "none")
     recipe = with_changes(

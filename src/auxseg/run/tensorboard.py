@@ -70,7 +70,7 @@ class TensorBoard(Observer):
                 self._add(f"{task}/shared_gradient_norm", norms[EVERYWHERE], step)
             for task, cosines in result.look.cosines.items():
                 for group, cosine in cosines.items():
-                    self._add(f"{task}/cosine_with_target/{group}", cosine, step)
+                    self._add(f"{task}/cosine_with_target/{group.replace(' ', '_')}", cosine, step)
             for task, affinity in result.look.affinities.items():
                 self._add(f"{task}/affinity_to_target", affinity, step)
 

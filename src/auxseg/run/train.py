@@ -14,14 +14,14 @@ from typing import Any
 import torch
 
 from auxseg import __version__
-from auxseg.data.loader import TrainLoader
+from auxseg.data.loader import EvaluationLoader, TrainLoader
 from auxseg.data.selection import training_rows
 from auxseg.data.store import Store
 from auxseg.errors import InputError
 from auxseg.files import write_atomically
 from auxseg.models import Network, build_network
 from auxseg.recipe import Recipe, build_tasks, dump_recipe
-from auxseg.run.building import build_learner, open_data, train_loader, validation_loader
+from auxseg.run.building import build_learner, open_data, train_loader, validation_loader, without_labels
 from auxseg.run.directory import Run, describe_data
 from auxseg.run.observers import Recorder, write_history
 from auxseg.run.opening import opened
@@ -52,8 +52,12 @@ def train(
     run = Run(Path(out))
     store = open_data(data, recipe)
     tasks = build_tasks(recipe, store.vocabulary)
-    if not len(training_rows(store, recipe.data.train_on)):
+    rows = training_rows(store, recipe.data.train_on)
+    if not len(rows):
         raise InputError(f"{data}: the training split is empty")
+    target = {recipe.target: tasks[recipe.target]}
+    if without_labels(target, EvaluationLoader(store, rows, recipe.training.batch)):
+        raise InputError(f"{data}: no training sample has a label for {recipe.target}, the target")
     runtime = Runtime(device, devices)
     runtime.launch()
     network = build_network(

@@ -14,6 +14,7 @@ from auxseg.errors import InputError
 from auxseg.files import write_atomically
 from auxseg.run.directory import Run
 from auxseg.study.plan import PlannedRun
+from auxseg.study.question import refuse_another
 from auxseg.training.events import read_events
 from auxseg.training.lock import training_in
 
@@ -29,7 +30,7 @@ class StudyDirectory:
 
     @property
     def about_file(self) -> Path:
-        """What must not change: the format, the data, and what was chosen once for all runs."""
+        """What must not change: the format, the data, the question, what was chosen once for all runs, and judged."""
         return self.path / "about.json"
 
     @property
@@ -70,12 +71,33 @@ class StudyDirectory:
             raise InputError(f"{self.path}: holds files but no study ({others[0]}, say); give another --out")
         with training_in(self.path):
             if not self.about_file.is_file():
-                about = {"format": FORMAT, "content_hash": store.content_hash, "choices": choices}
-                write_atomically(self.about_file, json.dumps(about, indent=1).encode())
+                self._write({"format": FORMAT, "content_hash": store.content_hash, "choices": choices})
             yield self._choices(store)
 
+    def settle(self, question: dict[str, Any]) -> None:
+        """Keep the question that the directory is begun with. Raises `InputError` if it was begun with another."""
+        about = self._about()
+        if "question" not in about:
+            self._write(about | {"question": question})
+        refuse_another(about.get("question", question), question, self.path)
+
+    @property
+    def judged(self) -> list[dict[str, Any]]:
+        """The arms of which verdicts were given so far."""
+        return self._about().get("judged", [])
+
+    def keep_judged(self, arms: list[dict[str, Any]]) -> None:
+        """Write down of which arms verdicts are about to be given."""
+        self._write(self._about() | {"judged": arms})
+
+    def _about(self) -> dict[str, Any]:
+        return json.loads(self.about_file.read_text(encoding="utf-8"))
+
+    def _write(self, about: dict[str, Any]) -> None:
+        write_atomically(self.about_file, json.dumps(about, indent=1).encode())
+
     def _choices(self, store: Store) -> dict[str, Any]:
-        about = json.loads(self.about_file.read_text(encoding="utf-8"))
+        about = self._about()
         if about.get("format") != FORMAT:
             raise InputError(
                 f"{self.about_file}: written by another version of auxseg (format {about.get('format')}, expected "

@@ -6,6 +6,7 @@ stops after its step, with a checkpoint. A worker ends with the study, however t
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -98,7 +99,8 @@ def _end(pool: ProcessPoolExecutor) -> None:
     processes = [process for process in multiprocessing.active_children() if process.pid is not None]
     try:
         for process in processes:
-            os.kill(process.pid or 0, signal.SIGINT)
+            with contextlib.suppress(ProcessLookupError):  # it ended at this moment
+                os.kill(process.pid or 0, signal.SIGINT)
         deadline = time.monotonic() + _GRACE_SECONDS
         for process in processes:
             process.join(max(deadline - time.monotonic(), 0))

@@ -23,6 +23,7 @@ from auxseg.study.plan import Arm, Plan, PlannedRun
 from auxseg.study.relative_change import delta_m
 from auxseg.study.statistics import estimate
 from auxseg.study.verdicts import Judgement, Rules, judge
+from auxseg.study.why import why
 from auxseg.study.wording import Context, sentence
 from auxseg.tasks import Task
 from auxseg.training.events import read_events
@@ -74,7 +75,7 @@ def answer(study: StudyDirectory, plan: Plan, store: Store, rules: Rules) -> dic
         "data": describe_data(store),
         "config": dataclasses.asdict(plan.config),
         "answers": [
-            _answer(plan, reader, tasks, done, fraction, rules, steps) for fraction in plan.config.label_fractions
+            _answer(plan, reader, tasks, done, fraction, rules, steps) for fraction in plan.label_fractions
         ],
         "diverged": [
             {"arm": run.arm.name, "seed": run.seed, "label_fraction": run.label_fraction, "reason": study.failure(run)}
@@ -110,6 +111,7 @@ def _answer(
                 **_arm(plan, arm, judgements[arm.name], compared[arm.name], rules, reader.target, steps),
                 **_totals(reader, runs[arm]),
                 "delta_m": _delta_m(reader, tasks, arm, runs),
+                "why": why(_events(reader, runs[arm]), arm.auxiliaries),
             }
             for arm in others
         ],
@@ -133,7 +135,7 @@ def _arm(
         "name": arm.name,
         "auxiliaries": list(arm.auxiliaries),
         "weights": weights,
-        "is_control": set(arm.auxiliaries) <= set(plan.config.controls),
+        "is_control": plan.is_control(arm),
         "verdict": str(judgement.verdict),
         "sentence": sentence(arm.name, judgement, rules, context),
         "difference": _number(found.mean),
@@ -154,6 +156,10 @@ def _totals(reader: _Reader, runs: Mapping[int, PlannedRun]) -> dict[str, Any]:
     values = {seed: reader.total(run, reader.target.name) for seed, run in runs.items()}
     known = [value for value in values.values() if not math.isnan(value)]
     return {"figure_per_seed": values, "figure": statistics.fmean(known) if known else None}
+
+
+def _events(reader: _Reader, runs: Mapping[int, PlannedRun]) -> list[Path]:
+    return [reader.study.run_directory(run) / "events.jsonl" for run in runs.values()]
 
 
 def _delta_m(

@@ -7,7 +7,7 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, final
@@ -22,10 +22,11 @@ from auxseg.errors import InputError, RunError
 from auxseg.files import write_atomically
 from auxseg.recipe import Recipe, build_tasks, dump_recipe, with_changes
 from auxseg.run import Run, choose, train
-from auxseg.run.train import open_data
+from auxseg.run.building import open_data, without_labels
 from auxseg.study.directory import StudyDirectory
 from auxseg.study.execute import workers as start_workers
 from auxseg.study.plan import Plan, PlannedRun, StudyConfig, make_plan
+from auxseg.study.question import judged, question, with_judged
 from auxseg.study.results import answer
 from auxseg.study.verdicts import Rules
 from auxseg.tasks import Task
@@ -60,9 +61,12 @@ class Study:
         choices = {} if begun else {**choose(self._largest(plan), self.data), "threads": threads}
         with self.directory.held(store, choices) as kept:
             plan = _with_choices(plan, kept)
+            self.directory.settle(question(plan, self.looks))
+            plan = with_judged(plan, self.directory.judged, self.directory.path)
             self._refuse_unpaid_look()
             with start_workers(workers, kept["threads"], self.plugins, lambda: watch(plan)) as at_work:
                 at_work.train(self.directory, self.data, plan.runs)
+                self.directory.keep_judged(judged(plan))
                 at_work.evaluate(self.directory, self.data, plan.runs)
             rules = Rules(margin=self.config.margin, looks=self.looks, higher_is_better=target.higher_is_better)
             result = answer(self.directory, plan, store, rules) | {"looked_at": self._looked_at()}
@@ -111,9 +115,9 @@ class Study:
                 "expected a task that gives masks, classes or boxes"
             )
         train = training_rows(store, first.data.train_on)
-        for name in _without_labels(tasks, EvaluationLoader(store, train, first.training.batch)):
+        for name in without_labels(tasks, EvaluationLoader(store, train, first.training.batch)):
             raise InputError(f"{self.data}: no training sample has a label for {name}")
-        for name in _without_labels({target.name: target}, EvaluationLoader(store, store.rows("test"), 16)):
+        for name in without_labels({target.name: target}, EvaluationLoader(store, store.rows("test"), 16)):
             raise InputError(f"{self.data}: no test sample has a label for {name}, so no verdict could be given")
         return target
 
@@ -131,11 +135,7 @@ class Study:
         return sorted({*(earlier["looked_at"] if earlier else ()), self.config.seeds})
 
     def _refuse_unpaid_look(self) -> None:
-        earlier, looked_at = self._earlier(), self._looked_at()
-        if earlier is not None and (looks := earlier["rules"]["looks"]) != self.looks:
-            raise InputError(
-                f"{self.directory.path}: verdicts were given with --looks {looks}, which is kept from then on"
-            )
+        looked_at = self._looked_at()
         if len(looked_at) > self.looks:
             seeds = " and ".join(str(number) for number in looked_at if number != self.config.seeds)
             allowed = "one extension was" if self.looks == 2 else "no extension was"
@@ -143,18 +143,6 @@ class Study:
                 f"{self.directory.path}: verdicts were given with {seeds} seeds; {allowed} paid for in their levels, "
                 "and looking again would make false verdicts likelier than stated"
             )
-
-
-def _without_labels(tasks: Mapping[str, Task], loader: EvaluationLoader) -> list[str]:
-    """The tasks for which not one sample has a label; reads no further than the first that have."""
-    wanted = dict(tasks)
-    for batch in loader:
-        for name, task in list(wanted.items()):
-            if any(bool(count.any()) for count in task.counts(task.target(batch)).values()):
-                del wanted[name]
-        if not wanted:
-            break
-    return list(wanted)
 
 
 def _with_choices(plan: Plan, choices: dict[str, Any]) -> Plan:
@@ -175,11 +163,11 @@ def best_recipe(study: Study, result: dict[str, Any]) -> tuple[str, str]:
     plan = make_plan(study.config)
     choices = json.loads(study.directory.about_file.read_text(encoding="utf-8"))["choices"]
     plan = _with_choices(plan, choices)
-    fraction = max(study.config.label_fractions)
+    fraction = max(plan.label_fractions)
     values: dict[str, list[float]] = {}
     sign = 1 if result["rules"]["higher_is_better"] else -1
     for planned in plan.runs:
-        is_control = bool(planned.arm.auxiliaries) and set(planned.arm.auxiliaries) <= set(study.config.controls)
+        is_control = plan.is_control(planned.arm)
         if planned.label_fraction == fraction and not is_control and study.directory.failure(planned) is None:
             best = _validation(study.directory.run_directory(planned), planned.recipe.target)
             if best is not None:

@@ -42,7 +42,8 @@ from auxseg.tasks.task import Dense, Table, Task
 LOSSES: Final = ("bce", "l1", "dice")
 
 REACH: Final = 2
-"""How many pixels of its surroundings Canny's detector looks at: one for the gradient, one to thin the edges."""
+"""How many pixels of its surroundings Canny's detector looks at to find a candidate: one for the gradient, one to thin
+the edges. Following an edge from strong to weak pixels may carry the padding's influence further along that edge."""
 
 
 @final
@@ -132,7 +133,7 @@ class EdgesTask(Task):
             "neighbours.",
             "precision": "Share of the predicted edge pixels that are right.",
             "recall": "Share of the true edge pixels that are found.",
-            "num_images": "Images with edges to compare with.",
+            "num_images": "Images with at least one pixel that counts, whether or not it is an edge.",
         }
 
     def predict(self, output: Float[Tensor, "N 1 H W"]) -> UInt8[Tensor, "N H W"]:

@@ -47,6 +47,11 @@ def kinds() -> tuple[type, ...]:
     return (*typing.get_args(union), *_registered.values())
 
 
+def is_registered(config: Any) -> bool:
+    """Whether these are settings of a kind that was registered."""
+    return type(config) in _registered.values()
+
+
 def run_plugin(path: str | Path) -> None:
     """Execute a user's file, once. Raises `InputError` if there is none or it fails."""
     file = Path(path).resolve()
@@ -87,4 +92,6 @@ def _kind(config: Any) -> str | None:
     if not dataclasses.is_dataclass(config):
         return None
     kind = {each.name: each.default for each in dataclasses.fields(config)}.get("kind")
-    return kind if isinstance(kind, str) else None
+    if not isinstance(kind, str):
+        return None
+    return kind if typing.get_args(typing.get_type_hints(config)["kind"]) == (kind,) else None

@@ -28,8 +28,9 @@ from auxseg.tasks.losses import LossWeights, check_choice
 class RandomLabelsTask(CategoricalTask):
     """Gives every picture a class that was drawn by lot, with the classes' shares of the training split.
 
-    The lot depends on the sample's id alone: it is the same in every epoch, run and seed. Samples without the label
-    ``label`` get none here either. What this task does to the target, a task of its form does by its form alone.
+    The lot depends on the sample's id alone: it is the same in every epoch, run and seed. Every sample draws for
+    itself, independently of the others, so that the shares are met on average and not exactly. Samples without the
+    label ``label`` get none here either. What this task does to the target, a task of its form does by its form alone.
     (Zhang et al. 2017, Understanding Deep Learning Requires Rethinking Generalization,
     https://arxiv.org/abs/1611.03530, train on such labels.) ``counts`` are the training samples of every class.
     """

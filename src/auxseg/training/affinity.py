@@ -9,10 +9,10 @@ j's loss on the same batch before and after:
 with j's own weights h_j left alone. Above 0 the step for i helped j, below 0 it harmed it.
 
 Departure: the rate is not the optimiser's. With the plain gradient that would make Z depend on the unit of L_i and on
-the schedule, and Adam's rates do not fit plain gradients. Here the step is as long as lowers L_i itself by `DECREASE` to
-first order, ``rate = DECREASE * L_i / |dL_i/ds|^2``, but no longer than `LONGEST` of the weights' norm, which bounds it
-where i has next to nothing to learn from the batch. So Z reads against `DECREASE`: where it is equal, the step helped j
-as much as i.
+the schedule, and Adam's rates do not fit plain gradients. Here the step is so long that to first order it lowers L_i
+itself by `DECREASE`, ``rate = DECREASE * L_i / |dL_i/ds|^2``, but no longer than `LONGEST` of the weights' norm, which
+bounds it where i has next to nothing to learn from the batch. So Z reads against `DECREASE`: where it is equal, the
+step helped j as much as i.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def affinities(
 ) -> dict[str, float]:
     """Z of every other task to the target; NaN for a task without gradient, or if the target's loss is zero.
 
-    ``losses`` and ``gradients`` are those at the parameters as they are; ``loss_of_target`` computes the target's again.
-    The parameters are moved for it, and put back to the bit.
+    ``losses`` and ``gradients`` are those at the parameters as they are. ``loss_of_target`` computes the target's anew,
+    without gradients, while the parameters are moved; they are put back to the bit.
     """
     found: dict[str, float] = {}
     for task, gradient in gradients.items():

@@ -96,8 +96,8 @@ def fit(
 
     Every validation compares the target's figure with the best so far (`Plan`), unless the phase does not train the
     target; ``last.pt`` is written then and after every epoch. Without a validation split the last weights are kept as
-    the best. Ctrl-C ends the run after the step that is being taken,
-    with a checkpoint, as `KeyboardInterrupt`. Raises `RunError` if a loss is not finite; the last checkpoint stays.
+    the best. Ctrl-C ends the run after the step that is being taken, with a checkpoint, as `KeyboardInterrupt`. Raises
+    `RunError` if a loss is not finite; the last checkpoint stays.
     """
     progress = _restore(learner, plan)
     observers = observers if learner.runtime.is_main else []

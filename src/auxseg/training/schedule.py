@@ -65,7 +65,10 @@ class WarmCosine(Schedule):
 
 @final
 class Plateau(Schedule):
-    """Multiplies the rate by ``drop`` whenever ``patience`` validations in a row brought no better figure."""
+    """Multiplies the rate by ``drop`` whenever more than ``patience`` validations in a row brought no better figure.
+
+    So it drops at the ``patience + 1``-th of them, and counts anew.
+    """
 
     def __init__(self, *, drop: float, patience: int, minimum: float) -> None:
         self.drop, self.patience, self.minimum = drop, patience, minimum

@@ -72,3 +72,28 @@ def test_a_task_without_label_keeps_its_log_variance() -> None:
     trainer.step(1, labelled=("mask", "class"))
     after = [value.item() for value in trainer.balancer.parameters()]
     assert [one == other for one, other in zip(before, after, strict=True)] == [False, False, True]
+
+
+@pytest.mark.parametrize("num_parts", [1, 2])
+def test_a_task_behind_its_gate_keeps_its_log_variance(num_parts: int) -> None:
+    balancer = UncertaintyConfig(gate={"b": 1.0}).build(["a", "b"], "a", 0)
+    optimizer = torch.optim.SGD(balancer.parameters(), lr=0.5)
+    parameter = nn.Parameter(torch.ones(()))
+
+    def step(number: int, loss: float) -> dict[str, float]:
+        balancer.begin_step(Step(number, num_parts, frozenset("ab"), [parameter]))
+        for _ in range(num_parts):
+            balancer.backward({"a": 3 * parameter / num_parts, "b": loss * parameter / num_parts})
+        weights = balancer.finish({"a": 3.0, "b": loss}, nothing)
+        optimizer.step()
+        optimizer.zero_grad()
+        return weights
+
+    for number in range(100):
+        assert step(number, 0.01)["b"] == 0
+    weighting = balancer.get_submodule("weighting")
+    assert isinstance(weighting, UncertaintyWeighting)
+    assert weighting.log_variance("b").item() == 0
+    assert weighting.log_variance("a").item() == pytest.approx(math.log(3), rel=1e-4)
+    assert step(100, 2.0)["b"] == 0.5
+    assert weighting.log_variance("b").item() > 0

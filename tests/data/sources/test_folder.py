@@ -272,3 +272,22 @@ def test_fault_23_sources_are_never_written(data, tmp_path):
 def test_it_travels_to_other_processes(data):
     source = pickle.loads(pickle.dumps(Folder(data)))
     assert source.read(source.items()[0]).id == "0"
+
+
+@pytest.mark.parametrize("all_of_them", [True, False])
+def test_masks_of_other_formats_are_not_passed_over(data, all_of_them):
+    for path in sorted((data / "masks").iterdir())[: None if all_of_them else 1]:
+        Image.open(path).save(path.with_suffix(".JPG"))
+        path.unlink()
+    with pytest.raises(InputError, match=r"masks should hold \.png files, but it holds 0\.JPG"):
+        Folder(data)
+
+
+@pytest.mark.parametrize("name", [None, "0.npy", ".hidden.png"])
+def test_a_folder_of_masks_without_a_mask_is_refused(data, name):
+    for path in (data / "masks").iterdir():
+        path.unlink()
+    if name is not None:
+        (data / "masks" / name).write_bytes(b"0")
+    with pytest.raises(InputError, match=r"masks should hold masks as \.png files, but there is none"):
+        Folder(data)

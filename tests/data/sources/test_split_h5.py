@@ -111,6 +111,28 @@ def test_fault_25b_interpolated_masks_are_found_counted_and_cut(data, tmp_path):
     assert Store.open(report.path).provenance["notes"] == {INTERPOLATED: 1}
 
 
+@pytest.mark.parametrize("top", [1, 255])
+@pytest.mark.parametrize("row", [1, 38, None])
+def test_empty_masks_do_not_decide_what_foreground_is(tmp_path, monkeypatch, top, row):
+    monkeypatch.setitem(SPLIT_SIZES, "train", 40)
+    data = make_split_h5(tmp_path / "data")
+    looked_at = set(np.linspace(0, 39, 16).astype(int).tolist())
+    assert row not in looked_at
+    masks = np.zeros((40, 24, 32), np.uint8)
+    if row is not None:
+        masks[row, 3:9, 4:8] = top
+    changed(data / "train" / "masks.h5", "masks", masks)
+    for number in range(40):
+        mask = read_mask(data, number)
+        np.testing.assert_array_equal(mask, masks[number] // top)
+
+
+def read_mask(data: Path, row: int) -> np.ndarray:
+    mask = read(data, f"train-{row:06d}").mask
+    assert mask is not None
+    return mask
+
+
 def test_fault_11_height_and_width_stay_what_they_are(data, tmp_path):
     sample = read(data)
     assert sample.image.shape == (24, 32, 3)

@@ -88,6 +88,44 @@ def test_boxes_are_half_open_and_of_whole_objects(data):
     assert read(data, "p1").boxes == ()
 
 
+def corners(x0: int, y0: int, x1: int, y1: int) -> str:
+    return f"<xmin>{x0}</xmin><ymin>{y0}</ymin><xmax>{x1}</xmax><ymax>{y1}</ymax>"
+
+
+def test_boxes_a_pixel_outside_are_clipped_and_others_are_not(data):
+    write_xml(data, corners(0, 0, 51, 41))
+    assert read(data).boxes == (Box(0, 0, 50, 40, "cat"),)
+    write_xml(data, corners(-1, 1, 50, 40))
+    assert read(data).boxes == (Box(-2, 0, 50, 40, "cat"),)
+    write_xml(data, corners(1, 1, 52, 40))
+    assert read(data).boxes == (Box(0, 0, 52, 40, "cat"),)
+
+
+@pytest.mark.parametrize("suffix", [".JPG", ".jpeg", ".Jpg"])
+@pytest.mark.parametrize("listed", [True, False])
+def test_photographs_are_found_whatever_the_case_of_their_suffix(data, suffix, listed):
+    path = data / "JPEGImages" / "p0.jpg"
+    path.rename(path.with_suffix(suffix))
+    if not listed:
+        for each in (data / "ImageSets" / "Segmentation").iterdir():
+            each.unlink()
+        assert PascalVOC(data).items() == [Item(f"p{index}") for index in range(5)]
+    assert read(data).image.shape == (40, 50, 3)
+
+
+def test_pictures_that_are_no_photographs_are_refused(data):
+    path = data / "JPEGImages" / "p4.jpg"
+    path.rename(path.with_suffix(".png"))
+    with pytest.raises(InputError, match=r"JPEGImages should hold \.jpg or \.jpeg files, but it holds p4\.png"):
+        PascalVOC(data)
+
+
+def test_a_listed_photograph_that_is_missing_is_a_bad_sample(data):
+    (data / "JPEGImages" / "p0.jpg").unlink()
+    with pytest.raises(SampleError, match=r"p0\.jpg does not exist"):
+        read(data)
+
+
 def test_other_classes_may_be_named(data, tmp_path):
     (data / "classes.txt").write_text("ground\nleaf\n")
     source = PascalVOC(data)

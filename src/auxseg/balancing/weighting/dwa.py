@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Literal, final
 
 from pydantic import Field
@@ -40,7 +40,7 @@ class DynamicWeightAverage(Weighting):
         total = math.fsum(self.priors.values())
         return {name: total * share / self.priors[name] for name, share in shares(exponents, self.priors).items()}
 
-    def observe(self, losses: Mapping[str, float]) -> None:
+    def observe(self, losses: Mapping[str, float], summed: Collection[str]) -> None:
         """Remember them."""
         self.history.add(losses)
 

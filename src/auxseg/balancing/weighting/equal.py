@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, final
 
 from auxseg.balancing.weighting.weighted_losses import WeightedLosses
@@ -18,7 +18,7 @@ class EqualWeighting(Weighting):
         """Ones."""
         return dict.fromkeys(losses, 1.0)
 
-    def observe(self, losses: Mapping[str, float]) -> None:
+    def observe(self, losses: Mapping[str, float], summed: Collection[str]) -> None:
         """Nothing to learn from them."""
 
     def begin_epoch(self, epoch: int) -> None:

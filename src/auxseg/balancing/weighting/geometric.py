@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Literal, final
 
 from auxseg.balancing.weighting.weighted_losses import WeightedLosses
@@ -39,7 +39,7 @@ class GeometricWeighting(Weighting):
         mean = math.exp(math.fsum(self.powers[name] / total * math.log(loss) for name, loss in losses.items()))
         return {name: mean * self.powers[name] / (loss * total) for name, loss in losses.items()}
 
-    def observe(self, losses: Mapping[str, float]) -> None:
+    def observe(self, losses: Mapping[str, float], summed: Collection[str]) -> None:
         """Nothing to learn from them."""
 
     def begin_epoch(self, epoch: int) -> None:

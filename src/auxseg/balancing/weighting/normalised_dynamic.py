@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Literal, final
 
 from pydantic import Field
@@ -20,7 +20,9 @@ class NormalisedDynamic(Weighting):
     ``r_i = L_i(t-1) / L_i(t-2)`` compares a task's mean losses of the last two periods, ``R`` does the same for the
     sum of all losses, and T is the temperature. As in `DynamicWeightAverage` the task that learns slowest counts most,
     but what matters is progress against the whole, which does not fade when all losses level off or fall fast. It is
-    1 for all until there are two periods. A variant without a paper of its own.
+    1 for all until there are two periods. A variant without a paper of its own, of one that multiplied the exponent by
+    the changes of the task's loss and of the total loss. Here the second divides: their product sharpens or flattens
+    the weights by how fast everything learns, and their quotient stays a task's progress relative to the whole.
     """
 
     def __init__(self, tasks: Sequence[str], temperature: float, every: Period) -> None:
@@ -35,7 +37,7 @@ class NormalisedDynamic(Weighting):
         weights = shares(exponents, dict.fromkeys(self.tasks, 1.0))
         return {name: len(self.tasks) * share for name, share in weights.items()}
 
-    def observe(self, losses: Mapping[str, float]) -> None:
+    def observe(self, losses: Mapping[str, float], summed: Collection[str]) -> None:
         """Remember them."""
         self.history.add(losses)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 from statistics import NormalDist
 from typing import Annotated, Literal, final
@@ -55,7 +55,7 @@ class RandomWeighting(Weighting):
                 weights = {name: float(value == max(drawn.values())) for name, value in drawn.items()}
         return {name: len(self.tasks) * weight for name, weight in weights.items()}
 
-    def observe(self, losses: Mapping[str, float]) -> None:
+    def observe(self, losses: Mapping[str, float], summed: Collection[str]) -> None:
         """Nothing to learn from them."""
 
     def begin_epoch(self, epoch: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Literal, final
 
 from pydantic import Field
@@ -45,7 +45,7 @@ class SoftAdapt(Weighting):
         exponents = {name: self.beta * change for name, change in changes.items()}
         return {name: len(self.tasks) * share for name, share in shares(exponents, factors).items()}
 
-    def observe(self, losses: Mapping[str, float]) -> None:
+    def observe(self, losses: Mapping[str, float], summed: Collection[str]) -> None:
         """Remember them."""
         self.history.add(losses)
 

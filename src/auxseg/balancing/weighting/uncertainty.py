@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, final
 
 import torch
@@ -44,9 +44,11 @@ class UncertaintyWeighting(Weighting):
         """The network's side: half the precision of each task."""
         return {name: math.exp(-self.log_variance(name).item()) / 2 for name in losses}
 
-    def observe(self, losses: Mapping[str, float]) -> None:
+    def observe(self, losses: Mapping[str, float], summed: Collection[str]) -> None:
         """The log-variances' side: leaves their gradients, the same in every process."""
         for name, loss in losses.items():
+            if name not in summed:
+                continue
             variance = self.log_variance(name)
             penalty = variance / 2 if self.form == "kendall" else functional.softplus(variance)
             (torch.exp(-variance) * loss / 2 + penalty).backward()

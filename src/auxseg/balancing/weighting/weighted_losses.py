@@ -22,7 +22,7 @@ class WeightedLosses(Balancer):
 
     A task takes part in a step if its scale is not zero, something in the step has a label for it, and its loss is not
     below its threshold in ``gate``. The others leave no trace: not in the sum, not in any gradient, not in the other
-    weights (though a weighting goes on watching the losses behind a gate).
+    weights (though a weighting that remembers losses goes on watching those behind a gate).
 
     Weights that depend on the step's own losses are known only when all of it was seen. If such a step is cut into
     parts, the gradients of every task are added up by themselves and weighted at the end, which takes one backward
@@ -62,7 +62,8 @@ class WeightedLosses(Balancer):
         weights = self._weigh(taking_part)
         self._put_together(weights)
         reduce([parameter.grad for parameter in self._step.parameters if parameter.grad is not None])
-        self.weighting.observe({name: self.scales[name] * loss for name, loss in taking_part.items()})
+        summed = [name for name, loss in taking_part.items() if self._is_summed(name, loss)]
+        self.weighting.observe({name: self.scales[name] * loss for name, loss in taking_part.items()}, summed)
         return {name: weights.get(name, 0.0) for name in losses}
 
     @property
@@ -72,11 +73,12 @@ class WeightedLosses(Balancer):
     def _is_on(self, name: str) -> bool:
         return self.scales[name] > 0 and name in self._step.labelled
 
+    def _is_summed(self, name: str, loss: float) -> bool:
+        return not loss < self.gate.get(name, -math.inf)
+
     def _weigh(self, losses: Mapping[str, float]) -> dict[str, float]:
         """What each of these losses is multiplied with."""
-        summed = {
-            name: self.scales[name] * loss for name, loss in losses.items() if not loss < self.gate.get(name, -math.inf)
-        }
+        summed = {name: self.scales[name] * loss for name, loss in losses.items() if self._is_summed(name, loss)}
         weights = self.weighting.weigh(self._step.number, summed) if summed else {}
         return {name: self.scales[name] * weights[name] if name in summed else 0.0 for name in losses}
 

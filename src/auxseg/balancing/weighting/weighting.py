@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 from typing import Annotated
 
@@ -37,10 +37,11 @@ class Weighting(ABC, nn.Module):
         """
 
     @abstractmethod
-    def observe(self, losses: Mapping[str, float]) -> None:
+    def observe(self, losses: Mapping[str, float], summed: Collection[str]) -> None:
         """Be told the losses of a step that was weighed, once, of all tasks with a label in it.
 
-        A weighting with parameters of its own leaves their gradients here.
+        ``summed`` are those among them that were weighed; the others were behind a gate. A weighting with parameters of
+        its own leaves their gradients here, of the tasks in ``summed`` alone.
         """
 
     @abstractmethod

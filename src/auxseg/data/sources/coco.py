@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, final
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import UInt8
@@ -17,11 +17,9 @@ from jaxtyping import UInt8
 from auxseg.data.sample import IGNORE, Box, Sample
 from auxseg.data.sources.coco_outlines import fill
 from auxseg.data.sources.decoding import read_picture, to_rgb, upright
+from auxseg.data.sources.overshoot import clip_overshoot
 from auxseg.data.sources.source import Item, SampleError, Source
 from auxseg.errors import InputError
-
-_OVERSHOOT: Final = 1.0
-"""Pixels by which boxes may reach out of the picture, as rounding makes them do; they are clipped."""
 
 
 @final
@@ -103,12 +101,8 @@ class Coco(Source):
     def _box(self, each: _Object, hw: tuple[int, int]) -> Box:
         assert each.box is not None
         x, y, width, height = each.box
-        corners = np.array([x, y, x + width, y + height])
-        limit = np.array([hw[1], hw[0], hw[1], hw[0]], float)
-        clipped = corners.clip(0, limit)
-        is_near = np.abs(clipped - corners).max() <= _OVERSHOOT
         name = self.mask_classes[self._class_ids[each.category]]
-        return Box(*(clipped if is_near else corners).tolist(), name=name)
+        return clip_overshoot(Box(x, y, x + width, y + height, name), hw)
 
 
 @final

@@ -11,11 +11,11 @@ import numpy as np
 from auxseg.data.sample import IGNORE, Sample
 from auxseg.data.sources.decoding import read_picture, to_rgb, upright
 from auxseg.data.sources.mask_files import NAMES_FILE, check_fits, read_ids, read_names
+from auxseg.data.sources.picture_files import files_by_id
 from auxseg.data.sources.source import Item, SampleError, Source
 from auxseg.data.sources.tables import Labels, read_boxes, read_labels
 from auxseg.errors import InputError
 
-_SUFFIXES: Final = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 _UNLABELLED: Final = Labels({}, None, None)
 _MOST_UNNAMED: Final = 64
 """Mask classes that are believed to be classes without being named; values beyond come from interpolation."""
@@ -44,7 +44,8 @@ class Folder(Source):
         path: the folder.
 
     Raises:
-        InputError: if there is no ``images/``, or a table or the mask classes cannot be understood.
+        InputError: if there is no ``images/``, ``masks/`` holds other pictures or none, or a table or the mask classes
+            cannot be understood.
     """
 
     name = "folder"
@@ -53,8 +54,8 @@ class Folder(Source):
         self.path = Path(path)
         if not (self.path / "images").is_dir():
             raise InputError(f"{self.path / 'images'} does not exist; it should hold the pictures")
-        self._pictures = _files_by_id(self.path / "images", _SUFFIXES)
-        self._masks = _files_by_id(self.path / "masks", (".png",))
+        self._pictures = files_by_id(self.path / "images")
+        self._masks = _masks(self.path / "masks")
         self._labels = read_labels(self.path / "labels.csv")
         self._boxes = read_boxes(self.path / "boxes.csv")
         self.mask_classes, self._top = _classes(self.path, list(self._masks.values()))
@@ -84,17 +85,16 @@ class Folder(Source):
         return {"name": self.name, "path": self.path.resolve().name}
 
 
-def _files_by_id(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
-    """The folder's files of these kinds by name without suffix, sorted; none if there is no such folder."""
-    result: dict[str, Path] = {}
-    paths = sorted(folder.iterdir()) if folder.is_dir() else []
-    for path in paths:
-        if path.suffix.lower() not in suffixes or path.name.startswith("."):
-            continue
-        if path.stem in result:
-            raise InputError(f"{folder} holds both {result[path.stem].name} and {path.name}; which one is meant?")
-        result[path.stem] = path
-    return result
+def _masks(folder: Path) -> dict[str, Path]:
+    """The masks by id; none if there is no such folder."""
+    if not folder.is_dir():
+        return {}
+    masks = files_by_id(folder, (".png",))
+    if not masks:
+        raise InputError(
+            f"{folder} should hold masks as .png files, but there is none; remove it if there are no masks"
+        )
+    return masks
 
 
 def _classes(folder: Path, masks: Sequence[Path]) -> tuple[tuple[str, ...], int]:

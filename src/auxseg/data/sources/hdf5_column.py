@@ -75,7 +75,7 @@ class Column:
             reason = str(error).partition("\n")[0]
             raise SampleError(f"row {row} of {self.path.name} cannot be read: {reason}") from error
 
-    def extent(self, num_rows: int = 16) -> tuple[float, float]:
+    def extent(self, num_rows: int) -> tuple[float, float]:
         """The smallest and the largest number in at most ``num_rows`` rows, evenly spread; (0, 0) if there is none.
 
         Rows that cannot be read say so when their sample is read.

@@ -73,7 +73,7 @@ class OxfordIIITPet(Source):
         if image.shape[:2] != trimap.shape:
             raise SampleError(f"its trimap is {_size(trimap)} (height x width), but its photograph {_size(image)}")
         mask = self._trimap_to_mask[trimap]
-        return Sample(item.id, image, mask, self._read_boxes(item.id), self._labels[item.id])
+        return Sample(item.id, image, mask, self._read_boxes(item.id, trimap.shape), self._labels[item.id])
 
     def provenance(self) -> dict[str, str]:
         """The folder's name without the way to it, and what was chosen."""
@@ -106,9 +106,9 @@ class OxfordIIITPet(Source):
             raise SampleError(f"its trimap holds the values {', '.join(map(str, values))}; only 1, 2 and 3 are known")
         return trimap
 
-    def _read_boxes(self, id: str) -> tuple[Box, ...]:
+    def _read_boxes(self, id: str, hw: tuple[int, int]) -> tuple[Box, ...]:
         path = self.path / "annotations" / "xmls" / f"{id}.xml"
-        return read_voc_boxes(path) if path.is_file() else ()
+        return read_voc_boxes(path, hw) if path.is_file() else ()
 
 
 def _lookup(border: str) -> UInt8[np.ndarray, " 256"]:

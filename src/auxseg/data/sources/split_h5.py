@@ -22,6 +22,7 @@ INTERPOLATED: Final = "its mask held values between background and foreground, a
 _SPECIES: Final = ("cat", "dog")
 _RANKS: Final = {"images": (4,), "masks": (3, 4), "bboxes": (2,), "binary": (1, 2)}
 _NEEDED: Final = ("images", "masks")
+_NUM_LOOKED_AT: Final = 16
 _ROUNDING: Final = 1e-3
 """Of the largest value: as much as a number may miss what it stands for."""
 
@@ -36,8 +37,8 @@ class SplitH5(Source):
     are left alone, see `Column`. Row by row the files belong together.
 
     Whether pictures reach from 0 to 1 or to 255, and masks likewise, is decided once for each file from at most 16 of
-    its rows; a row that does not fit is a bad sample. Masks that an interpolating resize has smeared are cut at one
-    half and noted in the sample.
+    its rows (for masks from more of them, while all are empty); a row that does not fit is a bad sample. Masks that an
+    interpolating resize has smeared are cut at one half and noted in the sample.
 
     Args:
         path: the folder that holds the three.
@@ -84,7 +85,7 @@ class _Split:
             _check_rows(column, self.images)
         self._image_top = _image_top(self.images)
         self._mask_top = _mask_top(self.masks)
-        if self.boxes is not None and len(self.boxes) and self.boxes.extent()[1] <= 1:
+        if self.boxes is not None and len(self.boxes) and self.boxes.extent(_NUM_LOOKED_AT)[1] <= 1:
             raise InputError(f"{self.boxes.path}: boxes should be in pixels, but no number in them is above 1")
 
     def __len__(self) -> int:
@@ -133,15 +134,19 @@ def _check_rows(column: Column, images: Column) -> None:
 
 def _image_top(images: Column) -> float:
     """The value of white: 1 or 255."""
-    low, high = images.extent()
+    low, high = images.extent(_NUM_LOOKED_AT)
     if low < 0 or high > 255:
         raise InputError(f"{images.path} should hold 0 to 1 or 0 to 255, but reaches from {low:g} to {high:g}")
     return 1.0 if images.dtype.kind == "f" and high <= 1 + _ROUNDING else 255.0
 
 
 def _mask_top(masks: Column) -> float:
-    """The value of foreground: 1 or 255."""
-    low, high = masks.extent()
+    """The value of foreground: 1 or 255. Empty masks leave it open, so more rows are looked at until one is not."""
+    low, high = masks.extent(_NUM_LOOKED_AT)
+    num_rows = _NUM_LOOKED_AT
+    while high <= _ROUNDING and num_rows < len(masks):
+        num_rows *= _NUM_LOOKED_AT
+        low, high = masks.extent(num_rows)
     if low >= -_ROUNDING:
         for top in (1.0, 255.0):
             if high <= top * (1 + _ROUNDING) and (top == 1 or high >= 0.99 * top):

@@ -13,6 +13,7 @@ from typing import Final, final
 from auxseg.data.sample import Sample
 from auxseg.data.sources.decoding import read_picture, to_rgb, upright
 from auxseg.data.sources.mask_files import check_fits, read_ids, read_names
+from auxseg.data.sources.picture_files import files_by_id
 from auxseg.data.sources.source import Item, Source
 from auxseg.data.sources.voc_xml import read_voc_boxes
 from auxseg.errors import InputError
@@ -30,7 +31,7 @@ _LISTS: Final = ("train", "val", "trainval", "test")
 class PascalVOC(Source):
     """A folder in the layout of Pascal VOC, such as ``VOCdevkit/VOC2012``.
 
-    - ``JPEGImages/``: the photographs.
+    - ``JPEGImages/``: the photographs, and no pictures of other formats (.jpg or .jpeg, in either case).
     - ``SegmentationClass/``: palette PNG files whose indices are class ids, 255 (the outlines) ignored.
     - ``Annotations/``: boxes, named by class. A sample without such a file has none.
     - ``ImageSets/Segmentation/``: the lists train, val, trainval and test are the official split; what train or val
@@ -43,7 +44,7 @@ class PascalVOC(Source):
         path: the folder that holds these.
 
     Raises:
-        InputError: if there is no ``JPEGImages/``, or a list cannot be read.
+        InputError: if there is no ``JPEGImages/``, it holds other pictures, or a list cannot be read.
     """
 
     name = "voc"
@@ -53,7 +54,8 @@ class PascalVOC(Source):
         if not (self.path / "JPEGImages").is_dir():
             raise InputError(f"{self.path / 'JPEGImages'} does not exist; the layout of Pascal VOC has it")
         self.mask_classes = read_names(self.path) or _NAMES
-        self._items = self._listed() or [Item(path.stem) for path in sorted((self.path / "JPEGImages").glob("*.jpg"))]
+        self._photographs = files_by_id(self.path / "JPEGImages", (".jpg", ".jpeg"))
+        self._items = self._listed() or [Item(id) for id in self._photographs]
 
     def items(self) -> Sequence[Item]:
         """The lists' samples, train first, or all photographs by name."""
@@ -64,12 +66,13 @@ class PascalVOC(Source):
         mask_path = self.path / "SegmentationClass" / f"{item.id}.png"
         is_needed = item.split not in (None, "test")
         mask = read_ids(mask_path) if is_needed or mask_path.exists() else None
-        image_name = f"{item.id}.jpg"
-        picture = read_picture(self.path / "JPEGImages" / image_name)
-        image = to_rgb(upright(picture, None if mask is None else mask.shape), image_name)
+        path = self._photographs.get(item.id, self.path / "JPEGImages" / f"{item.id}.jpg")
+        image = to_rgb(upright(read_picture(path), None if mask is None else mask.shape), path.name)
         check_fits(mask, image)
         xml_path = self.path / "Annotations" / f"{item.id}.xml"
-        return Sample(item.id, image, mask, read_voc_boxes(xml_path) if xml_path.is_file() else ())
+        height, width = image.shape[:2]
+        boxes = read_voc_boxes(xml_path, (height, width)) if xml_path.is_file() else ()
+        return Sample(item.id, image, mask, boxes)
 
     def provenance(self) -> dict[str, str]:
         """The folder's name without the way to it."""

@@ -7,19 +7,23 @@ from typing import Any, final
 from xml.etree import ElementTree
 
 from auxseg.data.sample import Box
+from auxseg.data.sources.overshoot import clip_overshoot
 from auxseg.data.sources.source import SampleError
 
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
 
-def read_voc_boxes(path: Path) -> tuple[Box, ...]:
-    """The box of every object, half-open. Raises `SampleError` with the reason if the file cannot be understood.
+def read_voc_boxes(path: Path, hw: tuple[int, int]) -> tuple[Box, ...]:
+    """The box of every object, half-open, in a picture of this height and width.
+
+    Boxes that reach out of it by a pixel are clipped: some tools count from 0, and round outwards. Raises `SampleError`
+    with the reason if the file cannot be understood.
 
     A document type is refused: no annotation needs one, and the entities that it may define can grow without bound.
     """
     try:
         root = ElementTree.parse(path, ElementTree.XMLParser(target=_Plain())).getroot()
-        return tuple(_to_box(each) for each in root.findall("object"))
+        return tuple(clip_overshoot(_to_box(each), hw) for each in root.findall("object"))
     except (ElementTree.ParseError, LookupError, ValueError, OSError) as error:
         raise SampleError(f"{path.name} is no readable box annotation: {error}") from error
 

@@ -184,6 +184,7 @@ class CrossStitchConfig:
         if [len(row) for row in self.rows] != [len(tasks)] * len(tasks):
             raise InputError(
                 f"model.sharing.rows: expected a row of {len(tasks)} numbers for each of {', '.join(tasks)}, found "
-                f"{len(self.rows)} rows of {', '.join(str(len(row)) for row in self.rows)}"
+                f"{len(self.rows)} rows of {', '.join(str(len(row)) for row in self.rows)}; set "
+                "model.sharing.rows=null to start from model.sharing.own instead"
             )
         return torch.tensor(self.rows)

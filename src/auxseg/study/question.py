@@ -1,0 +1,86 @@
+"""What a study's directory asks, settled when it is begun, and the arms that it has judged so far.
+
+Verdicts hold for a question that was asked beforehand: another margin, another target or other settings are another
+study. More auxiliaries and more seeds are not, but arms that were judged once stay and are judged again with the new
+ones, so that asking arm by arm is paid for like asking for all at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from auxseg.errors import InputError
+from auxseg.recipe import parse_recipe
+from auxseg.study.plan import Arm, Plan, PlannedRun, what_matters
+
+
+def question(plan: Plan, looks: Literal[1, 2]) -> dict[str, Any]:
+    """What must not change in a directory: the recipe of the target alone, and what verdicts are made by."""
+    return {
+        "margin": plan.config.margin,
+        "looks": looks,
+        "label_fractions": sorted(plan.label_fractions),
+        "base": _recipe(plan, plan.arms[0]),
+    }
+
+
+def judged(plan: Plan) -> list[dict[str, Any]]:
+    """The arms of a plan, as they are kept to be judged again."""
+    return [
+        {"auxiliaries": list(arm.auxiliaries), "is_control": plan.is_control(arm), "recipe": _recipe(plan, arm)}
+        for arm in plan.arms[1:]
+    ]
+
+
+def with_judged(plan: Plan, kept: list[dict[str, Any]], directory: Path) -> Plan:
+    """The plan with the arms that were judged before. Raises `InputError` if one of them now has another recipe."""
+    arms, controls, runs = list(plan.arms), list(plan.config.controls), list(plan.runs)
+    for entry in kept:
+        arm = Arm(tuple(entry["auxiliaries"]))
+        if arm in plan.arms:
+            refuse_another({arm.name: entry["recipe"]}, {arm.name: _recipe(plan, arm)}, directory)
+            continue
+        arms.append(arm)
+        controls += [name for name in arm.auxiliaries if entry["is_control"]]
+        runs += [
+            PlannedRun(arm, seed, share, _again(entry["recipe"], seed, share))
+            for share in plan.label_fractions
+            for seed in range(plan.config.seeds)
+        ]
+    order = {share: place for place, share in enumerate(plan.label_fractions)}
+    runs.sort(key=lambda run: (order[run.label_fraction], run.seed))
+    config = dataclasses.replace(plan.config, controls=tuple(dict.fromkeys(controls)))
+    return Plan(config, tuple(arms), tuple(runs))
+
+
+def refuse_another(kept: Mapping[str, Any], asked: Mapping[str, Any], directory: Path) -> None:
+    """Raise `InputError` naming the first key that differs, what it was and what it is now."""
+    before, now = (dict(_flat(values)) for values in (kept, asked))
+    for key in [*before, *now]:
+        if before.get(key) != now.get(key):
+            raise InputError(
+                f"{directory}: a study of another question: {key} was {before.get(key)} and is now {now.get(key)}; "
+                "give another --out"
+            )
+
+
+def _recipe(plan: Plan, arm: Arm) -> dict[str, Any]:
+    """Of all trainings of an arm, without what tells them apart."""
+    values = what_matters(next(run.recipe for run in plan.runs if run.arm == arm))
+    del values["seed"], values["data"]["label_fraction"]
+    return values
+
+
+def _again(values: Mapping[str, Any], seed: int, share: float) -> Any:
+    return parse_recipe({**values, "seed": seed, "data": {**values["data"], "label_fraction": share}})
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,124 @@
+"""Training several recipes with one command: directories are looked at first, and an interruption is gone on with."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from auxseg.cli.main import main
+from auxseg.data.prepare import prepare
+from auxseg.data.sample import SPLITS, Sample
+from auxseg.data.sources.source import Item
+from auxseg.data.store import Store
+from auxseg.run import Run
+from auxseg.training.events import read_events
+from tests.data.pictures import DrawnSource, draw_sample
+from tests.run.conftest import SETTINGS
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dozen samples."""
+    path = tmp_path_factory.mktemp("data") / "animals.h5"
+    command = ["data", "synthesize", "--out", str(path), "--samples", "12", "--size", "32", "--processes", "1"]
+    assert main(command) == 0
+    return path
+
+
+def _train(store: Path, out: Path, *arguments: str, steps: int = 1) -> int:
+    settings = ["--set", *SETTINGS, f"training.steps={steps}"]
+    return main(["train", *arguments, "--data", str(store), "--out", str(out), "--device", "cpu", "--json", *settings])
+
+
+def _kinds(run: Path) -> list[str]:
+    kinds = [event["event"] for event in read_events(run / "events.jsonl")]
+    return [kind for kind in kinds if kind in ("start", "resume", "end")]
+
+
+def test_several_runs_go_on_and_those_that_have_not_begun_start(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "runs"
+    assert _train(store, out / "tiny", "tiny") == 0
+    (out / "tiny-mtl-seed-2").mkdir()
+    capsys.readouterr()
+    assert _train(store, out, "tiny", "tiny-mtl", "--resume", steps=2) == 0
+    assert set(json.loads(capsys.readouterr().out)["runs"]) == {"tiny", "tiny-mtl"}
+    assert _kinds(out / "tiny") == ["start", "resume", "end"]
+    assert _kinds(out / "tiny-mtl") == ["start", "end"]
+    assert _train(store, out, "tiny-mtl", "--grid", "seed=1,2", "--resume") == 0  # the second is an empty directory
+    assert _kinds(out / "tiny-mtl-seed-2") == ["start", "end"]
+
+
+@pytest.mark.parametrize(
+    ("found", "options", "expected"),
+    [
+        ("events.jsonl", [], "tiny: exists already; --resume goes on with it"),
+        ("letter.txt", ["--resume"], "tiny: holds files but no run to resume"),
+        ("letter.txt", ["--overwrite"], "tiny: holds files but no run, so --overwrite will not delete it"),
+        (None, ["--resume"], "none of these runs was begun, so there is none to resume"),
+    ],
+)
+def test_every_directory_is_looked_at_before_the_first_training(
+    found: str | None,
+    options: list[str],
+    expected: str,
+    store: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "runs"
+    if found is not None:
+        (out / "tiny").mkdir(parents=True)
+        (out / "tiny" / found).write_text("")
+    assert _train(store, out, "tiny-mtl", "tiny", *options) == 2
+    assert expected in capsys.readouterr().err
+    assert not (out / "tiny-mtl").exists()
+
+
+def test_a_file_in_the_place_of_a_directory_is_refused(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tiny").write_text("")
+    assert _train(store, tmp_path, "tiny-mtl", "tiny", "--overwrite") == 2
+    assert "tiny: cannot be a run directory (it is a file)" in capsys.readouterr().err
+    assert not (tmp_path / "tiny-mtl").exists()
+
+
+def test_values_that_are_called_alike_are_named(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _train(store, tmp_path, "tiny", "--grid", "data.workers=1,[1]") == 2
+    assert "--grid: two combinations would be called '-data.workers-1'" in capsys.readouterr().err
+
+
+class _Masked(DrawnSource):
+    """Samples of which only one split has masks."""
+
+    def __init__(self, masked: str) -> None:
+        self._masked = masked
+        super().__init__([draw_sample(index) for index in range(12)], [SPLITS[index % 3] for index in range(12)])
+
+    def read(self, item: Item) -> Sample:
+        sample = super().read(item)
+        return sample if item.split == self._masked else replace(sample, mask=None)
+
+
+def test_a_target_that_no_training_sample_has_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = prepare(_Masked("val"), tmp_path / "data.h5", size=16).path
+    assert _train(data, tmp_path / "run", "tiny") == 2
+    assert "data.h5: no training sample has a label for segmentation, the target" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_validation_without_labels_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = prepare(_Masked("train"), tmp_path / "data.h5", size=16).path
+    assert len(Store.open(data).rows("val"))
+    assert _train(data, tmp_path / "run", "tiny") == 0
+    captured = capsys.readouterr()
+    assert "kept the model of step 1, the last: no validation sample has a label" in " ".join(captured.err.split())
+    assert json.loads(captured.out)["runs"]["tiny"]["validation"]["iou_dataset"] is None
+    assert Run.open(tmp_path / "run").best_file.is_file()
