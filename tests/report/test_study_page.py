@@ -51,6 +51,14 @@ def test_it_begins_with_the_question_and_one_answer_per_arm(tmp_path: Path) -> N
     assert page.text.index("box + edges not enough evidence") < page.text.index("Every arm")
 
 
+def test_diverged_runs_are_named_beside_the_verdict(tmp_path: Path) -> None:
+    answer = make_answer()
+    answer["arms"][3]["num_diverged"] = 2
+    text = read(make_study(tmp_path / "study", answer)).text
+    assert text.index("2 runs diverged") < text.index("Every arm")
+    assert text.count("2 runs diverged") == 1
+
+
 def test_each_verdict_has_a_colour_and_is_defined_once(tmp_path: Path) -> None:
     html = source(make_study(tmp_path / "study"))
     definitions = html[html.index("What the verdicts mean") :]

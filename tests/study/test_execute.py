@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from auxseg.errors import RunError
+from auxseg.errors import InputError, RunError
 from auxseg.run import train
 from auxseg.study.directory import StudyDirectory
 from auxseg.study.execute import workers
@@ -84,6 +84,14 @@ def test_a_run_that_diverges_is_kept_as_an_outcome(finished: Path) -> None:
     assert edges["verdict"] == "not enough evidence"
     assert edges["missing_seeds"] == [0, 1]
     assert edges["difference"] is None
+
+
+def test_runs_that_measured_other_images_are_refused(study: Path, store: Path) -> None:
+    table = StudyDirectory(study).run_directory(planned(small_config(), "box", 1)) / "per_image.csv"
+    head, first, second, *rest = table.read_text().splitlines()
+    table.write_text("\n".join([head, second, first, *rest]))
+    with pytest.raises(InputError, match="per_image.csv has other images than that of"):
+        run_study(small_config(), store, study)
 
 
 def test_what_is_finished_is_not_done_again(study: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:

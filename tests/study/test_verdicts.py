@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from auxseg.study import Rules, Verdict, estimate, judge
+from auxseg.study.verdicts import with_diverged
 from tests.study.tables import clear, draw, vague
 
 ARMS = {"up": clear(0.02), "down": clear(-0.02), "flat": clear(0.001), "noisy": vague(0.01)}
@@ -100,6 +101,11 @@ def test_without_an_interval_there_is_not_enough_evidence(shape: tuple[int, int]
 def test_two_seeds_are_judged() -> None:
     (one,) = judge({"arm": estimate(draw(np.random.default_rng(0), 2, 50, mean=0.5))}, Rules()).values()
     assert math.isfinite(one.interval[0])
+
+
+def test_an_arm_of_which_runs_diverged_is_not_said_to_help() -> None:
+    found = {name: with_diverged(one).verdict for name, one in judge(ARMS, Rules()).items()}
+    assert found == EXPECTED | {"up": Verdict.NOT_ENOUGH_EVIDENCE}
 
 
 def test_no_arms_no_verdicts() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from auxseg.study import Advice, Context, Estimate, Judgement, MeanSquares, Rules, Verdict, estimate, sentence
@@ -19,6 +21,13 @@ def test_helps() -> None:
         "box: helps: +1.30 points of iou_dataset (95% interval +0.41 to +2.19, adjusted for 5 comparisons), at weight "
         "0.5 after 600 steps, 5 seeds, 100 images"
     )
+
+
+def test_diverged_runs_are_named_beside_the_seeds() -> None:
+    said = sentence("box", _judgement(Verdict.NOT_ENOUGH_EVIDENCE), Rules(), replace(CONTEXT, num_diverged=3))
+    assert said.endswith("100 images, without 3 runs that diverged (and so it cannot be said to help)")
+    said = sentence("box", _judgement(Verdict.HURTS), Rules(), replace(CONTEXT, num_diverged=1))
+    assert said.endswith("100 images, without 1 run that diverged")
 
 
 def test_without_weight_several_arms_or_points() -> None:

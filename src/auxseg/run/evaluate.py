@@ -51,11 +51,11 @@ def evaluate(run: Run, split: str = "test", data: str | Path | None = None) -> d
     loader = EvaluationLoader(store, rows, model.recipe.training.batch)
     measured = measure(model.network, model.tasks, loader, model.device, model.autocast)
     metrics = _metrics(model, store, split, measured, time.perf_counter() - started)
-    write_atomically(run.directory / "metrics.json", json.dumps(metrics, indent=1).encode())
     columns = _columns(model.tasks, measured)
     write_atomically(run.directory / "per_image.csv", _csv(columns).encode())
     _write_examples(run, model, store, rows, columns)
     write_inspection(run, model, store)
+    write_atomically(run.directory / "metrics.json", json.dumps(metrics, indent=1).encode())  # last: all is there
     return metrics
 
 

@@ -20,6 +20,7 @@ from auxseg.study.plan import Arm, Plan, PlannedRun, what_matters
 def question(plan: Plan, looks: Literal[1, 2]) -> dict[str, Any]:
     """What must not change in a directory: the recipe of the target alone, and what verdicts are made by."""
     return {
+        "target": plan.runs[0].recipe.target,
         "margin": plan.config.margin,
         "looks": looks,
         "label_fractions": sorted(plan.label_fractions),

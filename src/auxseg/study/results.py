@@ -15,6 +15,7 @@ from typing import Any, final
 import numpy as np
 
 from auxseg.data.store import Store
+from auxseg.errors import InputError
 from auxseg.recipe import build_tasks
 from auxseg.run.directory import Run, describe_data
 from auxseg.study.directory import FORMAT, StudyDirectory
@@ -22,7 +23,7 @@ from auxseg.study.pairing import Differences, Figure, MeanFigure, RatioFigure, d
 from auxseg.study.plan import Arm, Plan, PlannedRun
 from auxseg.study.relative_change import delta_m
 from auxseg.study.statistics import estimate
-from auxseg.study.verdicts import Judgement, Rules, judge
+from auxseg.study.verdicts import Judgement, Rules, judge, with_diverged
 from auxseg.study.why import why
 from auxseg.study.wording import Context, sentence
 from auxseg.tasks import Task
@@ -65,6 +66,7 @@ def answer(study: StudyDirectory, plan: Plan, store: Store, rules: Rules) -> dic
     reader = _Reader(study, target)
     done = [run for run in plan.runs if study.failure(run) is None]
     steps = _steps(study, done)
+    _check_images(study, done)
     return {
         "format": FORMAT,
         "target": target.name,
@@ -74,9 +76,7 @@ def answer(study: StudyDirectory, plan: Plan, store: Store, rules: Rules) -> dic
         "rules": dataclasses.asdict(rules),
         "data": describe_data(store),
         "config": dataclasses.asdict(plan.config),
-        "answers": [
-            _answer(plan, reader, tasks, done, fraction, rules, steps) for fraction in plan.label_fractions
-        ],
+        "answers": [_answer(plan, reader, tasks, done, fraction, rules, steps) for fraction in plan.label_fractions],
         "diverged": [
             {"arm": run.arm.name, "seed": run.seed, "label_fraction": run.label_fraction, "reason": study.failure(run)}
             for run in plan.runs
@@ -101,6 +101,8 @@ def _answer(
     }
     figures = {arm: {seed: reader.figure(run) for seed, run in by_seed.items()} for arm, by_seed in runs.items()}
     baseline, *others = plan.arms
+    planned = [run for run in plan.runs if run.label_fraction == fraction]
+    diverged = {arm: sum(run.arm == arm for run in planned) - len(runs[arm]) for arm in plan.arms}
     compared = {arm.name: differences(figures[baseline], figures[arm]) for arm in others}
     judgements = judge({name: estimate(difference.table) for name, difference in compared.items()}, rules)
     return {
@@ -108,7 +110,7 @@ def _answer(
         "baseline": _totals(reader, runs[baseline]),
         "arms": [
             {
-                **_arm(plan, arm, judgements[arm.name], compared[arm.name], rules, reader.target, steps),
+                **_arm(plan, arm, judgements[arm.name], compared[arm.name], rules, reader.target, steps, diverged[arm]),
                 **_totals(reader, runs[arm]),
                 "delta_m": _delta_m(reader, tasks, arm, runs),
                 "why": why(_events(reader, runs[arm]), arm.auxiliaries),
@@ -126,11 +128,13 @@ def _arm(
     rules: Rules,
     target: Task,
     steps: int,
+    num_diverged: int,
 ) -> dict[str, Any]:
     weights = plan.weights(arm)
     weight = next(iter(weights.values())) if len(weights) == 1 else None
     found = judgement.estimate
-    context = Context(target.main_figure, weight, steps)
+    context = Context(target.main_figure, weight, steps, num_diverged=num_diverged)
+    judgement = with_diverged(judgement) if num_diverged else judgement
     return {
         "name": arm.name,
         "auxiliaries": list(arm.auxiliaries),
@@ -148,6 +152,7 @@ def _arm(
         "per_seed": {seed: float(row.mean()) for seed, row in zip(compared.seeds, compared.table, strict=True)},
         "num_images": found.num_images,
         "num_images_left_out": compared.num_left_out,
+        "num_diverged": num_diverged,
         "missing_seeds": sorted({*compared.missing_in_arm, *compared.missing_in_baseline}),
     }
 
@@ -191,6 +196,20 @@ def _columns(path: Path) -> dict[str, np.ndarray]:
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return {name: np.array([_value(row[name]) for row in rows]) for name in (rows[0] if rows else {}) if name != "id"}
+
+
+def _check_images(study: StudyDirectory, done: Sequence[PlannedRun]) -> None:
+    """Refuse runs that measured other images, or the same in another order: they cannot be compared by image."""
+    first = None
+    for run in done:
+        with (study.run_directory(run) / "per_image.csv").open(encoding="utf-8", newline="") as file:
+            ids = [row["id"] for row in csv.DictReader(file)]
+        first = first or (run, ids)
+        if ids != first[1]:
+            raise InputError(
+                f"{study.run_directory(run)}: per_image.csv has other images than that of "
+                f"{study.run_directory(first[0])}; evaluate both again"
+            )
 
 
 def _value(text: str) -> float:

@@ -156,7 +156,9 @@ def _with_choices(plan: Plan, choices: dict[str, Any]) -> Plan:
 
 
 def best_recipe(study: Study, result: dict[str, Any]) -> tuple[str, str]:
-    """Name and YAML of the arm with the best mean validation figure at the largest share of masks; controls stay out.
+    """Name and YAML of the arm with the best mean validation figure at the largest share of masks.
+
+    Controls stay out, and arms of which a run diverged: the mean over the others would flatter them.
 
     Chosen on validation, because the test split has just been used for the verdicts.
     """
@@ -165,10 +167,11 @@ def best_recipe(study: Study, result: dict[str, Any]) -> tuple[str, str]:
     plan = _with_choices(plan, choices)
     fraction = max(plan.label_fractions)
     values: dict[str, list[float]] = {}
+    incomplete = {run.arm for run in plan.runs if run.label_fraction == fraction and study.directory.failure(run)}
     sign = 1 if result["rules"]["higher_is_better"] else -1
     for planned in plan.runs:
         is_control = plan.is_control(planned.arm)
-        if planned.label_fraction == fraction and not is_control and study.directory.failure(planned) is None:
+        if planned.label_fraction == fraction and not is_control and planned.arm not in incomplete:
             best = _validation(study.directory.run_directory(planned), planned.recipe.target)
             if best is not None:
                 values.setdefault(planned.arm.name, []).append(sign * best)

@@ -13,6 +13,7 @@ of them do at once is not claimed (intervals that belong to Holm's tests cannot 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -116,6 +117,13 @@ def judge(arms: Mapping[str, Estimate], rules: Rules) -> dict[str, Judgement]:
             advice=advice,
         )
     return judgements
+
+
+def with_diverged(judgement: Judgement) -> Judgement:
+    """What can be said of an arm of which runs diverged: not that it helps, for they would have been its worst."""
+    if judgement.verdict is not Verdict.HELPS:
+        return judgement
+    return dataclasses.replace(judgement, verdict=Verdict.NOT_ENOUGH_EVIDENCE)
 
 
 @final

@@ -19,6 +19,7 @@ class Context:
         figure: the target's figure.
         weight: the auxiliary's weight; ``None`` if it has none of its own.
         steps: length of training.
+        num_diverged: runs of the arm that diverged.
         is_share: whether the figure lies in [0, 1] and is said in points, hundredths of it.
     """
 
@@ -26,6 +27,7 @@ class Context:
     weight: float | None
     steps: int
     is_share: bool = True
+    num_diverged: int = 0
 
     @property
     def factor(self) -> float:
@@ -47,6 +49,10 @@ def sentence(name: str, judgement: Judgement, rules: Rules, context: Context) ->
     weight = "" if context.weight is None else f"at weight {context.weight:g} "
     training = f"{weight}after {context.steps:,} steps, "
     counts = f"{_count(estimate.num_seeds, 'seed')}, {_count(estimate.num_images, 'image')}"
+    if context.num_diverged:
+        counts += f", without {_count(context.num_diverged, 'run')} that diverged"
+        if judgement.verdict is Verdict.NOT_ENOUGH_EVIDENCE:
+            counts += " (and so it cannot be said to help)"
     parts = f"{name}: {judgement.verdict}: {difference} ({_interval(judgement, rules, context)}), {training}{counts}"
     if judgement.verdict is Verdict.NO_MEANINGFUL_DIFFERENCE:
         return f"{parts}; less than {rules.margin * context.factor:g}{context.unit} either way"

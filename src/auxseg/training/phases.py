@@ -126,7 +126,7 @@ def check_lengths(phases: Sequence[PhaseConfig]) -> None:
 
 
 def check_phases(phases: Sequence[PhaseConfig], network: Network, target: str) -> None:
-    """Raise `InputError` for tasks or parts that are not there, a phase that trains nothing, or a target that waits."""
+    """Raise `InputError` for tasks or parts that are not there, a phase that trains nothing, or a task that waits."""
     names = [phase.name for phase in phases]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -135,6 +135,9 @@ def check_phases(phases: Sequence[PhaseConfig], network: Network, target: str) -
         trained_parameters(phase, network)
     if phases and not any(target in (phase.tasks or network.tasks) for phase in phases):
         raise InputError(f"training.phases: no phase trains the target {target!r}")
+    for task in network.tasks if phases else ():
+        if not any(task in (phase.tasks or network.tasks) for phase in phases):
+            raise InputError(f"training.phases: no phase trains the task {task!r}; name it in one, or leave it out")
 
 
 def trained_parameters(phase: PhaseConfig, network: Network) -> list[nn.Parameter]:

@@ -146,8 +146,13 @@ def test_bad_samples_say_why(pets, spoil, reason):
         read(pets)
 
 
+def test_a_box_a_pixel_outside_the_photograph_is_clipped(pets):
+    write_xml(pets, CAT, [Box(-1, 5, 51, 20, "cat")])
+    assert read(pets).boxes == (Box(0, 5, 50, 20, "cat"),)
+
+
 def test_a_box_outside_the_photograph_leaves_the_sample_out(pets, tmp_path):
-    write_xml(pets, CAT, [Box(30, 5, 51, 20, "cat")])
+    write_xml(pets, CAT, [Box(30, 5, 52, 20, "cat")])
     report = prepare(OxfordIIITPet(pets), tmp_path / "out.h5", size=32)
     ((id, reason),) = report.skipped
     assert id == CAT
