@@ -67,7 +67,7 @@ def test_each_verdict_has_a_colour_and_is_defined_once(tmp_path: Path) -> None:
         assert f".{name} {{ color: var(--" in html
         assert definitions.count(f'<dt><b class="verdict {name}">{verdict}</b></dt>') == 1
     assert "The smallest difference that matters, 0.5 points" in definitions
-    assert "at 5%, for two looks at the verdicts" in definitions
+    assert "at 5% per share, for two looks at the verdicts" in definitions
 
 
 def test_tables_say_what_the_answer_rests_on(tmp_path: Path) -> None:

@@ -128,7 +128,8 @@ def test_without_validation_split_the_last_weights_of_the_target_are_kept(tmp_pa
     from tests.run.conftest import Uneven
 
     prepare(Uneven(20), tmp_path / "data.h5", size=32, split="80-0-20")
-    phases = "training.phases=[{name: target, steps: 2, tasks: [segmentation]}, {name: others, tasks: [box]}]"
+    others = "{name: others, tasks: [classification, box]}"
+    phases = f"training.phases=[{{name: target, steps: 2, tasks: [segmentation]}}, {others}]"
     settings = (phases, "training.validate_every=0.3", "model.norm=batch")
     assert load(train(_recipe(*settings, num_steps=4), tmp_path / "data.h5", tmp_path / "run")).step == 2
 

@@ -90,7 +90,7 @@ def test_runs_that_measured_other_images_are_refused(study: Path, store: Path) -
     table = StudyDirectory(study).run_directory(planned(small_config(), "box", 1)) / "per_image.csv"
     head, first, second, *rest = table.read_text().splitlines()
     table.write_text("\n".join([head, second, first, *rest]))
-    with pytest.raises(InputError, match="per_image.csv has other images than that of"):
+    with pytest.raises(InputError, match=r"per_image\.csv has other images than that of"):
         run_study(small_config(), store, study)
 
 

@@ -95,6 +95,7 @@ def test_what_learns_is_named_by_part_or_by_task() -> None:
         ({"train": ("encodr",)}, "a trains 'encodr', which is no part of this network; its parts are .* encoder"),
         ({"tasks": ("box",), "train": ("classification",)}, "a trains nothing: classification does not learn from box"),
         ({"tasks": ("box",)}, "no phase trains the target 'segmentation'"),
+        ({"tasks": ("segmentation", "box")}, "no phase trains the task 'classification'; name it in one"),
     ],
 )
 def test_phases_that_do_not_fit_the_network(settings: dict[str, Any], reason: str) -> None:

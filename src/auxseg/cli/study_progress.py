@@ -65,7 +65,7 @@ class StudyProgress:
         table = Table(title=f"{len(self._values)} of {len(plan.runs)} runs are done{self._left(plan)}")
         for heading in ("arm", "masks", "seeds done", "validation"):
             table.add_column(heading, justify="left" if heading == "arm" else "right")
-        for fraction in plan.config.label_fractions:
+        for fraction in plan.label_fractions:
             for arm in plan.arms:
                 values = self._of(plan, arm, fraction)
                 known = [value for value in values if value is not None]

@@ -182,8 +182,8 @@ def _check_base(base: Recipe, study: StudyConfig) -> None:
         raise InputError("study: settings gives data.label_fraction beside label_fractions; expected one of them")
     if base.training.patience is not None:
         raise InputError(
-            f"study: {study.base} has training.patience {base.training.patience}, but arms must have the same number of "
-            "steps; set training.patience=null"
+            f"study: {study.base} has training.patience {base.training.patience}, but arms must have the same number "
+            "of steps; set training.patience=null"
         )
 
 
