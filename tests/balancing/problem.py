@@ -39,6 +39,7 @@ CASES: dict[str, Any] = {
     "random-bernoulli": lambda **values: RandomConfig(distribution="bernoulli", **values),
     "random-constrained": lambda **values: RandomConfig(distribution="constrained-bernoulli", **values),
     "normalised-dynamic": lambda **values: NormalisedDynamicConfig(every="step", **values),
+    "normalised-dynamic-multiplies": lambda **values: NormalisedDynamicConfig(total="multiplies", **values),
 }
 """Every balancer, in every form that it has."""
 

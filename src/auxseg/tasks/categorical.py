@@ -5,20 +5,33 @@ Shape legend: ``N`` images, ``C`` classes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import field
+from typing import Annotated, Any
 
 import numpy as np
 from jaxtyping import Float, Int
+from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
+from auxseg.config import config
 from auxseg.data.sample import MISSING
 from auxseg.drawing import PREDICTION_COLOUR, TRUTH_COLOUR, draw_text
 from auxseg.metrics import classification as metrics
 from auxseg.tasks.cells import cells
-from auxseg.tasks.losses import at_least_float32
+from auxseg.tasks.losses import LossWeights, at_least_float32, check_choice
 from auxseg.tasks.task import Table, Task, Vector
+
+
+@config
+class CategoricalConfig:
+    """Settings of every `CategoricalTask`; ``grid``, ``hidden`` and ``dropout`` are those of `Vector`."""
+
+    losses: LossWeights = field(default_factory=lambda: {"cross_entropy": 1.0})
+    grid: Annotated[int, Field(ge=1)] = 1
+    hidden: Annotated[int, Field(ge=0)] = 0
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 class CategoricalTask(Task):
@@ -26,8 +39,8 @@ class CategoricalTask(Task):
 
     The only loss is ``cross_entropy``, the mean over labelled images. ``label_smoothing`` in [0, 1) is the share of
     the target spread evenly over all classes (Szegedy et al. 2016, Rethinking the Inception Architecture,
-    https://arxiv.org/abs/1512.00567). ``grid``, ``hidden`` and ``dropout`` are those of `Vector`. Targets are class
-    ids, `MISSING` where there is no label.
+    https://arxiv.org/abs/1512.00567). Targets are class ids, `MISSING` where there is no label. Raises `InputError`
+    for another loss.
     """
 
     main_figure = "accuracy"
@@ -35,20 +48,15 @@ class CategoricalTask(Task):
     mean_figure = "correct"
 
     def __init__(
-        self,
-        *,
-        name: str,
-        class_names: Sequence[str],
-        losses: Mapping[str, float],
-        label_smoothing: float,
-        grid: int,
-        hidden: int,
-        dropout: float,
+        self, name: str, class_names: Sequence[str], settings: CategoricalConfig, label_smoothing: float = 0.0
     ) -> None:
+        check_choice(name, settings.losses, ["cross_entropy"])
         self.name = name
         self.class_names = tuple(class_names)
-        self.output = Vector(len(self.class_names), grid=grid, hidden=hidden, dropout=dropout)
-        self.weights = dict(losses)
+        self.output = Vector(
+            len(self.class_names), grid=settings.grid, hidden=settings.hidden, dropout=settings.dropout
+        )
+        self.weights = dict(settings.losses)
         self._label_smoothing = label_smoothing
 
     def counts(self, target: Int[Tensor, " N"]) -> dict[str, Float[Tensor, " N"]]:

@@ -5,8 +5,7 @@ Shape legend: ``N`` images.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import field
+from collections.abc import Sequence
 from typing import Annotated, Literal, final
 
 from jaxtyping import Int
@@ -17,8 +16,7 @@ from auxseg.config import config
 from auxseg.data.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
-from auxseg.tasks.categorical import CategoricalTask
-from auxseg.tasks.losses import LossWeights, check_choice
+from auxseg.tasks.categorical import CategoricalConfig, CategoricalTask
 
 
 @final
@@ -27,25 +25,13 @@ class ClassificationTask(CategoricalTask):
 
     def __init__(
         self,
-        *,
         name: str,
         label: str,
         class_names: Sequence[str],
-        losses: Mapping[str, float],
+        settings: CategoricalConfig,
         label_smoothing: float = 0.0,
-        grid: int = 1,
-        hidden: int = 0,
-        dropout: float = 0.0,
     ) -> None:
-        super().__init__(
-            name=name,
-            class_names=class_names,
-            losses=losses,
-            label_smoothing=label_smoothing,
-            grid=grid,
-            hidden=hidden,
-            dropout=dropout,
-        )
+        super().__init__(name, class_names, settings, label_smoothing)
         self.label = label
 
     def target(self, batch: Batch) -> Int[Tensor, " N"]:
@@ -72,28 +58,14 @@ def chosen_label(task: str, label: str | None, vocabulary: Vocabulary) -> str:
 
 
 @config
-class ClassificationConfig:
+class ClassificationConfig(CategoricalConfig):
     """Settings of `ClassificationTask`; ``label`` is the data's first kind of label if none is named."""
 
     kind: Literal["classification"] = "classification"
     label: str | None = None
-    losses: LossWeights = field(default_factory=lambda: {"cross_entropy": 1.0})
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    grid: Annotated[int, Field(ge=1)] = 1
-    hidden: Annotated[int, Field(ge=0)] = 0
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
     def build(self, name: str, vocabulary: Vocabulary) -> ClassificationTask:
         """Make the task. Raises `InputError` for an unknown loss, or a kind of label that the data lack."""
-        check_choice(name, self.losses, ["cross_entropy"])
         label = chosen_label(name, self.label, vocabulary)
-        return ClassificationTask(
-            name=name,
-            label=label,
-            class_names=vocabulary.labels[label],
-            losses=self.losses,
-            label_smoothing=self.label_smoothing,
-            grid=self.grid,
-            hidden=self.hidden,
-            dropout=self.dropout,
-        )
+        return ClassificationTask(name, label, vocabulary.labels[label], self, self.label_smoothing)

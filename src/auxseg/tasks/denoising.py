@@ -5,8 +5,6 @@ Shape legend: ``N`` images, ``H W`` the stored size.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import field
 from typing import Annotated, Literal, final
 
 import torch
@@ -18,10 +16,8 @@ from auxseg.config import config
 from auxseg.data.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.tasks.chance import generator
-from auxseg.tasks.losses import LossWeights, check_choice, regression_losses
 from auxseg.tasks.regression import known_inside
-from auxseg.tasks.restoration import RestorationTask
-from auxseg.tasks.task import ViewChoice
+from auxseg.tasks.restoration import RestorationConfig, RestorationTask
 
 
 @final
@@ -32,17 +28,8 @@ class DenoisingTask(RestorationTask):
     noise is drawn by the sample's key: anew in every epoch, always the same in evaluation.
     """
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        losses: Mapping[str, float],
-        mean: float = 5.0,
-        std: float = 2.0,
-        beta: float = 0.1,
-        view: ViewChoice = "own",
-    ) -> None:
-        super().__init__(name=name, losses=losses, beta=beta, view=view)
+    def __init__(self, name: str, settings: RestorationConfig, mean: float, std: float) -> None:
+        super().__init__(name, settings)
         self._mean, self._std = mean, std
 
     def target(self, batch: Batch) -> Float[Tensor, "N 3 H W"]:
@@ -66,19 +53,13 @@ class DenoisingTask(RestorationTask):
 
 
 @config
-class DenoisingConfig:
+class DenoisingConfig(RestorationConfig):
     """Settings of `DenoisingTask`; ``view: shared`` shows the noisy picture to all tasks of the recipe."""
 
     kind: Literal["denoising"] = "denoising"
-    losses: LossWeights = field(default_factory=lambda: {"mse": 1.0})
     mean: Annotated[float, Field(ge=-255, le=255)] = 5.0
     std: Annotated[float, Field(ge=0, le=255)] = 2.0
-    beta: Annotated[float, Field(gt=0)] = 0.1
-    view: ViewChoice = "own"
 
     def build(self, name: str, vocabulary: Vocabulary) -> DenoisingTask:
         """Make the task. Raises `InputError` for an unknown loss."""
-        check_choice(name, self.losses, regression_losses(self.beta))
-        return DenoisingTask(
-            name=name, losses=self.losses, mean=self.mean, std=self.std, beta=self.beta, view=self.view
-        )
+        return DenoisingTask(name, self, self.mean, self.std)

@@ -5,23 +5,19 @@ Shape legend: ``N`` images, ``H W`` the stored size.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import field
-from typing import Annotated, Final, Literal, final
+from typing import Final, Literal, final
 
 import torch
 from jaxtyping import Float, Int
-from pydantic import Field
 from torch import Tensor
 
 from auxseg.config import config
 from auxseg.data.batch import Batch
 from auxseg.data.sample import Vocabulary
-from auxseg.errors import InputError
-from auxseg.tasks.categorical import CategoricalTask
+from auxseg.tasks.categorical import CategoricalConfig, CategoricalTask
 from auxseg.tasks.chance import draw_class
-from auxseg.tasks.losses import LossWeights, check_choice
 from auxseg.tasks.task import View, ViewChoice
+from auxseg.tasks.views import refuse_shared
 
 Axis = Literal["vertical", "horizontal"]
 
@@ -39,25 +35,8 @@ class FlipTask(CategoricalTask):
 
     own_row = True
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        losses: Mapping[str, float],
-        axis: Axis = "vertical",
-        grid: int = 1,
-        hidden: int = 0,
-        dropout: float = 0.0,
-    ) -> None:
-        super().__init__(
-            name=name,
-            class_names=ANSWERS,
-            losses=losses,
-            label_smoothing=0.0,
-            grid=grid,
-            hidden=hidden,
-            dropout=dropout,
-        )
+    def __init__(self, name: str, settings: CategoricalConfig, axis: Axis) -> None:
+        super().__init__(name, ANSWERS, settings)
         self.view = View(f"own {name}", self._look)
         self._axis: Axis = axis
 
@@ -84,30 +63,14 @@ class FlipTask(CategoricalTask):
 
 
 @config
-class FlipConfig:
+class FlipConfig(CategoricalConfig):
     """Settings of `FlipTask`. Its view is its own: a mirrored picture would not fit the other tasks' labels."""
 
     kind: Literal["flip"] = "flip"
-    losses: LossWeights = field(default_factory=lambda: {"cross_entropy": 1.0})
     view: ViewChoice = "own"
     axis: Axis = "vertical"
-    grid: Annotated[int, Field(ge=1)] = 1
-    hidden: Annotated[int, Field(ge=0)] = 0
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
     def build(self, name: str, vocabulary: Vocabulary) -> FlipTask:
         """Make the task. Raises `InputError` for an unknown loss, and for a view that is shared."""
-        check_choice(name, self.losses, ["cross_entropy"])
-        if self.view == "shared":
-            raise InputError(
-                f"tasks.{name}.view: a mirrored picture would not fit the masks and boxes of the other tasks, "
-                "expected own, found shared"
-            )
-        return FlipTask(
-            name=name,
-            losses=self.losses,
-            axis=self.axis,
-            grid=self.grid,
-            hidden=self.hidden,
-            dropout=self.dropout,
-        )
+        refuse_shared(name, self.view, "mirrored")
+        return FlipTask(name, self, self.axis)

@@ -5,23 +5,20 @@ Shape legend: ``N`` images.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import field
-from typing import Annotated, Literal, final
+from collections.abc import Sequence
+from typing import Literal, final
 
 import numpy as np
 import torch
 from jaxtyping import Int
-from pydantic import Field
 from torch import Tensor
 
 from auxseg.config import config
 from auxseg.data.augment.keyed import keyed_uniforms
 from auxseg.data.batch import Batch
 from auxseg.data.sample import MISSING, Vocabulary
-from auxseg.tasks.categorical import CategoricalTask
+from auxseg.tasks.categorical import CategoricalConfig, CategoricalTask
 from auxseg.tasks.classification import chosen_label
-from auxseg.tasks.losses import LossWeights, check_choice
 
 
 @final
@@ -38,26 +35,9 @@ class RandomLabelsTask(CategoricalTask):
     own_row = True
 
     def __init__(
-        self,
-        *,
-        name: str,
-        label: str,
-        class_names: Sequence[str],
-        counts: Sequence[int],
-        losses: Mapping[str, float],
-        grid: int = 1,
-        hidden: int = 0,
-        dropout: float = 0.0,
+        self, name: str, label: str, class_names: Sequence[str], counts: Sequence[int], settings: CategoricalConfig
     ) -> None:
-        super().__init__(
-            name=name,
-            class_names=class_names,
-            losses=losses,
-            label_smoothing=0.0,
-            grid=grid,
-            hidden=hidden,
-            dropout=dropout,
-        )
+        super().__init__(name, class_names, settings)
         self._label = label
         self._bounds = np.cumsum(counts) / sum(counts)
 
@@ -78,29 +58,16 @@ class RandomLabelsTask(CategoricalTask):
 
 
 @config
-class RandomLabelsConfig:
+class RandomLabelsConfig(CategoricalConfig):
     """Settings of `RandomLabelsTask`; ``label`` is the data's first kind of label if none is named."""
 
     kind: Literal["random-labels"] = "random-labels"
     label: str | None = None
-    losses: LossWeights = field(default_factory=lambda: {"cross_entropy": 1.0})
-    grid: Annotated[int, Field(ge=1)] = 1
-    hidden: Annotated[int, Field(ge=0)] = 0
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
     def build(self, name: str, vocabulary: Vocabulary) -> RandomLabelsTask:
         """Make the task. Raises `InputError` for an unknown loss, or a kind of label that the data lack."""
-        check_choice(name, self.losses, ["cross_entropy"])
         label = chosen_label(name, self.label, vocabulary)
         class_names = vocabulary.labels[label]
         counts = vocabulary.counts.get(label, ())
-        return RandomLabelsTask(
-            name=name,
-            label=label,
-            class_names=class_names,
-            counts=counts if sum(counts) else (1,) * len(class_names),
-            losses=self.losses,
-            grid=self.grid,
-            hidden=self.hidden,
-            dropout=self.dropout,
-        )
+        counts = counts if sum(counts) else (1,) * len(class_names)
+        return RandomLabelsTask(name, label, class_names, counts, self)

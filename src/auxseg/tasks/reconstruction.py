@@ -9,8 +9,6 @@ Shape legend: ``N`` images, ``H W`` the stored size.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import field
 from typing import Annotated, Final, Literal, final
 
 import torch
@@ -22,10 +20,8 @@ from auxseg.config import config
 from auxseg.data.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.tasks.chance import generator
-from auxseg.tasks.losses import LossWeights, check_choice, regression_losses
 from auxseg.tasks.regression import known_inside
-from auxseg.tasks.restoration import RestorationTask
-from auxseg.tasks.task import ViewChoice
+from auxseg.tasks.restoration import RestorationConfig, RestorationTask
 
 COVER: Final = 0.5
 """The grey of covered pixels."""
@@ -39,17 +35,8 @@ class ReconstructionTask(RestorationTask):
     Which ones is drawn by the sample's key: anew in every epoch, always the same in evaluation.
     """
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        losses: Mapping[str, float],
-        patch: int = 16,
-        ratio: float = 0.5,
-        beta: float = 0.1,
-        view: ViewChoice = "own",
-    ) -> None:
-        super().__init__(name=name, losses=losses, beta=beta, view=view)
+    def __init__(self, name: str, settings: RestorationConfig, patch: int, ratio: float) -> None:
+        super().__init__(name, settings)
         self._patch, self._ratio = patch, ratio
 
     def target(self, batch: Batch) -> Float[Tensor, "N 3 H W"]:
@@ -81,19 +68,13 @@ class ReconstructionTask(RestorationTask):
 
 
 @config
-class ReconstructionConfig:
+class ReconstructionConfig(RestorationConfig):
     """Settings of `ReconstructionTask`; ``view: shared`` shows the covered picture to all tasks of the recipe."""
 
     kind: Literal["reconstruction"] = "reconstruction"
-    losses: LossWeights = field(default_factory=lambda: {"mse": 1.0})
     patch: Annotated[int, Field(ge=1)] = 16
     ratio: Annotated[float, Field(gt=0, le=1)] = 0.5
-    beta: Annotated[float, Field(gt=0)] = 0.1
-    view: ViewChoice = "own"
 
     def build(self, name: str, vocabulary: Vocabulary) -> ReconstructionTask:
         """Make the task. Raises `InputError` for an unknown loss."""
-        check_choice(name, self.losses, regression_losses(self.beta))
-        return ReconstructionTask(
-            name=name, losses=self.losses, patch=self.patch, ratio=self.ratio, beta=self.beta, view=self.view
-        )
+        return ReconstructionTask(name, self, self.patch, self.ratio)

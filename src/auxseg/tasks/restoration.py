@@ -6,33 +6,48 @@ Shape legend: ``N`` images, ``H W`` the stored size.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from dataclasses import field
+from typing import Annotated
 
 import numpy as np
 from jaxtyping import Float
+from pydantic import Field
 from torch import Tensor
 
+from auxseg.config import config
 from auxseg.data.batch import Batch
 from auxseg.drawing import put_picture, to_picture
 from auxseg.metrics import maps as metrics
+from auxseg.tasks.losses import LossWeights, check_choice, regression_losses
 from auxseg.tasks.regression import RegressionTask
 from auxseg.tasks.task import View, ViewChoice
+
+
+@config
+class RestorationConfig:
+    """Settings of every `RestorationTask`; ``view: shared`` shows the damaged picture to all tasks of the recipe."""
+
+    losses: LossWeights = field(default_factory=lambda: {"mse": 1.0})
+    beta: Annotated[float, Field(gt=0)] = 0.1
+    view: ViewChoice = "own"
 
 
 class RestorationTask(RegressionTask):
     """Sees a damaged picture and gives the whole one back; subclasses damage it and say which pixels count.
 
     Pictures are numbers in [-1, 1] here, for black and full colour. What is restored is the picture as augmented,
-    colours included: input and target then always belong together, whoever sees the damaged picture.
+    colours included: input and target then always belong together, whoever sees the damaged picture. Raises
+    `InputError` for an unknown loss.
     """
 
     main_figure = "psnr"
     row_figure = "psnr"
 
-    def __init__(self, *, name: str, losses: Mapping[str, float], beta: float, view: ViewChoice) -> None:
-        super().__init__(name=name, channels=3, losses=losses, beta=beta)
+    def __init__(self, name: str, settings: RestorationConfig) -> None:
+        check_choice(name, settings.losses, regression_losses(settings.beta))
+        super().__init__(name=name, channels=3, losses=settings.losses, beta=settings.beta)
         self.view = View(f"own {name}", self.damage)
-        self.shares_view = view == "shared"
+        self.shares_view = settings.view == "shared"
 
     @abstractmethod
     def damage(self, batch: Batch) -> Float[Tensor, "N 3 H W"]:

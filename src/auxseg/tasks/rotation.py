@@ -8,23 +8,19 @@ Shape legend: ``N`` images, ``S`` the stored size.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import field
-from typing import Annotated, Final, Literal, final
+from typing import Final, Literal, final
 
 import torch
 from jaxtyping import Float, Int
-from pydantic import Field
 from torch import Tensor
 
 from auxseg.config import config
 from auxseg.data.batch import Batch
 from auxseg.data.sample import Vocabulary
-from auxseg.errors import InputError
-from auxseg.tasks.categorical import CategoricalTask
+from auxseg.tasks.categorical import CategoricalConfig, CategoricalTask
 from auxseg.tasks.chance import draw_class
-from auxseg.tasks.losses import LossWeights, check_choice
 from auxseg.tasks.task import View, ViewChoice
+from auxseg.tasks.views import refuse_shared
 
 TURNS: Final = ("0 degrees", "90 degrees", "180 degrees", "270 degrees")
 
@@ -39,18 +35,8 @@ class RotationTask(CategoricalTask):
 
     own_row = True
 
-    def __init__(
-        self, *, name: str, losses: Mapping[str, float], grid: int = 1, hidden: int = 0, dropout: float = 0.0
-    ) -> None:
-        super().__init__(
-            name=name,
-            class_names=TURNS,
-            losses=losses,
-            label_smoothing=0.0,
-            grid=grid,
-            hidden=hidden,
-            dropout=dropout,
-        )
+    def __init__(self, name: str, settings: CategoricalConfig) -> None:
+        super().__init__(name, TURNS, settings)
         self.view = View(f"own {name}", self._look)
 
     def target(self, batch: Batch) -> Int[Tensor, " N"]:
@@ -77,22 +63,13 @@ def _turns(batch: Batch) -> Int[Tensor, " N"]:
 
 
 @config
-class RotationConfig:
+class RotationConfig(CategoricalConfig):
     """Settings of `RotationTask`. Its view is its own: a turned picture would not fit the other tasks' labels."""
 
     kind: Literal["rotation"] = "rotation"
-    losses: LossWeights = field(default_factory=lambda: {"cross_entropy": 1.0})
     view: ViewChoice = "own"
-    grid: Annotated[int, Field(ge=1)] = 1
-    hidden: Annotated[int, Field(ge=0)] = 0
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
     def build(self, name: str, vocabulary: Vocabulary) -> RotationTask:
         """Make the task. Raises `InputError` for an unknown loss, and for a view that is shared."""
-        check_choice(name, self.losses, ["cross_entropy"])
-        if self.view == "shared":
-            raise InputError(
-                f"tasks.{name}.view: a turned picture would not fit the masks and boxes of the other tasks, "
-                "expected own, found shared"
-            )
-        return RotationTask(name=name, losses=self.losses, grid=self.grid, hidden=self.hidden, dropout=self.dropout)
+        refuse_shared(name, self.view, "turned")
+        return RotationTask(name, self)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from auxseg.errors import InputError
-from auxseg.tasks.task import IMAGE, Task, View
+from auxseg.tasks.task import IMAGE, Task, View, ViewChoice
 
 
 def by_view(tasks: Iterable[Task]) -> dict[View, list[str]]:
@@ -44,3 +44,12 @@ def share(tasks: Iterable[Task]) -> None:
             )
     for task in tasks:
         task.view = first.view
+
+
+def refuse_shared(task: str, view: ViewChoice, what: str) -> None:
+    """Raise `InputError` if the other tasks are to look at pictures whose pixels lie elsewhere than their labels."""
+    if view == "shared":
+        raise InputError(
+            f"tasks.{task}.view: a {what} picture would not fit the masks and boxes of the other tasks, "
+            "expected own, found shared"
+        )

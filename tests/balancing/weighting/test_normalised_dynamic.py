@@ -24,5 +24,13 @@ def test_speed_of_the_whole_does_not_matter() -> None:
     assert slow == pytest.approx(fast)
 
 
+def test_the_whole_can_multiply_instead() -> None:
+    config = NormalisedDynamicConfig(temperature=0.5, total="multiplies")
+    weights = weigh_after(config, [{"a": 1.0, "b": 3.0}, {"a": 0.9, "b": 1.1}])
+    whole = 2.0 / 4.0
+    terms = {"a": math.exp(0.9 * whole / 0.5), "b": math.exp(1.1 / 3 * whole / 0.5)}
+    assert weights == pytest.approx({name: 2 * term / sum(terms.values()) for name, term in terms.items()})
+
+
 def test_before_two_epochs_all_weigh_the_same() -> None:
     assert weigh_after(NormalisedDynamicConfig(weights={"a": 0.3}), [{"a": 1.0, "b": 9.0}]) == {"a": 0.3, "b": 1}

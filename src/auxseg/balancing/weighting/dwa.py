@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, final
 
 from pydantic import Field
 
-from auxseg.balancing.weighting.history import LossHistory, Period
+from auxseg.balancing.weighting.history import HistoryConfig, HistoryWeighting, Period
 from auxseg.balancing.weighting.weighted_losses import WeightedLosses
-from auxseg.balancing.weighting.weighting import WeightedConfig, Weighting, shares, switched_on
+from auxseg.balancing.weighting.weighting import shares, switched_on
 from auxseg.config import config
 
 
 @final
-class DynamicWeightAverage(Weighting):
+class DynamicWeightAverage(HistoryWeighting):
     """The loss of task i is multiplied with ``P p_i exp(r_i / T) / sum_j p_j exp(r_j / T)``, P being the sum of all p.
 
     ``r_i = L_i(t-1) / L_i(t-2)`` is the ratio of the mean losses of the last two periods, 1 until there are two, so
@@ -30,9 +30,8 @@ class DynamicWeightAverage(Weighting):
     """
 
     def __init__(self, priors: Mapping[str, float], temperature: float, every: Period) -> None:
-        super().__init__()
+        super().__init__(every)
         self.priors, self.temperature = dict(priors), temperature
-        self.history = LossHistory(every)
 
     def weigh(self, step: int, losses: Mapping[str, float]) -> dict[str, float]:
         """What the priors, with which the losses are scaled, are multiplied with."""
@@ -40,22 +39,13 @@ class DynamicWeightAverage(Weighting):
         total = math.fsum(self.priors.values())
         return {name: total * share / self.priors[name] for name, share in shares(exponents, self.priors).items()}
 
-    def observe(self, losses: Mapping[str, float], summed: Collection[str]) -> None:
-        """Remember them."""
-        self.history.add(losses)
-
-    def begin_epoch(self, epoch: int) -> None:
-        """Tell the memory."""
-        self.history.begin_epoch()
-
 
 @config
-class DWAConfig(WeightedConfig):
+class DWAConfig(HistoryConfig):
     """Settings of `DynamicWeightAverage`; ``weights`` are the priors."""
 
     kind: Literal["dwa"] = "dwa"
     temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2.0
-    every: Period = "epoch"
 
     def build(self, tasks: Sequence[str], target: str, seed: int) -> WeightedLosses:
         """Make the balancer for these tasks."""

@@ -1,13 +1,16 @@
-"""The mean losses of the last two periods, from which several weightings read how fast each task learns."""
+"""Weightings that read how fast each task learns from its mean losses of the last two periods."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final, Literal, final
 
 from pydantic import Field
 from torch import nn
+
+from auxseg.balancing.weighting.weighting import WeightedConfig, Weighting
+from auxseg.config import config
 
 FLOOR: Final = 1e-4
 """Losses below it count as this much in a ratio: the ratio of two losses that are almost zero is noise."""
@@ -75,3 +78,26 @@ class LossHistory(nn.Module):
     def set_extra_state(self, state: dict[str, Any]) -> None:
         """Go on from a checkpoint's state."""
         self._state = copy.deepcopy(state)
+
+
+class HistoryWeighting(Weighting):
+    """A weighting that weighs by what it remembers of the losses; subclasses say how."""
+
+    def __init__(self, every: Period) -> None:
+        super().__init__()
+        self.history = LossHistory(every)
+
+    def observe(self, losses: Mapping[str, float], summed: Collection[str]) -> None:
+        """Remember them."""
+        self.history.add(losses)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Tell the memory."""
+        self.history.begin_epoch()
+
+
+@config
+class HistoryConfig(WeightedConfig):
+    """Settings of every `HistoryWeighting`; ``every`` is its period."""
+
+    every: Period = "epoch"

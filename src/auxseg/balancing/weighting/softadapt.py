@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, final
 
 from pydantic import Field
 
-from auxseg.balancing.weighting.history import LossHistory, Period
+from auxseg.balancing.weighting.history import HistoryConfig, HistoryWeighting, Period
 from auxseg.balancing.weighting.weighted_losses import WeightedLosses
-from auxseg.balancing.weighting.weighting import WeightedConfig, Weighting, shares, switched_on
+from auxseg.balancing.weighting.weighting import shares, switched_on
 from auxseg.config import config
 
 Variant = Literal["plain", "normalised", "loss-weighted", "normalised-loss-weighted"]
 
 
 @final
-class SoftAdapt(Weighting):
+class SoftAdapt(HistoryWeighting):
     """Weighs task i of K with ``K f_i exp(beta s_i) / sum_j f_j exp(beta s_j)``.
 
     ``s_i`` is the mean loss of the last period less that of the one before, so that with a positive ``beta`` the task
@@ -31,9 +31,8 @@ class SoftAdapt(Weighting):
     """
 
     def __init__(self, tasks: Sequence[str], beta: float, variant: Variant, every: Period) -> None:
-        super().__init__()
+        super().__init__(every)
         self.tasks, self.beta, self.variant = list(tasks), beta, variant
-        self.history = LossHistory(every)
 
     def weigh(self, step: int, losses: Mapping[str, float]) -> dict[str, float]:
         """The weights, from the last two periods."""
@@ -45,14 +44,6 @@ class SoftAdapt(Weighting):
         exponents = {name: self.beta * change for name, change in changes.items()}
         return {name: len(self.tasks) * share for name, share in shares(exponents, factors).items()}
 
-    def observe(self, losses: Mapping[str, float], summed: Collection[str]) -> None:
-        """Remember them."""
-        self.history.add(losses)
-
-    def begin_epoch(self, epoch: int) -> None:
-        """Tell the memory."""
-        self.history.begin_epoch()
-
     def _means(self) -> dict[str, float]:
         """The last mean losses; ones until all are known, and if all are zero."""
         means = {name: self.history.newer(name) for name in self.tasks}
@@ -61,13 +52,12 @@ class SoftAdapt(Weighting):
 
 
 @config
-class SoftAdaptConfig(WeightedConfig):
+class SoftAdaptConfig(HistoryConfig):
     """Settings of `SoftAdapt`; ``weights`` scale the losses that it sees."""
 
     kind: Literal["softadapt"] = "softadapt"
     variant: Variant = "plain"
     beta: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
-    every: Period = "epoch"
 
     def build(self, tasks: Sequence[str], target: str, seed: int) -> WeightedLosses:
         """Make the balancer for these tasks."""
