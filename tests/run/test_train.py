@@ -53,6 +53,18 @@ def test_same_recipe_same_bits(store_path: Path, tmp_path: Path) -> None:
     _assert_same(load_weights(runs[0].best_file)[0], load_weights(runs[1].best_file)[0])
 
 
+def test_rate_follows_the_width_and_the_run_says_so(store_path: Path, tmp_path: Path) -> None:
+    follows = "training.optimizer.base_width=1", "model.width=0.5", "training.steps=3"
+    run = train(_recipe(*follows), store_path, tmp_path / "follows")
+    rate = load_recipe("tiny-mtl").training.optimizer.rate
+    assert run.recipe.training.optimizer.rate == 2 * rate
+    assert run.recipe.training.optimizer.base_width is None
+    stated = train(_recipe(*follows[1:], f"training.optimizer.rate={2 * rate}"), store_path, tmp_path / "stated")
+    _assert_same(_weights(run), _weights(stated))
+    train(_recipe(*follows[:2], "training.steps=5"), store_path, run.directory, resume=True)
+    assert run.recipe.training.optimizer.rate == 2 * rate
+
+
 def test_killed_run_resumes_to_the_same_weights(store_path: Path, tmp_path: Path) -> None:
     whole = train(_recipe("training.steps=40"), store_path, tmp_path / "whole")
     run = Run(tmp_path / "killed")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
-from auxseg.training.optimizer import AdamConfig, AdamWConfig, OptimizerConfig, SGDConfig, parameter_groups
+from auxseg.training.optimizer import AdamConfig, AdamWConfig, OptimizerConfig, SGDConfig, at_width, parameter_groups
 
 
 @pytest.mark.parametrize("settings", [AdamConfig(), AdamWConfig(), SGDConfig()])
@@ -34,6 +36,31 @@ def test_parameters_may_join_late(settings: OptimizerConfig) -> None:
         reference.grad = torch.full((2, 2), 3.0)
         alone.step()
     assert torch.equal(late, reference)
+
+
+@pytest.mark.parametrize("settings", [AdamConfig(), AdamWConfig(), SGDConfig()])
+def test_rate_follows_the_width_where_it_says_for_which_it_was_chosen(settings: OptimizerConfig) -> None:
+    assert at_width(settings, 0.25) == settings
+    chosen = replace(settings, rate=0.01, base_width=1.0)
+    assert at_width(chosen, 1.0) == replace(settings, rate=0.01)
+    assert at_width(chosen, 0.25) == replace(settings, rate=0.04)
+    assert at_width(at_width(chosen, 0.25), 0.25) == at_width(chosen, 0.25)
+
+
+def test_adam_moves_an_output_by_as_much_whatever_the_width() -> None:
+    def moved(width: float) -> float:
+        inputs = round(256 * width)
+        layer = nn.Linear(inputs, 1, bias=False)
+        settings = at_width(AdamConfig(rate=0.001, base_width=1.0), width)
+        optimizer = settings.build(parameter_groups([layer], [], settings))
+        x = torch.ones(inputs)
+        before = layer(x)
+        before.sum().backward()
+        optimizer.step()
+        return float((layer(x) - before).detach())
+
+    assert moved(0.25) == pytest.approx(moved(1.0), rel=1e-3)
+    assert moved(1.0) == pytest.approx(-0.256, rel=1e-3)
 
 
 def test_momentum_is_that_of_torch() -> None:

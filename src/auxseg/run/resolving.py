@@ -14,6 +14,7 @@ from auxseg.recipe import Recipe, to_values, with_changes
 from auxseg.run.directory import Run
 from auxseg.tasks import Task
 from auxseg.training.calibrate import Choice, calibrate
+from auxseg.training.optimizer import at_width
 from auxseg.training.phases import in_steps
 from auxseg.training.runtime import Runtime
 
@@ -29,16 +30,20 @@ def resolve(
     *,
     resume: bool,
 ) -> tuple[Recipe, dict[str, float]]:
-    """The recipe with its length in steps, its size, precision and memory format decided, and the measured seconds.
+    """The recipe with its steps, rate, size, precision and memory format decided, and the measured seconds.
 
     A resumed run keeps what was decided when it started, whatever would be faster now; one that was stopped before
     that starts. Raises `InputError` if it is resumed with another recipe or other data.
     """
-    augment = recipe.data.augmentation(pretrained=recipe.model.weights != "none")
+    training = recipe.training
     recipe = with_changes(
         recipe,
-        data={"size": store.size, "augment": augment},
-        training={"steps": recipe.training.num_steps(len(training_rows(store, recipe.data.train_on))), "epochs": None},
+        data={"size": store.size, "augment": recipe.data.augmentation(pretrained=recipe.model.weights != "none")},
+        training={
+            "steps": training.num_steps(len(training_rows(store, recipe.data.train_on))),
+            "epochs": None,
+            "optimizer": at_width(training.optimizer, recipe.model.width),
+        },
     )
     if resume and run.has_started:
         return _as_started(recipe, run, store), {}

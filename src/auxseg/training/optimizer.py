@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import torch
 from pydantic import Field
@@ -17,12 +18,33 @@ Decay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 @config
 class _SharedConfig:
-    """Settings of every optimiser; ``pretrained_rate`` is a factor on the rate of pretrained parameters."""
+    """Settings of every optimiser.
+
+    ``pretrained_rate`` is a factor on the rate of pretrained parameters. ``base_width`` is the ``model.width`` for
+    which ``rate`` was chosen, if it is to follow the width: see `at_width`.
+    """
 
     kind: str
     rate: Positive = 1e-3
+    base_width: Positive | None = None
     pretrained_rate: Positive = 0.1
     weight_decay: Decay = 0.0
+
+
+Shared = TypeVar("Shared", bound=_SharedConfig)
+
+
+def at_width(settings: Shared, width: float) -> Shared:
+    """The settings with the rate for networks of this width: ``rate * base_width / width``.
+
+    Steps of Adam have one size whatever the gradients', so a layer's output moves in proportion to the number of its
+    inputs: a network of a quarter of the channels stands four times the rate, and needs it to learn as much in as many
+    steps. Source: Yang, Hu et al., Tensor Programs V: Tuning Large Neural Networks via Zero-Shot Hyperparameter
+    Transfer, 2022, https://arxiv.org/abs/2203.03466, table 8, here for all parameters alike.
+    """
+    if settings.base_width is None:
+        return settings
+    return dataclasses.replace(settings, rate=settings.rate * settings.base_width / width, base_width=None)
 
 
 @config
