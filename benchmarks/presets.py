@@ -21,7 +21,8 @@ import torch
 from auxseg.config import config
 from auxseg.data.sample import IGNORE
 from auxseg.data.store import Store
-from auxseg.recipe import dump_recipe, load_recipe, presets
+from auxseg.presets import presets
+from auxseg.recipe import dump_recipe, load_recipe
 from auxseg.run import evaluate, train
 from benchmarks.tools.once import once
 

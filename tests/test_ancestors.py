@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from auxseg.recipe import load_recipe, presets
+from auxseg.presets import presets
+from auxseg.recipe import load_recipe
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "ancestors.md").read_text(encoding="utf-8")

@@ -11,7 +11,8 @@ import pytest
 from auxseg.balancing import FixedConfig
 from auxseg.data.augment import MILD, AugmentConfig
 from auxseg.errors import InputError
-from auxseg.recipe import dump_recipe, load_recipe, parse_recipe, presets, to_values
+from auxseg.presets import presets
+from auxseg.recipe import dump_recipe, load_recipe, parse_recipe, to_values
 
 PRESETS = sorted(presets())
 

@@ -8,7 +8,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,9 +21,10 @@ from auxseg.data.sample import Vocabulary
 from auxseg.data.selection import TrainOn
 from auxseg.errors import InputError
 from auxseg.models import ModelConfig, outline
+from auxseg.presets import presets
 from auxseg.recipe_errors import nearest, sentence
-from auxseg.recipe_schema import settings_of_other_kinds
-from auxseg.recipe_yaml import DuplicateKeyError, read_yaml
+from auxseg.recipe_settings import change
+from auxseg.recipe_yaml import read_mapping
 from auxseg.tasks import Task, TaskConfig
 from auxseg.tasks.plugins import is_registered, kinds
 from auxseg.tasks.views import share
@@ -124,12 +124,6 @@ def _adapter(kinds_of_task: tuple[type, ...]) -> TypeAdapter:
     return TypeAdapter(Recipe)
 
 
-def presets() -> dict[str, Path]:
-    """Name and file of every complete recipe that comes with the package."""
-    folder = Path(str(resources.files("auxseg") / "presets"))
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-
-
 def load_recipe(
     name_or_path: str | Path, settings: Mapping[str, Any] | Sequence[str] = (), *, is_base: bool = False
 ) -> Recipe:
@@ -141,11 +135,7 @@ def load_recipe(
     is not built on paper. Raises `InputError` with the key, what is allowed and what was found.
     """
     values, origin = _read(name_or_path)
-    pairs = dict(_parse(setting) for setting in settings) if not isinstance(settings, Mapping) else settings
-    given: list[str] = []
-    for key, value in pairs.items():
-        _set(values, key, value, given)
-        given.append(key)
+    change(values, settings, Recipe)
     return parse_recipe(values, origin, is_base=is_base)
 
 
@@ -285,52 +275,7 @@ def _read(name_or_path: str | Path) -> tuple[dict[str, Any], str]:
     elif path.suffix not in (".yaml", ".yml"):
         hint = nearest(str(name_or_path), known)
         raise InputError(f"{name_or_path}: neither a preset{hint} nor a .yaml file; `auxseg presets` lists the presets")
-    try:
-        values = read_yaml(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: the recipe cannot be read ({error.strerror})") from None
-    except DuplicateKeyError as error:
-        raise InputError(f"{path}: {error}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(values, dict):
-        raise InputError(f"{path}: a recipe is a mapping of keys to values, found {type(values).__name__}")
-    return values, path.stem if str(name_or_path) in known else str(path)
-
-
-def _parse(setting: str) -> tuple[str, Any]:
-    key, equals, value = setting.partition("=")
-    if not equals or not key:
-        raise InputError(f"--set {setting}: expected key=value, such as training.steps=600")
-    try:
-        return key, read_yaml(value)
-    except DuplicateKeyError as error:
-        raise InputError(f"--set {setting}: {error}") from None
-    except yaml.YAMLError:
-        raise InputError(f"--set {setting}: the value is not YAML") from None
-
-
-def _set(values: dict[str, Any], key: str, value: Any, given: Sequence[str]) -> None:
-    *parents, last = key.split(".")
-    for parent in parents:
-        inner = values.setdefault(parent, {})
-        if not isinstance(inner, dict):
-            raise InputError(f"--set {key}: {parent} is a single value in this recipe and has no settings")
-        values = inner
-    _exclude_length(values, last)
-    if last == "kind" and values.get(last) != value:
-        for name in settings_of_other_kinds(Recipe, parents, value):
-            setting = ".".join([*parents, name])
-            if not any(each == setting or each.startswith(f"{setting}.") for each in given):
-                values.pop(name, None)
-    values[last] = value
-
-
-def _exclude_length(training: dict[str, Any], key: str) -> None:
-    """Steps replace epochs and the other way round, so that one setting is enough to change a run's length."""
-    other = {"steps": "epochs", "epochs": "steps"}.get(key)
-    if other is not None:
-        training.pop(other, None)
+    return read_mapping(path, "recipe"), path.stem if str(name_or_path) in known else str(path)
 
 
 def with_changes(recipe: Recipe, **sections: Mapping[str, Any]) -> Recipe:

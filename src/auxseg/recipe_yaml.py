@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from pathlib import Path
 from typing import Any, final
 
 import yaml
+
+from auxseg.errors import InputError
 
 
 @final
@@ -35,3 +38,18 @@ class _StrictLoader(yaml.SafeLoader):
 def read_yaml(text: str) -> Any:
     """What YAML says. Raises `yaml.YAMLError`, and `DuplicateKeyError` for a key that stands twice in a mapping."""
     return yaml.load(text, Loader=_StrictLoader)
+
+
+def read_mapping(path: Path, what: str) -> dict[str, Any]:
+    """The keys and values of a file that holds ``what``, a recipe say. Raises `InputError`, naming file and reason."""
+    try:
+        values = read_yaml(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: the {what} cannot be read ({error.strerror})") from None
+    except DuplicateKeyError as error:
+        raise InputError(f"{path}: {error}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: a {what} is a mapping of keys to values, found {type(values).__name__}")
+    return values

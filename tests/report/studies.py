@@ -8,6 +8,14 @@ from typing import Any
 
 from tests.report.runs import DATA
 
+MADE_WITH = {
+    "versions": {"auxseg": "0.1", "torch": "2.9", "python": "3.11"},
+    "device": "cpu",
+    "processor": "a processor",
+    "threads": 2,
+    "precision": "bf16",
+    "weights": ["random"],
+}
 VERDICTS = ("helps", "hurts", "no meaningful difference", "not enough evidence")
 
 
@@ -75,6 +83,7 @@ def make_study(directory: Path, *answers: dict[str, Any], **values: Any) -> Path
         "diverged": [],
         "seconds": 4000.0,
         "looked_at": [3],
+        "made_with": [MADE_WITH],
         **values,
     }
     (directory / "study.json").write_text(json.dumps(study))

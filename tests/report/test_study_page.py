@@ -12,7 +12,7 @@ from auxseg.errors import InputError, RunError
 from auxseg.report import is_study, study_charts, study_page
 from auxseg.report.study_charts import Bar
 from tests.report.html import Page
-from tests.report.studies import VERDICTS, make_answer, make_arm, make_study
+from tests.report.studies import MADE_WITH, VERDICTS, make_answer, make_arm, make_study
 
 DIVERGED = {"arm": "box + edges", "seed": 2, "label_fraction": 1.0, "reason": "the loss of <box> is not finite"}
 
@@ -91,6 +91,25 @@ def test_more_images_are_advised_where_seeds_would_not_do(tmp_path: Path) -> Non
     assert "20 seeds and 1,600 test images: seeds alone would hardly decide with 100" in text
 
 
+def test_once_no_look_is_left_a_new_study_is_advised(tmp_path: Path) -> None:
+    answer = make_answer()
+    assert "about 14 seeds" in read(make_study(tmp_path / "open", answer)).text
+    assert "a new study" not in read(tmp_path / "open").text
+    assert "a new study with about 14 seeds" in read(make_study(tmp_path / "closed", answer, looked_at=[3, 6])).text
+    answer["arms"][3]["advice"] = {"seeds": 1001, "images": None}
+    assert "more than 1,000 seeds: out of reach" in read(make_study(tmp_path / "far", answer)).text
+
+
+def test_it_says_what_the_runs_were_made_with_and_whether_that_changed(tmp_path: Path) -> None:
+    text = read(make_study(tmp_path / "study")).text
+    assert "auxseg 0.1, torch 2.9, python 3.11; a processor (cpu, 2 threads each), bf16" in text
+    assert "differences between arms may come from that" not in text
+    newer = MADE_WITH | {"versions": MADE_WITH["versions"] | {"torch": "3.0"}}
+    text = read(make_study(tmp_path / "mixed", made_with=[MADE_WITH, newer])).text
+    assert "torch 3.0" in text
+    assert "made with 2 different versions, machines or settings" in text
+
+
 def test_what_was_not_measured_is_said_and_not_drawn(tmp_path: Path) -> None:
     nothing = {
         "difference": None,
@@ -167,3 +186,25 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     directory = make_study(tmp_path / "study")
     with pytest.raises(RunError, match="cannot write the report"):
         study_page(directory, directory / "study.json" / "page.html")
+
+
+def test_what_was_chosen_on_validation_is_shown_with_what_was_tried(tmp_path: Path) -> None:
+    tuned = [
+        {"auxiliaries": [], "label_fraction": 1.0, "chosen": 2.0, "figures": {"1": 0.71, "2": 0.75}},
+        {"auxiliaries": ["box", "edges"], "label_fraction": 1.0, "chosen": 0.1, "figures": {"0.1": 0.76, "1": None}},
+    ]
+    assert "What was chosen on validation" not in read(make_study(tmp_path / "plain")).headings
+    page = read(make_study(tmp_path / "study", tuned=tuned, config={"tuning_seeds": 2}))
+    assert "What was chosen on validation" in page.headings
+    assert "target only 1: 0.710, 2: 0.750 2 times the base’s learning rate" in page.text  # noqa: RUF001
+    assert "box + edges 0.1: 0.760, 1: diverged weight 0.1" in page.text
+    assert "over 2 seeds that no verdict uses" in page.text
+
+
+def test_the_control_that_is_trained_longer_is_described(tmp_path: Path) -> None:
+    answer = make_answer()
+    said = "target only, trained 1.4 times as long (same compute as box + edges)"
+    answer["arms"][2] |= {"name": "same-compute", "auxiliaries": [], "weights": {}, "description": said}
+    text = read(make_study(tmp_path / "study", answer)).text
+    assert f"same-compute (control) no meaningful difference {said}: +0.04 points" in text
+    assert f"600 steps each, {said}" in text

@@ -8,7 +8,8 @@ import pytest
 
 from auxseg.data.sample import Vocabulary
 from auxseg.models import outline
-from auxseg.recipe import build_tasks, load_recipe, presets
+from auxseg.presets import presets
+from auxseg.recipe import build_tasks, load_recipe
 from auxseg.run import evaluate, load, train
 
 NAMES = [

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from auxseg.study.config import StudyConfig, check_study
 from auxseg.study.directory import StudyDirectory
-from auxseg.study.plan import Plan, StudyConfig, check_study
+from auxseg.study.plan import Plan
 from auxseg.study.study import Study
 
 SETTINGS = (

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import platform
 from pathlib import Path
 
 import pytest
+import torch
 
+import auxseg
 from auxseg.data.store import Store
 from auxseg.data.synthesize import synthesize
 from auxseg.errors import InputError
 from auxseg.files import write_atomically
 from auxseg.study.directory import StudyDirectory
+from auxseg.study.origin import origin
 from auxseg.study.plan import make_plan
 from auxseg.training.events import EventLog
 from auxseg.training.lock import training_in
@@ -19,7 +24,7 @@ from tests.study.small import box_alone
 
 
 def held(path: Path, store: Path, **choices: object) -> dict[str, object]:
-    with StudyDirectory(path).held(Store.open(store), choices) as kept:
+    with StudyDirectory(path).held(Store.open(store), origin("none"), choices) as kept:
         return kept
 
 
@@ -43,6 +48,48 @@ def test_other_data_are_refused_and_both_hashes_named(store: Path, tmp_path: Pat
     with pytest.raises(InputError, match="was begun on other data") as raised:
         held(tmp_path / "study", other)
     assert all(Store.open(path).content_hash[:12] in str(raised.value) for path in (store, other))
+
+
+def test_it_is_written_down_with_what_it_was_begun(store: Path, tmp_path: Path) -> None:
+    weights = tmp_path / "weights.pth"
+    weights.write_bytes(b"weights")
+    study = StudyDirectory(tmp_path / "study")
+    with study.held(Store.open(store), origin(str(weights)), {}):
+        about = json.loads(study.about_file.read_text())["origin"]
+    assert about["versions"] == {
+        "auxseg": auxseg.__version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+    assert about["device"] == ("cuda:0" if torch.cuda.is_available() else "cpu")
+    assert about["weights"] == hashlib.sha256(b"weights").hexdigest()
+    assert origin("none")["weights"] is None
+
+
+def test_other_weights_are_refused_and_both_hashes_named(store: Path, tmp_path: Path) -> None:
+    weights, study, opened = tmp_path / "weights.pth", StudyDirectory(tmp_path / "study"), Store.open(store)
+    weights.write_bytes(b"one")
+    with study.held(opened, origin(str(weights)), {}):
+        pass
+    weights.write_bytes(b"another")
+    with (
+        pytest.raises(InputError, match="was begun with other pretrained weights") as raised,
+        study.held(opened, origin(str(weights)), {}),
+    ):
+        pass
+    assert all(hashlib.sha256(content).hexdigest()[:12] in str(raised.value) for content in (b"one", b"another"))
+    weights.unlink()
+    with pytest.raises(InputError, match=r"model\.weights: .* is no file"):
+        origin(str(weights))
+
+
+def test_other_versions_may_go_on(store: Path, tmp_path: Path) -> None:
+    held(tmp_path, store, threads=3)
+    about = StudyDirectory(tmp_path).about_file
+    values = json.loads(about.read_text())
+    values["origin"]["versions"]["torch"] = "1.0"
+    about.write_text(json.dumps(values))
+    assert held(tmp_path, store) == {"threads": 3}
 
 
 def test_a_folder_of_something_else_is_left_as_it_is(store: Path, tmp_path: Path) -> None:

@@ -12,10 +12,12 @@ import pytest
 
 from auxseg.errors import InputError, RunError
 from auxseg.run import train
+from auxseg.study.config import StudyConfig
 from auxseg.study.directory import StudyDirectory
 from auxseg.study.execute import workers
-from auxseg.study.plan import PlannedRun, StudyConfig, make_plan
-from auxseg.training.events import read_events
+from auxseg.study.plan import PlannedRun, make_plan
+from auxseg.study.results import seconds_in_training
+from auxseg.training.events import EventLog, read_events
 from auxseg.training.learner import Learner, StepResult
 from auxseg.training.loop import Observer, Validation
 from tests.study.small import box_alone, run_study, small_config
@@ -110,6 +112,13 @@ def test_half_a_run_goes_on_to_the_same_numbers(study: Path, store: Path) -> Non
     kinds = events(study, run)
     assert [kinds.count(kind) for kind in ("start", "resume", "step", "end")] == [1, 1, 4, 1]
     assert json.loads(json.dumps(after["answers"])) == before["answers"]
+
+
+def test_time_in_training_counts_what_was_before_an_interruption(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / "events.jsonl")
+    for event, seconds in (("step", 1.0), ("validation", 0.5), ("resume", None), ("step", 2.0), ("end", 2.1)):
+        log.append(event, step=1, **({} if seconds is None else {"seconds": seconds}))
+    assert seconds_in_training(tmp_path) == pytest.approx(3.5)
 
 
 def test_two_workers_from_scratch_give_the_same_digits(finished: Path, store: Path, tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from auxseg.errors import InputError
 from auxseg.recipe import load_recipe, to_values
-from auxseg.study.plan import DEFAULT_WEIGHT, Plan, check_study, describe, make_plan, read_study
+from auxseg.study.config import check_study, read_study
+from auxseg.study.plan import DEFAULT_WEIGHT, Plan, describe, make_plan
 
 
 def planned(**values: Any) -> Plan:
@@ -57,6 +57,44 @@ def names(plan: Plan) -> list[str]:
 )
 def test_a_design_is_a_set_of_arms(design: str, expected: list[str]) -> None:
     assert names(planned(design=design)) == expected
+
+
+def test_arms_may_be_listed_one_by_one() -> None:
+    listed = check_study({"base": "tiny", "arms": [["edges", "box"], ["classification"]], "controls": ["noise"]})
+    assert names(make_plan(listed)) == ["target only", "edges + box", "classification", "noise"]
+    both, designed = (
+        next(run for run in plan.runs if len(run.arm.auxiliaries) == 2)
+        for plan in (make_plan(listed), planned(auxiliaries=["box", "edges"], seeds=1))
+    )
+    assert both.directory_name == designed.directory_name
+
+
+def test_an_unknown_name_in_a_list_of_arms_is_said_with_its_key() -> None:
+    with pytest.raises(InputError, match=r"study: arms: boxx: tasks.boxx.kind is 'boxx' .did you mean 'box'"):
+        make_plan(check_study({"base": "tiny", "arms": [["boxx"]]}))
+
+
+def test_same_compute_is_the_target_alone_and_a_control() -> None:
+    plan = planned(auxiliaries=["box"], controls=["same-compute"], seeds=2)
+    baseline, _, longer = plan.arms
+    assert (longer.name, longer.auxiliaries, longer.is_longer) == ("same-compute", (), True)
+    assert plan.is_control(longer)
+    assert not plan.is_control(baseline)
+    assert longer != baseline
+    assert all(set(run.recipe.tasks) == {"segmentation"} for run in plan.runs if run.arm == longer)
+    assert [run.seed for run in plan.runs if run.arm == longer] == [0, 1]
+    assert len({run.directory_name for run in plan.runs}) == len(plan.runs)
+    said = "target only, trained longer, for the compute of the dearest arm"
+    assert describe(plan)[-1] == f"same-compute ({said}): 2 seeds"
+
+
+def test_a_base_without_a_target_only_is_refused() -> None:
+    two_stage = "residual-two-stage has model.sharing.kind two-stage, in which the target reads .* no target only to"
+    with pytest.raises(InputError, match=two_stage):
+        planned(base="residual-two-stage", auxiliaries=["classification"])
+    settings = ["training.phases=[{name: first, share: 0.5, tasks: [box]}, {name: last}]"]
+    with pytest.raises(InputError, match="a phase 'first' that does not train segmentation, so target only would"):
+        planned(base="tiny-mtl", auxiliaries=["box"], settings=settings)
 
 
 def test_two_auxiliaries_need_no_arm_twice() -> None:
@@ -184,6 +222,17 @@ def test_the_order_of_auxiliaries_makes_no_other_arm() -> None:
         ({"design": "some"}, "design is 'some'; allowed: 'each', 'all-but-one' or 'all-subsets'"),
         ({"seed": 3}, "seed is not a setting .did you mean 'seeds'"),
         ({"base": "tinny"}, "did you mean 'tiny'"),
+        ({"controls": ["same-steps"]}, "same-steps is what target only is already"),
+        ({"auxiliaries": ["same-compute"]}, "same-compute is a control and no auxiliary; name it in controls"),
+        ({"weights": {"same-compute": 1.0}, "controls": ["same-compute"]}, "'same-compute', which is no auxiliary"),
+        (
+            {"controls": ["same-compute"], "settings": ["training.phases=[{name: a, share: 0.5}, {name: b}]"]},
+            "controls names same-compute, but tiny has training.phases, in which steps cost differently",
+        ),
+        (
+            {"tune_weights": [0.1, 1.0], "settings": ["balancer={kind: equal}"]},
+            "tune_weights has no place beside the balancer equal, which takes no weights",
+        ),
     ],
 )
 def test_what_cannot_be_asked_is_refused(values: dict[str, Any], expected: str) -> None:
@@ -191,33 +240,12 @@ def test_what_cannot_be_asked_is_refused(values: dict[str, Any], expected: str) 
         planned(**values)
 
 
-def test_a_study_is_read_from_yaml(tmp_path: Path) -> None:
-    file = tmp_path / "question.yaml"
-    file.write_text(yaml.safe_dump({"base": "tiny", "auxiliaries": ["box"], "weights": {"box": 0.5}}))
-    study = read_study(file)
-    assert (study.base, study.auxiliaries, study.weights, study.seeds) == ("tiny", ("box",), {"box": 0.5}, 5)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("- tiny", "a study is a mapping of keys to values, found list"),
-        ("base: [", "not YAML"),
-        ("base: tiny\nbase: unet\nauxiliaries: [box]", "the key 'base' stands in line 2"),
-        ("base: tiny", "auxiliaries is missing"),
-    ],
-)
-def test_a_bad_file_is_named(tmp_path: Path, text: str, expected: str) -> None:
-    file = tmp_path / "question.yaml"
-    file.write_text(text)
-    with pytest.raises(InputError, match=expected) as raised:
-        read_study(file)
-    assert str(file) in str(raised.value)
-
-
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"nowhere.yaml: the study cannot be read"):
-        read_study(tmp_path / "nowhere.yaml")
+def test_a_plan_with_a_search_tells_its_candidates() -> None:
+    assert list(describe(planned(auxiliaries=["box"], tune_weights=[0.1, 1.0]))) == [
+        "target only: 1 seed",
+        "box (weight out of 0.1, 1): 1 seed",
+        "before that, on validation: 2 tries for each arm and for target only, 2 seeds each",
+    ]
 
 
 def test_the_plan_is_told_arm_by_arm() -> None:

@@ -10,11 +10,15 @@ import pytest
 
 from auxseg.cli.main import main
 from auxseg.data.prepare import prepare
+from auxseg.errors import RunError
+from auxseg.files import write_atomically
 from auxseg.recipe import load_recipe
+from auxseg.study.best import best_recipe
 from auxseg.study.directory import StudyDirectory
 from auxseg.study.plan import make_plan
+from auxseg.study.study import Study
 from tests.data.pictures import DrawnSource, draw_sample
-from tests.study.small import SETTINGS, TOO_MUCH, box_alone, run_study, small_config
+from tests.study.small import SETTINGS, TOO_MUCH, run_study, small_config
 
 QUESTION = ["--base", "tiny", "--auxiliaries", "box", "--design", "each", "--threads", "1", "--set", *SETTINGS]
 SAME_QUESTION = [
@@ -124,6 +128,24 @@ def test_a_study_with_one_look_is_not_extended(
     assert "verdicts were given with 2 seeds; no extension was paid for" in unwrapped(capsys.readouterr().err)
 
 
+def test_other_threads_than_it_was_begun_with_are_refused(
+    study: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ask("--data", store, "--out", study, *SAME_QUESTION, "--threads", "2") == 2
+    assert "was begun with 1 thread(s) for each run" in unwrapped(capsys.readouterr().err)
+
+
+def test_the_last_paid_look_advises_a_new_study(study: Path, store: Path) -> None:
+    (first,) = json.loads((study / "study.json").read_text())["answers"]
+    assert "a new study" not in first["arms"][1]["sentence"]
+    about = json.loads((study / "about.json").read_text())
+    about["question"]["looks"] = 1
+    (study / "about.json").write_text(json.dumps(about))
+    (last,) = run_study(small_config(), store, study, looks=1)["answers"]
+    said = {arm["name"]: arm["sentence"] for arm in last["arms"]}
+    assert "a new study with about" in said["box"] or "out of reach" in said["box"]
+
+
 def test_shares_of_the_masks_are_answered_one_by_one(
     finished: Path, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -182,9 +204,63 @@ def test_measured_choices_hold_for_all_runs(study: Path, store: Path) -> None:
     assert not any((StudyDirectory(study).path / "runs" / name).exists() for name in recipes)
 
 
-def test_a_study_without_validation_has_no_best(store: Path, tmp_path: Path) -> None:
+def test_without_validation_there_is_no_best_and_nothing_is_trained(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out, best = tmp_path / "study", tmp_path / "best.yaml"
-    run_study(box_alone(seeds=1, settings=(*SETTINGS, "data.train_on=train+val")), store, out)
     question = [*QUESTION, "data.train_on=train+val", "--seeds", "1", "--best", best]
-    assert ask("--data", store, "--out", out, *question) == 1
+    assert ask("--data", store, "--out", out, *question) == 2
+    assert "--best chooses on validation, but data.train_on is train+val" in unwrapped(capsys.readouterr().err)
+    samples = [draw_sample(index) for index in range(9)]
+    splits = [*["train"] * 6, *["test"] * 3]
+    path = prepare(DrawnSource(samples, splits), tmp_path / "unvalidated.h5", size=32, val_fraction=0).path
+    assert ask("--data", path, "--out", out, *QUESTION, "--best", best) == 2
+    said = unwrapped(capsys.readouterr().err)
+    assert "no validation sample has a label for segmentation, so --best has nothing to choose by" in said
+    assert not out.exists()
     assert not best.exists()
+
+
+def test_a_study_of_which_every_arm_diverged_has_no_best(study: Path, store: Path) -> None:
+    config = small_config()
+    for run in make_plan(config).runs:
+        write_atomically(StudyDirectory(study).failure_file(run), b"too steep")
+    with pytest.raises(RunError, match="runs of every arm diverged, so none can be the best"):
+        best_recipe(Study(config, store, StudyDirectory(study)), {"rules": {"higher_is_better": True}})
+
+
+def test_a_dry_run_counts_what_is_done(study: Path, store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path: path.stat().st_mtime_ns for path in sorted(study.rglob("*"))}
+    assert ask("--data", store, "--out", study, *SAME_QUESTION, "--dry-run", "--json") == 0
+    captured = capsys.readouterr()
+    assert "8 runs, 8 of them done, about 0 s with 1 worker(s)" in unwrapped(captured.err)
+    assert json.loads(captured.out) == {"runs": 8, "done": 8, "seconds": 0.0}
+    more = [{"2": "3"}.get(word, word) for word in SAME_QUESTION]
+    assert ask("--data", store, "--out", study, *more, "--dry-run", "--json") == 0
+    left = json.loads(capsys.readouterr().out)
+    assert (left["runs"], left["done"]) == (12, 8)
+    assert left["seconds"] > 0
+    assert {path: path.stat().st_mtime_ns for path in sorted(study.rglob("*"))} == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "runs", "expected"),
+    [
+        (["--tune-weights"], 14, "box (weight out of 0.1, 0.3, 1): 1 seed"),
+        (["--tune-weights", "0.2,2"], 10, "on validation: 2 tries for each arm and for target only, 2 seeds each"),
+        (["--controls", "same-compute"], 3, "(target only, trained 1.004 times as long (same compute as box))"),
+    ],
+)
+def test_a_search_and_longer_training_are_planned(
+    arguments: list[str], runs: int, expected: str, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    question = [*QUESTION, "--seeds", "1", *arguments, "--dry-run", "--json"]
+    assert ask("--data", store, "--out", tmp_path / "study", *question) == 0
+    captured = capsys.readouterr()
+    assert expected in unwrapped(captured.err)
+    assert json.loads(captured.out)["runs"] == runs
+
+
+def test_what_is_no_weight_is_refused(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask("--data", store, "--out", tmp_path / "study", *QUESTION, "--tune-weights", "box") == 2
+    assert "--tune-weights box: expected numbers with commas" in capsys.readouterr().err

@@ -30,12 +30,12 @@ def test_diverged_runs_are_named_beside_the_seeds() -> None:
     assert said.endswith("100 images, without 1 run that diverged")
 
 
-def test_without_weight_several_arms_or_points() -> None:
-    context = Context("squared_error", weight=None, steps=12_000, is_share=False)
+def test_without_weight_or_several_arms() -> None:
+    context = Context("accuracy", weight=None, steps=12_000)
     rules = Rules(looks=2, alpha=0.1)
     assert sentence("box", _judgement(Verdict.HURTS, comparisons=1), rules, context) == (
-        "box: hurts: +0.01 of squared_error (90% interval +0.00 to +0.02, adjusted for two looks), after 12,000 steps, "
-        "5 seeds, 100 images"
+        "box: hurts: +1.30 points of accuracy (90% interval +0.41 to +2.19, adjusted for two looks), after 12,000 "
+        "steps, 5 seeds, 100 images"
     )
 
 
@@ -55,6 +55,28 @@ def test_advice() -> None:
         (Advice(None), "; at least 2 seeds and 2 test images are needed for an interval"),
     ):
         assert sentence("box", _judgement(Verdict.NOT_ENOUGH_EVIDENCE, advice), Rules(), CONTEXT).endswith(end)
+
+
+def test_advice_once_no_look_is_left() -> None:
+    closed = replace(CONTEXT, can_extend=False)
+    for advice, end in (
+        (Advice(12), "; a new study with about 12 seeds would decide"),
+        (
+            Advice(9, 1200),
+            "; seeds alone would hardly decide with 100 test images: a new study with about 1,200 test images and 9 "
+            "seeds would",
+        ),
+    ):
+        assert sentence("box", _judgement(Verdict.NOT_ENOUGH_EVIDENCE, advice), Rules(), closed).endswith(end)
+
+
+def test_more_seeds_than_a_study_may_have_are_not_advised() -> None:
+    for seeds, said in (
+        (1000, "; about 1000 seeds would decide"),
+        (1001, "; a verdict is out of reach: it would take more than 1,000 seeds"),
+    ):
+        judgement = _judgement(Verdict.NOT_ENOUGH_EVIDENCE, Advice(seeds))
+        assert sentence("box", judgement, Rules(), CONTEXT).endswith(said)
 
 
 def test_one_seed_and_none() -> None:

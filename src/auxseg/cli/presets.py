@@ -26,7 +26,7 @@ class Presets(Command):
 
     def run(self, console: Console) -> dict[str, Any]:
         """Print to standard output: it is meant to be piped."""
-        from auxseg.recipe import presets
+        from auxseg.presets import presets
 
         if self.name is None:
             summaries = {name: _summary(path) for name, path in presets().items()}

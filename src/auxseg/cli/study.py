@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -15,6 +17,8 @@ from auxseg.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from auxseg.study.workers import Site
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +54,7 @@ class Study(RecipeCommand):
     """each: every auxiliary alone; all-but-one (the default): also all together and all without each; all-subsets."""
 
     controls: str | None = None
-    """Auxiliaries that can carry no information, alone: noise,random-labels."""
+    """Auxiliaries without information, alone: noise,random-labels; same-compute is the target alone, trained longer."""
 
     label_fractions: str | None = None
     """Shares of the masks to train on, each answered for itself: 0.05,0.1,1 (default: the base's)."""
@@ -61,20 +65,32 @@ class Study(RecipeCommand):
     weights: str | None = None
     """Loss weights of auxiliaries: box=0.5,edges=0.2 (default: the base's, or 0.3)."""
 
+    tune_weights: tuple[str, ...] | None = None
+    """Choose every arm's weight out of these on validation, and the target's rate with as many tries: 0.1,0.3,1."""
+
     set: tuple[str, ...] = ()
     """Changes to the base, key=value: training.steps=600 data.size=64."""
 
     looks: Literal[1, 2] = 2
     """2 allows one extension by more seeds after the first verdicts, at the price of wider intervals; 1 allows none."""
 
-    workers: int = 1
-    """How many runs are trained at the same time."""
+    workers: int | None = None
+    """How many runs are trained at the same time (default: 1; with --ray as many as the cluster has room for)."""
 
     threads: int | None = None
-    """Threads of each run (default: the machine's, shared between the workers); kept for the whole study."""
+    """Threads of each run, kept for the whole study (default: the machine's, shared by the workers; with --ray 1)."""
+
+    ray: str | None = None
+    """Train on a Ray cluster: local starts one on this machine, auto or HOST:PORT joins one (`auxseg[ray]`)."""
+
+    gpus_per_run: float = 0
+    """GPUs of each run with --ray: 1, or a share of one; with 0 runs are trained on processors."""
 
     dry_run: bool = False
     """Print the plan with an estimate of its time, and train nothing."""
+
+    screen: bool = False
+    """Only rank the auxiliaries, by short trainings and affinity on validation, for at most 15% of the study's cost."""
 
     best: Path | None = None
     """Leave the recipe of the best arm (by validation) here, ready for `auxseg train`."""
@@ -85,33 +101,45 @@ class Study(RecipeCommand):
     def run(self, console: Console) -> dict[str, Any]:
         """Run the study and print its verdicts."""
         from auxseg.report import study_page
+        from auxseg.study.best import best_recipe, check_best
         from auxseg.study.directory import StudyDirectory
-        from auxseg.study.plan import describe, make_plan
+        from auxseg.study.plan import describe
         from auxseg.study.study import Study as StudyRun
-        from auxseg.study.study import best_recipe
 
-        if self.workers < 1 or (self.threads is not None and self.threads < 1):
+        if any(number is not None and number < 1 for number in (self.workers, self.threads)):
             raise InputError("study: --workers and --threads count from 1")
+        if not 0 <= self.gpus_per_run <= 1 or (self.gpus_per_run and self.ray is None):
+            raise InputError(f"study: --gpus-per-run {self.gpus_per_run:g}: expected 0 to 1, beside --ray")
         if self.best is not None:
             refuse_existing(self.best, overwrite=self.overwrite)
         config = self._config()
+        if self.screen:
+            from auxseg.cli.study_screen import screen
+
+            return screen(self, config, console)
         study = StudyRun(config, self.data, StudyDirectory(self.out), self.looks, self.plugins)
-        plan = make_plan(config)
+        if self.best is not None:
+            check_best(study)
         if self.dry_run:
+            plan = study.plan()
             for line in describe(plan):
                 console.print(line, markup=False)
             with console.status("taking a few steps of every arm"):
-                seconds = study.estimate_seconds(workers=self.workers, threads=self.threads)
-            console.print(f"{len(plan.runs)} runs, about {_duration(seconds)} with {self.workers} worker(s)")
-            return {"runs": len(plan.runs), "seconds": seconds}
+                effort = study.estimate(plan, workers=self.workers or 1, threads=self.threads)
+            done = f"{effort.done} of them done, " if effort.done else ""
+            time_left = f"about {_duration(effort.seconds)} with {self.workers or 1} worker(s)"
+            console.print(f"{effort.runs} runs, {done}{time_left}")
+            return asdict(effort)
         if config.seeds < 2:
             console.print("one seed gives no interval: no verdict but 'not enough evidence' will be possible")
         from auxseg.cli.study_progress import StudyProgress
 
         started = time.monotonic()
-        with StudyProgress(console, study.directory) as progress:
-            result = study.run(workers=self.workers, threads=self.threads, watch=progress.show)
+        with self.site() as site, StudyProgress(console, study.directory) as progress:
+            result = study.run(site=site, threads=self.threads, watch=progress.show)
         page = study_page(self.out)
+        for choice in result["tuned"]:
+            console.print(f"chosen: {choice['sentence']}", markup=False)
         for found in result["answers"]:
             if len(result["answers"]) > 1:
                 console.print(f"with {100 * found['label_fraction']:g}% of the masks:")
@@ -128,8 +156,24 @@ class Study(RecipeCommand):
         console.print(f"report: {page}   {_duration(time.monotonic() - started)}")
         return result
 
+    @contextmanager
+    def site(self) -> Iterator[Site]:
+        """This machine's workers, or the cluster of --ray. Raises `InputError` if that cannot be reached."""
+        if self.ray is None:
+            from auxseg.study.execute import ThisMachine
+
+            yield ThisMachine(self.workers or 1)
+        else:
+            try:
+                from auxseg.study.cluster import connected
+            except ImportError:
+                raise InputError("--ray needs Ray; pip install 'auxseg[ray]' installs it") from None
+
+            with connected(self.ray, self.gpus_per_run, self.workers) as cluster:
+                yield cluster
+
     def _config(self) -> Any:
-        from auxseg.study.plan import check_study, read_study
+        from auxseg.study.config import check_study, read_study
 
         given = {
             "base": self.base,
@@ -140,6 +184,7 @@ class Study(RecipeCommand):
             "label_fractions": _numbers(self.label_fractions, "--label-fractions"),
             "margin": self.margin,
             "weights": _weights(self.weights),
+            "tune_weights": _candidates(self.tune_weights),
             "settings": self.set or None,
         }
         given = {key: value for key, value in given.items() if value is not None}
@@ -148,7 +193,8 @@ class Study(RecipeCommand):
                 raise InputError("study wants a YAML file, or --base and --auxiliaries")
             return check_study(given)
         if given:
-            raise InputError(f"study: {self.file} asks the question, so --{next(iter(given))} has no place beside it")
+            option = next(iter(given)).replace("_", "-")
+            raise InputError(f"study: {self.file} asks the question, so --{option} has no place beside it")
         return read_study(self.file)
 
 
@@ -162,6 +208,10 @@ def _numbers(text: str | None, option: str) -> tuple[float, ...] | None:
         return None if parts is None else tuple(float(part) for part in parts)
     except ValueError:
         raise InputError(f"{option} {text}: expected numbers with commas between them, such as 0.05,0.1,1") from None
+
+
+def _candidates(parts: tuple[str, ...] | None) -> tuple[float, ...] | None:
+    return None if parts is None else _numbers(",".join(parts) or "0.1,0.3,1", "--tune-weights")
 
 
 def _weights(text: str | None) -> dict[str, float] | None:

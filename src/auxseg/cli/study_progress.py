@@ -11,26 +11,29 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from auxseg.run import Run
 from auxseg.study.directory import StudyDirectory
-from auxseg.study.plan import Arm, Plan, PlannedRun
-from auxseg.training.events import read_events
+from auxseg.study.plan import Plan, PlannedRun
+from auxseg.study.validation import validation_figure
 
 REFRESH_SECONDS: Final = 2.0
 
 
 @final
 class StudyProgress:
-    """Shows how many seeds of each arm are done, their mean validation figure, and the time that is left.
+    """Shows how many runs of each arm are done, their mean validation figure, and the time that is left.
 
     On a terminal as a table that changes; elsewhere as a line whenever another run is done. Validation figures only:
-    who sees a verdict early is tempted to stop there.
+    who sees a verdict early is tempted to stop there. A study that tunes weights shows one plan after the other.
     """
 
     def __init__(self, console: Console, study: StudyDirectory) -> None:
         self._console, self._study = console, study
         self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
-        self._shown_at, self._started = -REFRESH_SECONDS, time.monotonic()
+        self._shown_at = -REFRESH_SECONDS
+        self._begin(None)
+
+    def _begin(self, plan: Plan | None) -> None:
+        self._plan, self._started = plan, time.monotonic()
         self._values: dict[str, float | None] = {}
         self._num_at_start: int | None = None
 
@@ -50,6 +53,8 @@ class StudyProgress:
         if time.monotonic() - self._shown_at < REFRESH_SECONDS:
             return
         self._shown_at = time.monotonic()
+        if plan is not self._plan:
+            self._begin(plan)
         before = len(self._values)
         for run in plan.runs:
             if run.directory_name not in self._values and self._study.is_done(run):
@@ -63,19 +68,16 @@ class StudyProgress:
 
     def _table(self, plan: Plan) -> Table:
         table = Table(title=f"{len(self._values)} of {len(plan.runs)} runs are done{self._left(plan)}")
-        for heading in ("arm", "masks", "seeds done", "validation"):
+        for heading in ("arm", "masks", "runs done", "validation"):
             table.add_column(heading, justify="left" if heading == "arm" else "right")
         for fraction in plan.label_fractions:
             for arm in plan.arms:
-                values = self._of(plan, arm, fraction)
+                names = [run.directory_name for run in plan.runs if (run.arm, run.label_fraction) == (arm, fraction)]
+                values = [self._values[name] for name in names if name in self._values]
                 known = [value for value in values if value is not None]
                 mean = f"{statistics.fmean(known):.4f}" if known else ""
-                table.add_row(arm.name, f"{100 * fraction:g}%", f"{len(values)} of {plan.config.seeds}", mean)
+                table.add_row(arm.name, f"{100 * fraction:g}%", f"{len(values)} of {len(names)}", mean)
         return table
-
-    def _of(self, plan: Plan, arm: Arm, fraction: float) -> list[float | None]:
-        names = [run.directory_name for run in plan.runs if (run.arm, run.label_fraction) == (arm, fraction)]
-        return [self._values[name] for name in names if name in self._values]
 
     def _left(self, plan: Plan) -> str:
         done = len(self._values) - (self._num_at_start or 0)
@@ -88,6 +90,4 @@ class StudyProgress:
     def _validation(self, run: PlannedRun) -> float | None:
         if self._study.failure(run) is not None:
             return None
-        events = read_events(Run(self._study.run_directory(run)).events_file)
-        kept = [event for event in events if event["event"] == "validation" and event["best"]]
-        return next(iter(kept[-1]["figures"][run.recipe.target].values())) if kept else None
+        return validation_figure(self._study.run_directory(run), run.recipe.target)

@@ -25,6 +25,9 @@ CONFIDENCE: Final = 0.6
 MOST_SEEDS: Final = 100
 """Where the test images would force more seeds than this, more test images are advised as well."""
 
+OUT_OF_REACH: Final = 1000
+"""The most seeds that a study may have; more than these are not advised, whatever the numbers say."""
+
 
 @final
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from auxseg.training.events import read_events
 from auxseg.training.lock import training_in
 
 FORMAT: Final = 1
+SCREENING: Final = "screen"
+"""The folder of a study's directory in which its candidates were ranked beforehand."""
 
 
 @final
@@ -30,7 +32,7 @@ class StudyDirectory:
 
     @property
     def about_file(self) -> Path:
-        """What must not change: the format, the data, the question, what was chosen once for all runs, and judged."""
+        """What must not change: format, data, weights, question, what was chosen once for all runs, and judged."""
         return self.path / "about.json"
 
     @property
@@ -56,23 +58,58 @@ class StudyDirectory:
         return file.read_text(encoding="utf-8") if file.is_file() else None
 
     @contextmanager
-    def held(self, store: Store, choices: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def held(self, store: Store, origin: dict[str, Any], choices: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Hold the directory, made if need be; gives the choices that hold for all its runs.
 
-        Raises `InputError` if another live process works in it, it holds something else, or it was begun by another
-        format or on other data.
+        ``origin`` and ``choices`` are those to begin with. Raises `InputError` if another live process works in it, and
+        as `check` does.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"{self.path}: cannot be a study's directory ({error.strerror})") from None
-        others = [entry.name for entry in self.path.iterdir() if not entry.name.startswith(".")]
-        if others and not self.about_file.is_file():
-            raise InputError(f"{self.path}: holds files but no study ({others[0]}, say); give another --out")
+        self.check(store, origin)
         with training_in(self.path):
             if not self.about_file.is_file():
-                self._write({"format": FORMAT, "content_hash": store.content_hash, "choices": choices})
-            yield self._choices(store)
+                about = {"format": FORMAT, "content_hash": store.content_hash, "origin": origin, "choices": choices}
+                self._write(about)
+            self.check(store, origin)  # another process may have begun it meanwhile
+            yield self._about()["choices"]
+
+    def check(self, store: Store, origin: dict[str, Any]) -> None:
+        """Raise `InputError` if it holds something else, or was begun in another format, on other data or weights.
+
+        Other versions are no reason: the page names those of all runs.
+        """
+        if not self.about_file.is_file():
+            self._refuse_other_files()
+            return
+        about = self._about()
+        if about.get("format") != FORMAT:
+            raise InputError(
+                f"{self.about_file}: written by another version of auxseg (format {about.get('format')}, expected "
+                f"{FORMAT}); give another --out"
+            )
+        if about["content_hash"] != store.content_hash:
+            raise InputError(
+                f"{self.path}: was begun on other data: content hash {about['content_hash'][:12]}, while "
+                f"{store.path} has {store.content_hash[:12]}; give the same data or another --out"
+            )
+        before, now = (each["weights"] for each in (about.get("origin", origin), origin))
+        if before != now:
+            raise InputError(
+                f"{self.path}: was begun with other pretrained weights: SHA-256 {_short(before)}, while model.weights "
+                f"has {_short(now)}; give the same weights or another --out"
+            )
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """What was chosen for all runs so far."""
+        return self._about()["choices"]
+
+    def keep_choices(self, choices: dict[str, Any]) -> None:
+        """Write down what was chosen for all runs; what was chosen before is to be among it."""
+        self._write(self._about() | {"choices": choices})
 
     def settle(self, question: dict[str, Any]) -> None:
         """Keep the question that the directory is begun with. Raises `InputError` if it was begun with another."""
@@ -96,19 +133,15 @@ class StudyDirectory:
     def _write(self, about: dict[str, Any]) -> None:
         write_atomically(self.about_file, json.dumps(about, indent=1).encode())
 
-    def _choices(self, store: Store) -> dict[str, Any]:
-        about = self._about()
-        if about.get("format") != FORMAT:
-            raise InputError(
-                f"{self.about_file}: written by another version of auxseg (format {about.get('format')}, expected "
-                f"{FORMAT}); give another --out"
-            )
-        if about["content_hash"] != store.content_hash:
-            raise InputError(
-                f"{self.path}: was begun on other data: content hash {about['content_hash'][:12]}, while "
-                f"{store.path} has {store.content_hash[:12]}; give the same data or another --out"
-            )
-        return about["choices"]
+    def _refuse_other_files(self) -> None:
+        others = [] if not self.path.is_dir() else [entry.name for entry in self.path.iterdir()]
+        others = [name for name in others if name != SCREENING and not name.startswith(".")]
+        if others:
+            raise InputError(f"{self.path}: holds files but no study ({others[0]}, say); give another --out")
+
+
+def _short(digest: str | None) -> str:
+    return "none" if digest is None else digest[:12]
 
 
 def _has_ended(directory: Path) -> bool:

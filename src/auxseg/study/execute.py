@@ -7,7 +7,6 @@ stops after its step, with a checkpoint. A worker ends with the study, however t
 from __future__ import annotations
 
 import contextlib
-import json
 import multiprocessing
 import os
 import signal
@@ -16,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -24,12 +23,12 @@ from typing import Any, Final, final
 
 import torch
 
-from auxseg.errors import DivergedError, RunError
-from auxseg.files import write_atomically
-from auxseg.recipe import parse_recipe, to_values
-from auxseg.run import Run, evaluate, train
+from auxseg.errors import RunError
+from auxseg.recipe import Recipe
+from auxseg.run import choose
 from auxseg.study.directory import StudyDirectory
 from auxseg.study.plan import PlannedRun
+from auxseg.study.workers import Job, Workers, evaluations, trainings
 from auxseg.tasks import run_plugin
 
 _POLL_SECONDS: Final = 0.5
@@ -39,29 +38,42 @@ _GRACE_SECONDS: Final = 30.0
 
 @final
 @dataclass(frozen=True)
-class Workers:
+class ThisMachine:
+    """Worker processes of this machine, so many at the same time."""
+
+    number: int = 1
+
+    @property
+    def share(self) -> int:
+        """The machine's threads, shared between the workers."""
+        return max(torch.get_num_threads() // self.number, 1)
+
+    def choose(self, recipe: Recipe, data: Path, threads: int, plugins: Sequence[Path]) -> dict[str, Any]:
+        """Measured in this process, with the threads and plugins that it has."""
+        return {**choose(recipe, data), "threads": threads}
+
+    def start(
+        self, threads: int, plugins: Sequence[Path], tick: Callable[[], None]
+    ) -> AbstractContextManager[LocalWorkers]:
+        """The processes."""
+        return workers(self.number, threads, plugins, tick)
+
+
+@final
+@dataclass(frozen=True)
+class LocalWorkers(Workers):
     """Processes that do a study's work; made by `workers`."""
 
     pool: ProcessPoolExecutor
     tick: Callable[[], None]
 
     def train(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
-        """Train what is not done yet; a run that was stopped goes on where it stood.
-
-        A run whose loss is not finite is kept as a result and does not end the study. Any other error ends it, and
-        what is finished stays.
-        """
-        jobs = [
-            (to_values(planned.recipe), data, study.run_directory(planned), study.failure_file(planned))
-            for planned in runs
-            if not study.is_done(planned)
-        ]
-        self._do(_train, jobs)
+        """Train what is not done yet."""
+        self._do(Job.do, [(job,) for job in trainings(study, data, runs)])
 
     def evaluate(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
         """Measure every finished run on the test split, once."""
-        directories = [study.run_directory(planned) for planned in runs if study.failure(planned) is None]
-        self._do(_evaluate, [(directory, data) for directory in directories if not _is_evaluated(directory)])
+        self._do(Job.do, [(job,) for job in evaluations(study, data, runs)])
 
     def _do(self, work: Callable[..., None], jobs: Sequence[tuple[Any, ...]]) -> None:
         self.tick()
@@ -79,7 +91,7 @@ class Workers:
 
 
 @contextmanager
-def workers(number: int, threads: int, plugins: Sequence[Path], tick: Callable[[], None]) -> Iterator[Workers]:
+def workers(number: int, threads: int, plugins: Sequence[Path], tick: Callable[[], None]) -> Iterator[LocalWorkers]:
     """So many processes, each with so many of torch's threads; ``tick`` is called now and then while they work."""
     # Forked from a process that has imported everything, which takes seconds, and has used none of torch's threads,
     # which would not survive it.
@@ -87,7 +99,7 @@ def workers(number: int, threads: int, plugins: Sequence[Path], tick: Callable[[
     context.set_forkserver_preload([__name__])
     with ProcessPoolExecutor(number, context, initializer=_begin, initargs=(threads, tuple(plugins))) as pool:
         try:
-            yield Workers(pool, tick)
+            yield LocalWorkers(pool, tick)
         except BaseException:
             _end(pool)
             raise
@@ -153,22 +165,3 @@ def _leave_with_parent() -> None:
     assert parent is not None
     parent.join()
     os._exit(1)
-
-
-def _train(recipe: dict[str, Any], data: Path, directory: Path, failure: Path) -> None:
-    try:
-        train(parse_recipe(recipe), data, directory, resume=directory.is_dir())
-    except DivergedError as error:
-        write_atomically(failure, str(error).encode())
-
-
-def _evaluate(directory: Path, data: Path) -> None:
-    evaluate(Run(directory), "test", data)
-
-
-def _is_evaluated(directory: Path) -> bool:
-    try:
-        metrics = json.loads((directory / "metrics.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return False
-    return metrics["split"] == "test" and (directory / "per_image.csv").is_file()

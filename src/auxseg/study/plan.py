@@ -6,18 +6,12 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal, final
+from dataclasses import dataclass
+from typing import Any, Final, final
 
-import yaml
-from pydantic import Field, TypeAdapter, ValidationError
-
-from auxseg.config import config
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe, parse_recipe, to_values
-from auxseg.recipe_errors import sentence
-from auxseg.recipe_yaml import DuplicateKeyError, read_yaml
+from auxseg.study.config import SAME_COMPUTE, StudyConfig
 
 BASELINE: Final = "target only"
 DEFAULT_WEIGHT: Final = 0.3
@@ -25,51 +19,32 @@ DEFAULT_WEIGHT: Final = 0.3
 STEPS_PER_TASK: Final = 25
 """An arm's gradients are looked at once in so many steps for each of its tasks: a look takes about a step per task."""
 
-Design = Literal["each", "all-but-one", "all-subsets"]
-Fraction = Annotated[float, Field(gt=0, le=1)]
-
-
-@config
-class StudyConfig:
-    """What a study asks.
-
-    ``base`` is a preset or the path of a recipe; its target and settings hold for every arm. ``auxiliaries`` are names
-    of the base's tasks, or of kinds of task; ``weights`` are their loss weights (the base's, or 0.3, if none is given
-    here). ``design``: ``each`` trains every auxiliary alone; ``all-but-one`` also all of them, and all without each;
-    ``all-subsets`` every set. ``controls`` are auxiliaries that can carry no information, such as ``noise`` and
-    ``random-labels``, always alone. ``margin`` is the smallest difference of the target's figure that matters.
-    ``label_fractions`` are shares of the masks, each answered for itself (the base's alone, if none is given here).
-    ``settings`` are changes to the base, as in ``auxseg train --set``; seeds are counted from 0, whatever the base's.
-    """
-
-    base: str
-    auxiliaries: Annotated[tuple[str, ...], Field(min_length=1)]
-    seeds: Annotated[int, Field(ge=1, le=1000)] = 5
-    design: Design = "all-but-one"
-    controls: tuple[str, ...] = ()
-    label_fractions: Annotated[tuple[Fraction, ...], Field(min_length=1)] | None = None
-    margin: Annotated[float, Field(gt=0)] = 0.005
-    weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = field(default_factory=dict)
-    settings: tuple[str, ...] = ()
-
 
 @final
 @dataclass(frozen=True, eq=False)
 class Arm:
-    """A set of auxiliaries beside the target, whatever their order; none for the baseline."""
+    """A set of auxiliaries beside the target, whatever their order; none for the baseline.
 
-    auxiliaries: tuple[str, ...]
+    ``is_longer`` is the control same-compute: the target alone as well, trained longer.
+    """
+
+    auxiliaries: tuple[str, ...] = ()
+    is_longer: bool = False
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Arm) and set(self.auxiliaries) == set(other.auxiliaries)
+        return isinstance(other, Arm) and self._identity == other._identity
 
     def __hash__(self) -> int:
-        return hash(frozenset(self.auxiliaries))
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple[frozenset[str], bool]:
+        return frozenset(self.auxiliaries), self.is_longer
 
     @property
     def name(self) -> str:
         """What people read."""
-        return " + ".join(self.auxiliaries) or BASELINE
+        return SAME_COMPUTE if self.is_longer else " + ".join(self.auxiliaries) or BASELINE
 
 
 @final
@@ -85,7 +60,7 @@ class PlannedRun:
     @property
     def directory_name(self) -> str:
         """Readable, and different for every recipe, so that a finished run is found again by what it was."""
-        words = "-".join(sorted(self.arm.auxiliaries)) or "target-only"
+        words = "-".join(sorted(self.arm.auxiliaries)) or (SAME_COMPUTE if self.arm.is_longer else "target-only")
         digest = hashlib.sha256(json.dumps(what_matters(self.recipe), sort_keys=True).encode()).hexdigest()[:8]
         return f"{words[:60]}-masks{self.label_fraction:g}-seed{self.seed}-{digest}"
 
@@ -93,11 +68,21 @@ class PlannedRun:
 @final
 @dataclass(frozen=True)
 class Plan:
-    """All trainings of a study, in the order in which they are started: every arm of a seed before the next seed."""
+    """All trainings of a study, in the order in which they are started: every arm of a seed before the next seed.
+
+    Attributes:
+        config: what is asked.
+        arms: the baseline first.
+        runs: the trainings.
+        same_compute: once it is known, how much longer the control of that name is trained, and for which arm.
+        tuned: what was chosen on validation, an entry for each arm and share (`auxseg.study.tuning`).
+    """
 
     config: StudyConfig
     arms: tuple[Arm, ...]
     runs: tuple[PlannedRun, ...]
+    same_compute: Mapping[str, Any] | None = None
+    tuned: Sequence[Mapping[str, Any]] = ()
 
     @property
     def label_fractions(self) -> tuple[float, ...]:
@@ -105,13 +90,24 @@ class Plan:
         return tuple(dict.fromkeys(run.label_fraction for run in self.runs))
 
     def is_control(self, arm: Arm) -> bool:
-        """Whether an arm's auxiliaries can carry no information."""
-        return bool(arm.auxiliaries) and set(arm.auxiliaries) <= set(self.config.controls)
+        """Whether an arm's auxiliaries can carry no information, or it has none and is trained longer."""
+        return arm.is_longer or (bool(arm.auxiliaries) and set(arm.auxiliaries) <= set(self.config.controls))
 
-    def weights(self, arm: Arm) -> dict[str, float]:
-        """The loss weight of each auxiliary of an arm."""
-        recipe = next(run.recipe for run in self.runs if run.arm == arm)
+    def weights(self, arm: Arm, label_fraction: float | None = None) -> dict[str, float]:
+        """The loss weight of each auxiliary of an arm, at one share of the masks if they differ."""
+        recipe = next(
+            run.recipe for run in self.runs if run.arm == arm and label_fraction in (None, run.label_fraction)
+        )
         return {name: _weight(to_values(recipe), name) for name in arm.auxiliaries}
+
+    def description(self, arm: Arm) -> str | None:
+        """What an arm is, where its name does not say it."""
+        if not arm.is_longer:
+            return None
+        if self.same_compute is None:
+            return f"{BASELINE}, trained longer, for the compute of the dearest arm"
+        factor, of = self.same_compute["factor"], self.same_compute["arm"]
+        return f"{BASELINE}, trained {factor:g} times as long (same compute as {of})"
 
 
 def what_matters(recipe: Recipe) -> dict[str, Any]:
@@ -124,46 +120,18 @@ def what_matters(recipe: Recipe) -> dict[str, Any]:
     return values
 
 
-def read_study(path: Path) -> StudyConfig:
-    """A study out of a YAML file. Raises `InputError` naming the key, what is allowed and what was found."""
-    try:
-        values = read_yaml(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: the study cannot be read ({error.strerror})") from None
-    except DuplicateKeyError as error:
-        raise InputError(f"{path}: {error}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(values, dict):
-        raise InputError(f"{path}: a study is a mapping of keys to values, found {type(values).__name__}")
-    return check_study(values, str(path))
-
-
-def check_study(values: Mapping[str, Any], origin: str = "study") -> StudyConfig:
-    """Check plain values and make a study of them. Raises `InputError`, naming ``origin`` and the key."""
-    try:
-        return TypeAdapter(StudyConfig).validate_python(dict(values))
-    except ValidationError as error:
-        raise InputError(f"{origin}: {sentence(error, StudyConfig)}") from None
-
-
 def make_plan(study: StudyConfig) -> Plan:
     """Lay out every training. Raises `InputError` for what cannot be asked for."""
     base = load_recipe(study.base, study.settings, is_base=True)
     _check_base(base, study)
-    names = [*study.auxiliaries, *study.controls]
-    for name in names:
-        if name == base.target:
-            raise InputError(f"study: {name} is the target and cannot be its own auxiliary")
-        if names.count(name) > 1:
-            raise InputError(f"study: the auxiliary {name} is named twice")
-    for name in study.weights:
-        if name not in names:
-            raise InputError(f"study: weights names {name!r}, which is no auxiliary of this study")
+    if base.target in (*study.names, *study.controls):
+        raise InputError(f"study: {base.target} is the target and cannot be its own auxiliary")
     fractions = study.label_fractions or (base.data.label_fraction,)
     if len(set(fractions)) < len(fractions):
         raise InputError("study: label_fractions names a share twice")
     arms = [Arm(subset) for subset in _subsets(study)]
+    if SAME_COMPUTE in study.controls:
+        arms.append(Arm(is_longer=True))
     runs = [
         PlannedRun(arm, seed, fraction, _recipe(base, study, arm, seed, fraction))
         for fraction in fractions
@@ -185,19 +153,38 @@ def _check_base(base: Recipe, study: StudyConfig) -> None:
             f"study: {study.base} has training.patience {base.training.patience}, but arms must have the same number "
             "of steps; set training.patience=null"
         )
+    if base.model.sharing.kind == "two-stage":
+        raise InputError(
+            f"study: {study.base} has model.sharing.kind two-stage, in which the target reads the encoders of the "
+            "auxiliaries, so there is no target only to compare with; set model.sharing.kind to hard, mtan or "
+            "cross-stitch and training.phases=[]"
+        )
+    for phase in base.training.phases:
+        if base.target not in (phase.tasks or (base.target,)):
+            raise InputError(
+                f"study: {study.base} has a phase {phase.name!r} that does not train {base.target}, so target only "
+                "would have nothing to train in it; set training.phases=[]"
+            )
+    if base.training.phases and SAME_COMPUTE in study.controls:
+        raise InputError(
+            f"study: controls names {SAME_COMPUTE}, but {study.base} has training.phases, in which steps cost "
+            "differently; set training.phases=[] or leave the control out"
+        )
 
 
 def _subsets(study: StudyConfig) -> Iterable[tuple[str, ...]]:
     """The sets of auxiliaries, the empty one first, none twice."""
-    names = study.auxiliaries
+    names = study.names
     each = [(name,) for name in names]
-    if study.design == "all-subsets":
+    if study.arms is not None:
+        sets = [(), *study.arms]
+    elif study.design == "all-subsets":
         sets = [subset for size in range(len(names) + 1) for subset in itertools.combinations(names, size)]
     elif study.design == "each":
         sets = [(), *each]
     else:
         sets = [(), *each, tuple(names), *(tuple(other for other in names if other != name) for name in names)]
-    return dict.fromkeys([*sets, *((name,) for name in study.controls)])
+    return dict.fromkeys([*sets, *((name,) for name in study.control_tasks)])
 
 
 def _recipe(base: Recipe, study: StudyConfig, arm: Arm, seed: int, fraction: float) -> Recipe:
@@ -210,15 +197,16 @@ def _recipe(base: Recipe, study: StudyConfig, arm: Arm, seed: int, fraction: flo
         weights[name] = study.weights.get(name, _weight(values, name) if name in tasks else DEFAULT_WEIGHT)
     if "weights" in values["balancer"]:
         values["balancer"]["weights"] = weights
-    elif study.weights:
+    elif study.weights or study.tune_weights:
+        key = "weights" if study.weights else "tune_weights"
         raise InputError(
-            f"study: weights has no place beside the balancer {values['balancer']['kind']}, which takes none"
+            f"study: {key} has no place beside the balancer {values['balancer']['kind']}, which takes no weights"
         )
     if arm.auxiliaries and values["training"]["watch"] is None:
         values["training"]["watch"] = STEPS_PER_TASK * (1 + len(arm.auxiliaries))
     values["data"]["label_fraction"] = fraction
     values["seed"] = seed
-    return parse_recipe(values, f"study: {arm.name}")
+    return parse_recipe(values, f"study: {'arms: ' if study.arms else ''}{arm.name}")
 
 
 def _weight(values: Mapping[str, Any], task: str) -> float:
@@ -227,9 +215,19 @@ def _weight(values: Mapping[str, Any], task: str) -> float:
 
 def describe(plan: Plan) -> Sequence[str]:
     """The plan in words, a line per arm."""
-    seeds = "1 seed" if plan.config.seeds == 1 else f"{plan.config.seeds} seeds"
+    seeds = _count(plan.config.seeds)
     lines = []
     for arm in plan.arms:
         weights = ", ".join(f"{name} at weight {weight:g}" for name, weight in plan.weights(arm).items())
-        lines.append(f"{arm.name}{f' ({weights})' if weights else ''}: {seeds}")
+        if arm.auxiliaries and plan.config.tune_weights is not None:
+            weights = f"weight out of {', '.join(f'{weight:g}' for weight in plan.config.tune_weights)}"
+        said = plan.description(arm) or weights
+        lines.append(f"{arm.name}{f' ({said})' if said else ''}: {seeds}")
+    if plan.config.tune_weights is not None:
+        tries = f"{len(plan.config.tune_weights)} tries for each arm and for {BASELINE}"
+        lines.append(f"before that, on validation: {tries}, {_count(plan.config.tuning_seeds)} each")
     return lines
+
+
+def _count(seeds: int) -> str:
+    return "1 seed" if seeds == 1 else f"{seeds} seeds"

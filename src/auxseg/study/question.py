@@ -19,19 +19,26 @@ from auxseg.study.plan import Arm, Plan, PlannedRun, what_matters
 
 def question(plan: Plan, looks: Literal[1, 2]) -> dict[str, Any]:
     """What must not change in a directory: the recipe of the target alone, and what verdicts are made by."""
+    tuning = {"tune_weights": list(plan.config.tune_weights or ()), "tuning_seeds": plan.config.tuning_seeds}
     return {
         "target": plan.runs[0].recipe.target,
         "margin": plan.config.margin,
         "looks": looks,
         "label_fractions": sorted(plan.label_fractions),
         "base": _recipe(plan, plan.arms[0]),
+        **(tuning if plan.config.tune_weights else {}),
     }
 
 
 def judged(plan: Plan) -> list[dict[str, Any]]:
     """The arms of a plan, as they are kept to be judged again."""
     return [
-        {"auxiliaries": list(arm.auxiliaries), "is_control": plan.is_control(arm), "recipe": _recipe(plan, arm)}
+        {
+            "auxiliaries": list(arm.auxiliaries),
+            "is_longer": arm.is_longer,
+            "is_control": plan.is_control(arm),
+            "recipe": _recipe(plan, arm),
+        }
         for arm in plan.arms[1:]
     ]
 
@@ -40,7 +47,7 @@ def with_judged(plan: Plan, kept: list[dict[str, Any]], directory: Path) -> Plan
     """The plan with the arms that were judged before. Raises `InputError` if one of them now has another recipe."""
     arms, controls, runs = list(plan.arms), list(plan.config.controls), list(plan.runs)
     for entry in kept:
-        arm = Arm(tuple(entry["auxiliaries"]))
+        arm = Arm(tuple(entry["auxiliaries"]), entry.get("is_longer", False))
         if arm in plan.arms:
             refuse_another({arm.name: entry["recipe"]}, {arm.name: _recipe(plan, arm)}, directory)
             continue
@@ -54,7 +61,7 @@ def with_judged(plan: Plan, kept: list[dict[str, Any]], directory: Path) -> Plan
     order = {share: place for place, share in enumerate(plan.label_fractions)}
     runs.sort(key=lambda run: (order[run.label_fraction], run.seed))
     config = dataclasses.replace(plan.config, controls=tuple(dict.fromkeys(controls)))
-    return Plan(config, tuple(arms), tuple(runs))
+    return dataclasses.replace(plan, config=config, arms=tuple(arms), runs=tuple(runs))
 
 
 def refuse_another(kept: Mapping[str, Any], asked: Mapping[str, Any], directory: Path) -> None:

@@ -33,10 +33,11 @@ from auxseg.training.events import read_events
 @final
 @dataclass(frozen=True)
 class _Reader:
-    """Where the target's figure stands in the files of a run."""
+    """Where the target's figure stands in the files of a run, and whether more seeds would be looked at."""
 
     study: StudyDirectory
     target: Task
+    can_extend: bool
 
     def figure(self, planned: PlannedRun) -> Figure:
         """The target's figure by image, as the run's evaluation left it."""
@@ -58,14 +59,17 @@ class _Reader:
         return math.nan if value is None else value
 
 
-def answer(study: StudyDirectory, plan: Plan, store: Store, rules: Rules) -> dict[str, Any]:
-    """What study.json holds: the verdict on every arm, and what it rests on."""
+def answer(study: StudyDirectory, plan: Plan, store: Store, rules: Rules, looked_at: Sequence[int]) -> dict[str, Any]:
+    """What study.json holds: the verdict on every arm, and what it rests on.
+
+    ``looked_at`` are the numbers of seeds with which verdicts were given so far, these included.
+    """
     tasks = {name: task for run in plan.runs for name, task in build_tasks(run.recipe, store.vocabulary).items()}
     first = plan.runs[0].recipe
     target = tasks[first.target]
-    reader = _Reader(study, target)
+    reader = _Reader(study, target, can_extend=len(looked_at) < rules.looks)
     done = [run for run in plan.runs if study.failure(run) is None]
-    steps = _steps(study, done)
+    steps = _steps(study, [run for run in done if not run.arm.is_longer])
     _check_images(study, done)
     return {
         "format": FORMAT,
@@ -82,7 +86,11 @@ def answer(study: StudyDirectory, plan: Plan, store: Store, rules: Rules) -> dic
             for run in plan.runs
             if study.failure(run) is not None
         ],
-        "seconds": sum(_seconds(study.run_directory(run)) for run in done),
+        "tuned": list(plan.tuned),
+        "seconds": sum(seconds_in_training(study.run_directory(run)) for run in done)
+        + sum(choice["seconds"] for choice in plan.tuned),
+        "looked_at": list(looked_at),
+        "made_with": _made_with(study, done),
     }
 
 
@@ -110,7 +118,17 @@ def _answer(
         "baseline": _totals(reader, runs[baseline]),
         "arms": [
             {
-                **_arm(plan, arm, judgements[arm.name], compared[arm.name], rules, reader.target, steps, diverged[arm]),
+                **_arm(
+                    plan,
+                    arm,
+                    plan.weights(arm, fraction),
+                    judgements[arm.name],
+                    compared[arm.name],
+                    rules,
+                    reader,
+                    _steps(reader.study, list(runs[arm].values())) or steps,
+                    diverged[arm],
+                ),
                 **_totals(reader, runs[arm]),
                 "delta_m": _delta_m(reader, tasks, arm, runs),
                 "why": why(_events(reader, runs[arm]), arm.auxiliaries),
@@ -123,25 +141,27 @@ def _answer(
 def _arm(
     plan: Plan,
     arm: Arm,
+    weights: dict[str, float],
     judgement: Judgement,
     compared: Differences,
     rules: Rules,
-    target: Task,
+    reader: _Reader,
     steps: int,
     num_diverged: int,
 ) -> dict[str, Any]:
-    weights = plan.weights(arm)
-    weight = next(iter(weights.values())) if len(weights) == 1 else None
+    is_tuned = bool(plan.tuned and weights)
+    weight = next(iter(weights.values())) if len(weights) == 1 or is_tuned else None
     found = judgement.estimate
-    context = Context(target.main_figure, weight, steps, num_diverged=num_diverged)
+    context = Context(reader.target.main_figure, weight, steps, num_diverged, reader.can_extend, is_tuned)
     judgement = with_diverged(judgement) if num_diverged else judgement
     return {
         "name": arm.name,
+        "description": plan.description(arm),
         "auxiliaries": list(arm.auxiliaries),
         "weights": weights,
         "is_control": plan.is_control(arm),
         "verdict": str(judgement.verdict),
-        "sentence": sentence(arm.name, judgement, rules, context),
+        "sentence": sentence(plan.description(arm) or arm.name, judgement, rules, context),
         "difference": _number(found.mean),
         "interval": [_number(end) for end in judgement.interval],
         "level": judgement.level,
@@ -228,5 +248,19 @@ def _steps(study: StudyDirectory, done: Sequence[PlannedRun]) -> int:
     return Run(study.run_directory(done[0])).recipe.training.steps or 0 if done else 0
 
 
-def _seconds(directory: Path) -> float:
-    return sum(event["seconds"] for event in read_events(directory / "events.jsonl") if event["event"] == "end")
+def seconds_in_training(directory: Path) -> float:
+    """Of all steps and validations that count, those before an interruption too."""
+    kinds = ("step", "validation")
+    return sum(event["seconds"] for event in read_events(directory / "events.jsonl") if event["event"] in kinds)
+
+
+def _made_with(study: StudyDirectory, done: Sequence[PlannedRun]) -> list[dict[str, Any]]:
+    """Every combination of versions, device, threads, precision and weights that the runs were begun with."""
+    keys = ("versions", "device", "processor", "threads", "precision")
+    found: list[dict[str, Any]] = []
+    for run in done:
+        start = Run(study.run_directory(run)).start
+        one = {key: start[key] for key in keys} | {"weights": sorted(set(start["weights"].values()))}
+        if one not in found:
+            found.append(one)
+    return found

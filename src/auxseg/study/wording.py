@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
-from auxseg.study.advice import Advice
+from auxseg.study.advice import OUT_OF_REACH, Advice
 from auxseg.study.verdicts import Judgement, Rules, Verdict
+
+POINTS: Final = 100.0
 
 
 @final
@@ -20,24 +22,23 @@ class Context:
         weight: the auxiliary's weight; ``None`` if it has none of its own.
         steps: length of training.
         num_diverged: runs of the arm that diverged.
-        is_share: whether the figure lies in [0, 1] and is said in points, hundredths of it.
+        can_extend: whether the study may be looked at with more seeds.
+        is_tuned: whether validation chose the weight, for all auxiliaries of the arm.
+
+    The figure lies in [0, 1] and is said in points, hundredths of it.
     """
 
     figure: str
     weight: float | None
     steps: int
-    is_share: bool = True
     num_diverged: int = 0
-
-    @property
-    def factor(self) -> float:
-        """What a difference is multiplied with to be said."""
-        return 100.0 if self.is_share else 1.0
+    can_extend: bool = True
+    is_tuned: bool = False
 
     @property
     def unit(self) -> str:
-        """What follows the number."""
-        return f" points of {self.figure}" if self.is_share else f" of {self.figure}"
+        """What follows a number of points."""
+        return f" points of {self.figure}"
 
 
 def sentence(name: str, judgement: Judgement, rules: Rules, context: Context) -> str:
@@ -45,37 +46,41 @@ def sentence(name: str, judgement: Judgement, rules: Rules, context: Context) ->
     estimate = judgement.estimate
     difference = "no difference measured"
     if not math.isnan(estimate.mean):
-        difference = f"{_signed(estimate.mean * context.factor)}{context.unit}"
-    weight = "" if context.weight is None else f"at weight {context.weight:g} "
+        difference = f"{_signed(POINTS * estimate.mean)}{context.unit}"
+    tuned = "(chosen on validation) " if context.is_tuned else ""
+    weight = "" if context.weight is None else f"at weight {context.weight:g} {tuned}"
     training = f"{weight}after {context.steps:,} steps, "
     counts = f"{_count(estimate.num_seeds, 'seed')}, {_count(estimate.num_images, 'image')}"
     if context.num_diverged:
         counts += f", without {_count(context.num_diverged, 'run')} that diverged"
         if judgement.verdict is Verdict.NOT_ENOUGH_EVIDENCE:
             counts += " (and so it cannot be said to help)"
-    parts = f"{name}: {judgement.verdict}: {difference} ({_interval(judgement, rules, context)}), {training}{counts}"
+    parts = f"{name}: {judgement.verdict}: {difference} ({_interval(judgement, rules)}), {training}{counts}"
     if judgement.verdict is Verdict.NO_MEANINGFUL_DIFFERENCE:
-        return f"{parts}; less than {rules.margin * context.factor:g}{context.unit} either way"
-    return parts if judgement.advice is None else f"{parts}; {_advice(judgement.advice, estimate.num_images)}"
+        return f"{parts}; less than {POINTS * rules.margin:g}{context.unit} either way"
+    return parts if judgement.advice is None else f"{parts}; {_advice(judgement.advice, estimate.num_images, context)}"
 
 
-def _interval(judgement: Judgement, rules: Rules, context: Context) -> str:
+def _interval(judgement: Judgement, rules: Rules) -> str:
     if not judgement.estimate.has_interval:
         return "no interval"
-    low, high = (_signed(end * context.factor) for end in judgement.interval)
+    low, high = (_signed(POINTS * end) for end in judgement.interval)
     reasons = [f"{judgement.num_comparisons} comparisons"] if judgement.num_comparisons > 1 else []
     reasons += ["two looks"] if rules.looks > 1 else []
     adjusted = f", adjusted for {' and '.join(reasons)}" if reasons else ""
     return f"{100 * (1 - rules.alpha):g}% interval {low} to {high}{adjusted}"
 
 
-def _advice(advice: Advice, num_images: int) -> str:
+def _advice(advice: Advice, num_images: int, context: Context) -> str:
     if advice.seeds is None:
         return "at least 2 seeds and 2 test images are needed for an interval"
+    if advice.seeds > OUT_OF_REACH:
+        return f"a verdict is out of reach: it would take more than {OUT_OF_REACH:,} seeds"
+    who = "" if context.can_extend else "a new study with "
     if advice.images is None:
-        return f"about {advice.seeds} seeds would decide"
+        return f"{who}about {advice.seeds} seeds would decide"
     return (
-        f"seeds alone would hardly decide with {num_images} test images: about {advice.images:,} test images and "
+        f"seeds alone would hardly decide with {num_images} test images: {who}about {advice.images:,} test images and "
         f"{advice.seeds} seeds would"
     )
 

@@ -1,0 +1,60 @@
+"""`auxseg study --screen`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from auxseg.cli.study_progress import StudyProgress
+from auxseg.errors import InputError
+from auxseg.study.config import StudyConfig
+from auxseg.study.directory import StudyDirectory
+from auxseg.study.screen import Screening
+
+if TYPE_CHECKING:
+    from auxseg.cli.study import Study
+
+_POINTS = 100.0
+
+
+def screen(command: Study, config: StudyConfig, console: Console) -> dict[str, Any]:
+    """Rank the auxiliaries and print the ranking, or with --dry-run only what that would take."""
+    if command.best is not None:
+        raise InputError("study: --best has no place beside --screen, which trains no arm to its end")
+    screening = Screening(config, command.data, StudyDirectory(command.out), command.plugins)
+    budget, plan = screening.plan()
+    seeds = "1 seed" if budget.seeds == 1 else f"{budget.seeds} seeds"
+    share = 100 * budget.cost / budget.steps_of_study
+    console.print(
+        f"screening: {len(plan.runs)} trainings of {budget.steps} steps on {seeds}, {share:.1f}% of the study's "
+        f"{budget.steps_of_study:,} steps"
+    )
+    if command.dry_run:
+        return {"runs": len(plan.runs), "steps": budget.steps, "seeds": budget.seeds, "share": share / 100}
+    with command.site() as site, StudyProgress(console, screening.directory) as progress:
+        result = screening.run(site=site, threads=command.threads, watch=progress.show)
+    for answer in result["answers"]:
+        console.print(_table(result, answer))
+        for each in answer["candidates"]:
+            if each["reason"] is not None:
+                console.print(f"diverged: {each['reason']}", markup=False)
+    console.print(f"agreement: {result['agreement']['sentence']}", markup=False)
+    console.print("a ranking is no verdict: the study itself gives those", markup=False)
+    return result
+
+
+def _table(result: dict[str, Any], answer: dict[str, Any]) -> Table:
+    table = Table(title=f"{result['target']}, with {100 * answer['label_fraction']:g}% of the masks")
+    table.add_column("rank", justify="right")
+    table.add_column("auxiliary")
+    table.add_column(f"validation, points of {result['figure']}", justify="right")
+    table.add_column("affinity, %", justify="right")
+    for each in answer["candidates"]:
+        table.add_row(str(each["rank"]), each["name"], _signed(each["difference"]), _signed(each["affinity"]))
+    return table
+
+
+def _signed(value: float | None) -> str:
+    return "" if value is None else f"{_POINTS * value:+.2f}"

@@ -1,0 +1,87 @@
+"""How far the rankings of screenings agree with the full studies that were done of the same questions."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from scipy import stats
+
+from auxseg.study.directory import FORMAT, SCREENING, StudyDirectory
+
+SCREEN_FILE: Final = "screen.json"
+
+_SAME: Final = ("base", "settings", "weights")
+"""Keys of a question that must be equal for its screening and its study to have asked the same."""
+
+
+def agreement(directories: Iterable[Path]) -> dict[str, Any]:
+    """Compare the screening and the study in each of these directories, as far as they hold both.
+
+    ``comparisons`` has an entry per directory and share of the masks in which two or more candidates were both ranked
+    and fully trained: Spearman's and Kendall's correlation (tau-b) of the ranking with the mean differences on the test
+    split, whether the first of the ranking was the best of them, and what the screening took of the study's time in
+    training. ``top_1`` counts those where it was. ``sentence`` says it.
+    """
+    comparisons = [found for directory in directories for found in _compare(directory)]
+    hits = sum(found["is_top_1"] for found in comparisons)
+    return {"comparisons": comparisons, "top_1": hits, "sentence": _sentence(comparisons, hits)}
+
+
+def _compare(directory: Path) -> Iterator[dict[str, Any]]:
+    screen = _read(directory / SCREENING / SCREEN_FILE)
+    study = _read(StudyDirectory(directory).result_file)
+    if screen is None or study is None or any(screen["config"][key] != study["config"][key] for key in _SAME):
+        return
+    sign = 1 if study["rules"]["higher_is_better"] else -1
+    full = {answer["label_fraction"]: _differences(answer, sign) for answer in study["answers"]}
+    for answer in screen["answers"]:
+        differences = full.get(answer["label_fraction"], {})
+        ranked = [each["name"] for each in answer["candidates"] if each["difference"] is not None]
+        names = [name for name in ranked if name in differences]
+        values = [differences[name] for name in names]
+        if len(set(values)) < 2:
+            continue
+        places = [-place for place in range(len(names))]
+        spearman: Any = stats.spearmanr(places, values)
+        kendall: Any = stats.kendalltau(places, values)
+        yield {
+            "study": str(directory),
+            "label_fraction": answer["label_fraction"],
+            "candidates": names,
+            "spearman": float(spearman.statistic),
+            "kendall": float(kendall.statistic),
+            "is_top_1": values[0] == max(values),
+            "share_of_time": screen["seconds"] / study["seconds"],
+        }
+
+
+def _differences(answer: Mapping[str, Any], sign: int) -> dict[str, float]:
+    """Of every auxiliary alone beside the target; positive is better."""
+    alone = [arm for arm in answer["arms"] if len(arm["auxiliaries"]) == 1 and not arm["is_control"]]
+    return {arm["name"]: sign * arm["difference"] for arm in alone if arm["difference"] is not None}
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """``None`` if there is no such file, or it is of another format: a neighbour's trouble is none of this study's."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return values if isinstance(values, dict) and values.get("format") == FORMAT else None
+
+
+def _sentence(comparisons: list[dict[str, Any]], hits: int) -> str:
+    if not comparisons:
+        return "no full study of these candidates has been done yet that this ranking could be compared with"
+    correlations = [found["spearman"] for found in comparisons]
+    spread = f" ({min(correlations):+.2f} to {max(correlations):+.2f})" if len(correlations) > 1 else ""
+    times = [found["share_of_time"] for found in comparisons]
+    return (
+        "beside full studies that were done: rank correlation (Spearman's) "
+        f"{statistics.fmean(correlations):+.2f}{spread}, the first was the best in {hits} of {len(comparisons)}, "
+        f"for {100 * statistics.fmean(times):.1f}% of their time in training"
+    )

@@ -1,0 +1,129 @@
+"""A Ray cluster as the place where a study's networks are trained.
+
+Ray decides where each is trained, by the processors and GPUs that it is to have.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, final
+
+import ray
+
+from auxseg.errors import InputError
+from auxseg.recipe import Recipe
+from auxseg.study.ray_workers import RayWorkers, new_token
+from auxseg.study.workers import Site, choice
+
+_REACH_SECONDS: Final = 60.0
+"""How long a cluster may take to answer."""
+_ROOM_SECONDS: Final = 120.0
+"""How long a cluster that starts nodes when they are wanted may take for one that is large enough."""
+_POLL_SECONDS: Final = 0.5
+_ADDRESS: Final = re.compile(r"local|auto|[^\s/@]+:\d{1,5}")
+
+
+@final
+@dataclass(frozen=True)
+class RayCluster(Site):
+    """A cluster that this process is connected to; made by `connected`."""
+
+    address: str
+    gpus: float
+    """Of each run."""
+    limit: int | None
+    """The most runs at the same time; ``None`` for as many as there is room for."""
+
+    @property
+    def share(self) -> int:
+        """One: more runs at the same time make more of processors than more threads do."""
+        return 1
+
+    def choose(self, recipe: Recipe, data: Path, threads: int, plugins: Sequence[Path]) -> dict[str, Any]:
+        """Measured on one of the nodes."""
+        with self.start(threads, plugins, lambda: None) as at_work:
+            (chosen,) = at_work.do([choice(recipe, data.absolute())], new_token())
+        return {**chosen, "threads": threads}
+
+    @contextmanager
+    def start(self, threads: int, plugins: Sequence[Path], tick: Callable[[], None]) -> Iterator[RayWorkers]:
+        """Tasks of this cluster. Raises `InputError` if none of its nodes is large enough for a run."""
+        self._wait_for_room(threads, tick)
+        yield RayWorkers(threads, self.gpus, self.limit, plugins, tick)
+
+    def _wait_for_room(self, threads: int, tick: Callable[[], None]) -> None:
+        """Until a node is large enough for a run; without one Ray would wait for ever."""
+        wanted = {"CPU": threads, "GPU": self.gpus}
+        deadline = time.monotonic() + (0 if self.address == "local" else _ROOM_SECONDS)
+        while True:
+            nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+            if any(all(node.get(kind, 0) >= number for kind, number in wanted.items()) for node in nodes):
+                return
+            if time.monotonic() > deadline:
+                largest = " and ".join(
+                    f"{max((node.get(kind, 0) for node in nodes), default=0):g} {kind}s" for kind in wanted
+                )
+                raise InputError(
+                    f"--ray {self.address}: no node has the {threads} CPUs and {self.gpus:g} GPUs "
+                    f"that a run is to have (the most are {largest}); give fewer --threads or --gpus-per-run"
+                )
+            tick()
+            time.sleep(_POLL_SECONDS)
+
+
+@contextmanager
+def connected(address: str, gpus: float = 0, limit: int | None = None) -> Iterator[RayCluster]:
+    """Connect to a cluster, or start one of this machine for as long as it is used (``local``).
+
+    ``gpus`` is each run's share, ``limit`` the most runs at the same time. Raises `InputError` if there is no cluster
+    at the address.
+    """
+    if not _ADDRESS.fullmatch(address):
+        raise InputError(f"--ray {address}: expected local, auto or HOST:PORT of a cluster's head")
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    if address != "local":
+        _refuse_unreachable(address)
+    before = signal.getsignal(signal.SIGTERM)  # which Ray replaces
+    try:
+        with redirect_stdout(sys.stderr):  # Ray says there that a node was lost
+            _init(address)
+            yield RayCluster(address, gpus, limit)
+    finally:
+        ray.shutdown()
+        signal.signal(signal.SIGTERM, before)
+
+
+def _refuse_unreachable(address: str) -> None:
+    """Try in a process that can be ended: Ray itself would try for a quarter of an hour."""
+    host, _, port = address.rpartition(":")
+    try:
+        if host:
+            socket.create_connection((host.strip("[]"), int(port)), _REACH_SECONDS).close()
+        command = [sys.executable, "-c", "import sys, ray; ray.init(sys.argv[1], log_to_driver=False)", address]
+        subprocess.run(command, check=True, capture_output=True, timeout=_REACH_SECONDS)
+    except (OSError, OverflowError, subprocess.SubprocessError):
+        raise InputError(
+            f"--ray {address}: no Ray cluster of which this machine is a node answered within {_REACH_SECONDS:.0f} s; "
+            "expected the HOST:PORT that `ray start --head` prints, or local to start one here"
+        ) from None
+
+
+def _init(address: str) -> None:
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    ray.init(
+        address,
+        include_dashboard=False if address == "local" else None,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+    )

@@ -1,0 +1,33 @@
+"""With what a study was begun: versions, device, and the pretrained weights by what is in the file."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from auxseg import __version__
+from auxseg.errors import InputError
+from auxseg.training.runtime import Runtime
+
+
+def origin(weights: str) -> dict[str, Any]:
+    """What a directory writes down when it is begun; ``weights`` are those of the recipes (``model.weights``).
+
+    Weights that timm downloads are known by their name alone. Raises `InputError` if a file of weights is missing.
+    """
+    return {
+        "versions": {"auxseg": __version__, "torch": torch.__version__, "python": platform.python_version()},
+        "device": str(Runtime().device),
+        "weights": None if weights in ("none", "timm") else _digest(Path(weights)),
+    }
+
+
+def _digest(file: Path) -> str:
+    if not file.is_file():
+        raise InputError(f"model.weights: {file} is no file; expected none, timm or a file with weights")
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

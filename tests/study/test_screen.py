@@ -1,0 +1,191 @@
+"""A screening ranks by validation alone, keeps to itself, and goes on where it stood."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auxseg.cli.main import main
+from auxseg.data.prepare import prepare
+from auxseg.data.store import Store
+from auxseg.data.synthesize import synthesize
+from auxseg.errors import InputError
+from auxseg.study import budget
+from auxseg.study.config import StudyConfig
+from auxseg.study.directory import StudyDirectory
+from auxseg.study.origin import origin
+from auxseg.study.screen import Screening
+from auxseg.training.events import read_events
+from tests.data.pictures import DrawnSource, draw_sample
+from tests.study.small import SETTINGS, TOO_MUCH, box_alone, small_config
+
+LONGER = (*SETTINGS, "training.steps=40")
+"""What the study would take; the screening gets 4 steps for each training, on 2 seeds."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _short() -> Iterator[None]:
+    """Let trainings of a few steps be long enough."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(budget, "FEWEST_STEPS", 2)
+        patch.setattr(budget, "TWO_SEEDS_FROM", 4)
+        yield
+
+
+def screen(config: StudyConfig, store: Path, out: Path) -> dict[str, Any]:
+    return Screening(config, store, StudyDirectory(out)).run(threads=1, watch=lambda plan: None)
+
+
+@pytest.fixture(scope="module")
+def finished(_short: None, store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a study of which only the screening was done; nobody may change it."""
+    out = tmp_path_factory.mktemp("screened") / "study"
+    screen(small_config(settings=LONGER), store, out)
+    return out
+
+
+@pytest.fixture
+def screened(finished: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(finished, tmp_path / "study"))
+
+
+def result(out: Path) -> dict[str, Any]:
+    return json.loads((out / "screen" / "screen.json").read_text())
+
+
+def last_validation(out: Path, beginning: str, seed: int) -> float:
+    (path,) = out.glob(f"screen/runs/{beginning}-masks1-seed{seed}-*/events.jsonl")
+    looks = [event for event in read_events(path) if event["event"] == "validation"]
+    return looks[-1]["figures"]["segmentation"]["iou_dataset"]
+
+
+def test_candidates_are_ranked_by_short_trainings(finished: Path) -> None:
+    found = result(finished)
+    assert (found["seeds"], found["steps"]) == (2, 4)
+    assert found["cost_in_steps"] <= 0.15 * found["steps_of_study"] == 0.15 * 2 * 4 * 40
+    (answer,) = found["answers"]
+    candidates = {each["name"]: each for each in answer["candidates"]}
+    assert [each["rank"] for each in answer["candidates"]] == [1, 2, 3]
+    for seed in (0, 1):
+        difference = last_validation(finished, "box", seed) - last_validation(finished, "target-only", seed)
+        assert candidates["box"]["per_seed"][str(seed)] == pytest.approx(difference)
+    assert candidates["classification"]["per_seed"] == {"0": 0.0, "1": 0.0}  # it has no weight
+    assert candidates["box"]["affinity"] is not None
+    assert found["seconds"] > 0
+
+
+def test_what_diverges_stands_last_with_its_reason(finished: Path) -> None:
+    last = result(finished)["answers"][0]["candidates"][-1]
+    assert (last["name"], last["difference"]) == ("edges", None)
+    assert last["reason"].startswith("edges, seed 0: step 1: the loss of ")
+
+
+def test_it_keeps_to_its_own_folder_and_never_reads_the_test_split(finished: Path, store: Path) -> None:
+    assert [path.name for path in finished.iterdir()] == ["screen"]
+    runs = [path for path in finished.glob("screen/runs/*") if path.is_dir()]
+    assert len(runs) == 8
+    events = [event["event"] for run in runs for event in read_events(run / "events.jsonl")]
+    assert "evaluate" not in events
+    assert not list(finished.glob("screen/runs/*/metrics.json"))
+    with StudyDirectory(finished).held(Store.open(store), origin("none"), {}):
+        pass  # the study may begin beside it
+
+
+def test_data_without_a_test_split_can_be_screened(tmp_path: Path) -> None:
+    source = DrawnSource([draw_sample(index) for index in range(20)], [*["train"] * 14, *["val"] * 6])
+    path = prepare(source, tmp_path / "untested.h5", size=32).path
+    found = screen(box_alone(settings=LONGER), path, tmp_path / "study")
+    assert [each["name"] for each in found["answers"][0]["candidates"]] == ["box"]
+
+
+def test_what_is_finished_is_not_trained_again(screened: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        pytest.fail("nothing was left to be done")
+
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor.submit", refuse)
+    before = result(screened)
+    screen(small_config(settings=LONGER), store, screened)
+    assert result(screened) == before
+
+
+def test_it_says_how_far_it_agrees_with_the_study(screened: Path, store: Path) -> None:
+    config = result(screened)["config"]
+    first, second = (each["name"] for each in result(screened)["answers"][0]["candidates"][:2])
+    arms = [
+        {"name": name, "auxiliaries": [name], "is_control": False, "difference": value}
+        for name, value in ((first, 0.01), (second, 0.02))
+    ]
+    study = {"format": 1, "config": config, "rules": {"higher_is_better": True}, "seconds": 1e3}
+    other = screened.parent / "neighbour"
+    shutil.copytree(screened, other)
+    (other / "study.json").write_text(json.dumps({**study, "answers": [{"label_fraction": 1.0, "arms": arms}]}))
+    found = screen(small_config(settings=LONGER), store, screened)["agreement"]
+    (comparison,) = found["comparisons"]
+    assert comparison["study"] == str(other)
+    assert comparison["spearman"] == pytest.approx(-1.0)
+    assert "the first was the best in 0 of 1" in found["sentence"]
+
+
+def test_every_share_of_the_masks_is_ranked_by_itself(store: Path, tmp_path: Path) -> None:
+    found = screen(box_alone(settings=LONGER, label_fractions=(0.5, 1.0)), store, tmp_path / "study")
+    half, whole = found["answers"]
+    assert (half["label_fraction"], whole["label_fraction"]) == (0.5, 1.0)
+    assert half["candidates"][0]["per_seed"] != whole["candidates"][0]["per_seed"]
+
+
+@pytest.mark.parametrize("reason", ["trained on", "none", "without masks"])
+def test_without_validation_nothing_is_trained(reason: str, tmp_path: Path) -> None:
+    samples = [draw_sample(index) for index in range(10)]
+    if reason == "without masks":
+        samples[6:8] = [replace(sample, mask=None) for sample in samples[6:8]]
+    splits = [*["train"] * 6, *["train" if reason == "none" else "val"] * 2, *["test"] * 2]
+    path = prepare(DrawnSource(samples, splits), tmp_path / "data.h5", size=32, val_fraction=0).path
+    settings = (*LONGER, "data.train_on=train+val") if reason == "trained on" else LONGER
+    with pytest.raises(InputError, match=r"--screen (chooses on validation, but|has nothing to choose by)"):
+        screen(box_alone(settings=settings), path, tmp_path / "study")
+    assert not (tmp_path / "study").exists()
+
+
+def test_other_data_than_those_of_the_study_are_refused(screened: Path, store: Path, tmp_path: Path) -> None:
+    with StudyDirectory(screened).held(Store.open(store), origin("none"), {}):
+        pass
+    other = tmp_path / "other.h5"
+    synthesize(other, num_samples=20, size=32, seed=1)
+    with pytest.raises(InputError, match=f"{screened}: was begun on other data"):
+        screen(small_config(settings=LONGER), other, screened)
+
+
+def ask(store: Path, out: Path, *arguments: str) -> int:
+    question = ["--base", "tiny", "--auxiliaries", "classification,box,edges", "--design", "each", "--seeds", "2"]
+    weights = ["--weights", f"classification=0,edges={TOO_MUCH}", "--set", *LONGER]
+    return main(["study", "--screen", "--data", str(store), "--out", str(out), *arguments, *question, *weights])
+
+
+def test_the_ranking_is_printed(screened: Path, store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask(store, screened, "--json") == 0
+    captured = capsys.readouterr()
+    said = " ".join(captured.err.split())
+    assert "screening: 8 trainings of 4 steps on 2 seeds, 13.8% of the study's 320 steps" in said
+    assert "affinity" in said
+    assert "diverged: edges, seed 0:" in said
+    assert "agreement: no full study of these candidates has been done yet" in said
+    assert json.loads(captured.out) == result(screened)
+
+
+def test_a_dry_run_leaves_nothing(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask(store, tmp_path / "study", "--dry-run", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"runs": 8, "steps": 4, "seeds": 2, "share": pytest.approx(44 / 320)}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_best_has_no_place_beside_it(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask(store, tmp_path / "study", "--best", str(tmp_path / "best.yaml")) == 2
+    assert "--best has no place beside --screen" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
