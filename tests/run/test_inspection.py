@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from auxseg.data.store import Store
+from auxseg.errors import InputError
 from auxseg.recipe import load_recipe
 from auxseg.report import report
-from auxseg.run import Run, evaluate, train
+from auxseg.run import Run, evaluate, inspect, train
 from tests.run.conftest import SETTINGS
 
 TASKS = ["segmentation", "classification", "box"]
@@ -55,3 +57,21 @@ def test_mixing_matrices(store_path: Path, tmp_path: Path, matrix: str, places: 
 def test_nothing_to_inspect(store_path: Path, tmp_path: Path) -> None:
     run = _evaluated(store_path, tmp_path / "run", "{kind: hard}")
     assert not (run.directory / "inspection.json").exists()
+
+
+def test_chosen_photographs(store_path: Path, tmp_path: Path) -> None:
+    run = _evaluated(store_path, tmp_path / "run", "{kind: mtan}")
+    chosen = [str(name) for name in Store.open(store_path).ids[[5, 2]]]
+    inspect(run, chosen)
+    assert [image["id"] for image in json.loads((run.directory / "inspection.json").read_text())["images"]] == chosen
+    with pytest.raises(InputError, match=f"has no sample '{chosen[0]}x'; did you mean"):
+        inspect(run, [f"{chosen[0]}x"])
+
+
+def test_nothing_to_draw_on_a_photograph(store_path: Path, tmp_path: Path) -> None:
+    run = train(load_recipe("tiny-mtl", [*SETTINGS, "training.steps=2"]), store_path, tmp_path / "run")
+    with pytest.raises(InputError, match="was not evaluated yet"):
+        inspect(run, ["any"])
+    evaluate(run)
+    with pytest.raises(InputError, match="no attention"):
+        inspect(run, [str(Store.open(store_path).ids[0])])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tyro.conf import Positional
 
-from auxseg.cli.command import Command
+from auxseg.cli.command import RecipeCommand
 from auxseg.cli.existing import refuse_existing
 from auxseg.errors import InputError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Report(Command):
+class Report(RecipeCommand):
     """Write one self-contained HTML page about one run, comparing several, or about a finished study."""
 
     runs: Positional[tuple[Path, ...]]
@@ -25,6 +25,9 @@ class Report(Command):
 
     out: Path | None = None
     """The page (default: report.html in the run or study directory, or in the nearest that holds them all)."""
+
+    images: tuple[str, ...] = ()
+    """Samples by their ids, on which the runs' attention is drawn (default: the first of the validation split)."""
 
     overwrite: bool = False
     """Replace OUT if it exists; the default page always shows the latest state."""
@@ -40,6 +43,17 @@ class Report(Command):
         studies = [path for path in self.runs if is_study(path)]
         if studies and len(self.runs) > 1:
             raise InputError(f"report: {studies[0]} is a study, which has a page of its own; name it alone")
+        if studies and self.images:
+            raise InputError(f"report: {studies[0]} is a study, whose page draws no attention; leave --images out")
+        self._inspect()
         page = study_page(studies[0], self.out) if studies else report(list(self.runs), self.out)
         console.print(f"report: {page}")
         return {"report": str(page)}
+
+    def _inspect(self) -> None:
+        """Draw the attention that the pages show, where other photographs are asked for."""
+        if self.images:
+            from auxseg.run import Run, inspect
+
+            for path in self.runs:
+                inspect(Run.open(path), self.images)

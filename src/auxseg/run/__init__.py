@@ -3,8 +3,9 @@
 from auxseg.run.directory import Run
 from auxseg.run.evaluate import evaluate
 from auxseg.run.grid import draw_grid
+from auxseg.run.inspection import inspect
 from auxseg.run.load import Model, load
 from auxseg.run.predict import Prediction, predict
 from auxseg.run.train import choose, train
 
-__all__ = ["Model", "Prediction", "Run", "choose", "draw_grid", "evaluate", "load", "predict", "train"]
+__all__ = ["Model", "Prediction", "Run", "choose", "draw_grid", "evaluate", "inspect", "load", "predict", "train"]

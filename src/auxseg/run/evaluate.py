@@ -23,8 +23,8 @@ from auxseg.errors import InputError
 from auxseg.evaluation.measure import Measured, forward, measure
 from auxseg.files import write_atomically
 from auxseg.run.directory import Run, describe_data
-from auxseg.run.inspection import write_inspection
-from auxseg.run.load import Model, load
+from auxseg.run.inspection import NUM_INSPECTED, write_inspection
+from auxseg.run.load import Model, load, matching_store
 from auxseg.tasks import Task
 from auxseg.training.events import EventLog
 
@@ -42,7 +42,7 @@ def evaluate(run: Run, split: str = "test", data: str | Path | None = None) -> d
     model = load(run)
     if split == "val" and model.recipe.data.train_on != "train":
         raise InputError(f"{run.directory}: was trained on {model.recipe.data.train_on}; evaluate it on test")
-    store = _matching_store(run, model, data)
+    store = matching_store(run, model, data)
     rows = store.rows(split)
     if not len(rows):
         raise InputError(f"{store.path}: the split {split} is empty")
@@ -54,20 +54,9 @@ def evaluate(run: Run, split: str = "test", data: str | Path | None = None) -> d
     columns = _columns(model.tasks, measured)
     write_atomically(run.directory / "per_image.csv", _csv(columns).encode())
     _write_examples(run, model, store, rows, columns)
-    write_inspection(run, model, store)
+    write_inspection(run, model, store, store.rows("val")[:NUM_INSPECTED])
     write_atomically(run.directory / "metrics.json", json.dumps(metrics, indent=1).encode())  # last: all is there
     return metrics
-
-
-def _matching_store(run: Run, model: Model, data: str | Path | None) -> Store:
-    path = Path(data) if data is not None else Path(run.start["data"]["path"])
-    store = Store.open(path).at_size(model.vocabulary.size)
-    if store.vocabulary != model.vocabulary:
-        raise InputError(
-            f"{path}: its classes are not those that {run.directory} was trained on "
-            f"({', '.join(model.vocabulary.mask_classes)}; {', '.join(model.vocabulary.labels)})"
-        )
-    return store
 
 
 def _metrics(model: Model, store: Store, split: str, measured: Measured, seconds: float) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -15,22 +17,45 @@ from auxseg.data.batch import Batch
 from auxseg.data.loader import EvaluationLoader
 from auxseg.data.store import Store
 from auxseg.drawing import Picture, column, panel, save_png, to_picture
+from auxseg.errors import InputError
 from auxseg.files import write_atomically
 from auxseg.run.directory import Run
-from auxseg.run.load import Model
+from auxseg.run.load import Model, load, matching_store
 from auxseg.tasks.views import by_view
 
-NUM_IMAGES: Final = 3
+NUM_INSPECTED: Final = 3
+"""Photographs that are inspected if none are named."""
 SIDE: Final = 192
 PER_ROW: Final = 6
 
 
-def write_inspection(run: Run, model: Model, store: Store) -> None:
-    """Write inspection.json and its pictures, of the first validation images, if there is anything to inspect."""
+def inspect(run: Run, ids: Sequence[str], data: str | Path | None = None) -> None:
+    """Look at these photographs instead, of any split, in the data that the run was trained on or others.
+
+    Raises `InputError` for an id that the data lack, a run that was not evaluated yet, and a network without attention.
+    """
+    if not (run.directory / "metrics.json").is_file():
+        raise InputError(f"{run.directory}: was not evaluated yet, so nothing is inspected; run auxseg evaluate first")
+    model = load(run)
+    store = matching_store(run, model, data)
+    places = {str(name): row for row, name in enumerate(store.ids)}
+    for name in ids:
+        if name not in places:
+            near = difflib.get_close_matches(name, places, 1)
+            raise InputError(f"{store.path}: has no sample {name!r}" + (f"; did you mean {near[0]}?" if near else ""))
+    if not write_inspection(run, model, store, [places[name] for name in ids]):
+        raise InputError(f"{run.directory}: its network has no attention that could be drawn on a photograph")
+
+
+def write_inspection(run: Run, model: Model, store: Store, rows: Sequence[int] | np.ndarray) -> bool:
+    """Write inspection.json and its pictures, of these rows, if there is anything to inspect.
+
+    Returns whether a photograph could be inspected.
+    """
     matrices = model.network.sharing.mixing_matrices()
     (run.directory / "figures").mkdir(exist_ok=True)
     images = []
-    for number, row in enumerate(store.rows("val")[:NUM_IMAGES], start=1):
+    for number, row in enumerate(rows, start=1):
         (batch,) = EvaluationLoader(store, np.array([row]), 1)
         pictures = _pictures(model, batch)
         if not pictures:
@@ -47,6 +72,7 @@ def write_inspection(run: Run, model: Model, store: Store) -> None:
             "matrices": {place: matrix.tolist() for place, matrix in matrices.items()},
         }
         write_atomically(run.directory / "inspection.json", json.dumps(content, indent=1).encode())
+    return bool(images)
 
 
 @torch.no_grad()

@@ -12,6 +12,7 @@ import torch
 import yaml
 
 from auxseg.data.sample import Vocabulary
+from auxseg.data.store import Store
 from auxseg.errors import InputError
 from auxseg.models import Network, build_network
 from auxseg.recipe import Recipe, build_tasks, parse_recipe, with_changes
@@ -59,3 +60,18 @@ def load(run: Run | str | Path, device: str = "auto") -> Model:
     memory_format = torch.channels_last if recipe.training.channels_last is True else torch.contiguous_format
     network.to(chosen).to(memory_format=memory_format).eval()
     return Model(network, tasks, recipe, vocabulary, int(metadata["step"]), chosen)
+
+
+def matching_store(run: Run, model: Model, data: str | Path | None = None) -> Store:
+    """The store that a run was trained on, or another at the model's size.
+
+    Raises `InputError` if its classes are not those that the model knows.
+    """
+    path = Path(data) if data is not None else Path(run.start["data"]["path"])
+    store = Store.open(path).at_size(model.vocabulary.size)
+    if store.vocabulary != model.vocabulary:
+        raise InputError(
+            f"{path}: its classes are not those that {run.directory} was trained on "
+            f"({', '.join(model.vocabulary.mask_classes)}; {', '.join(model.vocabulary.labels)})"
+        )
+    return store
