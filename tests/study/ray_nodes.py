@@ -21,7 +21,7 @@ _START_SECONDS = 120.0
 
 @dataclass
 class Nodes:
-    """A head of one processor, and more nodes beside it."""
+    """A head, and more nodes beside it."""
 
     port: int
     folder: Path
@@ -32,8 +32,8 @@ class Nodes:
         return f"127.0.0.1:{self.port}"
 
     def start(self, *options: str, inside: Sequence[str] = ()) -> int:
-        """Start a node of one processor and wait for it; returns its number. ``inside`` runs it in another command."""
-        command = [*inside, str(Path(sys.executable).with_name("ray")), "start", *options, "--num-cpus=1", "--block"]
+        """Start a node and wait for it; returns its number. ``inside`` runs it in another command."""
+        command = [*inside, str(Path(sys.executable).with_name("ray")), "start", *options, "--block"]
         number = len(self.processes)
         with self._log(number).open("wb") as log:
             self.processes.append(self._popen(command, log))
@@ -45,7 +45,8 @@ class Nodes:
         return number
 
     def join(self, inside: Sequence[str] = ()) -> int:
-        return self.start(f"--address={self.address}", inside=inside)
+        """Let a node of one processor join."""
+        return self.start(f"--address={self.address}", "--num-cpus=1", inside=inside)
 
     def kill(self, number: int) -> None:
         """End a node and its workers without letting them do anything about it."""
@@ -70,14 +71,15 @@ class Nodes:
 
 
 @contextmanager
-def nodes() -> Iterator[Nodes]:
-    """A cluster that has a head; its nodes are killed in the end."""
+def nodes(processors: int) -> Iterator[Nodes]:
+    """A cluster whose head has so many processors; its nodes are killed in the end."""
     folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))  # names of sockets must be short
     started = Nodes(_free_port(), folder)
     try:
         started.start(
             "--head",
             f"--port={started.port}",
+            f"--num-cpus={processors}",
             f"--temp-dir={folder}",
             "--include-dashboard=false",
             "--disable-usage-stats",
