@@ -44,9 +44,9 @@ class Nodes:
             time.sleep(0.2)
         return number
 
-    def join(self, inside: Sequence[str] = ()) -> int:
+    def join(self, *options: str, inside: Sequence[str] = ()) -> int:
         """Let a node of one processor join."""
-        return self.start(f"--address={self.address}", "--num-cpus=1", inside=inside)
+        return self.start(f"--address={self.address}", "--num-cpus=1", *options, inside=inside)
 
     def kill(self, number: int) -> None:
         """End a node and its workers without letting them do anything about it."""

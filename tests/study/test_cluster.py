@@ -210,7 +210,7 @@ def test_an_interruption_leaves_a_study_that_goes_on(store: Path, tmp_path: Path
 
 
 @pytest.mark.slow
-def test_errors_of_a_node_arrive_and_losses_are_counted(
+def test_errors_arrive_losses_are_counted_and_gpus_given_out(
     cluster: Nodes, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from auxseg.errors import InputError
@@ -224,6 +224,7 @@ def test_errors_of_a_node_arrive_and_losses_are_counted(
 
     monkeypatch.setattr(ray_workers, "_MOST_LOSSES", 1)
     monkeypatch.setattr(module, "_ROOM_SECONDS", 0.0)
+    cluster.join("--num-gpus=1")  # which Ray believes
     with module.connected(cluster.address) as there:
         with there.start(1, (), lambda: None) as at_work:
             assert at_work.do([doing(lambda job: 1), doing(lambda job: 2)], tmp_path / "token") == [1, 2]
@@ -233,8 +234,11 @@ def test_errors_of_a_node_arrive_and_losses_are_counted(
                 at_work.do([doing(lambda job: 1 // 0)], tmp_path / "token")
             with pytest.raises(RunError, match=r"its worker or node was lost 2 times \(WorkerCrashedError\)"):
                 at_work.do([doing(lambda job: os._exit(1))], tmp_path / "token")
+            assert at_work.do([doing(lambda job: os.environ["CUDA_VISIBLE_DEVICES"])], tmp_path / "token") == [""]
         with (
-            pytest.raises(InputError, match=r"no node has the 64 CPUs and 0 GPUs .*\(the most are 1 CPUs and 0 GPUs\)"),
+            pytest.raises(InputError, match=r"no node has the 64 CPUs and 0 GPUs .*\(the most are 1 CPUs and 1 GPUs\)"),
             there.start(64, (), lambda: None) as at_work,
         ):
             at_work.do([doing(lambda job: 1)], tmp_path / "token")
+    with module.connected(cluster.address, gpus=0.5) as there, there.start(1, (), lambda: None) as at_work:
+        assert at_work.do([doing(lambda job: os.environ["CUDA_VISIBLE_DEVICES"])], tmp_path / "token") == ["0"]
