@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import auxseg
 from auxseg.cli.main import main
 
 TINY = ["--set", "model.encoder.channels=[8, 12]", "training.batch=4", "training.precision=fp32"]
@@ -69,6 +70,21 @@ def test_usage_mistakes_exit_with_2(capsys: pytest.CaptureFixture[str]) -> None:
             main(arguments)
         assert exit_.value.code == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"auxseg {auxseg.__version__}\n"
+
+
+@pytest.mark.parametrize("command", ["train", "study", "evaluate", "report", "presets", "bench", "data inspect"])
+def test_help_shows_no_inner_words(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--help"])
+    shown = capsys.readouterr().out
+    assert "None" not in shown
+    assert "STR" not in shown
+    assert "(default: )" not in shown
 
 
 def test_debug_shows_where_an_error_came_from() -> None:

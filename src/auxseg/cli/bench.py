@@ -7,12 +7,12 @@ import importlib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Annotated, Any, final
 
 import tyro
 
 import auxseg
-from auxseg.cli.command import Command
+from auxseg.cli.command import Command, optional
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 class Bench(Command):
     """Measure speed, memory or accuracy side by side with a peer; without a name, list what can be measured."""
 
-    name: tyro.conf.Positional[str | None] = None
+    name: tyro.conf.Positional[Annotated[str | None, optional("[NAME]")]] = None
     """Which measurement."""
 
-    set: tuple[str, ...] = ()
+    set: Annotated[tuple[str, ...], optional("KEY=VALUE ...")] = ()
     """Settings of the measurement, key=value: rounds=20; a wrong one is answered with those that exist."""
 
     def run(self, console: Console) -> dict[str, Any]:

@@ -5,10 +5,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+import tyro
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+def optional(metavar: str) -> Any:
+    """How the help shows an option that may be left out: by what it takes, its text saying what holds without it."""
+    return tyro.conf.arg(metavar=metavar, help_behavior_hint="")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +42,7 @@ class Command(ABC):
 class RecipeCommand(Command):
     """A command that reads recipes or models, which may be of a user's own kinds of task."""
 
-    plugins: tuple[Path, ...] = ()
+    plugins: Annotated[tuple[Path, ...], optional("FILE.py ...")] = ()
     """Python files of your own that register kinds of task; they are executed."""
 
     def run_plugins(self) -> None:

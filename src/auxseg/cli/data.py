@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, final
+from typing import TYPE_CHECKING, Annotated, Any, Literal, final
 
 from tyro.conf import Positional
 
-from auxseg.cli.command import Command
+from auxseg.cli.command import Command, optional
 from auxseg.cli.existing import refuse_existing
 from auxseg.errors import InputError
 
@@ -43,7 +43,7 @@ class Synthesize(Command):
     overwrite: bool = False
     """Replace OUT if it exists."""
 
-    processes: int | None = None
+    processes: Annotated[int | None, optional("N")] = None
     """How many processes draw (default: one per processor)."""
 
     def run(self, console: Console) -> dict[str, Any]:
@@ -140,7 +140,7 @@ class Prepare(Command):
     seed: int = 0
     """Of the division into splits."""
 
-    processes: int | None = None
+    processes: Annotated[int | None, optional("N")] = None
     """How many processes read (default: one per processor)."""
 
     def run(self, console: Console) -> dict[str, Any]:
@@ -174,7 +174,7 @@ class Inspect(Command):
     path: Positional[Path]
     """The store."""
 
-    html: Path | None = None
+    html: Annotated[Path | None, optional("PATH")] = None
     """Also write a page that shows pictures with their masks and boxes."""
 
     overwrite: bool = False

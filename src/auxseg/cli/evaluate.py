@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import Positional
 
-from auxseg.cli.command import RecipeCommand
+from auxseg.cli.command import RecipeCommand, optional
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,13 +23,13 @@ class Evaluate(RecipeCommand):
     nearest directory that holds them all; runs on different images or data get no picture.
     """
 
-    runs: Positional[tuple[Path, ...]]
+    runs: Positional[Annotated[tuple[Path, ...], optional("RUN ...")]]
     """Run directories."""
 
     split: Literal["train", "val", "test"] = "test"
     """Which split. Looking at the test split is recorded in the run."""
 
-    data: Path | None = None
+    data: Annotated[Path | None, optional("PATH")] = None
     """The store (default: the one that the run was trained on)."""
 
     def run(self, console: Console) -> dict[str, Any]:

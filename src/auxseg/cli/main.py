@@ -12,6 +12,7 @@ from typing import Annotated, Any, Union
 import tyro
 from rich.console import Console
 
+from auxseg import __version__
 from auxseg.cli.bench import Bench
 from auxseg.cli.command import Command, RecipeCommand
 from auxseg.cli.data import Download, Inspect, Prepare, Synthesize
@@ -24,7 +25,8 @@ from auxseg.cli.train import Train
 from auxseg.errors import InputError, RunError
 
 _DESCRIPTION = """Do auxiliary tasks make segmentation masks better? Train one network on masks together with cheaper
-labels, measure honestly, and use the model that won. `auxseg COMMAND --help` explains a command."""
+labels, measure honestly, and use the model that won. `auxseg COMMAND --help` explains a command, `auxseg --version`
+says which auxseg this is."""
 
 _COMMANDS: dict[str, Any] = {
     "data": {"synthesize": Synthesize, "download": Download, "prepare": Prepare, "inspect": Inspect},
@@ -41,6 +43,9 @@ _COMMANDS: dict[str, Any] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0, 2 (refused), 1 (failed), 130 (Ctrl-C)."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments == ["--version"]:
+        print(f"auxseg {__version__}")
+        return 0
     command: Command = tyro.cli(
         _union(_COMMANDS),
         prog="auxseg",

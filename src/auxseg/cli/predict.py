@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import Positional
 
-from auxseg.cli.command import RecipeCommand
+from auxseg.cli.command import RecipeCommand, optional
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Predict(RecipeCommand):
     model: Positional[Path]
     """The run directory."""
 
-    images: Positional[tuple[Path, ...]]
+    images: Positional[Annotated[tuple[Path, ...], optional("IMAGE ...")]]
     """Photographs, or folders of them."""
 
     out: Path

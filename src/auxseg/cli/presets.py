@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional
 
-from auxseg.cli.command import Command
+from auxseg.cli.command import Command, optional
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +21,7 @@ class Presets(Command):
     `auxseg presets tiny > mine.yaml` makes a recipe of your own.
     """
 
-    name: Positional[str | None] = None
+    name: Positional[Annotated[str | None, optional("NAME")]] = None
     """The preset to print."""
 
     def run(self, console: Console) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional
 
-from auxseg.cli.command import RecipeCommand
+from auxseg.cli.command import RecipeCommand, optional
 from auxseg.cli.existing import refuse_existing
 from auxseg.errors import InputError
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 class Report(RecipeCommand):
     """Write one self-contained HTML page about one run, comparing several, or about a finished study."""
 
-    runs: Positional[tuple[Path, ...]]
+    runs: Positional[Annotated[tuple[Path, ...], optional("RUN ...")]]
     """Run directories, or the directory of one study."""
 
-    out: Path | None = None
+    out: Annotated[Path | None, optional("PATH")] = None
     """The page (default: report.html in the run or study directory, or in the nearest that holds them all)."""
 
-    images: tuple[str, ...] = ()
+    images: Annotated[tuple[str, ...], optional("ID ...")] = ()
     """Samples by their ids, on which the runs' attention is drawn (default: the first of the validation split)."""
 
     overwrite: bool = False

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from tyro.conf import Positional
 
-from auxseg.cli.command import RecipeCommand
+from auxseg.cli.command import RecipeCommand, optional
 from auxseg.cli.existing import refuse_existing
 from auxseg.errors import InputError
 
@@ -32,7 +32,7 @@ class Study(RecipeCommand):
 
     when_interrupted: ClassVar[str] = "interrupted; the same command goes on"
 
-    file: Positional[Path | None] = None
+    file: Positional[Annotated[Path | None, optional("[FILE.yaml]")]] = None
     """A YAML file that asks the question, instead of the options below."""
 
     data: Path
@@ -41,46 +41,46 @@ class Study(RecipeCommand):
     out: Path = Path("studies/study")
     """The study's directory."""
 
-    base: str | None = None
+    base: Annotated[str | None, optional("NAME")] = None
     """The preset or recipe whose target and settings hold for every arm."""
 
-    auxiliaries: str | None = None
+    auxiliaries: Annotated[str | None, optional("A,B")] = None
     """Tasks of the base, or kinds of task, with commas between them: classification,box,edges."""
 
-    seeds: int | None = None
+    seeds: Annotated[int | None, optional("N")] = None
     """How many seeds each arm is trained on (default: 5)."""
 
-    design: Literal["each", "all-but-one", "all-subsets"] | None = None
+    design: Annotated[Literal["each", "all-but-one", "all-subsets"] | None, optional("DESIGN")] = None
     """each: every auxiliary alone; all-but-one (the default): also all together and all without each; all-subsets."""
 
-    controls: str | None = None
+    controls: Annotated[str | None, optional("A,B")] = None
     """Auxiliaries without information, alone: noise,random-labels; same-compute is the target alone, trained longer."""
 
-    label_fractions: str | None = None
+    label_fractions: Annotated[str | None, optional("X,Y")] = None
     """Shares of the masks to train on, each answered for itself: 0.05,0.1,1 (default: the base's)."""
 
-    margin: float | None = None
+    margin: Annotated[float | None, optional("X")] = None
     """The smallest difference of the target's figure that matters (default: 0.005, half a point of IoU)."""
 
-    weights: str | None = None
+    weights: Annotated[str | None, optional("A=X,B=Y")] = None
     """Loss weights of auxiliaries: box=0.5,edges=0.2 (default: the base's, or 0.3)."""
 
-    tune_weights: tuple[str, ...] | None = None
+    tune_weights: Annotated[tuple[str, ...] | None, optional("X,Y ...")] = None
     """Choose every arm's weight out of these on validation, and the target's rate with as many tries: 0.1,0.3,1."""
 
-    set: tuple[str, ...] = ()
+    set: Annotated[tuple[str, ...], optional("KEY=VALUE ...")] = ()
     """Changes to the base, key=value: training.steps=600 data.size=64."""
 
     looks: Literal[1, 2] = 2
     """2 allows one extension by more seeds after the first verdicts, at the price of wider intervals; 1 allows none."""
 
-    workers: int | None = None
+    workers: Annotated[int | None, optional("N")] = None
     """How many runs are trained at the same time (default: 1; with --ray as many as the cluster has room for)."""
 
-    threads: int | None = None
+    threads: Annotated[int | None, optional("N")] = None
     """Threads of each run, kept for the whole study (default: the machine's, shared by the workers; with --ray 1)."""
 
-    ray: str | None = None
+    ray: Annotated[str | None, optional("ADDRESS")] = None
     """Train on a Ray cluster: local starts one on this machine, auto or HOST:PORT joins one (`auxseg[ray]`)."""
 
     gpus_per_run: float = 0
@@ -92,7 +92,7 @@ class Study(RecipeCommand):
     screen: bool = False
     """Only rank the auxiliaries, by short trainings and affinity on validation, for at most 15% of the study's cost."""
 
-    best: Path | None = None
+    best: Annotated[Path | None, optional("PATH")] = None
     """Leave the recipe of the best arm (by validation) here, ready for `auxseg train`."""
 
     overwrite: bool = False

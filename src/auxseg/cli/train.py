@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from tyro.conf import Positional
 
-from auxseg.cli.command import RecipeCommand
+from auxseg.cli.command import RecipeCommand, optional
 from auxseg.cli.grid import combinations
 from auxseg.errors import InputError
 
@@ -30,16 +30,16 @@ class Train(RecipeCommand):
 
     when_interrupted: ClassVar[str] = "interrupted; the same command with --resume goes on"
 
-    names: Positional[tuple[str, ...]]
+    names: Positional[Annotated[tuple[str, ...], optional("RECIPE ...")]]
     """Names of presets (`auxseg presets`) or paths of YAML recipes."""
 
     data: Path
     """The store that `auxseg data prepare` or `auxseg data synthesize` wrote."""
 
-    out: Path | None = None
+    out: Annotated[Path | None, optional("PATH")] = None
     """The run directory (default: runs/NAME)."""
 
-    seed: int | None = None
+    seed: Annotated[int | None, optional("N")] = None
     """Seed of initial weights, data order and augmentation (default: the recipe's)."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -48,10 +48,10 @@ class Train(RecipeCommand):
     devices: int = 1
     """How many processes train together on this machine, one per GPU or sharing the CPU."""
 
-    set: tuple[str, ...] = ()
+    set: Annotated[tuple[str, ...], optional("KEY=VALUE ...")] = ()
     """Changes to the recipe, key=value: training.steps=600 model.width=0.5 tasks.box=off."""
 
-    grid: tuple[str, ...] = ()
+    grid: Annotated[tuple[str, ...], optional("KEY=A,B ...")] = ()
     """Values to try in every combination, key=value,value: balancer.weights.box=0.1,0.5 seed=0,1. Each run is named
     NAME-KEY-VALUE."""
 
