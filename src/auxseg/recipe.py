@@ -161,6 +161,17 @@ def to_values(recipe: Recipe) -> dict[str, Any]:
     return _adapter(kinds()).dump_python(recipe, mode="json")
 
 
+def what_matters(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe's plain values without those that change no bit of a result."""
+    model, data, training = (dict(values[key]) for key in ("model", "data", "training"))
+    model.pop("checkpointing", None)
+    data.pop("workers", None)
+    training.pop("watch", None)
+    if data["order"] == "shuffled":
+        data.pop("block", None)
+    return {**values, "model": model, "data": data, "training": training}
+
+
 def build_tasks(recipe: Recipe, vocabulary: Vocabulary) -> dict[str, Task]:
     """Make the tasks for data with this vocabulary. Raises `InputError` if the data cannot serve one."""
     tasks: dict[str, Task] = {name: settings.build(name, vocabulary) for name, settings in recipe.tasks.items()}
@@ -257,11 +268,14 @@ def _check_balancer(recipe: Recipe, origin: str) -> None:
 
 
 def _check_validation(recipe: Recipe, origin: str) -> None:
-    """Nothing may wait for a validation that there is not."""
-    schedule, patience, train_on = recipe.training.schedule, recipe.training.patience, recipe.data.train_on
-    if train_on == "train":
-        return
-    why = f"which waits for validations, and data.train_on={train_on} leaves none"
+    if recipe.data.train_on != "train":
+        refuse_waiting(recipe, origin, f"data.train_on={recipe.data.train_on} leaves none")
+
+
+def refuse_waiting(recipe: Recipe, origin: str, why: str) -> None:
+    """Raise `InputError` if the recipe waits for validations, of which ``why`` says that there are none."""
+    schedule, patience = recipe.training.schedule, recipe.training.patience
+    why = f"which waits for validations, and {why}"
     if isinstance(schedule, PlateauConfig) and schedule.drop < 1:
         raise InputError(f"{origin}: training.schedule.kind is 'plateau', {why}; set training.schedule.kind=cosine")
     if patience is not None:

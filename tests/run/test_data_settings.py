@@ -113,3 +113,13 @@ def test_the_settings_survive_writing(tmp_path: Path) -> None:
     recipe = _recipe("data.label_fraction=0.1", "data.order=blocks", "data.train_on=train+val")
     (tmp_path / "recipe.yaml").write_text(dump_recipe(recipe))
     assert load_recipe(tmp_path / "recipe.yaml") == recipe
+
+
+def test_nothing_waits_for_validations_that_a_store_cannot_give(
+    store_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = Store.rows
+    monkeypatch.setattr(Store, "rows", lambda store, split: rows(store, split)[: 0 if split == "val" else None])
+    with pytest.raises(InputError, match="'plateau', which waits for validations, and no validation sample has a label"):
+        train(_recipe("training.schedule.kind=plateau"), store_path, tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -20,7 +20,7 @@ from auxseg.data.store import Store
 from auxseg.errors import InputError
 from auxseg.files import write_atomically
 from auxseg.models import Network, build_network
-from auxseg.recipe import Recipe, build_tasks, dump_recipe
+from auxseg.recipe import Recipe, build_tasks, dump_recipe, refuse_waiting
 from auxseg.run.building import build_learner, open_data, train_loader, validation_loader, without_labels
 from auxseg.run.directory import Run, describe_data
 from auxseg.run.observers import Recorder, write_history
@@ -58,6 +58,9 @@ def train(
     target = {recipe.target: tasks[recipe.target]}
     if without_labels(target, EvaluationLoader(store, rows, recipe.training.batch)):
         raise InputError(f"{data}: no training sample has a label for {recipe.target}, the target")
+    validated = EvaluationLoader(store, store.rows("val"), recipe.training.batch)
+    if recipe.data.train_on == "train" and without_labels(target, validated):
+        refuse_waiting(recipe, str(data), f"no validation sample has a label for {recipe.target}")
     runtime = Runtime(device, devices)
     runtime.launch()
     network = build_network(
