@@ -51,6 +51,8 @@ class Nodes:
     def kill(self, number: int) -> None:
         """End a node and its workers without letting them do anything about it."""
         process = self.processes[number]
+        if process.poll() is not None:  # its number may be another's by now
+            return
         family = [*_descendants(process.pid), process.pid]
         for pid in family:
             with _gone():

@@ -31,54 +31,62 @@ def files(directory: Path) -> dict[str, bytes]:
     return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
-def zipped(*names: str, mode: int = 0) -> bytes:
+def sent(directory: Path) -> dict[str, bytes]:
+    return {name: content for name, content in files(directory).items() if name != ".lock"}
+
+
+def zipped(*names: str, mode: int = 0, compression: int = zipfile.ZIP_STORED) -> bytes:
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as file:
+    with zipfile.ZipFile(content, "w", compression) as file:
         for name in names:
             entry = zipfile.ZipInfo(name)
             entry.external_attr = mode << 16
-            file.writestr(entry, b"0" * 1000)
+            file.writestr(entry, b"0" * 1000, compression)
     return content.getvalue()
 
 
 def test_a_directory_arrives_as_it_was(directory: Path, tmp_path: Path) -> None:
-    before = files(directory)
-    del before[".lock"]
     receive(pack(directory), tmp_path / "new")
-    assert files(tmp_path / "new") == before
+    assert files(tmp_path / "new") == sent(directory)
     assert not (tmp_path / "new" / "link").exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "run"]
 
 
-def test_files_take_the_places_of_earlier_ones(directory: Path, tmp_path: Path) -> None:
+def test_a_run_takes_the_place_of_what_there_was_of_it(directory: Path, tmp_path: Path) -> None:
     earlier = tmp_path / "earlier"
     earlier.mkdir()
     (earlier / "events.jsonl").write_text("half\n")
-    (earlier / "kept").write_text("kept")
+    (earlier / "last.pt").write_text("of half of it")
     receive(pack(directory), earlier)
-    assert (earlier / "events.jsonl").read_text() == "{}\n"
-    assert (earlier / "kept").read_text() == "kept"
-    assert (earlier / "figures" / "best-1.png").read_bytes() == b"picture"
+    assert files(earlier) == sent(directory)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["earlier", "run"]
 
 
-def test_what_says_that_a_run_is_finished_is_written_last(
-    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("killed_at", [1, 2])
+def test_a_process_that_is_killed_while_it_receives_leaves_the_former_run(
+    killed_at: int, directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (directory / "metrics.json").write_text("{}")
-    (directory / "per_image.csv").write_text("id\n")
-    earlier = tmp_path / "earlier"
-    earlier.mkdir()
-    written: list[str] = []
-    replace = Path.replace
+    runs = tmp_path / "runs"
+    (runs / "earlier").mkdir(parents=True)
+    (runs / "earlier" / "events.jsonl").write_text("half\n")
+    renamed: list[Path] = []
+    rename = Path.rename
 
-    def note(self: Path, target: Path) -> Path:
-        written.append(self.name)
-        return replace(self, target)
+    def killed(self: Path, target: Path) -> Path:
+        renamed.append(self)
+        if len(renamed) == killed_at:
+            raise SystemExit
+        return rename(self, target)
 
-    monkeypatch.setattr(Path, "replace", note)
-    receive(pack(directory), earlier)
-    assert written[-2:] == ["events.jsonl", "metrics.json"]
-    assert len(written) == 5
+    with monkeypatch.context() as context:
+        context.setattr(Path, "rename", killed)
+        context.setattr(archive, "clear", lambda folder: None)
+        with pytest.raises(SystemExit):
+            receive(pack(directory), runs / "earlier")
+    archive.clear(runs)
+    assert files(runs) == {"earlier/events.jsonl": b"half\n"}
+    receive(pack(directory), runs / "earlier")
+    assert files(runs / "earlier") == sent(directory)
 
 
 @pytest.mark.parametrize(
@@ -126,9 +134,28 @@ def test_what_is_no_archive_is_refused(content: bytes, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_archive_that_was_cut_leaves_nothing(directory: Path, tmp_path: Path) -> None:
-    content = bytearray(pack(directory))
-    content[content.index(bytes(range(256))) + 7] ^= 1
-    with pytest.raises(RunError, match="is damaged"):
-        receive(bytes(content), tmp_path / "new")
-    assert not (tmp_path / "new").exists()
+def _changed(content: bytes, at: bytes, value: int) -> bytes:
+    """With one byte changed behind the last place where a mark stands."""
+    place = content.rindex(at) + len(at)
+    return content[:place] + bytes([value]) + content[place + 1 :]
+
+
+def test_an_archive_that_was_damaged_leaves_nothing(directory: Path, tmp_path: Path) -> None:
+    whole = pack(directory)
+    flipped = bytearray(whole)
+    flipped[whole.index(bytes(range(256))) + 7] ^= 1
+    for content in (bytes(flipped), whole[:-30], whole[100:], whole[: len(whole) // 2]):
+        with pytest.raises(RunError, match="is damaged"):
+            receive(content, tmp_path / "new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
+
+
+def test_entries_that_nothing_packs_are_refused(tmp_path: Path) -> None:
+    stored = zipped("inside")
+    directory_entry = b"PK\x01\x02"
+    of_unknown_method = _changed(stored, directory_entry + bytes(stored[stored.rindex(directory_entry) + 4 :][:6]), 77)
+    encrypted = _changed(stored, directory_entry + bytes(stored[stored.rindex(directory_entry) + 4 :][:4]), 1)
+    for content in (zipped("inside", compression=zipfile.ZIP_DEFLATED), of_unknown_method, encrypted):
+        with pytest.raises(RunError, match="compressed or encrypted"):
+            receive(content, tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []

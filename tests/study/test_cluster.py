@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from auxseg.cli.main import main
 from auxseg.errors import RunError
@@ -37,12 +39,13 @@ def cluster() -> Iterator[Nodes]:
         yield started
 
 
-def begin(store: Path, out: Path, ray: str, *question: str) -> subprocess.Popen[str]:
-    """A study in a process of its own, as a person starts it."""
+@contextmanager
+def begun(store: Path, out: Path, ray: str, *question: str) -> Iterator[subprocess.Popen[str]]:
+    """A study in a process of its own, as a person starts it; no longer than the test."""
     command = [sys.executable, "-m", "auxseg", "study", "--data", str(store), "--out", str(out), "--ray", ray]
     # Ray keeps a token of the local clusters it starts in the home directory.
     environment = {**os.environ, "HOME": str(out.parent)}
-    return subprocess.Popen(
+    study = subprocess.Popen(
         [*command, *question],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -50,6 +53,12 @@ def begin(store: Path, out: Path, ray: str, *question: str) -> subprocess.Popen[
         start_new_session=True,
         env=environment,
     )
+    try:
+        yield study
+    finally:
+        if study.poll() is None:
+            os.killpg(study.pid, signal.SIGKILL)
+            study.communicate()
 
 
 def finish(study: subprocess.Popen[str], code: int = 0) -> str:
@@ -150,7 +159,8 @@ def test_one_that_does_not_answer_is_refused_in_time(tmp_path: Path, monkeypatch
 
 @pytest.mark.slow
 def test_a_cluster_of_this_machine_gives_the_same_digits(finished: Path, store: Path, tmp_path: Path) -> None:
-    finish(begin(store, tmp_path / "study", "local", *SMALL, "--threads", "1"))
+    with begun(store, tmp_path / "study", "local", *SMALL, "--threads", "1") as study:
+        finish(study)
     found, expected = result(tmp_path / "study"), result(finished)
     assert found["answers"] == expected["answers"]
     assert found["diverged"] == expected["diverged"]
@@ -160,15 +170,17 @@ def test_a_cluster_of_this_machine_gives_the_same_digits(finished: Path, store: 
 @pytest.mark.slow
 def test_a_node_that_dies_loses_nothing(cluster: Nodes, store: Path, tmp_path: Path) -> None:
     second = cluster.join()
-    study = begin(store, tmp_path / "study", cluster.address, *BOX_ALONE)
+    seen: list[Path] = []
 
-    def on_second() -> list[Path]:
-        return [run for run in in_training(tmp_path / "study") if cluster.holds(second, run / ".lock")]
+    def is_on_second() -> bool:
+        seen[:] = [run for run in in_training(tmp_path / "study") if cluster.holds(second, run / ".lock")]
+        return bool(seen)
 
-    wait_for(lambda: bool(on_second()), study)
-    (stopped,) = on_second()
-    cluster.kill(second)
-    finish(study)
+    with begun(store, tmp_path / "study", cluster.address, *BOX_ALONE) as study:
+        wait_for(is_on_second, study)
+        cluster.kill(second)
+        finish(study)
+    (stopped,) = seen
     runs = list((tmp_path / "study" / "runs").iterdir())
     assert [kinds(run).count("step") for run in runs] == [100] * 4
     assert [run for run in runs if "resume" in kinds(run)] == [stopped]
@@ -183,7 +195,8 @@ def test_what_a_node_makes_that_sees_nothing_is_sent_back(finished: Path, store:
         pytest.skip("only the superuser can hide a directory from a node")
     with nodes(0) as cluster:
         cluster.join(inside=["unshare", "--mount", "sh", "-c", f'{hidden} && exec "$@"', "sh"])
-        finish(begin(store, tmp_path / "study", cluster.address, *SMALL))
+        with begun(store, tmp_path / "study", cluster.address, *SMALL) as study:
+            finish(study)
     found, expected = result(tmp_path / "study"), result(finished)
     assert found["answers"] == expected["answers"]
     assert found["diverged"] == expected["diverged"]
@@ -197,13 +210,19 @@ def test_what_a_node_makes_that_sees_nothing_is_sent_back(finished: Path, store:
 @pytest.mark.slow
 def test_an_interruption_leaves_a_study_that_goes_on(store: Path, tmp_path: Path) -> None:
     out = tmp_path / "study"
-    study = begin(store, out, "local", *BOX_ALONE)
-    wait_for(lambda: bool(in_training(out)), study)
-    os.killpg(study.pid, signal.SIGINT)
-    assert "interrupted; the same command goes on" in finish(study, 130)
+    with begun(store, out, "local", *BOX_ALONE) as study:
+        wait_for(lambda: bool(in_training(out)), study)
+        os.killpg(study.pid, signal.SIGINT)
+        assert "interrupted; the same command goes on" in finish(study, 130)
     stopped = in_training(out)
     assert stopped
-    finish(begin(store, out, "local", *BOX_ALONE))
+    for run in stopped:  # each left a checkpoint of its last step, and not only that of its last epoch
+        checkpoint = torch.load(run / "last.pt", weights_only=True)
+        assert (
+            checkpoint["progress"]["step"] == [e["step"] for e in read_events(run / "events.jsonl") if "step" in e][-1]
+        )
+    with begun(store, out, "local", *BOX_ALONE) as study:
+        finish(study)
     assert all(kinds(run).count("resume") == 1 for run in stopped)
     assert all(kinds(run).count("step") == 100 for run in (out / "runs").iterdir())
     assert not list(out.glob(".shared-*"))
@@ -223,11 +242,11 @@ def test_errors_arrive_losses_are_counted_and_gpus_given_out(
         return Job(work, first.recipe, first.data, first.directory, first.failure)
 
     monkeypatch.setattr(ray_workers, "_MOST_LOSSES", 1)
-    monkeypatch.setattr(module, "_ROOM_SECONDS", 0.0)
+    monkeypatch.setattr(module, "ROOM_SECONDS", 0.0)
     cluster.join("--num-gpus=1")  # which Ray believes
     with module.connected(cluster.address) as there:
         with there.start(1, (), lambda: None) as at_work:
-            assert at_work.do([doing(lambda job: 1), doing(lambda job: 2)], tmp_path / "token") == [1, 2]
+            assert sorted(at_work.do([doing(lambda job: 1), doing(lambda job: 2)], tmp_path / "token")) == [1, 2]
             with pytest.raises(RunError, match=r"^node .*: no room$"):
                 at_work.do([doing(lambda job: (_ for _ in ()).throw(RunError("no room")))], tmp_path / "token")
             with pytest.raises(ZeroDivisionError):
@@ -241,4 +260,10 @@ def test_errors_arrive_losses_are_counted_and_gpus_given_out(
         ):
             at_work.do([doing(lambda job: 1)], tmp_path / "token")
     with module.connected(cluster.address, gpus=0.5) as there, there.start(1, (), lambda: None) as at_work:
-        assert at_work.do([doing(lambda job: os.environ["CUDA_VISIBLE_DEVICES"])], tmp_path / "token") == ["0"]
+        seen = [
+            at_work.do([doing(lambda job: (os.environ["CUDA_VISIBLE_DEVICES"], os.getpid()))], tmp_path / "token")
+            for _ in "ab"
+        ]
+        (first,), (second,) = seen
+        assert first[0] == second[0] == "0"
+        assert first[1] != second[1]  # a process that has begun to use one GPU could use no other

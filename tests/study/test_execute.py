@@ -5,22 +5,30 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from auxseg.errors import InputError, RunError
+from auxseg.files import write_atomically
 from auxseg.run import train
 from auxseg.study.config import StudyConfig
 from auxseg.study.directory import StudyDirectory
 from auxseg.study.execute import workers
 from auxseg.study.plan import PlannedRun, make_plan
 from auxseg.study.results import seconds_in_training
+from auxseg.training.checkpoint import load_last
 from auxseg.training.events import EventLog, read_events
 from auxseg.training.learner import Learner, StepResult
+from auxseg.training.lock import training_in
 from auxseg.training.loop import Observer, Validation
-from tests.study.small import box_alone, run_study, small_config
+from tests.study.small import SETTINGS, box_alone, run_study, small_config
 
 
 class _Stop(Observer):
@@ -88,6 +96,15 @@ def test_a_run_that_diverges_is_kept_as_an_outcome(finished: Path) -> None:
     assert edges["difference"] is None
 
 
+def test_what_diverged_of_the_target_alone_is_said_with_every_arm(study: Path, store: Path) -> None:
+    run = planned(small_config(), "target only", 1)
+    write_atomically(StudyDirectory(study).failure_file(run), b"too steep")
+    (answer,) = run_study(small_config(), store, study)["answers"]
+    assert answer["baseline"]["num_diverged"] == 1
+    for arm in answer["arms"]:
+        assert "without 1 run of the target alone that diverged" in arm["sentence"]
+
+
 def test_runs_that_measured_other_images_are_refused(study: Path, store: Path) -> None:
     table = StudyDirectory(study).run_directory(planned(small_config(), "box", 1)) / "per_image.csv"
     head, first, second, *rest = table.read_text().splitlines()
@@ -102,15 +119,23 @@ def test_what_is_finished_is_not_done_again(study: Path, store: Path, monkeypatc
     assert json.loads(json.dumps(run_study(small_config(), store, study))) == before
 
 
-def test_half_a_run_goes_on_to_the_same_numbers(study: Path, store: Path) -> None:
+OTHERWISE = ("data.workers=3", "data.block=32", "training.watch=2", "model.checkpointing=true")
+"""What changes no bit."""
+
+
+@pytest.mark.parametrize("settings", [(), OTHERWISE])
+def test_half_a_run_goes_on_to_the_same_numbers(settings: tuple[str, ...], study: Path, store: Path) -> None:
     before, run = result(study), planned(small_config(), "box", 1)
     directory = StudyDirectory(study).run_directory(run)
     shutil.rmtree(directory)
     with pytest.raises(KeyboardInterrupt):
         train(run.recipe, store, directory, observers=[_Stop()])
-    after = run_study(small_config(), store, study)
+    after = run_study(small_config(settings=(*SETTINGS, *settings)), store, study)
     kinds = events(study, run)
     assert [kinds.count(kind) for kind in ("start", "resume", "step", "end")] == [1, 1, 4, 1]
+    for answers in (after["answers"], before["answers"]):
+        for arm in answers[0]["arms"] if settings else ():
+            del arm["why"]  # gradients were looked at in other steps
     assert json.loads(json.dumps(after["answers"])) == before["answers"]
 
 
@@ -133,7 +158,7 @@ def test_two_workers_from_scratch_give_the_same_digits(finished: Path, store: Pa
 
 
 def test_an_interruption_reaches_the_runs_and_leaves_checkpoints(store: Path, tmp_path: Path) -> None:
-    config = box_alone(settings=(*small_config().settings, "training.steps=100000"))
+    config = box_alone(settings=(*small_config().settings, "training.steps=100000", "training.batch=1"))
     run, other = planned(config, "target only"), planned(config, "box")
     study = StudyDirectory(tmp_path)
 
@@ -144,10 +169,48 @@ def test_an_interruption_reaches_the_runs_and_leaves_checkpoints(store: Path, tm
     with pytest.raises(KeyboardInterrupt), workers(1, 1, (), interrupt_once_it_trains) as at_work:
         at_work.train(study, store, [run, other])
     last = [event for event in read_events(study.run_directory(run) / "events.jsonl") if event["event"] == "step"][-1]
-    assert (study.run_directory(run) / "last.pt").is_file()
-    assert last["step"] < 100000
+    checkpoint = load_last(study.run_directory(run) / "last.pt", torch.device("cpu"))
+    assert checkpoint["progress"]["step"] == last["step"] < 28  # and not only that of an epoch's end
     assert not study.is_done(run)
     assert not study.run_directory(other).exists()
+
+
+def test_a_study_that_is_killed_takes_its_workers_along_and_goes_on(store: Path, tmp_path: Path) -> None:
+    settings = (*SETTINGS, "training.steps=60")
+    question = ["--base", "tiny", "--auxiliaries", "box", "--design", "each", "--seeds", "2", "--set", *settings]
+    where = ["--data", str(store), "--out", str(tmp_path / "study"), "--workers", "2", "--threads", "1"]
+    command = [sys.executable, "-m", "auxseg", "study", *question, *where]
+    study = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        _wait_until(lambda: len(_held(tmp_path)) == 2)
+    finally:
+        study.kill()
+        study.wait()
+    _wait_until(lambda: not _held(tmp_path))
+    found = run_study(box_alone(settings=settings), store, tmp_path / "study", workers=2)["answers"]
+    assert found == run_study(box_alone(settings=settings), store, tmp_path / "whole", workers=2)["answers"]
+    kinds = [[event["event"] for event in read_events(path)] for path in tmp_path.glob("study/runs/*/events.jsonl")]
+    assert [each.count("step") for each in kinds] == [60] * 4
+    assert sum(each.count("resume") for each in kinds) == 2
+
+
+def _held(study: Path) -> list[Path]:
+    """The runs that have a checkpoint and that a process is training in."""
+    held = []
+    for run in [path.parent for path in study.glob("study/runs/*/last.pt")]:
+        try:
+            with training_in(run):
+                pass
+        except InputError:
+            held.append(run)
+    return held
+
+
+def _wait_until(is_true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not is_true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_worker_knows_the_plugins_and_is_missed_when_it_is_killed(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -16,8 +17,11 @@ LARGEST: Final = 2 * 2**30
 """Bytes of a run directory, which are held in memory once at each end."""
 MOST_FILES: Final = 10_000
 
-_LAST: Final = ("events.jsonl", "metrics.json")
-"""They say that a training or an evaluation is finished, so all else is there before them."""
+_OVERHEAD: Final = 1024
+"""Bytes of an archive for each file, beside what is in it: names and dates."""
+_FORMER: Final = ".former.partial"
+_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, NotImplementedError, EOFError)
+"""What `zipfile` raises about archives that nothing has packed so."""
 
 
 def pack(directory: Path) -> bytes:
@@ -30,7 +34,8 @@ def pack(directory: Path) -> bytes:
             f"{LARGEST / 2**20:.0f} MiB); let every node of the cluster see the study's directory"
         )
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:  # weights cannot be compressed
+    # Weights cannot be compressed; a node whose clock stands before 1980 is no reason to fail.
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED, strict_timestamps=False) as archive:
         for path in files:
             archive.write(path, path.relative_to(directory).as_posix())
     return content.getvalue()
@@ -42,6 +47,8 @@ def unpack(content: bytes, directory: Path) -> None:
     Raises `RunError`, and writes nothing, if a name would lead out of it, an entry is no plain file, or there is more
     than `pack` would pack.
     """
+    if len(content) > LARGEST + MOST_FILES * _OVERHEAD:
+        raise RunError(f"{directory}: {len(content) / 2**20:.0f} MiB were sent back, which nothing has packed")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
@@ -50,27 +57,35 @@ def unpack(content: bytes, directory: Path) -> None:
             for entry in entries:
                 path = directory / entry.filename
                 path.parent.mkdir(parents=True, exist_ok=True)
-                # No more than the size that was checked is read, whatever the entry unfolds to.
                 with archive.open(entry) as source, path.open("xb") as target:
                     shutil.copyfileobj(source, target)
-    except zipfile.BadZipFile as error:
+                    os.fsync(target.fileno())
+    except _DAMAGED as error:
         raise RunError(f"{directory}: what was sent back is damaged ({error}); the same command tries again") from None
 
 
 def receive(content: bytes, directory: Path) -> None:
-    """Let an archive's files take the places of those of a directory, each whole, and a new directory at once."""
-    partial = directory.with_name(f".{directory.name}.{os.getpid()}.partial")
+    """Let an archive take a directory's place as a whole: a run's events belong to one checkpoint and no other."""
+    partial = directory.with_name(f".{directory.name}.partial")
+    former = directory.with_name(f".{directory.name}{_FORMER}")
+    clear(directory.parent)
     try:
         unpack(content, partial)
-        if not directory.exists():
-            partial.rename(directory)
-            return
-        names = [path.relative_to(partial) for path in partial.rglob("*") if path.is_file()]
-        for name in sorted(names, key=lambda name: (name.as_posix() in _LAST, name)):
-            (directory / name).parent.mkdir(parents=True, exist_ok=True)
-            (partial / name).replace(directory / name)
+        if directory.exists():
+            directory.rename(former)
+        partial.rename(directory)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        clear(directory.parent)
+
+
+def clear(folder: Path) -> None:
+    """Put in order what a process that was killed while it received has left beside the runs."""
+    for former in folder.glob(f".*{_FORMER}"):
+        directory = folder / former.name.removeprefix(".").removesuffix(_FORMER)
+        if not directory.exists():
+            former.rename(directory)
+    for left_over in folder.glob(".*.partial"):
+        shutil.rmtree(left_over, ignore_errors=True)
 
 
 def _belongs(path: Path, directory: Path) -> bool:
@@ -86,6 +101,10 @@ def _check(entries: list[zipfile.ZipInfo], directory: Path) -> None:
             f"{MOST_FILES} of {LARGEST / 2**20:.0f} MiB"
         )
     for entry in entries:
+        if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
+            raise RunError(
+                f"{directory}: {entry.filename!r} was sent back compressed or encrypted, as nothing packs it"
+            )
         name = PurePosixPath(entry.filename)
         kind = stat.S_IFMT(entry.external_attr >> 16)
         is_inside = not name.is_absolute() and ".." not in name.parts and "\\" not in entry.filename

@@ -20,16 +20,15 @@ from pathlib import Path
 from typing import Any, Final, final
 
 import ray
+from ray.autoscaler.sdk import request_resources
 
-from auxseg.errors import InputError
+from auxseg.errors import InputError, RunError
 from auxseg.recipe import Recipe
-from auxseg.study.ray_workers import RayWorkers, new_token
+from auxseg.study.ray_workers import ROOM_SECONDS, RayWorkers, new_token, room
 from auxseg.study.workers import Site, choice
 
 _REACH_SECONDS: Final = 60.0
 """How long a cluster may take to answer."""
-_ROOM_SECONDS: Final = 120.0
-"""How long a cluster that starts nodes when they are wanted may take for one that is large enough."""
 _POLL_SECONDS: Final = 0.5
 _ADDRESS: Final = re.compile(r"local|auto|[^\s/@]+:\d{1,5}")
 
@@ -64,22 +63,21 @@ class RayCluster(Site):
 
     def _wait_for_room(self, threads: int, tick: Callable[[], None]) -> None:
         """Until a node is large enough for a run; without one Ray would wait for ever."""
-        wanted = {"CPU": threads, "GPU": self.gpus}
-        deadline = time.monotonic() + (0 if self.address == "local" else _ROOM_SECONDS)
-        while True:
-            nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-            if any(all(node.get(kind, 0) >= number for kind, number in wanted.items()) for node in nodes):
-                return
-            if time.monotonic() > deadline:
-                largest = " and ".join(
-                    f"{max((node.get(kind, 0) for node in nodes), default=0):g} {kind}s" for kind in wanted
-                )
-                raise InputError(
-                    f"--ray {self.address}: no node has the {threads} CPUs and {self.gpus:g} GPUs "
-                    f"that a run is to have (the most are {largest}); give fewer --threads or --gpus-per-run"
-                )
-            tick()
-            time.sleep(_POLL_SECONDS)
+        if room(threads, self.gpus):
+            return
+        deadline = time.monotonic() + (0 if self.address == "local" else ROOM_SECONDS)
+        request_resources(bundles=[{"CPU": threads, "GPU": self.gpus}])  # of a cluster that can start nodes
+        try:
+            while not room(threads, self.gpus):
+                if time.monotonic() > deadline:
+                    raise InputError(
+                        f"--ray {self.address}: no node has the {threads} CPUs and {self.gpus:g} GPUs that a run is to "
+                        f"have (the most are {_largest()}); give fewer --threads or --gpus-per-run"
+                    )
+                tick()
+                time.sleep(_POLL_SECONDS)
+        finally:
+            request_resources(bundles=[])
 
 
 @contextmanager
@@ -110,20 +108,31 @@ def _refuse_unreachable(address: str) -> None:
     try:
         if host:
             socket.create_connection((host.strip("[]"), int(port)), _REACH_SECONDS).close()
-        command = [sys.executable, "-c", "import sys, ray; ray.init(sys.argv[1], log_to_driver=False)", address]
-        subprocess.run(command, check=True, capture_output=True, timeout=_REACH_SECONDS)
-    except (OSError, OverflowError, subprocess.SubprocessError):
+        # -P: no file of the working directory may pass itself off as Ray.
+        command = [sys.executable, "-P", "-c", "import sys, ray; ray.init(sys.argv[1], log_to_driver=False)", address]
+        subprocess.run(command, check=True, capture_output=True, timeout=_REACH_SECONDS, text=True)
+    except (OSError, OverflowError, subprocess.SubprocessError) as error:
+        said = error.stderr.strip().splitlines()[-1:] if isinstance(error, subprocess.CalledProcessError) else []
         raise InputError(
-            f"--ray {address}: no Ray cluster of which this machine is a node answered within {_REACH_SECONDS:.0f} s; "
-            "expected the HOST:PORT that `ray start --head` prints, or local to start one here"
+            f"--ray {address}: no Ray cluster of which this machine is a node answered within {_REACH_SECONDS:.0f} s"
+            f"{''.join(f' ({line})' for line in said)}; expected the HOST:PORT that `ray start --head` prints, or "
+            "local to start one here"
         ) from None
 
 
 def _init(address: str) -> None:
     logging.getLogger("ray").setLevel(logging.ERROR)
-    ray.init(
-        address,
-        include_dashboard=False if address == "local" else None,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-    )
+    try:
+        ray.init(
+            address,
+            include_dashboard=False if address == "local" else None,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
+    except Exception as error:  # of any kind, where a part of Ray does not start
+        raise RunError(f"--ray {address}: Ray does not start: {error}".splitlines()[0]) from error
+
+
+def _largest() -> str:
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return " and ".join(f"{max((node.get(kind, 0) for node in nodes), default=0):g} {kind}s" for kind in ("CPU", "GPU"))

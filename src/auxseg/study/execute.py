@@ -17,6 +17,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from multiprocessing import forkserver
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, final
@@ -97,18 +99,32 @@ def workers(number: int, threads: int, plugins: Sequence[Path], tick: Callable[[
     # which would not survive it.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
+    others = multiprocessing.active_children()
+    with _no_interruption():
+        forkserver.ensure_running()
     with ProcessPoolExecutor(number, context, initializer=_begin, initargs=(threads, tuple(plugins))) as pool:
         try:
             yield LocalWorkers(pool, tick)
         except BaseException:
-            _end(pool)
+            _end(pool, others)
             raise
 
 
-def _end(pool: ProcessPoolExecutor) -> None:
+@contextmanager
+def _no_interruption() -> Iterator[None]:
+    """Processes that are started meanwhile do not hear of Ctrl-C, until a worker is ready for it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end(pool: ProcessPoolExecutor, others: Sequence[BaseProcess]) -> None:
     """Let runs stop after their step, and end what has not stopped in time, or at a second Ctrl-C."""
     pool.shutdown(wait=False, cancel_futures=True)
-    processes = [process for process in multiprocessing.active_children() if process.pid is not None]
+    children = [process for process in multiprocessing.active_children() if process.pid is not None]
+    processes = [process for process in children if process not in others]
     try:
         for process in processes:
             with contextlib.suppress(ProcessLookupError):  # it ended at this moment
@@ -124,6 +140,7 @@ def _end(pool: ProcessPoolExecutor) -> None:
 def _begin(threads: int, plugins: Sequence[Path]) -> None:
     os.setpgid(0, 0)
     signal.signal(signal.SIGINT, _interrupt)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     torch.set_num_threads(threads)
     for plugin in plugins:

@@ -11,7 +11,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, final
@@ -22,7 +22,7 @@ from ray import exceptions
 from auxseg.data.store import Store
 from auxseg.errors import RunError
 from auxseg.files import write_atomically
-from auxseg.study.archive import LARGEST, pack, receive
+from auxseg.study.archive import LARGEST, clear, pack, receive
 from auxseg.study.directory import StudyDirectory
 from auxseg.study.node import Outcome, Part, Terms, work
 from auxseg.study.origin import origin
@@ -36,6 +36,8 @@ _SEEN_SECONDS: Final = 90.0
 """How long a shared directory may take to show here what a node has written there."""
 _MOST_LOSSES: Final = 5
 """So often a run is given to another worker before the study ends."""
+ROOM_SECONDS: Final = 120.0
+"""How long a cluster that starts nodes when they are wanted may take for one that is large enough."""
 _TOKEN: Final = ".shared-"
 
 _LOST: Final = (
@@ -86,6 +88,7 @@ class RayWorkers(Workers):
         jobs = left()
         if not jobs:
             return
+        clear(folder / "runs")
         with _token_in(folder) as token:
             self.do(jobs, token)
         deadline = time.monotonic() + _SEEN_SECONDS
@@ -99,34 +102,54 @@ class RayWorkers(Workers):
             self.tick()
 
     def do(self, jobs: Sequence[Job], token: Path) -> list[Any]:
-        """Have all jobs done, in any order; returns what they gave. What comes back is held one run at a time."""
-        terms = self._terms(jobs[0], token)
+        """Have all jobs done, in any order; returns what they gave. What comes back is held one run at a time.
+
+        What is sent is bounded too: there are never more jobs on their way than there is room for, and one more, by
+        which a cluster that starts nodes when they are wanted can tell that they are.
+        """
+        # What a job is to have is said here and not by `options`, after which Ray would let the process that holds a
+        # GPU do another job. Ray's own retries would not end for want of memory, and could not be counted.
+        task = ray.remote(num_cpus=self.threads, num_gpus=self.gpus, max_retries=0)(work)
         waiting, running = deque(_Attempt(job) for job in jobs), dict[ray.ObjectRef[Outcome], _Attempt]()
         values: list[Any] = []
+        last_room = time.monotonic()
         try:
+            terms = self._terms(jobs[0], token)
             while waiting or running:
-                while waiting and len(running) < (self.limit or len(jobs)):
+                slots = room(self.threads, self.gpus)
+                last_room = self._refuse_no_room(slots, last_room)
+                while waiting and len(running) < (self.limit or slots + 1):
                     attempt = waiting.popleft()
-                    running[self._submit(attempt, terms)] = attempt
+                    job, sent = attempt.job, attempt.sent
+                    reference = task.remote(job, terms, job.directory.is_dir(), sent.get("data"), sent.get("run"))
+                    running[reference] = attempt
                 done, _ = ray.wait(list(running), timeout=_POLL_SECONDS, fetch_local=False)
                 for reference in done:
+                    outcome = self._outcome(reference, running[reference])
                     attempt = running.pop(reference)
-                    outcome = self._outcome(reference, attempt)
                     if outcome is None:
                         waiting.appendleft(attempt)
                     else:
                         values.append(outcome.value)
                 self.tick()
-        except BaseException:
-            _cancel(list(running))
+        except BaseException as error:
+            _stop(running)
+            if isinstance(error, exceptions.RayError):
+                raise RunError(f"Ray failed: {_first_line(error)}; the same command goes on") from error
             raise
         return values
 
-    def _submit(self, attempt: _Attempt, terms: Terms) -> ray.ObjectRef[Outcome]:
-        # Ray's own retries would not end for want of memory, and could not be counted.
-        task = ray.remote(work).options(num_cpus=self.threads, num_gpus=self.gpus, max_retries=0)
-        job, sent = attempt.job, attempt.sent
-        return task.remote(job, terms, job.directory.is_dir(), sent.get("data"), sent.get("run"))
+    def _refuse_no_room(self, slots: int, last_room: float) -> float:
+        """The time at which a run fitted a node, if one does now or did a while ago."""
+        now = time.monotonic()
+        if slots:
+            return now
+        if now - last_room > ROOM_SECONDS:
+            raise RunError(
+                f"for {ROOM_SECONDS:.0f} s the cluster has had no node left that is large enough for a run "
+                f"({self.threads} CPUs, {self.gpus:g} GPUs); the same command goes on when it has"
+            )
+        return last_room
 
     def _outcome(self, reference: ray.ObjectRef[Outcome], attempt: _Attempt) -> Outcome | None:
         """What a task gave, after it has been put in its place; ``None`` if the job is to be given out again."""
@@ -142,15 +165,17 @@ class RayWorkers(Workers):
                 ) from None
             return None
         except exceptions.RayTaskError as error:
+            if isinstance(error.cause, exceptions.RayError) or "failed to import on the worker" in str(error.cause):
+                raise RunError(
+                    f"{job.directory}: a node could not begin: {_first_line(error.cause)}; every node needs the same "
+                    "auxseg with the extra ray"
+                ) from error
             raise error.cause from None
         if outcome.missing:
             for part in outcome.missing:
                 attempt.sent[part] = ray.put(pack(job.directory)) if part == "run" else self._store(job.data)
             return None
-        if outcome.archive is not None:
-            receive(outcome.archive, job.directory)
-        if outcome.failure is not None:
-            write_atomically(job.failure, outcome.failure.encode())
+        _place(outcome, job)
         return outcome
 
     def _store(self, path: Path) -> ray.ObjectRef[bytes]:
@@ -176,17 +201,42 @@ class RayWorkers(Workers):
         )
 
 
-def _cancel(references: list[ray.ObjectRef[Outcome]]) -> None:
-    """Let runs stop after their step, and end what has not stopped in time, or at a second Ctrl-C."""
-    if not references:
+def room(threads: int, gpus: float) -> int:
+    """How many runs the nodes of the cluster can train at the same time."""
+    wanted = {kind: number for kind, number in (("CPU", threads), ("GPU", gpus)) if number}
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return sum(min(int(node.get(kind, 0) / number) for kind, number in wanted.items()) for node in nodes)
+
+
+def _place(outcome: Outcome, job: Job) -> None:
+    """Put what a node sent where it would have written it."""
+    if outcome.archive is not None:
+        receive(outcome.archive, job.directory)
+    if outcome.failure is not None:
+        write_atomically(job.failure, outcome.failure.encode())
+
+
+def _stop(running: dict[ray.ObjectRef[Outcome], _Attempt]) -> None:
+    """Let runs stop after their step, and end what has not stopped in time, or at a second Ctrl-C.
+
+    What had finished, or does so meanwhile, is kept.
+    """
+    if not running or not ray.is_initialized():
         return
     try:
-        for reference in references:
+        for reference in running:
             ray.cancel(reference, force=False)
-        ray.wait(references, num_returns=len(references), timeout=_GRACE_SECONDS, fetch_local=False)
+        done, _ = ray.wait(list(running), num_returns=len(running), timeout=_GRACE_SECONDS, fetch_local=False)
+        for reference in done:
+            with suppress(Exception):  # a task that was stopped gives nothing; the first error is the one to tell
+                _place(ray.get(reference), running[reference].job)
     finally:
-        for reference in references:
+        for reference in running:
             ray.cancel(reference, force=True)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 @contextmanager

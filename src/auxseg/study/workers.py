@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -81,8 +82,9 @@ def evaluations(study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -
 
 
 def choice(recipe: Recipe, data: Path) -> Job:
-    """To measure what a recipe leaves open; it has no run."""
-    return Job(_choose, to_values(recipe), data, Path("choice"), Path("choice.failed"))
+    """To measure what a recipe leaves open; it has no run, hence a directory that nothing has."""
+    nowhere = Path(f"choice-{uuid.uuid4().hex}")
+    return Job(_choose, to_values(recipe), data, nowhere, nowhere.with_suffix(".failed"))
 
 
 def _job(work: Callable[[Job], Any], study: StudyDirectory, data: Path, planned: PlannedRun) -> Job:
@@ -97,6 +99,8 @@ def _train(job: Job) -> None:
 
 
 def _evaluate(job: Job) -> None:
+    if _is_evaluated(job.directory):  # by a worker that was lost before it could say so
+        return
     evaluate(Run(job.directory), "test", job.data)
 
 
