@@ -161,6 +161,13 @@ def test_settings_change_single_values() -> None:
     assert (recipe.model.width, recipe.seed) == (0.5, 3)
 
 
+def test_of_a_key_that_is_given_twice_the_last_value_counts_where_it_stands() -> None:
+    training = load_recipe("tiny", ["training.steps=600", "training.epochs=10", "training.steps=60"]).training
+    assert (training.steps, training.epochs) == (60, None)
+    training = load_recipe("tiny", ["training.epochs=10", "training.steps=60", "training.epochs=20"]).training
+    assert (training.steps, training.epochs) == (None, 20)
+
+
 def test_a_task_that_is_off_is_forgotten_by_every_balancer() -> None:
     settings = ["balancer={kind: dwa, weights: {box: 0.5}, gate: {box: 0.1, classification: 0.2}}", "tasks.box=off"]
     balancer = load_recipe("tiny-mtl", settings).balancer

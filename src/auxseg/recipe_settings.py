@@ -19,11 +19,20 @@ def change(values: dict[str, Any], settings: Mapping[str, Any] | Sequence[str], 
     ``settings`` before it. ``root`` is the type that says which kinds there are. Raises `InputError`, naming the
     setting.
     """
-    pairs = settings if isinstance(settings, Mapping) else dict(_parse(setting) for setting in settings)
+    pairs = settings if isinstance(settings, Mapping) else _pairs(settings)
     given: list[str] = []
     for key, value in pairs.items():
         _set(values, key, value, given, root)
         given.append(key)
+
+
+def _pairs(settings: Sequence[str]) -> dict[str, Any]:
+    """Of a key that is given twice the last value counts, and takes its turn where it stands."""
+    pairs: dict[str, Any] = {}
+    for key, value in map(_parse, settings):
+        pairs.pop(key, None)
+        pairs[key] = value
+    return pairs
 
 
 def _parse(setting: str) -> tuple[str, Any]:

@@ -14,10 +14,12 @@ import torch
 from torch import Tensor
 
 from auxseg.errors import InputError, RunError
-from auxseg.recipe import Recipe, load_recipe
+from auxseg.recipe import Recipe, load_recipe, with_changes
 from auxseg.run import Run, load, train
 from auxseg.training.checkpoint import load_last, load_weights
 from auxseg.training.events import read_events
+from auxseg.training.learner import Learner, StepResult
+from auxseg.training.loop import Observer, Validation
 from tests.run.conftest import SETTINGS
 
 # Adam divides by the gradient's own size, which makes rounding errors as large as steps where gradients are near zero.
@@ -31,6 +33,20 @@ def _recipe(*settings: str, preset: str = "tiny-mtl") -> Recipe:
 
 def _weights(run: Run) -> dict[str, Tensor]:
     return load_last(run.last_file, torch.device("cpu"))["learner"]["network"]
+
+
+class _Stop(Observer):
+    """Ctrl-C in the eighth step, after the checkpoint of an epoch."""
+
+    def on_step(self, step: int, result: StepResult, seconds: float, data_seconds: float) -> None:
+        if step == 8:
+            raise KeyboardInterrupt
+
+    def on_validation(self, validation: Validation) -> None:
+        """Nothing."""
+
+    def on_best(self, learner: Learner, step: int, value: float | None) -> None:
+        """Nothing."""
 
 
 def _assert_same(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
@@ -129,6 +145,21 @@ def test_resuming_with_another_recipe_is_refused(store_path: Path, tmp_path: Pat
     ]:
         with pytest.raises(InputError, match=reason):
             train(_recipe(*settings), store_path, run.directory, resume=True)
+
+
+def test_what_changes_no_bit_may_differ_when_resuming(store_path: Path, tmp_path: Path) -> None:
+    whole, run = train(_recipe("training.steps=9"), store_path, tmp_path / "whole"), Run(tmp_path / "run")
+    with pytest.raises(KeyboardInterrupt):
+        train(_recipe("training.steps=9"), store_path, run.directory, observers=[_Stop()])
+    others = ["data.workers=3", "data.block=32", "training.watch=2", "model.checkpointing=true"]
+    train(_recipe("training.steps=9", *others), store_path, run.directory, resume=True)
+    assert run.recipe.data.workers == 3
+    assert any(event["event"] == "resume" for event in read_events(run.events_file))
+    _assert_same(_weights(run), _weights(whole))
+    blocks = _recipe("training.steps=1", "data.order=blocks", "data.block=32")
+    train(blocks, store_path, tmp_path / "blocks")
+    with pytest.raises(InputError, match=r"was started with data.block=32, and the recipe now says 64"):
+        train(with_changes(blocks, data={"block": 64}), store_path, tmp_path / "blocks", resume=True)
 
 
 def test_existing_directories(store_path: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from auxseg.data.store import Store
 from auxseg.data.synthesize import synthesize
 from tests.study.small import run_study, small_config
 
@@ -31,3 +32,16 @@ def finished(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def study(finished: Path, tmp_path: Path) -> Path:
     """A copy of it to change."""
     return Path(shutil.copytree(finished, tmp_path / "study"))
+
+
+@pytest.fixture
+def sealed_test_split(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let reading any row of the test split fail, in this process."""
+    read, test_rows = Store.read, set(Store.open(store).rows("test").tolist())
+
+    def guarded(self: Store, row: int) -> object:
+        if int(row) in test_rows:
+            raise AssertionError("a row of the test split was read")
+        return read(self, row)
+
+    monkeypatch.setattr(Store, "read", guarded)

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from auxseg.study.agreement import agreement
+from auxseg.study.agreement import agree, agreement
 
-CONFIG: dict[str, Any] = {"base": "tiny", "settings": [], "weights": {}}
+RECIPES = {name: f"digest of {name}" for name in ("target only", "box", "edges", "flip")}
+MADE: dict[str, Any] = {"data": {"content_hash": "abc"}, "recipes": RECIPES}
 
 
 def write(
@@ -32,7 +33,7 @@ def write(
         "seconds": 100.0,
     }
     for path, values in ((directory / "screen" / "screen.json", screen), (directory / "study.json", study)):
-        path.write_text(json.dumps({"format": 1, "config": CONFIG, **values}))
+        path.write_text(json.dumps({"format": 1, **MADE, **values}))
     return directory
 
 
@@ -69,9 +70,13 @@ def test_where_lower_is_better_the_order_turns(tmp_path: Path) -> None:
 
 def test_what_cannot_be_compared_is_left_out(tmp_path: Path) -> None:
     values = {"box": 0.02, "edges": 0.03}
-    other = write(tmp_path / "other-question", ["box", "edges"], values)
-    study = json.loads((other / "study.json").read_text())
-    (other / "study.json").write_text(json.dumps(study | {"config": CONFIG | {"settings": ["training.steps=9"]}}))
+    recipes = write(tmp_path / "other-recipes", ["box", "edges"], values)
+    study = json.loads((recipes / "study.json").read_text())
+    (recipes / "study.json").write_text(json.dumps(study | {"recipes": RECIPES | {"target only": "another"}}))
+    data = write(tmp_path / "other-data", ["box", "edges"], values)
+    (data / "study.json").write_text(json.dumps(study | {"data": {"content_hash": "def"}}))
+    earlier = write(tmp_path / "earlier", ["box", "edges"], values)
+    (earlier / "study.json").write_text(json.dumps({key: study[key] for key in study if key != "recipes"}))
     one = write(tmp_path / "one", ["box"], values)
     share = write(tmp_path / "share", ["box", "edges"], values, share=0.5)
     old = write(tmp_path / "old", ["box", "edges"], values)
@@ -80,6 +85,26 @@ def test_what_cannot_be_compared_is_left_out(tmp_path: Path) -> None:
     (cut / "screen" / "screen.json").write_text('{"format": 1, "answ')
     nothing = tmp_path / "nothing"
     nothing.mkdir()
-    found = agreement([other, one, share, old, cut, nothing])
+    found = agreement([recipes, data, earlier, one, share, old, cut, nothing])
     assert found["comparisons"] == []
     assert "no full study of these candidates has been done" in found["sentence"]
+
+
+def test_a_candidate_with_another_recipe_is_left_out(tmp_path: Path) -> None:
+    directory = write(tmp_path / "a", ["box", "edges", "flip"], {"box": 0.03, "edges": 0.02, "flip": 0.01})
+    study = json.loads((directory / "study.json").read_text())
+    (directory / "study.json").write_text(json.dumps(study | {"recipes": RECIPES | {"edges": "another"}}))
+    (found,) = agreement([directory])["comparisons"]
+    assert found["candidates"] == ["box", "flip"]
+
+
+def test_it_is_written_into_the_screening(tmp_path: Path) -> None:
+    directory = write(tmp_path / "a", ["box", "edges"], {"box": 0.02, "edges": 0.03})
+    before = json.loads((directory / "screen" / "screen.json").read_text())
+    found = agree(directory)
+    assert found is not None
+    assert found["comparisons"][0]["spearman"] == pytest.approx(-1.0)
+    assert json.loads((directory / "screen" / "screen.json").read_text()) == before | {"agreement": found}
+    (tmp_path / "b").mkdir()
+    assert agree(tmp_path / "b") is None
+    assert not list((tmp_path / "b").iterdir())

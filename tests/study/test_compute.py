@@ -13,9 +13,10 @@ from auxseg.data.sample import Vocabulary
 from auxseg.models import outline
 from auxseg.recipe import Recipe, build_tasks, load_recipe, with_changes
 from auxseg.study import compute
-from auxseg.study.choices import complete, with_choices
+from auxseg.study.choices import complete, lengthened
 from auxseg.study.compute import flops_per_image, longer, same_compute
 from auxseg.study.config import check_study
+from auxseg.study.identity import arm_digest
 from auxseg.study.plan import Plan, make_plan
 
 LABELS = {"label": ("one", "other"), "species": ("cat", "dog"), "breed": ("red", "blue")}
@@ -126,10 +127,11 @@ def test_only_the_control_is_stretched_and_what_was_chosen_is_kept() -> None:
     plan = planned(settings=["training.steps=100"])
     measured = complete({"threads": 1}, plan, VOCABULARY)
     assert measured == {"threads": 1, "same_compute": same_compute(plan, VOCABULARY)}
-    kept = {"same_compute": {"arm": "edges", "factor": 2.5}}
+    edges = next(arm for arm in plan.arms if arm.name == "edges")
+    kept = {"same_compute": {"arm": "edges", "recipe": arm_digest(plan, edges), "factor": 2.5}}
     assert complete(kept, plan, VOCABULARY) == kept
     assert complete({}, planned(controls=[]), VOCABULARY) == {}
-    stretched = with_choices(plan, kept)
+    stretched = lengthened(plan, kept)
     assert {(run.arm.name, run.recipe.training.steps) for run in stretched.runs if run.arm.is_longer} == {
         ("same-compute", 250)
     }
@@ -137,3 +139,15 @@ def test_only_the_control_is_stretched_and_what_was_chosen_is_kept() -> None:
     described = "target only, trained 2.5 times as long (same compute as edges)"
     assert stretched.description(stretched.arms[-1]) == described
     assert stretched.description(stretched.arms[0]) is None
+
+
+def test_it_is_counted_again_for_another_auxiliary_of_the_same_name() -> None:
+    values = {"auxiliaries": ["edges"], "settings": ["training.steps=100"]}
+    kept = complete({}, planned(**values), VOCABULARY)
+    assert complete(kept, planned(**values), VOCABULARY) == kept
+    assert complete(kept, planned(auxiliaries=["box", "edges"], settings=values["settings"]), VOCABULARY) == kept
+    other = planned(**values | {"settings": [*values["settings"], "tasks.edges={kind: box}"]})
+    counted = complete(kept, other, VOCABULARY)["same_compute"]
+    assert counted == same_compute(other, VOCABULARY)
+    assert counted["arm"] == "edges"
+    assert counted["factor"] < kept["same_compute"]["factor"]

@@ -126,3 +126,13 @@ def test_a_run_is_done_when_it_ended_or_diverged(tmp_path: Path) -> None:
     assert study.is_done(other)
     assert study.failure(other) == "too steep"
     assert study.failure(run) is None
+
+
+def test_nothing_is_chosen_or_judged_before_it_is_begun(store: Path, tmp_path: Path) -> None:
+    study = StudyDirectory(tmp_path / "study")
+    study.compare({"margin": 0.5})
+    assert (study.choices, study.judged) == ({}, [])
+    assert not study.path.exists()
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"cannot be a study's directory .it is a file"):
+        StudyDirectory(tmp_path / "file").check(Store.open(store), origin("none"))

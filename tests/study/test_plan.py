@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -174,11 +177,20 @@ def test_tasks_that_cannot_stand_side_by_side_are_refused_by_their_arm() -> None
 def test_directories_tell_every_recipe_apart() -> None:
     runs = [*planned(seeds=2).runs, *planned(seeds=2, settings=["training.steps=5"]).runs]
     assert len({run.directory_name for run in runs}) == len(runs)
-    assert [run.directory_name for run in planned(seeds=3).runs[:12]] == [
-        run.directory_name for run in planned(seeds=3).runs[:12]
-    ]
     few, more = planned(seeds=1).runs, planned(seeds=2).runs
     assert {run.directory_name for run in few} < {run.directory_name for run in more}
+
+
+def test_directories_are_found_again_by_another_process() -> None:
+    program = (
+        "from auxseg.study.config import check_study; from auxseg.study.plan import make_plan; "
+        "question = {'base': 'tiny', 'auxiliaries': ['classification', 'box', 'edges'], 'seeds': 1}; "
+        "plan = make_plan(check_study(question)); "
+        "print(*(run.directory_name for run in plan.runs), sep='\\n')"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "7"}  # the order of sets is no part of a name
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
+    assert found.stdout.split() == [run.directory_name for run in planned().runs]
 
 
 @pytest.mark.parametrize("setting", ["data.workers=2", "data.block=32", "training.watch=7", "model.checkpointing=true"])
@@ -246,6 +258,13 @@ def test_a_plan_with_a_search_tells_its_candidates() -> None:
         "box (weight out of 0.1, 1): 1 seed",
         "before that, on validation: 2 tries for each arm and for target only, 2 seeds each",
     ]
+
+
+def test_a_plan_tells_the_shares_of_the_masks() -> None:
+    assert list(describe(planned(auxiliaries=["box"], label_fractions=[0.05, 1.0])))[2:] == [
+        "each of them with 5%, 100% of the masks"
+    ]
+    assert list(describe(planned(settings=["data.label_fraction=0.1"])))[-1] == "each of them with 10% of the masks"
 
 
 def test_the_plan_is_told_arm_by_arm() -> None:

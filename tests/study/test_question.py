@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from auxseg.errors import InputError
+from auxseg.study.plan import make_plan
+from auxseg.study.question import judged, with_judged
 from tests.study.small import SETTINGS, box_alone, run_study, small_config
 
 
@@ -45,3 +47,13 @@ def test_controls_stay_controls(store: Path, tmp_path: Path) -> None:
     run_study(box_alone(controls=("noise",), seeds=1), store, tmp_path / "study")
     (answer,) = run_study(box_alone(seeds=1), store, tmp_path / "study")["answers"]
     assert [(arm["name"], arm["is_control"]) for arm in answer["arms"]] == [("box", False), ("noise", True)]
+
+
+def test_an_arm_that_was_judged_comes_back_with_all_its_settings(tmp_path: Path) -> None:
+    settings = (*SETTINGS, "data.workers=2", "data.block=32", "model.checkpointing=true", "training.watch=7")
+    plan = make_plan(box_alone(settings=settings, controls=("same-compute",)))
+    kept = json.loads(json.dumps(judged(plan)))
+    other = make_plan(small_config(auxiliaries=("classification",), weights={}, settings=settings))
+    again = with_judged(other, kept, tmp_path)
+    for run in plan.runs:
+        assert next(each for each in again.runs if (each.arm, each.seed) == (run.arm, run.seed)) == run

@@ -11,7 +11,7 @@ import yaml
 from auxseg.report import study_page
 from auxseg.study.config import check_study, read_study
 from auxseg.study.directory import StudyDirectory
-from auxseg.study.study import _as_yaml
+from auxseg.study.study import Study, _as_yaml
 from auxseg.training.events import read_events
 from tests.report.html import Page
 from tests.study.small import SETTINGS, box_alone, run_study
@@ -83,3 +83,22 @@ def test_a_study_keeps_its_length_and_finds_its_runs_again(
     without = run_study(box_alone(**QUESTION), store, longer)
     assert [arm["name"] for arm in without["answers"][0]["arms"]] == ["edges", "same-compute"]
     assert without["answers"][0]["arms"][1]["is_control"]
+
+
+def test_arms_that_were_judged_before_may_be_the_dearest(study: Path, store: Path) -> None:
+    asked = box_alone(controls=("same-compute",))
+    alone, beside = (
+        Study(asked, store, StudyDirectory(path)).plan().same_compute for path in (study.parent / "new", study)
+    )
+    assert alone is not None
+    assert beside is not None
+    assert (alone["arm"], beside["arm"]) == ("box", "edges")
+    assert beside["factor"] > alone["factor"]
+
+
+def test_it_comes_back_as_long_as_it_was(longer: Path, store: Path) -> None:
+    before, again = (
+        Study(box_alone(**QUESTION, controls=controls), store, StudyDirectory(longer)).plan()
+        for controls in (("same-compute",), ())
+    )
+    assert {run.directory_name for run in again.runs} == {run.directory_name for run in before.runs}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from auxseg.study.directory import StudyDirectory
 from auxseg.study.plan import make_plan
 from auxseg.study.study import Study
 from tests.data.pictures import DrawnSource, draw_sample
-from tests.study.small import SETTINGS, TOO_MUCH, run_study, small_config
+from tests.study.small import SETTINGS, TOO_MUCH, run_study, set_validation, small_config
 
 QUESTION = ["--base", "tiny", "--auxiliaries", "box", "--design", "each", "--threads", "1", "--set", *SETTINGS]
 SAME_QUESTION = [
@@ -58,12 +60,42 @@ def test_the_page_is_made_again_by_report(study: Path, tmp_path: Path, capsys: p
 
 
 def test_the_best_arm_is_left_as_a_recipe(study: Path, store: Path, tmp_path: Path) -> None:
+    for name, value in (("box", 0.9), ("target-only", 0.2), ("classification", 0.3)):
+        set_validation(study, name, value)
     best = tmp_path / "best.yaml"
     assert ask("--data", store, "--out", study, *SAME_QUESTION, "--best", best) == 0
     recipe = load_recipe(best)
-    assert set(recipe.tasks) - {"segmentation"} in ({"box"}, {"classification"}, set())
+    assert set(recipe.tasks) == {"segmentation", "box"}
     assert recipe.training.precision == "fp32"
     assert ask("--data", store, "--out", study, *SAME_QUESTION, "--best", best) == 2
+    set_validation(study, "classification", 0.95)
+    assert ask("--data", store, "--out", study, *SAME_QUESTION, "--best", best, "--overwrite") == 0
+    assert set(load_recipe(best).tasks) == {"segmentation", "classification"}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("nowhere/best.yaml", "nowhere is no directory"),
+        ("file/best.yaml", "file is no directory"),
+        ("folder", "folder is a directory; expected the name of a file"),
+    ],
+)
+def test_a_best_that_could_not_be_written_is_refused_at_once(
+    name: str, expected: str, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    best = ["--best", tmp_path / name, "--overwrite"]
+    assert ask("--data", store, "--out", tmp_path / "study", *QUESTION, *best) == 2
+    assert expected in unwrapped(capsys.readouterr().err)
+    assert not (tmp_path / "study").exists()
+
+
+def test_the_best_may_be_left_in_the_studys_own_directory(store: Path, tmp_path: Path) -> None:
+    best = tmp_path / "study" / "best.yaml"
+    assert ask("--data", store, "--out", tmp_path / "study", *QUESTION, "--seeds", "1", "--best", best) == 0
+    assert load_recipe(best).target == "segmentation"
 
 
 def test_a_question_may_stand_in_a_file(
@@ -77,16 +109,74 @@ def test_a_question_may_stand_in_a_file(
 
 
 def test_a_dry_run_tells_the_plan_and_leaves_nothing(
-    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("auxseg.study.calibration.seconds_of", lambda recipe, data: 60.0 * len(recipe.tasks))
     assert ask("--data", store, "--out", tmp_path / "study", *QUESTION, "--seeds", "3", "--dry-run", "--json") == 0
     captured = capsys.readouterr()
     assert "box (box at weight 0.3): 3 seeds" in captured.err
-    assert "6 runs, about" in captured.err
-    plan = json.loads(captured.out)
-    assert plan["runs"] == 6
-    assert plan["seconds"] > 0
+    assert "6 runs, about 9 min with 1 worker(s)" in unwrapped(captured.err)
+    assert "one seed gives no interval" not in captured.err
+    assert json.loads(captured.out) == {"runs": 6, "done": 0, "seconds": 540.0}
+    shares = ["--seeds", "1", "--label-fractions", "0.5,1", "--workers", "2"]
+    assert ask("--data", store, "--out", tmp_path / "study", *QUESTION, *shares, "--dry-run") == 0
+    said = unwrapped(capsys.readouterr().err)
+    assert "one seed gives no interval" in said
+    assert "each of them with 50%, 100% of the masks" in said
+    assert "4 runs, about 3 min with 2 worker(s)" in said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (["--margin", "0.01"], "another question: margin was 0.005 and is now 0.01; give another --out"),
+        (["--weights", "classification=0.5"], "balancer.weights.classification was 0.0 and is now 0.5"),
+        (["--threads", "2"], "was begun with 1 thread(s) for each run"),
+        (["--looks", "1"], "another question: looks was 2 and is now 1"),
+    ],
+)
+def test_a_dry_run_refuses_what_the_study_refuses(
+    changes: list[str], expected: str, study: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    question = SAME_QUESTION[: SAME_QUESTION.index("--weights")] if "--weights" in changes else SAME_QUESTION
+    rest = ["--seeds", "2", "--set", *SETTINGS] if "--weights" in changes else []
+    for dry_run in (["--dry-run"], []):
+        assert ask("--data", store, "--out", study, *changes, *question, *rest, *dry_run) == 2
+        assert expected in unwrapped(capsys.readouterr().err)
+
+
+def test_a_dry_run_refuses_an_unpaid_look_and_a_foreign_folder(
+    study: Path, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = json.loads((study / "study.json").read_text())
+    (study / "study.json").write_text(json.dumps(values | {"looked_at": [1, 2]}))
+    more = [{"2": "3"}.get(word, word) for word in SAME_QUESTION]
+    assert ask("--data", store, "--out", study, *more, "--dry-run") == 2
+    assert "verdicts were given with 1 and 2 seeds; one extension was paid for" in unwrapped(capsys.readouterr().err)
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "thesis.txt").touch()
+    assert ask("--data", store, "--out", tmp_path / "thesis", *QUESTION, "--dry-run") == 2
+    assert "holds files but no study (thesis.txt, say)" in unwrapped(capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("name", ["about.json", "study.json", "study.yaml"])
+def test_a_full_disk_is_one_sentence_that_names_the_file(
+    name: str, study: Path, store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write, before = Path.write_bytes, (study / name).read_bytes()
+
+    def full(self: Path, content: bytes) -> int:
+        if name in self.name:
+            write(self, content[:10])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(self, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert ask("--data", store, "--out", study, *SAME_QUESTION) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == f"auxseg: {study / name}: No space left on device"
+    assert (study / name).read_bytes() == before
+    assert not list(study.glob(".*.partial"))
 
 
 def test_a_target_without_shares_of_images_is_refused(

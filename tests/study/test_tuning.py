@@ -16,10 +16,11 @@ from auxseg.files import write_atomically
 from auxseg.recipe import load_recipe
 from auxseg.study.config import check_study
 from auxseg.study.directory import StudyDirectory
+from auxseg.study.identity import arm_digest
 from auxseg.study.plan import Arm, Plan, make_plan
 from auxseg.study.tuning import FIRST_SEED, rate_factors, tries_of, tune, tuning_runs, with_tuned
 from auxseg.training.events import EventLog, read_events
-from tests.study.small import TOO_MUCH, box_alone, run_study
+from tests.study.small import TOO_MUCH, InThisProcess, box_alone, run_study
 
 RATE = 0.003
 
@@ -44,6 +45,7 @@ class Pretended:
             weight = max((vars(run.recipe.balancer)["weights"][name] for name in run.arm.auxiliaries), default=None)
             value = self.figures(run.arm.name, weight, run.recipe.training.optimizer.rate / RATE, run.seed)
             if value is None:
+                self.study.failure_file(run).parent.mkdir(parents=True, exist_ok=True)
                 write_atomically(self.study.failure_file(run), b"too steep")
                 continue
             log = EventLog(self.study.run_directory(run) / "events.jsonl")
@@ -64,6 +66,17 @@ def directory(store: Path, tmp_path: Path) -> StudyDirectory:
 
 def chosen(plan: Plan) -> dict[tuple[str, float], float]:
     return {(Arm(tuple(each["auxiliaries"])).name, each["label_fraction"]): each["chosen"] for each in plan.tuned}
+
+
+def entry(plan: Plan, arm: Arm, share: float, candidate: float) -> dict[str, Any]:
+    """What was chosen for an arm, as it is kept."""
+    auxiliaries = list(arm.auxiliaries)
+    return {
+        "auxiliaries": auxiliaries,
+        "recipe": arm_digest(plan, arm),
+        "label_fraction": share,
+        "chosen": candidate,
+    }
 
 
 def peak(arm: str, weight: float | None, rate: float, seed: int) -> float:
@@ -153,13 +166,9 @@ def test_shares_are_tuned_by_themselves(directory: StudyDirectory) -> None:
     plan = planned(label_fractions=[0.5, 1.0], auxiliaries=["box"])
     shares = {run.directory_name: run.label_fraction for run in tuning_runs(plan, ())}
     assert sorted(shares.values()) == [0.5] * 12 + [1.0] * 12
-    entries = [
-        {"auxiliaries": [], "label_fraction": 0.5, "chosen": 2.0},
-        {"auxiliaries": ["box"], "label_fraction": 0.5, "chosen": 0.1},
-        {"auxiliaries": ["box"], "label_fraction": 1.0, "chosen": 1.0},
-    ]
-    tuned = with_tuned(plan, entries)
     box = Arm(("box",))
+    entries = [entry(plan, Arm(), 0.5, 2.0), entry(plan, box, 0.5, 0.1), entry(plan, box, 1.0, 1.0)]
+    tuned = with_tuned(plan, entries)
     assert [tuned.weights(box, share) for share in (0.5, 1.0)] == [{"box": 0.1}, {"box": 1.0}]
     assert {(run.label_fraction, run.recipe.training.optimizer.rate) for run in tuned.runs} == {
         (0.5, 2 * RATE),
@@ -176,6 +185,43 @@ def test_choices_are_kept_and_not_made_again(directory: StudyDirectory) -> None:
     after = tune(planned(seeds=3), directory, again.train, higher_is_better=True)
     assert {run.arm.name for stage in again.stages for run in stage.runs} == {"edges", "box + edges"}
     assert [each["chosen"] for each in after.tuned][:2] == [each["chosen"] for each in before.tuned]
+
+
+def test_another_auxiliary_of_the_same_name_is_searched_anew(directory: StudyDirectory) -> None:
+    def shifted(arm: str, weight: float | None, rate: float, seed: int) -> float:
+        return 0.5 + (weight or 0) / 10  # the largest weight is the best
+
+    before, others = planned(), ["tasks.box={kind: edges, low: 10}"]
+    tune(before, directory, Pretended(directory, peak).train, higher_is_better=True)
+    again = Pretended(directory, shifted)
+    after = tune(planned(settings=others), directory, again.train, higher_is_better=True)
+    assert {run.arm.name for stage in again.stages for run in stage.runs} == {"box", "box + edges"}
+    assert chosen(after)["box", 1.0] == 1.0
+    assert chosen(after)["edges", 1.0] == 1.0
+    kept = directory.choices["tuned"]
+    assert len(kept) == len({(*each["auxiliaries"], each["label_fraction"]) for each in kept}) == 4
+    recipes = {run.arm.name: run.recipe for run in with_tuned(before, kept).runs}
+    assert vars(recipes["box"].balancer)["weights"]["box"] == vars(before.runs[1].recipe.balancer)["weights"]["box"]
+
+
+@pytest.mark.parametrize("figure", [0.5, None])
+def test_equals_leave_the_rate_as_it_is_and_take_the_smallest_weight(
+    figure: float | None, directory: StudyDirectory
+) -> None:
+    def flat(*arguments: Any) -> float | None:
+        return figure
+
+    tuned = tune(planned(auxiliaries=["box"]), directory, Pretended(directory, flat).train, higher_is_better=True)
+    assert chosen(tuned) == {("target only", 1.0): 1.0, ("box", 1.0): 0.1}
+
+
+def test_of_equal_rates_the_one_nearest_to_the_bases_is_taken(directory: StudyDirectory) -> None:
+    def best_outside(arm: str, weight: float | None, rate: float, seed: int) -> float:
+        return 0.1 if rate == 1 else 0.5
+
+    plan = planned(auxiliaries=["box"], tune_weights=[0.1, 0.2, 0.3, 0.4])  # the rate times 0.25, 0.5, 1 and 2
+    tuned = tune(plan, directory, Pretended(directory, best_outside).train, higher_is_better=True)
+    assert chosen(tuned)["target only", 1.0] == 0.5
 
 
 def test_a_stop_between_the_searches_goes_on_after_it(directory: StudyDirectory) -> None:
@@ -200,7 +246,17 @@ def tuned_study(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_tuning_never_reads_the_test_split(tuned_study: Path) -> None:
+@pytest.mark.usefixtures("sealed_test_split")
+def test_tuning_reads_no_row_of_the_test_split(directory: StudyDirectory, store: Path) -> None:
+    plan, here = make_plan(box_alone(seeds=1, tune_weights=(0.1, 1.0), tuning_seeds=1)), InThisProcess()
+    tuned = tune(plan, directory, lambda stage: here.train(directory, store, stage.runs), higher_is_better=True)
+    assert len(tuned.tuned) == 2
+    here.train(directory, store, tuned.runs)
+    with pytest.raises(AssertionError, match="a row of the test split was read"):
+        here.evaluate(directory, store, tuned.runs)
+
+
+def test_only_the_runs_of_verdicts_are_evaluated(tuned_study: Path) -> None:
     kinds: dict[bool, set[str]] = {True: set(), False: set()}
     for directory in sorted((tuned_study / "runs").iterdir()):
         if directory.is_dir() and (directory / "events.jsonl").is_file():
@@ -264,7 +320,7 @@ def test_tuning_without_validation_is_refused_before_any_training(store: Path, t
 
 def test_tries_hold_what_an_arm_is_tried_with() -> None:
     plan = planned(auxiliaries=["box"])
-    tries = tries_of(plan, [{"auxiliaries": [], "label_fraction": 1.0, "chosen": 0.5}], Arm(("box",)), 1.0)
+    tries = tries_of(plan, [entry(plan, Arm(), 1.0, 0.5)], Arm(("box",)), 1.0)
     assert list(tries) == [0.1, 0.3, 1.0]
     for weight, runs in tries.items():
         assert [vars(run.recipe.balancer)["weights"] for run in runs] == [{"segmentation": 1.0, "box": weight}] * 2

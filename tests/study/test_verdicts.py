@@ -104,8 +104,17 @@ def test_two_seeds_are_judged() -> None:
 
 
 def test_an_arm_of_which_runs_diverged_is_not_said_to_help() -> None:
-    found = {name: with_diverged(one).verdict for name, one in judge(ARMS, Rules()).items()}
+    found = {name: with_diverged(one, of_arm=1, of_baseline=0).verdict for name, one in judge(ARMS, Rules()).items()}
     assert found == EXPECTED | {"up": Verdict.NOT_ENOUGH_EVIDENCE}
+
+
+def test_where_runs_of_the_target_alone_diverged_no_arm_is_said_to_hurt() -> None:
+    judged = judge(ARMS, Rules())
+    found = {name: with_diverged(one, of_arm=0, of_baseline=2).verdict for name, one in judged.items()}
+    assert found == EXPECTED | {"down": Verdict.NOT_ENOUGH_EVIDENCE}
+    found = {name: with_diverged(one, of_arm=1, of_baseline=1).verdict for name, one in judged.items()}
+    assert found == EXPECTED | dict.fromkeys(("up", "down"), Verdict.NOT_ENOUGH_EVIDENCE)
+    assert {name: with_diverged(one, of_arm=0, of_baseline=0) for name, one in judged.items()} == judged
 
 
 def test_no_arms_no_verdicts() -> None:

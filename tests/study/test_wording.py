@@ -30,6 +30,16 @@ def test_diverged_runs_are_named_beside_the_seeds() -> None:
     assert said.endswith("100 images, without 1 run that diverged")
 
 
+def test_diverged_runs_of_the_target_alone_are_named_too() -> None:
+    context = replace(CONTEXT, num_diverged_alone=2)
+    said = sentence("box", _judgement(Verdict.NOT_ENOUGH_EVIDENCE), Rules(), context)
+    assert said.endswith(
+        "100 images, without 2 runs of the target alone that diverged (and so it cannot be said to hurt)"
+    )
+    said = sentence("box", _judgement(Verdict.HELPS), Rules(), replace(context, num_diverged=1))
+    assert said.endswith("without 1 run that diverged, without 2 runs of the target alone that diverged")
+
+
 def test_without_weight_or_several_arms() -> None:
     context = Context("accuracy", weight=None, steps=12_000)
     rules = Rules(looks=2, alpha=0.1)

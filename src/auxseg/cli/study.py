@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from tyro.conf import Positional
 
 from auxseg.cli.command import RecipeCommand, optional
-from auxseg.cli.existing import refuse_existing
+from auxseg.cli.existing import refuse_existing, refuse_unwritable
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from auxseg.study.calibration import Effort
+    from auxseg.study.study import Study as StudyRun
     from auxseg.study.workers import Site
 
 
@@ -100,10 +102,8 @@ class Study(RecipeCommand):
 
     def run(self, console: Console) -> dict[str, Any]:
         """Run the study and print its verdicts."""
-        from auxseg.report import study_page
-        from auxseg.study.best import best_recipe, check_best
+        from auxseg.study.best import check_best
         from auxseg.study.directory import StudyDirectory
-        from auxseg.study.plan import describe
         from auxseg.study.study import Study as StudyRun
 
         if any(number is not None and number < 1 for number in (self.workers, self.threads)):
@@ -111,28 +111,40 @@ class Study(RecipeCommand):
         if not 0 <= self.gpus_per_run <= 1 or (self.gpus_per_run and self.ray is None):
             raise InputError(f"study: --gpus-per-run {self.gpus_per_run:g}: expected 0 to 1, beside --ray")
         if self.best is not None:
+            refuse_unwritable(self.best, self.out)
             refuse_existing(self.best, overwrite=self.overwrite)
-        config = self._config()
+        study = StudyRun(self._config(), self.data, StudyDirectory(self.out), self.looks, self.plugins)
         if self.screen:
             from auxseg.cli.study_screen import screen
 
-            return screen(self, config, console)
-        study = StudyRun(config, self.data, StudyDirectory(self.out), self.looks, self.plugins)
+            return screen(self, study, console)
         if self.best is not None:
             check_best(study)
-        if self.dry_run:
-            plan = study.plan()
-            for line in describe(plan):
-                console.print(line, markup=False)
-            with console.status("taking a few steps of every arm"):
-                effort = study.estimate(plan, workers=self.workers or 1, threads=self.threads)
-            done = f"{effort.done} of them done, " if effort.done else ""
-            time_left = f"about {_duration(effort.seconds)} with {self.workers or 1} worker(s)"
-            console.print(f"{effort.runs} runs, {done}{time_left}")
-            return asdict(effort)
-        if config.seeds < 2:
+        if study.config.seeds < 2:
             console.print("one seed gives no interval: no verdict but 'not enough evidence' will be possible")
+        return self._foresee(study, console) if self.dry_run else self._do(study, console)
+
+    def _foresee(self, study: StudyRun, console: Console) -> dict[str, Any]:
+        """Print what would be trained, and how long that would take."""
+        from auxseg.study.plan import describe
+
+        plan = study.plan(threads=self.threads)
+        for line in describe(plan):
+            console.print(line, markup=False)
+        with console.status("taking a few steps of every arm"):
+            effort = study.estimate(plan, workers=self.workers or 1, threads=self.threads)
+        console.print(self.time_left(effort))
+        return asdict(effort)
+
+    def time_left(self, effort: Effort) -> str:
+        """How much is to be trained and how long that would take, as a sentence."""
+        done = f"{effort.done} of them done, " if effort.done else ""
+        return f"{effort.runs} runs, {done}about {_duration(effort.seconds)} with {self.workers or 1} worker(s)"
+
+    def _do(self, study: StudyRun, console: Console) -> dict[str, Any]:
         from auxseg.cli.study_progress import StudyProgress
+        from auxseg.report import study_page
+        from auxseg.study.best import best_recipe
 
         started = time.monotonic()
         with self.site() as site, StudyProgress(console, study.directory) as progress:
@@ -147,6 +159,8 @@ class Study(RecipeCommand):
                 console.print(arm["sentence"], markup=False)
         for failed in result["diverged"]:
             console.print(f"diverged: {failed['arm']}, seed {failed['seed']}: {failed['reason']}", markup=False)
+        if "agreement" in result:
+            console.print(f"agreement of the screening: {result['agreement']['sentence']}", markup=False)
         if self.best is not None:
             name, recipe = best_recipe(study, result)
             from auxseg.files import write_atomically

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -9,9 +10,8 @@ from rich.table import Table
 
 from auxseg.cli.study_progress import StudyProgress
 from auxseg.errors import InputError
-from auxseg.study.config import StudyConfig
-from auxseg.study.directory import StudyDirectory
 from auxseg.study.screen import Screening
+from auxseg.study.study import Study as StudyRun
 
 if TYPE_CHECKING:
     from auxseg.cli.study import Study
@@ -19,20 +19,23 @@ if TYPE_CHECKING:
 _POINTS = 100.0
 
 
-def screen(command: Study, config: StudyConfig, console: Console) -> dict[str, Any]:
-    """Rank the auxiliaries and print the ranking, or with --dry-run only what that would take."""
+def screen(command: Study, study: StudyRun, console: Console) -> dict[str, Any]:
+    """Rank the auxiliaries and print the ranking, or with --dry-run only what that would take and how long."""
     if command.best is not None:
         raise InputError("study: --best has no place beside --screen, which trains no arm to its end")
-    screening = Screening(config, command.data, StudyDirectory(command.out), command.plugins)
-    budget, plan = screening.plan()
+    screening = Screening(study)
+    budget, plan = screening.plan(threads=command.threads)
     seeds = "1 seed" if budget.seeds == 1 else f"{budget.seeds} seeds"
-    share = 100 * budget.cost / budget.steps_of_study
+    share = budget.cost / budget.cost_of_study
     console.print(
-        f"screening: {len(plan.runs)} trainings of {budget.steps} steps on {seeds}, {share:.1f}% of the study's "
-        f"{budget.steps_of_study:,} steps"
+        f"screening: {len(plan.runs)} trainings of {budget.steps} steps on {seeds}, {100 * share:.1f}% of the study's "
+        "steps and validations"
     )
     if command.dry_run:
-        return {"runs": len(plan.runs), "steps": budget.steps, "seeds": budget.seeds, "share": share / 100}
+        with console.status("taking a few steps of every arm"):
+            effort = screening.estimate(plan, workers=command.workers or 1, threads=command.threads)
+        console.print(command.time_left(effort))
+        return {**asdict(effort), "steps": budget.steps, "seeds": budget.seeds, "share": share}
     with command.site() as site, StudyProgress(console, screening.directory) as progress:
         result = screening.run(site=site, threads=command.threads, watch=progress.show)
     for answer in result["answers"]:

@@ -10,7 +10,7 @@ from auxseg.data.selection import training_rows
 from auxseg.data.store import Store
 from auxseg.errors import InputError
 from auxseg.models import Network
-from auxseg.recipe import Recipe, to_values, with_changes
+from auxseg.recipe import Recipe, to_values, what_matters, with_changes
 from auxseg.run.directory import Run
 from auxseg.tasks import Task
 from auxseg.training.calibrate import Choice, calibrate
@@ -94,8 +94,8 @@ def _as_started(recipe: Recipe, run: Run, store: Store) -> Recipe:
         raise InputError(f"{run.directory}: was planned for {kept.steps} steps; --resume cannot shorten it to {asked}")
     by_share = any(phase.share is not None for phase in recipe.training.phases)
     recipe = _with_phases_in_steps(recipe, kept.steps if by_share else asked)  # more steps belong to the last phase
-    same = with_changes(recipe, training={"steps": kept.steps, "watch": kept.watch})  # watching changes no weight
-    for key, was, now in _differences(to_values(started), to_values(same)):
+    before, after = (to_values(each) for each in (started, with_changes(recipe, training={"steps": kept.steps})))
+    for key, was, now in _differences(what_matters(before), what_matters(after)):
         raise InputError(
             f"{run.directory}: was started with {key}={was}, and the recipe now says {now}; "
             "--resume allows only more steps"

@@ -10,17 +10,32 @@ from typing import Any, Final
 
 from scipy import stats
 
+from auxseg.files import write_atomically
 from auxseg.study.directory import FORMAT, SCREENING, StudyDirectory
+from auxseg.study.plan import BASELINE
 
 SCREEN_FILE: Final = "screen.json"
 
-_SAME: Final = ("base", "settings", "weights")
-"""Keys of a question that must be equal for its screening and its study to have asked the same."""
+
+def agree(directory: Path) -> dict[str, Any] | None:
+    """Measure the agreement in a study's directory and those beside it, and write it into the study's screen.json.
+
+    ``None`` if there is no screening in the directory.
+    """
+    file = directory / SCREENING / SCREEN_FILE
+    screen = _read(file)
+    if screen is None:
+        return None
+    found = agreement(sorted(entry for entry in directory.resolve().parent.iterdir() if entry.is_dir()))
+    write_atomically(file, json.dumps({**screen, "agreement": found}, indent=1).encode())
+    return found
 
 
 def agreement(directories: Iterable[Path]) -> dict[str, Any]:
     """Compare the screening and the study in each of these directories, as far as they hold both.
 
+    Both must have been made with the same data and the same recipe of the target alone, and of the candidates those
+    count whose recipes are the same.
     ``comparisons`` has an entry per directory and share of the masks in which two or more candidates were both ranked
     and fully trained: Spearman's and Kendall's correlation (tau-b) of the ranking with the mean differences on the test
     split, whether the first of the ranking was the best of them, and what the screening took of the study's time in
@@ -34,14 +49,15 @@ def agreement(directories: Iterable[Path]) -> dict[str, Any]:
 def _compare(directory: Path) -> Iterator[dict[str, Any]]:
     screen = _read(directory / SCREENING / SCREEN_FILE)
     study = _read(StudyDirectory(directory).result_file)
-    if screen is None or study is None or any(screen["config"][key] != study["config"][key] for key in _SAME):
+    same = _same_arms(screen, study) if screen is not None and study is not None else set()
+    if screen is None or study is None or BASELINE not in same:
         return
     sign = 1 if study["rules"]["higher_is_better"] else -1
     full = {answer["label_fraction"]: _differences(answer, sign) for answer in study["answers"]}
     for answer in screen["answers"]:
         differences = full.get(answer["label_fraction"], {})
         ranked = [each["name"] for each in answer["candidates"] if each["difference"] is not None]
-        names = [name for name in ranked if name in differences]
+        names = [name for name in ranked if name in differences and name in same]
         values = [differences[name] for name in names]
         if len(set(values)) < 2:
             continue
@@ -57,6 +73,13 @@ def _compare(directory: Path) -> Iterator[dict[str, Any]]:
             "is_top_1": values[0] == max(values),
             "share_of_time": screen["seconds"] / study["seconds"],
         }
+
+
+def _same_arms(screen: Mapping[str, Any], study: Mapping[str, Any]) -> set[str]:
+    """The names under which both have the same recipe; none if their data differ, or an earlier version wrote them."""
+    if screen.get("data", {}).get("content_hash") != study["data"]["content_hash"]:
+        return set()
+    return {name for name, digest in screen["recipes"].items() if study.get("recipes", {}).get(name) == digest}
 
 
 def _differences(answer: Mapping[str, Any], sign: int) -> dict[str, float]:

@@ -7,7 +7,6 @@ from typing import Any
 from auxseg.errors import RunError
 from auxseg.recipe import dump_recipe
 from auxseg.run.building import open_data
-from auxseg.study.choices import with_choices
 from auxseg.study.plan import make_plan
 from auxseg.study.study import Study
 from auxseg.study.tuning import with_tuned
@@ -23,11 +22,11 @@ def check_best(study: Study) -> None:
 def best_recipe(study: Study, result: dict[str, Any]) -> tuple[str, str]:
     """Name and YAML of the arm with the best mean validation figure at the largest share of masks.
 
-    Controls stay out, and arms of which a run diverged: the mean over the others would flatter them. Chosen on
-    validation, because the test split has just been used for the verdicts. Raises `RunError` if every arm diverged.
+    Arms that were judged before take part. Controls stay out, and arms of which a run diverged: the mean over the
+    others would flatter them. Chosen on validation, because the test split has just been used for the verdicts. Raises
+    `RunError` if every arm diverged.
     """
-    choices = study.directory.choices
-    plan = with_tuned(with_choices(make_plan(study.config), choices), choices.get("tuned", ()))
+    plan = with_tuned(study.plan(), study.directory.choices.get("tuned", ()))
     fraction = max(plan.label_fractions)
     values: dict[str, list[float]] = {}
     incomplete = {run.arm for run in plan.runs if run.label_fraction == fraction and study.directory.failure(run)}

@@ -17,7 +17,8 @@ from auxseg.data.selection import training_rows
 from auxseg.data.store import Store
 from auxseg.errors import DivergedError
 from auxseg.recipe import Recipe, with_changes
-from auxseg.run import train
+from auxseg.run import choose, train
+from auxseg.study.choices import decided
 from auxseg.study.plan import PlannedRun
 from auxseg.training.events import read_events
 
@@ -35,14 +36,22 @@ class Effort:
 
 
 def effort(planned: Sequence[PlannedRun], missing: Sequence[PlannedRun], data: Path, workers: int) -> Effort:
-    """Time a few steps of every arm that is not done yet. Nothing is left behind."""
+    """Time a few steps of every arm that is not done yet. Nothing is left behind.
+
+    What recipes leave open is measured once before, as a study does. However many workers there are, it takes as long
+    as the longest training.
+    """
+    if not missing:
+        return Effort(len(planned), len(planned), 0.0)
     per_arm = {run.arm: run.recipe for run in reversed(missing)}
-    seconds = {arm: seconds_of(recipe, data) for arm, recipe in per_arm.items()}
-    return Effort(len(planned), len(planned) - len(missing), sum(seconds[run.arm] for run in missing) / workers)
+    choices = choose(max(per_arm.values(), key=lambda recipe: len(recipe.tasks)), data)
+    seconds = {arm: seconds_of(decided(recipe, choices), data) for arm, recipe in per_arm.items()}
+    each = [seconds[run.arm] for run in missing]
+    return Effort(len(planned), len(planned) - len(missing), max(*seconds.values(), sum(each) / workers))
 
 
 def seconds_of(recipe: Recipe, data: Path) -> float:
-    """Of one training: getting ready, the steps, and the looks at the validation split."""
+    """Of one training that leaves nothing open: getting ready, the steps, and the looks at the validation split."""
     short = with_changes(recipe, training={"steps": CALIBRATION_STEPS, "epochs": None, "phases": ()})
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()

@@ -7,27 +7,45 @@ from collections.abc import Mapping
 from typing import Any
 
 from auxseg.data.sample import Vocabulary
-from auxseg.recipe import with_changes
+from auxseg.recipe import Recipe, with_changes
 from auxseg.study.compute import longer, same_compute
+from auxseg.study.identity import arm_digest
 from auxseg.study.plan import Plan, PlannedRun
 
 
 def complete(choices: Mapping[str, Any], plan: Plan, vocabulary: Vocabulary) -> dict[str, Any]:
-    """The choices with the length of the control same-compute, if the plan has it and it was not chosen before."""
-    if "same_compute" in choices or not any(arm.is_longer for arm in plan.arms):
+    """The choices with the length of the control same-compute, if the plan has it.
+
+    What was chosen before holds as long as the plan has the arm that it was counted for: arms that were judged stay, so
+    what is added later changes nothing.
+    """
+    if not any(arm.is_longer for arm in plan.arms):
+        return dict(choices)
+    kept = choices.get("same_compute")
+    if kept is not None and any(arm_digest(plan, arm) == kept.get("recipe") for arm in plan.arms):
         return dict(choices)
     return {**choices, "same_compute": same_compute(plan, vocabulary)}
 
 
 def with_choices(plan: Plan, choices: Mapping[str, Any]) -> Plan:
-    """What the recipes leave open is decided once for all of them."""
+    """What the recipes leave open (precision and memory format) is decided once for all of them."""
+    runs = [dataclasses.replace(run, recipe=decided(run.recipe, choices)) for run in plan.runs]
+    return dataclasses.replace(plan, runs=tuple(runs))
+
+
+def decided(recipe: Recipe, choices: Mapping[str, Any]) -> Recipe:
+    """The recipe with what it leaves open."""
+    keys = [key for key in ("precision", "channels_last") if getattr(recipe.training, key) == "auto"]
+    return with_changes(recipe, training={key: choices[key] for key in keys if key in choices})
+
+
+def lengthened(plan: Plan, choices: Mapping[str, Any]) -> Plan:
+    """The plan whose control same-compute is trained for as long as was counted."""
     found = choices.get("same_compute")
 
-    def decided(run: PlannedRun) -> PlannedRun:
-        keys = [key for key in ("precision", "channels_last") if getattr(run.recipe.training, key) == "auto"]
-        recipe = with_changes(run.recipe, training={key: choices[key] for key in keys if key in choices})
-        if run.arm.is_longer and found is not None:
-            recipe = longer(recipe, found["factor"])
-        return dataclasses.replace(run, recipe=recipe)
+    def stretched(run: PlannedRun) -> PlannedRun:
+        if not run.arm.is_longer or found is None:
+            return run
+        return dataclasses.replace(run, recipe=longer(run.recipe, found["factor"]))
 
-    return dataclasses.replace(plan, runs=tuple(decided(run) for run in plan.runs), same_compute=found)
+    return dataclasses.replace(plan, runs=tuple(map(stretched, plan.runs)), same_compute=found)

@@ -18,6 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 from auxseg.data.sample import Vocabulary
 from auxseg.models import outline
 from auxseg.recipe import Recipe, build_tasks, with_changes
+from auxseg.study.identity import arm_digest
 from auxseg.study.plan import Plan
 from auxseg.tasks.views import by_view
 
@@ -42,12 +43,13 @@ def flops_per_image(recipe: Recipe, vocabulary: Vocabulary) -> int:
 def same_compute(plan: Plan, vocabulary: Vocabulary) -> dict[str, Any]:
     """How many times as long the target alone is trained to take the computing of the dearest arm, and which that is.
 
-    Controls do not count. The factor is rounded to thousandths.
+    Controls do not count. The factor is rounded to thousandths; ``recipe`` tells the arm from others of its name.
     """
     recipes = {run.arm: run.recipe for run in plan.runs if not plan.is_control(run.arm)}
     flops = {arm: flops_per_image(recipe, vocabulary) for arm, recipe in recipes.items()}
     dearest = max(flops, key=lambda arm: flops[arm])
-    return {"arm": dearest.name, "factor": round(flops[dearest] / flops[plan.arms[0]], 3)}
+    factor = round(flops[dearest] / flops[plan.arms[0]], 3)
+    return {"arm": dearest.name, "recipe": arm_digest(plan, dearest), "factor": factor}
 
 
 def longer(recipe: Recipe, factor: float) -> Recipe:

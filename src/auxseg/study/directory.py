@@ -104,36 +104,41 @@ class StudyDirectory:
 
     @property
     def choices(self) -> dict[str, Any]:
-        """What was chosen for all runs so far."""
-        return self._about()["choices"]
+        """What was chosen for all runs so far; nothing before it is begun."""
+        return self._about().get("choices", {})
 
     def keep_choices(self, choices: dict[str, Any]) -> None:
         """Write down what was chosen for all runs; what was chosen before is to be among it."""
         self._write(self._about() | {"choices": choices})
 
-    def settle(self, question: dict[str, Any]) -> None:
-        """Keep the question that the directory is begun with. Raises `InputError` if it was begun with another."""
+    def compare(self, question: dict[str, Any]) -> None:
+        """Raise `InputError` if the directory was begun with another question."""
+        refuse_another(self._about().get("question", question), question, self.path)
+
+    def keep_question(self, question: dict[str, Any]) -> None:
+        """Write down the question that the directory is begun with, which `compare` has compared."""
         about = self._about()
         if "question" not in about:
             self._write(about | {"question": question})
-        refuse_another(about.get("question", question), question, self.path)
 
     @property
     def judged(self) -> list[dict[str, Any]]:
-        """The arms of which verdicts were given so far."""
+        """The arms of which verdicts (of a screening: ranks) were given so far."""
         return self._about().get("judged", [])
 
     def keep_judged(self, arms: list[dict[str, Any]]) -> None:
-        """Write down of which arms verdicts are about to be given."""
+        """Write down of which arms verdicts or ranks are about to be given."""
         self._write(self._about() | {"judged": arms})
 
     def _about(self) -> dict[str, Any]:
-        return json.loads(self.about_file.read_text(encoding="utf-8"))
+        return json.loads(self.about_file.read_text(encoding="utf-8")) if self.about_file.is_file() else {}
 
     def _write(self, about: dict[str, Any]) -> None:
         write_atomically(self.about_file, json.dumps(about, indent=1).encode())
 
     def _refuse_other_files(self) -> None:
+        if self.path.exists() and not self.path.is_dir():
+            raise InputError(f"{self.path}: cannot be a study's directory (it is a file)")
         others = [] if not self.path.is_dir() else [entry.name for entry in self.path.iterdir()]
         others = [name for name in others if name != SCREENING and not name.startswith(".")]
         if others:

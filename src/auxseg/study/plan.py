@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 from auxseg.errors import InputError
-from auxseg.recipe import Recipe, load_recipe, parse_recipe, to_values
+from auxseg.recipe import Recipe, load_recipe, parse_recipe, to_values, what_matters
 from auxseg.study.config import SAME_COMPUTE, StudyConfig
 
 BASELINE: Final = "target only"
@@ -61,7 +61,9 @@ class PlannedRun:
     def directory_name(self) -> str:
         """Readable, and different for every recipe, so that a finished run is found again by what it was."""
         words = "-".join(sorted(self.arm.auxiliaries)) or (SAME_COMPUTE if self.arm.is_longer else "target-only")
-        digest = hashlib.sha256(json.dumps(what_matters(self.recipe), sort_keys=True).encode()).hexdigest()[:8]
+        digest = hashlib.sha256(json.dumps(what_matters(to_values(self.recipe)), sort_keys=True).encode()).hexdigest()[
+            :8
+        ]
         return f"{words[:60]}-masks{self.label_fraction:g}-seed{self.seed}-{digest}"
 
 
@@ -108,16 +110,6 @@ class Plan:
             return f"{BASELINE}, trained longer, for the compute of the dearest arm"
         factor, of = self.same_compute["factor"], self.same_compute["arm"]
         return f"{BASELINE}, trained {factor:g} times as long (same compute as {of})"
-
-
-def what_matters(recipe: Recipe) -> dict[str, Any]:
-    """A recipe's values without those that change no bit of a result."""
-    values = to_values(recipe)
-    del values["training"]["watch"], values["data"]["workers"]
-    values["model"].pop("checkpointing", None)
-    if values["data"]["order"] == "shuffled":
-        del values["data"]["block"]
-    return values
 
 
 def make_plan(study: StudyConfig) -> Plan:
@@ -223,6 +215,10 @@ def describe(plan: Plan) -> Sequence[str]:
             weights = f"weight out of {', '.join(f'{weight:g}' for weight in plan.config.tune_weights)}"
         said = plan.description(arm) or weights
         lines.append(f"{arm.name}{f' ({said})' if said else ''}: {seeds}")
+    if plan.label_fractions != (1.0,):
+        lines.append(
+            f"each of them with {', '.join(f'{100 * share:g}%' for share in plan.label_fractions)} of the masks"
+        )
     if plan.config.tune_weights is not None:
         tries = f"{len(plan.config.tune_weights)} tries for each arm and for {BASELINE}"
         lines.append(f"before that, on validation: {tries}, {_count(plan.config.tuning_seeds)} each")

@@ -2,7 +2,7 @@
 
 Verdicts hold for a question that was asked beforehand: another margin, another target or other settings are another
 study. More auxiliaries and more seeds are not, but arms that were judged once stay and are judged again with the new
-ones, so that asking arm by arm is paid for like asking for all at once.
+ones, so that the last table holds for all of them (and not for the tables that were shown on the way: docs/methods.md).
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from auxseg.errors import InputError
-from auxseg.recipe import parse_recipe
-from auxseg.study.plan import Arm, Plan, PlannedRun, what_matters
+from auxseg.recipe import parse_recipe, what_matters
+from auxseg.study.identity import arm_recipe
+from auxseg.study.plan import Arm, Plan, PlannedRun
 
 
 def question(plan: Plan, looks: Literal[1, 2]) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def question(plan: Plan, looks: Literal[1, 2]) -> dict[str, Any]:
         "margin": plan.config.margin,
         "looks": looks,
         "label_fractions": sorted(plan.label_fractions),
-        "base": _recipe(plan, plan.arms[0]),
+        "base": what_matters(arm_recipe(plan, plan.arms[0])),
         **(tuning if plan.config.tune_weights else {}),
     }
 
@@ -37,24 +38,28 @@ def judged(plan: Plan) -> list[dict[str, Any]]:
             "auxiliaries": list(arm.auxiliaries),
             "is_longer": arm.is_longer,
             "is_control": plan.is_control(arm),
-            "recipe": _recipe(plan, arm),
+            "recipe": arm_recipe(plan, arm),
         }
         for arm in plan.arms[1:]
     ]
 
 
 def with_judged(plan: Plan, kept: list[dict[str, Any]], directory: Path) -> Plan:
-    """The plan with the arms that were judged before. Raises `InputError` if one of them now has another recipe."""
+    """The plan with the arms that were judged before. Raises `InputError` if one of them now has another recipe.
+
+    The target trained longer is not lengthened yet.
+    """
+    refuse_other_arms(plan, kept, directory)
     arms, controls, runs = list(plan.arms), list(plan.config.controls), list(plan.runs)
     for entry in kept:
-        arm = Arm(tuple(entry["auxiliaries"]), entry.get("is_longer", False))
+        arm = _arm(entry)
         if arm in plan.arms:
-            refuse_another({arm.name: entry["recipe"]}, {arm.name: _recipe(plan, arm)}, directory)
             continue
+        values = arm_recipe(plan, arm) if arm.is_longer else entry["recipe"]
         arms.append(arm)
         controls += [name for name in arm.auxiliaries if entry["is_control"]]
         runs += [
-            PlannedRun(arm, seed, share, _again(entry["recipe"], seed, share))
+            PlannedRun(arm, seed, share, _again(values, seed, share))
             for share in plan.label_fractions
             for seed in range(plan.config.seeds)
         ]
@@ -62,6 +67,15 @@ def with_judged(plan: Plan, kept: list[dict[str, Any]], directory: Path) -> Plan
     runs.sort(key=lambda run: (order[run.label_fraction], run.seed))
     config = dataclasses.replace(plan.config, controls=tuple(dict.fromkeys(controls)))
     return dataclasses.replace(plan, config=config, arms=tuple(arms), runs=tuple(runs))
+
+
+def refuse_other_arms(plan: Plan, kept: list[dict[str, Any]], directory: Path) -> None:
+    """Raise `InputError` if an arm of the plan was kept with another recipe."""
+    for entry in kept:
+        arm = _arm(entry)
+        if arm in plan.arms and not arm.is_longer:  # which has the recipe of the target alone, part of the question
+            before, now = (what_matters(values) for values in (entry["recipe"], arm_recipe(plan, arm)))
+            refuse_another({arm.name: before}, {arm.name: now}, directory)
 
 
 def refuse_another(kept: Mapping[str, Any], asked: Mapping[str, Any], directory: Path) -> None:
@@ -75,11 +89,8 @@ def refuse_another(kept: Mapping[str, Any], asked: Mapping[str, Any], directory:
             )
 
 
-def _recipe(plan: Plan, arm: Arm) -> dict[str, Any]:
-    """Of all trainings of an arm, without what tells them apart."""
-    values = what_matters(next(run.recipe for run in plan.runs if run.arm == arm))
-    del values["seed"], values["data"]["label_fraction"]
-    return values
+def _arm(entry: Mapping[str, Any]) -> Arm:
+    return Arm(tuple(entry["auxiliaries"]), entry["is_longer"])
 
 
 def _again(values: Mapping[str, Any], seed: int, share: float) -> Any:

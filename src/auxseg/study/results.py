@@ -115,7 +115,7 @@ def _answer(
     judgements = judge({name: estimate(difference.table) for name, difference in compared.items()}, rules)
     return {
         "label_fraction": fraction,
-        "baseline": _totals(reader, runs[baseline]),
+        "baseline": {**_totals(reader, runs[baseline]), "num_diverged": diverged[baseline]},
         "arms": [
             {
                 **_arm(
@@ -128,6 +128,7 @@ def _answer(
                     reader,
                     _steps(reader.study, list(runs[arm].values())) or steps,
                     diverged[arm],
+                    diverged[baseline],
                 ),
                 **_totals(reader, runs[arm]),
                 "delta_m": _delta_m(reader, tasks, arm, runs),
@@ -148,12 +149,15 @@ def _arm(
     reader: _Reader,
     steps: int,
     num_diverged: int,
+    num_diverged_alone: int,
 ) -> dict[str, Any]:
     is_tuned = bool(plan.tuned and weights)
     weight = next(iter(weights.values())) if len(weights) == 1 or is_tuned else None
     found = judgement.estimate
-    context = Context(reader.target.main_figure, weight, steps, num_diverged, reader.can_extend, is_tuned)
-    judgement = with_diverged(judgement) if num_diverged else judgement
+    context = Context(
+        reader.target.main_figure, weight, steps, num_diverged, num_diverged_alone, reader.can_extend, is_tuned
+    )
+    judgement = with_diverged(judgement, of_arm=num_diverged, of_baseline=num_diverged_alone)
     return {
         "name": arm.name,
         "description": plan.description(arm),

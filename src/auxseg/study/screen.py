@@ -1,78 +1,76 @@
 """Ranking the candidates of a study before it is done: short trainings and affinity, on the validation split alone.
 
 Every auxiliary is trained alone beside the target for a fraction of the study's steps (a whole training of that
-length, its schedule included), as is the target alone, on the same seeds. `ranking` puts them in order; nothing is
-left out of the study because of it, and the test split is not read.
+length, its schedule included), as is the target alone, on the same seeds, which no verdict uses. `ranking` puts them in
+order; nothing is left out of the study because of it, and the test split is not read.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, final
+from typing import Any, Final, final
 
-from auxseg.data.loader import EvaluationLoader
+import torch
+
 from auxseg.data.selection import training_rows
 from auxseg.data.store import Store
-from auxseg.errors import InputError
 from auxseg.files import write_atomically
-from auxseg.recipe import build_tasks
-from auxseg.run.building import open_data, without_labels
-from auxseg.study.agreement import SCREEN_FILE, agreement
-from auxseg.study.budget import WATCH, Budget, make_budget
+from auxseg.run.building import open_data
+from auxseg.run.directory import describe_data
+from auxseg.study.agreement import SCREEN_FILE, agree
+from auxseg.study.budget import WATCH, Budget, Pace, make_budget
+from auxseg.study.calibration import Effort, effort, using_threads
 from auxseg.study.choices import with_choices
-from auxseg.study.config import StudyConfig
 from auxseg.study.directory import FORMAT, SCREENING, StudyDirectory
 from auxseg.study.execute import ThisMachine
+from auxseg.study.identity import digests
 from auxseg.study.origin import origin
 from auxseg.study.plan import Arm, Plan, PlannedRun, make_plan
+from auxseg.study.question import judged, question, refuse_other_arms
 from auxseg.study.ranking import Candidate, rank
+from auxseg.study.refusals import check_tasks, refuse_other_threads
 from auxseg.study.results import seconds_in_training
-from auxseg.study.study import refuse_other_threads
+from auxseg.study.study import Study
 from auxseg.study.validation import refuse_without_validation
 from auxseg.study.why import why
 from auxseg.study.workers import Site
 from auxseg.tasks import Task
 from auxseg.training.events import read_events
 
+FIRST_SEED: Final = 2000
+"""Verdicts and tuning have the seeds below it."""
+
 
 @final
 @dataclass(frozen=True)
 class Screening:
-    """The question whose candidates are to be ranked, on which data, for the study that is kept in ``study``."""
+    """The ranking of a study's candidates; what is trained for it lies in a folder of the study's directory."""
 
-    config: StudyConfig
-    data: Path
-    study: StudyDirectory
-    plugins: tuple[Path, ...] = ()
+    study: Study
 
     @property
     def directory(self) -> StudyDirectory:
         """Where its own trainings lie, apart from those of the study."""
-        return StudyDirectory(self.study.path / SCREENING)
+        return StudyDirectory(self.study.directory.path / SCREENING)
 
-    def plan(self) -> tuple[Budget, Plan]:
-        """What it costs, and its trainings. Raises `InputError` for what cannot be asked for or would say nothing."""
-        full = make_plan(self.config)
-        recipe = full.runs[0].recipe
-        num_samples = len(training_rows(open_data(self.data, recipe), recipe.data.train_on))
-        lengths = [run.recipe.training.num_steps(num_samples) for run in full.runs if not full.is_control(run.arm)]
-        budget = make_budget(len(self.config.names), len(full.label_fractions), lengths[0], sum(lengths))
-        question = dataclasses.replace(
-            self.config,
-            auxiliaries=self.config.names,
-            seeds=budget.seeds,
-            design="each",
-            arms=None,
-            controls=(),
-            weights={name: weight for name, weight in self.config.weights.items() if name in self.config.names},
-            tune_weights=None,
-            settings=(*self.config.settings, f"training.steps={budget.steps}", f"training.watch={WATCH}"),
-        )
-        return budget, make_plan(question)
+    def plan(self, *, threads: int | None = None) -> tuple[Budget, Plan]:
+        """What it costs, and its trainings. Nothing is written.
+
+        Raises `InputError` for what cannot be asked for or would say nothing, or not in this directory.
+        """
+        _, _, budget, plan = self._checked(threads)
+        return budget, plan
+
+    def estimate(self, plan: Plan, *, workers: int = 1, threads: int | None = None) -> Effort:
+        """How much of a plan is left to be trained, from a few steps of each arm. Nothing is left behind."""
+        missing = [run for run in plan.runs if not self.directory.is_done(run)]
+        kept = self.directory.choices.get("threads")
+        with using_threads(threads or kept or max(torch.get_num_threads() // workers, 1)):
+            return effort(plan.runs, missing, self.study.data, workers)
 
     def run(
         self,
@@ -84,39 +82,95 @@ class Screening:
     ) -> dict[str, Any]:
         """Train all that is missing, rank, and write screen.json; arguments as for `auxseg.study.study.Study.run`.
 
-        Raises `InputError` where there is nothing to rank by, or the directory belongs to other data or weights.
+        Raises `InputError` where there is nothing to rank by, or the directory belongs to another question, other data
+        or weights.
         """
-        budget, plan = self.plan()
+        store, target, budget, plan = self._checked(threads)
         recipe = plan.runs[-1].recipe
-        store = open_data(self.data, recipe)
-        target = self._check(plan, store)
-        begun_with = origin(recipe.model.weights)
-        self.study.check(store, begun_with)
-        begun = self.directory.about_file.is_file()
         site = site or ThisMachine(workers)
-        choices = {} if begun else site.choose(recipe, self.data, threads or site.share, self.plugins)
-        with self.directory.held(store, begun_with, choices) as kept:
-            refuse_other_threads(kept["threads"], threads, self.directory.path)
+        choices: dict[str, Any] = {}
+        if not self.directory.about_file.is_file():
+            choices = site.choose(recipe, self.study.data, threads or site.share, self.study.plugins)
+        with self.directory.held(store, origin(recipe.model.weights), choices) as kept:
+            refuse_other_threads(kept, threads, self.directory.path)  # another process may have begun it meanwhile
+            self.directory.keep_question(self._compared())
             plan = with_choices(plan, kept)
-            with site.start(kept["threads"], self.plugins, lambda: watch(plan)) as at_work:
-                at_work.train(self.directory, self.data, plan.runs)
-            result = self._result(budget, plan, target)
-            file = self.directory.path / SCREEN_FILE
-            write_atomically(file, json.dumps(result, indent=1).encode())
-            beside = [entry for entry in self.study.path.resolve().parent.iterdir() if entry.is_dir()]
-            result["agreement"] = agreement(sorted(beside))
-            write_atomically(file, json.dumps(result, indent=1).encode())
-            return result
+            with site.start(kept["threads"], self.study.plugins, lambda: watch(plan)) as at_work:
+                at_work.train(self.directory, self.study.data, plan.runs)
+            candidates = self._candidates()
+            self.directory.keep_judged(judged(candidates))
+            result = self._result(budget, plan, target) | {
+                "data": describe_data(store),
+                "recipes": digests(candidates),
+            }
+            write_atomically(self.directory.path / SCREEN_FILE, json.dumps(result, indent=1).encode())
+            return {**result, "agreement": agree(self.study.directory.path)}
 
-    def _check(self, plan: Plan, store: Store) -> Task:
-        """The target. Raises `InputError` where the data lack what a task learns or have nothing to rank by."""
-        tasks = {name: task for run in plan.runs for name, task in build_tasks(run.recipe, store.vocabulary).items()}
-        first = plan.runs[0].recipe
+    def _checked(self, threads: int | None) -> tuple[Store, Task, Budget, Plan]:
+        """Data, target, cost and trainings. Raises `InputError` if they can give no ranking in this directory."""
+        full = make_plan(self.study.config)
+        first = full.runs[0].recipe
+        store = open_data(self.study.data, first)
+        target = check_tasks(full, store)
         refuse_without_validation(first, store, "--screen")
-        train = training_rows(store, first.data.train_on)
-        for name in without_labels(tasks, EvaluationLoader(store, train, first.training.batch)):
-            raise InputError(f"{self.data}: no training sample has a label for {name}")
-        return tasks[first.target]
+        for directory in (self.study.directory, self.directory):
+            directory.check(store, origin(first.model.weights))
+        self._compared()
+        refuse_other_threads(self.directory.choices, threads, self.directory.path)
+        budget = self._budget(full, store)
+        settings = (f"training.steps={budget.steps}", f"training.watch={WATCH}")
+        return store, target, budget, self._candidates(*settings, seeds=budget.seeds)
+
+    def _compared(self) -> dict[str, Any]:
+        """The question of this ranking. Raises `InputError` if the study or an earlier ranking asked another."""
+        study = self.study.directory
+        full = with_choices(make_plan(self.study.config), study.choices)
+        study.compare(question(full, self.study.looks))
+        refuse_other_arms(full, study.judged, study.path)
+        candidates = self._candidates()
+        asked = question(candidates, self.study.looks)
+        asked = {key: asked[key] for key in ("target", "label_fractions", "base")}  # nothing else touches a ranking
+        self.directory.compare(asked)
+        refuse_other_arms(candidates, self.directory.judged, self.directory.path)
+        return asked
+
+    def _candidates(self, *settings: str, seeds: int = 1) -> Plan:
+        """The target alone and each candidate beside it, as the study would train them but for these settings.
+
+        On seeds of their own, so that verdicts do not rest on what the ranking saw.
+        """
+        config = self.study.config
+        asked = dataclasses.replace(
+            config,
+            auxiliaries=config.names,
+            seeds=seeds,
+            design="each",
+            arms=None,
+            controls=(),
+            weights={name: weight for name, weight in config.weights.items() if name in config.names},
+            tune_weights=None,
+            settings=(*config.settings, *settings),
+        )
+        plan = make_plan(asked)
+        runs = [
+            dataclasses.replace(
+                run,
+                seed=FIRST_SEED + run.seed,
+                recipe=dataclasses.replace(run.recipe, seed=FIRST_SEED + run.seed),
+            )
+            for run in plan.runs
+        ]
+        return with_choices(dataclasses.replace(plan, runs=tuple(runs)), self.directory.choices)
+
+    def _budget(self, full: Plan, store: Store) -> Budget:
+        recipe = full.runs[0].recipe
+        training, num_samples = recipe.training, len(training_rows(store, recipe.data.train_on))
+        steps_per_epoch = math.ceil(num_samples / training.batch)
+        validate_every = max(round(training.validate_every * steps_per_epoch), 1)
+        pace = Pace(training.batch, validate_every, len(store.rows("val")))
+        num_trainings = sum(not full.is_control(run.arm) for run in full.runs)
+        num_steps = training.num_steps(num_samples)
+        return make_budget(len(self.study.config.names), len(full.label_fractions), num_steps, num_trainings, pace)
 
     def _result(self, budget: Budget, plan: Plan, target: Task) -> dict[str, Any]:
         finished = [run for run in plan.runs if self.directory.failure(run) is None]
@@ -126,15 +180,15 @@ class Screening:
             "figure": target.main_figure,
             "seeds": budget.seeds,
             "steps": budget.steps,
-            "cost_in_steps": budget.cost,
-            "steps_of_study": budget.steps_of_study,
-            "config": dataclasses.asdict(self.config),
+            "cost_in_steps": budget.cost / budget.pace.step,
+            "cost_of_study_in_steps": budget.cost_of_study / budget.pace.step,
+            "config": dataclasses.asdict(self.study.config),
             "answers": [
                 {
                     "label_fraction": fraction,
                     "candidates": [
                         {"rank": place, **dataclasses.asdict(each), "difference": each.difference}
-                        for place, each in enumerate(rank(list(self._candidates(plan, fraction, target))), 1)
+                        for place, each in enumerate(rank(list(self._ranked(plan, fraction, target))), 1)
                     ],
                 }
                 for fraction in plan.label_fractions
@@ -142,7 +196,7 @@ class Screening:
             "seconds": sum(seconds_in_training(self.directory.run_directory(run)) for run in finished),
         }
 
-    def _candidates(self, plan: Plan, fraction: float, target: Task) -> Iterator[Candidate]:
+    def _ranked(self, plan: Plan, fraction: float, target: Task) -> Iterator[Candidate]:
         """What the trainings at one share of the masks showed, in the order of the question."""
         baseline, *others = plan.arms
         runs = {arm: _runs(plan, arm, fraction) for arm in plan.arms}

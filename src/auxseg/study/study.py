@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, final
@@ -12,21 +12,22 @@ from typing import Any, Literal, final
 import torch
 import yaml
 
-from auxseg.data.loader import EvaluationLoader
-from auxseg.data.selection import training_rows
 from auxseg.data.store import Store
 from auxseg.errors import InputError
 from auxseg.files import write_atomically
-from auxseg.recipe import Recipe, build_tasks
-from auxseg.run.building import open_data, without_labels
+from auxseg.recipe import Recipe
+from auxseg.run.building import open_data
+from auxseg.study.agreement import agree
 from auxseg.study.calibration import Effort, effort, using_threads
-from auxseg.study.choices import complete, with_choices
+from auxseg.study.choices import complete, lengthened, with_choices
 from auxseg.study.config import StudyConfig
 from auxseg.study.directory import StudyDirectory
 from auxseg.study.execute import ThisMachine
+from auxseg.study.identity import digests
 from auxseg.study.origin import origin
 from auxseg.study.plan import Plan, make_plan
 from auxseg.study.question import judged, question, with_judged
+from auxseg.study.refusals import check_tasks, refuse_other_threads, refuse_without_test
 from auxseg.study.results import answer
 from auxseg.study.tuning import tune, tuning_runs, with_tuned
 from auxseg.study.validation import refuse_without_validation
@@ -61,21 +62,18 @@ class Study:
         called now and then with what is trained. Raises `InputError` if the directory belongs to another study, and for
         a second extension.
         """
+        store, target = self._checked(threads)
         plan = make_plan(self.config)
-        store = open_data(self.data, plan.runs[0].recipe)
-        target = self._check(plan, store)
-        begun = self.directory.about_file.is_file()
         site = site or ThisMachine(workers)
-        choices = {} if begun else site.choose(self._largest(plan), self.data, threads or site.share, self.plugins)
+        choices: dict[str, Any] = {}
+        if not self.directory.about_file.is_file():
+            choices = site.choose(self._largest(plan), self.data, threads or site.share, self.plugins)
         with self.directory.held(store, origin(plan.runs[0].recipe.model.weights), choices) as kept:
-            refuse_other_threads(kept["threads"], threads, self.directory.path)
-            kept = complete(kept, plan, store.vocabulary)
-            plan = with_choices(plan, kept)
-            self.directory.settle(question(plan, self.looks))
+            refuse_other_threads(kept, threads, self.directory.path)  # another process may have begun it meanwhile
+            plan, kept = self._settled(kept, store)
+            self.directory.keep_question(question(plan, self.looks))
             self.directory.keep_choices(kept)
-            plan = shown = with_judged(plan, self.directory.judged, self.directory.path)
-            asked = judged(plan)  # whatever weights are chosen for it
-            self._refuse_unpaid_look()
+            asked, recipes, shown = judged(plan), digests(plan), plan  # whatever weights are chosen for it
             with site.start(kept["threads"], self.plugins, lambda: watch(shown)) as at_work:
 
                 def train(stage: Plan) -> None:
@@ -89,53 +87,62 @@ class Study:
                 self.directory.keep_judged(asked)
                 at_work.evaluate(self.directory, self.data, plan.runs)
             rules = Rules(margin=self.config.margin, looks=self.looks, higher_is_better=target.higher_is_better)
-            result = answer(self.directory, plan, store, rules, self._looked_at())
-            write_atomically(self.directory.result_file, json.dumps(result, indent=1).encode())
-            write_atomically(self.directory.path / "study.yaml", _as_yaml(self.config).encode())
-            return result
+            return self._written({**answer(self.directory, plan, store, rules, self._looked_at()), "recipes": recipes})
 
-    def plan(self) -> Plan:
+    def plan(self, *, threads: int | None = None) -> Plan:
         """All trainings as they stand before tuning, with what the directory holds already. Nothing is written.
 
-        Raises `InputError` for what cannot be asked for, or not in this directory.
+        Raises `InputError` for all that `run` refuses.
         """
-        plan = make_plan(self.config)
-        recipe = plan.runs[0].recipe
-        store = open_data(self.data, recipe)
-        self._check(plan, store)
-        begun = self.directory.about_file.is_file()
-        if begun:
-            self.directory.check(store, origin(recipe.model.weights))
-        plan = with_choices(plan, complete(self.directory.choices if begun else {}, plan, store.vocabulary))
-        return with_judged(plan, self.directory.judged, self.directory.path) if begun else plan
+        store, _ = self._checked(threads)
+        return self._settled(self.directory.choices, store)[0]
 
     def estimate(self, plan: Plan, *, workers: int = 1, threads: int | None = None) -> Effort:
         """How much of a plan is left to be trained, from a few steps of each arm. Nothing is left behind."""
-        kept = self.directory.choices if self.directory.about_file.is_file() else {}
+        kept = self.directory.choices
         tuned = kept.get("tuned", ())
         planned = [*tuning_runs(plan, tuned), *with_tuned(plan, tuned).runs]
         missing = [run for run in planned if not self.directory.is_done(run)]
         with using_threads(threads or kept.get("threads") or max(torch.get_num_threads() // workers, 1)):
             return effort(planned, missing, self.data, workers)
 
-    def _check(self, plan: Plan, store: Store) -> Task:
-        """The target. Raises `InputError` where the data lack what a task learns or have nothing to test on."""
-        tasks = {name: task for run in plan.runs for name, task in build_tasks(run.recipe, store.vocabulary).items()}
+    def _checked(self, threads: int | None) -> tuple[Store, Task]:
+        """The data and the target, which can give an answer in this directory. Raises `InputError` if not."""
+        plan = make_plan(self.config)
         first = plan.runs[0].recipe
-        target = tasks[first.target]
-        if not (target.mean_figure or target.ratio_figure):
-            raise InputError(
-                f"study: the target {target.name} is measured by {target.main_figure}, of which images have no shares; "
-                "expected a task that gives masks, classes or boxes"
-            )
-        train = training_rows(store, first.data.train_on)
-        for name in without_labels(tasks, EvaluationLoader(store, train, first.training.batch)):
-            raise InputError(f"{self.data}: no training sample has a label for {name}")
-        for name in without_labels({target.name: target}, EvaluationLoader(store, store.rows("test"), 16)):
-            raise InputError(f"{self.data}: no test sample has a label for {name}, so no verdict could be given")
+        store = open_data(self.data, first)
+        target = check_tasks(plan, store)
+        refuse_without_test(target, store)
         if self.config.tune_weights is not None:
             refuse_without_validation(first, store, "tune_weights")
-        return target
+        self.directory.check(store, origin(first.model.weights))
+        refuse_other_threads(self.directory.choices, threads, self.directory.path)
+        return store, target
+
+    def _settled(self, kept: Mapping[str, Any], store: Store) -> tuple[Plan, dict[str, Any]]:
+        """The plan with what the directory keeps, and the choices, completed. Raises `InputError` if it does not fit.
+
+        Arms that were judged come before the control same-compute is counted, which is as long as the dearest of all.
+        """
+        plan = with_choices(make_plan(self.config), kept)
+        self.directory.compare(question(plan, self.looks))
+        plan = with_judged(plan, self.directory.judged, self.directory.path)
+        self._refuse_unpaid_look()
+        choices = complete(kept, plan, store.vocabulary)
+        return lengthened(plan, choices), choices
+
+    def _written(self, result: dict[str, Any]) -> dict[str, Any]:
+        """The result, with how far a screening that was done before agrees with it."""
+        self._write_result(result)
+        agreed = agree(self.directory.path)
+        if agreed is not None:
+            result["agreement"] = agreed
+            self._write_result(result)
+        write_atomically(self.directory.path / "study.yaml", _as_yaml(self.config).encode())
+        return result
+
+    def _write_result(self, result: dict[str, Any]) -> None:
+        write_atomically(self.directory.result_file, json.dumps(result, indent=1).encode())
 
     def _largest(self, plan: Plan) -> Recipe:
         return max((run.recipe for run in plan.runs), key=lambda recipe: len(recipe.tasks))
@@ -159,15 +166,6 @@ class Study:
                 f"{self.directory.path}: verdicts were given with {seeds} seeds; {allowed} paid for in their levels, "
                 "and looking again would make false verdicts likelier than stated"
             )
-
-
-def refuse_other_threads(kept: int, given: int | None, directory: Path) -> None:
-    """Raise `InputError` if other threads are asked for than the runs of a directory were begun with."""
-    if given not in (None, kept):
-        raise InputError(
-            f"{directory}: was begun with {kept} thread(s) for each run, which are part of the bits, and --threads is "
-            f"now {given}; leave it out or give another --out"
-        )
 
 
 def _as_yaml(config: StudyConfig) -> str:

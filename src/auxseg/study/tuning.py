@@ -11,6 +11,7 @@ test split is never read.
 from __future__ import annotations
 
 import dataclasses
+import math
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -18,6 +19,7 @@ from typing import Any, Final
 from auxseg.recipe import Recipe, with_changes
 from auxseg.run.directory import Run
 from auxseg.study.directory import StudyDirectory
+from auxseg.study.identity import arm_digest
 from auxseg.study.plan import Arm, Plan, PlannedRun
 from auxseg.study.results import seconds_in_training
 from auxseg.study.validation import validation_figure
@@ -34,34 +36,40 @@ def rate_factors(number: int) -> tuple[float, ...]:
 def tune(plan: Plan, study: StudyDirectory, train: Callable[[Plan], None], *, higher_is_better: bool) -> Plan:
     """The plan with what validation chooses, or chose before; ``train`` trains what a plan holds.
 
-    Every choice is kept in the directory as soon as it is made.
+    Every choice is kept in the directory as soon as it is made, with the digest of the recipe it was made for: an arm
+    of the same name with another recipe is searched anew.
     """
     tuned = study.choices.get("tuned", [])
     baseline, *others = _searched(plan)
     for arms in ([baseline], others):
         keys = [(arm, share) for share in plan.label_fractions for arm in arms]
-        tries = {key: tries_of(plan, tuned, *key) for key in keys if _found(tuned, *key) is None}
+        tries = {key: tries_of(plan, tuned, *key) for key in keys if _found(plan, tuned, *key) is None}
         if not tries:
             continue
         runs = [run for by_candidate in tries.values() for runs in by_candidate.values() for run in runs]
         runs.sort(key=lambda run: run.seed)
         train(dataclasses.replace(plan, arms=tuple(arms), runs=tuple(runs)))
-        tuned = [*tuned, *(_choose(*key, found, study, higher_is_better) for key, found in tries.items())]
+        tuned = [entry for entry in tuned if (Arm(tuple(entry["auxiliaries"])), entry["label_fraction"]) not in tries]
+        for (arm, share), found in tries.items():
+            made_for = {"recipe": arm_digest(plan, arm)}
+            tuned.append(_choose(arm, share, found, study, higher_is_better) | made_for)
         study.keep_choices(study.choices | {"tuned": tuned})
     return with_tuned(plan, tuned)
 
 
 def with_tuned(plan: Plan, tuned: Sequence[Mapping[str, Any]]) -> Plan:
     """The plan with what was chosen for its arms: the target's rate for all, and each arm's weight."""
+    found = {(arm, share): _found(plan, tuned, arm, share) for share in plan.label_fractions for arm in _searched(plan)}
 
     def chosen(run: PlannedRun) -> PlannedRun:
-        rate, weight = _found(tuned, Arm(), run.label_fraction), _found(tuned, run.arm, run.label_fraction)
+        rate, weight = found[Arm(), run.label_fraction], found.get((run.arm, run.label_fraction))
         recipe = run.recipe if rate is None else _at_rate(run.recipe, rate["chosen"])
         if weight is not None and run.arm.auxiliaries:
             recipe = _at_weight(recipe, run.arm, weight["chosen"])
         return dataclasses.replace(run, recipe=recipe)
 
-    return dataclasses.replace(plan, runs=tuple(map(chosen, plan.runs)), tuned=tuple(tuned))
+    made = tuple(entry for entry in found.values() if entry is not None)
+    return dataclasses.replace(plan, runs=tuple(map(chosen, plan.runs)), tuned=made)
 
 
 def tuning_runs(plan: Plan, tuned: Sequence[Mapping[str, Any]]) -> Iterator[PlannedRun]:
@@ -78,7 +86,7 @@ def tries_of(
     """The trainings of an arm by candidate: factors of the rate for the target alone, weights for the others."""
     assert plan.config.tune_weights is not None
     first = next(run for run in plan.runs if (run.arm, run.label_fraction) == (arm, label_fraction))
-    rate = _found(tuned, Arm(), label_fraction)
+    rate = _found(plan, tuned, Arm(), label_fraction)
     if not arm.auxiliaries:
         recipes = {factor: _at_rate(first.recipe, factor) for factor in rate_factors(len(plan.config.tune_weights))}
     else:
@@ -98,9 +106,11 @@ def _searched(plan: Plan) -> list[Arm]:
     return [arm for arm in plan.arms if not arm.is_longer]
 
 
-def _found(tuned: Sequence[Mapping[str, Any]], arm: Arm, label_fraction: float) -> Mapping[str, Any] | None:
+def _found(plan: Plan, tuned: Sequence[Mapping[str, Any]], arm: Arm, label_fraction: float) -> Mapping[str, Any] | None:
+    """What was chosen for an arm of the plan at one share of the masks, if it still has the recipe of that time."""
     for entry in tuned:
-        if not arm.is_longer and (Arm(tuple(entry["auxiliaries"])), entry["label_fraction"]) == (arm, label_fraction):
+        is_its = (Arm(tuple(entry["auxiliaries"])), entry["label_fraction"]) == (arm, label_fraction)
+        if is_its and entry.get("recipe") == arm_digest(plan, arm):
             return entry
     return None
 
@@ -112,9 +122,10 @@ def _choose(
     study: StudyDirectory,
     higher_is_better: bool,
 ) -> dict[str, Any]:
-    """The candidate with the best mean over seeds, the smaller of equals.
+    """The candidate with the best mean over seeds.
 
-    One of which a run diverged stays out; if all did, the smallest is taken.
+    Of equals it is the smallest weight, and the factor of the learning rate that is nearest 1. A candidate of which a
+    run diverged stays out; if one did of all, it is chosen as among equals.
     """
     figures: dict[float, float | None] = {}
     for candidate, runs in tries.items():
@@ -123,7 +134,8 @@ def _choose(
         figures[candidate] = statistics.fmean(known) if len(known) == len(values) else None
     sign = 1 if higher_is_better else -1
     measured = {candidate: sign * value for candidate, value in figures.items() if value is not None}
-    chosen = max(sorted(measured), key=lambda candidate: measured[candidate]) if measured else min(tries)
+    order = sorted(tries) if arm.auxiliaries else sorted(tries, key=lambda factor: (abs(math.log(factor)), factor))
+    chosen = max((each for each in order if each in measured), key=lambda each: measured[each], default=order[0])
     directories = [study.run_directory(run) for runs in tries.values() for run in runs]
     return {
         "auxiliaries": list(arm.auxiliaries),

@@ -119,9 +119,14 @@ def judge(arms: Mapping[str, Estimate], rules: Rules) -> dict[str, Judgement]:
     return judgements
 
 
-def with_diverged(judgement: Judgement) -> Judgement:
-    """What can be said of an arm of which runs diverged: not that it helps, for they would have been its worst."""
-    if judgement.verdict is not Verdict.HELPS:
+def with_diverged(judgement: Judgement, *, of_arm: int, of_baseline: int) -> Judgement:
+    """What can be said where so many runs diverged, which would have been the worst of their side.
+
+    Not that the arm helps if they are its own, and not that it hurts if they are those of the target alone.
+    """
+    flattered = {Verdict.HELPS} if of_arm else set()
+    flattered |= {Verdict.HURTS} if of_baseline else set()
+    if judgement.verdict not in flattered:
         return judgement
     return dataclasses.replace(judgement, verdict=Verdict.NOT_ENOUGH_EVIDENCE)
 

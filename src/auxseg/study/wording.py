@@ -22,6 +22,7 @@ class Context:
         weight: the auxiliary's weight; ``None`` if it has none of its own.
         steps: length of training.
         num_diverged: runs of the arm that diverged.
+        num_diverged_alone: runs of the target alone that did.
         can_extend: whether the study may be looked at with more seeds.
         is_tuned: whether validation chose the weight, for all auxiliaries of the arm.
 
@@ -32,6 +33,7 @@ class Context:
     weight: float | None
     steps: int
     num_diverged: int = 0
+    num_diverged_alone: int = 0
     can_extend: bool = True
     is_tuned: bool = False
 
@@ -51,10 +53,14 @@ def sentence(name: str, judgement: Judgement, rules: Rules, context: Context) ->
     weight = "" if context.weight is None else f"at weight {context.weight:g} {tuned}"
     training = f"{weight}after {context.steps:,} steps, "
     counts = f"{_count(estimate.num_seeds, 'seed')}, {_count(estimate.num_images, 'image')}"
-    if context.num_diverged:
-        counts += f", without {_count(context.num_diverged, 'run')} that diverged"
-        if judgement.verdict is Verdict.NOT_ENOUGH_EVIDENCE:
-            counts += " (and so it cannot be said to help)"
+    for number, whose, cannot in (
+        (context.num_diverged, "", "help"),
+        (context.num_diverged_alone, " of the target alone", "hurt"),
+    ):
+        if number:
+            counts += f", without {_count(number, 'run')}{whose} that diverged"
+        if number and judgement.verdict is Verdict.NOT_ENOUGH_EVIDENCE:
+            counts += f" (and so it cannot be said to {cannot})"
     parts = f"{name}: {judgement.verdict}: {difference} ({_interval(judgement, rules)}), {training}{counts}"
     if judgement.verdict is Verdict.NO_MEANINGFUL_DIFFERENCE:
         return f"{parts}; less than {POINTS * rules.margin:g}{context.unit} either way"
