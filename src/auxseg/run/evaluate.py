@@ -26,12 +26,14 @@ from auxseg.run.directory import Run, describe_data
 from auxseg.run.inspection import NUM_INSPECTED, write_inspection
 from auxseg.run.load import Model, load, matching_store
 from auxseg.tasks import Task
+from auxseg.training.allocator import freed_memory_kept
 from auxseg.training.events import EventLog
 
 NUM_EXAMPLES: Final = 3
 EXAMPLE_SIZE: Final = 256
 
 
+@freed_memory_kept()
 def evaluate(run: Run, split: str = "test", data: str | Path | None = None) -> dict[str, Any]:
     """Measure the best model on a split; writes metrics.json, per_image.csv, examples.json and their pictures.
 

@@ -26,12 +26,14 @@ from auxseg.run.directory import Run, describe_data
 from auxseg.run.observers import Recorder, write_history
 from auxseg.run.opening import opened
 from auxseg.run.resolving import measure_choice, resolve
+from auxseg.training.allocator import freed_memory_kept
 from auxseg.training.checkpoint import load_last
 from auxseg.training.events import EventLog
 from auxseg.training.loop import Observer, Plan, fit
 from auxseg.training.runtime import Device, Runtime
 
 
+@freed_memory_kept()
 def train(
     recipe: Recipe,
     data: str | Path,
@@ -93,6 +95,7 @@ def train(
     return run
 
 
+@freed_memory_kept()
 def choose(recipe: Recipe, data: str | Path, device: Device = "auto") -> dict[str, Any]:
     """Precision and memory format (keys of ``training``) that a run of this recipe would choose; nothing is written."""
     store = open_data(data, recipe)
