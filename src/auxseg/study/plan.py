@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
 import json
@@ -124,8 +125,10 @@ def make_plan(study: StudyConfig) -> Plan:
     arms = [Arm(subset) for subset in _subsets(study)]
     if SAME_COMPUTE in study.controls:
         arms.append(Arm(is_longer=True))
+    # Checking a recipe builds its network, so that is done once for all seeds.
+    recipes = {(arm, fraction): _recipe(base, study, arm, fraction) for fraction in fractions for arm in arms}
     runs = [
-        PlannedRun(arm, seed, fraction, _recipe(base, study, arm, seed, fraction))
+        PlannedRun(arm, seed, fraction, dataclasses.replace(recipes[arm, fraction], seed=seed))
         for fraction in fractions
         for seed in range(study.seeds)
         for arm in arms
@@ -179,7 +182,7 @@ def _subsets(study: StudyConfig) -> Iterable[tuple[str, ...]]:
     return dict.fromkeys([*sets, *((name,) for name in study.control_tasks)])
 
 
-def _recipe(base: Recipe, study: StudyConfig, arm: Arm, seed: int, fraction: float) -> Recipe:
+def _recipe(base: Recipe, study: StudyConfig, arm: Arm, fraction: float) -> Recipe:
     """The base with the arm's tasks alone. Whatever else differs between arms would be confounded with them."""
     values = to_values(base)
     tasks, weights = values["tasks"], {base.target: _weight(values, base.target)}
@@ -197,7 +200,6 @@ def _recipe(base: Recipe, study: StudyConfig, arm: Arm, seed: int, fraction: flo
     if arm.auxiliaries and values["training"]["watch"] is None:
         values["training"]["watch"] = STEPS_PER_TASK * (1 + len(arm.auxiliaries))
     values["data"]["label_fraction"] = fraction
-    values["seed"] = seed
     return parse_recipe(values, f"study: {'arms: ' if study.arms else ''}{arm.name}")
 
 
