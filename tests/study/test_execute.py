@@ -232,3 +232,16 @@ def test_a_worker_knows_the_plugins_and_is_missed_when_it_is_killed(tmp_path: Pa
         assert (tmp_path / "seen").exists()
         with pytest.raises(RunError, match="a worker process ended without a word"):
             at_work._do(os._exit, [(1,)])
+
+
+def test_a_worker_that_cannot_write_is_told_of_with_the_file_and_goes_on(store: Path, tmp_path: Path) -> None:
+    plugin = tmp_path / "little_room.py"
+    plugin.write_text("import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (10_000, -1))\n")
+    run, study = planned(box_alone(), "target only"), StudyDirectory(tmp_path / "study")
+    with pytest.raises(OSError, match="File too large") as failure, workers(1, 1, (plugin,), lambda: None) as at_work:
+        at_work.train(study, store, [run])
+    assert Path(failure.value.filename).parent == study.run_directory(run)
+    assert not study.is_done(run)
+    with workers(1, 1, (), lambda: None) as at_work:
+        at_work.train(study, store, [run])
+    assert study.is_done(run)
