@@ -18,8 +18,11 @@ import torch
 
 from auxseg.cli.main import main
 from auxseg.errors import RunError
+from auxseg.study.agreement import SCREEN_FILE
 from auxseg.study.directory import StudyDirectory
 from auxseg.study.plan import make_plan
+from auxseg.study.screen import Screening
+from auxseg.study.study import Study
 from auxseg.training.events import read_events
 from tests.study.ray_nodes import Nodes, nodes
 from tests.study.small import SETTINGS, TOO_MUCH, box_alone, run_study
@@ -165,6 +168,19 @@ def test_a_cluster_of_this_machine_gives_the_same_digits(finished: Path, store: 
     assert found["answers"] == expected["answers"]
     assert found["diverged"] == expected["diverged"]
     assert len(found["diverged"]) == 2
+
+
+@pytest.mark.slow
+def test_a_ranking_on_a_cluster_is_that_of_this_machine(cluster: Nodes, store: Path, tmp_path: Path) -> None:
+    settings = (*SETTINGS, "training.steps=300")
+    question = ["--base", "tiny", "--auxiliaries", "box", "--design", "each", "--seeds", "2", "--set", *settings]
+    with begun(store, tmp_path / "study", cluster.address, *question, "--threads", "1", "--screen") as study:
+        finish(study)
+    here = Study(box_alone(settings=settings), store, StudyDirectory(tmp_path / "here"))
+    expected = Screening(here).run(threads=1, watch=lambda plan: None)
+    found = json.loads((tmp_path / "study" / "screen" / SCREEN_FILE).read_text())
+    assert found["answers"] == json.loads(json.dumps(expected["answers"]))
+    assert found["answers"][0]["candidates"][0]["affinity"] is not None
 
 
 @pytest.mark.slow
