@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 from pathlib import Path
 
 import pytest
@@ -83,12 +84,24 @@ def test_other_weights_are_refused_and_both_hashes_named(store: Path, tmp_path: 
         origin(str(weights))
 
 
-def test_other_versions_may_go_on(store: Path, tmp_path: Path) -> None:
-    held(tmp_path, store, threads=3)
-    about = StudyDirectory(tmp_path).about_file
+def begun_with(version: str, of: str, directory: Path) -> None:
+    about = StudyDirectory(directory).about_file
     values = json.loads(about.read_text())
-    values["origin"]["versions"]["torch"] = "1.0"
+    values["origin"]["versions"][of] = version
     about.write_text(json.dumps(values))
+
+
+def test_another_version_is_refused_and_both_named(store: Path, tmp_path: Path) -> None:
+    held(tmp_path, store)
+    begun_with("0.0.7", "auxseg", tmp_path)
+    said = rf"was begun by auxseg 0\.0\.7, and this is {re.escape(auxseg.__version__)}, .*; use auxseg 0"
+    with pytest.raises(InputError, match=said):
+        held(tmp_path, store)
+
+
+def test_other_versions_of_what_it_stands_on_may_go_on(store: Path, tmp_path: Path) -> None:
+    held(tmp_path, store, threads=3)
+    begun_with("1.0", "torch", tmp_path)
     assert held(tmp_path, store) == {"threads": 3}
 
 

@@ -77,9 +77,9 @@ class StudyDirectory:
             yield self._about()["choices"]
 
     def check(self, store: Store, origin: dict[str, Any]) -> None:
-        """Raise `InputError` if it holds something else, or was begun in another format, on other data or weights.
+        """Raise `InputError` if it holds something else, or was begun by another auxseg, on other data or weights.
 
-        Other versions are no reason: the page names those of all runs.
+        Other versions of what auxseg stands on are no reason: the page names those of all runs.
         """
         if not self.about_file.is_file():
             self._refuse_other_files()
@@ -95,7 +95,14 @@ class StudyDirectory:
                 f"{self.path}: was begun on other data: content hash {about['content_hash'][:12]}, while "
                 f"{store.path} has {store.content_hash[:12]}; give the same data or another --out"
             )
-        before, now = (each["weights"] for each in (about.get("origin", origin), origin))
+        begun = about.get("origin", origin)
+        before, now = (each["versions"]["auxseg"] for each in (begun, origin))
+        if before != now:
+            raise InputError(
+                f"{self.path}: was begun by auxseg {before}, and this is {now}, which may train in other ways; use "
+                f"auxseg {before} or give another --out"
+            )
+        before, now = (each["weights"] for each in (begun, origin))
         if before != now:
             raise InputError(
                 f"{self.path}: was begun with other pretrained weights: SHA-256 {_short(before)}, while model.weights "
