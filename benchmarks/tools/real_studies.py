@@ -66,7 +66,7 @@ def planted(steps: int, seeds: int) -> dict[str, Any]:
     config = _config(("coarse-shape",), steps, seeds, settings, controls=["random-labels", "noise"], weights=weights)
 
     def work(folder: Path) -> dict[str, Any]:
-        study = Study(config, data, StudyDirectory(folder), looks=1, plugins=(PLUGIN,))
+        study = Study(config, data, StudyDirectory(folder), plugins=(PLUGIN,))
         found = study.run(workers=2, threads=1, watch=_ignore)
         return {"rows": list(_rows("planted", found["answers"][0])), "seconds in training": found["seconds"]}
 
@@ -88,7 +88,7 @@ def parallel(steps: int, seeds: int) -> dict[str, Any]:
             directory = folder / f"workers-{number}"
             shutil.rmtree(directory, ignore_errors=True)
             started = time.perf_counter()
-            study = Study(config, data, StudyDirectory(directory), looks=1)
+            study = Study(config, data, StudyDirectory(directory))
             results[number] = study.run(workers=number, threads=1, watch=_ignore)["answers"]
             seconds[number] = time.perf_counter() - started
         tables = {number: _tables(folder / f"workers-{number}") for number in results}
@@ -107,7 +107,7 @@ def parallel(steps: int, seeds: int) -> dict[str, Any]:
 def _config(
     auxiliaries: Sequence[str], steps: int, seeds: int, settings: Sequence[str] = (), **values: Any
 ) -> StudyConfig:
-    question = {"base": "tiny", "auxiliaries": auxiliaries, "design": "each", "seeds": seeds}
+    question = {"base": "tiny", "auxiliaries": auxiliaries, "design": "each", "seeds": seeds, "looks": 1}
     return check_study({**question, "settings": [f"training.steps={steps}", *settings], **values})
 
 

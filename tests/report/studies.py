@@ -28,7 +28,10 @@ def make_arm(name: str, verdict: str, difference: float, reach: float, **values:
         "weights": dict.fromkeys(name.split(" + "), 0.3),
         "is_control": False,
         "verdict": verdict,
-        "sentence": f"{name}: {verdict}",
+        "sentence": (
+            f"{name}: {verdict}: {100 * difference:+.2f} points of iou_dataset (95% interval, adjusted), at weight 0.3 "
+            "after 600 steps, 3 seeds, 100 images"
+        ),
         "difference": difference,
         "interval": [difference - reach, difference + reach],
         "level": 0.00625,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from auxseg.errors import InputError, RunError
-from auxseg.report import is_study, study_charts, study_page
+from auxseg.report import is_study, study_charts, study_page, wording
 from auxseg.report.study_charts import Bar
 from tests.report.html import Page
 from tests.report.studies import MADE_WITH, VERDICTS, make_answer, make_arm, make_study
@@ -42,21 +42,34 @@ def test_the_page_is_whole_and_needs_neither_network_nor_script(tmp_path: Path, 
 def test_it_begins_with_the_question_and_one_answer_per_arm(tmp_path: Path) -> None:
     page = read(make_study(tmp_path / "study"))
     assert page.headings[0] == "Which auxiliary helps segmentation?"
-    said = (
-        "box helps +1.10 points of iou_dataset, 95% interval +0.70 to +1.50, adjusted for 4 comparisons and two looks "
-        "edges hurts −1.40 points of iou_dataset, 95% interval −1.90 to −0.90"  # noqa: RUF001
-    )
-    assert said in page.text
+    rest = "points of iou_dataset (95% interval, adjusted), at weight 0.3 after 600 steps, 3 seeds, 100 images."
+    assert f"box helps +1.10 {rest} edges hurts -1.40 {rest}" in page.text
     assert "noise (control) no meaningful difference +0.04 points" in page.text
     assert page.text.index("box + edges not enough evidence") < page.text.index("Every arm")
 
 
-def test_diverged_runs_are_named_beside_the_verdict(tmp_path: Path) -> None:
+def test_what_the_sentence_says_stands_beside_the_verdict(tmp_path: Path) -> None:
     answer = make_answer()
-    answer["arms"][3]["num_diverged"] = 2
+    answer["arms"][3]["sentence"] = "box + edges: not enough evidence: a: b, without 2 runs that diverged"
     text = read(make_study(tmp_path / "study", answer)).text
-    assert text.index("2 runs diverged") < text.index("Every arm")
-    assert text.count("2 runs diverged") == 1
+    said = "box + edges not enough evidence a: b, without 2 runs that diverged."
+    assert text.index(said) < text.index("Every arm")
+
+
+def test_what_the_auxiliaries_reach_is_listed_by_seed(tmp_path: Path) -> None:
+    answer = make_answer()
+    assert "What the auxiliaries reach" not in read(make_study(tmp_path / "without", answer)).text
+    reached = {"name_of_figure": "iou", "figure": 0.45, "figure_per_seed": {"0": 0.4, "1": 0.5, "2": None}}
+    answer["arms"][0]["tasks"] = {"box": reached}
+    text = read(make_study(tmp_path / "with", answer)).text
+    assert "What the auxiliaries reach" in text
+    assert f"box box iou 0.4500 0.4000, 0.5000, {wording.NOTHING}" in text
+
+
+def test_a_task_without_a_relative_change_is_named(tmp_path: Path) -> None:
+    answer = make_answer()
+    answer["arms"][3]["delta_m"]["left_out"] = ["edges"]
+    assert "(without edges, whose figure is 0 alone)" in read(make_study(tmp_path / "study", answer)).text
 
 
 def test_each_verdict_has_a_colour_and_is_defined_once(tmp_path: Path) -> None:
@@ -112,6 +125,7 @@ def test_it_says_what_the_runs_were_made_with_and_whether_that_changed(tmp_path:
 
 def test_what_was_not_measured_is_said_and_not_drawn(tmp_path: Path) -> None:
     nothing = {
+        "sentence": "box: not enough evidence: no difference measured (no interval)",
         "difference": None,
         "interval": [None, None],
         "per_seed": {},
@@ -127,8 +141,7 @@ def test_what_was_not_measured_is_said_and_not_drawn(tmp_path: Path) -> None:
     ]
     page = read(make_study(tmp_path / "study", {**make_answer(), "arms": arms}, seeds=1))
     assert page.faults == []
-    assert "box not enough evidence nothing was measured" in page.text
-    assert "edges not enough evidence +1.00 points of iou_dataset, no interval" in page.text
+    assert "box not enough evidence no difference measured (no interval)." in page.text
     assert "at least 2 seeds and 2 test images" in page.text
     assert "One seed gives no interval" in page.text
 
@@ -204,7 +217,8 @@ def test_what_was_chosen_on_validation_is_shown_with_what_was_tried(tmp_path: Pa
 def test_the_control_that_is_trained_longer_is_described(tmp_path: Path) -> None:
     answer = make_answer()
     said = "target only, trained 1.4 times as long (same compute as box + edges)"
-    answer["arms"][2] |= {"name": "same-compute", "auxiliaries": [], "weights": {}, "description": said}
+    arm = {"name": "same-compute", "auxiliaries": [], "weights": {}, "description": said}
+    answer["arms"][2] |= arm | {"sentence": f"{said}: no meaningful difference: +0.04 points"}
     text = read(make_study(tmp_path / "study", answer)).text
-    assert f"same-compute (control) no meaningful difference {said}: +0.04 points" in text
+    assert f"{said} (control) no meaningful difference +0.04 points." in text
     assert f"600 steps each, {said}" in text

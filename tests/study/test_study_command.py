@@ -114,7 +114,7 @@ def test_a_dry_run_tells_the_plan_and_leaves_nothing(
     monkeypatch.setattr("auxseg.study.calibration.seconds_of", lambda recipe, data: 60.0 * len(recipe.tasks))
     assert ask("--data", store, "--out", tmp_path / "study", *QUESTION, "--seeds", "3", "--dry-run", "--json") == 0
     captured = capsys.readouterr()
-    assert "box (box at weight 0.3): 3 seeds" in captured.err
+    assert "box (at weight 0.3): 3 seeds" in captured.err
     assert "6 runs, about 9 min with 1 worker(s)" in unwrapped(captured.err)
     assert "one seed gives no interval" not in captured.err
     assert json.loads(captured.out) == {"runs": 6, "done": 0, "seconds": 540.0}
@@ -149,8 +149,8 @@ def test_a_dry_run_refuses_what_the_study_refuses(
 def test_a_dry_run_refuses_an_unpaid_look_and_a_foreign_folder(
     study: Path, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    values = json.loads((study / "study.json").read_text())
-    (study / "study.json").write_text(json.dumps(values | {"looked_at": [1, 2]}))
+    about = json.loads((study / "about.json").read_text())
+    (study / "about.json").write_text(json.dumps(about | {"looked_at": [1, 2]}))
     more = [{"2": "3"}.get(word, word) for word in SAME_QUESTION]
     assert ask("--data", store, "--out", study, *more, "--dry-run") == 2
     assert "verdicts were given with 1 and 2 seeds; one extension was paid for" in unwrapped(capsys.readouterr().err)
@@ -188,7 +188,7 @@ def test_a_target_without_shares_of_images_is_refused(
     assert not (tmp_path / "study").exists()
 
 
-def test_one_seed_is_warned_about_and_may_be_extended_once(
+def test_one_seed_is_warned_about_and_is_no_look(
     store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "study"
@@ -200,9 +200,17 @@ def test_one_seed_is_warned_about_and_may_be_extended_once(
     assert ask("--data", store, "--out", out, *QUESTION, "--seeds", "2") == 0
     assert set(about) < {path.read_bytes() for path in out.glob("runs/*/events.jsonl")}
     assert "95% interval" in unwrapped(capsys.readouterr().err)
-    assert ask("--data", store, "--out", out, *QUESTION, "--seeds", "3") == 2
+    assert json.loads((out / "study.json").read_text())["looked_at"] == [2]
+    assert ask("--data", store, "--out", out, *QUESTION, "--seeds", "1") == 2
     said = unwrapped(capsys.readouterr().err)
-    assert "verdicts were given with 1 and 2 seeds; one extension was paid for" in said
+    assert "verdicts were given with 2 seeds, and fewer would choose among them; give --seeds 2 or more" in said
+    assert ask("--data", store, "--out", out, *QUESTION, "--seeds", "3", "--dry-run") == 0
+    (out / "study.json").unlink()  # what was looked at stands elsewhere
+    about = json.loads((out / "about.json").read_text())
+    (out / "about.json").write_text(json.dumps(about | {"looked_at": [2, 3]}))
+    assert ask("--data", store, "--out", out, *QUESTION, "--seeds", "4", "--dry-run") == 2
+    said = unwrapped(capsys.readouterr().err)
+    assert "verdicts were given with 2 and 3 seeds; one extension was paid for" in said
 
 
 def test_a_study_with_one_look_is_not_extended(
@@ -231,7 +239,7 @@ def test_the_last_paid_look_advises_a_new_study(study: Path, store: Path) -> Non
     about = json.loads((study / "about.json").read_text())
     about["question"]["looks"] = 1
     (study / "about.json").write_text(json.dumps(about))
-    (last,) = run_study(small_config(), store, study, looks=1)["answers"]
+    (last,) = run_study(small_config(looks=1), store, study)["answers"]
     said = {arm["name"]: arm["sentence"] for arm in last["arms"]}
     assert "a new study with about" in said["box"] or "out of reach" in said["box"]
 
@@ -351,6 +359,37 @@ def test_a_search_and_longer_training_are_planned(
     assert json.loads(captured.out)["runs"] == runs
 
 
-def test_what_is_no_weight_is_refused(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert ask("--data", store, "--out", tmp_path / "study", *QUESTION, "--tune-weights", "box") == 2
-    assert "--tune-weights box: expected numbers with commas" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--tune-weights", "box"], "--tune-weights box: expected numbers with commas"),
+        (["--weights", "box=1,box=2"], "--weights box=1,box=2: names box twice"),
+        (["--weights", "box"], "--weights box: expected name=weight with commas"),
+        (["--margin", "inf"], "margin is inf: input should be a finite number"),
+        (["--margin", "0.5"], "margin is 0.5: input should be less than 0.5"),
+        (["--controls", "edges"], "controls names edges, which holds information; expected noise, random-labels or"),
+        (["--label-fractions", "0.0001,0.001"], "label_fractions 0.0001 and 0.001 are the same 1 of"),
+    ],
+)
+def test_numbers_and_names_that_cannot_be_meant_are_refused(
+    arguments: list[str], said: str, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ask("--data", store, "--out", tmp_path / "study", *QUESTION, *arguments) == 2
+    assert said in unwrapped(capsys.readouterr().err)
+    assert not (tmp_path / "study").exists()
+
+
+def test_a_directory_whose_notes_are_cut_off_is_refused(
+    study: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for text, said in (('{"format": 1', "cannot be read ("), ("[]", "holds no mapping")):
+        (study / "about.json").write_text(text)
+        assert ask("--data", store, "--out", study, *SAME_QUESTION) == 2
+        assert f"{study / 'about.json'}: {said}" in unwrapped(capsys.readouterr().err)
+
+
+def test_the_yaml_that_a_study_leaves_asks_the_same_question(
+    study: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["study", str(study / "study.yaml"), "--data", str(store), "--out", str(study), "--dry-run"]) == 0
+    assert "8 of them done" in unwrapped(capsys.readouterr().err)

@@ -103,17 +103,27 @@ def test_two_seeds_are_judged() -> None:
     assert math.isfinite(one.interval[0])
 
 
+def withdrawn(*names: str) -> dict[str, Verdict]:
+    """What is expected where these verdicts cannot stand; that nothing differs can stand nowhere."""
+    none = [name for name, verdict in EXPECTED.items() if verdict is Verdict.NO_MEANINGFUL_DIFFERENCE]
+    assert none
+    return EXPECTED | dict.fromkeys((*names, *none), Verdict.NOT_ENOUGH_EVIDENCE)
+
+
 def test_an_arm_of_which_runs_diverged_is_not_said_to_help() -> None:
-    found = {name: with_diverged(one, of_arm=1, of_baseline=0).verdict for name, one in judge(ARMS, Rules()).items()}
-    assert found == EXPECTED | {"up": Verdict.NOT_ENOUGH_EVIDENCE}
+    judged = judge(ARMS, Rules())
+    found = {name: with_diverged(one, of_arm=1, of_baseline=0) for name, one in judged.items()}
+    assert {name: one.verdict for name, one in found.items()} == withdrawn("up")
+    for name, one in found.items():
+        assert one.withdrawn == (None if one.verdict is judged[name].verdict else EXPECTED[name])
 
 
 def test_where_runs_of_the_target_alone_diverged_no_arm_is_said_to_hurt() -> None:
     judged = judge(ARMS, Rules())
     found = {name: with_diverged(one, of_arm=0, of_baseline=2).verdict for name, one in judged.items()}
-    assert found == EXPECTED | {"down": Verdict.NOT_ENOUGH_EVIDENCE}
+    assert found == withdrawn("down")
     found = {name: with_diverged(one, of_arm=1, of_baseline=1).verdict for name, one in judged.items()}
-    assert found == EXPECTED | dict.fromkeys(("up", "down"), Verdict.NOT_ENOUGH_EVIDENCE)
+    assert found == withdrawn("up", "down")
     assert {name: with_diverged(one, of_arm=0, of_baseline=0) for name, one in judged.items()} == judged
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from auxseg.study import Advice, Context, Estimate, Judgement, MeanSquares, Rules, Verdict, estimate, sentence
 
-CONTEXT = Context("iou_dataset", weight=0.5, steps=600)
+CONTEXT = Context("iou_dataset", "at weight 0.5", steps=600)
 
 
 def _judgement(verdict: Verdict, advice: Advice | None = None, comparisons: int = 5) -> Judgement:
@@ -24,15 +24,21 @@ def test_helps() -> None:
 
 
 def test_diverged_runs_are_named_beside_the_seeds() -> None:
-    said = sentence("box", _judgement(Verdict.NOT_ENOUGH_EVIDENCE), Rules(), replace(CONTEXT, num_diverged=3))
-    assert said.endswith("100 images, without 3 runs that diverged (and so it cannot be said to help)")
+    context = replace(CONTEXT, num_diverged=3)
+    said = sentence("box", _judgement(Verdict.NOT_ENOUGH_EVIDENCE), Rules(), context)
+    assert said.endswith("100 images, without 3 runs that diverged")
+    for withdrawn, cannot in ((Verdict.HELPS, "help"), (Verdict.NO_MEANINGFUL_DIFFERENCE, "make no difference")):
+        judgement = replace(_judgement(Verdict.NOT_ENOUGH_EVIDENCE), withdrawn=withdrawn)
+        said = sentence("box", judgement, Rules(), context)
+        assert said.endswith(f"100 images, without 3 runs that diverged (and so it cannot be said to {cannot})")
     said = sentence("box", _judgement(Verdict.HURTS), Rules(), replace(CONTEXT, num_diverged=1))
     assert said.endswith("100 images, without 1 run that diverged")
 
 
 def test_diverged_runs_of_the_target_alone_are_named_too() -> None:
     context = replace(CONTEXT, num_diverged_alone=2)
-    said = sentence("box", _judgement(Verdict.NOT_ENOUGH_EVIDENCE), Rules(), context)
+    judgement = replace(_judgement(Verdict.NOT_ENOUGH_EVIDENCE), withdrawn=Verdict.HURTS)
+    said = sentence("box", judgement, Rules(), context)
     assert said.endswith(
         "100 images, without 2 runs of the target alone that diverged (and so it cannot be said to hurt)"
     )
@@ -41,12 +47,17 @@ def test_diverged_runs_of_the_target_alone_are_named_too() -> None:
 
 
 def test_without_weight_or_several_arms() -> None:
-    context = Context("accuracy", weight=None, steps=12_000)
+    context = Context("accuracy", "", steps=12_000)
     rules = Rules(looks=2, alpha=0.1)
     assert sentence("box", _judgement(Verdict.HURTS, comparisons=1), rules, context) == (
         "box: hurts: +1.30 points of accuracy (90% interval +0.41 to +2.19, adjusted for two looks), after 12,000 "
         "steps, 5 seeds, 100 images"
     )
+
+
+def test_the_share_of_the_masks_is_part_of_what_it_holds_for() -> None:
+    said = sentence("box", _judgement(Verdict.HELPS), Rules(), replace(CONTEXT, label_fraction=0.1))
+    assert said.endswith("at weight 0.5 after 600 steps with 10% of the masks, 5 seeds, 100 images")
 
 
 def test_no_meaningful_difference_names_the_margin() -> None:

@@ -73,8 +73,9 @@ class Study(RecipeCommand):
     set: Annotated[tuple[str, ...], optional("KEY=VALUE ...")] = ()
     """Changes to the base, key=value: training.steps=600 data.size=64."""
 
-    looks: Literal[1, 2] = 2
-    """2 allows one extension by more seeds after the first verdicts, at the price of wider intervals; 1 allows none."""
+    looks: Annotated[Literal[1, 2] | None, optional("N")] = None
+    """2 (the default) allows one extension by more seeds after the first verdicts, at the price of wider intervals; 1
+    allows none."""
 
     workers: Annotated[int | None, optional("N")] = None
     """How many runs are trained at the same time (default: 1; with --ray as many as the cluster has room for)."""
@@ -113,7 +114,7 @@ class Study(RecipeCommand):
         if self.best is not None:
             refuse_unwritable(self.best, self.out)
             refuse_existing(self.best, overwrite=self.overwrite)
-        study = StudyRun(self._config(), self.data, StudyDirectory(self.out), self.looks, self.plugins)
+        study = StudyRun(self._config(), self.data, StudyDirectory(self.out), self.plugins)
         if self.screen:
             from auxseg.cli.study_screen import screen
 
@@ -139,7 +140,9 @@ class Study(RecipeCommand):
     def time_left(self, effort: Effort) -> str:
         """How much is to be trained and how long that would take, as a sentence."""
         done = f"{effort.done} of them done, " if effort.done else ""
-        return f"{effort.runs} runs, {done}about {_duration(effort.seconds)} with {self.workers or 1} worker(s)"
+        where = " of this machine, not of the cluster" if self.ray else ""
+        workers = f"{self.workers or 1} worker(s){where}"
+        return f"{effort.runs} runs, {done}about {_duration(effort.seconds)} with {workers}"
 
     def _do(self, study: StudyRun, console: Console) -> dict[str, Any]:
         from auxseg.cli.study_progress import StudyProgress
@@ -197,6 +200,7 @@ class Study(RecipeCommand):
             "controls": _listed(self.controls),
             "label_fractions": _numbers(self.label_fractions, "--label-fractions"),
             "margin": self.margin,
+            "looks": self.looks,
             "weights": _weights(self.weights),
             "tune_weights": _candidates(self.tune_weights),
             "settings": self.set or None,
@@ -229,11 +233,17 @@ def _candidates(parts: tuple[str, ...] | None) -> tuple[float, ...] | None:
 
 
 def _weights(text: str | None) -> dict[str, float] | None:
-    parts = _listed(text)
-    try:
-        return None if parts is None else {name: float(value) for name, value in (part.split("=") for part in parts)}
-    except ValueError:
-        raise InputError(f"--weights {text}: expected name=weight with commas between them, such as box=0.5") from None
+    weights: dict[str, float] = {}
+    for part in _listed(text) or ():
+        name, _, value = part.partition("=")
+        if name in weights:
+            raise InputError(f"--weights {text}: names {name} twice")
+        try:
+            weights[name] = float(value)
+        except ValueError:
+            expected = "expected name=weight with commas between them, such as box=0.5"
+            raise InputError(f"--weights {text}: {expected}") from None
+    return weights or None
 
 
 def _duration(seconds: float) -> str:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import Any, final
 
-from auxseg.report import figures
+from auxseg.report import figures, wording
 from auxseg.report.figures import Chart, Curve
 from auxseg.report.record import Record
-
-_EVERYWHERE: Final = "all"
 
 
 @final
@@ -51,7 +49,7 @@ def agreement(record: Record) -> Agreement | None:
 
 
 def _pull(task: str, looks: list[dict[str, Any]]) -> Pull:
-    cosines = _known(look["cosines"].get(task, {}).get(_EVERYWHERE) for look in looks)
+    cosines = _known(look["cosines"].get(task, {}).get(wording.EVERYWHERE) for look in looks)
     affinities = _known(look["affinities"].get(task) for look in looks)
     return Pull(
         task,
@@ -72,7 +70,7 @@ def _cosines(record: Record, task: str, looks: list[dict[str, Any]]) -> Chart:
     steps = [look["step"] for look in looks]
     lines = [
         Curve(
-            "everything shared" if group == _EVERYWHERE else group,
+            wording.group(group),
             steps,
             [look["cosines"][task].get(group) for look in looks],
             dots=True,

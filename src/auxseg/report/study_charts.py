@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
 import numpy as np
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from auxseg.report import wording
 from auxseg.report.figures import CARD, INK, MUTED, SERIES, Chart, canvas, shorten, to_svg, write_title
 
 _COLOURS: Final = {"helps": SERIES[5], "hurts": SERIES[1], "no meaningful difference": SERIES[0]}
@@ -120,6 +123,56 @@ def affinity(name: str, title: str, caption: str, unit: str, points: Sequence[Po
         axes.set(xlabel="mean affinity, percent", ylabel=unit)
         write_title(axes, title, "")
         return Chart(name, caption, to_svg(figure, name), wide=True)
+
+
+@final
+@dataclass(frozen=True)
+class Course:
+    """How often an arm's auxiliary was in conflict, by stretch of the training.
+
+    Attributes:
+        name: of the arm.
+        auxiliary: its only one.
+        steps: the mean step of each stretch.
+        num_looks: how many looks each rests on.
+        conflicts: the share of them with a negative cosine, by group of shared parameters.
+    """
+
+    name: str
+    auxiliary: str
+    steps: tuple[int, ...]
+    num_looks: tuple[int, ...]
+    conflicts: Mapping[str, Sequence[float | None]]
+
+
+def conflict(name: str, title: str, caption: str, course: Course) -> Chart:
+    """A row per group of shared parameters, a column per stretch; the colour says which side of one half, and how far.
+
+    Lines would hide each other: few looks make few different shares.
+    """
+    labels = [shorten(wording.group(group), 24) for group in course.conflicts]
+    left, width = 8 + round(_LETTER * max(len(label) for label in labels)), 330
+    with canvas(width, 60 + 20 * len(labels), (left, 36, 10, 24)) as (figure, axes):
+        for row, shares in enumerate(course.conflicts.values()):
+            for column, share in enumerate(shares):
+                if share is None:
+                    continue
+                strength = abs(2 * share - 1)
+                colour = SERIES[1] if share > 0.5 else SERIES[0]
+                axes.add_patch(Rectangle((column, row), 1, 1, facecolor=colour, alpha=strength, linewidth=0))
+                ink = CARD if strength > 0.7 else INK
+                axes.text(column + 0.5, row + 0.5, f"{100 * share:.0f}", ha="center", va="center", color=ink, size=8)
+        axes.set(xlim=(0, len(course.steps)), ylim=(len(labels), 0), xlabel="step")
+        axes.set_yticks([row + 0.5 for row in range(len(labels))], labels, color=INK)
+        # As many steps as have room beside each other.
+        room = (width - left) / len(course.steps)
+        stride = max(1, math.ceil(_LETTER * (len(str(course.steps[-1])) + 1) / room))
+        columns = range(0, len(course.steps), stride)
+        axes.set_xticks([column + 0.5 for column in columns], [str(course.steps[column]) for column in columns])
+        axes.tick_params(length=0)
+        axes.grid(visible=False)
+        write_title(axes, title, "")
+        return Chart(name, caption, to_svg(figure, name))
 
 
 def _range(bars: Sequence[Bar], margin: float) -> tuple[float, float]:

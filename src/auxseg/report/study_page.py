@@ -46,6 +46,8 @@ def study_page(directory: Path, out: Path | None = None) -> Path:
         forests=[_forest(record, answer) for answer in study["answers"]],
         by_share=_by_share(record),
         affinities=[chart for answer in study["answers"] if (chart := _affinity(record, answer))],
+        conflicts=[_conflicts(record, answer) for answer in study["answers"]],
+        explained=any(arm.get("why") for answer in study["answers"] for arm in answer["arms"]),
         chance=study["rules"]["alpha"],
         looks=_LOOKS[study["rules"]["looks"]],
         adjusted=_adjusted(study),
@@ -102,6 +104,21 @@ def _affinity(record: StudyRecord, answer: dict[str, Any]) -> Chart | None:
         "of the verdicts."
     )
     return study_charts.affinity(f"affinity-{share:g}", title, caption, _unit(record), points)
+
+
+def _conflicts(record: StudyRecord, answer: dict[str, Any]) -> list[Chart]:
+    charts = []
+    for course in record.courses(answer):
+        fewest, most = min(course.num_looks), max(course.num_looks)
+        looks = wording.count(most, "look") if fewest == most else f"{fewest} to {most} looks"
+        caption = (
+            f"In what percent of the looks {course.auxiliary} pulls against {record.values['target']}, by stage and "
+            f"step; each number is of {looks}, all seeds together. Above 50 conflicts prevail; numbers of few looks "
+            "scatter widely."
+        )
+        name = f"conflict-{answer['label_fraction']:g}-{course.name}"
+        charts.append(study_charts.conflict(name, f"{course.name}: percent in conflict", caption, course))
+    return charts
 
 
 def _adjusted(study: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, final
 
 from auxseg.errors import InputError
-from auxseg.report.study_charts import Bar, Point
+from auxseg.report.study_charts import Bar, Course, Point
 
 FORMAT: Final = 1
 POINTS: Final = 100.0
@@ -43,6 +43,20 @@ class StudyRecord:
             known = [each["affinity"] for each in arm.get("why", {}).values() if each["affinity"] is not None]
             if known and arm["difference"] is not None:
                 yield Point(arm["name"], arm["verdict"], 100 * statistics.fmean(known), POINTS * arm["difference"])
+
+    def courses(self, answer: dict[str, Any]) -> Iterator[Course]:
+        """The course of the conflicts in the arms with one auxiliary whose gradients were looked at."""
+        for arm in answer["arms"]:
+            auxiliary, *others = arm["auxiliaries"] or [""]
+            over_time = arm.get("why", {}).get(auxiliary, {}).get("over_time")
+            if over_time and over_time["conflicts"] and not others:
+                yield Course(
+                    name=arm["name"],
+                    auxiliary=auxiliary,
+                    steps=tuple(over_time["steps"]),
+                    num_looks=tuple(over_time["num_looks"]),
+                    conflicts=over_time["conflicts"],
+                )
 
 
 def is_study(path: Path) -> bool:

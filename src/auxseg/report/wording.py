@@ -6,6 +6,9 @@ from typing import Final
 
 NOTHING: Final = "–"  # noqa: RUF001 - an en dash stands for a value that does not exist
 
+EVERYWHERE: Final = "all"
+"""The name under which files hold what is said of all shared parameters together."""
+
 _SPLITS: Final = {"train": "training", "val": "validation"}
 
 
@@ -39,6 +42,11 @@ def effect(value: float | None) -> str:
 def share(value: float | None) -> str:
     """A share in whole percent."""
     return NOTHING if value is None else f"{100 * value:.0f}%"
+
+
+def group(name: str) -> str:
+    """The words for a group of shared parameters."""
+    return "everything shared" if name == EVERYWHERE else name
 
 
 def seconds(value: float) -> str:

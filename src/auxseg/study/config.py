@@ -22,6 +22,7 @@ SAME_STEPS: Final = "same-steps"
 
 Design = Literal["each", "all-but-one", "all-subsets"]
 Fraction = Annotated[float, Field(gt=0, le=1)]
+Margin = Annotated[float, Field(gt=0, lt=0.5, allow_inf_nan=False)]
 Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -35,8 +36,9 @@ class StudyConfig:
     without each; ``all-subsets`` every set. ``arms`` lists the sets one by one instead of ``auxiliaries`` and
     ``design``. ``controls`` are auxiliaries that can carry no information, such as ``noise`` and ``random-labels``,
     always alone; ``same-compute`` is the target alone, trained longer (`auxseg.study.compute`). ``margin`` is the
-    smallest difference of the target's figure that matters. ``label_fractions`` are shares of the masks, each answered
-    for itself (the base's alone, if none is given here). ``tune_weights`` are weights of which each arm's is chosen on
+    smallest difference of the target's figure that matters (0.005 is half a point). ``looks`` is 2 if the study may be
+    extended by more seeds once, and 1 if not. ``label_fractions`` are shares of the masks, each answered for itself
+    (the base's alone, if none is given here). ``tune_weights`` are weights of which each arm's is chosen on
     validation, on ``tuning_seeds`` seeds of their own, with as many tries for the target alone (`auxseg.study.tuning`).
     ``settings`` are changes to the base, as in ``auxseg train --set``; seeds are counted from 0, whatever the base's.
     """
@@ -48,7 +50,8 @@ class StudyConfig:
     arms: Annotated[tuple[tuple[str, ...], ...], Field(min_length=1)] | None = None
     controls: tuple[str, ...] = ()
     label_fractions: Annotated[tuple[Fraction, ...], Field(min_length=1)] | None = None
-    margin: Annotated[float, Field(gt=0)] = 0.005
+    margin: Margin = 0.005
+    looks: Literal[1, 2] = 2
     weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = field(default_factory=dict)
     tune_weights: Annotated[tuple[Weight, ...], Field(min_length=2)] | None = None
     tuning_seeds: Annotated[int, Field(ge=1, le=1000)] = 2

@@ -77,9 +77,9 @@ class StudyDirectory:
             yield self._about()["choices"]
 
     def check(self, store: Store, origin: dict[str, Any]) -> None:
-        """Raise `InputError` if it holds something else, or was begun by another auxseg, on other data or weights.
+        """Raise `InputError` if it holds something else, or was begun with other versions, data or weights.
 
-        Other versions of what auxseg stands on are no reason: the page names those of all runs.
+        Another Python or device is no reason: the page names those of all runs.
         """
         if not self.about_file.is_file():
             self._refuse_other_files()
@@ -96,12 +96,13 @@ class StudyDirectory:
                 f"{store.path} has {store.content_hash[:12]}; give the same data or another --out"
             )
         begun = about.get("origin", origin)
-        before, now = (each["versions"]["auxseg"] for each in (begun, origin))
-        if before != now:
-            raise InputError(
-                f"{self.path}: was begun by auxseg {before}, and this is {now}, which may train in other ways; use "
-                f"auxseg {before} or give another --out"
-            )
+        for name in ("auxseg", "torch"):
+            before, now = (each["versions"][name] for each in (begun, origin))
+            if before != now:
+                raise InputError(
+                    f"{self.path}: was begun with {name} {before}, and this is {now}, which may train in other ways; "
+                    f"use {name} {before} or give another --out"
+                )
         before, now = (each["weights"] for each in (begun, origin))
         if before != now:
             raise InputError(
@@ -137,8 +138,25 @@ class StudyDirectory:
         """Write down of which arms verdicts or ranks are about to be given."""
         self._write(self._about() | {"judged": arms})
 
+    @property
+    def looked_at(self) -> list[int]:
+        """The numbers of seeds with which verdicts were given so far, ascending."""
+        return self._about().get("looked_at", [])
+
+    def keep_look(self, seeds: int) -> None:
+        """Write down that verdicts are about to be given with so many seeds."""
+        self._write(self._about() | {"looked_at": sorted({*self.looked_at, seeds})})
+
     def _about(self) -> dict[str, Any]:
-        return json.loads(self.about_file.read_text(encoding="utf-8")) if self.about_file.is_file() else {}
+        if not self.about_file.is_file():
+            return {}
+        try:
+            about = json.loads(self.about_file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise InputError(f"{self.about_file}: cannot be read ({error}); give another --out") from None
+        if not isinstance(about, dict):
+            raise InputError(f"{self.about_file}: holds no mapping; give another --out")
+        return about
 
     def _write(self, about: dict[str, Any]) -> None:
         write_atomically(self.about_file, json.dumps(about, indent=1).encode())

@@ -8,15 +8,17 @@ import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import Any, Final, final, get_args
 
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe, parse_recipe, to_values, what_matters
 from auxseg.study.config import SAME_COMPUTE, StudyConfig
+from auxseg.tasks import TaskConfig
 
 BASELINE: Final = "target only"
 DEFAULT_WEIGHT: Final = 0.3
 """The loss weight of an auxiliary that neither the study nor its base gives one."""
+CONTROL_KINDS: Final = ("noise", "random-labels")
 STEPS_PER_TASK: Final = 25
 """An arm's gradients are looked at once in so many steps for each of its tasks: a look takes about a step per task."""
 
@@ -97,11 +99,27 @@ class Plan:
         return arm.is_longer or (bool(arm.auxiliaries) and set(arm.auxiliaries) <= set(self.config.controls))
 
     def weights(self, arm: Arm, label_fraction: float | None = None) -> dict[str, float]:
-        """The loss weight of each auxiliary of an arm, at one share of the masks if they differ."""
+        """The loss weight of each auxiliary of an arm, at one share of the masks if they differ.
+
+        None for a balancer that finds weights by itself.
+        """
         recipe = next(
             run.recipe for run in self.runs if run.arm == arm and label_fraction in (None, run.label_fraction)
         )
-        return {name: _weight(to_values(recipe), name) for name in arm.auxiliaries}
+        values = to_values(recipe)
+        return {name: _weight(values, name) for name in arm.auxiliaries if "weights" in values["balancer"]}
+
+    def weighting(self, arm: Arm, label_fraction: float | None = None) -> str:
+        """How the auxiliaries of an arm are weighted, in words; nothing for the target alone."""
+        weights = self.weights(arm, label_fraction)
+        if not arm.auxiliaries:
+            return ""
+        if not weights:
+            return f"weighted by {self.runs[0].recipe.balancer.kind}"
+        chosen = " (chosen on validation)" if self.tuned else ""
+        if len(set(weights.values())) == 1:
+            return f"at weight {next(iter(weights.values())):g}{' each' if len(weights) > 1 else ''}{chosen}"
+        return f"at weights {', '.join(f'{name} {weight:g}' for name, weight in weights.items())}{chosen}"
 
     def description(self, arm: Arm) -> str | None:
         """What an arm is, where its name does not say it."""
@@ -119,6 +137,7 @@ def make_plan(study: StudyConfig) -> Plan:
     _check_base(base, study)
     if base.target in (*study.names, *study.controls):
         raise InputError(f"study: {base.target} is the target and cannot be its own auxiliary")
+    _check_controls(base, study)
     fractions = study.label_fractions or (base.data.label_fraction,)
     if len(set(fractions)) < len(fractions):
         raise InputError("study: label_fractions names a share twice")
@@ -134,6 +153,18 @@ def make_plan(study: StudyConfig) -> Plan:
         for arm in arms
     ]
     return Plan(study, tuple(arms), tuple(runs))
+
+
+def _check_controls(base: Recipe, study: StudyConfig) -> None:
+    """Refuse a control that can be learned from a picture; kinds of plugins are believed."""
+    ours = {config.kind for config in get_args(get_args(TaskConfig)[0])}
+    for name in study.control_tasks:
+        kind = base.tasks[name].kind if name in base.tasks else name
+        if kind in ours - set(CONTROL_KINDS):
+            raise InputError(
+                f"study: controls names {name}, which holds information; expected {', '.join(CONTROL_KINDS)} or "
+                f"{SAME_COMPUTE}, and {name} among the auxiliaries"
+            )
 
 
 def _check_base(base: Recipe, study: StudyConfig) -> None:
@@ -212,10 +243,10 @@ def describe(plan: Plan) -> Sequence[str]:
     seeds = _count(plan.config.seeds)
     lines = []
     for arm in plan.arms:
-        weights = ", ".join(f"{name} at weight {weight:g}" for name, weight in plan.weights(arm).items())
+        weighting = plan.weighting(arm)
         if arm.auxiliaries and plan.config.tune_weights is not None:
-            weights = f"weight out of {', '.join(f'{weight:g}' for weight in plan.config.tune_weights)}"
-        said = plan.description(arm) or weights
+            weighting = f"weight out of {', '.join(f'{weight:g}' for weight in plan.config.tune_weights)}"
+        said = plan.description(arm) or weighting
         lines.append(f"{arm.name}{f' ({said})' if said else ''}: {seeds}")
     if plan.label_fractions != (1.0,):
         lines.append(

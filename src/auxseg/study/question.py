@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from auxseg.errors import InputError
 from auxseg.recipe import parse_recipe, what_matters
@@ -18,13 +18,13 @@ from auxseg.study.identity import arm_recipe
 from auxseg.study.plan import Arm, Plan, PlannedRun
 
 
-def question(plan: Plan, looks: Literal[1, 2]) -> dict[str, Any]:
+def question(plan: Plan) -> dict[str, Any]:
     """What must not change in a directory: the recipe of the target alone, and what verdicts are made by."""
     tuning = {"tune_weights": list(plan.config.tune_weights or ()), "tuning_seeds": plan.config.tuning_seeds}
     return {
         "target": plan.runs[0].recipe.target,
         "margin": plan.config.margin,
-        "looks": looks,
+        "looks": plan.config.looks,
         "label_fractions": sorted(plan.label_fractions),
         "base": what_matters(arm_recipe(plan, plan.arms[0])),
         **(tuning if plan.config.tune_weights else {}),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from auxseg.data.loader import EvaluationLoader
-from auxseg.data.selection import training_rows
+from auxseg.data.selection import labelled_rows, training_rows
 from auxseg.data.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import build_tasks
@@ -27,9 +29,23 @@ def check_tasks(plan: Plan, store: Store) -> Task:
             "expected a task that gives masks, classes or boxes"
         )
     train = training_rows(store, first.data.train_on)
+    _check_shares(plan.label_fractions, store, train)
     for name in without_labels(tasks, EvaluationLoader(store, train, first.training.batch)):
         raise InputError(f"{store.path}: no training sample has a label for {name}")
     return target
+
+
+def _check_shares(fractions: Sequence[float], store: Store, train: np.ndarray) -> None:
+    """Refuse shares that are the same masks: they would be one comparison, shown as two."""
+    seen: dict[int, float] = {}
+    for fraction in fractions:
+        count = len(labelled_rows(store, train, fraction))
+        if count in seen:
+            raise InputError(
+                f"study: label_fractions {seen[count]:g} and {fraction:g} are the same {count} of the training split's "
+                "masks; leave one out"
+            )
+        seen[count] = fraction
 
 
 def refuse_without_test(target: Task, store: Store) -> None:

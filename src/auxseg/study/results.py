@@ -115,13 +115,13 @@ def _answer(
     judgements = judge({name: estimate(difference.table) for name, difference in compared.items()}, rules)
     return {
         "label_fraction": fraction,
-        "baseline": {**_totals(reader, runs[baseline]), "num_diverged": diverged[baseline]},
+        "baseline": {**_totals(reader, runs[baseline], reader.target), "num_diverged": diverged[baseline]},
         "arms": [
             {
                 **_arm(
                     plan,
                     arm,
-                    plan.weights(arm, fraction),
+                    fraction,
                     judgements[arm.name],
                     compared[arm.name],
                     rules,
@@ -130,7 +130,8 @@ def _answer(
                     diverged[arm],
                     diverged[baseline],
                 ),
-                **_totals(reader, runs[arm]),
+                **_totals(reader, runs[arm], reader.target),
+                "tasks": {name: _totals(reader, runs[arm], tasks[name]) for name in arm.auxiliaries},
                 "delta_m": _delta_m(reader, tasks, arm, runs),
                 "why": why(_events(reader, runs[arm]), arm.auxiliaries),
             }
@@ -142,7 +143,7 @@ def _answer(
 def _arm(
     plan: Plan,
     arm: Arm,
-    weights: dict[str, float],
+    fraction: float,
     judgement: Judgement,
     compared: Differences,
     rules: Rules,
@@ -151,18 +152,22 @@ def _arm(
     num_diverged: int,
     num_diverged_alone: int,
 ) -> dict[str, Any]:
-    is_tuned = bool(plan.tuned and weights)
-    weight = next(iter(weights.values())) if len(weights) == 1 or is_tuned else None
     found = judgement.estimate
     context = Context(
-        reader.target.main_figure, weight, steps, num_diverged, num_diverged_alone, reader.can_extend, is_tuned
+        reader.target.main_figure,
+        plan.weighting(arm, fraction),
+        steps,
+        fraction,
+        num_diverged,
+        num_diverged_alone,
+        reader.can_extend,
     )
     judgement = with_diverged(judgement, of_arm=num_diverged, of_baseline=num_diverged_alone)
     return {
         "name": arm.name,
         "description": plan.description(arm),
         "auxiliaries": list(arm.auxiliaries),
-        "weights": weights,
+        "weights": plan.weights(arm, fraction),
         "is_control": plan.is_control(arm),
         "verdict": str(judgement.verdict),
         "sentence": sentence(plan.description(arm) or arm.name, judgement, rules, context),
@@ -181,10 +186,15 @@ def _arm(
     }
 
 
-def _totals(reader: _Reader, runs: Mapping[int, PlannedRun]) -> dict[str, Any]:
-    values = {seed: reader.total(run, reader.target.name) for seed, run in runs.items()}
+def _totals(reader: _Reader, runs: Mapping[int, PlannedRun], task: Task) -> dict[str, Any]:
+    """The main figure that a task reaches on the test split."""
+    values = {seed: reader.total(run, task.name) for seed, run in runs.items()}
     known = [value for value in values.values() if not math.isnan(value)]
-    return {"figure_per_seed": values, "figure": statistics.fmean(known) if known else None}
+    return {
+        "name_of_figure": task.main_figure,
+        "figure_per_seed": {seed: _number(value) for seed, value in values.items()},
+        "figure": statistics.fmean(known) if known else None,
+    }
 
 
 def _events(reader: _Reader, runs: Mapping[int, PlannedRun]) -> list[Path]:
@@ -197,7 +207,8 @@ def _delta_m(
     """What learning several auxiliaries at once does to all tasks together.
 
     Each is compared with the smallest set in which the study learns it: the target alone, an auxiliary beside the
-    target. ``None`` for a single auxiliary, where there is nothing to compare it with, or if such a set is missing.
+    target. ``None`` for a single auxiliary, where there is nothing to compare it with, or if such a set is missing. A
+    task whose figure is 0 there has no relative change, and is named as left out.
     """
     names = (reader.target.name, *arm.auxiliaries)
     alone = {name: runs.get(Arm(() if name == reader.target.name else (name,)), {}) for name in names}
@@ -206,11 +217,14 @@ def _delta_m(
         return None
     together = np.array([[reader.total(runs[arm][seed], name) for name in names] for seed in seeds])
     apart = np.array([[reader.total(alone[name][seed], name) for name in names] for seed in seeds])
-    if (apart == 0).any():
+    counted = ~(apart == 0).any(0)
+    kept = [name for name, counts in zip(names, counted, strict=True) if counts]
+    if not kept:
         return None
-    change = delta_m(together, apart, names, [tasks[name].higher_is_better for name in names])
+    change = delta_m(together[:, counted], apart[:, counted], kept, [tasks[name].higher_is_better for name in kept])
     return {
-        "tasks": list(names),
+        "tasks": kept,
+        "left_out": [name for name in names if name not in kept],
         "mean": _number(change.mean),
         "interval": [_number(end) for end in change.interval],
     }

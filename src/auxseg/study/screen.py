@@ -125,10 +125,10 @@ class Screening:
         """The question of this ranking. Raises `InputError` if the study or an earlier ranking asked another."""
         study = self.study.directory
         full = with_choices(make_plan(self.study.config), study.choices)
-        study.compare(question(full, self.study.looks))
+        study.compare(question(full))
         refuse_other_arms(full, study.judged, study.path)
         candidates = self._candidates()
-        asked = question(candidates, self.study.looks)
+        asked = question(candidates)
         asked = {key: asked[key] for key in ("target", "label_fractions", "base")}  # nothing else touches a ranking
         self.directory.compare(asked)
         refuse_other_arms(candidates, self.directory.judged, self.directory.path)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, final
+from typing import Any, final
 
 import torch
 import yaml
@@ -44,7 +44,6 @@ class Study:
     config: StudyConfig
     data: Path
     directory: StudyDirectory
-    looks: Literal[1, 2] = 2
     plugins: tuple[Path, ...] = ()
 
     def run(
@@ -71,7 +70,7 @@ class Study:
         with self.directory.held(store, origin(plan.runs[0].recipe.model.weights), choices) as kept:
             refuse_other_threads(kept, threads, self.directory.path)  # another process may have begun it meanwhile
             plan, kept = self._settled(kept, store)
-            self.directory.keep_question(question(plan, self.looks))
+            self.directory.keep_question(question(plan))
             self.directory.keep_choices(kept)
             asked, recipes, shown = judged(plan), digests(plan), plan  # whatever weights are chosen for it
             with site.start(kept["threads"], self.plugins, lambda: watch(shown)) as at_work:
@@ -85,9 +84,13 @@ class Study:
                     plan = tune(plan, self.directory, train, higher_is_better=target.higher_is_better)
                 train(plan)
                 self.directory.keep_judged(asked)
+                if self.config.seeds > 1:  # one seed gives no interval, and so no verdict
+                    self.directory.keep_look(self.config.seeds)
                 at_work.evaluate(self.directory, self.data, plan.runs)
-            rules = Rules(margin=self.config.margin, looks=self.looks, higher_is_better=target.higher_is_better)
-            return self._written({**answer(self.directory, plan, store, rules, self._looked_at()), "recipes": recipes})
+            rules = Rules(margin=self.config.margin, looks=self.config.looks, higher_is_better=target.higher_is_better)
+            return self._written(
+                {**answer(self.directory, plan, store, rules, self.directory.looked_at), "recipes": recipes}
+            )
 
     def plan(self, *, threads: int | None = None) -> Plan:
         """All trainings as they stand before tuning, with what the directory holds already. Nothing is written.
@@ -125,9 +128,9 @@ class Study:
         Arms that were judged come before the control same-compute is counted, which is as long as the dearest of all.
         """
         plan = with_choices(make_plan(self.config), kept)
-        self.directory.compare(question(plan, self.looks))
+        self.directory.compare(question(plan))
         plan = with_judged(plan, self.directory.judged, self.directory.path)
-        self._refuse_unpaid_look()
+        self._refuse_other_look()
         choices = complete(kept, plan, store.vocabulary)
         return lengthened(plan, choices), choices
 
@@ -147,21 +150,17 @@ class Study:
     def _largest(self, plan: Plan) -> Recipe:
         return max((run.recipe for run in plan.runs), key=lambda recipe: len(recipe.tasks))
 
-    def _earlier(self) -> dict[str, Any] | None:
-        """The last verdicts."""
-        file = self.directory.result_file
-        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
-
-    def _looked_at(self) -> list[int]:
-        """The numbers of seeds with which verdicts were given so far, this one included."""
-        earlier = self._earlier()
-        return sorted({*(earlier["looked_at"] if earlier else ()), self.config.seeds})
-
-    def _refuse_unpaid_look(self) -> None:
-        looked_at = self._looked_at()
-        if len(looked_at) > self.looks:
-            seeds = " and ".join(str(number) for number in looked_at if number != self.config.seeds)
-            allowed = "one extension was" if self.looks == 2 else "no extension was"
+    def _refuse_other_look(self) -> None:
+        """Raise `InputError` for an extension that was not paid for, and for fewer seeds than verdicts have seen."""
+        before, looks = self.directory.looked_at, self.config.looks
+        if before and self.config.seeds < before[-1]:
+            raise InputError(
+                f"{self.directory.path}: verdicts were given with {before[-1]} seeds, and fewer would choose among "
+                f"them; give --seeds {before[-1]} or more, or another --out"
+            )
+        if len({*before, self.config.seeds}) > looks:
+            seeds = " and ".join(str(number) for number in before)
+            allowed = "one extension was" if looks == 2 else "no extension was"
             raise InputError(
                 f"{self.directory.path}: verdicts were given with {seeds} seeds; {allowed} paid for in their levels, "
                 "and looking again would make false verdicts likelier than stated"

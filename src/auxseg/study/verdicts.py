@@ -53,7 +53,7 @@ class Rules:
     two looks have in common). A study with one look is not to be extended.
     """
 
-    margin: Annotated[float, Field(gt=0)] = 0.005
+    margin: Annotated[float, Field(gt=0, lt=0.5, allow_inf_nan=False)] = 0.005
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     looks: Literal[1, 2] = 1
     higher_is_better: bool = True
@@ -78,6 +78,7 @@ class Judgement:
         p_value_of_equivalence: against a difference of the margin or more, adjusted for all arms.
         num_comparisons: arms that were judged together.
         advice: for *not enough evidence*, how many seeds would give a verdict.
+        withdrawn: the verdict that would stand if no run had diverged.
     """
 
     estimate: Estimate
@@ -88,6 +89,7 @@ class Judgement:
     p_value_of_equivalence: float
     num_comparisons: int
     advice: Advice | None
+    withdrawn: Verdict | None = None
 
 
 def judge(arms: Mapping[str, Estimate], rules: Rules) -> dict[str, Judgement]:
@@ -122,13 +124,15 @@ def judge(arms: Mapping[str, Estimate], rules: Rules) -> dict[str, Judgement]:
 def with_diverged(judgement: Judgement, *, of_arm: int, of_baseline: int) -> Judgement:
     """What can be said where so many runs diverged, which would have been the worst of their side.
 
-    Not that the arm helps if they are its own, and not that it hurts if they are those of the target alone.
+    Not that the arm helps if they are its own, not that it hurts if they are those of the target alone, and in neither
+    case that it makes no difference.
     """
     flattered = {Verdict.HELPS} if of_arm else set()
     flattered |= {Verdict.HURTS} if of_baseline else set()
+    flattered |= {Verdict.NO_MEANINGFUL_DIFFERENCE} if of_arm or of_baseline else set()
     if judgement.verdict not in flattered:
         return judgement
-    return dataclasses.replace(judgement, verdict=Verdict.NOT_ENOUGH_EVIDENCE)
+    return dataclasses.replace(judgement, verdict=Verdict.NOT_ENOUGH_EVIDENCE, withdrawn=judgement.verdict)
 
 
 @final

@@ -10,6 +10,11 @@ from auxseg.study.advice import OUT_OF_REACH, Advice
 from auxseg.study.verdicts import Judgement, Rules, Verdict
 
 POINTS: Final = 100.0
+_CANNOT: Final = {
+    Verdict.HELPS: "to help",
+    Verdict.HURTS: "to hurt",
+    Verdict.NO_MEANINGFUL_DIFFERENCE: "to make no difference",
+}
 
 
 @final
@@ -19,23 +24,23 @@ class Context:
 
     Attributes:
         figure: the target's figure.
-        weight: the auxiliary's weight; ``None`` if it has none of its own.
+        weighting: how the auxiliaries were weighted, such as ``at weight 0.3``; empty for the target alone.
         steps: length of training.
+        label_fraction: share of the masks that was trained on.
         num_diverged: runs of the arm that diverged.
         num_diverged_alone: runs of the target alone that did.
         can_extend: whether the study may be looked at with more seeds.
-        is_tuned: whether validation chose the weight, for all auxiliaries of the arm.
 
     The figure lies in [0, 1] and is said in points, hundredths of it.
     """
 
     figure: str
-    weight: float | None
+    weighting: str
     steps: int
+    label_fraction: float = 1.0
     num_diverged: int = 0
     num_diverged_alone: int = 0
     can_extend: bool = True
-    is_tuned: bool = False
 
     @property
     def unit(self) -> str:
@@ -49,18 +54,15 @@ def sentence(name: str, judgement: Judgement, rules: Rules, context: Context) ->
     difference = "no difference measured"
     if not math.isnan(estimate.mean):
         difference = f"{_signed(POINTS * estimate.mean)}{context.unit}"
-    tuned = "(chosen on validation) " if context.is_tuned else ""
-    weight = "" if context.weight is None else f"at weight {context.weight:g} {tuned}"
-    training = f"{weight}after {context.steps:,} steps, "
+    weighting = f"{context.weighting} " if context.weighting else ""
+    share = "" if context.label_fraction == 1 else f" with {100 * context.label_fraction:g}% of the masks"
+    training = f"{weighting}after {context.steps:,} steps{share}, "
     counts = f"{_count(estimate.num_seeds, 'seed')}, {_count(estimate.num_images, 'image')}"
-    for number, whose, cannot in (
-        (context.num_diverged, "", "help"),
-        (context.num_diverged_alone, " of the target alone", "hurt"),
-    ):
+    for number, whose in ((context.num_diverged, ""), (context.num_diverged_alone, " of the target alone")):
         if number:
             counts += f", without {_count(number, 'run')}{whose} that diverged"
-        if number and judgement.verdict is Verdict.NOT_ENOUGH_EVIDENCE:
-            counts += f" (and so it cannot be said to {cannot})"
+    if judgement.withdrawn is not None:
+        counts += f" (and so it cannot be said {_CANNOT[judgement.withdrawn]})"
     parts = f"{name}: {judgement.verdict}: {difference} ({_interval(judgement, rules)}), {training}{counts}"
     if judgement.verdict is Verdict.NO_MEANINGFUL_DIFFERENCE:
         return f"{parts}; less than {POINTS * rules.margin:g}{context.unit} either way"
