@@ -63,7 +63,7 @@ def test_what_the_auxiliaries_reach_is_listed_by_seed(tmp_path: Path) -> None:
     answer["arms"][0]["tasks"] = {"box": reached}
     text = read(make_study(tmp_path / "with", answer)).text
     assert "What the auxiliaries reach" in text
-    assert f"box box iou 0.4500 0.4000, 0.5000, {wording.NOTHING}" in text
+    assert f"box box iou 0.450 0.400, 0.500, {wording.NOTHING}" in text
 
 
 def test_a_task_without_a_relative_change_is_named(tmp_path: Path) -> None:
