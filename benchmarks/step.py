@@ -45,7 +45,7 @@ def main(options: Options) -> dict[str, Any]:
         BareLoop(copy.deepcopy(learner.network), learner.tasks, recipe.training.optimizer, 10_000, dtype) for _ in "12"
     )
     with tempfile.TemporaryDirectory() as folder:
-        recorder = Recorder(Run(Path(folder)), recipe, store.vocabulary)
+        recorder = Recorder(Run(Path(folder)), recipe, store.vocabulary, steps_per_epoch=10_000)
         sides = {
             "auxseg": lambda: recorder.on_step(1, learner.step([batch], 0), 0.0, 0.0),
             "bare loop": lambda: bare.step(batch),

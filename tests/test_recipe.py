@@ -47,7 +47,20 @@ def test_presets_say_what_they_are_and_how_to_run_them(name: str) -> None:
         (["tasks.segmentation.lossess={}"], "tasks.segmentation.lossess is not a setting"),
         (["tasks.more={label: breed}"], "tasks.more.kind is missing"),
         (["target=boxes"], "target is 'boxes', but the tasks are segmentation"),
-        (["tasks.segmentation=off"], "tasks is {}"),
+        (["tasks.segmentation=off"], "tiny: tasks.segmentation is off, but segmentation is the target; leave it on"),
+        (["tasks={}"], "tasks is {}, expected at least 1 entry"),
+        (["tasks.segmentation.losses={}"], "tasks.segmentation.losses is {}, expected at least 1 entry"),
+        (["tasks.segmentation.losses={dice: -1}"], "tasks.segmentation.losses.dice is -1"),
+        (["tasks.segmentation.losses={dice: 0}"], "tiny: tasks.segmentation.losses: every weight is 0, so segmentat"),
+        (
+            ["tasks.edges={kind: edges, losses: {bce: 0, dice: 0}}"],
+            "tasks.edges.losses: every weight is 0, so edges would learn nothing; raise one, or leave the task out by "
+            "tasks.edges=off",
+        ),
+        (
+            ["tasks.segmentation.losses={cross_entropy: 1, bce: 1}"],
+            "tasks.segmentation.losses: cross_entropy and bce are the same loss here, expected one of them",
+        ),
         (["balancer.weights={boxx: 1}"], "balancer.weights names 'boxx'"),
         (["balancer.weights={segmentation: 0}"], "gives the target 'segmentation' no weight"),
         (["balancer={kind: dwa, weights: {segmentation: 0}}"], "gives the target 'segmentation' no weight"),
@@ -74,7 +87,13 @@ def test_presets_say_what_they_are_and_how_to_run_them(name: str) -> None:
             "tiny: tasks.b.view is shared, and so is tasks.a.view",
         ),
         (["model.decoder={kind: segnet}"], "tiny: model.decoder: segnet unpools by the indices"),
-        (["model.sharing.kind=two-stage"], "tiny: model.sharing: two-stage"),
+        (["model.sharing.kind=two-stage"], "tiny: model.sharing: two-stage lets the target read"),
+        (
+            ["model.sharing.kind=two-stage", "tasks.edges={kind: edges}", "tasks.flip={kind: flip}"],
+            "tiny: model.sharing: two-stage trains the auxiliaries first, expected training.phases to say so, "
+            "found none; set training.phases=[{name: auxiliaries, share: 0.5, tasks: [edges, flip]}, "
+            "{name: target, tasks: [segmentation]}]",
+        ),
         (["model.weights=timm"], "tiny: model.weights: the unet encoder has no pretrained weights"),
         (["tasks={a.b: {kind: segmentation}}", "target=a.b"], "a task cannot be called 'a.b'"),
         (["data={size: 32, size: 64}"], "the key 'size' stands in line 1 and already in line 1"),
@@ -129,7 +148,7 @@ def test_keys_of_different_mappings_may_be_alike(tmp_path: Path) -> None:
 
 def test_reading_a_recipe_loads_no_compiler() -> None:
     """Building on paper must stay cheap: torch's compiler alone takes seconds to import."""
-    code = "from auxseg.recipe import load_recipe; load_recipe('tiny-mtl', ['model.sharing.kind=two-stage'])"
+    code = "from auxseg.recipe import load_recipe; load_recipe('residual-two-stage')"
     code += "; import sys; print('torch._dynamo' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert result.stdout == b"False\n"
@@ -178,6 +197,19 @@ def test_a_task_that_is_off_is_forgotten_by_every_balancer() -> None:
         "temperature": 2.0,
         "every": "epoch",
     }
+
+
+def test_a_phase_whose_tasks_are_all_off_goes_with_them() -> None:
+    off = ["tasks.box=off", "tasks.classification=off"]
+    with pytest.raises(InputError, match=r"^residual-two-stage: model\.sharing: two-stage .* beside segmentation"):
+        load_recipe("residual-two-stage", off)
+    (phase,) = load_recipe("residual-two-stage", [*off, "model.sharing.kind=hard"]).training.phases
+    assert (phase.name, phase.tasks) == ("target", ("segmentation",))
+    phases = "training.phases=[{name: a, share: 0.5, tasks: [box]}, {name: b, share: 0.5, train: [box]}, {name: c}]"
+    with pytest.raises(InputError, match=r"b trains 'box', which is no part of this network"):
+        load_recipe("tiny-mtl", ["tasks.box=off", phases])
+    with pytest.raises(InputError, match=r"training\.phases\.0\.tasks is \[\], expected at least 1 entry"):
+        load_recipe("tiny-mtl", ["training.phases=[{name: a, tasks: []}]"])
 
 
 def test_another_kind_takes_the_settings_with_it_that_it_does_not_know() -> None:

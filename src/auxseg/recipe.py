@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from auxseg.errors import InputError
 from auxseg.models import ModelConfig, outline
 from auxseg.presets import presets
 from auxseg.recipe_errors import nearest, sentence
+from auxseg.recipe_off import without_tasks_that_are_off
 from auxseg.recipe_settings import change
 from auxseg.recipe_yaml import read_mapping
 from auxseg.tasks import Task, TaskConfig
@@ -142,7 +142,7 @@ def load_recipe(
 def parse_recipe(values: Mapping[str, Any], origin: str = "recipe", *, is_base: bool = False) -> Recipe:
     """Check plain values and make a recipe of them, see `load_recipe`. Raises `InputError`, naming ``origin``."""
     try:
-        recipe = _adapter(kinds()).validate_python(_without_tasks_that_are_off(values))
+        recipe = _adapter(kinds()).validate_python(without_tasks_that_are_off(values, origin))
     except ValidationError as error:
         raise InputError(f"{origin}: {sentence(error, Recipe)}") from None
     _check(recipe, origin)
@@ -175,30 +175,17 @@ def what_matters(values: Mapping[str, Any]) -> dict[str, Any]:
 def build_tasks(recipe: Recipe, vocabulary: Vocabulary) -> dict[str, Task]:
     """Make the tasks for data with this vocabulary. Raises `InputError` if the data cannot serve one."""
     tasks: dict[str, Task] = {name: settings.build(name, vocabulary) for name, settings in recipe.tasks.items()}
+    for name, task in tasks.items():
+        _check_learns(name, task, is_target=name == recipe.target)
     tasks[recipe.target].is_target = True
     share(tasks.values())
     return tasks
 
 
-def _without_tasks_that_are_off(values: Mapping[str, Any]) -> dict[str, Any]:
-    """``tasks.box=off`` (false, in YAML) leaves the task and its weight out, and its name out of the phases."""
-    values = copy.deepcopy(dict(values))
-    tasks = values.get("tasks")
-    if not isinstance(tasks, dict):
-        return values
-    values["tasks"] = {name: task for name, task in tasks.items() if task is not False}
-    balancer = values.get("balancer")
-    for by_task in balancer.values() if isinstance(balancer, dict) else ():
-        if isinstance(by_task, dict):
-            for name in tasks.keys() - values["tasks"].keys():
-                by_task.pop(name, None)
-    training = values.get("training")
-    phases = training.get("phases") if isinstance(training, dict) else None
-    for phase in phases if isinstance(phases, list) else ():
-        for key in ("tasks", "train"):
-            if isinstance(phase, dict) and isinstance(phase.get(key), list):
-                phase[key] = [name for name in phase[key] if tasks.get(name) is not False]
-    return values
+def _check_learns(name: str, task: Task, *, is_target: bool) -> None:
+    if not any(task.weights.values()):
+        hint = "" if is_target else f", or leave the task out by tasks.{name}=off"
+        raise InputError(f"tasks.{name}.losses: every weight is 0, so {name} would learn nothing; raise one{hint}")
 
 
 def _check(recipe: Recipe, origin: str) -> None:
@@ -223,16 +210,28 @@ def _check_model(recipe: Recipe, origin: str) -> None:
     """Build the tasks and the network on paper, and see that the phases fit them."""
     phases, steps = recipe.training.phases, recipe.training.steps
     try:
+        tasks, network = _tasks_on_paper(recipe), None
+        if tasks is not None:
+            network = outline(recipe.model, {name: task.output for name, task in tasks.items()}, recipe.target)
+        _check_two_stage(recipe)
         check_lengths(phases)
         if steps is not None:
             in_steps(phases, steps)
-        tasks = _tasks_on_paper(recipe)
-        if tasks is None:
-            return
-        network = outline(recipe.model, {name: task.output for name, task in tasks.items()}, recipe.target)
-        check_phases(phases, network, recipe.target)
+        if network is not None:
+            check_phases(phases, network, recipe.target)
     except InputError as error:
         raise InputError(f"{origin}: {error}") from None
+
+
+def _check_two_stage(recipe: Recipe) -> None:
+    """Refuse two stages that would be one, because nothing says what is trained when."""
+    if recipe.model.sharing.kind == "two-stage" and not recipe.training.phases:
+        others = ", ".join(name for name in recipe.tasks if name != recipe.target)
+        raise InputError(
+            "model.sharing: two-stage trains the auxiliaries first, expected training.phases to say so, found none; "
+            f"set training.phases=[{{name: auxiliaries, share: 0.5, tasks: [{others}]}}, "
+            f"{{name: target, tasks: [{recipe.target}]}}] for instance"
+        )
 
 
 def _tasks_on_paper(recipe: Recipe) -> dict[str, Task] | None:

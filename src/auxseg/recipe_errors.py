@@ -42,6 +42,9 @@ def sentence(error: ValidationError, root: type) -> str:
             allowed = context["expected"]
             words = allowed.replace("'", "").replace(" or ", ", ").split(", ")
             return f"{path} is {found}{nearest(str(first['input']), words)}; allowed: {allowed}"
+        case "too_short":
+            fewest = context["min_length"]
+            return f"{path} is {found}, expected at least {fewest} {'entry' if fewest == 1 else 'entries'}"
         case _:
             return f"{path} is {found}: {first['msg'][0].lower()}{first['msg'][1:]}"
 

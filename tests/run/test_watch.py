@@ -107,7 +107,8 @@ def test_a_run_may_be_resumed_with_and_without_watching(store_path: Path, tmp_pa
 def test_nothing_to_compare_is_no_look(store_path: Path, tmp_path: Path) -> None:
     alone = train(_recipe("training.watch=1", "tasks.box=off", "tasks.classification=off"), store_path, tmp_path / "a")
     assert _looks(alone) == []
-    apart = train(_recipe("training.watch=1", "model.sharing={kind: two-stage}"), store_path, tmp_path / "b")
+    two_stage = ("model.sharing={kind: two-stage}", "training.phases=[{name: all}]")
+    apart = train(_recipe("training.watch=1", *two_stage), store_path, tmp_path / "b")
     assert _looks(apart) == []
 
 

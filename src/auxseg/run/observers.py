@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
-import statistics
-from collections.abc import Mapping, Sequence
-from typing import Any, final
+from typing import final
 
 from auxseg import __version__
 from auxseg.data.sample import Vocabulary
-from auxseg.files import write_atomically
 from auxseg.recipe import Recipe, dump_recipe
 from auxseg.run.directory import Run, pack_vocabulary
+from auxseg.run.history import write_history
 from auxseg.training.checkpoint import save_weights
-from auxseg.training.events import EventLog, read_events
+from auxseg.training.events import EventLog
 from auxseg.training.learner import Learner, StepResult
 from auxseg.training.loop import Observer, Validation
 
 
 @final
 class Recorder(Observer):
-    """Appends to events.jsonl, rewrites history.csv after each validation and keeps the best model."""
+    """Appends to events.jsonl, rewrites history.csv after each epoch and validation, and keeps the best model."""
 
-    def __init__(self, run: Run, recipe: Recipe, vocabulary: Vocabulary) -> None:
+    def __init__(self, run: Run, recipe: Recipe, vocabulary: Vocabulary, steps_per_epoch: int) -> None:
         self.run, self.recipe, self.vocabulary = run, recipe, vocabulary
+        self.steps_per_epoch = steps_per_epoch
         self.log = EventLog(run.events_file)
+        self._is_behind = False
 
     def on_step(self, step: int, result: StepResult, seconds: float, data_seconds: float) -> None:
         """One line an optimiser step, and one for what the gradients showed before it."""
+        if self._is_behind:  # the last epoch ended without a validation
+            write_history(self.run)
+        self._is_behind = step % self.steps_per_epoch == 0
         self.log.append(
             "step",
             step=step,
@@ -57,6 +58,7 @@ class Recorder(Observer):
             **_phase(validation.phase),
         )
         write_history(self.run)
+        self._is_behind = False
 
     def on_best(self, learner: Learner, step: int, value: float | None) -> None:
         """Keep the model, with all that is needed to use it."""
@@ -73,28 +75,3 @@ class Recorder(Observer):
 
 def _phase(name: str | None) -> dict[str, str]:
     return {} if name is None else {"phase": name}
-
-
-def write_history(run: Run) -> None:
-    """history.csv: one row per validation, made from events.jsonl alone; weights are means since the one before."""
-    rows: list[dict[str, Any]] = []
-    weights: dict[str, list[float]] = {}
-    for event in read_events(run.events_file):
-        if event["event"] == "step":
-            for task, weight in event["weights"].items():
-                weights.setdefault(task, []).append(weight)
-        if event["event"] == "validation":
-            rows.append(_flat(event, weights))
-            weights = {}
-    table = io.StringIO(newline="")
-    writer = csv.DictWriter(table, fieldnames=list(rows[0]) if rows else ["step"])
-    writer.writeheader()
-    writer.writerows(rows)
-    write_atomically(run.directory / "history.csv", table.getvalue().encode())
-
-
-def _flat(event: dict[str, Any], weights: Mapping[str, Sequence[float]]) -> dict[str, Any]:
-    losses = {f"{task}.loss": value for task, value in event["losses"].items()}
-    means = {f"{task}.weight": statistics.fmean(weights[task]) if task in weights else None for task in event["losses"]}
-    figures = {f"{task}.{name}": value for task, values in event["figures"].items() for name, value in values.items()}
-    return {"step": event["step"], "epoch": event["epoch"], **losses, **means, **figures, "seconds": event["seconds"]}

@@ -23,7 +23,8 @@ from auxseg.models import Network, build_network
 from auxseg.recipe import Recipe, build_tasks, dump_recipe, refuse_waiting
 from auxseg.run.building import build_learner, open_data, train_loader, validation_loader, without_labels
 from auxseg.run.directory import Run, describe_data
-from auxseg.run.observers import Recorder, write_history
+from auxseg.run.history import write_history
+from auxseg.run.observers import Recorder
 from auxseg.run.opening import opened
 from auxseg.run.resolving import measure_choice, resolve
 from auxseg.training.allocator import freed_memory_kept
@@ -76,7 +77,7 @@ def train(
             network.to(memory_format=torch.channels_last)
         runtime.synchronise_batch_norm(network)
         learner = build_learner(recipe, network, tasks, runtime)
-        recorder = Recorder(run, recipe, store.vocabulary)
+        recorder = Recorder(run, recipe, store.vocabulary, loader.steps_per_epoch)
         runtime.gather(None)  # all have read what the main process now rewrites
         with runtime.failing_together():
             if runtime.is_main:
@@ -170,6 +171,7 @@ def _conclude(run: Run, recipe: Recipe, reason: str, seconds: float, runtime: Ru
         seconds=seconds,
         peak_memory_bytes=runtime.peak_memory_bytes(),
     )
+    write_history(run)
 
 
 def _now() -> str:

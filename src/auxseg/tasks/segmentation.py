@@ -168,9 +168,15 @@ class SegmentationConfig:
     beta: Annotated[float, Field(gt=0)] = 1.0
 
     def build(self, name: str, vocabulary: Vocabulary) -> SegmentationTask:
-        """Make the task. Raises `InputError` for an unknown loss, or data without masks of two classes."""
+        """Make the task.
+
+        Raises `InputError` for a loss that is unknown or given by both of its names, or data without masks of two
+        classes.
+        """
         classes = vocabulary.mask_classes
         if len(classes) < 2:
             raise InputError(f"tasks.{name}: masks of at least two classes are needed, the data have {len(classes)}")
         check_choice(name, self.losses, [loss for loss in LOSSES if loss != "bce" or len(classes) == 2])
+        if {"cross_entropy", "bce"} <= self.losses.keys():
+            raise InputError(f"tasks.{name}.losses: cross_entropy and bce are the same loss here, expected one of them")
         return SegmentationTask(name=name, class_names=classes, losses=self.losses, beta=self.beta)

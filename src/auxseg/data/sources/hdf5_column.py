@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Any, Final, NamedTuple, final
 
 import h5py
 import numpy as np
@@ -19,6 +19,14 @@ are still in memory. The cache is filled as it is used, so that other files need
 
 _CACHE_SLOTS: Final = 100_003
 """Many more than there are chunks in the cache, and a prime, as HDF5 recommends."""
+
+
+class Extent(NamedTuple):
+    """The smallest and the largest of some numbers, and whether all of them are whole."""
+
+    low: float
+    high: float
+    is_whole: bool
 
 
 @final
@@ -75,12 +83,13 @@ class Column:
             reason = str(error).partition("\n")[0]
             raise SampleError(f"row {row} of {self.path.name} cannot be read: {reason}") from error
 
-    def extent(self, num_rows: int) -> tuple[float, float]:
-        """The smallest and the largest number in at most ``num_rows`` rows, evenly spread; (0, 0) if there is none.
+    def extent(self, num_rows: int) -> Extent:
+        """The numbers in at most ``num_rows`` rows, evenly spread; those of a 0 if there is none.
 
         Rows that cannot be read say so when their sample is read.
         """
         found: list[float] = []
+        is_whole = True
         for row in np.unique(np.linspace(0, len(self) - 1, min(num_rows, len(self))).astype(int)).tolist():
             try:
                 values = self.read(row)
@@ -88,7 +97,8 @@ class Column:
                 continue
             values = values[np.isfinite(values)]
             found += [float(values.min()), float(values.max())] if values.size else []
-        return min(found, default=0.0), max(found, default=0.0)
+            is_whole = is_whole and (self.dtype.kind != "f" or bool((values == np.rint(values)).all()))
+        return Extent(min(found, default=0.0), max(found, default=0.0), is_whole)
 
     def _dataset(self) -> h5py.Dataset:
         """This process's own open dataset: an open file must not be shared across a fork."""

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from auxseg.data.sample import SPLITS, Box, Sample
-from auxseg.data.sources.hdf5_column import Column
+from auxseg.data.sources.hdf5_column import Column, Extent
 from auxseg.data.sources.source import Item, SampleError, Source
 from auxseg.errors import InputError
 
@@ -22,6 +22,7 @@ INTERPOLATED: Final = "its mask held values between background and foreground, a
 _SPECIES: Final = ("cat", "dog")
 _RANKS: Final = {"images": (4,), "masks": (3, 4), "bboxes": (2,), "binary": (1, 2)}
 _NEEDED: Final = ("images", "masks")
+_SWAPPED: Final = ": the channels come first, swap the axes"
 _NUM_LOOKED_AT: Final = 16
 _ROUNDING: Final = 1e-3
 """Of the largest value: as much as a number may miss what it stands for."""
@@ -37,8 +38,9 @@ class SplitH5(Source):
     are left alone, see `Column`. Row by row the files belong together.
 
     Whether pictures reach from 0 to 1 or to 255, and masks likewise, is decided once for each file from at most 16 of
-    its rows (for masks from more of them, while all are empty); a row that does not fit is a bad sample. Masks that an
-    interpolating resize has smeared are cut at one half and noted in the sample.
+    its rows (from more of them, while masks are empty or pictures of integers black); a row that does not fit is a bad
+    sample. Pictures of integers reach to 255: a file of them that stays below 2 is refused. Masks that an interpolating
+    resize has smeared are cut at one half and noted in the sample.
 
     Args:
         path: the folder that holds the three.
@@ -111,12 +113,13 @@ def _check_rows(column: Column, images: Column) -> None:
     match column.key:
         case _ if column is images:
             if shape[-1] != 3:
-                swapped = ": the channels come first, swap the axes" if shape[0] == 3 else ""
+                swapped = _SWAPPED if shape[0] == 3 else ""
                 raise InputError(f"{column.path} should hold rows of (height, width, 3), but {found}{swapped}")
         case key if "masks" in key:
             if len(shape) == 3 and shape[-1] != 1:
+                swapped = _SWAPPED if shape[0] == 1 else ""
                 raise InputError(
-                    f"{column.path} should hold rows of (height, width) or (height, width, 1), but {found}"
+                    f"{column.path} should hold rows of (height, width) or (height, width, 1), but {found}{swapped}"
                 )
             if shape[:2] != images.row_shape[:2]:
                 (mask_height, mask_width), (height, width) = shape[:2], images.row_shape[:2]
@@ -133,25 +136,42 @@ def _check_rows(column: Column, images: Column) -> None:
 
 
 def _image_top(images: Column) -> float:
-    """The value of white: 1 or 255."""
-    low, high = images.extent(_NUM_LOOKED_AT)
+    """The value of white: 1 or 255. Integers up to 1 leave it open, so more rows are looked at until one is above."""
+    is_float = images.dtype.kind == "f"
+    low, high, _ = _extent(images, -np.inf if is_float else 1)
     if low < 0 or high > 255:
         raise InputError(f"{images.path} should hold 0 to 1 or 0 to 255, but reaches from {low:g} to {high:g}")
-    return 1.0 if images.dtype.kind == "f" and high <= 1 + _ROUNDING else 255.0
+    if not is_float and high == 1:
+        raise InputError(
+            f"{images.path} should hold 0 to 255, because its numbers are {images.dtype}, but no number in it is above "
+            "1; save pictures of 0 to 1 as floats"
+        )
+    return 1.0 if is_float and high <= 1 + _ROUNDING else 255.0
 
 
 def _mask_top(masks: Column) -> float:
-    """The value of foreground: 1 or 255. Empty masks leave it open, so more rows are looked at until one is not."""
-    low, high = masks.extent(_NUM_LOOKED_AT)
-    num_rows = _NUM_LOOKED_AT
-    while high <= _ROUNDING and num_rows < len(masks):
-        num_rows *= _NUM_LOOKED_AT
-        low, high = masks.extent(num_rows)
+    """The value of foreground: 1 or 255. Empty masks leave it open, so more rows are looked at until one is not.
+
+    Where interpolation has left fractions it may have left no 255 either: then what reaches over one half of it will
+    do, which class ids and overshooting masks of 0 and 1 do not.
+    """
+    low, high, is_whole = _extent(masks, _ROUNDING)
     if low >= -_ROUNDING:
-        for top in (1.0, 255.0):
-            if high <= top * (1 + _ROUNDING) and (top == 1 or high >= 0.99 * top):
-                return top
+        if high <= 1 + _ROUNDING:
+            return 1.0
+        if (0.99 if is_whole else 0.5) * 255 <= high <= (1 + _ROUNDING) * 255:
+            return 255.0
     raise InputError(f"{masks.path} should hold 0 and 1, or 0 and 255, but reaches from {low:g} to {high:g}")
+
+
+def _extent(column: Column, unclear: float) -> Extent:
+    """The numbers of a few rows, or of more while none of them is above ``unclear``."""
+    num_rows = _NUM_LOOKED_AT
+    extent = column.extent(num_rows)
+    while extent.high <= unclear and num_rows < len(column):
+        num_rows *= _NUM_LOOKED_AT
+        extent = column.extent(num_rows)
+    return extent
 
 
 def _numbers(column: Column, row: int, top: float) -> np.ndarray:

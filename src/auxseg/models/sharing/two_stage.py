@@ -4,7 +4,7 @@ Every task has an encoder. Those of the auxiliary tasks are trained with their h
 features beside its own, but never changes them: that is the lateral connection of Rusu et al., "Progressive Neural
 Networks", 2016, https://arxiv.org/abs/1606.04671, here with one number per feature map in the way of cross-stitch units
 (Misra, Shrivastava, Gupta, Hebert, CVPR 2016, https://arxiv.org/abs/1604.03539) instead of a layer. Which losses are
-trained when is said by ``training.phases``; without phases all tasks learn at once.
+trained when is said by ``training.phases``; a recipe without phases is refused, because all tasks would learn at once.
 
 Shape legend: ``N`` images, ``H W`` the input size; ``S`` streams, ``L`` levels, ``T`` encoders.
 """
