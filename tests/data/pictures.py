@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -134,3 +135,9 @@ def make_split_h5(folder: Path, change: Callable[[str, np.ndarray], np.ndarray] 
             with h5py.File(folder / split / f"{key}.h5", "w") as file:
                 file[key] = change(key, values)
     return folder
+
+
+def hashes(folder: Path) -> dict[Path, str]:
+    """What every file below a folder holds, to see whether one is changed, added or taken away."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
+from auxseg.data.sample import Vocabulary
 from auxseg.models import build_network
 from auxseg.models.heads import DenseHead, VectorHead, pool_to_grid
+from auxseg.tasks import BoxConfig
 from auxseg.tasks.task import Dense, Vector
 from tests.models.cases import MODELS, THREE_TASKS
 
@@ -21,6 +23,22 @@ LINEAR = (nn.Linear, nn.Conv2d)
 def test_pooling_is_adaptive_average_pooling(height: int, width: int, grid: int) -> None:
     x = torch.randn(2, 3, height, width, dtype=torch.float64)
     torch.testing.assert_close(pool_to_grid(x, grid), F.adaptive_avg_pool2d(x, grid))
+
+
+def test_fault_04_head_and_task_learn_a_box_in_the_corner() -> None:
+    """Everything between the features and the box: a ReLU anywhere would keep centre and size above one half."""
+    task = BoxConfig(grid=1, hidden=8).build("box", Vocabulary(32, ("background", "thing"), {}))
+    network = build_network(MODELS["unet group"], {"box": task.output}, seed=0)
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.05)
+    image, corner = torch.rand(1, 3, 16, 16), torch.tensor([[0.0, 0.0, 0.1, 0.2]])
+    for _ in range(60):
+        optimizer.zero_grad()
+        torch.cat(list(task.loss(network(image)["box"], corner).values())).sum().backward()
+        optimizer.step()
+    with torch.no_grad():
+        output = network(image)["box"]
+    assert (output < 0).all()
+    torch.testing.assert_close(task.predict(output), corner, rtol=0, atol=0.05)
 
 
 def test_fault_16_dense_head_can_say_no() -> None:

@@ -10,7 +10,7 @@ from auxseg.models.encoders import TimmEncoderConfig, UNetEncoderConfig
 from tests.models.cases import MODELS, SEGMENTATION, THREE_TASKS
 
 
-def test_normalises_by_the_encoders_statistics() -> None:
+def test_fault_11_inputs_are_normalised_by_the_encoders_statistics() -> None:
     network = build_network(MODELS["vit"], SEGMENTATION, seed=0)
     seen = []
     network.sharing.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))

@@ -95,6 +95,15 @@ def test_two_processes_end_with_the_weights_of_one(balancer: str, store_path: Pa
         torch.testing.assert_close(_state(Run.open(tmp_path / "two"))[name], value, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("form", ["kendall", "revised"])
+def test_fault_06_a_run_trains_the_log_variances_of_uncertainty(form: str, store_path: Path, tmp_path: Path) -> None:
+    recipe = _recipe("training.steps=4", f"balancer={{kind: uncertainty, form: {form}}}")
+    run = train(recipe, store_path, tmp_path / "run")
+    learned = {name: value.item() for name, value in _state(run).items() if "log_variances" in name}
+    assert len(learned) == len(recipe.tasks)
+    assert all(abs(value) > 1e-4 for value in learned.values()), learned
+
+
 def test_weights_are_written_down_every_step_and_every_validation(store_path: Path, tmp_path: Path) -> None:
     run = train(_recipe("training.steps=10", BALANCERS["random"]), store_path, tmp_path / "run")
     steps = _steps(run)

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from auxseg.data.sample import SPLITS
+from auxseg.data.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import load_recipe
 from auxseg.run import Run, evaluate, load, predict, train
@@ -40,6 +42,16 @@ def test_evaluation_has_a_row_per_image_and_is_recorded(run: Run) -> None:
     assert all((run.directory / example["picture"]).is_file() for example in examples)
     readings = [event for event in read_events(run.events_file) if event["event"] == "evaluate"]
     assert readings[-1]["split"] == "test"
+
+
+def test_fault_09_evaluation_reads_the_split_that_was_asked_for(run: Run, store_path: Path) -> None:
+    store = Store.open(store_path)
+    for asked, split in [*(((split,), split) for split in SPLITS), ((), "test")]:
+        metrics = evaluate(run, *asked)
+        with (run.directory / "per_image.csv").open(newline="") as file:
+            ids = [row["id"] for row in csv.DictReader(file)]
+        assert ids == store.ids[store.rows(split)].tolist(), split
+        assert metrics["split"] == split
 
 
 def test_validation_figures_of_the_best_step_are_evaluated_again(run: Run) -> None:

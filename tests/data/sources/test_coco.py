@@ -22,7 +22,7 @@ from auxseg.data.sources.coco_outlines import fill
 from auxseg.data.sources.source import SampleError
 from auxseg.data.store import Store
 from auxseg.errors import InputError
-from tests.data.pictures import draw_sample
+from tests.data.pictures import draw_sample, hashes
 
 HW = 40, 50
 SQUARE = [5, 5, 15, 5, 15, 20, 5, 20]
@@ -260,6 +260,14 @@ def test_there_is_no_official_split(tmp_path):
     path = write(tmp_path, content(annotation(10, 18, [SQUARE])))
     with pytest.raises(InputError, match="no official split; give percentages instead"):
         prepare(Coco(path), tmp_path / "out.h5", size=16)
+
+
+def test_fault_23_sources_are_never_written(tmp_path):
+    data = tmp_path / "data"
+    path = write(data, content(*(annotation(image, 18, [SQUARE]) for image in (10, 11, 12))))
+    before = hashes(data)
+    prepare(Coco(path), tmp_path / "out.h5", size=16, split="50-50-0")
+    assert hashes(data) == before
 
 
 def test_it_travels_to_other_processes(tmp_path):

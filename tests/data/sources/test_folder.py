@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 import re
 from pathlib import Path
@@ -17,7 +16,7 @@ from auxseg.data.sample import IGNORE, Box, Sample
 from auxseg.data.sources import Folder
 from auxseg.data.store import Store
 from auxseg.errors import InputError
-from tests.data.pictures import draw_mask, draw_sample
+from tests.data.pictures import draw_mask, draw_sample, hashes
 
 
 def make(folder: Path, count: int = 6) -> Path:
@@ -261,12 +260,9 @@ def test_a_picture_is_turned_with_its_mask_or_without_one(data):
 
 
 def test_fault_23_sources_are_never_written(data, tmp_path):
-    def hashes() -> list[str]:
-        return [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(data.rglob("*.*"))]
-
-    before = hashes()
+    before = hashes(data)
     prepare(Folder(data), tmp_path / "out.h5", size=16, split="80-10-10", processes=2)
-    assert hashes() == before
+    assert hashes(data) == before
 
 
 def test_it_travels_to_other_processes(data):

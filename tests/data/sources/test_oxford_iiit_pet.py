@@ -15,7 +15,7 @@ from auxseg.data.sources import SOURCES, Folder, OxfordIIITPet, open_source
 from auxseg.data.sources.source import Item, SampleError
 from auxseg.data.store import Store
 from auxseg.errors import InputError
-from tests.data.pictures import draw_mask, draw_sample, make_pets, to_trimap, write_xml
+from tests.data.pictures import draw_mask, draw_sample, hashes, make_pets, to_trimap, write_xml
 
 CAT = "Tabby_0"
 
@@ -188,6 +188,12 @@ def test_another_folder_is_refused(tmp_path):
 def test_an_unknown_border_is_refused(pets):
     with pytest.raises(InputError, match="foreground, ignore, class, not 'edge'"):
         OxfordIIITPet(pets, "edge")
+
+
+def test_fault_23_sources_are_never_written(pets, tmp_path):
+    before = hashes(pets)
+    prepare(OxfordIIITPet(pets), tmp_path / "out.h5", size=16)
+    assert hashes(pets) == before
 
 
 def test_it_travels_to_other_processes(pets):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import multiprocessing
 import os
 import pickle
@@ -25,7 +24,7 @@ from auxseg.data.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import build_tasks, load_recipe
 from auxseg.tasks.classification import ClassificationTask
-from tests.data.pictures import SPLIT_SIZES, draw_mask, draw_sample, make_split_h5, open_hdf5, split_columns
+from tests.data.pictures import SPLIT_SIZES, draw_mask, draw_sample, hashes, make_split_h5, open_hdf5, split_columns
 
 FIRST = Item("train-000000", "train")
 
@@ -47,10 +46,6 @@ def changed(path: Path, key: str, values: np.ndarray) -> None:
 
 def read(data: Path, id: str = FIRST.id) -> Sample:
     return SplitH5(data).read(Item(id, id.partition("-")[0]))
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*.h5"))}
 
 
 def test_the_folders_are_the_split(data):
@@ -125,6 +120,31 @@ def test_empty_masks_do_not_decide_what_foreground_is(tmp_path, monkeypatch, top
     for number in range(40):
         mask = read_mask(data, number)
         np.testing.assert_array_equal(mask, masks[number] // top)
+
+
+def test_interpolated_masks_may_hold_no_255(data):
+    masks = split_columns("train")["masks"] * 200
+    masks[2, 3, 3:7, 0] = 0, 100.5, 127.6, 180
+    changed(data / "train" / "masks.h5", "masks", masks)
+    sample = read(data, "train-000002")
+    assert sample.mask is not None
+    assert sample.mask[3, 3:7].tolist() == [0, 0, 1, 1]
+    assert sample.notes == (INTERPOLATED,)
+    np.testing.assert_array_equal(read_mask(data, 0), draw_mask(0)[:24, :32])
+
+
+def test_pictures_of_integers_may_be_black_for_long(tmp_path, monkeypatch):
+    monkeypatch.setitem(SPLIT_SIZES, "train", 40)
+    data = make_split_h5(tmp_path / "data")
+    images = np.zeros((40, 24, 32, 3), np.uint8)
+    changed(data / "train" / "images.h5", "images", images)
+    assert not read(data).image.any()
+    looked_at = np.linspace(0, 39, 16).astype(int).tolist()
+    images[looked_at[3], 0, 0, 0] = 1
+    row = next(row for row in range(40) if row not in looked_at)
+    images[row] = 200
+    changed(data / "train" / "images.h5", "images", images)
+    assert (read(data, f"train-{row:06d}").image == 200).all()
 
 
 def read_mask(data: Path, row: int) -> np.ndarray:
@@ -347,7 +367,29 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "mask channels": (
         lambda data: changed(data / "train" / "masks.h5", "masks", np.zeros((6, 24, 32, 2))),
-        r"should hold rows of \(height, width\) or \(height, width, 1\)",
+        r"should hold rows of \(height, width\) or \(height, width, 1\), but its rows have the shape \(24, 32, 2\)$",
+    ),
+    "mask channels first": (
+        lambda data: changed(data / "train" / "masks.h5", "masks", split_columns("train")["masks"].swapaxes(1, 3)),
+        r"masks\.h5 should hold rows of .*the shape \(1, 32, 24\): the channels come first, swap the axes$",
+    ),
+    "pictures of 0 and 1": (
+        lambda data: changed(
+            data / "train" / "images.h5", "images", split_columns("train")["images"].round().astype("u1")
+        ),
+        r"train/images\.h5 should hold 0 to 255, because its numbers are uint8, but no number in it is above 1; save",
+    ),
+    "class ids": (
+        lambda data: changed(data / "train" / "masks.h5", "masks", split_columns("train")["masks"].astype("u1") * 2),
+        r"should hold 0 and 1, or 0 and 255, but reaches from 0 to 2",
+    ),
+    "whole numbers without 255": (
+        lambda data: changed(data / "train" / "masks.h5", "masks", split_columns("train")["masks"] * 200),
+        r"should hold 0 and 1, or 0 and 255, but reaches from 0 to 200",
+    ),
+    "overshooting masks of 0 and 1": (
+        lambda data: changed(data / "train" / "masks.h5", "masks", split_columns("train")["masks"] * 1.125),
+        r"should hold 0 and 1, or 0 and 255, but reaches from 0 to 1\.125",
     ),
     "corners": (
         lambda data: changed(data / "train" / "bboxes.h5", "bboxes", np.zeros((6, 5))),

@@ -15,7 +15,7 @@ from auxseg.data.sources import PascalVOC
 from auxseg.data.sources.source import Item, SampleError
 from auxseg.data.store import Store
 from auxseg.errors import InputError
-from tests.data.pictures import draw_mask, draw_sample
+from tests.data.pictures import draw_mask, draw_sample, hashes
 
 CAT = 8
 
@@ -190,6 +190,12 @@ def test_names_that_lead_elsewhere_are_refused(data):
 def test_another_folder_is_refused(tmp_path):
     with pytest.raises(InputError, match="JPEGImages does not exist; the layout of Pascal VOC has it"):
         PascalVOC(tmp_path)
+
+
+def test_fault_23_sources_are_never_written(data, tmp_path):
+    before = hashes(data)
+    prepare(PascalVOC(data), tmp_path / "out.h5", size=16)
+    assert hashes(data) == before
 
 
 def test_it_travels_to_other_processes(data):
