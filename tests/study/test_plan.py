@@ -270,5 +270,5 @@ def test_a_plan_tells_the_shares_of_the_masks() -> None:
 def test_the_plan_is_told_arm_by_arm() -> None:
     assert list(describe(planned(auxiliaries=["box"]))) == [
         "target only: 1 seed",
-        f"box (box at weight {DEFAULT_WEIGHT:g}): 1 seed",
+        f"box (at weight {DEFAULT_WEIGHT:g}): 1 seed",
     ]

@@ -66,7 +66,7 @@ def test_its_question_can_be_read_again(longer: Path) -> None:
 
 def test_the_page_says_what_it_is(longer: Path, tmp_path: Path) -> None:
     text = Page(study_page(longer, tmp_path / "page.html").read_text()).text
-    assert "same-compute (control) " in text
+    assert "times as long (same compute as edges) (control) " in text
     assert text.count("trained ") >= 2
     assert "same compute as edges" in text
 

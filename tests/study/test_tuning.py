@@ -17,6 +17,7 @@ from auxseg.recipe import load_recipe
 from auxseg.study.config import check_study
 from auxseg.study.directory import StudyDirectory
 from auxseg.study.identity import arm_digest
+from auxseg.study.origin import origin
 from auxseg.study.plan import Arm, Plan, make_plan
 from auxseg.study.tuning import FIRST_SEED, rate_factors, tries_of, tune, tuning_runs, with_tuned
 from auxseg.training.events import EventLog, read_events
@@ -60,7 +61,7 @@ class Pretended:
 @pytest.fixture
 def directory(store: Path, tmp_path: Path) -> StudyDirectory:
     found = StudyDirectory(tmp_path / "study")
-    with found.held(Store.open(store), {"weights": None}, {"threads": 1}):
+    with found.held(Store.open(store), origin("none"), {"threads": 1}):
         return found
 
 
