@@ -44,6 +44,7 @@ def test_verdicts_are_printed_and_shown_on_a_page(study: Path, store: Path, caps
     assert "classification: no meaningful difference: +0.00 points of iou_dataset (95% interval +0.00 to +0.00" in said
     assert "box: " in said
     assert "diverged: edges, seed 0:" in said
+    assert "the batch held" not in said
     assert json.loads(captured.out)["answers"] == json.loads((study / "study.json").read_text())["answers"]
     page = (study / "report.html").read_text()
     assert "Which auxiliary helps segmentation?" in page

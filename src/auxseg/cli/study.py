@@ -161,7 +161,8 @@ class Study(RecipeCommand):
             for arm in found["arms"]:
                 console.print(arm["sentence"], markup=False)
         for failed in result["diverged"]:
-            console.print(f"diverged: {failed['arm']}, seed {failed['seed']}: {failed['reason']}", markup=False)
+            reason, _, _ = failed["reason"].partition("; ")  # the page has the samples too
+            console.print(f"diverged: {failed['arm']}, seed {failed['seed']}: {reason}", markup=False)
         if "agreement" in result:
             console.print(f"agreement of the screening: {result['agreement']['sentence']}", markup=False)
         if self.best is not None:
