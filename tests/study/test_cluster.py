@@ -93,6 +93,10 @@ def in_training(study: Path) -> list[Path]:
     return [run for run in runs if "step" in kinds(run) and "end" not in kinds(run)]
 
 
+def _no_more(running: object) -> None:
+    raise OSError("stopping failed too")
+
+
 def refused(*arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
     assert main(["study", "--base", "tiny", "--auxiliaries", "box", *arguments]) == 2
     error = capsys.readouterr().err
@@ -265,8 +269,10 @@ def test_errors_arrive_losses_are_counted_and_gpus_given_out(
             assert sorted(at_work.do([doing(lambda job: 1), doing(lambda job: 2)], tmp_path / "token")) == [1, 2]
             with pytest.raises(RunError, match=r"^node .*: no room$"):
                 at_work.do([doing(lambda job: (_ for _ in ()).throw(RunError("no room")))], tmp_path / "token")
-            with pytest.raises(ZeroDivisionError):
-                at_work.do([doing(lambda job: 1 // 0)], tmp_path / "token")
+            with monkeypatch.context() as patch:
+                patch.setattr(ray_workers, "_stop", _no_more)
+                with pytest.raises(ZeroDivisionError):
+                    at_work.do([doing(lambda job: 1 // 0)], tmp_path / "token")
             with pytest.raises(RunError, match=r"its worker or node was lost 2 times \(WorkerCrashedError\)"):
                 at_work.do([doing(lambda job: os._exit(1))], tmp_path / "token")
             assert at_work.do([doing(lambda job: os.environ["CUDA_VISIBLE_DEVICES"])], tmp_path / "token") == [""]

@@ -133,7 +133,8 @@ class RayWorkers(Workers):
                         values.append(outcome.value)
                 self.tick()
         except BaseException as error:
-            _stop(running)
+            with suppress(Exception):  # the first error is the one to tell
+                _stop(running)
             if isinstance(error, exceptions.RayError):
                 raise RunError(f"Ray failed: {_first_line(error)}; the same command goes on") from error
             raise
