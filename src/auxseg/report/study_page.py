@@ -50,7 +50,6 @@ def study_page(directory: Path, out: Path | None = None) -> Path:
         explained=any(arm.get("why") for answer in study["answers"] for arm in answer["arms"]),
         chance=study["rules"]["alpha"],
         looks=_LOOKS[study["rules"]["looks"]],
-        adjusted=_adjusted(study),
         recipe=yaml.safe_dump(study["config"], sort_keys=False, width=100),
     )
     place = out or directory / "report.html"
@@ -119,14 +118,6 @@ def _conflicts(record: StudyRecord, answer: dict[str, Any]) -> list[Chart]:
         name = f"conflict-{answer['label_fraction']:g}-{course.name}"
         charts.append(study_charts.conflict(name, f"{course.name}: percent in conflict", caption, course))
     return charts
-
-
-def _adjusted(study: dict[str, Any]) -> str:
-    """For what the intervals are adjusted, in words."""
-    num_arms = len(study["answers"][0]["arms"])
-    reasons = [f"{num_arms} comparisons"] if num_arms > 1 else []
-    reasons += ["two looks"] if study["rules"]["looks"] > 1 else []
-    return f"adjusted for {' and '.join(reasons)}" if reasons else ""
 
 
 def _points(value: float | None) -> str:

@@ -101,7 +101,7 @@ class Plan:
     def weights(self, arm: Arm, label_fraction: float | None = None) -> dict[str, float]:
         """The loss weight of each auxiliary of an arm, at one share of the masks if they differ.
 
-        None for a balancer that finds weights by itself.
+        Empty for a balancer that finds weights by itself.
         """
         recipe = next(
             run.recipe for run in self.runs if run.arm == arm and label_fraction in (None, run.label_fraction)
