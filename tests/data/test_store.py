@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,10 @@ import pytest
 
 from auxseg.data.geometry import fit
 from auxseg.data.prepare import prepare
-from auxseg.data.sample import IGNORE, Vocabulary
+from auxseg.data.sample import IGNORE, Orientation, Vocabulary
 from auxseg.data.store import SCHEMA_VERSION, Store
 from auxseg.errors import InputError, RunError
-from tests.data.pictures import draw_mask, draw_sample, drawn_source, open_hdf5
+from tests.data.pictures import DrawnSource, draw_mask, draw_sample, drawn_source, open_hdf5
 
 SIZE = 32
 
@@ -49,6 +51,35 @@ def test_samples_are_what_hdf5_reads(path, store):
         image, mask = store.read(row)
         np.testing.assert_array_equal(image, images[row])
         np.testing.assert_array_equal(mask, masks[row])
+
+
+def test_orientations_and_labels_left_out_are_kept(tmp_path):
+    turned, stored = Orientation(6, is_turned=True), Orientation(8)
+    samples = [
+        replace(draw_sample(0), orientation=turned, dropped=("its mask is torn",)),
+        replace(draw_sample(1), orientation=stored),
+        replace(draw_sample(2), orientation=stored),
+    ]
+    report = prepare(DrawnSource(samples, [None] * 3), tmp_path / "out.h5", size=SIZE, split="60-20-20")
+    store = Store.open(report.path)
+    assert store.orientations.tolist() == [6, 8, 8]
+    assert store.is_turned.tolist() == [True, False, False]
+    assert store.vocabulary.exif == "ignore"  # as most of them were read
+    assert store.dropped == report.dropped == (("drawn 0", "its mask is torn"),)
+
+
+def test_a_store_from_before_orientations_is_read(path, tmp_path):
+    older = tmp_path / "older.h5"
+    shutil.copy(path, older)
+    with h5py.File(older, "r+") as file:
+        del file["orientation"], file["is_turned"]
+    opened = Store.open(older)
+    assert (opened.orientations == 1).all()
+    assert not opened.is_turned.any()
+    assert opened.vocabulary.exif == "apply"
+    assert opened.dropped == ()
+    # The hash is that of such a store: what nothing has, changes nothing.
+    assert opened.content_hash == "148fcb0e560990364122909aacde8083f3a0d3c8692c6424e0aa529c928f5c68"
 
 
 def test_a_sample_is_its_source_resized(store):

@@ -150,7 +150,7 @@ class Prepare(Command):
 
         with _counting(console, "preparing") as progress:
             report = prepare(
-                open_source(self.source, self.path, self.border),
+                open_source(self.source, self.path, **self._options()),
                 self.out,
                 size=self.size,
                 split=self.split,
@@ -164,6 +164,10 @@ class Prepare(Command):
                 progress=progress,
             )
         return _tell(console, report)
+
+    def _options(self) -> dict[str, Any]:
+        """The settings of the source that were given."""
+        return {} if self.border == "foreground" else {"border": self.border}
 
 
 @final
@@ -219,6 +223,8 @@ def _tell(console: Console, report: Report) -> dict[str, Any]:
         console.print(f"left out: {id}: {reason}", markup=False, soft_wrap=True)
     for note, count in report.notes.items():
         console.print(f"repaired: {count} of {report.num_written} samples: {note}", markup=False, soft_wrap=True)
+    for id, reason in report.dropped:
+        console.print(f"label left out: {id}: {reason}", markup=False, soft_wrap=True)
     left_out = f", {len(report.skipped)} left out" if report.skipped else ""
     console.print(f"{report.path}: {report.num_written} samples{left_out}", markup=False, soft_wrap=True)
     return asdict(report) | {"path": str(report.path)}

@@ -16,6 +16,7 @@ import numpy as np
 from auxseg import __version__
 from auxseg.data.geometry import RESIZES
 from auxseg.data.record import LARGEST, Record, RecordSettings
+from auxseg.data.sample import Orientation
 from auxseg.data.sources.source import Item, Source
 from auxseg.data.splits import OFFICIAL, assign_splits, check_split
 from auxseg.data.workers import read_records
@@ -34,13 +35,15 @@ Skipped = tuple[str, str]
 class Report:
     """What `prepare` did: the store's path, the number of samples in it, and those left out, with the reasons.
 
-    ``notes`` says what was repaired on the way into the store, and in how many samples.
+    ``dropped`` names labels that could not be used, while the rest of their samples stands. ``notes`` says what was
+    repaired on the way into the store, and in how many samples.
     """
 
     path: Path
     num_written: int
     skipped: tuple[Skipped, ...]
     notes: Mapping[str, int]
+    dropped: tuple[Skipped, ...] = ()
 
 
 def prepare(
@@ -93,7 +96,7 @@ def prepare(
     check_split(split, [item.split for item in items], val_fraction)
     with _output(out, overwrite) as partial, StoreWriter(partial, size) as writer:
         with closing(read_records(source, settings, items, processes)) as results:
-            written, skipped, notes = _write(writer, items, results, strict=strict, progress=progress)
+            written, skipped, dropped, notes = _write(writer, items, results, strict=strict, progress=progress)
         if box != LARGEST and np.isnan(writer.column("box")).all():
             raise RunError(f"no sample has exactly one box named {box!r}")
         official = [item.split for item in written]
@@ -101,8 +104,9 @@ def prepare(
             split, official, writer.label_rows(), writer.column("group"), val_fraction=val_fraction, seed=seed
         )
         choices = {"split": split, "val_fraction": val_fraction, "box": box, "seed": seed, "notes": notes}
-        writer.finish(splits, _header(source, settings, skipped), _provenance(source, choices))
-    return Report(out, len(written), tuple(skipped), notes)
+        header = _header(source, settings, skipped, dropped) | _exif(writer.column("orientation"))
+        writer.finish(splits, header, _provenance(source, choices))
+    return Report(out, len(written), tuple(skipped), notes, tuple(dropped))
 
 
 def _write(
@@ -112,16 +116,18 @@ def _write(
     *,
     strict: bool,
     progress: Callable[[int, int], None] | None,
-) -> tuple[list[Item], list[Skipped], dict[str, int]]:
-    """Append every record; returns the written items, those left out with the reasons, and the notes, counted."""
+) -> tuple[list[Item], list[Skipped], list[Skipped], dict[str, int]]:
+    """Append every record; returns the written items, those left out with the reasons, labels left out, and notes."""
     written: list[Item] = []
     skipped: list[Skipped] = []
+    dropped: list[Skipped] = []
     notes: Counter[str] = Counter()
     for done, (item, result) in enumerate(zip(items, results, strict=True), 1):
         if isinstance(result, Record):
             writer.append(result)
             written.append(item)
             notes.update(result.notes)
+            dropped += [(item.id, reason) for reason in result.dropped]
         elif strict:
             raise RunError(f"{item.id}: {result}")
         else:
@@ -130,7 +136,7 @@ def _write(
             progress(done, len(items))
     if not written:
         raise RunError(f"none of {len(items)} samples could be used; the first, {skipped[0][0]}: {skipped[0][1]}")
-    return written, skipped, dict(notes)
+    return written, skipped, dropped, dict(notes)
 
 
 def _check(settings: RecordSettings, processes: int | None) -> None:
@@ -159,8 +165,16 @@ def _output(out: Path, overwrite: bool) -> Iterator[Path]:
         yield partial
 
 
-def _header(source: Source, settings: RecordSettings, skipped: Sequence[Skipped]) -> dict[str, Any]:
-    return {
+def _header(
+    source: Source, settings: RecordSettings, skipped: Sequence[Skipped], dropped: Sequence[Skipped]
+) -> dict[str, Any]:
+    """The root's attributes; those that say nothing new are left out, so that older files have the same hash."""
+    news: dict[str, Any] = {"dropped": dropped} if dropped else {}
+    if source.category_ids:
+        news["category_ids"] = source.category_ids
+    if not source.has_background:
+        news["has_background"] = "false"
+    return news | {
         "size": settings.size,
         "resize": settings.resize,
         "border": source.provenance().get("border", "none"),
@@ -168,6 +182,12 @@ def _header(source: Source, settings: RecordSettings, skipped: Sequence[Skipped]
         "box_from_mask": source.box_from_mask,
         "skipped": skipped,
     }
+
+
+def _exif(orientations: Sequence[Orientation]) -> dict[str, str]:
+    """What most photographs with an orientation were read like, unless they were turned, which is the rule."""
+    turned = Counter(each.is_turned for each in orientations if each.tag != 1)
+    return {"exif": "ignore"} if turned[False] > turned[True] else {}
 
 
 def _provenance(source: Source, choices: dict[str, Any]) -> dict[str, Any]:

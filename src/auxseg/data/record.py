@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -15,7 +15,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 
 from auxseg.data.geometry import fit
-from auxseg.data.sample import IGNORE, Box, Sample
+from auxseg.data.sample import IGNORE, Box, Orientation, Sample
 from auxseg.data.sources.source import SampleError
 
 LARGEST: Final = "largest"
@@ -35,7 +35,7 @@ class RecordSettings:
 class Record:
     """What the store keeps of one sample; ``mask`` is all IGNORE and ``box`` all NaN where the label is missing.
 
-    ``notes`` are counted over all samples and not kept with each, see `Sample`.
+    ``notes`` are counted over all samples and not kept with each, see `Sample`; ``orientation`` is the EXIF tag.
     """
 
     id: str
@@ -49,6 +49,8 @@ class Record:
     image_hash: str
     perceptual_hash: int
     notes: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    orientation: Orientation = field(default_factory=Orientation)
 
 
 def make_record(sample: Sample, settings: RecordSettings) -> Record:
@@ -75,6 +77,8 @@ def make_record(sample: Sample, settings: RecordSettings) -> Record:
         image_hash=hash_image(sample.image),
         perceptual_hash=difference_hash(sample.image),
         notes=sample.notes,
+        dropped=sample.dropped,
+        orientation=sample.orientation,
     )
 
 

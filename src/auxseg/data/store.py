@@ -10,11 +10,15 @@ Layout, version 1 (``N`` samples, side ``S``)::
     /split            uint8  (N,)           index into SPLITS
     /id, /group       str    (N,)           the group is empty where none is known
     /original_size    int32  (N, 2)         height and width of the photograph
+    /orientation      uint8  (N,)           EXIF orientation of the photograph, 1 to 8 (older files lack it)
+    /is_turned        bool   (N,)           whether the photograph was turned by it (older files lack it)
     /image_hash       str    (N,)           SHA-256 of the photograph's pixels and shape
     /perceptual_hash  uint64 (N,)           difference hash of the photograph
 
 Attributes of the root: ``schema_version``, ``size``, ``resize``, ``border``, ``box_from_mask``, ``content_hash``, and
-as JSON ``mask_classes``, ``labels`` (label -> names), ``provenance`` and ``skipped`` (pairs of id and reason).
+as JSON ``mask_classes``, ``labels`` (label -> names), ``provenance`` and ``skipped`` (pairs of id and reason). Where
+they say something: ``exif`` (``ignore`` where photographs are not turned by their orientation), and as JSON ``dropped``
+(pairs of id and reason: labels that could not be used), ``category_ids`` and ``has_background``, see `Vocabulary`.
 """
 
 from __future__ import annotations
@@ -56,6 +60,7 @@ class Store:
     provenance: Mapping[str, Any]
     content_hash: str
     skipped: tuple[tuple[str, str], ...]
+    dropped: tuple[tuple[str, str], ...]
     ids: np.ndarray
     groups: np.ndarray
     split: np.ndarray
@@ -63,6 +68,8 @@ class Store:
     boxes: np.ndarray
     classes: Mapping[str, np.ndarray]
     original_sizes: np.ndarray
+    orientations: np.ndarray
+    is_turned: np.ndarray
     image_hashes: np.ndarray
     perceptual_hashes: np.ndarray
     _places: np.ndarray
@@ -197,10 +204,14 @@ def _read_index(path: Path, file: h5py.File) -> dict[str, Any]:
             labels,
             attributes["resize"],
             {name: _class_counts(file, name, len(names)) for name, names in labels.items()},
+            attributes.get("exif", "apply"),
+            tuple(json.loads(attributes.get("category_ids", "[]"))),
+            json.loads(attributes.get("has_background", "true")),
         ),
         "provenance": json.loads(attributes["provenance"]),
         "content_hash": attributes["content_hash"],
         "skipped": tuple((id, reason) for id, reason in json.loads(attributes["skipped"])),
+        "dropped": tuple((id, reason) for id, reason in json.loads(attributes.get("dropped", "[]"))),
         "ids": _strings(file, "id"),
         "groups": _strings(file, "group"),
         "split": _dataset(file, "split")[:],
@@ -208,6 +219,8 @@ def _read_index(path: Path, file: h5py.File) -> dict[str, Any]:
         "boxes": _dataset(file, "box")[:],
         "classes": {name: _dataset(file, f"classes/{name}")[:] for name in labels},
         "original_sizes": _dataset(file, "original_size")[:],
+        "orientations": _optional(file, "orientation", np.uint8(1)),
+        "is_turned": _optional(file, "is_turned", np.False_),
         "image_hashes": _strings(file, "image_hash"),
         "perceptual_hashes": _dataset(file, "perceptual_hash")[:],
         "_places": np.stack([_chunk_places(path, _dataset(file, name)) for name in ("image", "mask")], axis=1),
@@ -227,6 +240,7 @@ def _check_shapes(path: Path, file: h5py.File, size: int, labels: Iterable[str])
         "perceptual_hash",
         *(f"classes/{name}" for name in labels),
     )
+    plain = *plain, *(name for name in ("orientation", "is_turned") if name in file)
     columns = {"box": (4,), "original_size": (2,), **dict.fromkeys(plain, ())}
     num_samples = len(_dataset(file, "id"))
     for name, shape in (pictures | columns).items():
@@ -242,6 +256,13 @@ def _dataset(file: h5py.File, name: str) -> h5py.Dataset:
     if not isinstance(dataset, h5py.Dataset):
         raise TypeError(f"/{name} is no dataset")
     return dataset
+
+
+def _optional(file: h5py.File, name: str, default: np.generic) -> np.ndarray:
+    """A column that older files do not have, and one value for all of it there."""
+    if name in file:
+        return _dataset(file, name)[:]
+    return np.full(len(_dataset(file, "id")), default)
 
 
 def _class_counts(file: h5py.File, label: str, num_classes: int) -> tuple[int, ...]:

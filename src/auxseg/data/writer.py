@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from auxseg.data.record import Record
-from auxseg.data.sample import MISSING
+from auxseg.data.sample import MISSING, Orientation
 from auxseg.data.store import SCHEMA_VERSION
 from auxseg.errors import RunError
 
@@ -56,9 +56,9 @@ class StoreWriter:
         with self._failures_named():
             _append(self._image, len(self._index), record.image)
             _append(self._mask, len(self._index), record.mask)
-        row = {key: value for key, value in vars(record).items() if key not in ("image", "mask", "notes")}
+        row = {key: value for key, value in vars(record).items() if key not in ("image", "mask", "notes", "dropped")}
         self._index.append(row)
-        described = json.dumps(row | {"box": record.box.tolist()}, sort_keys=True)
+        described = json.dumps(_plain(row) | {"box": record.box.tolist()}, sort_keys=True)
         for part in (described.encode(), record.image.tobytes(), record.mask.tobytes()):
             self._hash.update(part)
 
@@ -100,6 +100,8 @@ class StoreWriter:
             "has_mask": np.array(self.column("has_mask"), bool),
             "box": np.stack(self.column("box")),
             "original_size": np.array(self.column("original_size"), np.int32),
+            "orientation": np.array([each.tag for each in self.column("orientation")], np.uint8),
+            "is_turned": np.array([each.is_turned for each in self.column("orientation")], bool),
             "perceptual_hash": np.array(self.column("perceptual_hash"), np.uint64),
             **{f"classes/{kind}": values for kind, values in ids.items()},
         }
@@ -131,6 +133,13 @@ def _pictures(file: h5py.File, name: str, shape: tuple[int, ...]) -> h5py.Datase
 def _append(dataset: h5py.Dataset, row: int, picture: np.ndarray) -> None:
     dataset.resize(row + 1, axis=0)
     dataset.id.write_direct_chunk((row, *(0 for _ in picture.shape)), picture.tobytes())
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """What the content hash covers of a row; an orientation only where a photograph has one."""
+    orientation: Orientation = row["orientation"]
+    rest = {key: value for key, value in row.items() if key != "orientation"}
+    return rest if orientation.tag == 1 else rest | {"orientation": [orientation.tag, orientation.is_turned]}
 
 
 def _is_text(values: Sequence[Any] | np.ndarray) -> bool:

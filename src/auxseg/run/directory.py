@@ -103,4 +103,13 @@ def unpack_vocabulary(metadata: Mapping[str, str]) -> Vocabulary:
     values = json.loads(metadata["vocabulary"])
     labels = {name: tuple(names) for name, names in values["labels"].items()}
     counts = {name: tuple(numbers) for name, numbers in values.get("counts", {}).items()}
-    return Vocabulary(values["size"], tuple(values["mask_classes"]), labels, values["resize"], counts)
+    return Vocabulary(
+        values["size"],
+        tuple(values["mask_classes"]),
+        labels,
+        values["resize"],
+        counts,
+        values.get("exif", "apply"),
+        tuple(values.get("category_ids", ())),
+        values.get("has_background", True),
+    )

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from auxseg.data.sample import Orientation
 from auxseg.data.sources import decoding
 from auxseg.data.sources.decoding import read_picture, to_rgb, upright
 from auxseg.data.sources.source import SampleError
@@ -106,23 +107,39 @@ def test_a_decompression_bomb_is_refused(tmp_path):
 
 
 def test_a_damaged_exif_is_refused_where_it_is_needed():
-    picture = Image.fromarray(PIXELS)
-    picture.info["exif"] = b"Exif\x00\x00no TIFF header"
-    assert upright(picture, (30, 40)) is picture
-    with pytest.raises(SampleError, match="its EXIF is damaged: "):
-        upright(picture, (40, 30))
+    def picture() -> Image.Image:  # Pillow reports the damage of one picture once
+        picture = Image.fromarray(PIXELS)
+        picture.info["exif"] = b"Exif\x00\x00no TIFF header"
+        return picture
+
+    for mask_hw, exif in (((30, 40), "auto"), ((40, 30), "ignore")):
+        assert upright(picture(), mask_hw, exif)[1] == Orientation()
+    for mask_hw, exif in (((40, 30), "auto"), ((30, 40), "apply")):
+        with pytest.raises(SampleError, match="its EXIF is damaged: "):
+            upright(picture(), mask_hw, exif)
 
 
 @pytest.mark.parametrize(
-    ("orientation", "mask_hw", "turned"),
-    [(6, (40, 30), True), (6, (30, 40), False), (1, (40, 30), False), (3, (30, 40), False), (6, (9, 9), False)],
+    ("orientation", "mask_hw", "exif", "turned", "is_decided"),
+    [
+        (6, (40, 30), "auto", True, True),
+        (6, (30, 40), "auto", False, True),
+        (6, (9, 9), "auto", False, True),
+        (6, None, "auto", True, True),
+        (1, (40, 30), "auto", False, True),
+        (3, (30, 40), "auto", False, False),
+        (3, (30, 40), "ignore", False, True),
+        (6, (30, 40), "apply", True, True),
+        (6, (40, 30), "ignore", False, True),
+        (6, None, "ignore", False, True),
+    ],
 )
-def test_the_mask_decides_about_the_orientation(orientation, mask_hw, turned):
-    exif = Image.Exif()
-    exif[ORIENTATION] = orientation
+def test_the_mask_or_the_setting_decides_about_the_orientation(orientation, mask_hw, exif, turned, is_decided):
+    tags = Image.Exif()
+    tags[ORIENTATION] = orientation
     file = io.BytesIO()
-    Image.fromarray(PIXELS).save(file, "PNG", exif=exif)
-    picture = Image.open(file)
-    result = np.asarray(upright(picture, mask_hw))
+    Image.fromarray(PIXELS).save(file, "PNG", exif=tags)
+    result, decision = upright(Image.open(file), mask_hw, exif)
+    assert decision == Orientation(orientation, turned, is_decided)
     # Orientation 6: the camera was turned, the right side of the picture is up.
     np.testing.assert_array_equal(result, np.rot90(PIXELS, -1) if turned else PIXELS)

@@ -202,11 +202,11 @@ def test_it_travels_to_other_processes(pets):
 
 
 def test_sources_are_opened_by_name(pets):
-    assert isinstance(open_source("oxford-iiit-pet", pets, "ignore"), OxfordIIITPet)
+    assert isinstance(open_source("oxford-iiit-pet", pets, border="ignore"), OxfordIIITPet)
     with pytest.raises(InputError, match="unknown source 'pets'; there are: oxford-iiit-pet"):
         open_source("pets", pets)
-    with pytest.raises(InputError, match="border is a setting of the trimaps of oxford-iiit-pet; folder has none"):
-        open_source("folder", pets, "ignore")
+    with pytest.raises(InputError, match="border is a setting of oxford-iiit-pet; folder has none"):
+        open_source("folder", pets, border="ignore")
     assert isinstance(open_source("folder", pets), Folder)
     assert list(SOURCES) == ["oxford-iiit-pet", "split-h5", "folder", "coco", "voc"]
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from auxseg.data.sources.coco import Coco
 from auxseg.data.sources.folder import Folder
@@ -14,7 +13,7 @@ from auxseg.data.sources.split_h5 import SplitH5
 from auxseg.data.sources.voc import PascalVOC
 from auxseg.errors import InputError
 
-SOURCES: Final[dict[str, Callable[[Path], Source]]] = {
+SOURCES: Final[dict[str, type[Source]]] = {
     OxfordIIITPet.name: OxfordIIITPet,
     SplitH5.name: SplitH5,
     Folder.name: Folder,
@@ -24,18 +23,20 @@ SOURCES: Final[dict[str, Callable[[Path], Source]]] = {
 """Name on the command line -> how to open it, given its path."""
 
 
-def open_source(name: str, path: str | Path, border: str = "foreground") -> Source:
-    """Open a source by its name on the command line.
+def open_source(name: str, path: str | Path, **options: Any) -> Source:
+    """Open a source by its name on the command line, with the settings that it has (`Source.options`).
 
-    Raises `InputError` for an unknown name, an unfit path, or a ``border`` where there are no trimaps.
+    Raises `InputError` for an unknown name, an unfit path, or a setting that this source does not have.
     """
     if name not in SOURCES:
         raise InputError(f"unknown source {name!r}; there are: {', '.join(SOURCES)}")
-    if name == OxfordIIITPet.name:
-        return OxfordIIITPet(path, border)
-    if border != "foreground":
-        raise InputError(f"border is a setting of the trimaps of {OxfordIIITPet.name}; {name} has none")
-    return SOURCES[name](Path(path))
+    source = SOURCES[name]
+    for option in options:
+        if option not in source.options:
+            having = ", ".join(each.name for each in SOURCES.values() if option in each.options)
+            raise InputError(f"{option} is a setting of {having or 'no source'}; {name} has none")
+    made: Any = source  # each takes a path and its own options
+    return made(Path(path), **options)
 
 
 __all__ = [

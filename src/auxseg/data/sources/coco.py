@@ -78,14 +78,15 @@ class Coco(Source):
         """Read a photograph, fill its outlines and name its boxes."""
         image, objects = self._images[item.id], self._objects[item.id]
         path = self._folder / image.file_name
-        picture = to_rgb(upright(read_picture(path), image.hw), path.name)
+        turned, orientation = upright(read_picture(path), image.hw)
+        picture = to_rgb(turned, path.name)
         height, width = picture.shape[:2]
         if (height, width) != image.hw:
             raise SampleError(f"{path.name} is {height} x {width} (height x width), the file says {image.hw}")
         is_outlined = self._has_outlines and all(each.outline for each in objects)
         mask = self._mask(objects, image.hw) if is_outlined else None
         boxes = tuple(self._box(each, image.hw) for each in objects if each.box is not None and not each.is_crowd)
-        return Sample(item.id, picture, mask, boxes)
+        return Sample(item.id, picture, mask, boxes, orientation=orientation)
 
     def provenance(self) -> dict[str, str]:
         """The file's name without the way to it."""

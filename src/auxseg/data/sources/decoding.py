@@ -13,12 +13,14 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageOps
 
+from auxseg.data.sample import Orientation
 from auxseg.data.sources.source import SampleError
 
 MAX_PIXELS: Final = 100_000_000
 """Larger pictures are refused before memory is taken for them (300 MB as RGB)."""
 
 _DEEP_MODES: Final = ("I", "F")
+_EXIF_ORIENTATION: Final = 0x0112
 
 
 def read_picture(path: Path) -> Image.Image:
@@ -52,19 +54,29 @@ def to_rgb(picture: Image.Image, name: str) -> UInt8[np.ndarray, "h w 3"]:
     return np.asarray(picture.convert("RGB"))
 
 
-def upright(picture: Image.Image, mask_hw: tuple[int, int] | None) -> Image.Image:
-    """Turn a picture as its EXIF orientation says, if and only if its mask was drawn on the turned picture.
+def upright(
+    picture: Image.Image, mask_hw: tuple[int, int] | None, exif: str = "auto"
+) -> tuple[Image.Image, Orientation]:
+    """Turn a picture as its EXIF orientation says, if its mask was drawn on the turned picture; and say what was done.
 
-    Annotation tools differ in whether they look at the orientation, and the sizes are the only evidence: a mask that
-    fits the stored pixels leaves the picture alone, and one that fits only the turned picture turns it. A picture
-    without a mask (``None``) is turned, as people see it.
+    Annotation tools differ in whether they look at the orientation. With ``exif="auto"`` the sizes decide: a mask that
+    fits the stored pixels leaves the picture alone, and one that fits only the turned picture turns it. Where it fits
+    both (a picture upside down, or a square one) the picture is left alone and the decision is open. A picture without
+    a mask (``None``) is turned, as people see it. ``"apply"`` and ``"ignore"`` decide for all.
 
     Raises `SampleError` if the orientation is needed and cannot be read.
     """
-    if mask_hw == (picture.height, picture.width):
-        return picture
+    stored_hw = picture.height, picture.width
     try:
-        turned = ImageOps.exif_transpose(picture)
+        tag = picture.getexif().get(_EXIF_ORIENTATION, 1)
+        turned = picture if tag == 1 or exif == "ignore" else ImageOps.exif_transpose(picture)
     except Exception as error:  # As in `read_picture`, damage shows itself as many kinds of errors.
+        if exif == "ignore" or (exif == "auto" and mask_hw == stored_hw):
+            return picture, Orientation()
         raise SampleError(f"its EXIF is damaged: {error}") from error
-    return turned if mask_hw in (None, (turned.height, turned.width)) else picture
+    if tag not in range(2, 9):
+        return picture, Orientation()
+    fits_stored, fits_turned = (mask_hw in (None, each) for each in (stored_hw, (turned.height, turned.width)))
+    if exif == "auto" and mask_hw is not None and (fits_stored or not fits_turned):
+        return picture, Orientation(tag, False, not (fits_stored and fits_turned))
+    return turned, Orientation(tag, exif != "ignore")

@@ -75,10 +75,11 @@ class Folder(Source):
             if self._top == IGNORE:
                 mask = (mask == IGNORE).astype(np.uint8)
         path, labels = self._pictures[item.id], self._labels.get(item.id, _UNLABELLED)
-        image = to_rgb(upright(read_picture(path), None if mask is None else mask.shape), path.name)
+        picture, orientation = upright(read_picture(path), None if mask is None else mask.shape)
+        image = to_rgb(picture, path.name)
         check_fits(mask, image)
         boxes = tuple(self._boxes.get(item.id, ()))
-        return Sample(item.id, image, mask, boxes, labels.classes, labels.group)
+        return Sample(item.id, image, mask, boxes, labels.classes, labels.group, orientation=orientation)
 
     def provenance(self) -> dict[str, str]:
         """The folder's name without the way to it."""

@@ -47,6 +47,7 @@ class OxfordIIITPet(Source):
     """
 
     name = "oxford-iiit-pet"
+    options = frozenset({"border"})
 
     def __init__(self, path: str | Path, border: str = "foreground") -> None:
         if border not in BORDERS:
@@ -68,12 +69,13 @@ class OxfordIIITPet(Source):
         """Read a photograph with all its labels."""
         trimap = self._read_trimap(item.id)
         image_name = f"{item.id}.jpg"
-        picture = upright(read_picture(self.path / "images" / image_name), trimap.shape)
+        picture, orientation = upright(read_picture(self.path / "images" / image_name), trimap.shape)
         image = to_rgb(picture, image_name)
         if image.shape[:2] != trimap.shape:
             raise SampleError(f"its trimap is {_size(trimap)} (height x width), but its photograph {_size(image)}")
         mask = self._trimap_to_mask[trimap]
-        return Sample(item.id, image, mask, self._read_boxes(item.id, trimap.shape), self._labels[item.id])
+        boxes = self._read_boxes(item.id, trimap.shape)
+        return Sample(item.id, image, mask, boxes, self._labels[item.id], orientation=orientation)
 
     def provenance(self) -> dict[str, str]:
         """The folder's name without the way to it, and what was chosen."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from auxseg.data.sample import Sample
 
@@ -27,13 +28,19 @@ class Item:
 class Source(ABC):
     """Reads an outside format without ever writing to it. Picklable: worker processes get a copy.
 
-    ``mask_classes`` names the mask's ids, background first. ``box_from_mask`` says that boxes are the masks' own
-    bounding boxes, so that they may be taken from the mask again after an augmentation.
+    ``mask_classes`` names the mask's ids, background first; ``has_background`` is false where the first is a class like
+    any other. ``category_ids`` are the numbers that the source itself gives to them (empty: their positions).
+    ``box_from_mask`` says that boxes are the masks' own bounding boxes, so that they may be taken from the mask again
+    after an augmentation. ``options`` are the settings of `open_source` that the source understands.
     """
+
+    options: ClassVar[frozenset[str]] = frozenset()
 
     name: str
     mask_classes: tuple[str, ...]
     box_from_mask: bool = False
+    has_background: bool = True
+    category_ids: tuple[int, ...] = ()
 
     @abstractmethod
     def items(self) -> Sequence[Item]:

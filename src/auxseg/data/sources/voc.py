@@ -67,12 +67,13 @@ class PascalVOC(Source):
         is_needed = item.split not in (None, "test")
         mask = read_ids(mask_path) if is_needed or mask_path.exists() else None
         path = self._photographs.get(item.id, self.path / "JPEGImages" / f"{item.id}.jpg")
-        image = to_rgb(upright(read_picture(path), None if mask is None else mask.shape), path.name)
+        picture, orientation = upright(read_picture(path), None if mask is None else mask.shape)
+        image = to_rgb(picture, path.name)
         check_fits(mask, image)
         xml_path = self.path / "Annotations" / f"{item.id}.xml"
         height, width = image.shape[:2]
         boxes = read_voc_boxes(xml_path, (height, width)) if xml_path.is_file() else ()
-        return Sample(item.id, image, mask, boxes)
+        return Sample(item.id, image, mask, boxes, orientation=orientation)
 
     def provenance(self) -> dict[str, str]:
         """The folder's name without the way to it."""
