@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from auxseg import drawing
 from auxseg.data.sample import IGNORE
@@ -55,6 +56,36 @@ def test_a_box_is_half_open(picture: np.ndarray) -> None:
     rows, columns = np.nonzero(drawn)
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (5, 24, 10, 29)
     assert not drawn[10:20, 15:25].any()
+
+
+@pytest.mark.parametrize("box", [(10.2, 5.0, 30.0, 25.7), (-5, -5, 9, 8), (50, 31, 90, 90), (0, 0, 60, 40)])
+def test_a_box_is_the_rectangle_that_pillow_draws(picture: np.ndarray, box: tuple[float, ...]) -> None:
+    left, top = (min(max(math.floor(low), 0), size - 1) for low, size in zip(box[:2], (60, 40), strict=True))
+    right, bottom = (min(math.ceil(high), size) - 1 for high, size in zip(box[2:], (60, 40), strict=True))
+    canvas = Image.fromarray(picture)
+    corners = (left, top, max(right, left), max(bottom, top))
+    ImageDraw.Draw(canvas).rectangle(corners, outline=RED, width=2)
+    np.testing.assert_array_equal(drawing.draw_box(picture, box, RED), np.array(canvas))
+
+
+def test_drawing_in_bands_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    picture = rng.integers(0, 256, (45, 37, 3), np.uint8)
+    other = np.add.outer(np.arange(9), np.arange(13))[..., None] * np.array([5, 7, 9]) + 20
+    mask, values = rng.integers(0, 4, (45, 37), np.uint8), rng.normal(size=(9, 13)).astype(np.float32)
+
+    def drawn() -> list[np.ndarray]:
+        return [
+            drawing.overlay_mask(picture, mask),
+            drawing.tint_map(picture, values),
+            drawing.put_picture(picture, other.astype(np.uint8), values > 0),
+        ]
+
+    whole = drawn()
+    monkeypatch.setattr(drawing, "BAND_PIXELS", 37 * 4)
+    for alone, in_bands in zip(whole, drawn(), strict=True):
+        assert np.abs(alone.astype(int) - in_bands).max() <= 1  # the scale of a part is rounded on its own
+    np.testing.assert_array_equal(whole[0], drawn()[0])
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,18 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from auxseg.data.sample import IGNORE
-from auxseg.files import write_atomically
+from auxseg.files import replacing
 
 Colour = tuple[int, int, int]
 Picture = UInt8[np.ndarray, "_ _ 3"]
@@ -39,6 +40,9 @@ TRUTH_COLOUR: Final[Colour] = (0, 158, 115)
 PREDICTION_COLOUR: Final[Colour] = (213, 94, 0)
 POSITIVE_COLOUR: Final[Colour] = (230, 159, 0)
 NEGATIVE_COLOUR: Final[Colour] = (0, 114, 178)
+BAND_PIXELS: Final = 2**20
+"""How many pixels of a picture are worked on at a time."""
+
 PAPER: Final[Colour] = (255, 255, 255)
 INK: Final[Colour] = (0, 0, 0)
 
@@ -51,12 +55,22 @@ def overlay_mask(
     ``alpha`` is the tint's opacity in [0, 1]. Ignored pixels keep their colour.
     """
     palette = np.resize(np.array(CLASS_COLOURS, np.uint8), (255, 3))
-    shown = (mask != 0) & (mask != IGNORE)
-    contour = shown & _is_contour(mask)
     drawn = picture.copy()
-    drawn[shown] = np.rint(picture[shown] * (1 - alpha) + palette[mask[shown] - 1] * alpha)
-    drawn[contour] = palette[mask[contour] - 1]
+    for rows in bands(*mask.shape):
+        first = max(rows.start - 1, 0)  # a contour depends on the rows beside it
+        contour = _is_contour(mask[first : rows.stop + 1])[rows.start - first :][: rows.stop - rows.start]
+        ids, part = mask[rows], drawn[rows]
+        shown = (ids != 0) & (ids != IGNORE)
+        part[shown] = np.rint(part[shown] * (1 - alpha) + palette[ids[shown] - 1] * alpha)
+        part[shown & contour] = palette[ids[shown & contour] - 1]
     return drawn
+
+
+def bands(height: int, width: int) -> Iterator[slice]:
+    """Rows of a picture in parts of about `BAND_PIXELS` pixels, so that what is computed from them stays small."""
+    step = max(BAND_PIXELS // max(width, 1), 1)
+    for start in range(0, height, step):
+        yield slice(start, min(start + step, height))
 
 
 def _is_contour(mask: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
@@ -77,10 +91,12 @@ def draw_box(
     height, width = picture.shape[:2]
     left, top = (min(max(math.floor(low), 0), size - 1) for low, size in zip(box[:2], (width, height), strict=True))
     right, bottom = (min(math.ceil(high), size) - 1 for high, size in zip(box[2:], (width, height), strict=True))
-    canvas = Image.fromarray(picture)
-    corners = (left, top, max(right, left), max(bottom, top))
-    ImageDraw.Draw(canvas).rectangle(corners, outline=colour, width=max(2, height // 200))
-    return np.array(canvas)
+    right, bottom, thickness = max(right, left), max(bottom, top), max(2, height // 200)
+    drawn = picture.copy()
+    inside = drawn[top : bottom + 1, left : right + 1]
+    inside[:thickness] = inside[-thickness:] = colour
+    inside[:, :thickness] = inside[:, -thickness:] = colour
+    return drawn
 
 
 def put_picture(
@@ -88,9 +104,22 @@ def put_picture(
 ) -> UInt8[np.ndarray, "H W 3"]:
     """Put another picture, enlarged or shrunk to fit, in the place of this one, in the pixels ``where`` it is known."""
     height, width = picture.shape[:2]
-    fitted = np.asarray(Image.fromarray(other).resize((width, height), Image.Resampling.BICUBIC))
-    known = np.asarray(Image.fromarray(where.astype(np.uint8)).resize((width, height), Image.Resampling.NEAREST))
-    return np.where(known[..., None] == 1, fitted, picture)
+    drawn, scale = picture.copy(), other.shape[0] / height
+    source = Image.fromarray(other)
+    for rows in bands(height, width):
+        box = (0, rows.start * scale, other.shape[1], min(rows.stop * scale, other.shape[0]))
+        fitted = np.asarray(source.resize((width, rows.stop - rows.start), Image.Resampling.BICUBIC, box=box))
+        known = nearest_rows(where, (height, width), rows)
+        drawn[rows][known] = fitted[known]
+    return drawn
+
+
+def nearest_rows(values: np.ndarray, size: tuple[int, int], rows: slice) -> np.ndarray:
+    """Some rows of a map that is enlarged or shrunk to ``size`` (height, width) by taking the nearest pixel."""
+    height, width = size
+    down = (2 * np.arange(rows.start, rows.stop) + 1) * values.shape[0] // (2 * height)
+    across = (2 * np.arange(width) + 1) * values.shape[1] // (2 * width)
+    return values[down][:, across]
 
 
 def tint_map(
@@ -101,11 +130,13 @@ def tint_map(
     ``alpha`` is the tint's opacity at 1 and beyond. A picture of another size than the map gets it enlarged or shrunk.
     """
     height, width = picture.shape[:2]
-    fitted = Image.fromarray(values.astype(np.float32)).resize((width, height), Image.Resampling.NEAREST)
-    numbers = np.nan_to_num(np.asarray(fitted))[..., None]
-    opacity = alpha * np.minimum(np.abs(numbers), 1)
-    tint = np.where(numbers > 0, np.array(POSITIVE_COLOUR), np.array(NEGATIVE_COLOUR))
-    return np.rint(picture * (1 - opacity) + tint * opacity).astype(np.uint8)
+    drawn, known = np.empty_like(picture), np.nan_to_num(values.astype(np.float32))
+    for rows in bands(height, width):
+        numbers = nearest_rows(known, (height, width), rows)[..., None]
+        opacity = alpha * np.minimum(np.abs(numbers), 1)
+        tint = np.where(numbers > 0, np.array(POSITIVE_COLOUR), np.array(NEGATIVE_COLOUR))
+        drawn[rows] = np.rint(picture[rows] * (1 - opacity) + tint * opacity)
+    return drawn
 
 
 def draw_text(
@@ -168,9 +199,10 @@ def encode_png(picture: UInt8[np.ndarray, "H W 3"]) -> bytes:
     return buffer.getvalue()
 
 
-def save_png(path: Path, picture: UInt8[np.ndarray, "H W 3"]) -> None:
-    """Write a picture as a PNG file, whole or not at all."""
-    write_atomically(path, encode_png(picture))
+def save_png(path: Path, picture: UInt8[np.ndarray, "H W 3"], about: PngInfo | None = None) -> None:
+    """Write a picture as a PNG file, whole or not at all; ``about`` is text that stands in it."""
+    with replacing(path) as partial:
+        Image.fromarray(picture).save(partial, format="PNG", pnginfo=about)
 
 
 def data_uri(picture: UInt8[np.ndarray, "H W 3"]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from functools import lru_cache
@@ -189,6 +190,9 @@ def _check_learns(name: str, task: Task, *, is_target: bool) -> None:
 
 
 def _check(recipe: Recipe, origin: str) -> None:
+    for name in recipe.tasks:
+        if not re.fullmatch(r"\w[\w-]*", name):  # files and columns are called after it
+            raise InputError(f"{origin}: tasks: a name may hold letters, digits, '_' and '-', unlike {name!r}")
     if recipe.target not in recipe.tasks:
         raise InputError(f"{origin}: target is {recipe.target!r}, but the tasks are {', '.join(recipe.tasks)}")
     _check_balancer(recipe, origin)

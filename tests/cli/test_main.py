@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -159,6 +160,49 @@ def test_unreadable_photographs_are_named_and_do_not_stop_the_rest(
         "good.overlay.png",
         "predictions.json",
     }
+
+
+def test_a_batch_survives_whatever_a_folder_holds(run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import numpy as np
+    from PIL import Image
+
+    picture = Image.fromarray(np.full((20, 30, 3), 90, np.uint8))
+    for name in ("a.png", "sub/a.png", "x" * 240 + ".png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        picture.save(tmp_path / name)
+    picture.save(os.fsencode(tmp_path) + b"/caf\xe9.png")
+    picture.convert("L").save(tmp_path / "drawing.eps")
+    (tmp_path / "drawing.eps").rename(tmp_path / "drawing.jpg")
+    os.mkfifo(tmp_path / "pipe.jpg")
+    assert main(["predict", run, str(tmp_path), str(tmp_path / "pipe.jpg"), "--out", str(tmp_path / "out")]) == 1
+    assert "4 of 6 photographs" in capsys.readouterr().err
+    images = json.loads((tmp_path / "out" / "predictions.json").read_text())["images"]
+    assert [image["output"][:5] for image in images] == ["a", "caf\ufffd", "xxxxx", "sub/a"]
+    assert (tmp_path / "out" / "sub" / "a.mask.png").is_file()
+
+
+def test_predictions_never_replace_a_file_of_the_user(
+    run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import numpy as np
+    from PIL import Image
+
+    Image.fromarray(np.full((20, 30, 3), 90, np.uint8)).save(tmp_path / "dog.jpg")
+    Image.fromarray(np.full((20, 30), 1, np.uint8)).save(tmp_path / "dog.mask.png")
+    before = (tmp_path / "dog.mask.png").read_bytes()
+    command = ["predict", run, str(tmp_path / "dog.jpg"), "--out", str(tmp_path)]
+    for options in ([], ["--overwrite"]):
+        assert main([*command, *options]) == 2
+        assert "dog.mask.png exists and was not written by auxseg predict" in capsys.readouterr().err
+    assert (tmp_path / "dog.mask.png").read_bytes() == before
+    assert not (tmp_path / "dog.overlay.png").exists()
+    (tmp_path / "dog.mask.png").unlink()
+    (tmp_path / "predictions.json").write_text('{"mine": 1}')
+    assert main([*command, "--overwrite"]) == 2
+    (tmp_path / "predictions.json").unlink()
+    assert main(command) == 0
+    assert main(command) == 2  # --overwrite is needed
+    assert main([*command, "--overwrite"]) == 0
 
 
 def test_several_recipes_end_in_one_comparison(store: str, tmp_path: Path) -> None:

@@ -123,3 +123,11 @@ def test_padding_does_not_reach_the_maps():
 def test_an_unknown_way_to_resize_is_refused():
     with pytest.raises(InputError, match="squash, letterbox, not 'stretch'"):
         fit((4, 4), 32, "stretch")
+
+
+@given(fits, st.integers(1, 40))
+def test_bands_of_maps_are_the_whole_maps(place, step):
+    maps = np.random.default_rng(step).random((2, place.size, place.size)).astype(np.float32)
+    height = place.original[0]
+    bands = [place.rows_back(maps, slice(top, min(top + step, height))) for top in range(0, height, step)]
+    np.testing.assert_allclose(np.concatenate(bands, axis=1), place.maps_back(maps), atol=1e-5)

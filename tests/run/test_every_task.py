@@ -13,6 +13,7 @@ from PIL import Image
 
 from auxseg.recipe import load_recipe
 from auxseg.run import Run, evaluate, load, predict, train
+from auxseg.run.image_files import Photograph
 from auxseg.run.predictions import PredictionWriter
 from auxseg.tasks.task import IMAGE
 from auxseg.training.events import read_events
@@ -69,7 +70,8 @@ def test_a_photograph_is_asked_what_makes_sense(run: Run, tmp_path: Path) -> Non
     assert set(prediction.pictures) == {"edges", "distance"}
     assert all(picture.shape == image.shape for picture in prediction.pictures.values())
     Image.fromarray(image).save(tmp_path / "photo.png")
-    PredictionWriter(tmp_path / "out").add(model, tmp_path / "photo.png")
+    photograph = Photograph(tmp_path / "photo.png", "photo")
+    PredictionWriter(model, tmp_path / "out", [photograph]).add(photograph)
     assert (tmp_path / "out" / "photo.edges.png").exists()
 
 

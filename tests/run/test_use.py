@@ -17,7 +17,8 @@ from auxseg.data.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import load_recipe
 from auxseg.run import Run, evaluate, load, predict, train
-from auxseg.run.predictions import PredictionWriter, find_images, rle
+from auxseg.run.image_files import find_images
+from auxseg.run.predictions import PredictionWriter
 from auxseg.training.events import read_events
 from tests.run.conftest import SETTINGS
 
@@ -91,9 +92,10 @@ def test_predictions_are_read_by_pycocotools(run: Run, tmp_path: Path) -> None:
         image = np.random.default_rng(len(name)).integers(0, 256, (40, 60, 3), np.uint8)
         Image.fromarray(image).save(tmp_path / "photos" / f"{name}.png")
     model = load(run)
-    writer = PredictionWriter(tmp_path / "out")
-    for path in find_images([tmp_path / "photos", tmp_path / "photos" / "one.png"]):
-        writer.add(model, path)
+    found = find_images([tmp_path / "photos", tmp_path / "photos" / "one.png"]).photographs
+    writer = PredictionWriter(model, tmp_path / "out", found)
+    for photograph in found:
+        writer.add(photograph)
     coco = COCO(str(writer.finish()))
     assert len(coco.getImgIds()) == 3
     for annotation in coco.loadAnns(coco.getAnnIds()):
@@ -103,38 +105,8 @@ def test_predictions_are_read_by_pycocotools(run: Run, tmp_path: Path) -> None:
             stored = np.array(Image.open(tmp_path / "out" / f"{stem}.mask.png"))
             np.testing.assert_array_equal(coco.annToMask(annotation), stored == 1)
     with pytest.raises(InputError, match="--overwrite"):
-        PredictionWriter(tmp_path / "out")
-
-
-@pytest.mark.parametrize("content", [b"", b"no image", b"\xff\xd8\xff\xe0 cut"])
-def test_files_that_are_no_image(run: Run, tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "photo.jpg").write_bytes(content)
-    with pytest.raises(InputError, match=r"photo\.jpg: "):
-        predict(load(run), tmp_path / "photo.jpg")
-
-
-def test_deep_photographs_are_refused_instead_of_clipped(run: Run, tmp_path: Path) -> None:
-    path = tmp_path / "deep.png"
-    Image.fromarray(np.full((30, 40), 5000, np.uint16)).save(path)
-    with pytest.raises(InputError, match=r"deep\.png has more than 8 bits per channel"):
-        predict(load(run), str(path))
-
-
-def test_missing_photographs(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such file"):
-        find_images([tmp_path / "nowhere.jpg"])
-    with pytest.raises(InputError, match="no photograph"):
-        find_images([tmp_path])
-
-
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-@pytest.mark.parametrize("seed", range(5))
-def test_run_lengths_are_cocos(seed: int) -> None:
-    coco: Any = importlib.import_module("pycocotools.mask")
-    mask = np.random.default_rng(seed).random((7, 5)) < seed / 4
-    encoded = rle(mask)
-    np.testing.assert_array_equal(coco.decode(coco.frPyObjects(encoded, 7, 5)), mask)
-    assert sum(encoded["counts"]) == mask.size
+        PredictionWriter(model, tmp_path / "out", found)
+    PredictionWriter(model, tmp_path / "out", found, overwrite=True)
 
 
 def test_directories_that_hold_no_model(tmp_path: Path) -> None:

@@ -20,20 +20,24 @@ class Predict(RecipeCommand):
     """Mask, class and box of photographs, with a trained run.
 
     Writes NAME.mask.png (class ids, in the photograph's own size), NAME.overlay.png, NAME.TASK.png for maps such as
-    edges, and predictions.json in the form of a COCO data set.
+    edges, and predictions.json in the form of a COCO data set, with the data's own category ids. Only files that an
+    earlier prediction wrote are ever replaced.
     """
 
     model: Positional[Path]
     """The run directory."""
 
     images: Positional[Annotated[tuple[Path, ...], optional("IMAGE ...")]]
-    """Photographs, or folders of them."""
+    """Photographs, or folders of them; folders are searched with all that is in them."""
 
     out: Path
     """Where to write; made if it does not exist."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to compute."""
+
+    exif: Literal["auto", "apply", "ignore"] = "auto"
+    """Turn photographs by their EXIF orientation or not; auto does what was done to those of the training data."""
 
     overwrite: bool = False
     """Replace what a former prediction left in OUT."""
@@ -42,19 +46,27 @@ class Predict(RecipeCommand):
         """Predict them all; files that cannot be read are named and left out."""
         from rich.progress import track
 
-        from auxseg.run import load
-        from auxseg.run.predictions import PredictionWriter, find_images
+        from auxseg.run.image_files import find_images, readable
+        from auxseg.run.load import load
+        from auxseg.run.predictions import PredictionWriter, refuse_predictions
 
-        images = find_images(self.images)
-        writer = PredictionWriter(self.out, overwrite=self.overwrite)
-        model = load(self.model, self.device)
+        found = find_images(self.images)
+        refuse_predictions(self.out, overwrite=self.overwrite)
+        images = found.photographs
+        writer = PredictionWriter(
+            load(self.model, self.device), self.out, images, overwrite=self.overwrite, exif=self.exif
+        )
+        if found.num_own:
+            console.print(f"passed over: {found.num_own} pictures that auxseg predict wrote")
         failed: dict[str, str] = {}
-        for path in track(images, "predicting", console=console, disable=not console.is_terminal):
-            try:
-                writer.add(model, path)
-            except InputError as error:
-                failed[str(path)] = str(error)
-                console.print(f"left out: {error}", markup=False)
-        page = writer.finish()
-        console.print(f"{len(images) - len(failed)} of {len(images)} photographs: {page}")
+        try:
+            for photograph in track(images, "predicting", console=console, disable=not console.is_terminal):
+                try:
+                    writer.add(photograph)
+                except InputError as error:
+                    failed[readable(photograph.path)] = readable(str(error))
+                    console.print(f"left out: {readable(str(error))}", markup=False, soft_wrap=True)
+        finally:  # after Ctrl-C, or on a full disk, what is done stays of use
+            page = writer.finish()
+        console.print(f"{len(images) - len(failed)} of {len(images)} photographs: {page}", markup=False, soft_wrap=True)
         return {"predictions": str(page), "images": len(images) - len(failed), "failed": failed}

@@ -1,6 +1,7 @@
 """How a photograph is fitted into the square that the store keeps, and how answers find their way back.
 
-Shape legend: ``h w`` the photograph's own size, ``S`` the stored side, ``C`` channels of a map, ``N`` boxes.
+Shape legend: ``h w`` the photograph's own size, ``S`` the stored side, ``C`` channels of a map, ``N`` boxes,
+``R`` rows.
 
 All coordinates are continuous: pixel ``i`` covers ``[i, i + 1)``, so that a box is moved by one scale and one shift
 per axis, and every resampling below is aligned to pixel centres and agrees with it.
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, final, get_args
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Float32, UInt8
 from PIL import Image
 
 from auxseg.data.sample import IGNORE
@@ -67,6 +68,19 @@ class Fit:
         for channel, values in enumerate(maps):
             cut = np.ascontiguousarray(values[y0:y1, x0:x1], np.float32)
             back[channel] = _resample(cut, self.original, Image.Resampling.BILINEAR)
+        return back
+
+    def rows_back(self, maps: Float32[np.ndarray, "C S S"], rows: slice) -> Float32[np.ndarray, "C R w"]:
+        """Some rows of `maps_back`, ``R`` of them, so that a large photograph needs little memory at a time."""
+        y0, y1, x0, x1 = self.inside
+        height, width = self.original
+        scale = (y1 - y0) / height
+        box = (0, rows.start * scale, x1 - x0, min(rows.stop * scale, y1 - y0))
+        back = np.empty((len(maps), rows.stop - rows.start, width), np.float32)
+        for channel, values in enumerate(maps):
+            cut = Image.fromarray(np.ascontiguousarray(values[y0:y1, x0:x1]))
+            size = width, rows.stop - rows.start
+            back[channel] = np.asarray(cut.resize(size, Image.Resampling.BILINEAR, box=box))
         return back
 
     def _place(self, stored: np.ndarray, array: np.ndarray, resampling: Image.Resampling) -> None:

@@ -32,6 +32,7 @@ class Model:
     vocabulary: Vocabulary
     step: int
     device: torch.device
+    untrained: frozenset[str] = frozenset()
 
     def autocast(self) -> AbstractContextManager[Any]:
         """The precision that the network was trained in."""

@@ -1,91 +1,153 @@
-"""What a model says of a photograph, in the photograph's own pixels."""
+"""What a model says of a photograph, in the photograph's own pixels.
+
+Shape legend: ``h w`` the photograph's own size, ``C`` mask classes, ``S`` the stored side.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, final
+from typing import final
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
-from PIL import Image, ImageOps, UnidentifiedImageError
+from jaxtyping import Float32, UInt8
+from PIL import Image
+from torch import Tensor
 
 from auxseg.data.augment.keyed import sample_keys
 from auxseg.data.batch import Batch
 from auxseg.data.geometry import Fit, fit
 from auxseg.data.sample import IGNORE, MISSING
-from auxseg.data.sources.decoding import to_rgb
-from auxseg.data.sources.source import SampleError
-from auxseg.errors import InputError
+from auxseg.drawing import Picture
+from auxseg.run.labels_back import labels_back
 from auxseg.run.load import Model
+from auxseg.run.photograph import read_photograph
 from auxseg.tasks.box import BoxTask
 from auxseg.tasks.classification import ClassificationTask
 from auxseg.tasks.noise import NoiseTask
 from auxseg.tasks.random_labels import RandomLabelsTask
 from auxseg.tasks.segmentation import SegmentationTask
-from auxseg.tasks.task import Dense
-
-MAX_PIXELS: Final = 200_000_000
-"""Larger photographs are refused before memory is taken for them."""
+from auxseg.tasks.task import Dense, Task
 
 
 @final
-@dataclass(frozen=True)
+class Drawings(Mapping[str, Picture]):
+    """Pictures by task name, each drawn when it is asked for, because a large photograph has room for few of them."""
+
+    def __init__(self, pens: Mapping[str, Callable[[], Picture]]) -> None:
+        self._pens = dict(pens)
+
+    def __getitem__(self, task: str) -> Picture:
+        return self._pens[task]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._pens)
+
+    def __len__(self) -> int:
+        return len(self._pens)
+
+
+@final
+@dataclass(frozen=True, eq=False)
 class Prediction:
     """What the tasks that look at the same picture as the target say, by task name.
 
-    ``masks`` hold class ids; ``scores`` the mean probability of a mask's foreground; ``classes`` the probability of
-    every class name; ``boxes`` are ``x0 y0 x1 y1`` in pixels of the photograph, half-open; ``pictures`` are the
-    photograph with other maps drawn onto it (edges, distances).
+    Controls, and tasks that had no label to learn from, say nothing.
+
+    Attributes:
+        image: the photograph as the model saw it, turned upright if the model's photographs were.
+        masks: class ids; `labels_back` says how they get their size.
+        scores: for every class name in a mask, the mean probability of the class over its pixels.
+        classes: the probability of every class name.
+        boxes: ``x0 y0 x1 y1`` in pixels of the photograph, half-open.
+        pictures: the photograph with other maps drawn onto it (edges, distances).
+        probabilities: of every mask class in every pixel, if they were asked for.
     """
 
     image: UInt8[np.ndarray, "h w 3"]
     masks: dict[str, UInt8[np.ndarray, "h w"]] = field(default_factory=dict)
-    scores: dict[str, float] = field(default_factory=dict)
+    scores: dict[str, dict[str, float]] = field(default_factory=dict)
     classes: dict[str, dict[str, float]] = field(default_factory=dict)
     boxes: dict[str, tuple[float, float, float, float]] = field(default_factory=dict)
-    pictures: dict[str, UInt8[np.ndarray, "h w 3"]] = field(default_factory=dict)
+    pictures: Mapping[str, UInt8[np.ndarray, "h w 3"]] = field(default_factory=dict)
+    probabilities: dict[str, Float32[np.ndarray, "C h w"]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Short: the size and what was answered, not the pixels."""
+        height, width = self.image.shape[:2]
+        answers = {name: list(getattr(self, name)) for name in ("masks", "classes", "boxes", "pictures")}
+        said = ", ".join(f"{name}={tasks}" for name, tasks in answers.items() if tasks)
+        return f"Prediction({height} x {width} pixels{', ' if said else ''}{said})"
 
 
 @torch.no_grad()
-def predict(model: Model, photograph: str | Path | Image.Image | UInt8[np.ndarray, "h w 3"]) -> Prediction:
-    """Ask a model about one photograph of any size; EXIF orientation is respected.
+def predict(
+    model: Model,
+    photograph: str | Path | Image.Image | UInt8[np.ndarray, "h w 3"],
+    *,
+    exif: str = "auto",
+    probabilities: bool = False,
+) -> Prediction:
+    """Ask a model about one photograph of any size.
 
-    Raises `InputError` if the file is no image, too large, or has more than 8 bits per channel.
+    Args:
+        model: what `load` gives.
+        photograph: see `read_photograph`.
+        exif: whether the EXIF orientation turns the photograph (``"apply"``, ``"ignore"``); ``"auto"`` does what was
+            done to the photographs that the model was trained on.
+        probabilities: also keep the probability of every mask class in every pixel, four bytes each.
+
+    Raises:
+        InputError: if the photograph cannot be read, see `read_photograph`.
     """
-    image = _pixels(photograph)
+    image = read_photograph(photograph, model.vocabulary.exif if exif == "auto" else exif)
     place = fit(image.shape[:2], model.vocabulary.size, model.vocabulary.resize)
-    view = model.tasks[model.recipe.target].view
-    names = [name for name, task in model.tasks.items() if task.view == view]
+    tasks = _answering(model)
     batch = _batch(image, place, model).to(model.device)
     with model.autocast():
-        outputs = model.network(view.look(batch), names)
+        outputs = model.network(model.tasks[model.recipe.target].view.look(batch), list(tasks))
     prediction = Prediction(image)
-    for name in names:
-        task, output = model.tasks[name], outputs[name].float().cpu()
+    pens: dict[str, Callable[[], Picture]] = {}
+    for name, task in tasks.items():
+        output = outputs[name].float().cpu()
         match task:
             case SegmentationTask():
-                probabilities = place.maps_back(output.softmax(1)[0].numpy())
-                mask = probabilities.argmax(0).astype(np.uint8)
-                prediction.masks[name] = mask
-                prediction.scores[name] = float(probabilities.max(0)[mask > 0].mean()) if (mask > 0).any() else 0.0
+                back = labels_back(output.softmax(1)[0].numpy(), place, probabilities=probabilities)
+                prediction.masks[name] = back.mask
+                named = dict(zip(task.class_names, back.scores, strict=True))
+                prediction.scores[name] = {each: score for each, score in named.items() if score is not None}
+                if back.probabilities is not None:
+                    prediction.probabilities[name] = back.probabilities
             case ClassificationTask():
-                probabilities = output.softmax(1)[0].tolist()
-                prediction.classes[name] = dict(zip(task.class_names, probabilities, strict=True))
+                values = output.softmax(1)[0].tolist()
+                prediction.classes[name] = dict(zip(task.class_names, values, strict=True))
             case BoxTask():
                 box = place.boxes_back(task.predict(output).numpy().astype(np.float64))[0]
                 height, width = image.shape[:2]
                 prediction.boxes[name] = tuple(np.clip(box, 0, [width, height, width, height]).tolist())
-            case NoiseTask() | RandomLabelsTask():  # controls say nothing about a picture
-                pass
             case _ if isinstance(task.output, Dense):
-                y0, y1, x0, x1 = place.inside
-                value = task.predict(output)[0][..., y0:y1, x0:x1]
-                prediction.pictures[name] = task.draw(image, value, truth=False)
+                pens[name] = _pen(task, output, place, image)
             case _:
                 pass
-    return prediction
+    return Prediction(**{**vars(prediction), "pictures": Drawings(pens)})
+
+
+def _answering(model: Model) -> dict[str, Task]:
+    """The tasks that say something of a photograph: those that see the target's picture and have learned of it."""
+    view = model.tasks[model.recipe.target].view
+    return {
+        name: task
+        for name, task in model.tasks.items()
+        if task.view == view and name not in model.untrained and not isinstance(task, NoiseTask | RandomLabelsTask)
+    }
+
+
+def _pen(task: Task, output: Tensor, place: Fit, image: Picture) -> Callable[[], Picture]:
+    y0, y1, x0, x1 = place.inside
+    value = task.predict(output)[0][..., y0:y1, x0:x1]
+    return lambda: task.draw(image, value, truth=False)
 
 
 def _batch(image: UInt8[np.ndarray, "h w 3"], place: Fit, model: Model) -> Batch:
@@ -104,19 +166,3 @@ def _batch(image: UInt8[np.ndarray, "h w 3"], place: Fit, model: Model) -> Batch
         inside=inside,
         keys=sample_keys(0, [0], [""]),
     )
-
-
-def _pixels(photograph: str | Path | Image.Image | np.ndarray) -> np.ndarray:
-    if isinstance(photograph, np.ndarray):
-        return photograph
-    try:
-        image = Image.open(photograph) if isinstance(photograph, str | Path) else photograph
-        if image.width * image.height > MAX_PIXELS:
-            raise InputError(f"{photograph}: {image.width} x {image.height} pixels are more than {MAX_PIXELS:,}")
-        return np.array(to_rgb(ImageOps.exif_transpose(image), str(photograph)))
-    except SampleError as error:
-        raise InputError(str(error)) from None
-    except UnidentifiedImageError:
-        raise InputError(f"{photograph}: not an image that can be read") from None
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InputError(f"{photograph}: cannot be read as an image ({error})") from None

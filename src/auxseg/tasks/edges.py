@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, UInt8
-from PIL import Image
 from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
@@ -23,7 +22,7 @@ from torch.nn import functional
 from auxseg.config import config
 from auxseg.data.batch import Batch
 from auxseg.data.sample import IGNORE, Vocabulary
-from auxseg.drawing import PREDICTION_COLOUR, TRUTH_COLOUR
+from auxseg.drawing import PREDICTION_COLOUR, TRUTH_COLOUR, bands, nearest_rows
 from auxseg.errors import InputError
 from auxseg.metrics import edges as metrics
 from auxseg.tasks.cells import cells
@@ -144,10 +143,11 @@ class EdgesTask(Task):
         """Paint the edges; a picture larger than the map gets it enlarged."""
         if value is None:
             return picture
-        height, width = picture.shape[:2]
-        edges = Image.fromarray(value.cpu().numpy()).resize((width, height), Image.Resampling.NEAREST)
-        drawn = picture.copy()
-        drawn[np.asarray(edges) == 1] = TRUTH_COLOUR if truth else PREDICTION_COLOUR
+        edges, drawn = value.cpu().numpy(), picture.copy()
+        for rows in bands(*picture.shape[:2]):
+            drawn[rows][nearest_rows(edges, picture.shape[:2], rows) == 1] = (
+                TRUTH_COLOUR if truth else PREDICTION_COLOUR
+            )
         return drawn
 
 

@@ -51,7 +51,7 @@ def to_rgb(picture: Image.Image, name: str) -> UInt8[np.ndarray, "h w 3"]:
         raise SampleError(f"{name} has more than 8 bits per channel (mode {picture.mode}); convert it to 8 bits first")
     if "transparency" in picture.info:
         picture = picture.convert("RGBA")
-    return np.asarray(picture.convert("RGB"))
+    return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
 
 
 def upright(
