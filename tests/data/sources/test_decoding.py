@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
+import struct
+import subprocess
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from auxseg.data.sample import Orientation
 from auxseg.data.sources import decoding
@@ -64,9 +68,60 @@ def test_grey_and_cmyk_become_rgb(tmp_path):
 
 
 def test_deep_pictures_are_refused_instead_of_clipped(tmp_path):
-    path = saved(tmp_path, Image.fromarray(np.full((30, 40), 5000, np.uint16)), "PNG")
+    for kind in ("PNG", "TIFF", "PPM"):
+        path = saved(tmp_path, Image.fromarray(np.full((30, 40), 5000, np.uint16)), kind)
+        with pytest.raises(SampleError, match="more than 8 bits per channel"):
+            read_rgb(path)
+
+
+def deep_png(colour_type: int) -> bytes:
+    """A PNG file of 16 bits per channel, which Pillow cannot write: 2 is RGB, 4 grey with alpha, 6 RGB with alpha."""
+    channels = {2: 3, 4: 2, 6: 4}[colour_type]
+    row = b"\0" + np.full(40 * channels, 5000, ">u2").tobytes()
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", 40, 30, 16, colour_type, 0, 0, 0)),
+        (b"IDAT", zlib.compress(row * 30)),
+        (b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+
+
+def deep_tiff() -> bytes:
+    """An uncompressed TIFF file of 40 x 30 pixels, RGB of 16 bits per channel."""
+    entries = [(256, 3, 1, 40), (257, 3, 1, 30), (258, 3, 3, 200), (259, 3, 1, 1), (262, 3, 1, 2)]
+    entries += [(273, 4, 1, 300), (277, 3, 1, 3), (278, 3, 1, 30), (279, 4, 1, 40 * 30 * 6)]
+    header = b"II*\0" + struct.pack("<IH", 8, len(entries))
+    header += b"".join(struct.pack("<HHII", *entry) for entry in entries) + bytes(4)
+    return header.ljust(200, b"\0") + struct.pack("<3H", 16, 16, 16).ljust(100, b"\0") + bytes(40 * 30 * 6)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [deep_png(2), deep_png(4), deep_png(6), deep_tiff(), b"P6 40 30 4095\n" + bytes(40 * 30 * 6)],
+    ids=["PNG RGB", "PNG LA", "PNG RGBA", "TIFF", "PPM"],
+)
+def test_deep_colours_are_refused_too(tmp_path, content):
+    path = tmp_path / "picture.png"
+    path.write_bytes(content)
+    with Image.open(path) as picture:
+        assert picture.mode in ("RGB", "LA", "RGBA")  # so Pillow cuts off the low bits
+    with pytest.raises(SampleError, match=r"has more than 8 bits per channel .*; convert it to 8 bits first"):
+        read_picture(path)
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow was built without AVIF")
+def test_deep_avif_is_refused(tmp_path):
+    path = tmp_path / "picture.avif"
+    Image.fromarray(PIXELS).save(path)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"av1C") + 6] |= 0x40  # high_bitdepth, https://aomediacodec.github.io/av1-isobmff/
+    depths = content.index(b"pixi") + 9
+    content[depths : depths + 3] = [10, 10, 10]
+    path.write_bytes(content)
     with pytest.raises(SampleError, match="more than 8 bits per channel"):
-        read_rgb(path)
+        read_picture(path)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF"])
@@ -87,23 +142,63 @@ def test_what_is_no_image_is_refused(tmp_path, content):
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):
-    for name in ("nothing.jpg", "."):
-        with pytest.raises(SampleError, match="does not exist"):
+    for name, reason in (
+        ("nothing.jpg", "does not exist"),
+        (".", "is no regular file"),
+        ("x" * 300, "cannot be opened"),
+    ):
+        with pytest.raises(SampleError, match=reason):
             read_picture(tmp_path / name)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "picture.jpg")
+    with pytest.raises(SampleError, match=r"picture\.jpg is no regular file"):
+        read_picture(tmp_path / "picture.jpg")
+
+
+def test_formats_that_start_other_programs_are_not_opened(tmp_path, monkeypatch):
+    path = tmp_path / "picture.jpg"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n%%EOF\n")
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a program was started"))
+    with pytest.raises(SampleError, match=r"picture\.jpg is no image that can be decoded; the formats are JPEG, PNG"):
+        read_picture(path)
+
+
+def test_heif_without_a_decoder_says_what_to_install(tmp_path):
+    path = tmp_path / "picture.heic"
+    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
+    with pytest.raises(SampleError, match="convert it to JPEG or PNG, or install a decoder: pip install pillow-heif"):
+        read_picture(path)
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow was built without AVIF")
+def test_avif_is_read(tmp_path):
+    path = tmp_path / "picture.avif"
+    Image.new("RGB", (40, 30), (200, 60, 20)).save(path)
+    assert read_rgb(path).shape == (30, 40, 3)
+    assert abs(read_rgb(path).astype(int) - [200, 60, 20]).max() < 8
 
 
 def test_large_pictures_are_refused_before_they_are_decoded(tmp_path, monkeypatch):
     path = saved(tmp_path, Image.fromarray(PIXELS), "PNG")
     path.write_bytes(path.read_bytes()[:60])
     monkeypatch.setattr(decoding, "MAX_PIXELS", 40 * 30 - 1)
-    with pytest.raises(SampleError, match="has 40 x 30 pixels, over 1,199"):
+    with pytest.raises(SampleError, match="has 40 x 30 pixels, over the limit of 1,199"):
         read_picture(path)
 
 
 def test_a_decompression_bomb_is_refused(tmp_path):
-    path = saved(tmp_path, Image.new("1", (20_000, 6_000)), "PNG")
-    with pytest.raises(SampleError, match="pixels, over"):
-        read_picture(path)
+    for size in ((20_000, 6_000), (20_000, 10_000)):  # below and above what Pillow refuses by itself
+        path = saved(tmp_path, Image.new("1", size), "PNG")
+        with pytest.raises(SampleError, match=rf"has {size[0]} x {size[1]} pixels, over the limit of 100,000,000"):
+            read_picture(path)
+
+
+def test_the_limit_of_the_process_does_not_count(tmp_path, monkeypatch):
+    path = saved(tmp_path, Image.fromarray(PIXELS), "PNG")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    np.testing.assert_array_equal(read_rgb(path), PIXELS)
 
 
 def test_a_damaged_exif_is_refused_where_it_is_needed():

@@ -5,9 +5,12 @@ Shape legend: ``h w`` the picture's own size.
 
 from __future__ import annotations
 
-import warnings
+import importlib
+import stat
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import IO, Any, Final
 
 import numpy as np
 from jaxtyping import UInt8
@@ -19,36 +22,52 @@ from auxseg.data.sources.source import SampleError
 MAX_PIXELS: Final = 100_000_000
 """Larger pictures are refused before memory is taken for them (300 MB as RGB)."""
 
+_MAX_BYTES: Final = 1_000_000_000
+"""Larger files are refused; some decoders read the whole file before they say anything."""
+
+FORMATS: Final = ("JPEG", "PNG", "TIFF", "WebP", "BMP", "GIF", "PPM", "AVIF", "HEIF")
+"""What is decoded. Pillow knows more, some of which starts other programs (Ghostscript for EPS)."""
+
+_PLUGINS: Final = ("Jpeg", "Png", "Tiff", "WebP", "Bmp", "Gif", "Ppm", "Avif")
 _DEEP_MODES: Final = ("I", "F")
 _EXIF_ORIENTATION: Final = 0x0112
+_TIFF_BITS: Final = 258
+_AV1_HIGH_BIT_DEPTH: Final = 0x40
 
 
 def read_picture(path: Path) -> Image.Image:
-    """Decode a picture file whole, in its own mode. Raises `SampleError` with the reason if that is impossible."""
-    if not path.is_file():
-        raise SampleError(f"{path.name} does not exist")
+    """Decode a picture file whole, in its own mode. Raises `SampleError` with the reason if that is impossible.
+
+    Only regular files in one of `FORMATS` and of at most `MAX_PIXELS` are read. Colours of more than 8 bits per channel
+    are refused, because decoding would cut off their low bits; grey of more than 8 bits is given as it is.
+    """
+    _check_regular(path)
     try:
-        with warnings.catch_warnings():
-            # Pillow's own warning about size comes below the limit that is checked here.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(path)
-        with picture:
+        with path.open("rb") as file:
+            picture = _identify(file, path.name)
             if picture.width * picture.height > MAX_PIXELS:
-                raise SampleError(f"{path.name} has {picture.width} x {picture.height} pixels, over {MAX_PIXELS:,}")
+                raise _too_large(path.name, f"{picture.width} x {picture.height}")
+            position = file.tell()
+            if not _is_deep_grey(picture) and _num_bits(picture, file) > 8:
+                raise _too_deep(path.name, "in colour")
+            file.seek(position)
             picture.load()
     except (SampleError, MemoryError):
         raise
-    except Image.UnidentifiedImageError as error:
-        raise SampleError(f"{path.name} is no image that can be decoded") from error
+    except Image.DecompressionBombError as error:  # Pillow's limit for parts of a file, which is above ours.
+        raise _too_large(path.name, "too many") from error
     except Exception as error:  # Pillow's decoders let many kinds of errors through when a file is damaged.
         raise SampleError(f"{path.name} is damaged: {error}") from error
     return picture
 
 
 def to_rgb(picture: Image.Image, name: str) -> UInt8[np.ndarray, "h w 3"]:
-    """The picture as 8-bit RGB: palettes are looked up, transparency is dropped, animations give the first frame."""
-    if picture.mode in _DEEP_MODES or picture.mode.startswith("I;16"):
-        raise SampleError(f"{name} has more than 8 bits per channel (mode {picture.mode}); convert it to 8 bits first")
+    """The picture as 8-bit RGB: palettes are looked up, transparency is dropped, animations give the first frame.
+
+    Raises `SampleError` for more than 8 bits per channel.
+    """
+    if _is_deep_grey(picture):
+        raise _too_deep(name, f"mode {picture.mode}")
     if "transparency" in picture.info:
         picture = picture.convert("RGBA")
     return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
@@ -80,3 +99,89 @@ def upright(
     if exif == "auto" and mask_hw is not None and (fits_stored or not fits_turned):
         return picture, Orientation(tag, False, not (fits_stored and fits_turned))
     return turned, Orientation(tag, exif != "ignore")
+
+
+def _check_regular(path: Path) -> None:
+    """A pipe or a device would wait for ever, or give data without end."""
+    try:
+        status = path.stat()
+    except FileNotFoundError as error:
+        raise SampleError(f"{path.name} does not exist") from error
+    except (OSError, ValueError) as error:
+        raise SampleError(f"{path.name} cannot be opened: {error}") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise SampleError(f"{path.name} is no regular file")
+    if status.st_size > _MAX_BYTES:
+        raise SampleError(f"{path.name} has {status.st_size:,} bytes, over the limit of {_MAX_BYTES:,}")
+
+
+def _identify(file: IO[bytes], name: str) -> Image.Image:
+    """The picture, not yet decoded.
+
+    `PIL.Image.open` would do, but for its limit of pixels: it is one for the whole process, and other than ours.
+    """
+    prefix = file.read(16)
+    for make, accepts in _decoders():
+        if accepts(prefix) is not True:
+            continue
+        try:
+            file.seek(0)
+            return make(file, name)
+        except (SyntaxError, IndexError, TypeError, EOFError):  # It looked like this format, and is another.
+            continue
+    if prefix[4:8] == b"ftyp":
+        raise SampleError(
+            f"{name} is a HEIF or AVIF picture that cannot be decoded here; convert it to JPEG or PNG, or install a "
+            "decoder: pip install pillow-heif"
+        )
+    raise SampleError(f"{name} is no image that can be decoded; the formats are {', '.join(FORMATS)}")
+
+
+@cache
+def _decoders() -> tuple[tuple[Callable[..., Image.Image], Callable[[bytes], bool | str]], ...]:
+    """How to open each of the formats, and how to tell it from the first 16 bytes."""
+    for plugin in _PLUGINS:
+        try:
+            importlib.import_module(f"PIL.{plugin}ImagePlugin")
+        except ImportError:  # AVIF came with Pillow 11.3
+            continue
+    try:
+        heif: Any = importlib.import_module("pillow_heif")
+    except ImportError:
+        pass
+    else:
+        heif.register_heif_opener()
+    known = [Image.OPEN[each.upper()] for each in FORMATS if each.upper() in Image.OPEN]
+    return tuple((make, accepts) for make, accepts in known if accepts is not None)
+
+
+def _num_bits(picture: Image.Image, file: IO[bytes]) -> int:
+    """Bits per channel in the file; decoding makes 8 of them, as a rule without a word."""
+    file.seek(0)
+    match picture.format:
+        case "PNG":
+            return file.read(25)[24]
+        case "TIFF":
+            tags: Any = picture
+            return max(tags.tag_v2.get(_TIFF_BITS, (1,)))
+        case "PPM":
+            tiles: Any = picture
+            arguments = tiles.tile[0].args
+            return int(arguments[-1]).bit_length() if isinstance(arguments, tuple) else 8
+        case "AVIF":
+            configuration = file.read(1 << 16).partition(b"av1C")[2]
+            return 10 if configuration[2:3] and configuration[2] & _AV1_HIGH_BIT_DEPTH else 8
+        case _:
+            return int(picture.info.get("bit_depth", 8))
+
+
+def _is_deep_grey(picture: Image.Image) -> bool:
+    return picture.mode in _DEEP_MODES or picture.mode.startswith("I;16")
+
+
+def _too_deep(name: str, what: str) -> SampleError:
+    return SampleError(f"{name} has more than 8 bits per channel ({what}); convert it to 8 bits first")
+
+
+def _too_large(name: str, size: str) -> SampleError:
+    return SampleError(f"{name} has {size} pixels, over the limit of {MAX_PIXELS:,}; make it smaller first")
