@@ -223,6 +223,8 @@ def _tell(console: Console, report: Report) -> dict[str, Any]:
         console.print(f"left out: {id}: {reason}", markup=False, soft_wrap=True)
     for note, count in report.notes.items():
         console.print(f"repaired: {count} of {report.num_written} samples: {note}", markup=False, soft_wrap=True)
+    for remark in report.remarks:
+        console.print(f"note: {remark}", markup=False, soft_wrap=True)
     for id, reason in report.dropped:
         console.print(f"label left out: {id}: {reason}", markup=False, soft_wrap=True)
     left_out = f", {len(report.skipped)} left out" if report.skipped else ""

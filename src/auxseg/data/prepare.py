@@ -36,7 +36,7 @@ class Report:
     """What `prepare` did: the store's path, the number of samples in it, and those left out, with the reasons.
 
     ``dropped`` names labels that could not be used, while the rest of their samples stands. ``notes`` says what was
-    repaired on the way into the store, and in how many samples.
+    repaired on the way into the store, and in how many samples. ``remarks`` are those of the source, see `Source`.
     """
 
     path: Path
@@ -44,6 +44,7 @@ class Report:
     skipped: tuple[Skipped, ...]
     notes: Mapping[str, int]
     dropped: tuple[Skipped, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def prepare(
@@ -106,7 +107,7 @@ def prepare(
         choices = {"split": split, "val_fraction": val_fraction, "box": box, "seed": seed, "notes": notes}
         header = _header(source, settings, skipped, dropped) | _exif(writer.column("orientation"))
         writer.finish(splits, header, _provenance(source, choices))
-    return Report(out, len(written), tuple(skipped), notes, tuple(dropped))
+    return Report(out, len(written), tuple(skipped), notes, tuple(dropped), source.remarks)
 
 
 def _write(
@@ -192,4 +193,5 @@ def _exif(orientations: Sequence[Orientation]) -> dict[str, str]:
 
 def _provenance(source: Source, choices: dict[str, Any]) -> dict[str, Any]:
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    choices = {**choices, "remarks": source.remarks} if source.remarks else choices
     return {"source": source.name, "details": source.provenance(), **choices, "auxseg": __version__, "date": now}

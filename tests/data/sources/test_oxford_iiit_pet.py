@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -129,20 +130,30 @@ def remove_corner(pets: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
-        (spoil_image, r"Tabby_0\.jpg is damaged"),
         (spoil_trimap_values, "its trimap holds the values 0, 1, 7; only 1, 2 and 3 are known"),
         (spoil_trimap_mode, "its trimap has mode RGB"),
-        (spoil_trimap_size, r"its trimap is 40 x 49 \(height x width\), but its photograph 40 x 50"),
+        (spoil_trimap_size, r"its mask is 40 x 49 \(height x width\), its image 40 x 50"),
         (remove_trimap, r"Tabby_0\.png does not exist"),
         (spoil_xml, r"Tabby_0\.xml is no readable box annotation"),
         (spoil_xml_encoding, r"Tabby_0\.xml is no readable box annotation: unknown encoding"),
-        (spoil_box_text, r"Tabby_0\.xml is no readable box annotation: could not convert"),
-        (remove_corner, "an object has no bndbox/ymin"),
+        (spoil_box_text, r"Tabby_0\.xml: could not convert"),
+        (remove_corner, r"Tabby_0\.xml: object '' has no bndbox/ymin"),
     ],
 )
-def test_bad_samples_say_why(pets, spoil, reason):
+def test_bad_labels_are_left_out_alone_and_say_why(pets, spoil, reason):
+    whole = read(pets)
     spoil(pets)
-    with pytest.raises(SampleError, match=reason):
+    sample = read(pets)
+    (found,) = sample.dropped
+    assert re.search(reason, found)
+    is_mask = "trimap" in spoil.__name__
+    assert (sample.mask is None, sample.boxes == ()) == (is_mask, not is_mask)
+    assert sample.classes == whole.classes
+
+
+def test_a_photograph_that_cannot_be_read_is_a_bad_sample(pets):
+    spoil_image(pets)
+    with pytest.raises(SampleError, match=r"Tabby_0\.jpg is damaged"):
         read(pets)
 
 
@@ -151,12 +162,12 @@ def test_a_box_a_pixel_outside_the_photograph_is_clipped(pets):
     assert read(pets).boxes == (Box(0, 5, 50, 20, "cat"),)
 
 
-def test_a_box_outside_the_photograph_leaves_the_sample_out(pets, tmp_path):
+def test_a_box_outside_the_photograph_is_left_out_alone(pets, tmp_path):
     write_xml(pets, CAT, [Box(30, 5, 52, 20, "cat")])
     report = prepare(OxfordIIITPet(pets), tmp_path / "out.h5", size=32)
-    ((id, reason),) = report.skipped
-    assert id == CAT
-    assert "not within the image of 50 x 40" in reason
+    ((id, reason),) = report.dropped
+    assert (id, report.skipped) == (CAT, ())
+    assert "its box 'cat' from (30, 5) to (52, 20) is empty or not within the image of 50 x 40" in reason
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import importlib
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import IO, Any, Final
@@ -35,30 +37,37 @@ _TIFF_BITS: Final = 258
 _AV1_HIGH_BIT_DEPTH: Final = 0x40
 
 
+@dataclass(frozen=True)
+class Header:
+    """What a picture file says of itself before its pixels: the size in pixels and the EXIF orientation (1 to 8)."""
+
+    height: int
+    width: int
+    orientation: int
+
+
 def read_picture(path: Path) -> Image.Image:
     """Decode a picture file whole, in its own mode. Raises `SampleError` with the reason if that is impossible.
 
     Only regular files in one of `FORMATS` and of at most `MAX_PIXELS` are read. Colours of more than 8 bits per channel
     are refused, because decoding would cut off their low bits; grey of more than 8 bits is given as it is.
     """
-    _check_regular(path)
-    try:
-        with path.open("rb") as file:
-            picture = _identify(file, path.name)
-            if picture.width * picture.height > MAX_PIXELS:
-                raise _too_large(path.name, f"{picture.width} x {picture.height}")
-            position = file.tell()
-            if not _is_deep_grey(picture) and _num_bits(picture, file) > 8:
-                raise _too_deep(path.name, "in colour")
-            file.seek(position)
-            picture.load()
-    except (SampleError, MemoryError):
-        raise
-    except Image.DecompressionBombError as error:  # Pillow's limit for parts of a file, which is above ours.
-        raise _too_large(path.name, "too many") from error
-    except Exception as error:  # Pillow's decoders let many kinds of errors through when a file is damaged.
-        raise SampleError(f"{path.name} is damaged: {error}") from error
-    return picture
+    with _opened(path) as (picture, file):
+        position = file.tell()
+        if not is_deep_grey(picture) and _num_bits(picture, file) > 8:
+            raise _too_deep(path.name, "in colour")
+        file.seek(position)
+        picture.load()
+        return picture
+
+
+def read_header(path: Path) -> Header:
+    """Read what stands before the pixels, fast. Raises `SampleError` as `read_picture` does."""
+    with _opened(path) as (picture, _):
+        # Pillow decodes a whole PNG file in search of an orientation, unless that stands before the pixels.
+        has_exif = picture.format != "PNG" or "exif" in picture.info
+        tag = picture.getexif().get(_EXIF_ORIENTATION, 1) if has_exif else 1
+        return Header(picture.height, picture.width, tag if tag in range(1, 9) else 1)
 
 
 def to_rgb(picture: Image.Image, name: str) -> UInt8[np.ndarray, "h w 3"]:
@@ -66,11 +75,16 @@ def to_rgb(picture: Image.Image, name: str) -> UInt8[np.ndarray, "h w 3"]:
 
     Raises `SampleError` for more than 8 bits per channel.
     """
-    if _is_deep_grey(picture):
+    if is_deep_grey(picture):
         raise _too_deep(name, f"mode {picture.mode}")
     if "transparency" in picture.info:
         picture = picture.convert("RGBA")
     return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
+
+
+def is_deep_grey(picture: Image.Image) -> bool:
+    """Whether a picture has one channel of more than 8 bits."""
+    return picture.mode in _DEEP_MODES or picture.mode.startswith("I;16")
 
 
 def upright(
@@ -99,6 +113,24 @@ def upright(
     if exif == "auto" and mask_hw is not None and (fits_stored or not fits_turned):
         return picture, Orientation(tag, False, not (fits_stored and fits_turned))
     return turned, Orientation(tag, exif != "ignore")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Image.Image, IO[bytes]]]:
+    """A picture that is not yet decoded, and its file; every error is a `SampleError` with the reason."""
+    _check_regular(path)
+    try:
+        with path.open("rb") as file:
+            picture = _identify(file, path.name)
+            if picture.width * picture.height > MAX_PIXELS:
+                raise _too_large(path.name, f"{picture.width} x {picture.height}")
+            yield picture, file
+    except (SampleError, MemoryError):
+        raise
+    except Image.DecompressionBombError as error:  # Pillow's limit for parts of a file, which is above ours.
+        raise _too_large(path.name, "too many") from error
+    except Exception as error:  # Pillow's decoders let many kinds of errors through when a file is damaged.
+        raise SampleError(f"{path.name} is damaged: {error}") from error
 
 
 def _check_regular(path: Path) -> None:
@@ -173,10 +205,6 @@ def _num_bits(picture: Image.Image, file: IO[bytes]) -> int:
             return 10 if configuration[2:3] and configuration[2] & _AV1_HIGH_BIT_DEPTH else 8
         case _:
             return int(picture.info.get("bit_depth", 8))
-
-
-def _is_deep_grey(picture: Image.Image) -> bool:
-    return picture.mode in _DEEP_MODES or picture.mode.startswith("I;16")
 
 
 def _too_deep(name: str, what: str) -> SampleError:

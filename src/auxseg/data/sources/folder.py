@@ -1,64 +1,104 @@
-"""A folder of pictures, and beside it whatever labels there are: masks as PNG files, tables of classes and boxes."""
+"""A folder of pictures, and beside it whatever labels there are: masks in files, tables of classes and boxes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Final, final
 
 import numpy as np
+from jaxtyping import UInt8
 
-from auxseg.data.sample import IGNORE, Sample
-from auxseg.data.sources.decoding import read_picture, to_rgb, upright
-from auxseg.data.sources.mask_files import NAMES_FILE, check_fits, read_ids, read_names
-from auxseg.data.sources.picture_files import files_by_id
+from auxseg.data.sample import Sample
+from auxseg.data.sources.class_names import NAMES_FILES, find_names
+from auxseg.data.sources.decoding import read_picture, to_rgb
+from auxseg.data.sources.label_faults import fitting, with_boxes
+from auxseg.data.sources.mask_classes import decide_classes, mask_settings
+from auxseg.data.sources.mask_files import LOSSY_SUFFIXES, MASK_SUFFIXES
+from auxseg.data.sources.name_matching import Photographs, masks_by_picture
+from auxseg.data.sources.orientation import agreement, check_exif, orient
+from auxseg.data.sources.picture_files import SUFFIXES, Listing, describe_others, list_files, list_unknown
 from auxseg.data.sources.source import Item, SampleError, Source
-from auxseg.data.sources.tables import Labels, read_boxes, read_labels
+from auxseg.data.sources.tables import Labels, describe_labels, read_boxes, read_labels
 from auxseg.errors import InputError
 
 _UNLABELLED: Final = Labels({}, None, None)
-_MOST_UNNAMED: Final = 64
-"""Mask classes that are believed to be classes without being named; values beyond come from interpolation."""
-
-_NUM_LOOKED_AT: Final = 64
+_IMAGES, _MASKS, _LABELS, _BOXES = "images", "masks", "labels.csv", "boxes.csv"
+_UNDERSTOOD: Final = frozenset({_IMAGES, _MASKS, _LABELS, _BOXES, *NAMES_FILES})
 
 
 @final
 class Folder(Source):
     """Pictures with masks, classes and boxes, each of which any sample may lack.
 
-    - ``images/``: the pictures; a file's name without its suffix is the sample's id.
-    - ``masks/``: PNG files of the same names, whose pixels (of a palette, the indices) are class ids, 255 for ignored.
-      Masks of 0 and 255 alone are background and foreground. Without ``classes.txt`` every mask is read once to see
-      which; with it at most 64 are.
+    - ``images/``: the pictures, in subfolders too; the path below it without suffix is the sample's id.
+    - ``masks/``: files of the same names, or of these with ``_mask``, ``-label``, ``_gt`` or ``.jpg`` behind them, as
+      PNG, TIFF, WebP, BMP, GIF or NumPy arrays. Values (of a palette, the indices) are class ids, 255 for ignored.
+      Masks of 0 and 255 alone are background and foreground. Without names every mask is read once to see which ids
+      there are; with names 64 are.
     - ``classes.txt``: the names of the mask classes, one a line, background first. Without it they are called
-      ``background``, and ``foreground`` or ``class 1``, ``class 2`` ...
+      ``background``, and ``foreground`` or ``class 1``, ``class 2`` ... by the ids that occur. With a colour behind
+      every name (``name r g b``, or CVAT's ``labelmap.txt``) colours and palettes are read by it.
     - ``labels.csv``: a column ``id`` (or ``file``), then one for each kind of label, named by the header. A column
       ``group`` keeps samples of one animal, say, in one split; a column ``split`` (train, val, test or trainval) is
       the official split.
     - ``boxes.csv``: ``id,x0,y0,x1,y1`` and perhaps ``name``: half-open, in pixels, from the upper left corner.
 
-    What has a mask or a row in a table but no picture is a bad sample, so that no label is dropped unseen.
+    What has a mask or a row in a table but no picture is a bad sample, so that no label is dropped unseen. A mask or a
+    box that cannot be used is left out alone.
 
     Args:
         path: the folder.
+        exif: whether pictures are turned by their EXIF orientation: ``"apply"``, ``"ignore"``, or ``"auto"`` as the
+            masks' sizes say (`auxseg.data.sources.orientation`).
+        threshold: values from here on are foreground, all others background; for masks that were interpolated or
+            compressed with loss (then also as JPEG).
+        colours: a file with a colour for every class, as ``classes.txt``; ``"auto"`` to number the colours that
+            occur; ``"index"`` to believe the indices of palettes that differ.
+        instances: what masks are that number their objects: ``"merge"`` for one foreground, ``"classes"`` for classes.
 
     Raises:
-        InputError: if there is no ``images/``, ``masks/`` holds other pictures or none, or a table or the mask classes
-            cannot be understood.
+        InputError: if there is no ``images/``, ``masks/`` holds no masks or none of a picture, or a table or the mask
+            classes cannot be understood.
     """
 
     name = "folder"
+    options = frozenset({"exif", "threshold", "colours", "instances"})
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        exif: str = "auto",
+        threshold: float | None = None,
+        colours: str | Path | None = None,
+        instances: str | None = None,
+    ) -> None:
         self.path = Path(path)
-        if not (self.path / "images").is_dir():
-            raise InputError(f"{self.path / 'images'} does not exist; it should hold the pictures")
-        self._pictures = files_by_id(self.path / "images")
-        self._masks = _masks(self.path / "masks")
-        self._labels = read_labels(self.path / "labels.csv")
-        self._boxes = read_boxes(self.path / "boxes.csv")
-        self.mask_classes, self._top = _classes(self.path, list(self._masks.values()))
+        self.exif = check_exif(exif)
+        settings, names = mask_settings(colours, threshold, instances)
+        if not (self.path / _IMAGES).is_dir():
+            raise InputError(f"{self.path / _IMAGES} does not exist; it should hold the pictures")
+        pictures = list_files(self.path / _IMAGES)
+        self._pictures = pictures.paths
+        photographs = Photographs(self._pictures)
+        masks = _list_masks(self.path / _MASKS, takes_lossy=threshold is not None)
+        self._masks = masks_by_picture(masks, photographs, _IMAGES, _MASKS)
+        self._labels = read_labels(self.path / _LABELS, photographs)
+        self._boxes = read_boxes(self.path / _BOXES, photographs)
+        found, remarks = find_names(self.path) if names is None else (names, ())
+        classes = decide_classes(list(self._masks.values()), found, settings)
+        self._reader = classes.reader
+        self.mask_classes = classes.reader.names
+        self.category_ids = classes.category_ids
+        self.has_background = classes.has_background
+        self.remarks = (
+            *_left_out(self.path, pictures, masks),
+            *remarks,
+            *describe_labels(self.path / _LABELS, self._labels.values()),
+            *classes.remarks,
+        )
+        self._chosen = {"threshold": threshold, "colours": colours and Path(colours).name, "instances": instances}
 
     def items(self) -> Sequence[Item]:
         """Whatever has a picture, a mask or a row in a table, by id."""
@@ -68,63 +108,67 @@ class Folder(Source):
     def read(self, item: Item) -> Sample:
         """Read a picture with all its labels; one with an EXIF orientation and no mask is turned upright."""
         if item.id not in self._pictures:
-            raise SampleError("it has labels, but no picture in images/")
-        mask = None
-        if item.id in self._masks:
-            mask = read_ids(self._masks[item.id])
-            if self._top == IGNORE:
-                mask = (mask == IGNORE).astype(np.uint8)
+            raise SampleError(f"it has labels, but no picture in {_IMAGES}/")
         path, labels = self._pictures[item.id], self._labels.get(item.id, _UNLABELLED)
-        picture, orientation = upright(read_picture(path), None if mask is None else mask.shape)
+        mask, dropped = self._read_mask(item.id)
+        boxes = self._boxes.get(item.id, [])
+        mask_hw = None if mask is None else (mask.shape[0], mask.shape[1])
+        picture, orientation, notes = orient(
+            read_picture(path), mask_hw, self.exif, lambda: self._agreement, has_boxes=bool(boxes)
+        )
         image = to_rgb(picture, path.name)
-        check_fits(mask, image)
-        boxes = tuple(self._boxes.get(item.id, ()))
-        return Sample(item.id, image, mask, boxes, labels.classes, labels.group, orientation=orientation)
+        mask, dropped = fitting(mask, image, dropped)
+        sample = Sample(item.id, image, mask, (), labels.classes, labels.group, notes, dropped, orientation)
+        return with_boxes(sample, boxes)
 
     def provenance(self) -> dict[str, str]:
-        """The folder's name without the way to it."""
-        return {"name": self.name, "path": self.path.resolve().name}
+        """The folder's name without the way to it, and the settings that were given."""
+        chosen = {key: str(value) for key, value in self._chosen.items() if value is not None}
+        exif = {} if self.exif == "auto" else {"exif": self.exif}
+        return {"name": self.name, "path": self.path.resolve().name, **exif, **chosen}
+
+    def _read_mask(self, id: str) -> tuple[UInt8[np.ndarray, "h w"] | None, tuple[str, ...]]:
+        """The mask, if there is one that can be used, or why it cannot."""
+        if id not in self._masks:
+            return None, ()
+        try:
+            return self._reader.read(self._masks[id]), ()
+        except SampleError as error:
+            return None, (str(error),)
+
+    @cached_property
+    def _agreement(self) -> bool | None:
+        """Whether the photographs whose masks decide are turned; asked for by those whose masks do not."""
+        return agreement((self._pictures[id], mask) for id, mask in self._masks.items() if id in self._pictures)
 
 
-def _masks(folder: Path) -> dict[str, Path]:
+def _list_masks(folder: Path, *, takes_lossy: bool) -> Listing:
     """The masks by id; none if there is no such folder."""
     if not folder.is_dir():
-        return {}
-    masks = files_by_id(folder, (".png",))
-    if not masks:
+        return Listing({})
+    listing = list_files(folder, (*MASK_SUFFIXES, *LOSSY_SUFFIXES) if takes_lossy else MASK_SUFFIXES)
+    for name in listing.others:
+        if name.lower().endswith(LOSSY_SUFFIXES):
+            raise InputError(
+                f"{folder} holds {name}; JPEG changes the values of a mask. Save masks as .png files, or cut them at a "
+                "value with --threshold 128 (background below, foreground from there on)"
+            )
+        if name.lower().endswith(SUFFIXES):
+            raise InputError(f"{folder} should hold masks as .png, .tif, .webp or .npy files, but it holds {name}")
+    if not listing.paths:
         raise InputError(
-            f"{folder} should hold masks as .png files, but there is none; remove it if there are no masks"
+            f"{folder} should hold masks as .png, .tif, .webp or .npy files, but there is none; remove it if there are "
+            "no masks"
         )
-    return masks
+    return listing
 
 
-def _classes(folder: Path, masks: Sequence[Path]) -> tuple[tuple[str, ...], int]:
-    """The names of the mask classes, and the value of foreground in masks of 0 and 255 (else 1)."""
-    names = read_names(folder)
-    every = max(len(masks) // _NUM_LOOKED_AT, 1)
-    values = _values(masks if names is None else masks[::every])
-    is_black_and_white = values <= {0, IGNORE} and IGNORE in values
-    if is_black_and_white and (names is None or len(names) == 2):
-        return names or ("background", "foreground"), IGNORE
-    if names is not None:
-        return names, 1
-    largest = max(values - {IGNORE}, default=0)
-    if largest > _MOST_UNNAMED:
-        raise InputError(
-            f"{folder / 'masks'}: the values reach up to {largest}, so they look interpolated; pixels should be class "
-            f"ids, and more than {_MOST_UNNAMED} classes need names in {folder / NAMES_FILE}"
-        )
-    if largest <= 1:
-        return ("background", "foreground"), 1
-    return ("background", *(f"class {number}" for number in range(1, largest + 1))), 1
-
-
-def _values(masks: Iterable[Path]) -> set[int]:
-    """All values in masks; those that cannot be read say why when their sample is read."""
-    found = np.zeros(256, bool)
-    for path in masks:
-        try:
-            found[read_ids(path)] = True
-        except SampleError:
-            continue
-    return set(np.flatnonzero(found).tolist())
+def _left_out(path: Path, pictures: Listing, masks: Listing) -> tuple[str, ...]:
+    """What is in the folder and was not read."""
+    return (
+        *describe_others(f"{_IMAGES}/", pictures.others, "no picture that can be read"),
+        *describe_others(f"{_MASKS}/", masks.others, "no mask that can be read"),
+        *describe_others(
+            "the folder", list_unknown(path, _UNDERSTOOD), f"neither {_IMAGES}/ nor {_MASKS}/ nor a table that is known"
+        ),
+    )

@@ -15,10 +15,11 @@ from typing import Final, Literal, final, get_args
 import numpy as np
 from jaxtyping import UInt8
 
-from auxseg.data.sample import IGNORE, Box, Sample
+from auxseg.data.sample import IGNORE, Sample
 from auxseg.data.sources.decoding import read_picture, to_rgb, upright
+from auxseg.data.sources.label_faults import fitting, with_boxes
 from auxseg.data.sources.source import Item, SampleError, Source
-from auxseg.data.sources.voc_xml import read_voc_boxes
+from auxseg.data.sources.voc_xml import VocObjects, read_voc_objects
 from auxseg.errors import InputError
 
 Border = Literal["foreground", "ignore", "class"]
@@ -34,8 +35,8 @@ _LICENCE: Final = "CC BY-SA 4.0; the photographs belong to their owners"
 class OxfordIIITPet(Source):
     """Photographs of cats and dogs with masks, breeds, species and head boxes.
 
-    The samples are those in ``annotations/trainval.txt`` and ``annotations/test.txt``. A listed photograph without a
-    readable trimap is a bad sample; one without an XML file has no box, which is normal (the whole test split).
+    The samples are those in ``annotations/trainval.txt`` and ``annotations/test.txt``. What is wrong with a trimap
+    or a box costs that label alone. A photograph without an XML file has no box, as in the whole test split.
 
     Args:
         path: the folder that holds ``images/`` and ``annotations/``.
@@ -67,15 +68,16 @@ class OxfordIIITPet(Source):
 
     def read(self, item: Item) -> Sample:
         """Read a photograph with all its labels."""
-        trimap = self._read_trimap(item.id)
+        mask, dropped = self._read_mask(item.id)
+        mask_hw = None if mask is None else (mask.shape[0], mask.shape[1])
         image_name = f"{item.id}.jpg"
-        picture, orientation = upright(read_picture(self.path / "images" / image_name), trimap.shape)
+        picture, orientation = upright(read_picture(self.path / "images" / image_name), mask_hw)
         image = to_rgb(picture, image_name)
-        if image.shape[:2] != trimap.shape:
-            raise SampleError(f"its trimap is {_size(trimap)} (height x width), but its photograph {_size(image)}")
-        mask = self._trimap_to_mask[trimap]
-        boxes = self._read_boxes(item.id, trimap.shape)
-        return Sample(item.id, image, mask, boxes, self._labels[item.id], orientation=orientation)
+        objects = self._read_objects(item.id)
+        mask, dropped = fitting(mask, image, (*dropped, *objects.dropped))
+        labels = self._labels[item.id]
+        sample = Sample(item.id, image, mask, classes=labels, dropped=dropped, orientation=orientation)
+        return with_boxes(sample, objects.within((image.shape[0], image.shape[1])))
 
     def provenance(self) -> dict[str, str]:
         """The folder's name without the way to it, and what was chosen."""
@@ -97,20 +99,25 @@ class OxfordIIITPet(Source):
             self._labels[match["id"]] = {"breed": match["breed"], "species": _SPECIES[match["species"]]}
             self._items.append(Item(match["id"], split))
 
-    def _read_trimap(self, id: str) -> UInt8[np.ndarray, "h w"]:
-        """The trimap as it is in the file, checked to hold nothing but 1, 2 and 3."""
-        picture = read_picture(self.path / "annotations" / "trimaps" / f"{id}.png")
+    def _read_mask(self, id: str) -> tuple[UInt8[np.ndarray, "h w"] | None, tuple[str, ...]]:
+        """The mask, or why there is none; a trimap should hold nothing but 1, 2 and 3."""
+        try:
+            picture = read_picture(self.path / "annotations" / "trimaps" / f"{id}.png")
+        except SampleError as error:
+            return None, (str(error),)
         if picture.mode not in ("L", "P"):
-            raise SampleError(f"its trimap has mode {picture.mode}, but should have one 8-bit channel")
-        trimap = np.asarray(picture)
+            return None, (f"its trimap has mode {picture.mode}, but should have one 8-bit channel",)
         values = np.flatnonzero(picture.histogram())
         if not set(values) <= {1, 2, 3}:
-            raise SampleError(f"its trimap holds the values {', '.join(map(str, values))}; only 1, 2 and 3 are known")
-        return trimap
+            return None, (f"its trimap holds the values {', '.join(map(str, values))}; only 1, 2 and 3 are known",)
+        return self._trimap_to_mask[np.asarray(picture)], ()
 
-    def _read_boxes(self, id: str, hw: tuple[int, int]) -> tuple[Box, ...]:
+    def _read_objects(self, id: str) -> VocObjects:
         path = self.path / "annotations" / "xmls" / f"{id}.xml"
-        return read_voc_boxes(path, hw) if path.is_file() else ()
+        try:
+            return read_voc_objects(path) if path.is_file() else VocObjects()
+        except SampleError as error:
+            return VocObjects(dropped=(str(error),))
 
 
 def _lookup(border: str) -> UInt8[np.ndarray, " 256"]:
@@ -118,7 +125,3 @@ def _lookup(border: str) -> UInt8[np.ndarray, " 256"]:
     table = np.full(256, IGNORE, np.uint8)
     table[[1, 2, 3]] = 1, 0, _BORDER_ID[border]
     return table
-
-
-def _size(array: np.ndarray) -> str:
-    return f"{array.shape[0]} x {array.shape[1]}"

@@ -31,7 +31,8 @@ class Source(ABC):
     ``mask_classes`` names the mask's ids, background first; ``has_background`` is false where the first is a class like
     any other. ``category_ids`` are the numbers that the source itself gives to them (empty: their positions).
     ``box_from_mask`` says that boxes are the masks' own bounding boxes, so that they may be taken from the mask again
-    after an augmentation. ``options`` are the settings of `open_source` that the source understands.
+    after an augmentation. ``options`` are the settings of `open_source` that the source understands. ``remarks`` are
+    sentences about the source as a whole: what was left out of it, and how its labels were understood.
     """
 
     options: ClassVar[frozenset[str]] = frozenset()
@@ -41,6 +42,7 @@ class Source(ABC):
     box_from_mask: bool = False
     has_background: bool = True
     category_ids: tuple[int, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @abstractmethod
     def items(self) -> Sequence[Item]:

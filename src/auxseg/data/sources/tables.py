@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from auxseg.data.sample import SPLITS, Box
+from auxseg.data.sources.name_matching import Photographs
+from auxseg.data.sources.picture_files import to_id
 from auxseg.errors import InputError
 
 _SPLITS: Final = (*SPLITS, "trainval")
 _CORNERS: Final = ("x0", "y0", "x1", "y1")
 _RESERVED: Final = ("mask", "box")
 """What else a sample may lack: a kind of label of this name could not be told from it."""
+
+_MISSING: Final = frozenset({"nan", "n/a", "na", "none", "null", "-", "?"})
+"""What programs write into a cell without a value, in lower case."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +31,10 @@ class Labels:
     split: str | None
 
 
-def read_labels(path: Path) -> dict[str, Labels]:
+def read_labels(path: Path, photographs: Photographs) -> dict[str, Labels]:
     """The rows of ``labels.csv`` by the id of the sample; empty cells are missing labels. Raises `InputError`."""
     result: dict[str, Labels] = {}
-    for line, id, row in _rows(path, ()):
+    for line, id, row in _rows(path, (), photographs):
         if id in result:
             raise InputError(f"{path}, line {line}: {id} is listed twice")
         group, split = row.pop("group", "") or None, row.pop("split", "") or None
@@ -42,10 +47,34 @@ def read_labels(path: Path) -> dict[str, Labels]:
     return result
 
 
-def read_boxes(path: Path) -> dict[str, list[Box]]:
+def describe_labels(path: Path, labels: Iterable[Labels]) -> tuple[str, ...]:
+    """What is worth knowing about the names of classes: those that differ in case alone, and those that mean none."""
+    names: dict[str, set[str]] = {}
+    for row in labels:
+        for kind, name in row.classes.items():
+            names.setdefault(kind, set()).add(name)
+    remarks: list[str] = []
+    for kind, found in names.items():
+        alike: dict[str, list[str]] = {}
+        for name in sorted(found):
+            alike.setdefault(" ".join(name.casefold().split()), []).append(name)
+        remarks += [
+            f"{path.name}: {', '.join(several)} are {len(several)} classes of {kind}; write them alike if they are one"
+            for several in alike.values()
+            if len(several) > 1
+        ]
+        remarks += [
+            f"{path.name}: {name!r} is taken for a class of {kind}; leave the cell empty where the label is missing"
+            for name in sorted(found)
+            if name.casefold() in _MISSING
+        ]
+    return tuple(remarks)
+
+
+def read_boxes(path: Path, photographs: Photographs) -> dict[str, list[Box]]:
     """The boxes of ``boxes.csv`` by the id of the sample. Raises `InputError`."""
     result: dict[str, list[Box]] = {}
-    for line, id, row in _rows(path, _CORNERS):
+    for line, id, row in _rows(path, _CORNERS, photographs):
         try:
             corners = [float(row[corner]) for corner in _CORNERS]
         except ValueError as error:
@@ -54,8 +83,11 @@ def read_boxes(path: Path) -> dict[str, list[Box]]:
     return result
 
 
-def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, str, dict[str, str]]]:
-    """Line number, id and the other cells by column. The first column is ``id``, or ``file`` for a file's name."""
+def _rows(path: Path, needed: tuple[str, ...], photographs: Photographs) -> Iterator[tuple[int, str, dict[str, str]]]:
+    """Line number, id and the other cells by column. The first column is ``id``, or ``file`` for a file's name.
+
+    Raises `InputError` if this is no such table, or if no row of it fits any photograph.
+    """
     if not path.exists():
         return
     try:
@@ -69,11 +101,22 @@ def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, str, dict[
     lacking = [column for column in needed if column not in header]
     if lacking:
         raise InputError(f"{path} has no column {lacking[0]!r}; its columns: {', '.join(header)}")
-    for line, cells in enumerate(table[1:], 2):
-        if not cells:
+    strangers: list[str] = []
+    has_fitted = False
+    for line, row in enumerate(table[1:], 2):
+        cells = [cell.strip() for cell in row]
+        if not any(cells):  # as spreadsheets write empty lines
             continue
         if len(cells) != len(header):
             raise InputError(f"{path}, line {line}: expected {len(header)} cells, found {len(cells)}")
-        key, *others = (cell.strip() for cell in cells)
-        id = key if header[0] == "id" else Path(key).stem
-        yield line, id, dict(zip(header[1:], others, strict=True))
+        id = photographs.find(cells[0])
+        if id is None:
+            strangers.append(cells[0])
+        has_fitted = has_fitted or id is not None
+        rest = to_id(PurePosixPath(cells[0].replace("\\", "/")).name) if header[0] == "file" else cells[0]
+        yield line, rest if id is None else id, dict(zip(header[1:], cells[1:], strict=True))
+    if strangers and not has_fitted and photographs.example is not None:
+        raise InputError(
+            f"no row of {path} fits any photograph; the first row is for {strangers[0]!r}, the first photograph is "
+            f"{photographs.example!r}"
+        )

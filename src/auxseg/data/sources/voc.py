@@ -7,15 +7,20 @@ http://host.robots.ox.ac.uk/pascal/VOC/.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Final, final
 
-from auxseg.data.sample import Sample
-from auxseg.data.sources.decoding import read_picture, to_rgb, upright
-from auxseg.data.sources.mask_files import check_fits, read_ids, read_names
-from auxseg.data.sources.picture_files import files_by_id
-from auxseg.data.sources.source import Item, Source
-from auxseg.data.sources.voc_xml import read_voc_boxes
+from auxseg.data.sample import IGNORE, Sample
+from auxseg.data.sources.class_names import NAMES_FILE, NAMES_FILES, ClassNames, find_names
+from auxseg.data.sources.decoding import read_picture, to_rgb
+from auxseg.data.sources.label_faults import fitting, with_boxes
+from auxseg.data.sources.mask_classes import BY_COLOUR, decide_classes, mask_settings
+from auxseg.data.sources.name_matching import Photographs, masks_by_picture
+from auxseg.data.sources.orientation import agreement, check_exif, orient
+from auxseg.data.sources.picture_files import Listing, describe_others, list_files, list_photographs, list_unknown
+from auxseg.data.sources.source import Item, SampleError, Source
+from auxseg.data.sources.voc_xml import VocObjects, read_voc_objects
 from auxseg.errors import InputError
 
 _NAMES: Final = (
@@ -27,35 +32,65 @@ _NAMES: Final = (
 _LISTS: Final = ("train", "val", "trainval", "test")
 
 
+_PHOTOGRAPHS, _MASKS, _BOXES = "JPEGImages", "SegmentationClass", "Annotations"
+_UNDERSTOOD: Final = frozenset({_PHOTOGRAPHS, _MASKS, _BOXES, "ImageSets", "SegmentationObject", *NAMES_FILES})
+_NUM_LOOKED_AT: Final = 64
+
+
 @final
 class PascalVOC(Source):
-    """A folder in the layout of Pascal VOC, such as ``VOCdevkit/VOC2012``.
+    """A folder in the layout of Pascal VOC, such as ``VOCdevkit/VOC2012``, and what labelme and CVAT export in it.
 
-    - ``JPEGImages/``: the photographs, and no pictures of other formats (.jpg or .jpeg, in either case).
-    - ``SegmentationClass/``: palette PNG files whose indices are class ids, 255 (the outlines) ignored.
+    - ``JPEGImages/``: the photographs, and no pictures of other formats (.jpg, .jpeg or .jfif, in either case).
+    - ``SegmentationClass/``: palette PNG files whose indices are class ids, 255 (the outlines) ignored; or colours,
+      where a file says which class each is.
     - ``Annotations/``: boxes, named by class. A sample without such a file has none.
     - ``ImageSets/Segmentation/``: the lists train, val, trainval and test are the official split; what train or val
       lists is not taken from trainval again. With lists the samples are those listed, without them all photographs.
-    - ``classes.txt`` (not part of Pascal VOC): other names than the 21 of Pascal VOC, one a line, background first.
+    - ``classes.txt``, CVAT's ``labelmap.txt`` or labelme's ``class_names.txt``: other names than the 21 of Pascal VOC,
+      one a line, background first, all or none with a colour behind it (``name r g b``). Pascal VOC's own names are
+      refused where masks or boxes show that they are others.
 
-    A sample of the lists train, val and trainval must have a mask; others may lack one.
+    A sample of the lists train, val and trainval must have a mask; others may lack one. A mask or a box that cannot be
+    used is left out alone.
 
     Args:
         path: the folder that holds these.
+        exif: whether photographs are turned by their EXIF orientation, see `auxseg.data.sources.folder`.
+        colours: a file with a colour for every class, ``"auto"`` or ``"index"``, as there.
 
     Raises:
-        InputError: if there is no ``JPEGImages/``, it holds other pictures, or a list cannot be read.
+        InputError: if there is no ``JPEGImages/``, it holds other pictures, or a list, the names or the masks cannot be
+            understood.
     """
 
     name = "voc"
+    options = frozenset({"exif", "colours"})
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, exif: str = "auto", colours: str | Path | None = None) -> None:
         self.path = Path(path)
-        if not (self.path / "JPEGImages").is_dir():
-            raise InputError(f"{self.path / 'JPEGImages'} does not exist; the layout of Pascal VOC has it")
-        self.mask_classes = read_names(self.path) or _NAMES
-        self._photographs = files_by_id(self.path / "JPEGImages", (".jpg", ".jpeg"))
+        self.exif = check_exif(exif)
+        settings, names = mask_settings(colours, None, None)
+        if not (self.path / _PHOTOGRAPHS).is_dir():
+            raise InputError(f"{self.path / _PHOTOGRAPHS} does not exist; the layout of Pascal VOC has it")
+        listing = list_photographs(self.path / _PHOTOGRAPHS, (".jpg", ".jpeg", ".jfif"))
+        self._photographs = listing.paths
+        masks = list_files(self.path / _MASKS, (".png",)) if (self.path / _MASKS).is_dir() else Listing({})
+        self._masks = masks_by_picture(masks, Photographs(self._photographs), _PHOTOGRAPHS, _MASKS)
         self._items = self._listed() or [Item(id) for id in self._photographs]
+        found, remarks = find_names(self.path) if names is None else (names, ())
+        own = ClassNames("Pascal VOC", _NAMES, tuple(range(len(_NAMES))))
+        asked = {item.id for item in self._items}
+        paths = [path for id, path in self._masks.items() if id in asked]
+        classes = decide_classes(paths, found if found or settings.colours == BY_COLOUR else own, settings)
+        if found is None and settings.colours != BY_COLOUR:
+            self._check_names(max(classes.seen - {IGNORE}, default=0))
+        self._reader = classes.reader
+        self.mask_classes = classes.reader.names
+        self.category_ids = classes.category_ids
+        self.has_background = classes.has_background
+        self.remarks = (*self._left_out(listing, masks), *remarks, *classes.remarks)
+        self._colours = colours and Path(colours).name
 
     def items(self) -> Sequence[Item]:
         """The lists' samples, train first, or all photographs by name."""
@@ -63,35 +98,88 @@ class PascalVOC(Source):
 
     def read(self, item: Item) -> Sample:
         """Read a photograph with its mask and its boxes."""
-        mask_path = self.path / "SegmentationClass" / f"{item.id}.png"
-        is_needed = item.split not in (None, "test")
-        mask = read_ids(mask_path) if is_needed or mask_path.exists() else None
-        path = self._photographs.get(item.id, self.path / "JPEGImages" / f"{item.id}.jpg")
-        picture, orientation = upright(read_picture(path), None if mask is None else mask.shape)
+        mask, dropped = None, ()
+        if item.id in self._masks:
+            try:
+                mask = self._reader.read(self._masks[item.id])
+            except SampleError as error:
+                dropped = (str(error),)
+        elif item.split not in (None, "test"):
+            raise SampleError(f"{item.id}.png does not exist in {_MASKS}/, but {item.split}.txt lists it")
+        try:
+            xml_path = self.path / _BOXES / f"{item.id}.xml"
+            objects = read_voc_objects(xml_path) if xml_path.exists() else VocObjects()
+        except SampleError as error:
+            objects = VocObjects(dropped=(str(error),))
+        path = self._photographs.get(item.id, self.path / _PHOTOGRAPHS / f"{item.id}.jpg")
+        mask_hw = objects.hw if mask is None else (mask.shape[0], mask.shape[1])
+        picture, orientation, notes = orient(
+            read_picture(path), mask_hw, self.exif, lambda: self._agreement, has_boxes=bool(objects.boxes)
+        )
         image = to_rgb(picture, path.name)
-        check_fits(mask, image)
-        xml_path = self.path / "Annotations" / f"{item.id}.xml"
-        height, width = image.shape[:2]
-        boxes = read_voc_boxes(xml_path, (height, width)) if xml_path.is_file() else ()
-        return Sample(item.id, image, mask, boxes, orientation=orientation)
+        mask, dropped = fitting(mask, image, (*dropped, *objects.dropped))
+        sample = Sample(item.id, image, mask, notes=notes, dropped=dropped, orientation=orientation)
+        return with_boxes(sample, objects.within((image.shape[0], image.shape[1])))
 
     def provenance(self) -> dict[str, str]:
-        """The folder's name without the way to it."""
-        return {"name": self.name, "path": self.path.resolve().name}
+        """The folder's name without the way to it, and the settings that were given."""
+        exif = {} if self.exif == "auto" else {"exif": self.exif}
+        colours = {} if self._colours is None else {"colours": self._colours}
+        return {"name": self.name, "path": self.path.resolve().name, **exif, **colours}
+
+    @cached_property
+    def _agreement(self) -> bool | None:
+        return agreement((self._photographs[id], mask) for id, mask in self._masks.items() if id in self._photographs)
+
+    def _check_names(self, largest: float) -> None:
+        """Refuse Pascal VOC's names where masks or boxes have others."""
+        way_out = f"name the classes in {self.path / NAMES_FILE}, one a line, background first"
+        if largest >= len(_NAMES):
+            raise InputError(
+                f"the masks hold the id {largest:g}, but Pascal VOC has {len(_NAMES) - 1} classes; {way_out}"
+            )
+        every = max(len(self._items) // _NUM_LOOKED_AT, 1)
+        paths = (self.path / _BOXES / f"{item.id}.xml" for item in self._items[::every])
+        for path in paths if self._masks else ():
+            try:
+                objects = read_voc_objects(path) if path.exists() else VocObjects()
+            except SampleError:
+                continue
+            for box in objects.boxes:
+                if box.name not in _NAMES:
+                    raise InputError(
+                        f"{path} has an object {box.name!r}, which is no class of Pascal VOC, so the ids of the masks "
+                        f"are others too; {way_out}"
+                    )
+
+    def _left_out(self, photographs: Listing, masks: Listing) -> tuple[str, ...]:
+        lists = self.path / "ImageSets" / "Segmentation"
+        names = list_files(lists, (".txt",)).paths if lists.is_dir() else {}
+        others = [f"{name}.txt" for name in names if name not in _LISTS]
+        return (
+            *describe_others(f"{_PHOTOGRAPHS}/", photographs.others, "no photograph"),
+            *describe_others(f"{_MASKS}/", masks.others, "no mask that can be read"),
+            *describe_others("ImageSets/Segmentation/", others, "no list of a split that is known"),
+            *describe_others(
+                "the folder", list_unknown(self.path, _UNDERSTOOD), "not part of the layout of Pascal VOC"
+            ),
+        )
 
     def _listed(self) -> list[Item]:
         found: dict[str, Item] = {}
+        photographs = Photographs(self._photographs)
         for split in _LISTS:
             path = self.path / "ImageSets" / "Segmentation" / f"{split}.txt"
             if not path.exists():
                 continue
             try:
-                ids = path.read_text("utf-8").split()
+                names = path.read_text("utf-8-sig").split()
             except (OSError, UnicodeDecodeError) as error:
                 raise InputError(f"{path} cannot be read; it should hold one name a line") from error
-            for id in ids:
-                if Path(id).name != id:
-                    raise InputError(f"{path}: {id!r} is no name of a photograph")
+            for name in names:
+                if Path(name).name != name:
+                    raise InputError(f"{path}: {name!r} is no name of a photograph")
+                id = photographs.find(name) or name
                 if id in found and split != "trainval":
                     raise InputError(f"{path}: {id} is listed in {found[id].split} too")
                 found.setdefault(id, Item(id, split))
