@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, features
+from PIL import Image, ImageOps, features
 
 from auxseg.data.sample import Orientation
 from auxseg.data.sources import decoding
-from auxseg.data.sources.decoding import read_picture, to_rgb, upright
+from auxseg.data.sources.decoding import Header, read_header, read_picture, to_rgb, upright
 from auxseg.data.sources.source import SampleError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
@@ -78,11 +78,11 @@ def deep_png(colour_type: int) -> bytes:
     """A PNG file of 16 bits per channel, which Pillow cannot write: 2 is RGB, 4 grey with alpha, 6 RGB with alpha."""
     channels = {2: 3, 4: 2, 6: 4}[colour_type]
     row = b"\0" + np.full(40 * channels, 5000, ">u2").tobytes()
-    chunks = (
-        (b"IHDR", struct.pack(">IIBBBBB", 40, 30, 16, colour_type, 0, 0, 0)),
-        (b"IDAT", zlib.compress(row * 30)),
-        (b"IEND", b""),
-    )
+    return png(struct.pack(">IIBBBBB", 40, 30, 16, colour_type, 0, 0, 0), row * 30)
+
+
+def png(header: bytes, rows: bytes) -> bytes:
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     )
@@ -189,8 +189,9 @@ def test_large_pictures_are_refused_before_they_are_decoded(tmp_path, monkeypatc
 
 
 def test_a_decompression_bomb_is_refused(tmp_path):
+    path = tmp_path / "picture.jpg"
     for size in ((20_000, 6_000), (20_000, 10_000)):  # below and above what Pillow refuses by itself
-        path = saved(tmp_path, Image.new("1", size), "PNG")
+        path.write_bytes(png(struct.pack(">IIBBBBB", *size, 1, 0, 0, 0, 0), b""))
         with pytest.raises(SampleError, match=rf"has {size[0]} x {size[1]} pixels, over the limit of 100,000,000"):
             read_picture(path)
 
@@ -238,3 +239,27 @@ def test_the_mask_or_the_setting_decides_about_the_orientation(orientation, mask
     assert decision == Orientation(orientation, turned, is_decided)
     # Orientation 6: the camera was turned, the right side of the picture is up.
     np.testing.assert_array_equal(result, np.rot90(PIXELS, -1) if turned else PIXELS)
+
+
+def test_headers_say_size_and_orientation_without_decoding(tmp_path):
+    tags = Image.Exif()
+    tags[ORIENTATION] = 6
+    for kind in ("JPEG", "PNG", "TIFF", "WEBP"):
+        assert read_header(saved(tmp_path, Image.fromarray(PIXELS), kind, exif=tags)) == Header(30, 40, 6)
+    path = saved(tmp_path, Image.fromarray(PIXELS), "PNG")
+    path.write_bytes(path.read_bytes()[:60])
+    assert read_header(path) == Header(30, 40, 1)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["TIFF", "PNG"])
+def test_pixels_come_as_they_are_stored_in_every_format(tmp_path, kind, orientation):
+    tags = Image.Exif()
+    tags[ORIENTATION] = orientation
+    path = saved(tmp_path, Image.fromarray(PIXELS), kind, exif=tags)
+    picture, decision = upright(read_picture(path), (30, 40), "ignore")
+    np.testing.assert_array_equal(np.asarray(picture), PIXELS)
+    assert decision.tag == orientation
+    picture, _ = upright(read_picture(path), None, "apply")
+    reference = ImageOps.exif_transpose(Image.open(path))
+    np.testing.assert_array_equal(np.asarray(picture), np.asarray(reference))

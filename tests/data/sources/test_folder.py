@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import re
 from pathlib import Path
@@ -13,7 +14,7 @@ from PIL import Image
 from auxseg.data.inspect import inspect
 from auxseg.data.prepare import prepare
 from auxseg.data.sample import IGNORE, Box, Sample
-from auxseg.data.sources import Folder
+from auxseg.data.sources import Folder, open_source
 from auxseg.data.store import Store
 from auxseg.errors import InputError
 from tests.data.pictures import draw_mask, draw_sample, hashes
@@ -264,7 +265,7 @@ def test_what_is_no_such_folder_is_refused(tmp_path, data):
 
 def test_interpolated_masks_are_not_taken_for_classes(data):
     save_mask(data, 0, np.tile(np.arange(200, dtype=np.uint8), (40, 1))[:, :50] * 5)
-    with pytest.raises(InputError, match="values that reach up to 245, so they look interpolated.* --threshold 128"):
+    with pytest.raises(InputError, match=r"values that reach up to 245, so they look interpolated.* --threshold 128"):
         Folder(data)
 
 
@@ -305,3 +306,97 @@ def test_a_folder_of_masks_without_a_mask_is_refused(data, name):
         (data / "masks" / name).write_bytes(b"0")
     with pytest.raises(InputError, match=r"masks should hold masks as \.png, .* files, but there is none"):
         Folder(data)
+
+
+def test_subfolders_are_read_with_their_masks_and_rows(data, tmp_path):
+    for part in ("images", "masks"):
+        (data / part / "more").mkdir()
+        for index in (3, 4):
+            for path in (data / part).glob(f"{index}.*"):
+                path.rename(data / part / "more" / path.name)
+    (data / "labels.csv").write_text("file,kind\nimages/more/3.bmp,a\nmore\\\\4.png,b\n".replace("\\\\", "\\"))
+    source = Folder(data)
+    assert [item.id for item in source.items()] == ["0", "1", "2", "5", "more/3", "more/4"]
+    sample = read(data, "more/4")
+    np.testing.assert_array_equal(sample.mask, draw_mask(4))
+    assert sample.classes == {"kind": "b"}
+    assert prepare(source, tmp_path / "out.h5", size=16, split="80-10-10").num_written == 6
+
+
+def test_what_is_not_read_is_named_and_counted(data, tmp_path):
+    for name in ("depth/0.png", "parts/0.png", "images/0.xml", "images/1.xml", "masks/0.mat", "images/Thumbs.db"):
+        (data / name).parent.mkdir(exist_ok=True)
+        (data / name).touch()
+    (data / "README.md").touch()
+    report = prepare(Folder(data), tmp_path / "out.h5", size=16, split="80-10-10")
+    assert report.remarks == (
+        "images/: 2 files are no picture that can be read, left out: 0.xml, 1.xml",
+        "masks/: 1 file is no mask that can be read, left out: 0.mat",
+        "the folder: 2 files are neither images/ nor masks/ nor a table that is known, left out: depth/, parts/",
+    )
+    assert Store.open(report.path).provenance["remarks"] == list(report.remarks)
+
+
+def test_photographs_of_other_suffixes_and_masks_of_other_names_are_read(data):
+    Image.open(data / "images" / "1.bmp").save(data / "images" / "1.jfif", "JPEG")
+    (data / "images" / "1.bmp").unlink()
+    for index in (0, 1, 3, 4, 5):
+        name = ("{}_mask.png", "{}.jpg.png", "{}-label.PNG")[index % 3].format(index)
+        (data / "masks" / f"{index}.png").rename(data / "masks" / name)
+    for index in (0, 1, 3, 4, 5):
+        np.testing.assert_array_equal(mask_of(data, str(index)), draw_mask(index))
+
+
+def test_masks_that_fit_no_photograph_are_refused(data):
+    for path in (data / "masks").iterdir():
+        path.rename(path.with_stem(f"mask of {path.stem}"))
+    with pytest.raises(
+        InputError, match=r"no mask fits any photograph: there is masks/mask of 0\.png, .* images/ is 0;"
+    ):
+        Folder(data)
+
+
+def test_rows_that_fit_no_photograph_are_refused(data):
+    (data / "labels.csv").write_text("id,kind\n000,a\n001,b\n")
+    with pytest.raises(
+        InputError, match=r"no row of .*labels\.csv fits any photograph; the first row is for '000', .* '0'"
+    ):
+        Folder(data)
+
+
+def test_rows_of_commas_are_empty_and_doubtful_names_are_said(data):
+    (data / "labels.csv").write_text("id,kind\n0,cat\n,\n1,Cat\n2,CAT \n , \n3,NaN\n")
+    source = Folder(data)
+    assert source.remarks == (
+        "labels.csv: CAT, Cat, cat are 3 classes of kind; write them alike if they are one",
+        "labels.csv: 'NaN' is taken for a class of kind; leave the cell empty where the label is missing",
+    )
+    assert read(data, "2").classes == {"kind": "CAT"}
+
+
+def test_colour_coded_masks_reach_the_store_by_a_table(data, tmp_path):
+    for index in (0, 1, 3, 4, 5):
+        colours = np.array([(0, 0, 0), (250, 50, 83)], np.uint8)[draw_mask(index)]
+        colours[0, 0] = (9, 9, 9) if index == 3 else 0
+        Image.fromarray(colours).save(data / "masks" / f"{index}.png")
+    table = tmp_path / "colours.txt"
+    table.write_text("leaf 250 50 83\nbackground 0 0 0\n")
+    report = prepare(open_source("folder", data, colours=table), tmp_path / "out.h5", size=16, split="80-10-10")
+    store = Store.open(report.path)
+    assert store.vocabulary.mask_classes == ("background", "leaf")
+    assert store.vocabulary.category_ids == (1, 0)
+    assert store.has_mask.sum() == 4
+    ((id, reason),) = report.dropped
+    assert (id, "3.png has 1 pixels of the colour (9, 9, 9), which no class has" in reason) == ("3", True)
+
+
+def test_a_class_0_that_is_no_background_reaches_the_store(data, tmp_path):
+    (data / "classes.txt").write_text("sky\nground\n")
+    report = prepare(Folder(data), tmp_path / "out.h5", size=16, split="80-10-10")
+    assert not Store.open(report.path).vocabulary.has_background
+
+
+def test_a_pipe_among_the_masks_costs_its_mask_and_no_time(data):
+    (data / "masks" / "0.png").unlink()
+    os.mkfifo(data / "masks" / "0.png")
+    assert read(data).dropped == ("0.png is no regular file",)

@@ -131,7 +131,7 @@ def test_a_listed_photograph_that_is_missing_is_a_bad_sample(data):
 
 def test_other_classes_may_be_named(data, tmp_path):
     (data / "classes.txt").write_text("ground\nleaf\n")
-    with pytest.raises(InputError, match="no mask fits the 2 names of classes.txt, .*: the masks hold 8"):
+    with pytest.raises(InputError, match=r"no mask fits the 2 names of classes\.txt, .*: the masks hold 8"):
         PascalVOC(data)
     (data / "SegmentationClass" / "p1.png").unlink()
     Image.fromarray(draw_mask(1)).save(data / "SegmentationClass" / "p1.png")
@@ -202,3 +202,75 @@ def test_fault_23_sources_are_never_written(data, tmp_path):
 def test_it_travels_to_other_processes(data):
     source = pickle.loads(pickle.dumps(PascalVOC(data)))
     assert source.read(source.items()[0]).id == "p0"
+
+
+def without_lists(data: Path) -> None:
+    for path in (data / "ImageSets" / "Segmentation").iterdir():
+        path.unlink()
+
+
+def test_colours_of_cvat_are_read_by_its_label_map(data, tmp_path):
+    without_lists(data)
+    (data / "ImageSets" / "Segmentation" / "default.txt").write_text("p0\n")
+    (data / "labelmap.txt").write_text("# label:color_rgb:parts:actions\ncat:250,50,83::\nbackground:0,0,0::\n")
+    for index in range(3):
+        colours = np.array([(0, 0, 0), (250, 50, 83)], np.uint8)[draw_mask(index)]
+        Image.fromarray(colours).save(data / "SegmentationClass" / f"p{index}.png")
+    source = PascalVOC(data)
+    assert (source.mask_classes, source.category_ids) == (("background", "cat"), (1, 0))
+    np.testing.assert_array_equal(source.read(Item("p1")).mask, draw_mask(1))
+    assert source.remarks == (
+        "ImageSets/Segmentation/: 1 file is no list of a split that is known, left out: default.txt",
+    )
+
+
+def test_names_of_labelme_are_read(data):
+    without_lists(data)
+    (data / "class_names.txt").write_text("_background_\nleaf\nstem\n")
+    for index in range(3):
+        Image.fromarray(draw_mask(index) * 2).save(data / "SegmentationClass" / f"p{index}.png")
+    source = PascalVOC(data)
+    assert source.mask_classes == ("_background_", "leaf", "stem")
+    np.testing.assert_array_equal(source.read(Item("p1")).mask, draw_mask(1) * 2)
+
+
+def test_pascal_vocs_own_names_are_refused_where_they_are_others(data):
+    path = data / "Annotations" / "p0.xml"
+    path.write_text(path.read_text().replace("<name>cat</name>", "<name>leaf</name>"))
+    with pytest.raises(
+        InputError, match=r"p0\.xml has an object 'leaf', which is no class of Pascal VOC.*classes\.txt"
+    ):
+        PascalVOC(data)
+    path.unlink()
+    PascalVOC(data)
+    Image.fromarray(draw_mask(0) * 21).save(data / "SegmentationClass" / "p0.png")
+    with pytest.raises(
+        InputError, match=r"the masks hold the id 21, but Pascal VOC has 20 classes; name the classes in"
+    ):
+        PascalVOC(data)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(data):
+    path = data / "ImageSets" / "Segmentation" / "train.txt"
+    path.write_bytes("\ufeffp0\r\np1\r\n".encode())
+    assert [item.id for item in PascalVOC(data).items()][:2] == ["p0", "p1"]
+
+
+def test_a_bad_object_costs_its_box_alone(data):
+    write_xml(data, corners(1, 1, 50, 40) + "</bndbox></object><object><name>dog</name><bndbox><xmin>wide</xmin>")
+    sample = read(data)
+    assert sample.boxes == (Box(0, 0, 50, 40, "cat"),)
+    assert len(sample.dropped) == 1
+    assert sample.mask is not None
+
+
+def test_the_size_in_the_annotation_decides_about_the_orientation(data):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = data / "JPEGImages" / "p3.jpg"
+    Image.open(path).save(path, exif=exif)
+    xml = "<annotation><size><width>50</width><height>40</height></size></annotation>"
+    (data / "Annotations" / "p3.xml").write_text(xml)
+    assert read(data, "p3").image.shape == (40, 50, 3)
+    (data / "Annotations" / "p3.xml").write_text(xml.replace("50", "0"))
+    assert read(data, "p3").image.shape == (50, 40, 3)

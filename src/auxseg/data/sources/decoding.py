@@ -33,6 +33,20 @@ FORMATS: Final = ("JPEG", "PNG", "TIFF", "WebP", "BMP", "GIF", "PPM", "AVIF", "H
 _PLUGINS: Final = ("Jpeg", "Png", "Tiff", "WebP", "Bmp", "Gif", "Ppm", "Avif")
 _DEEP_MODES: Final = ("I", "F")
 _EXIF_ORIENTATION: Final = 0x0112
+_TURNED_BACK: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+"""What makes the stored pixels of a picture that was turned by its orientation."""
+
+SIDEWAYS: Final = (5, 6, 7, 8)
+"""Orientations that change width and height."""
+
 _TIFF_BITS: Final = 258
 _AV1_HIGH_BIT_DEPTH: Final = 0x40
 
@@ -57,8 +71,9 @@ def read_picture(path: Path) -> Image.Image:
         if not is_deep_grey(picture) and _num_bits(picture, file) > 8:
             raise _too_deep(path.name, "in colour")
         file.seek(position)
+        tag = _tiff_orientation(picture)
         picture.load()
-        return picture
+        return picture if tag == 1 else _as_stored(picture, tag)
 
 
 def read_header(path: Path) -> Header:
@@ -67,7 +82,10 @@ def read_header(path: Path) -> Header:
         # Pillow decodes a whole PNG file in search of an orientation, unless that stands before the pixels.
         has_exif = picture.format != "PNG" or "exif" in picture.info
         tag = picture.getexif().get(_EXIF_ORIENTATION, 1) if has_exif else 1
-        return Header(picture.height, picture.width, tag if tag in range(1, 9) else 1)
+        height, width = picture.height, picture.width
+        if _tiff_orientation(picture) in SIDEWAYS:
+            height, width = width, height
+        return Header(height, width, tag if tag in range(1, 9) else 1)
 
 
 def to_rgb(picture: Image.Image, name: str) -> UInt8[np.ndarray, "h w 3"]:
@@ -131,6 +149,20 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image, IO[bytes]]]:
         raise _too_large(path.name, "too many") from error
     except Exception as error:  # Pillow's decoders let many kinds of errors through when a file is damaged.
         raise SampleError(f"{path.name} is damaged: {error}") from error
+
+
+def _tiff_orientation(picture: Image.Image) -> int:
+    """The orientation of a TIFF file, which Pillow turns by itself when it decodes; of others 1."""
+    tags: Any = picture
+    tag = tags.tag_v2.get(_EXIF_ORIENTATION, 1) if picture.format == "TIFF" else 1
+    return tag if tag in _TURNED_BACK else 1
+
+
+def _as_stored(picture: Image.Image, tag: int) -> Image.Image:
+    """The pixels as they are in the file, with their orientation beside them, as in every other format."""
+    stored = picture.transpose(_TURNED_BACK[tag])
+    stored.getexif()[_EXIF_ORIENTATION] = tag
+    return stored
 
 
 def _check_regular(path: Path) -> None:

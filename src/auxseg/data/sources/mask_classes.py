@@ -166,7 +166,10 @@ def _by_found_colours(looks: Sequence[Look], names: ClassNames | None) -> MaskCl
         raise InputError(f"colours auto: all masks have one colour, {show_colour(order[0])}")
     classes = {colour: id for id, colour in enumerate(order)}
     reader = MaskReader(tuple(shown), {0: 0} if shown[0] == "background" else {}, classes)
-    remark = f"the masks have {len(shown)} colours, which are the classes {', '.join(shown)}; lines 'name r g b' in {NAMES_FILE} may name them"
+    remark = (
+        f"the masks have {len(shown)} colours, which are the classes {', '.join(shown)}; lines 'name r g b' in "
+        f"{NAMES_FILE} may name them"
+    )
     return MaskClasses(reader, has_background=shown[0] == "background", remarks=(remark,))
 
 

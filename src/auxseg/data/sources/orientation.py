@@ -9,7 +9,7 @@ from typing import Final
 from PIL import Image
 
 from auxseg.data.sample import EXIFS, Orientation
-from auxseg.data.sources.decoding import read_header, upright
+from auxseg.data.sources.decoding import SIDEWAYS, read_header, upright
 from auxseg.data.sources.mask_files import mask_size
 from auxseg.data.sources.source import SampleError
 from auxseg.errors import InputError
@@ -20,8 +20,6 @@ FOLLOWED: Final = (
 """The note of a sample that was read like the others."""
 
 _NUM_VOTES: Final = 16
-_SIDEWAYS: Final = (5, 6, 7, 8)
-"""Orientations that change width and height."""
 
 
 def check_exif(exif: str) -> str:
@@ -65,7 +63,7 @@ def agreement(pairs: Iterable[tuple[Path, Path]]) -> bool | None:
     for photograph, mask in pairs:
         try:
             header = read_header(photograph)
-            if header.orientation not in _SIDEWAYS or header.height == header.width:
+            if header.orientation not in SIDEWAYS or header.height == header.width:
                 continue
             hw = mask_size(mask)
         except SampleError:
