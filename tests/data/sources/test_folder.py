@@ -189,7 +189,7 @@ def spoil(data: Path, part: str) -> None:
         case "image":
             (data / "images" / "0.png").write_bytes(b"no")
         case "box":
-            (data / "boxes.csv").write_text("id,x0,y0,x1,y1\n0,30,2,51,20\n")
+            (data / "boxes.csv").write_text("id,x0,y0,x1,y1\n0,50,2,60,20\n")
         case "no image":
             (data / "images" / "0.png").unlink()
         case "deep":
@@ -205,7 +205,7 @@ def spoil(data: Path, part: str) -> None:
         ("mode", r"0\.png holds colours; say which class each is"),
         ("deep", r"its mask holds 500; known are 0 to 1 \(a, b\)"),
         ("mask", r"0\.png is no image"),
-        ("box", r"its box from \(30, 2\) to \(51, 20\) is empty or not within"),
+        ("box", r"its box from \(50, 2\) to \(60, 20\) is empty or not within"),
     ],
 )
 def test_bad_labels_are_left_out_alone_and_say_why(data, tmp_path, part, reason):
@@ -400,3 +400,18 @@ def test_a_pipe_among_the_masks_costs_its_mask_and_no_time(data):
     (data / "masks" / "0.png").unlink()
     os.mkfifo(data / "masks" / "0.png")
     assert read(data).dropped == ("0.png is no regular file",)
+
+
+def test_masks_of_other_sizes_than_all_photographs_are_refused(data):
+    for index in (0, 1, 3, 4, 5):
+        save_mask(data, index, draw_mask(index)[::2, ::2])
+    reason = r"no mask has the size of its photograph: 0\.png, .* is 20 x 25 \(height x width\), 0\.png 40 x 50"
+    with pytest.raises(InputError, match=reason):
+        Folder(data)
+
+
+def test_masks_that_cannot_be_read_at_all_are_refused(data):
+    for path in (data / "masks").iterdir():
+        path.write_bytes(b"no mask")
+    with pytest.raises(InputError, match=r"no mask can be read; the first: 0\.png is no image"):
+        Folder(data)

@@ -192,7 +192,9 @@ def test_transparent_masks_are_refused(tmp_path):
     picture.putalpha(Image.fromarray(draw(255)))
     paths = save(tmp_path, picture)
     with pytest.raises(SampleError, match=r"0\.png has transparent pixels"):
-        decide(paths).reader.read(paths[0])
+        MaskReader(("a", "b")).read(paths[0])
+    with pytest.raises(InputError, match=r"no mask can be read; the first: 0\.png has transparent pixels"):
+        decide(paths)
 
 
 def test_0_and_1_beside_0_and_255_are_refused_with_a_way_out(tmp_path):
@@ -282,7 +284,7 @@ def test_arrays_run_no_code(tmp_path):
     path = tmp_path / "0.npy"
     np.save(path, np.array([[print]], object), allow_pickle=True)
     with pytest.raises(SampleError, match=r"0\.npy is no readable array"):
-        decide([path]).reader.read(path)
+        MaskReader(("a", "b")).read(path)
 
 
 @pytest.mark.parametrize(

@@ -163,11 +163,11 @@ def test_a_box_a_pixel_outside_the_photograph_is_clipped(pets):
 
 
 def test_a_box_outside_the_photograph_is_left_out_alone(pets, tmp_path):
-    write_xml(pets, CAT, [Box(30, 5, 52, 20, "cat")])
+    write_xml(pets, CAT, [Box(60, 5, 72, 20, "cat")])
     report = prepare(OxfordIIITPet(pets), tmp_path / "out.h5", size=32)
     ((id, reason),) = report.dropped
     assert (id, report.skipped) == (CAT, ())
-    assert "its box 'cat' from (30, 5) to (52, 20) is empty or not within the image of 50 x 40" in reason
+    assert "its box 'cat' from (60, 5) to (72, 20) is empty or not within the image of 50 x 40" in reason
 
 
 @pytest.mark.parametrize(

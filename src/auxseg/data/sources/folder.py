@@ -13,8 +13,8 @@ from jaxtyping import UInt8
 from auxseg.data.sample import Sample
 from auxseg.data.sources.class_names import NAMES_FILES, find_names
 from auxseg.data.sources.decoding import read_picture, to_rgb
-from auxseg.data.sources.label_faults import fitting, with_boxes
-from auxseg.data.sources.mask_classes import decide_classes, mask_settings
+from auxseg.data.sources.label_faults import fitting, refuse_misfits, with_boxes
+from auxseg.data.sources.mask_classes import decide_classes, describe_settings, mask_settings
 from auxseg.data.sources.mask_files import LOSSY_SUFFIXES, MASK_SUFFIXES
 from auxseg.data.sources.name_matching import Photographs, masks_by_picture
 from auxseg.data.sources.orientation import agreement, check_exif, orient
@@ -84,6 +84,8 @@ class Folder(Source):
         photographs = Photographs(self._pictures)
         masks = _list_masks(self.path / _MASKS, takes_lossy=threshold is not None)
         self._masks = masks_by_picture(masks, photographs, _IMAGES, _MASKS)
+        self._pairs = [(self._pictures[id], mask) for id, mask in self._masks.items() if id in self._pictures]
+        refuse_misfits(self._pairs)
         self._labels = read_labels(self.path / _LABELS, photographs)
         self._boxes = read_boxes(self.path / _BOXES, photographs)
         found, remarks = find_names(self.path) if names is None else (names, ())
@@ -98,7 +100,7 @@ class Folder(Source):
             *describe_labels(self.path / _LABELS, self._labels.values()),
             *classes.remarks,
         )
-        self._chosen = {"threshold": threshold, "colours": colours and Path(colours).name, "instances": instances}
+        self._chosen = describe_settings(exif, threshold, colours, instances)
 
     def items(self) -> Sequence[Item]:
         """Whatever has a picture, a mask or a row in a table, by id."""
@@ -123,9 +125,7 @@ class Folder(Source):
 
     def provenance(self) -> dict[str, str]:
         """The folder's name without the way to it, and the settings that were given."""
-        chosen = {key: str(value) for key, value in self._chosen.items() if value is not None}
-        exif = {} if self.exif == "auto" else {"exif": self.exif}
-        return {"name": self.name, "path": self.path.resolve().name, **exif, **chosen}
+        return {"name": self.name, "path": self.path.resolve().name, **self._chosen}
 
     def _read_mask(self, id: str) -> tuple[UInt8[np.ndarray, "h w"] | None, tuple[str, ...]]:
         """The mask, if there is one that can be used, or why it cannot."""
@@ -139,7 +139,7 @@ class Folder(Source):
     @cached_property
     def _agreement(self) -> bool | None:
         """Whether the photographs whose masks decide are turned; asked for by those whose masks do not."""
-        return agreement((self._pictures[id], mask) for id, mask in self._masks.items() if id in self._pictures)
+        return agreement(self._pairs)
 
 
 def _list_masks(folder: Path, *, takes_lossy: bool) -> Listing:

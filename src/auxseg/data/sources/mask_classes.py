@@ -17,7 +17,7 @@ from auxseg.data.sources.mask_evidence import (
     mixed_files,
     numbered_objects,
 )
-from auxseg.data.sources.mask_files import read_grey
+from auxseg.data.sources.mask_files import read_grey, read_pixels
 from auxseg.data.sources.mask_reader import MaskReader, show_colour
 from auxseg.data.sources.source import SampleError
 from auxseg.errors import InputError
@@ -83,6 +83,19 @@ def mask_settings(
     return MaskSettings(None, threshold, instances), names
 
 
+def describe_settings(
+    exif: str, threshold: float | None, colours: str | Path | None, instances: str | None
+) -> dict[str, str]:
+    """The settings that were given, in words, for the provenance."""
+    given = {
+        "exif": None if exif == "auto" else exif,
+        "threshold": threshold,
+        "colours": None if colours is None else Path(colours).name,
+        "instances": instances,
+    }
+    return {key: str(value) for key, value in given.items() if value is not None}
+
+
 def decide_classes(masks: Sequence[Path], names: ClassNames | None, settings: MaskSettings) -> MaskClasses:
     """Look at masks and decide what they mean; all are read once, but with names 64 are enough.
 
@@ -94,6 +107,11 @@ def decide_classes(masks: Sequence[Path], names: ClassNames | None, settings: Ma
     if settings.instances == "merge":
         return MaskClasses(MaskReader(_two_names(names, "instances"), merges=True))
     looks = look_at(masks if names is None else few)
+    if masks and not looks:
+        try:
+            read_pixels(few[0])
+        except SampleError as error:
+            raise InputError(f"no mask can be read; the first: {error}") from error
     if names is not None and names.colours and settings.colours != BY_INDEX:
         return _by_table(looks, names)
     if settings.colours == BY_COLOUR:

@@ -14,8 +14,8 @@ from typing import Final, final
 from auxseg.data.sample import IGNORE, Sample
 from auxseg.data.sources.class_names import NAMES_FILE, NAMES_FILES, ClassNames, find_names
 from auxseg.data.sources.decoding import read_picture, to_rgb
-from auxseg.data.sources.label_faults import fitting, with_boxes
-from auxseg.data.sources.mask_classes import BY_COLOUR, decide_classes, mask_settings
+from auxseg.data.sources.label_faults import fitting, refuse_misfits, with_boxes
+from auxseg.data.sources.mask_classes import BY_COLOUR, decide_classes, describe_settings, mask_settings
 from auxseg.data.sources.name_matching import Photographs, masks_by_picture
 from auxseg.data.sources.orientation import agreement, check_exif, orient
 from auxseg.data.sources.picture_files import Listing, describe_others, list_files, list_photographs, list_unknown
@@ -56,8 +56,7 @@ class PascalVOC(Source):
 
     Args:
         path: the folder that holds these.
-        exif: whether photographs are turned by their EXIF orientation, see `auxseg.data.sources.folder`.
-        colours: a file with a colour for every class, ``"auto"`` or ``"index"``, as there.
+        exif, threshold, colours, instances: as in `auxseg.data.sources.folder`.
 
     Raises:
         InputError: if there is no ``JPEGImages/``, it holds other pictures, or a list, the names or the masks cannot be
@@ -65,12 +64,19 @@ class PascalVOC(Source):
     """
 
     name = "voc"
-    options = frozenset({"exif", "colours"})
+    options = frozenset({"exif", "threshold", "colours", "instances"})
 
-    def __init__(self, path: str | Path, exif: str = "auto", colours: str | Path | None = None) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        exif: str = "auto",
+        threshold: float | None = None,
+        colours: str | Path | None = None,
+        instances: str | None = None,
+    ) -> None:
         self.path = Path(path)
         self.exif = check_exif(exif)
-        settings, names = mask_settings(colours, None, None)
+        settings, names = mask_settings(colours, threshold, instances)
         if not (self.path / _PHOTOGRAPHS).is_dir():
             raise InputError(f"{self.path / _PHOTOGRAPHS} does not exist; the layout of Pascal VOC has it")
         listing = list_photographs(self.path / _PHOTOGRAPHS, (".jpg", ".jpeg", ".jfif"))
@@ -81,16 +87,21 @@ class PascalVOC(Source):
         found, remarks = find_names(self.path) if names is None else (names, ())
         own = ClassNames("Pascal VOC", _NAMES, tuple(range(len(_NAMES))))
         asked = {item.id for item in self._items}
-        paths = [path for id, path in self._masks.items() if id in asked]
-        classes = decide_classes(paths, found if found or settings.colours == BY_COLOUR else own, settings)
-        if found is None and settings.colours != BY_COLOUR:
+        self._pairs = [
+            (self._photographs[id], self._masks[id]) for id in self._masks if id in asked & listing.paths.keys()
+        ]
+        refuse_misfits(self._pairs)
+        names_itself = settings.colours == BY_COLOUR or threshold is not None or instances == "merge"
+        known = found if found is not None or names_itself else own
+        classes = decide_classes([mask for _, mask in self._pairs], known, settings)
+        if known is own:
             self._check_names(max(classes.seen - {IGNORE}, default=0))
         self._reader = classes.reader
         self.mask_classes = classes.reader.names
         self.category_ids = classes.category_ids
         self.has_background = classes.has_background
         self.remarks = (*self._left_out(listing, masks), *remarks, *classes.remarks)
-        self._colours = colours and Path(colours).name
+        self._chosen = describe_settings(exif, threshold, colours, instances)
 
     def items(self) -> Sequence[Item]:
         """The lists' samples, train first, or all photographs by name."""
@@ -123,13 +134,11 @@ class PascalVOC(Source):
 
     def provenance(self) -> dict[str, str]:
         """The folder's name without the way to it, and the settings that were given."""
-        exif = {} if self.exif == "auto" else {"exif": self.exif}
-        colours = {} if self._colours is None else {"colours": self._colours}
-        return {"name": self.name, "path": self.path.resolve().name, **exif, **colours}
+        return {"name": self.name, "path": self.path.resolve().name, **self._chosen}
 
     @cached_property
     def _agreement(self) -> bool | None:
-        return agreement((self._photographs[id], mask) for id, mask in self._masks.items() if id in self._photographs)
+        return agreement(self._pairs)
 
     def _check_names(self, largest: float) -> None:
         """Refuse Pascal VOC's names where masks or boxes have others."""
