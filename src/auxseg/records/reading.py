@@ -19,6 +19,7 @@ MAX_BYTES: Final = 64 * 2**20
 _MAX_DEPTH: Final = 64
 _MAX_DIGITS: Final = 40
 _NUM_SHOWN: Final = 40
+_HUGE: Final = re.compile(r"[eE]\+?\d{3}|\d{40}")
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 _T = TypeVar("_T")
@@ -47,13 +48,13 @@ def parse_json(content: bytes, type_: type[_T] | GenericAlias, place: str, *, me
     """The same for JSON that was read already; ``place`` names it in an error."""
     hint = f"; {mend}" if mend else ""
     try:
-        _check(content)
-        return _adapter(type_).validate_json(content, strict=True)
+        load_json(content)
+        return adapter(type_).validate_json(content, strict=True)
     except ValidationError as error:
         raise InputError(f"{place}: {_sentence(error)}{hint}") from None
     except RecursionError:
         raise InputError(f"{place}: is nested too deeply{hint}") from None
-    except ValueError as error:  # what is no JSON, no UTF-8, or against the rules of `_check`
+    except ValueError as error:  # of `load_json`
         raise InputError(f"{place}: expected JSON, found {_shown(content)} ({_reason(error)}){hint}") from None
 
 
@@ -79,16 +80,19 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
     return content
 
 
-def _check(content: bytes) -> None:
-    """Raise ValueError for what a strict parser would let through: keys that stand twice, NaN, and depth."""
+def load_json(content: bytes) -> Any:
+    """JSON as Python has it.
+
+    Raises ValueError or RecursionError for what is no JSON in UTF-8, and for what a parser would let through: keys
+    that stand twice, numbers that are not finite, depth, and halves of characters.
+    """
     text = content.decode("utf-8")
-    value = json.loads(
-        text, object_pairs_hook=_mapping, parse_constant=_no_number, parse_float=_float, parse_int=_integer
-    )
+    value = (_CAREFUL if _HUGE.search(text) else _QUICK).decode(text)
     if _depth(value) > _MAX_DEPTH:
         raise RecursionError
     if _SURROGATE.search(text):
         json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+    return value
 
 
 def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -120,8 +124,15 @@ def _depth(value: Any) -> int:
     return depth
 
 
+_QUICK: Final = json.JSONDecoder(object_pairs_hook=_mapping, parse_constant=_no_number)
+_CAREFUL: Final = json.JSONDecoder(
+    object_pairs_hook=_mapping, parse_constant=_no_number, parse_float=_float, parse_int=_integer
+)
+
+
 @functools.cache
-def _adapter(type_: Any) -> Any:
+def adapter(type_: Any) -> Any:
+    """pydantic's reader of a type, made once."""
     return TypeAdapter(type_)
 
 

@@ -1,0 +1,67 @@
+"""recipe.yaml of a run, as far as it is shown: its text, its settings, and which tasks take part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+import yaml
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from auxseg.errors import InputError
+from auxseg.records.reading import read_text
+
+_MAX_BYTES: Final = 2**20
+_MAX_DEPTH: Final = 64
+
+
+@final
+@dataclass(frozen=True)
+class RecipeFile:
+    """A resolved recipe: its text, the settings in it, the target, and all tasks that take part, the target first."""
+
+    text: str
+    settings: dict[str, JsonValue]
+    target: str
+    tasks: tuple[str, ...]
+
+
+def read_recipe(run: Path) -> RecipeFile:
+    """Read a run's recipe.yaml. Raises `InputError` if there is none or it is no recipe."""
+    path = run / "recipe.yaml"
+    if not path.is_file():
+        raise InputError(f"{run} is no run directory: expected a recipe.yaml in it, found none")
+    text = read_text(path, max_bytes=_MAX_BYTES)
+    try:
+        _check(text)
+        settings = TypeAdapter(dict[str, JsonValue]).validate_python(yaml.safe_load(text), strict=True)
+    except (yaml.YAMLError, RecursionError, ValidationError, ValueError) as error:
+        raise InputError(
+            f"{path}: expected a recipe in YAML, found {text[:40]!a}, which is none ({_reason(error)})"
+        ) from None
+    target, tasks = settings.get("target"), settings.get("tasks")
+    if not isinstance(target, str) or not isinstance(tasks, dict):
+        raise InputError(f"{path}: expected a recipe with the keys tasks and target, found {text[:40]!a}")
+    names = [name for name, values in tasks.items() if values]
+    return RecipeFile(text, settings, target, tuple(sorted(names, key=lambda name: name != target)))
+
+
+def _check(text: str) -> None:
+    """Raise ValueError for what takes more time or memory than its size suggests: aliases, and depth."""
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise ValueError("aliases are not allowed")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise ValueError("nested too deeply")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"{error.problem} at line {error.problem_mark.line + 1}"
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(str(part)[:40] for part in first['loc'])}: {first['msg'][0].lower()}{first['msg'][1:]}"
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error).splitlines()[0][:80]
