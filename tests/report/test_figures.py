@@ -45,7 +45,7 @@ def test_a_single_line_needs_no_legend() -> None:
 
 
 def test_lines_with_gaps_or_one_value_are_drawn() -> None:
-    lines = [Curve("a", [1, 2, 3], [None, 0.5, None], dots=True, best=2), Curve("b", [1, 2], [0.1, None], best=2)]
+    lines = [Curve("a", [1, 2, 3], [None, 0.5, None], dots=True, kept=2), Curve("b", [1, 2], [0.1, None], kept=2)]
     assert {"a", "b"} <= set(texts(figures.curves("loss", "loss", "", lines).svg))
 
 
@@ -57,7 +57,7 @@ def test_long_trainings_do_not_make_long_files() -> None:
 def test_the_ringed_step_survives_thinning() -> None:
     values: list[float | None] = [0.0] * 5000
     values[4321] = 1.0
-    chart = figures.curves("x", "x", "", [Curve("a", list(range(5000)), values, best=4321)])
+    chart = figures.curves("x", "x", "", [Curve("a", list(range(5000)), values, kept=4321)])
     assert "1.0" in texts(chart.svg)  # the axis reaches up to the ringed value
 
 
@@ -82,7 +82,7 @@ def test_confusion_of_many_classes_is_wide_and_without_counts() -> None:
 
 
 def test_a_chart_on_the_page_follows_the_page() -> None:
-    chart = figures.curves("loss", "loss", "", [line(5), line(6, dots=True, best=3)])
+    chart = figures.curves("loss", "loss", "", [line(5), line(6, dots=True, kept=3)])
     svg = figures.for_page(chart.svg, "chart-7")
     root = ET.fromstring(svg)
     assert {"width", "height"}.isdisjoint(root.attrib)
@@ -95,4 +95,4 @@ def test_a_chart_on_the_page_follows_the_page() -> None:
 
 
 def test_the_same_numbers_give_the_same_bytes() -> None:
-    assert len({figures.curves("loss", "loss", "", [line(50, best=7)]).svg for _ in range(2)}) == 1
+    assert len({figures.curves("loss", "loss", "", [line(50, kept=7)]).svg for _ in range(2)}) == 1

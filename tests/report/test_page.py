@@ -101,7 +101,7 @@ def test_pictures_are_carried_inside(full: Path) -> None:
     (full / "figures" / "worst-2.png").unlink()
     page = page_of(full)
     assert len([link for link in page.links if link.startswith("data:image/jpeg;base64,")]) == 8
-    assert "The picture is not in the run directory any more." in page.text
+    assert "There is no such picture in the run directory." in page.text
 
 
 def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_run_that_is_still_training_shows_its_validation(tmp_path: Path) -> No
     text = page_of(path).text
     assert "Training is not finished: 40 of 510 steps are done." in text
     assert "on 30 images of the validation split" in text
-    assert "by which the checkpoint was chosen, and flatter it" in text
+    assert "by which the model was chosen, and flatter it" in text
 
 
 def test_a_run_before_its_first_validation(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_a_resumed_run_is_measured_by_its_new_plan(tmp_path: Path) -> None:
 
 def test_an_evaluation_of_an_older_checkpoint_is_pointed_out(full: Path) -> None:
     runs.write_evaluation(full, ("segmentation",), step=170)
-    assert "belongs to the checkpoint of step 170; since then that of step 493 became the best" in page_of(full).text
+    assert "belongs to the model of step 170; since then that of step 493 is kept" in page_of(full).text
 
 
 def test_an_evaluation_on_other_data_is_pointed_out(full: Path) -> None:

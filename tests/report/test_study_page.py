@@ -183,8 +183,8 @@ def test_a_study_is_told_from_a_run(tmp_path: Path) -> None:
     ("text", "expected"),
     [
         (None, "no finished study"),
-        ("{", "study.json: cannot be read"),
-        ("[]", "format list, expected 1"),
+        ("{", "study.json: expected JSON, found '{'"),
+        ("[]", "study.json: the whole is a list of 0"),
         (json.dumps({"format": 99}), "written by another version of auxseg .format 99, expected 1"),
     ],
 )

@@ -14,6 +14,7 @@ from auxseg.records.reading import read_text
 
 _MAX_BYTES: Final = 2**20
 _MAX_DEPTH: Final = 64
+_SETTINGS: Final = TypeAdapter(dict[str, JsonValue])
 
 
 @final
@@ -35,7 +36,8 @@ def read_recipe(run: Path) -> RecipeFile:
     text = read_text(path, max_bytes=_MAX_BYTES)
     try:
         _check(text)
-        settings = TypeAdapter(dict[str, JsonValue]).validate_python(yaml.safe_load(text), strict=True)
+        found = yaml.safe_load(text)
+        settings = _SETTINGS.validate_python(found if isinstance(found, dict) else {}, strict=True)
     except (yaml.YAMLError, RecursionError, ValidationError, ValueError) as error:
         raise InputError(
             f"{path}: expected a recipe in YAML, found {text[:40]!a}, which is none ({_reason(error)})"

@@ -7,7 +7,6 @@ training.
 from __future__ import annotations
 
 from auxseg.report.page import report
-from auxseg.report.study_page import study_page
-from auxseg.report.study_record import is_study
+from auxseg.report.study_page import is_study, study_page
 
 __all__ = ["is_study", "report", "study_page"]

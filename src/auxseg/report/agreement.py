@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import final
 
+from auxseg.records.events import Gradients
 from auxseg.report import figures, wording
 from auxseg.report.figures import Chart, Curve
 from auxseg.report.record import Record
@@ -36,21 +37,19 @@ class Agreement:
 
 def agreement(record: Record) -> Agreement | None:
     """``None`` for a run that was not watched, or had nothing to compare."""
-    looks = record.of("gradients")
-    tasks = list(dict.fromkeys(task for look in looks for task in look["cosines"]))
+    looks = record.looks
+    tasks = list(dict.fromkeys(task for look in looks for task in look.cosines))
     if not tasks:
         return None
     charts = [_cosines(record, task, looks) for task in tasks]
-    seconds = sum(step["seconds"] for step in record.steps)
-    spent = sum(look["seconds"] for look in looks)
-    return Agreement(
-        [_pull(task, looks) for task in tasks], [*charts, _affinities(record, tasks, looks)], spent / seconds
-    )
+    seconds = sum(step.seconds for step in record.steps)
+    spent = sum(look.seconds for look in looks) / seconds if seconds else 0.0
+    return Agreement([_pull(task, looks) for task in tasks], [*charts, _affinities(record, tasks, looks)], spent)
 
 
-def _pull(task: str, looks: list[dict[str, Any]]) -> Pull:
-    cosines = _known(look["cosines"].get(task, {}).get(wording.EVERYWHERE) for look in looks)
-    affinities = _known(look["affinities"].get(task) for look in looks)
+def _pull(task: str, looks: Sequence[Gradients]) -> Pull:
+    cosines = _known(look.cosines.get(task, {}).get(wording.EVERYWHERE) for look in looks)
+    affinities = _known(look.affinities.get(task) for look in looks)
     return Pull(
         task,
         len(cosines),
@@ -64,15 +63,15 @@ def _known(values: Iterable[float | None]) -> list[float]:
     return [value for value in values if value is not None]
 
 
-def _cosines(record: Record, task: str, looks: list[dict[str, Any]]) -> Chart:
-    looks = [look for look in looks if task in look["cosines"]]
-    groups = list(dict.fromkeys(group for look in looks for group in look["cosines"][task]))
-    steps = [look["step"] for look in looks]
+def _cosines(record: Record, task: str, looks: Sequence[Gradients]) -> Chart:
+    looks = [look for look in looks if task in look.cosines]
+    groups = list(dict.fromkeys(group for look in looks for group in look.cosines[task]))
+    steps = [look.step for look in looks]
     lines = [
         Curve(
             wording.group(group),
             steps,
-            [look["cosines"][task].get(group) for look in looks],
+            [look.cosines[task].get(group) for look in looks],
             dots=True,
         )
         for group in groups
@@ -84,12 +83,12 @@ def _cosines(record: Record, task: str, looks: list[dict[str, Any]]) -> Chart:
     return figures.curves(f"cosine-{task}", f"{task}: cosine with {record.target}", caption, lines, zero=True)
 
 
-def _affinities(record: Record, tasks: list[str], looks: list[dict[str, Any]]) -> Chart:
+def _affinities(record: Record, tasks: Sequence[str], looks: Sequence[Gradients]) -> Chart:
     lines = [
         Curve(
             task,
-            [look["step"] for look in looks],
-            [_percent(look["affinities"].get(task)) for look in looks],
+            [look.step for look in looks],
+            [_percent(look.affinities.get(task)) for look in looks],
             dots=True,
         )
         for task in tasks

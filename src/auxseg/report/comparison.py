@@ -71,7 +71,7 @@ def compare(records: Sequence[Record], names: Sequence[str]) -> Comparison:
             _row(record, name, found, others, None if remarks or number == 0 else answers[0])
             for number, (record, name, found) in enumerate(zip(records, names, answers, strict=True))
         ],
-        settings=_settings([record.recipe for record in records]),
+        settings=_settings([record.recipe.settings for record in records]),
         charts=_charts(records, names),
     )
 
@@ -85,7 +85,7 @@ def _remarks(records: Sequence[Record], answers: Sequence[Answer | None]) -> lis
     """Reasons why the runs' figures cannot be subtracted from each other."""
     measured = {(found.task, found.figure, found.split) for found in answers if found}
     keys = ("content_hash", "size", "border", "resize")
-    data = {tuple(record.data.get(key) for key in keys) for record in records}
+    data = {tuple(getattr(record.data, key, None) for key in keys) for record in records}
     remarks = []
     if None in answers or len(measured) > 1:
         remarks.append("Not all runs have the same figure on the same split, so no differences are given.")
@@ -104,7 +104,7 @@ def _row(record: Record, name: str, found: Answer | None, others: Sequence[str],
         measured=f"{found.num_images:,} {found.split}" if found else "not measured yet",
         others=[wording.figure(pair[1]) if pair else wording.NOTHING for pair in pairs],
         parameters=f"{facts.num_parameters(record):,}" if record.start else wording.NOTHING,
-        steps=f"{record.steps[-1]['step']:,}" if record.steps else "0",
+        steps=f"{record.steps[-1].step:,}" if record.steps else "0",
         step_time=wording.NOTHING if per_step is None else wording.seconds(per_step),
         total_time=wording.seconds(facts.training_seconds(record)),
     )
@@ -148,6 +148,6 @@ def _charts(records: Sequence[Record], names: Sequence[str]) -> list[Chart]:
         if len(validated) > 1:
             figure = figure_name(validated[0][0], task)
             lines = [figure_curve(record, task, name) for record, name in validated]
-            caption = f"{figure} of {task} on the validation split in each run; rings mark the best checkpoints."
+            caption = f"{figure} of {task} on the validation split in each run; rings mark the models that are kept."
             charts.append(figures.curves(f"validation-{task}", f"{task}: {figure}", caption, lines))
     return charts

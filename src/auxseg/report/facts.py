@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 
+from auxseg.records.events import Start
 from auxseg.report import wording
 from auxseg.report.record import Record
 
@@ -22,12 +23,12 @@ _RESIZES = {"squash": "squashed to a square", "letterbox": "padded to a square, 
 def data(record: Record) -> Facts:
     """What must be known of the data beside every figure: file, splits, stored size, borders."""
     about = record.data
-    if not about:
+    if about is None:
         return []
-    splits = [f"{wording.split(name)} {number:,}" for name, number in about["splits"].items()]
-    size, resize, border = about["size"], about["resize"], about["border"]
+    splits = [f"{wording.split(name)} {number:,}" for name, number in about.splits.items()]
+    size, resize, border = about.size, about.resize, about.border
     return [
-        ("Data", about["name"]),
+        ("Data", about.name),
         ("Images", " · ".join(splits)),
         ("Stored size", f"{size} by {size} pixels, {_RESIZES.get(resize, resize)}"),
         ("Borders", f"{border}: {_BORDERS[border]}" if border in _BORDERS else f"{border}"),
@@ -36,17 +37,17 @@ def data(record: Record) -> Facts:
 
 def seconds_per_step(record: Record) -> float | None:
     """Median over all steps, waiting for data included."""
-    return statistics.median(step["seconds"] for step in record.steps) if record.steps else None
+    return statistics.median(step.seconds for step in record.steps) if record.steps else None
 
 
 def training_seconds(record: Record) -> float:
     """Time of all steps and validations; neither interruptions nor the start of the program count."""
-    return sum((event["seconds"] for event in (*record.steps, *record.validations)), start=0.0)
+    return sum((event.seconds for event in (*record.steps, *record.validations)), start=0.0)
 
 
 def num_parameters(record: Record) -> int:
     """Parameters of the whole network."""
-    return sum(record.start.get("parameters", {}).values())
+    return sum(record.start.parameters.values()) if record.start else 0
 
 
 def time_and_memory(record: Record) -> Facts:
@@ -54,62 +55,64 @@ def time_and_memory(record: Record) -> Facts:
     facts: Facts = []
     per_step = seconds_per_step(record)
     if per_step is not None:
-        stepping = sum(step["seconds"] for step in record.steps)
-        waiting = sum(step["data_seconds"] for step in record.steps) / stepping
+        stepping = sum(step.seconds for step in record.steps)
+        waiting = sum(step.data_seconds for step in record.steps) / stepping if stepping else 0.0
         validating = wording.seconds(training_seconds(record) - stepping)
-        epoch = wording.count(record.start["steps_per_epoch"], "step")
+        epoch = f", {wording.count(record.steps_per_epoch, 'step')} an epoch" if record.start else ""
         facts += [
-            ("Steps", f"{record.steps[-1]['step']:,}, {epoch} an epoch"),
+            ("Steps", f"{record.steps[-1].step:,}{epoch}"),
             ("Time per step", f"{wording.seconds(per_step)} (median)"),
             ("Waiting for data", f"{100 * waiting:.1f} % of that, over all steps"),
             ("Training in all", f"{wording.seconds(training_seconds(record))}, {validating} of it validation"),
         ]
-    if peak := record.end.get("peak_memory_bytes"):
-        facts.append(("Peak memory", wording.memory(peak)))
+    if record.end and record.end.peak_memory_bytes:
+        facts.append(("Peak memory", wording.memory(record.end.peak_memory_bytes)))
     if record.metrics:
-        facts.append(("Evaluation", wording.seconds(record.metrics["seconds"])))
+        facts.append(("Evaluation", wording.seconds(record.metrics.seconds)))
     return facts
 
 
 def calibration(record: Record) -> list[tuple[str, str, bool]]:
     """Each arithmetic that was tried before the first step: its name, the time of a step, and whether it was taken."""
-    measured = record.start.get("calibration") or {}
-    return [(name, wording.seconds(seconds), name == _arithmetic(record)) for name, seconds in measured.items()]
+    start = record.start
+    if start is None or not start.calibration:
+        return []
+    return [(name, wording.seconds(seconds), name == arithmetic(start)) for name, seconds in start.calibration.items()]
 
 
 def parameters(record: Record) -> list[tuple[str, int, float]]:
     """Parameters of each part of the network, and their share in percent."""
     whole = max(num_parameters(record), 1)
-    return [(part, number, 100 * number / whole) for part, number in record.start.get("parameters", {}).items()]
+    parts = record.start.parameters if record.start else {}
+    return [(part, number, 100 * number / whole) for part, number in parts.items()]
 
 
 def provenance(record: Record) -> Facts:
     """Where the run comes from and what was done with it."""
-    readings = [f"{wording.split(event['split'])} at step {event['step']:,}" for event in record.of("evaluate")]
+    readings = [f"{wording.split(event.split)} at step {event.step:,}" for event in record.evaluations]
+    seed = record.recipe.settings.get("seed")
     facts = [
-        *(_beginning(record) if record.start else []),
-        ("Resumed at step", ", ".join(f"{event['step']:,}" for event in record.of("resume"))),
-        ("Ended", record.end.get("time", "")),
+        *(_beginning(record.start) if record.start else []),
+        ("Resumed at step", ", ".join(f"{step:,}" for step in record.resumed_at)),
+        ("Ended", record.end.time if record.end else ""),
         ("Evaluations", f"{len(readings)} ({', '.join(readings)})" if readings else ""),
-        ("Content of the data", record.data.get("content_hash", "")),
-        ("Seed", str(record.recipe.get("seed", ""))),
+        ("Content of the data", record.data.content_hash if record.data else ""),
+        ("Seed", "" if seed is None else str(seed)),
     ]
     return [(label, value) for label, value in facts if value]
 
 
-def _beginning(record: Record) -> Facts:
-    start = record.start
-    processes = start.get("processes", 1)
-    each = f", {processes} processes" if processes > 1 else ""
-    return [
-        ("Command", start["command"]),
-        ("Began", start["time"]),
-        ("Machine", f"{start['processor']} ({start['device']}, {wording.count(start['threads'], 'thread')}{each})"),
-        ("Arithmetic", _arithmetic(record)),
-        ("Versions", " · ".join(f"{name} {version}" for name, version in start["versions"].items())),
-    ]
-
-
-def _arithmetic(record: Record) -> str:
+def arithmetic(start: Start) -> str:
     """Precision and memory format, named as the calibration names them."""
-    return f"{record.start['precision']} {'channels_last' if record.start['channels_last'] else 'NCHW'}"
+    return f"{start.precision} {'channels_last' if start.channels_last else 'NCHW'}"
+
+
+def _beginning(start: Start) -> Facts:
+    each = f", {start.processes} processes" if start.processes > 1 else ""
+    return [
+        ("Command", start.command),
+        ("Began", start.time),
+        ("Machine", f"{start.processor} ({start.device}, {wording.count(start.threads, 'thread')}{each})"),
+        ("Arithmetic", arithmetic(start)),
+        ("Versions", " · ".join(f"{name} {version}" for name, version in start.versions.items())),
+    ]

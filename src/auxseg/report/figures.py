@@ -83,13 +83,13 @@ class Chart:
 
 @dataclass(frozen=True)
 class Curve:
-    """Values over optimiser steps, ``None`` where there is none; ``dots`` marks each value, ``best`` rings one step."""
+    """Values over optimiser steps, ``None`` where there is none; ``dots`` marks each value, ``kept`` rings one step."""
 
     label: str
     steps: Sequence[int]
     values: Sequence[float | None]
     dots: bool = False
-    best: int | None = None
+    kept: int | None = None
 
 
 def curves(name: str, title: str, caption: str, lines: Sequence[Curve], note: str = "", *, zero: bool = False) -> Chart:
@@ -194,9 +194,9 @@ def _draw_curve(axes: Axes, line: Curve, number: int) -> Line2D:
     steps, values = _thin(line)
     marker = {"marker": "o", "markersize": 3} if line.dots and len(steps) <= 60 else {}
     (handle,) = axes.plot(steps, values, color=colour, linestyle=dash, **marker)
-    if line.best in steps:
-        value = values[steps.index(line.best)]
-        axes.plot([line.best], [value], "o", markersize=9, markerfacecolor="none", markeredgecolor=INK)
+    if line.kept in steps:
+        value = values[steps.index(line.kept)]
+        axes.plot([line.kept], [value], "o", markersize=9, markerfacecolor="none", markeredgecolor=INK)
     return handle
 
 
@@ -204,7 +204,7 @@ def _thin(line: Curve, limit: int = 600) -> tuple[list[int], list[float]]:
     """At most about ``limit`` of the known values: more than the chart has pixels. A ringed step always stays."""
     known = [(step, value) for step, value in zip(line.steps, line.values, strict=True) if value is not None]
     stride = -(-len(known) // limit) or 1
-    kept = [pair for index, pair in enumerate(known) if index % stride == 0 or pair[0] == line.best]
+    kept = [pair for index, pair in enumerate(known) if index % stride == 0 or pair[0] == line.kept]
     return [step for step, _ in kept], [value for _, value in kept]
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
-import yaml
-
-from auxseg.errors import InputError
+from auxseg.records.events import End, Evaluated, Events, Gradients, Resume, Start, Step, Validated, read_events
+from auxseg.records.metrics import DataFacts, Metrics, read_metrics
+from auxseg.records.pictures import Example, Inspection, read_examples, read_inspection
+from auxseg.records.recipe import RecipeFile, read_recipe
+from auxseg.records.table import PerImage, read_per_image
 
 Figures = Mapping[str, Mapping[str, float | None]]
 """Figures of merit by task and name; the first figure of a task is the one it is judged by."""
@@ -26,79 +25,95 @@ class Record:
 
     Attributes:
         path: the run directory.
-        recipe_text: recipe.yaml as it stands.
-        recipe: the same, parsed.
-        events: the lines of events.jsonl.
-        metrics: metrics.json, empty before the first evaluation.
-        columns: per_image.csv by column, ``None`` where a value is missing; the ``id`` column is left out.
+        recipe: recipe.yaml.
+        events: events.jsonl.
+        metrics: metrics.json, ``None`` before the first evaluation.
+        table: per_image.csv.
         inspection: inspection.json, empty where there is nothing to inspect.
-        examples: examples.json; it, the inspection and the columns are empty without metrics.json, which says what they
+        examples: examples.json; it, the inspection and the table are empty without metrics.json, which says what they
             belong to.
     """
 
     path: Path
-    recipe_text: str
-    recipe: dict[str, Any]
-    events: list[dict[str, Any]]
-    metrics: dict[str, Any]
-    columns: dict[str, list[float | None]]
-    examples: list[dict[str, Any]]
-    inspection: dict[str, Any] = field(default_factory=dict)
+    recipe: RecipeFile
+    events: Events = field(default_factory=Events)
+    metrics: Metrics | None = None
+    table: PerImage = field(default_factory=lambda: PerImage({}))
+    examples: tuple[Example, ...] = ()
+    inspection: Inspection = field(default_factory=Inspection)
 
     @cached_property
-    def start(self) -> dict[str, Any]:
+    def start(self) -> Start | None:
         """The event that began the training."""
-        return next(iter(self.of("start")), {})
+        return next(iter(self.events.of(Start)), None)
 
     @cached_property
-    def end(self) -> dict[str, Any]:
-        """The event that ended the training, empty while it goes on."""
-        return next(iter(self.of("end")), {})
+    def end(self) -> End | None:
+        """The event that ended the training, ``None`` while it goes on."""
+        return next(iter(self.events.of(End)), None)
 
     @cached_property
-    def steps(self) -> list[dict[str, Any]]:
+    def steps(self) -> tuple[Step, ...]:
         """Every optimiser step."""
-        return self.of("step")
+        return self.events.of(Step)
 
     @cached_property
-    def validations(self) -> list[dict[str, Any]]:
-        """Every look at the validation split."""
-        return self.of("validation")
+    def validations(self) -> tuple[Validated, ...]:
+        """Every validation."""
+        return self.events.of(Validated)
 
     @cached_property
-    def best(self) -> dict[str, Any]:
-        """The validation whose checkpoint was kept as the best, empty before there is one."""
-        return next((event for event in reversed(self.validations) if event.get("best")), {})
+    def looks(self) -> tuple[Gradients, ...]:
+        """Every comparison of the tasks' gradients."""
+        return self.events.of(Gradients)
 
     @cached_property
-    def data(self) -> dict[str, Any]:
+    def evaluations(self) -> tuple[Evaluated, ...]:
+        """Every reading of a split to evaluate the run."""
+        return self.events.of(Evaluated)
+
+    @cached_property
+    def kept(self) -> Validated | None:
+        """The validation of the model that is kept, ``None`` before there is one."""
+        return next((event for event in reversed(self.validations) if event.best), None)
+
+    @cached_property
+    def data(self) -> DataFacts | None:
         """What the run was measured on, or trained on if it was not measured yet."""
-        return self.metrics.get("data") or self.start.get("data") or {}
+        if self.metrics is not None:
+            return self.metrics.data
+        return self.start.data if self.start else None
 
     @cached_property
     def figures(self) -> Figures:
-        """The figures as they were evaluated, else those of the best validation."""
-        return self.metrics.get("figures") or self.best.get("figures") or {}
+        """The figures as they were evaluated, else those of the kept model's validation."""
+        measured = self.metrics.figures if self.metrics else {}
+        return measured or (self.kept.figures if self.kept else {})
 
     @cached_property
-    def num_planned(self) -> int:
-        """How many steps the training is to take, as it was last asked to."""
-        return [*self.of("start"), *self.of("resume")][-1]["steps"]
+    def num_planned(self) -> int | None:
+        """How many steps the training is to take, as it was last asked to; ``None`` if that is not known."""
+        return next((event.steps for event in reversed(self.events.whole) if isinstance(event, Start | Resume)), None)
 
     @cached_property
+    def resumed_at(self) -> tuple[int, ...]:
+        """The steps from which the training went on."""
+        return tuple(event.step for event in self.events.of(Resume))
+
+    @cached_property
+    def steps_per_epoch(self) -> int:
+        """Optimiser steps of an epoch, 1 if that is not known."""
+        return max(self.start.steps_per_epoch, 1) if self.start else 1
+
+    @property
     def target(self) -> str:
         """The name of the task that the run is judged by."""
-        return self.recipe["target"]
+        return self.recipe.target
 
-    @cached_property
-    def tasks(self) -> list[str]:
+    @property
+    def tasks(self) -> tuple[str, ...]:
         """The names of the tasks that take part, the target first."""
-        names = [name for name, settings in self.recipe["tasks"].items() if settings]
-        return sorted(names, key=lambda name: name != self.target)
-
-    def of(self, kind: str) -> list[dict[str, Any]]:
-        """All events of one kind, in order."""
-        return [event for event in self.events if event["event"] == kind]
+        return self.recipe.tasks
 
 
 def main_figure(figures: Figures, task: str) -> tuple[str, float | None] | None:
@@ -108,66 +123,7 @@ def main_figure(figures: Figures, task: str) -> tuple[str, float | None] | None:
 
 def read_record(path: Path) -> Record:
     """Read a run directory; raises InputError if it is none, or if a file in it cannot be understood."""
-    if not (path / "recipe.yaml").is_file():
-        raise InputError(f"{path} is no run directory: expected a recipe.yaml in it, found none")
-    recipe_text = (path / "recipe.yaml").read_text(encoding="utf-8")
-    metrics = _read_json(path / "metrics.json", {})
-    return Record(
-        path=path,
-        recipe_text=recipe_text,
-        recipe=_parse_recipe(recipe_text, path / "recipe.yaml"),
-        events=_read_events(path / "events.jsonl"),
-        metrics=metrics,
-        columns=_read_columns(path / "per_image.csv") if metrics else {},
-        examples=_read_json(path / "examples.json", []) if metrics else [],
-        inspection=_read_json(path / "inspection.json", {}) if metrics else {},
-    )
-
-
-def _parse_recipe(text: str, path: Path) -> dict[str, Any]:
-    try:
-        recipe = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: expected a recipe in YAML, found text that is not ({error})") from error
-    if not isinstance(recipe, dict) or not {"tasks", "target"} <= recipe.keys():
-        raise InputError(f"{path}: expected a recipe with the keys tasks and target, found {text[:40]!r}")
-    return recipe
-
-
-def _read_events(path: Path) -> list[dict[str, Any]]:
-    if not path.is_file():
-        return []
-    # What follows the last line break was cut off by a kill, or is being written right now.
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-    return [_parse(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1)]
-
-
-def _read_json(path: Path, missing: Any) -> Any:
-    return _parse(path.read_text(encoding="utf-8"), str(path)) if path.is_file() else missing
-
-
-def _parse(text: str, place: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{place}: expected JSON, found {text[:40]!r} ({error.msg})") from error
-
-
-def _read_columns(path: Path) -> dict[str, list[float | None]]:
-    if not path.is_file():
-        return {}
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    names = [name for name in (rows[0] if rows else {}) if name != "id"]
-    return {name: [_number(row[name]) for row in rows] for name in names}
-
-
-def _number(text: str) -> float | None:
-    """The number a cell holds, true and false as 1 and 0; anything else has no place in a histogram."""
-    if text in ("True", "False"):
-        return float(text == "True")
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+    recipe, events, metrics = read_recipe(path), read_events(path), read_metrics(path)
+    if metrics is None:
+        return Record(path, recipe, events)
+    return Record(path, recipe, events, metrics, read_per_image(path), read_examples(path), read_inspection(path))

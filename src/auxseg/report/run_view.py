@@ -35,7 +35,7 @@ class Answer:
 @final
 @dataclass(frozen=True)
 class FigureTable:
-    """A task's figures: name, value on the evaluated split, value at the best checkpoint's validation, meaning."""
+    """A task's figures: name, value on the evaluated split, value at the kept model's validation, meaning."""
 
     task: str
     rows: list[tuple[str, str, str, str]]
@@ -95,7 +95,7 @@ def view_run(record: Record, name: str) -> RunView:
         remarks=_remarks(record),
         answer=answer(record),
         data=facts.data(record),
-        evaluated=wording.split(record.metrics["split"]) if record.metrics else "",
+        evaluated=wording.split(record.metrics.split) if record.metrics else "",
         tables=_tables(record),
         learning=[chart for task in record.tasks for chart in charts.learning(record, task)],
         galleries=galleries(record),
@@ -108,19 +108,19 @@ def view_run(record: Record, name: str) -> RunView:
         weights=weights,
         balance=balance,
         agreement=agreement(record),
-        recipe=record.recipe_text,
+        recipe=record.recipe.text,
         provenance=facts.provenance(record),
     )
 
 
 def answer(record: Record) -> Answer | None:
-    """The target's figure on the evaluated split, else at the best validation; ``None`` before there is either."""
+    """The target's figure on the evaluated split, else where the kept model was validated; ``None`` before both."""
     if record.metrics:
-        split, step = record.metrics["split"], record.metrics["checkpoint_step"]
-        num_images, explain = record.metrics["num_images"], record.metrics["explain"].get(record.target, {})
-    elif record.best:
-        split, step = "val", record.best["step"]
-        num_images, explain = record.data["splits"]["val"], {}
+        split, step = record.metrics.split, record.metrics.checkpoint_step
+        num_images, explain = record.metrics.num_images, record.metrics.explain.get(record.target, {})
+    elif record.kept:
+        split, step = "val", record.kept.step
+        num_images, explain = record.data.splits.get("val", 0) if record.data else 0, {}
     else:
         return None
     found = main_figure(record.figures, record.target)
@@ -139,28 +139,28 @@ def answer(record: Record) -> Answer | None:
 def _status(record: Record) -> str:
     if not record.steps:
         return "Training has not begun."
-    done = record.steps[-1]["step"]
+    done = record.steps[-1].step
     if not record.end:
-        return f"Training is not finished: {done:,} of {record.num_planned:,} steps are done."
-    if record.end["reason"] == "finished":
+        planned = "" if record.num_planned is None else f" of {record.num_planned:,}"
+        return f"Training is not finished: {done:,}{planned} steps are done."
+    if record.end.reason == "finished":
         return f"Training finished after {wording.count(done, 'step')}."
-    return f"Training ended after {wording.count(done, 'step')}: {record.end['reason']}."
+    return f"Training ended after {wording.count(done, 'step')}: {record.end.reason}."
 
 
 def _remarks(record: Record) -> list[str]:
     """What a reader must know before believing the figures."""
+    remarks = [record.events.loss] if record.events.loss else []
     if not record.metrics:
-        flattery = ": these figures are from the validation split, by which the checkpoint was chosen, and flatter it"
-        return [f"Not evaluated yet{flattery if record.best else ''}."]
-    remarks = []
-    measured, best = record.metrics["checkpoint_step"], record.best.get("step")
-    if best not in (None, measured):
+        flattery = ": these figures are from the validation split, by which the model was chosen, and flatter it"
+        return [*remarks, f"Not evaluated yet{flattery if record.kept else ''}."]
+    measured = record.metrics.checkpoint_step
+    if record.kept is not None and record.kept.step != measured:
         remarks.append(
-            f"The evaluation belongs to the checkpoint of step {measured:,}; since then that of step {best:,} became "
-            "the best. Evaluate again to see how good it is."
+            f"The evaluation belongs to the model of step {measured:,}; since then that of step {record.kept.step:,} "
+            "is kept. Evaluate again to see how good it is."
         )
-    trained = record.start.get("data", {}).get("content_hash")
-    if trained not in (None, record.metrics["data"]["content_hash"]):
+    if record.start is not None and record.start.data.content_hash != record.metrics.data.content_hash:
         remarks.append("The run was evaluated on other data than it was trained on.")
     return remarks
 
@@ -168,14 +168,9 @@ def _remarks(record: Record) -> list[str]:
 def _tables(record: Record) -> list[FigureTable]:
     tables = []
     for task in record.tasks:
-        measured, validated, explain = (
-            source.get(task, {})
-            for source in (
-                record.metrics.get("figures", {}),
-                record.best.get("figures", {}),
-                record.metrics.get("explain", {}),
-            )
-        )
+        measured = record.metrics.figures.get(task, {}) if record.metrics else {}
+        validated = record.kept.figures.get(task, {}) if record.kept else {}
+        explain = record.metrics.explain.get(task, {}) if record.metrics else {}
         rows = [
             (
                 name,
@@ -190,9 +185,9 @@ def _tables(record: Record) -> list[FigureTable]:
 
 
 def _matrices(record: Record) -> list[MixingMatrix]:
-    tasks = record.inspection.get("tasks", [])
+    tasks = list(record.inspection.tasks)
     matrices = []
-    for place, values in record.inspection.get("matrices", {}).items():
+    for place, values in record.inspection.matrices.items():
         rows = [(task, [f"{share:.3f}" for share in row]) for task, row in zip(tasks, values, strict=True)]
         matrices.append(MixingMatrix(place, tasks, rows))
     return matrices

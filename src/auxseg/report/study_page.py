@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import yaml
 from markupsafe import Markup
 
 from auxseg.errors import RunError
 from auxseg.files import write_atomically
+from auxseg.records.study import STUDY_FILE, Answer, StudyResult, read_study
 from auxseg.report import study_charts, wording
 from auxseg.report.environment import template_environment
 from auxseg.report.figures import Chart, for_page
-from auxseg.report.study_record import POINTS, StudyRecord, read_study_record
+from auxseg.report.study_record import POINTS, bars, courses, points
 
 _LOOKS: Final = {1: "one look at the verdicts", 2: "two looks at the verdicts"}
+
+
+def is_study(path: Path) -> bool:
+    """Whether a directory holds a finished study."""
+    return (path / STUDY_FILE).is_file()
 
 
 def study_page(directory: Path, out: Path | None = None) -> Path:
@@ -24,8 +30,7 @@ def study_page(directory: Path, out: Path | None = None) -> Path:
 
     Only study.json is read. Raises `InputError` if there is none, `RunError` if the page cannot be written.
     """
-    record = read_study_record(directory)
-    study = record.values
+    study = read_study(directory)
     environment = template_environment()
     environment.filters |= {
         "count": wording.count,
@@ -43,14 +48,15 @@ def study_page(directory: Path, out: Path | None = None) -> Path:
     page = environment.get_template("study_page.html.j2").render(
         study=study,
         name=directory.resolve().name,
-        forests=[_forest(record, answer) for answer in study["answers"]],
-        by_share=_by_share(record),
-        affinities=[chart for answer in study["answers"] if (chart := _affinity(record, answer))],
-        conflicts=[_conflicts(record, answer) for answer in study["answers"]],
-        explained=any(arm.get("why") for answer in study["answers"] for arm in answer["arms"]),
-        chance=study["rules"]["alpha"],
-        looks=_LOOKS[study["rules"]["looks"]],
-        recipe=yaml.safe_dump(study["config"], sort_keys=False, width=100),
+        forests=[_forest(study, answer) for answer in study.answers],
+        by_share=_by_share(study),
+        affinities=[chart for answer in study.answers if (chart := _affinity(study, answer))],
+        conflicts=[_conflicts(study, answer) for answer in study.answers],
+        explained=any(arm.why for answer in study.answers for arm in answer.arms),
+        chance=study.rules.alpha,
+        tuning_seeds=_num_tuning_seeds(study),
+        looks=_LOOKS[study.rules.looks],
+        recipe=yaml.safe_dump(study.config, sort_keys=False, width=100),
     )
     place = out or directory / "report.html"
     try:
@@ -60,62 +66,66 @@ def study_page(directory: Path, out: Path | None = None) -> Path:
     return place
 
 
-def _unit(record: StudyRecord) -> str:
-    return f"difference in points of {record.values['figure']}"
+def _num_tuning_seeds(study: StudyResult) -> str:
+    number = study.config.get("tuning_seeds")
+    return wording.count(number, "seed") if isinstance(number, int) else "seeds"
 
 
-def _margin(record: StudyRecord) -> float:
-    return POINTS * record.values["rules"]["margin"]
+def _unit(study: StudyResult) -> str:
+    return f"difference in points of {study.figure}"
 
 
-def _forest(record: StudyRecord, answer: dict[str, Any]) -> Chart:
-    share = answer["label_fraction"]
+def _margin(study: StudyResult) -> float:
+    return POINTS * study.rules.margin
+
+
+def _forest(study: StudyResult, answer: Answer) -> Chart:
+    share = answer.label_fraction
     title = f"with {_percent(share)} of the masks" if share < 1 else "with all masks"
     caption = (
         "Difference from the target alone, with the adjusted interval; small points are single seeds, and the margin "
         "is shaded around zero."
     )
     name = f"forest-{share:g}"
-    return study_charts.forest(name, title, caption, _unit(record), _margin(record), list(record.bars(answer)))
+    return study_charts.forest(name, title, caption, _unit(study), _margin(study), list(bars(answer)))
 
 
-def _by_share(record: StudyRecord) -> Chart | None:
-    answers = record.values["answers"]
-    if len(answers) < 2:
+def _by_share(study: StudyResult) -> Chart | None:
+    if len(study.answers) < 2:
         return None
-    bars: dict[str, dict[float, study_charts.Bar]] = {}
-    for answer in answers:
-        for bar in record.bars(answer):
-            bars.setdefault(bar.name, {})[answer["label_fraction"]] = bar
+    by_name: dict[str, dict[float, study_charts.Bar]] = {}
+    for answer in study.answers:
+        for bar in bars(answer):
+            by_name.setdefault(bar.name, {})[answer.label_fraction] = bar
     caption = "Difference from the target alone, by the share of the training masks, with adjusted intervals."
-    return study_charts.by_share("share", "help against masks", caption, _unit(record), _margin(record), bars)
+    return study_charts.by_share("share", "help against masks", caption, _unit(study), _margin(study), by_name)
 
 
-def _affinity(record: StudyRecord, answer: dict[str, Any]) -> Chart | None:
-    points = list(record.points(answer))
-    if not points:
+def _affinity(study: StudyResult, answer: Answer) -> Chart | None:
+    shown = list(points(answer))
+    if not shown:
         return None
-    share = answer["label_fraction"]
+    share = answer.label_fraction
     title = f"affinity, with {_percent(share)} of the masks" if share < 1 else "affinity against difference"
     caption = (
-        f"By how many percent a small step for an auxiliary of the arm lowers the loss of {record.values['target']} on "
+        f"By how many percent a small step for an auxiliary of the arm lowers the loss of {study.target} on "
         "training images (mean over looks, seeds and auxiliaries), against the measured difference. Colours are those "
         "of the verdicts."
     )
-    return study_charts.affinity(f"affinity-{share:g}", title, caption, _unit(record), points)
+    return study_charts.affinity(f"affinity-{share:g}", title, caption, _unit(study), shown)
 
 
-def _conflicts(record: StudyRecord, answer: dict[str, Any]) -> list[Chart]:
+def _conflicts(study: StudyResult, answer: Answer) -> list[Chart]:
     charts = []
-    for course in record.courses(answer):
+    for course in courses(answer):
         fewest, most = min(course.num_looks), max(course.num_looks)
         looks = wording.count(most, "look") if fewest == most else f"{fewest} to {most} looks"
         caption = (
-            f"In what percent of the looks {course.auxiliary} pulls against {record.values['target']}, by stage and "
+            f"In what percent of the looks {course.auxiliary} pulls against {study.target}, by stage and "
             f"step; each number is of {looks}, all seeds together. Above 50 conflicts prevail; numbers of few looks "
             "scatter widely."
         )
-        name = f"conflict-{answer['label_fraction']:g}-{course.name}"
+        name = f"conflict-{answer.label_fraction:g}-{course.name}"
         charts.append(study_charts.conflict(name, f"{course.name}: percent in conflict", caption, course))
     return charts
 
