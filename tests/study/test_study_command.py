@@ -383,7 +383,7 @@ def test_numbers_and_names_that_cannot_be_meant_are_refused(
 def test_a_directory_whose_notes_are_cut_off_is_refused(
     study: Path, store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for text, said in (('{"format": 1', "cannot be read ("), ("[]", "holds no mapping")):
+    for text, said in (('{"format": 1', "expected JSON"), ("[]", "the whole is a list of 0")):
         (study / "about.json").write_text(text)
         assert ask("--data", store, "--out", study, *SAME_QUESTION) == 2
         assert f"{study / 'about.json'}: {said}" in unwrapped(capsys.readouterr().err)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from tyro.conf import Positional
 
@@ -13,6 +13,12 @@ from auxseg.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from auxseg.report.comparison import Comparison
+    from auxseg.run import Run
+
+MAX_IN_GRID: Final = 12
+"""More runs than these would be too small in a picture of all of them."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,7 @@ class Evaluate(RecipeCommand):
     """
 
     runs: Positional[Annotated[tuple[Path, ...], optional("RUN ...")]]
-    """Run directories."""
+    """Run directories, or folders: all runs inside are measured, of a study those of its verdicts."""
 
     split: Literal["train", "val", "test"] = "test"
     """Which split. Looking at the test split is recorded in the run."""
@@ -36,37 +42,90 @@ class Evaluate(RecipeCommand):
         """Evaluate them all and print the table."""
         if not self.runs:
             raise InputError("evaluate wants at least one run directory")
-        places = [path.resolve() for path in self.runs]
-        for path, place in zip(self.runs, places, strict=True):
-            if places.count(place) > 1:
-                raise InputError(f"evaluate was given {path} twice; name every run once")
+        runs, left_out = self._found()
+        for name in left_out:
+            console.print(f"left out: {name}", markup=False, highlight=False)
         from auxseg.report import report
-        from auxseg.run import Run, draw_grid, evaluate
+        from auxseg.run import evaluate
 
-        runs = {str(path): Run.open(path) for path in self.runs}
         results = {}
         for name, run in runs.items():
-            with console.status(f"evaluating {name} on {self.split}"):
+            with console.status(_plain(f"evaluating {name} on {self.split}")):
                 results[name] = evaluate(run, self.split, self.data)
                 report([run.directory])
         _print_table(console, results)
-        if len(runs) < 2:
-            return {"runs": results}
-        page = report([run.directory for run in runs.values()])
-        short = {place.name: run for place, run in zip(places, runs.values(), strict=True)}
+        _print_classes(console, results)
+        result: dict[str, Any] = {"runs": results, **({"left_out": left_out} if left_out else {})}
+        return result if len(runs) < 2 else result | self._compare(console, runs)
+
+    def _found(self) -> tuple[dict[str, Run], list[str]]:
+        """The runs by name, and what is left out of folders, with the reason.
+
+        Raises `InputError` for a run that is named twice, a folder without runs that could be measured, and the test
+        split of a study that is not finished.
+        """
+        from auxseg.records.finding import is_study, runs_in
+        from auxseg.records.study import STUDY_FILE
+        from auxseg.run import Run
+
+        paths: list[Path] = []
+        left_out: list[str] = []
+        for given in self.runs:
+            if self.split == "test" and is_study(given) and not (given / STUDY_FILE).is_file():
+                raise InputError(
+                    f"{given}: this study is not finished, and its test split is read when all planned runs are "
+                    f"trained; --split val measures what there is, and `auxseg report {given}` shows it"
+                )
+            found = runs_in(given)
+            whole = [path for path in found if path == given or not _why_not(path)]
+            left_out += [f"{path}: {_why_not(path)}" for path in found if path not in whole]
+            if not whole:
+                raise InputError(f"{given}: none of its {len(found)} runs can be measured; {left_out[-1]}")
+            paths += whole
+        places = [path.resolve() for path in paths]
+        for path, place in zip(paths, places, strict=True):
+            if places.count(place) > 1:
+                raise InputError(f"evaluate was given {path} twice; name every run once")
+        return {str(path): Run.open(path) for path in paths}, left_out
+
+    def _compare(self, console: Console, runs: dict[str, Run]) -> dict[str, Any]:
+        """Write the page and the picture of several runs, and say in what they are unlike."""
+        from auxseg.report import compared, report
+        from auxseg.run import draw_grid
+
+        directories = [run.directory for run in runs.values()]
+        comparison = compared(directories)
+        _print_unlike(console, comparison)
+        differences = {
+            name: {"difference": row.difference, "unlike": row.unlike}
+            for name, row in zip(runs, comparison.rows, strict=True)
+        }
+        first, page = next(iter(runs)), report(directories)
+        found = {"report": str(page), "first": first, "differences": differences, "remarks": comparison.remarks}
+        short = {run.directory.resolve().name: run for run in runs.values()}
         try:
+            if len(runs) > MAX_IN_GRID:
+                raise InputError(f"{len(runs)} runs are too many for one picture, which shows {MAX_IN_GRID}")
             with console.status("drawing all runs on the same photographs"):
                 grid = draw_grid(short if len(short) == len(runs) else runs, page.with_name("grid.png"), self.data)
         except InputError as error:  # every run is measured, which must not be lost
-            console.print(f"comparison: {page}   without a common picture: {error}")
-            return {"runs": results, "report": str(page), "grid": None}
-        page = report([run.directory for run in runs.values()], page, grid=grid)
-        console.print(f"comparison: {page}   pictures: {grid}")
-        return {"runs": results, "report": str(page), "grid": str(grid)}
+            console.print(f"comparison: {page}   without a common picture: {error}", markup=False)
+            return found | {"grid": None}
+        page = report(directories, page, grid=grid)
+        console.print(f"comparison: {page}   pictures: {grid}", markup=False)
+        return found | {"grid": str(grid)}
+
+
+def _why_not(run: Path) -> str:
+    """Why a run that was found in a folder is not measured; empty if it is."""
+    if run.with_name(f"{run.name}.failed").is_file():
+        return "diverged"
+    return "" if (run / "best.safetensors").is_file() else "keeps no model yet"
 
 
 def _print_table(console: Console, results: dict[str, dict[str, Any]]) -> None:
     from rich.table import Table
+    from rich.text import Text
 
     columns = list(
         dict.fromkeys(
@@ -77,14 +136,53 @@ def _print_table(console: Console, results: dict[str, dict[str, Any]]) -> None:
             if not figure.startswith("num_")
         )
     )
-    table = Table(title="\n".join(dict.fromkeys(_measured_on(metrics) for metrics in results.values())))
+    table = Table(title=Text("\n".join(dict.fromkeys(_measured_on(metrics) for metrics in results.values()))))
     table.add_column("run", overflow="fold")
     for task, figure in columns:
-        table.add_column(f"{task}\n{figure}", justify="right", overflow="fold")
+        table.add_column(Text(f"{task}\n{figure}"), justify="right", overflow="fold")
     for name, metrics in results.items():
         values = [metrics["figures"].get(task, {}).get(figure) for task, figure in columns]
-        table.add_row(name, *("-" if value is None else _shown(value) for value in values))
+        table.add_row(Text(name), *("-" if value is None else _shown(value) for value in values))
     console.print(table)
+
+
+def _print_classes(console: Console, results: dict[str, dict[str, Any]]) -> None:
+    """IoU by class of the target where there are several, which classes are lost, and why there is no figure."""
+    from auxseg.report.wording import undefined
+
+    for name, metrics in results.items():
+        before = f"{name}: " if len(results) > 1 else ""
+        classes = metrics["classes"].get(metrics["target"], {})
+        lines = []
+        if 2 < len(classes) <= 12:
+            ious = [f"{key} {'-' if each['iou'] is None else _shown(each['iou'])}" for key, each in classes.items()]
+            lines.append(f"IoU by class: {', '.join(ious)}")
+        if lost := [key for key, each in classes.items() if each["iou"] == 0 and each["pixels"]]:
+            lines.append(f"the truth has {', '.join(lost)}, but not one pixel was found: IoU 0")
+        figures = metrics["figures"][metrics["target"]]
+        figure, value = next(iter(figures.items()))
+        if value is None:
+            lines.append(undefined(figure, figures))
+        for line in lines:
+            console.print(f"{before}{line}", markup=False, highlight=False)
+
+
+def _print_unlike(console: Console, comparison: Comparison) -> None:
+    """The differences from the first run, each with what else sets the two apart."""
+    first, *others = comparison.rows
+    for row in others:
+        change = f" {row.change}," if row.change else ""
+        if row.unlike:
+            said = f"{row.name} against {first.name}:{change} not alike: {'; '.join(row.unlike)}"
+            console.print(said, markup=False, highlight=False)
+    for remark in comparison.remarks:
+        console.print(remark, markup=False, highlight=False)
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
 
 
 def _measured_on(metrics: dict[str, Any]) -> str:

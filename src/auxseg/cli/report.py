@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Report(RecipeCommand):
-    """Write one self-contained HTML page about one run, comparing several, or about a finished study."""
+    """Write one self-contained HTML page about one run, comparing several, or about a study, finished or not."""
 
     runs: Positional[Annotated[tuple[Path, ...], optional("RUN ...")]]
-    """Run directories, or the directory of one study."""
+    """Run directories, a folder with runs in it, or the directory of one study."""
 
     out: Annotated[Path | None, optional("PATH")] = None
     """The page (default: report.html in the run or study directory, or in the nearest that holds them all)."""
@@ -38,22 +38,26 @@ class Report(RecipeCommand):
             raise InputError("report wants at least one run directory")
         if self.out is not None:
             refuse_existing(self.out, overwrite=self.overwrite)
-        from auxseg.report import is_study, report, study_page
+        from auxseg.report import is_study, report, runs_in, study_page
 
         studies = [path for path in self.runs if is_study(path)]
         if studies and len(self.runs) > 1:
             raise InputError(f"report: {studies[0]} is a study, which has a page of its own; name it alone")
         if studies and self.images:
             raise InputError(f"report: {studies[0]} is a study, whose page draws no attention; leave --images out")
-        self._inspect()
-        page = study_page(studies[0], self.out) if studies else report(list(self.runs), self.out)
-        console.print(f"report: {page}")
+        if studies:
+            page = study_page(studies[0], self.out)
+        else:
+            runs = list(dict.fromkeys(run for path in self.runs for run in runs_in(path)))
+            self._inspect(runs)
+            page = report(runs, self.out)
+        console.print(f"report: {page}", markup=False)
         return {"report": str(page)}
 
-    def _inspect(self) -> None:
+    def _inspect(self, runs: list[Path]) -> None:
         """Draw the attention that the pages show, where other photographs are asked for."""
         if self.images:
             from auxseg.run import Run, inspect
 
-            for path in self.runs:
+            for path in runs:
                 inspect(Run.open(path), self.images)

@@ -147,5 +147,7 @@ def _summary(best: dict[str, float | None] | None) -> str:
         return "trained without validation, so the last weights were kept"
     name = next(key for key in best if key != "step")
     if best[name] is None:
-        return f"kept the model of step {best['step']}, the last: no validation sample has a label for the target"
+        from auxseg.report.wording import undefined
+
+        return f"kept the model of step {best['step']}, the last: on validation, {undefined(name, best).rstrip('.')}"
     return f"kept the model of step {best['step']}, validation {name} {best[name]:.4f}"

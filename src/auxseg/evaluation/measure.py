@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -33,11 +34,16 @@ class Measured:
     sums: Mapping[str, Mapping[str, Tensor]]
 
     def losses(self, tasks: Mapping[str, Task]) -> dict[str, float]:
-        """Mean loss per task, NaN where nothing was labelled."""
-        return {
-            name: float(sum(task.weights[term] * value[0] / value[1] for term, value in self.sums[name].items()))
-            for name, task in tasks.items()
-        }
+        """Mean loss per task, without the terms that nothing was labelled for; NaN where that holds for all.
+
+        Masks of nothing but background have a cross-entropy, say, and no Dice loss.
+        """
+        return {name: _mean_loss(task, self.sums[name]) for name, task in tasks.items()}
+
+
+def _mean_loss(task: Task, sums: Mapping[str, Tensor]) -> float:
+    known = [task.weights[term] * value[0] / value[1] for term, value in sums.items() if value[1] > 0]
+    return float(sum(known)) if known else math.nan
 
 
 def merge(parts: Iterable[Measured]) -> Measured:

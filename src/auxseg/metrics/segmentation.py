@@ -71,6 +71,22 @@ def recall(counts: Int[Tensor, "*n C C"]) -> Float[Tensor, "*n"]:
     return _over_classes(counts, hits, truth)
 
 
+def by_class(counts: Int[Tensor, "C C"]) -> dict[str, Float[Tensor, " C"]]:
+    """Of every class IoU, precision, recall, and its pixels in truth and prediction.
+
+    Unlike in means over classes, a ratio without pixels below it is NaN: the IoU of a class that occurs nowhere, the
+    precision of one that is nowhere predicted, the recall of one that is nowhere true.
+    """
+    hits, truth, prediction = _tallies(counts)
+    return {
+        "iou": hits / (truth + prediction - hits),
+        "precision": hits / prediction,
+        "recall": hits / truth,
+        "pixels": truth,
+        "predicted_pixels": prediction,
+    }
+
+
 def weighted_iou(counts: Int[Tensor, "*n C C"]) -> Float[Tensor, "*n"]:
     """Mean over all classes, background included, of their IoU weighted by their share of the true pixels."""
     hits, truth, prediction = _tallies(counts)

@@ -23,6 +23,7 @@ Interval: TypeAlias = tuple[Number | None, Number | None]
 PerSeed: TypeAlias = dict[str, Number | None]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Fraction: TypeAlias = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+_Variance: TypeAlias = Annotated[float, Field(ge=0, le=1e100, allow_inf_nan=False)]
 _NumSeeds: TypeAlias = Annotated[int, Field(ge=1, le=10_000)]
 
 
@@ -40,9 +41,9 @@ class Advice:
 class Variances:
     """What the differences vary with."""
 
-    seed: Number | None
-    image: Number | None
-    rest: Number | None
+    seed: _Variance | None
+    image: _Variance | None
+    rest: _Variance | None
 
 
 @final

@@ -6,7 +6,8 @@ training.
 
 from __future__ import annotations
 
-from auxseg.report.page import report
-from auxseg.report.study_page import is_study, study_page
+from auxseg.records.finding import is_study, runs_in
+from auxseg.report.page import compared, report
+from auxseg.report.study_page import study_page
 
-__all__ = ["is_study", "report", "study_page"]
+__all__ = ["compared", "is_study", "report", "runs_in", "study_page"]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from auxseg.report import figures, wording
 from auxseg.report.figures import Chart, Curve
 from auxseg.report.record import Record, main_figure
+
+_MAX_CLASSES: Final = 1000
+"""A confusion matrix of more classes could not be read."""
 
 
 def figure_name(record: Record, task: str) -> str | None:
@@ -64,8 +68,9 @@ def distribution(record: Record) -> Iterator[Chart]:
 def confusions(record: Record) -> Iterator[Chart]:
     """Confusion matrices of the tasks that have one."""
     for name, table in (record.metrics.tables if record.metrics else {}).items():
-        caption = f"{name}: rows are the truth, columns the prediction, shaded by the share of the row."
-        if table.names:
+        numbers = "; numbers are percent of the row" if figures.in_percent(table.counts) else ""
+        caption = f"{name}: rows are the truth, columns the prediction, shaded by the share of the row{numbers}."
+        if 0 < len(table.names) <= _MAX_CLASSES:
             yield figures.confusion(name.replace(".", "-"), caption, table.names, table.counts)
 
 

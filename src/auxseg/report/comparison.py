@@ -10,6 +10,7 @@ from auxseg.report import facts, figures, wording
 from auxseg.report.charts import figure_curve, figure_name, loss_curve
 from auxseg.report.facts import Facts
 from auxseg.report.figures import Chart
+from auxseg.report.likeness import unlike
 from auxseg.report.record import Record, main_figure
 from auxseg.report.run_view import Answer, answer
 
@@ -17,11 +18,19 @@ from auxseg.report.run_view import Answer, answer
 @final
 @dataclass(frozen=True)
 class Row:
-    """One run in the table; ``change`` is the difference from the first run, empty where none can be given."""
+    """One run in the table.
+
+    Attributes:
+        change: the difference from the first run, empty where none can be given.
+        difference: the same as a number.
+        unlike: in what else the run differs from the first that moves a figure (`auxseg.report.likeness`).
+    """
 
     name: str
     value: str
     change: str
+    difference: float | None
+    unlike: list[str]
     measured: str
     others: list[str]
     parameters: str
@@ -68,8 +77,8 @@ def compare(records: Sequence[Record], names: Sequence[str]) -> Comparison:
         remarks=remarks,
         others=[_heading(records, task) for task in others],
         rows=[
-            _row(record, name, found, others, None if remarks or number == 0 else answers[0])
-            for number, (record, name, found) in enumerate(zip(records, names, answers, strict=True))
+            _row(record, name, found, others, None if remarks or record is records[0] else answers[0], records[0])
+            for record, name, found in zip(records, names, answers, strict=True)
         ],
         settings=_settings([record.recipe.settings for record in records]),
         charts=_charts(records, names),
@@ -94,13 +103,23 @@ def _remarks(records: Sequence[Record], answers: Sequence[Answer | None]) -> lis
     return remarks
 
 
-def _row(record: Record, name: str, found: Answer | None, others: Sequence[str], first: Answer | None) -> Row:
+def _row(
+    record: Record,
+    name: str,
+    found: Answer | None,
+    others: Sequence[str],
+    first: Answer | None,
+    first_record: Record,
+) -> Row:
+    difference = _difference(found, first)
     pairs = [main_figure(record.figures, task) for task in others]
     per_step = facts.seconds_per_step(record)
     return Row(
         name=name,
         value=wording.figure(found.value) if found else wording.NOTHING,
-        change=_change(found, first),
+        change="" if difference is None else wording.change(difference),
+        difference=difference,
+        unlike=unlike(first_record, record),
         measured=f"{found.num_images:,} {found.split}" if found else "not measured yet",
         others=[wording.figure(pair[1]) if pair else wording.NOTHING for pair in pairs],
         parameters=f"{facts.num_parameters(record):,}" if record.start else wording.NOTHING,
@@ -110,10 +129,10 @@ def _row(record: Record, name: str, found: Answer | None, others: Sequence[str],
     )
 
 
-def _change(found: Answer | None, first: Answer | None) -> str:
+def _difference(found: Answer | None, first: Answer | None) -> float | None:
     if not found or not first or found.value is None or first.value is None:
-        return ""
-    return wording.change(found.value - first.value)
+        return None
+    return found.value - first.value
 
 
 def _settings(recipes: Sequence[Mapping[str, Any]], prefix: str = "") -> list[tuple[str, list[str]]]:

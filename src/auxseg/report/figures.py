@@ -138,8 +138,12 @@ def histogram(name: str, title: str, caption: str, values: Sequence[float]) -> C
 
 
 def confusion(name: str, caption: str, classes: Sequence[str], counts: Sequence[Sequence[int]]) -> Chart:
-    """A confusion matrix: a row per true class, shaded by its share of that row, with counts where there is room."""
-    table = np.asarray(counts, dtype=float)
+    """A confusion matrix: a row per true class, shaded by its share of that row, with numbers where there is room.
+
+    Numbers are counts, or percent of the row where counts would not fit (`in_percent`).
+    """
+    table = np.asarray(counts, dtype=float).reshape(len(classes), len(classes))
+    percent = in_percent(counts)
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     roomy = len(classes) <= 12
     labels = [shorten(label, 24) for label in classes]
@@ -151,9 +155,21 @@ def confusion(name: str, caption: str, classes: Sequence[str], counts: Sequence[
             axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=SERIES[0], alpha=share, linewidth=0))
             if roomy:
                 colour = CARD if share > 0.55 else INK
-                axes.text(column, row, f"{table[row, column]:.0f}", ha="center", va="center", color=colour)
+                number = _cell(float(table[row, column]), share, percent)
+                axes.text(column, row, number, ha="center", va="center", color=colour)
         _frame_matrix(axes, labels, 9 if roomy else 8)
         return Chart(name, caption, to_svg(figure, name), wide=not roomy)
+
+
+def in_percent(counts: Sequence[Sequence[int]]) -> bool:
+    """Whether a confusion matrix is shown in percent of its rows: where a count has five digits, as of pixels."""
+    return any(count >= 10_000 for row in counts for count in row)
+
+
+def _cell(number: float, share: float, percent: bool) -> str:
+    if not percent:
+        return f"{number:.0f}"
+    return f"{100 * share:.0f}%" if share >= 0.005 else "<1%"
 
 
 def for_page(svg: str, prefix: str) -> str:

@@ -13,12 +13,18 @@ from markupsafe import Markup
 from auxseg.errors import InputError, RunError
 from auxseg.files import write_atomically
 from auxseg.report import wording
-from auxseg.report.comparison import compare
+from auxseg.report.comparison import Comparison, compare
 from auxseg.report.environment import template_environment
 from auxseg.report.figures import Chart, for_page
 from auxseg.report.pictures import data_uri
 from auxseg.report.record import read_record
 from auxseg.report.run_view import view_run
+
+
+def compared(paths: Sequence[Path]) -> Comparison:
+    """Several runs side by side, as their page compares them. Raises `InputError` as `report` does."""
+    records = [read_record(path) for path in paths]
+    return compare(records, _names([record.path for record in records]))
 
 
 def report(paths: Sequence[Path], out: Path | None = None, *, grid: Path | None = None) -> Path:

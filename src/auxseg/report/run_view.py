@@ -43,6 +43,16 @@ class FigureTable:
 
 @final
 @dataclass(frozen=True)
+class ClassTable:
+    """A task's figures by class: IoU, precision, recall, true and predicted pixels; and which classes vanish."""
+
+    task: str
+    vanished: str
+    rows: list[tuple[str, list[str]]]
+
+
+@final
+@dataclass(frozen=True)
 class MixingMatrix:
     """How much of every task's features (columns) each task (rows) takes at one place."""
 
@@ -64,6 +74,7 @@ class RunView:
     data: Facts
     evaluated: str
     tables: list[FigureTable]
+    classes: list[ClassTable]
     learning: list[Chart]
     galleries: list[tuple[str, list[Picture]]]
     attention: list[tuple[str, list[tuple[str, str | None]]]]
@@ -97,6 +108,7 @@ def view_run(record: Record, name: str) -> RunView:
         data=facts.data(record),
         evaluated=wording.split(record.metrics.split) if record.metrics else "",
         tables=_tables(record),
+        classes=_class_tables(record),
         learning=[chart for task in record.tasks for chart in charts.learning(record, task)],
         galleries=galleries(record),
         attention=attention(record),
@@ -154,6 +166,10 @@ def _remarks(record: Record) -> list[str]:
     if not record.metrics:
         flattery = ": these figures are from the validation split, by which the model was chosen, and flatter it"
         return [*remarks, f"Not evaluated yet{flattery if record.kept else ''}."]
+    figures = record.figures.get(record.target, {})
+    figure, value = next(iter(figures.items()), ("", 0.0))
+    if value is None:
+        remarks.append(wording.undefined(figure, figures))
     measured = record.metrics.checkpoint_step
     if record.kept is not None and record.kept.step != measured:
         remarks.append(
@@ -181,6 +197,21 @@ def _tables(record: Record) -> list[FigureTable]:
             for name in dict.fromkeys([*measured, *validated])
         ]
         tables += [FigureTable(task, rows)] if rows else []
+    return tables
+
+
+def _class_tables(record: Record) -> list[ClassTable]:
+    tables = []
+    for task, classes in (record.metrics.classes if record.metrics else {}).items():
+        rows = [
+            (
+                name,
+                [wording.figure(value) for value in (each.iou, each.precision, each.recall)]
+                + [f"{number:,}" for number in (each.pixels, each.predicted_pixels)],
+            )
+            for name, each in classes.items()
+        ]
+        tables.append(ClassTable(task, wording.vanished(classes), rows))
     return tables
 
 

@@ -11,25 +11,25 @@ from markupsafe import Markup
 
 from auxseg.errors import RunError
 from auxseg.files import write_atomically
+from auxseg.records.about import ABOUT_FILE
 from auxseg.records.study import STUDY_FILE, Answer, StudyResult, read_study
 from auxseg.report import study_charts, wording
 from auxseg.report.environment import template_environment
 from auxseg.report.figures import Chart, for_page
 from auxseg.report.study_record import POINTS, bars, courses, points
+from auxseg.report.unfinished_page import unfinished_page
 
 _LOOKS: Final = {1: "one look at the verdicts", 2: "two looks at the verdicts"}
 
 
-def is_study(path: Path) -> bool:
-    """Whether a directory holds a finished study."""
-    return (path / STUDY_FILE).is_file()
-
-
 def study_page(directory: Path, out: Path | None = None) -> Path:
-    """Write one self-contained HTML page about a finished study, ``report.html`` in its directory, and return its path.
+    """Write one self-contained HTML page about a study, ``report.html`` in its directory, and return its path.
 
-    Only study.json is read. Raises `InputError` if there is none, `RunError` if the page cannot be written.
+    Of a finished study only study.json is read; of another it says what there is so far. Raises `InputError` if there
+    is no study, `RunError` if the page cannot be written.
     """
+    if not (directory / STUDY_FILE).exists() and (directory / ABOUT_FILE).is_file():
+        return unfinished_page(directory, out)
     study = read_study(directory)
     environment = template_environment()
     environment.filters |= {

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
+
+from auxseg.records.metrics import ClassFigures
 
 NOTHING: Final = "–"  # noqa: RUF001 - an en dash stands for a value that does not exist
 
@@ -70,6 +73,24 @@ def memory(num_bytes: int) -> str:
 def count(number: int, noun: str) -> str:
     """A number with its noun: ``1 image``, ``1,200 images``."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def undefined(figure: str, figures: Mapping[str, float | None]) -> str:
+    """Why a figure has no value, as a sentence; ``figures`` are all of its task."""
+    labelled = figures.get("num_images")
+    if labelled == 0:
+        return f"{figure} has no value: no image has a label."
+    if labelled is not None and labelled == figures.get("num_empty"):
+        return f"{figure} has no value: truth and prediction are background everywhere, and background is not scored."
+    return f"{figure} has no value: nothing that it scores occurs in truth or prediction."
+
+
+def vanished(classes: Mapping[str, ClassFigures]) -> str:
+    """Names the classes that the truth has and of which not one pixel was found, as a sentence; empty if none."""
+    names = [f"{name} ({count(each.pixels, 'pixel')})" for name, each in classes.items() if each.iou == 0 < each.pixels]
+    if not names:
+        return ""
+    return f"Not one pixel was found of {' and '.join(filter(None, [', '.join(names[:-1]), names[-1]]))}: IoU 0."
 
 
 def split(name: str) -> str:

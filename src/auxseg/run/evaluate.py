@@ -1,10 +1,8 @@
-"""Measuring a run's best model on a split, and keeping what was found."""
+"""Measuring the model that a run keeps on a split, and writing down what was found."""
 
 from __future__ import annotations
 
-import csv
 import datetime
-import io
 import json
 import time
 from collections.abc import Mapping
@@ -22,6 +20,7 @@ from auxseg.drawing import panel, save_png, to_picture
 from auxseg.errors import InputError
 from auxseg.evaluation.measure import Measured, forward, measure
 from auxseg.files import write_atomically
+from auxseg.records.table import PER_IMAGE_FILE, write_table
 from auxseg.run.directory import Run, describe_data
 from auxseg.run.inspection import NUM_INSPECTED, write_inspection
 from auxseg.run.load import Model, load, matching_store
@@ -35,7 +34,7 @@ EXAMPLE_SIZE: Final = 256
 
 @freed_memory_kept()
 def evaluate(run: Run, split: str = "test", data: str | Path | None = None) -> dict[str, Any]:
-    """Measure the best model on a split; writes metrics.json, per_image.csv, examples.json and their pictures.
+    """Measure the model that is kept on a split; writes metrics.json, per_image.csv and examples.json.
 
     Without ``data`` the store is read that the run was trained on. Every reading is recorded in events.jsonl.
     Returns what metrics.json holds. Raises `InputError` if the split is empty, was trained on besides train, or the
@@ -54,7 +53,7 @@ def evaluate(run: Run, split: str = "test", data: str | Path | None = None) -> d
     measured = measure(model.network, model.tasks, loader, model.device, model.autocast)
     metrics = _metrics(model, store, split, measured, time.perf_counter() - started)
     columns = _columns(model.tasks, measured)
-    write_atomically(run.directory / "per_image.csv", _csv(columns).encode())
+    write_atomically(run.directory / PER_IMAGE_FILE, write_table(columns).encode())
     _write_examples(run, model, store, rows, columns)
     write_inspection(run, model, store, store.rows("val")[:NUM_INSPECTED])
     write_atomically(run.directory / "metrics.json", json.dumps(metrics, indent=1).encode())  # last: all is there
@@ -79,7 +78,16 @@ def _metrics(model: Model, store: Store, split: str, measured: Measured, seconds
         "losses": {name: _number(value) for name, value in measured.losses(model.tasks).items()},
         "explain": {name: task.explain() for name, task in model.tasks.items()},
         "tables": tables,
+        "classes": {name: classes for name, task in model.tasks.items() if (classes := _classes(task, measured))},
         "seconds": seconds,
+    }
+
+
+def _classes(task: Task, measured: Measured) -> dict[str, dict[str, int | float | None]]:
+    """Figures by class; how many pixels there are is whole."""
+    return {
+        name: {key: int(value) if key.endswith("pixels") else _number(value) for key, value in values.items()}
+        for name, values in task.classes(measured.tables[task.name]).items()
     }
 
 
@@ -92,14 +100,6 @@ def _columns(tasks: Mapping[str, Task], measured: Measured) -> dict[str, list[An
     for name, task in tasks.items():
         columns |= {f"{name}.{column}": values for column, values in task.rows(measured.tables[name]).items()}
     return columns
-
-
-def _csv(columns: Mapping[str, list[Any]]) -> str:
-    table = io.StringIO(newline="")
-    writer = csv.writer(table)
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
-    return table.getvalue()
 
 
 @dataclass(frozen=True)

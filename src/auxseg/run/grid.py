@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from auxseg.data.store import Store
 from auxseg.drawing import Picture, column, panel, save_png, to_picture
 from auxseg.errors import InputError
 from auxseg.evaluation.measure import forward
+from auxseg.records.table import read_per_image
 from auxseg.run.directory import Run
 from auxseg.run.load import Model, load
 from auxseg.tasks import BoxTask, Task
@@ -51,8 +51,9 @@ def _values(run: Run, model: Model) -> dict[str, float]:
     """The target's figure of every image that has one, with the sign that makes more the better."""
     target = model.tasks[model.recipe.target]
     column, sign = f"{target.name}.{target.row_figure}", 1 if target.higher_is_better else -1
-    with (run.directory / "per_image.csv").open(encoding="utf-8", newline="") as file:
-        return {row["id"]: sign * float(row[column]) for row in csv.DictReader(file) if row[column]}
+    table = read_per_image(run.directory)
+    values = zip(table.ids, table.numbers.get(column, ()), strict=False)
+    return {id_: sign * value for id_, value in values if value is not None}
 
 
 def _chosen(values: Mapping[str, Mapping[str, float]]) -> list[str]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from scipy import stats
 
 from auxseg.files import write_atomically
-from auxseg.study.directory import FORMAT, SCREENING, StudyDirectory
+from auxseg.records import read_json
+from auxseg.records.outline import Compared, ScreenOutline, StudyOutline, read_outline
+from auxseg.study.directory import SCREENING, StudyDirectory
 from auxseg.study.plan import BASELINE
 
 SCREEN_FILE: Final = "screen.json"
@@ -23,9 +25,9 @@ def agree(directory: Path) -> dict[str, Any] | None:
     ``None`` if there is no screening in the directory.
     """
     file = directory / SCREENING / SCREEN_FILE
-    screen = _read(file)
-    if screen is None:
+    if read_outline(file, ScreenOutline) is None:
         return None
+    screen = read_json(file, dict[str, Any])
     found = agreement(sorted(entry for entry in directory.resolve().parent.iterdir() if entry.is_dir()))
     write_atomically(file, json.dumps({**screen, "agreement": found}, indent=1).encode())
     return found
@@ -47,16 +49,16 @@ def agreement(directories: Iterable[Path]) -> dict[str, Any]:
 
 
 def _compare(directory: Path) -> Iterator[dict[str, Any]]:
-    screen = _read(directory / SCREENING / SCREEN_FILE)
-    study = _read(StudyDirectory(directory).result_file)
+    screen = read_outline(directory / SCREENING / SCREEN_FILE, ScreenOutline)
+    study = read_outline(StudyDirectory(directory).result_file, StudyOutline)
     same = _same_arms(screen, study) if screen is not None and study is not None else set()
     if screen is None or study is None or BASELINE not in same:
         return
-    sign = 1 if study["rules"]["higher_is_better"] else -1
-    full = {answer["label_fraction"]: _differences(answer, sign) for answer in study["answers"]}
-    for answer in screen["answers"]:
-        differences = full.get(answer["label_fraction"], {})
-        ranked = [each["name"] for each in answer["candidates"] if each["difference"] is not None]
+    sign = 1 if study.rules.higher_is_better else -1
+    full = {answer.label_fraction: _differences(answer, sign) for answer in study.answers}
+    for answer in screen.answers:
+        differences = full.get(answer.label_fraction, {})
+        ranked = [each.name for each in answer.candidates if each.difference is not None]
         names = [name for name in ranked if name in differences and name in same]
         values = [differences[name] for name in names]
         if len(set(values)) < 2:
@@ -66,35 +68,26 @@ def _compare(directory: Path) -> Iterator[dict[str, Any]]:
         kendall: Any = stats.kendalltau(places, values)
         yield {
             "study": str(directory),
-            "label_fraction": answer["label_fraction"],
+            "label_fraction": answer.label_fraction,
             "candidates": names,
             "spearman": float(spearman.statistic),
             "kendall": float(kendall.statistic),
             "is_top_1": values[0] == max(values),
-            "share_of_time": screen["seconds"] / study["seconds"],
+            "share_of_time": screen.seconds / study.seconds,
         }
 
 
-def _same_arms(screen: Mapping[str, Any], study: Mapping[str, Any]) -> set[str]:
+def _same_arms(screen: ScreenOutline, study: StudyOutline) -> set[str]:
     """The names under which both have the same recipe; none if their data differ, or an earlier version wrote them."""
-    if screen.get("data", {}).get("content_hash") != study["data"]["content_hash"]:
+    if screen.data != study.data:
         return set()
-    return {name for name, digest in screen["recipes"].items() if study.get("recipes", {}).get(name) == digest}
+    return {name for name, digest in screen.recipes.items() if study.recipes.get(name) == digest}
 
 
-def _differences(answer: Mapping[str, Any], sign: int) -> dict[str, float]:
+def _differences(answer: Compared, sign: int) -> dict[str, float]:
     """Of every auxiliary alone beside the target; positive is better."""
-    alone = [arm for arm in answer["arms"] if len(arm["auxiliaries"]) == 1 and not arm["is_control"]]
-    return {arm["name"]: sign * arm["difference"] for arm in alone if arm["difference"] is not None}
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    """``None`` if there is no such file, or it is of another format: a neighbour's trouble is none of this study's."""
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return values if isinstance(values, dict) and values.get("format") == FORMAT else None
+    alone = [arm for arm in answer.arms if len(arm.auxiliaries) == 1 and not arm.is_control]
+    return {arm.name: sign * arm.difference for arm in alone if arm.difference is not None}
 
 
 def _sentence(comparisons: list[dict[str, Any]], hits: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, Final, final
 from auxseg.data.store import Store
 from auxseg.errors import InputError
 from auxseg.files import write_atomically
+from auxseg.records.about import PLANNED_FILE, read_about
 from auxseg.run.directory import Run
 from auxseg.study.plan import PlannedRun
 from auxseg.study.question import refuse_another
@@ -26,7 +27,7 @@ SCREENING: Final = "screen"
 @final
 @dataclass(frozen=True)
 class StudyDirectory:
-    """The files of one study: ``about.json``, ``runs/``, ``study.json`` and ``report.html``."""
+    """The files of one study: ``about.json``, ``runs/``, ``study.json`` ``planned.json`` and ``report.html``."""
 
     path: Path
 
@@ -119,6 +120,19 @@ class StudyDirectory:
         """Write down what was chosen for all runs; what was chosen before is to be among it."""
         self._write(self._about() | {"choices": choices})
 
+    def keep_planned(self, runs: Sequence[PlannedRun]) -> None:
+        """Write down which trainings are planned, for the page of a study that is not finished."""
+        planned = [
+            {
+                "directory": run.directory_name,
+                "arm": run.arm.name,
+                "seed": run.seed,
+                "label_fraction": run.label_fraction,
+            }
+            for run in runs
+        ]
+        write_atomically(self.path / PLANNED_FILE, json.dumps(planned, indent=1).encode())
+
     def compare(self, question: dict[str, Any]) -> None:
         """Raise `InputError` if the directory was begun with another question."""
         refuse_another(self._about().get("question", question), question, self.path)
@@ -150,13 +164,7 @@ class StudyDirectory:
     def _about(self) -> dict[str, Any]:
         if not self.about_file.is_file():
             return {}
-        try:
-            about = json.loads(self.about_file.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError(f"{self.about_file}: cannot be read ({error}); give another --out") from None
-        if not isinstance(about, dict):
-            raise InputError(f"{self.about_file}: holds no mapping; give another --out")
-        return about
+        return read_about(self.about_file)
 
     def _write(self, about: dict[str, Any]) -> None:
         write_atomically(self.about_file, json.dumps(about, indent=1).encode())

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import json
 import math
 import statistics
 from collections.abc import Mapping, Sequence
@@ -17,6 +15,8 @@ import numpy as np
 from auxseg.data.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import build_tasks
+from auxseg.records.metrics import read_metrics
+from auxseg.records.table import PER_IMAGE_FILE, read_per_image
 from auxseg.run.directory import Run, describe_data
 from auxseg.study.directory import FORMAT, StudyDirectory
 from auxseg.study.pairing import Differences, Figure, MeanFigure, RatioFigure, differences
@@ -41,20 +41,24 @@ class _Reader:
 
     def figure(self, planned: PlannedRun) -> Figure:
         """The target's figure by image, as the run's evaluation left it."""
-        columns = _columns(self.study.run_directory(planned) / "per_image.csv")
-        name = self.target.name
+        run, name = self.study.run_directory(planned), self.target.name
+        columns = _columns(run)
+        beginnings = self.target.ratio_figure or (self.target.mean_figure,)
+        found = [
+            [values for column, values in columns.items() if f"{column}.".startswith(f"{name}.{beginning}.")]
+            for beginning in beginnings
+        ]
+        if not all(found):
+            raise InputError(f"{run / PER_IMAGE_FILE}: has no {' and '.join(beginnings)} of {name}; evaluate it again")
         if not self.target.ratio_figure:
-            return MeanFigure(columns[f"{name}.{self.target.mean_figure}"])
-        parts, wholes = (
-            np.stack([values for column, values in columns.items() if column.startswith(f"{name}.{beginning}.")], 1)
-            for beginning in self.target.ratio_figure
-        )
+            return MeanFigure(found[0][0])
+        parts, wholes = (np.stack(values, 1) for values in found)
         return RatioFigure(parts, wholes)
 
     def total(self, planned: PlannedRun, task: str) -> float:
         """A task's main figure over all images; NaN if there is none."""
-        metrics = json.loads((self.study.run_directory(planned) / "metrics.json").read_text(encoding="utf-8"))
-        values = metrics["figures"].get(task, {})
+        metrics = read_metrics(self.study.run_directory(planned))
+        values = metrics.figures.get(task, {}) if metrics else {}
         value = next(iter(values.values()), None)  # the main figure stands first
         return math.nan if value is None else value
 
@@ -230,31 +234,21 @@ def _delta_m(
     }
 
 
-def _columns(path: Path) -> dict[str, np.ndarray]:
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return {name: np.array([_value(row[name]) for row in rows]) for name in (rows[0] if rows else {}) if name != "id"}
+def _columns(run: Path) -> dict[str, np.ndarray]:
+    return {name: np.array(values, dtype=float) for name, values in read_per_image(run).numbers.items()}
 
 
 def _check_images(study: StudyDirectory, done: Sequence[PlannedRun]) -> None:
     """Refuse runs that measured other images, or the same in another order: they cannot be compared by image."""
     first = None
     for run in done:
-        with (study.run_directory(run) / "per_image.csv").open(encoding="utf-8", newline="") as file:
-            ids = [row["id"] for row in csv.DictReader(file)]
+        ids = read_per_image(study.run_directory(run)).ids
         first = first or (run, ids)
         if ids != first[1]:
             raise InputError(
                 f"{study.run_directory(run)}: per_image.csv has other images than that of "
                 f"{study.run_directory(first[0])}; evaluate both again"
             )
-
-
-def _value(text: str) -> float:
-    try:
-        return float(text) if text else math.nan
-    except ValueError:  # a class name, say
-        return math.nan
 
 
 def _number(value: float) -> float | None:

@@ -96,6 +96,7 @@ class Screening:
             self.directory.keep_question(self._compared())
             plan = with_choices(plan, kept)
             with site.start(kept["threads"], self.study.plugins, lambda: watch(plan)) as at_work:
+                self.directory.keep_planned(plan.runs)
                 at_work.train(self.directory, self.study.data, plan.runs)
             candidates = self._candidates()
             self.directory.keep_judged(judged(candidates))

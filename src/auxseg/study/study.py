@@ -78,6 +78,7 @@ class Study:
                 def train(stage: Plan) -> None:
                     nonlocal shown
                     shown = stage
+                    self.directory.keep_planned(stage.runs)
                     at_work.train(self.directory, self.data, stage.runs)
 
                 if self.config.tune_weights is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -13,6 +12,7 @@ from typing import Any, Protocol, final, runtime_checkable
 from auxseg.errors import DivergedError
 from auxseg.files import write_atomically
 from auxseg.recipe import Recipe, parse_recipe, to_values
+from auxseg.records.metrics import read_metrics
 from auxseg.run import Run, choose, evaluate, train
 from auxseg.study.directory import StudyDirectory
 from auxseg.study.plan import PlannedRun
@@ -109,8 +109,5 @@ def _choose(job: Job) -> dict[str, Any]:
 
 
 def _is_evaluated(directory: Path) -> bool:
-    try:
-        metrics = json.loads((directory / "metrics.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return False
-    return metrics["split"] == "test" and (directory / "per_image.csv").is_file()
+    metrics = read_metrics(directory)
+    return metrics is not None and metrics.split == "test" and (directory / "per_image.csv").is_file()

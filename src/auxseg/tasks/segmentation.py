@@ -117,6 +117,18 @@ class SegmentationTask(Task):
             **totals,
         }
 
+    def tables(self, table: Table) -> dict[str, tuple[Sequence[str], np.ndarray]]:
+        """The confusion matrix in pixels: rows are true classes, columns predicted ones."""
+        return {"confusion": (self.class_names, table["confusion"].sum(0).cpu().numpy())}
+
+    def classes(self, table: Table) -> dict[str, dict[str, float]]:
+        """IoU, precision, recall and pixels of every class, background included, from the pixels of all images."""
+        columns = {name: values.tolist() for name, values in metrics.by_class(table["confusion"].sum(0)).items()}
+        return {
+            name: {column: values[index] for column, values in columns.items()}
+            for index, name in enumerate(self.class_names)
+        }
+
     def explain(self) -> dict[str, str]:
         """One sentence per figure."""
         binary = len(self.class_names) == 2

@@ -138,6 +138,10 @@ class Task(ABC):
         """Square tables for the report, such as a confusion matrix: name -> (class names, counts)."""
         return {}
 
+    def classes(self, table: Table) -> dict[str, dict[str, float]]:
+        """Figures of single classes over all images, by class and name; NaN where a class has none."""
+        return {}
+
 
 def task_loss(task: Task, output: Tensor, target: Tensor, totals: Mapping[str, float]) -> Tensor:
     """This batch's share of the task's mean loss over all that ``totals`` counts.

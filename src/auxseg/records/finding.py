@@ -1,0 +1,52 @@
+"""Which directories are runs and studies, and the runs inside of a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from auxseg.errors import InputError
+from auxseg.records.about import ABOUT_FILE
+from auxseg.records.study import STUDY_FILE
+
+_DEPTH: Final = 3
+
+
+def is_run(path: Path) -> bool:
+    """Whether a directory holds a run."""
+    return (path / "recipe.yaml").is_file()
+
+
+def is_study(path: Path) -> bool:
+    """Whether a directory holds a study, finished or not."""
+    return not is_run(path) and any((path / name).is_file() for name in (STUDY_FILE, ABOUT_FILE))
+
+
+def runs_in(path: Path) -> tuple[Path, ...]:
+    """The run itself, or all runs in a folder and its subfolders, by name; of a study those of its verdicts alone.
+
+    Raises `InputError` if there is none.
+    """
+    if is_run(path):
+        return (path,)
+    if not path.is_dir():
+        raise InputError(f"{path}: there is no such run directory")
+    found = tuple(_below(path / "runs" if is_study(path) else path, _DEPTH))
+    if not found:
+        raise InputError(f"{path}: neither a run directory (it holds no recipe.yaml) nor a folder with runs in it")
+    return found
+
+
+def _below(folder: Path, depth: int) -> Iterator[Path]:
+    if not folder.is_dir():
+        return
+    try:
+        entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".") and entry.is_dir())
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read ({error.strerror})") from None
+    for entry in entries:
+        if is_run(entry):
+            yield entry
+        elif depth > 1 and not entry.is_symlink():
+            yield from _below(entry, depth - 1)
