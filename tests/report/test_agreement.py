@@ -79,7 +79,7 @@ OVER_TIME = {
 }
 
 
-def _explained(affinity: float | None, **more: Any) -> dict[str, Any]:
+def explained(affinity: float | None, **more: Any) -> dict[str, Any]:
     """As a study.json of before conflicts were followed over the training, but for ``more``."""
     answer = make_answer()
     seen = {"cosines": {"all": 0.25, "stage 1": 0.4, "stage 2": -0.1}, "conflicts": 0.2, "num_looks": 10}
@@ -89,7 +89,7 @@ def _explained(affinity: float | None, **more: Any) -> dict[str, Any]:
 
 
 def test_the_page_of_a_study_sets_affinity_against_the_verdicts(tmp_path: Path) -> None:
-    source = study_page(make_study(tmp_path / "study", _explained(0.003))).read_text(encoding="utf-8")
+    source = study_page(make_study(tmp_path / "study", explained(0.003))).read_text(encoding="utf-8")
     page = Page(source)
     assert page.faults == []
     assert len(page.ids) == len(set(page.ids))
@@ -99,7 +99,7 @@ def test_the_page_of_a_study_sets_affinity_against_the_verdicts(tmp_path: Path) 
 
 
 def test_the_page_of_a_study_shows_conflicts_by_stage_over_the_training(tmp_path: Path) -> None:
-    answer = _explained(0.003, conflicts_by_group={"all": 0.2, "stage 1": 0.25, "stage 2": 0.0}, over_time=OVER_TIME)
+    answer = explained(0.003, conflicts_by_group={"all": 0.2, "stage 1": 0.25, "stage 2": 0.0}, over_time=OVER_TIME)
     page = Page(study_page(make_study(tmp_path / "study", answer)).read_text(encoding="utf-8"))
     assert page.faults == []
     assert len(page.ids) == len(set(page.ids))
@@ -115,7 +115,7 @@ def test_the_page_of_a_study_shows_conflicts_by_stage_over_the_training(tmp_path
 
 
 def test_the_charts_of_many_arms_are_folded_away(tmp_path: Path) -> None:
-    answer = _explained(0.003, over_time=OVER_TIME)
+    answer = explained(0.003, over_time=OVER_TIME)
     answer["arms"] += [{**answer["arms"][0], "name": f"box {number}"} for number in range(4)]
     page = Page(study_page(make_study(tmp_path / "study", answer)).read_text(encoding="utf-8"))
     assert page.faults == []
@@ -147,7 +147,7 @@ def test_steps_below_the_stretches_do_not_run_into_each_other() -> None:
 
 
 def test_a_study_that_measured_no_affinity_still_says_what_was_in_conflict(tmp_path: Path) -> None:
-    page = Page(study_page(make_study(tmp_path / "study", _explained(None))).read_text(encoding="utf-8"))
+    page = Page(study_page(make_study(tmp_path / "study", explained(None))).read_text(encoding="utf-8"))
     assert page.faults == []
     assert "Why" in page.headings
     assert "mean affinity, percent" not in page.text

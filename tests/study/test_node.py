@@ -166,7 +166,7 @@ def test_a_run_is_left_to_its_former_worker_until_that_ends(
     held = training_in(job.directory)
     held.__enter__()
     monkeypatch.setattr(node, "_LOCK_SECONDS", 0.0)
-    with pytest.raises(RunError, match="another process is training in this run directory"):
+    with pytest.raises(RunError, match="another process is working in this directory"):
         work(job, terms(tmp_path, store), True, None, None)
     monkeypatch.setattr(node, "_LOCK_SECONDS", 60.0)
     timer = threading.Timer(0.3, held.__exit__, (None, None, None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -68,6 +69,7 @@ class Evaluate(RecipeCommand):
         from auxseg.records.study import STUDY_FILE
         from auxseg.run import Run
 
+        _refuse_twice(self.runs)
         paths: list[Path] = []
         left_out: list[str] = []
         for given in self.runs:
@@ -82,10 +84,7 @@ class Evaluate(RecipeCommand):
             if not whole:
                 raise InputError(f"{given}: none of its {len(found)} runs can be measured; {left_out[-1]}")
             paths += whole
-        places = [path.resolve() for path in paths]
-        for path, place in zip(paths, places, strict=True):
-            if places.count(place) > 1:
-                raise InputError(f"evaluate was given {path} twice; name every run once")
+        _refuse_twice(paths)
         return {str(path): Run.open(path) for path in paths}, left_out
 
     def _compare(self, console: Console, runs: dict[str, Run]) -> dict[str, Any]:
@@ -114,6 +113,13 @@ class Evaluate(RecipeCommand):
         page = report(directories, page, grid=grid)
         console.print(f"comparison: {page}   pictures: {grid}", markup=False)
         return found | {"grid": str(grid)}
+
+
+def _refuse_twice(paths: Sequence[Path]) -> None:
+    places = [path.resolve() for path in paths]
+    for path, place in zip(paths, places, strict=True):
+        if places.count(place) > 1:
+            raise InputError(f"evaluate was given {path} twice; name every run once")
 
 
 def _why_not(run: Path) -> str:

@@ -31,7 +31,7 @@ def runs_in(path: Path) -> tuple[Path, ...]:
     if is_run(path):
         return (path,)
     if not path.is_dir():
-        raise InputError(f"{path}: there is no such run directory")
+        raise InputError(f"{path}: not a run directory (there is no such directory)")
     found = tuple(_below(path / "runs" if is_study(path) else path, _DEPTH))
     if not found:
         raise InputError(f"{path}: neither a run directory (it holds no recipe.yaml) nor a folder with runs in it")

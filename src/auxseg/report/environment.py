@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from auxseg.report import wording
 
 
 def template_environment() -> Environment:
@@ -15,4 +19,10 @@ def template_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
+        finalize=_plain,
     )
+
+
+def _plain(value: Any) -> Any:
+    """Names may hold anything; of markup we are the authors ourselves."""
+    return wording.plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value

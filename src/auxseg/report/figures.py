@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,6 +22,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
+
+from auxseg.report import wording
 
 _PALETTE: Final = {
     "#1c2531": "--ink",
@@ -36,6 +38,7 @@ _PALETTE: Final = {
     "#4d8a3f": "--series-6",
 }
 INK, MUTED, LINE, CARD, *SERIES = _PALETTE
+_TAG: Final = re.compile(r"<[^>]*>")
 _DASHES: Final = ("-", "--", ":", "-.")
 _WIDTH: Final = 330
 _HEIGHT: Final = 190
@@ -176,17 +179,22 @@ def for_page(svg: str, prefix: str) -> str:
     """A chart as part of a page: scales with its column and follows the page's colours.
 
     Ids that nothing refers to are left out; the others begin with ``prefix``, which no other chart of a page may have.
+    What stands between tags is text, whatever it looks like, and stays as it is.
     """
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*pt"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*pt"', r"\1", svg, count=1)
     svg = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)
-    used = set(re.findall(r'(?:href="|url\()#([\w-]+)', svg))
-    svg = re.sub(r' id="([^"]*)"', lambda match: f' id="{prefix}-{match[1]}"' if match[1] in used else "", svg)
-    svg = re.sub(r'(href="|url\()#', rf"\1#{prefix}-", svg)
+    used = {name for tag in _TAG.findall(svg) for name in re.findall(r'(?:href="|url\()#([\w-]+)', tag)}
+    return _TAG.sub(lambda match: _tag_for_page(match[0], prefix, used), svg)
+
+
+def _tag_for_page(tag: str, prefix: str, used: Collection[str]) -> str:
+    tag = re.sub(r' id="([^"]*)"', lambda match: f' id="{prefix}-{match[1]}"' if match[1] in used else "", tag)
+    tag = re.sub(r'(href="|url\()#', rf"\1#{prefix}-", tag)
     for colour, variable in _PALETTE.items():
-        svg = svg.replace(colour, f"var({variable})")
-    return svg
+        tag = tag.replace(colour, f"var({variable})")
+    return tag
 
 
 @contextmanager
@@ -259,4 +267,4 @@ def to_svg(figure: Figure, name: str) -> str:
         # The page's typeface draws the text, not the one that matplotlib measures it with.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure.savefig(document, format="svg", metadata=nothing)
-    return document.getvalue()
+    return wording.plain(document.getvalue())

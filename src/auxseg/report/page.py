@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Sequence
@@ -80,8 +81,13 @@ def _names(paths: Sequence[Path]) -> list[str]:
 def _save_charts(charts: Sequence[Chart], folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     for chart in charts:
-        name = re.sub(r"[^\w-]+", "-", chart.name)
-        write_atomically(folder / f"{name}.svg", chart.svg.encode())
+        write_atomically(folder / f"{_file_name(chart.name)}.svg", chart.svg.encode())
+
+
+def _file_name(name: str) -> str:
+    """A name of letters that any file system takes; a digest keeps apart what would become the same."""
+    short = re.sub(r"[^\w-]+", "-", name, flags=re.ASCII)[:60]
+    return short if short == name else f"{short}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _environment() -> Environment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -12,6 +13,7 @@ NOTHING: Final = "–"  # noqa: RUF001 - an en dash stands for a value that does
 EVERYWHERE: Final = "all"
 """The name under which files hold what is said of all shared parameters together."""
 
+_STEERING: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 _SPLITS: Final = {"train": "training", "val": "validation"}
 
 
@@ -91,6 +93,11 @@ def vanished(classes: Mapping[str, ClassFigures]) -> str:
     if not names:
         return ""
     return f"Not one pixel was found of {' and '.join(filter(None, [', '.join(names[:-1]), names[-1]]))}: IoU 0."
+
+
+def plain(text: str) -> str:
+    """A text without what steers a terminal, breaks XML or turns the direction of the words around it."""
+    return _STEERING.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def split(name: str) -> str:

@@ -114,10 +114,10 @@ class Learner:
         self.runtime.add(list(summed.values()))
         values = dict(zip(summed, torch.stack(list(summed.values())).tolist(), strict=True))
         values = {name: value for name, value in values.items() if name in labelled}
-        self._refuse_infinite(values, step, batches)
+        self._refuse_infinite({f"loss of {name}": value for name, value in values.items()}, step, batches)
         weights = self.balancer.finish(values, self.runtime.add)
         norm = float(nn.utils.clip_grad_norm_(self.parameters, math.inf if self.clip is None else self.clip))
-        self._refuse_infinite({"all tasks together (its gradient)": norm}, step, batches)
+        self._refuse_infinite({"norm of the gradient": norm}, step, batches)
         factor = self._update(step)
         return StepResult(values, weights, factor, norm, self.phase.name, seen)
 
@@ -145,7 +145,7 @@ class Learner:
             if not math.isfinite(value):  # the same in every process, so all of them gather
                 mine = [id_ for batch in batches for id_ in batch.ids]
                 ids = ", ".join(id_ for part in self.runtime.gather(mine) for id_ in part)
-                raise DivergedError(f"step {step + 1}: the loss of {name} is {value}; the batch held {ids}")
+                raise DivergedError(f"step {step + 1}: the {name} is {value}; the batch held {ids}")
 
     def _update(self, step: int) -> float:
         factor = self.phase.schedule.factor(step - self.phase.start)

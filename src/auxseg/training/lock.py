@@ -1,4 +1,4 @@
-"""Who is training in a run directory: a lock that dies with its holder."""
+"""Who is working in the directory of a run or a study: a lock that dies with its holder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from auxseg.errors import InputError
 
 @contextmanager
 def training_in(directory: Path) -> Iterator[None]:
-    """Hold the run directory. Raises `InputError` if another live process holds it.
+    """Hold the directory of a run or a study. Raises `InputError` if another live process holds it.
 
     The kernel releases the lock when the holder ends, however it ends, so a lock is never stale.
     """
@@ -20,5 +20,7 @@ def training_in(directory: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise InputError(f"{directory}: another process is training in this run directory") from None
+            raise InputError(
+                f"{directory}: another process is working in this directory"
+            ) from None
         yield
