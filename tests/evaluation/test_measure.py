@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from auxseg.evaluation.measure import forward
+from auxseg.evaluation.measure import Measured, forward
 from auxseg.models import ModelConfig, Network, build_network
 from auxseg.models.decoders import UNetDecoderConfig
 from auxseg.models.encoders import TimmEncoderConfig, UNetEncoderConfig
@@ -88,3 +88,16 @@ def test_in_evaluation_a_picture_is_answered_alike_in_any_company() -> None:
     alone = network(batch.image[:1], ["segmentation"])["segmentation"]
     torch.testing.assert_close(outputs["segmentation"][:1], alone)
     assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
+
+
+def test_a_loss_term_without_anything_labelled_leaves_the_others() -> None:
+    task = SegmentationConfig(losses={"cross_entropy": 0.5, "dice": 2.0}).build("mask", VOCABULARY)
+    tasks: dict[str, Task] = {"mask": task}
+
+    def loss(cross_entropy: list[float], dice: list[float]) -> float:
+        sums = {"cross_entropy": torch.tensor(cross_entropy), "dice": torch.tensor(dice)}
+        return Measured((), {}, {"mask": sums}).losses(tasks)["mask"]
+
+    assert loss([6.0, 3.0], [1.0, 4.0]) == 0.5 * 2.0 + 2.0 * 0.25
+    assert loss([6.0, 3.0], [0.0, 0.0]) == 1.0
+    assert loss([0.0, 0.0], [0.0, 0.0]) != loss([0.0, 0.0], [0.0, 0.0])

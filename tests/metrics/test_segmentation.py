@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -154,3 +156,20 @@ def test_one_image_and_none() -> None:
     prediction, truth = _masks(1, 2)
     assert segmentation.iou(segmentation.confusion(prediction, truth, 2)).shape == (1,)
     assert segmentation.confusion(prediction[:0], truth[:0], 2).shape == (0, 2, 2)
+
+
+def test_figures_by_class_agree_with_scikit_learn() -> None:
+    truth, prediction = torch.randint(0, 4, (2, 2000)).unbind()
+    prediction[prediction == 3] = 0
+    found = segmentation.by_class(segmentation.confusion(prediction.view(1, 40, 50), truth.view(1, 40, 50), 5).sum(0))
+    by_sklearn: Any = sklearn_metrics.precision_recall_fscore_support
+    pair = (truth.numpy(), prediction.numpy())
+    precision, recall, f1, _ = by_sklearn(*pair, labels=[0, 1, 2, 3], average=None, zero_division=0)
+    assert found["iou"][:4].tolist() == pytest.approx(list(f1 / (2 - f1)))
+    assert found["iou"][3] == 0
+    assert found["recall"][:4].tolist() == pytest.approx(list(recall))
+    assert found["precision"][:3].tolist() == pytest.approx(list(precision[:3]))
+    assert found["precision"][3:].isnan().all()
+    assert found["iou"][4].isnan()
+    assert found["pixels"].tolist() == torch.bincount(truth, minlength=5).tolist()
+    assert found["predicted_pixels"].tolist() == torch.bincount(prediction, minlength=5).tolist()

@@ -144,7 +144,7 @@ def test_a_damaged_study_is_read_or_refused(tmp_path: Path) -> None:
     file = study / "study.json"
     assert survives(lambda: read_study(study))
     found = []
-    for content in mutants(file.read_bytes(), "study.json"):
+    for content in list(mutants(file.read_bytes(), "study.json"))[::3]:
         file.write_bytes(content)
         found.append(survives(lambda: read_study(study)))
     assert 0 < sum(found) < len(found) / 2
@@ -170,7 +170,7 @@ def test_other_damaged_files_of_a_study_are_read_or_refused(
         survives(lambda: read(file))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_pages_are_written_of_all_that_is_read(tmp_path: Path, seed: int) -> None:
     """A few of the mutants that their readers let through, in full: what is drawn is the slow part."""
     draw = random.Random(seed)

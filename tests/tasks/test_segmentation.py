@@ -154,3 +154,21 @@ def test_unknown_losses_are_refused_with_the_allowed_ones() -> None:
 def test_data_without_masks_are_refused() -> None:
     with pytest.raises(InputError, match=r"tasks\.mask: masks of at least two classes"):
         _task(vocabulary=Vocabulary(12, (), {}))
+
+
+def test_classes_and_the_matrix_hold_the_pixels_of_all_images() -> None:
+    truth = torch.tensor([[[0, 0, 1], [1, 2, IGNORE]], [[2, 2, 2], [0, 0, 0]]], dtype=torch.uint8)
+    found = torch.tensor([[[0, 1, 1], [1, 0, 1]], [[0, 0, 0], [0, 0, 0]]], dtype=torch.uint8)
+    task = _task(vocabulary=MANY_CLASSES)
+    table = task.measure(_certain(found, len(MANY_CLASSES.mask_classes)), truth)
+    names, counts = task.tables(table)["confusion"]
+    assert tuple(names) == MANY_CLASSES.mask_classes
+    assert counts[:3, :3].tolist() == [[4, 1, 0], [0, 2, 0], [4, 0, 0]]
+    classes = task.classes(table)
+    assert list(classes) == list(MANY_CLASSES.mask_classes)
+    first, second, third, last = classes.values()
+    assert (first["iou"], first["precision"], first["recall"]) == pytest.approx((4 / 9, 0.5, 0.8))
+    assert (second["iou"], second["pixels"], second["predicted_pixels"]) == pytest.approx((2 / 3, 2, 3))
+    assert (third["iou"], third["recall"], third["pixels"]) == (0, 0, 4)
+    assert math.isnan(third["precision"])
+    assert math.isnan(last["iou"])
