@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError
@@ -20,11 +20,11 @@ from auxseg.data.augment import MILD, NO_AUGMENTATION, AugmentConfig
 from auxseg.data.sample import Vocabulary
 from auxseg.data.selection import TrainOn
 from auxseg.errors import InputError
-from auxseg.models import ModelConfig, outline
+from auxseg.models import ModelConfig, Network, outline
 from auxseg.presets import presets
 from auxseg.recipe_errors import nearest, sentence
 from auxseg.recipe_off import without_tasks_that_are_off
-from auxseg.recipe_settings import change
+from auxseg.recipe_settings import change, refuse_tasks_that_are_only_off
 from auxseg.recipe_yaml import read_mapping
 from auxseg.tasks import Task, TaskConfig
 from auxseg.tasks.plugins import is_registered, kinds
@@ -33,7 +33,11 @@ from auxseg.training.optimizer import AdamWConfig, OptimizerConfig
 from auxseg.training.phases import PhaseConfig, check_lengths, check_phases, in_steps
 from auxseg.training.schedule import OneCycleConfig, PlateauConfig, ScheduleConfig
 
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=10**9)]
+MAX_BATCH: Final = 65_536
+MAX_TASKS: Final = 64
+MAX_PARAMETERS: Final = 2_000_000_000
+"""Training takes about 20 bytes for each: its weight, gradient, average, and two moments."""
 
 
 @config
@@ -83,16 +87,16 @@ class TrainingConfig:
     """
 
     steps: Count | None = None
-    epochs: Annotated[float, Field(gt=0)] | None = None
-    batch: Count = 16
+    epochs: Annotated[float, Field(gt=0, le=10**6)] | None = None
+    batch: Annotated[int, Field(ge=1, le=MAX_BATCH)] = 16
     accumulate: Count = 1
     optimizer: OptimizerConfig = field(default_factory=AdamWConfig)
     schedule: ScheduleConfig = field(default_factory=OneCycleConfig)
     average: Annotated[float, Field(ge=0, lt=1)] = 0.99
-    clip: Annotated[float, Field(gt=0)] | None = None
-    validate_every: Annotated[float, Field(gt=0)] = 1.0
-    patience: Annotated[int, Field(ge=0)] | None = None
-    tolerance: Annotated[float, Field(ge=0)] = 1.0
+    clip: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    validate_every: Annotated[float, Field(gt=0, le=10**6)] = 1.0
+    patience: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     channels_last: Literal["auto"] | bool = "auto"
     phases: tuple[PhaseConfig, ...] = ()
@@ -111,7 +115,7 @@ class Recipe:
     """A run: the same recipe on the same data, machine and number of threads gives the same bits on a CPU."""
 
     model: ModelConfig
-    tasks: Annotated[dict[str, TaskConfig], Field(min_length=1)]
+    tasks: Annotated[dict[str, TaskConfig], Field(min_length=1, max_length=MAX_TASKS)]
     target: str
     data: DataConfig = field(default_factory=DataConfig)
     balancer: BalancerConfig = field(default_factory=FixedConfig)
@@ -136,8 +140,22 @@ def load_recipe(
     is not built on paper. Raises `InputError` with the key, what is allowed and what was found.
     """
     values, origin = _read(name_or_path)
-    change(values, settings, Recipe)
-    return parse_recipe(values, origin, is_base=is_base)
+    refuse_tasks_that_are_only_off(values, origin)
+    given = change(values, settings, Recipe)
+    recipe = parse_recipe(values, origin, is_base=is_base)
+    _refuse_without_effect(recipe, given)
+    return recipe
+
+
+def _refuse_without_effect(recipe: Recipe, given: Sequence[str]) -> None:
+    """Raise `InputError` for a setting that says nothing because of another."""
+    if "data.block" in given and recipe.data.order != "blocks":
+        raise InputError("--set data.block changes nothing, because data.order is shuffled; set data.order=blocks too")
+    if "training.optimizer.pretrained_rate" in given and recipe.model.weights == "none":
+        raise InputError(
+            "--set training.optimizer.pretrained_rate changes nothing, because model.weights is none; set "
+            "model.weights to a file or to timm too"
+        )
 
 
 def parse_recipe(values: Mapping[str, Any], origin: str = "recipe", *, is_base: bool = False) -> Recipe:
@@ -217,6 +235,7 @@ def _check_model(recipe: Recipe, origin: str) -> None:
         tasks, network = _tasks_on_paper(recipe), None
         if tasks is not None:
             network = outline(recipe.model, {name: task.output for name, task in tasks.items()}, recipe.target)
+            _check_size(network)
         _check_two_stage(recipe)
         check_lengths(phases)
         if steps is not None:
@@ -225,6 +244,16 @@ def _check_model(recipe: Recipe, origin: str) -> None:
             check_phases(phases, network, recipe.target)
     except InputError as error:
         raise InputError(f"{origin}: {error}") from None
+
+
+def _check_size(network: Network) -> None:
+    """Refuse a network that no memory holds, before any is taken."""
+    total = sum(network.parts().values())
+    if total > MAX_PARAMETERS:
+        raise InputError(
+            f"model: the network would have {total:,} parameters, expected at most {MAX_PARAMETERS:,}; set model.width "
+            "or the numbers of channels lower"
+        )
 
 
 def _check_two_stage(recipe: Recipe) -> None:
@@ -263,7 +292,8 @@ def _check_balancer(recipe: Recipe, origin: str) -> None:
     for key, by_task in settings.items():
         strangers = [name for name in by_task if name not in recipe.tasks] if isinstance(by_task, dict) else []
         if strangers:
-            raise InputError(f"{origin}: balancer.{key} names {strangers[0]!r}, which is no task of this recipe")
+            hint = nearest(strangers[0], recipe.tasks)
+            raise InputError(f"{origin}: balancer.{key} names {strangers[0]!r}, which is no task of this recipe{hint}")
     if settings.get("weights", {}).get(recipe.target) == 0:
         raise InputError(f"{origin}: balancer.weights gives the target {recipe.target!r} no weight")
     if recipe.target in settings.get("gate", {}):

@@ -5,11 +5,15 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from auxseg.recipe_schema import fields, inner, members, tags
+
+
+LONGEST_FOUND: Final = 200
+"""How many characters of a wrong value a sentence shows."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -23,7 +27,7 @@ def sentence(error: ValidationError, root: type) -> str:
     first = error.errors()[0]
     keys, scope = _walk(first["loc"], root)
     path = ".".join(keys) or "the recipe"
-    found = repr(first["input"])
+    found = _short(repr(first["input"]))
     context = first.get("ctx", {})
     match first["type"]:
         case "unexpected_keyword_argument":
@@ -47,6 +51,10 @@ def sentence(error: ValidationError, root: type) -> str:
             return f"{path} is {found}, expected at least {fewest} {'entry' if fewest == 1 else 'entries'}"
         case _:
             return f"{path} is {found}: {first['msg'][0].lower()}{first['msg'][1:]}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_FOUND else f"{text[:LONGEST_FOUND]}..."
 
 
 def _walk(location: tuple[Any, ...], root: type) -> tuple[list[str], list[str]]:

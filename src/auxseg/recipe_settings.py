@@ -3,27 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from auxseg.errors import InputError
+from auxseg.recipe_errors import nearest
 from auxseg.recipe_schema import settings_of_other_kinds
-from auxseg.recipe_yaml import DuplicateKeyError, read_yaml
+from auxseg.recipe_yaml import RefusedYAMLError, read_yaml
+
+_LENGTHS: Final = ("training.steps", "training.epochs")
 
 
-def change(values: dict[str, Any], settings: Mapping[str, Any] | Sequence[str], root: type) -> None:
-    """Change a recipe's plain values in place, by dotted keys or by a list of ``key=value`` in YAML.
+def change(values: dict[str, Any], settings: Mapping[str, Any] | Sequence[str], root: type) -> list[str]:
+    """Change a recipe's plain values in place, by dotted keys or by a list of ``key=value`` in YAML; gives the keys.
 
     Another ``kind`` of something takes the settings with it that only the former kind has, unless they are among
     ``settings`` before it. ``root`` is the type that says which kinds there are. Raises `InputError`, naming the
-    setting.
+    setting, also for one that would change nothing because there is no such task.
     """
     pairs = settings if isinstance(settings, Mapping) else _pairs(settings)
+    _refuse_strange_tasks(values, list(pairs.items()))
     given: list[str] = []
     for key, value in pairs.items():
         _set(values, key, value, given, root)
         given.append(key)
+    return given
+
+
+def refuse_replaced(settings: Sequence[str]) -> None:
+    """Raise `InputError` for one of these ``key=value`` that a later one replaces, and for what is none.
+
+    For what a person gives at once, on a command line or in a file; `change` lets the last one count.
+    """
+    pairs = [_parse(setting) for setting in settings]
+    for index, (key, value) in enumerate(pairs):
+        for later, other in pairs[index + 1 :]:
+            if later == key and other != value:
+                raise InputError(f"--set {key} is given twice, as {value!r} and as {other!r}; give it once")
+            if key.startswith(f"{later}."):
+                raise InputError(f"--set {key} changes nothing, because {later} is given after it and replaces it")
+            if key != later and {key, later} == set(_LENGTHS):
+                raise InputError(f"--set {key} and {later} are both given, but a run has one length; give one of them")
+
+
+def refuse_tasks_that_are_only_off(values: Mapping[str, Any], origin: str) -> None:
+    """Raise `InputError` for a recipe's task that is switched off, and that nothing else in it names."""
+    tasks = values.get("tasks")
+    if not isinstance(tasks, dict):
+        return
+    named = {text for key in ("balancer", "training") for text in _texts(values.get(key))}
+    there = [name for name, task in tasks.items() if task is not False]
+    for name, task in tasks.items():
+        if task is False and name not in named:
+            raise InputError(
+                f"{origin}: tasks.{name} is off, but this recipe says nothing else of a task {name!r}"
+                f"{nearest(name, there)}; leave the line out"
+            )
+
+
+def _texts(values: Any) -> set[str]:
+    """Every key and every text in nested values."""
+    if isinstance(values, dict):
+        return {*map(str, values), *(text for value in values.values() for text in _texts(value))}
+    if isinstance(values, list):
+        return {text for value in values for text in _texts(value)}
+    return {values} if isinstance(values, str) else set()
 
 
 def _pairs(settings: Sequence[str]) -> dict[str, Any]:
@@ -41,10 +86,36 @@ def _parse(setting: str) -> tuple[str, Any]:
         raise InputError(f"--set {setting}: expected key=value, such as training.steps=600")
     try:
         return key, read_yaml(value)
-    except DuplicateKeyError as error:
+    except RefusedYAMLError as error:
         raise InputError(f"--set {setting}: {error}") from None
     except yaml.YAMLError:
         raise InputError(f"--set {setting}: the value is not YAML") from None
+
+
+def _refuse_strange_tasks(values: Mapping[str, Any], pairs: Sequence[tuple[str, Any]]) -> None:
+    tasks = values.get("tasks")
+    known = set(tasks) if isinstance(tasks, dict) else set()
+    known |= {key.split(".")[1] for key, value in pairs if _defines_task(key, value)}
+    known |= {name for key, value in pairs if key == "tasks" and isinstance(value, dict) for name in value}
+    off = {key.split(".")[1] for key, value in pairs if key.startswith("tasks.") and value is False}
+    for key, value in pairs:
+        section, _, rest = key.partition(".")
+        name, *others = rest.split(".")
+        if section == "tasks" and name and name not in known and (others or value is False):
+            asked = "tasks." + name + ("=off" if value is False and not others else "." + ".".join(others))
+            raise InputError(
+                f"--set {asked}: the recipe has no task {name!r}{nearest(name, known)}; its tasks are "
+                f"{', '.join(sorted(known))}"
+            )
+        if section == "balancer" and others and others[-1] in off:
+            raise InputError(f"--set {key} changes nothing, because tasks.{others[-1]}=off leaves the task out")
+
+
+def _defines_task(key: str, value: Any) -> bool:
+    parts = key.split(".")
+    if parts[0] != "tasks":
+        return False
+    return (len(parts) == 2 and isinstance(value, dict)) or (len(parts) == 3 and parts[2] == "kind")
 
 
 def _set(values: dict[str, Any], key: str, value: Any, given: Sequence[str], root: type) -> None:

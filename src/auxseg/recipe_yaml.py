@@ -1,55 +1,172 @@
-"""YAML as recipes need it: safe, and without silent losses."""
+"""YAML as recipes need it: safe, bounded, and without silent losses.
+
+YAML lets a file of a kilobyte stand for gigabytes (aliases of aliases), for code (tags) and for values that nobody
+meant (dates, ``12:30`` as 750). So sizes are bounded before anything is made of them, and only the types of JSON are
+read. Every YAML that the project reads goes through here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Final, final
 
 import yaml
 
 from auxseg.errors import InputError
 
+MAX_BYTES: Final = 256 * 1024
+MAX_DEPTH: Final = 40
+MAX_VALUES: Final = 20_000
+"""How many values a text may hold, each counted as often as aliases repeat it."""
+MAX_DIGITS: Final = 40
+MAX_CHARACTERS: Final = 20_000
+"""How long one text in it may be."""
+
+_TAG: Final = "tag:yaml.org,2002:"
+
 
 @final
-class DuplicateKeyError(yaml.YAMLError):
-    """A mapping has the same key twice, of which YAML's own reader would keep the last."""
+class RefusedYAMLError(yaml.YAMLError):
+    """YAML that its own reader would take, with a loss, or with a harm."""
 
 
 @final
 class _StrictLoader(yaml.SafeLoader):
-    """PyYAML's safe loader that refuses a mapping with the same key twice."""
+    """PyYAML's safe loader with bounds, without tags, and without keys that stand twice in a mapping."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Make a dictionary of a mapping whose keys differ."""
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = self._count = 0
+        self._sizes: dict[int, int] = {}  # by the identity of a node; one that is being made has none yet
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Read the next value, counting depth and values, and those that an alias repeats."""
+        line = self.peek_event().start_mark.line + 1
+        is_alias = self.check_event(yaml.AliasEvent)
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise RefusedYAMLError(f"line {line}: nested deeper than {MAX_DEPTH} levels")
+        before = self._count
+        self._count += 1
+        self._refuse_too_many(line)
+        node = super().compose_node(parent, index)
+        if is_alias:
+            if id(node) not in self._sizes:
+                raise RefusedYAMLError(f"line {line}: an alias stands inside of what it repeats")
+            self._count += self._sizes[id(node)] - 1
+            self._refuse_too_many(line)
+        else:
+            self._sizes[id(node)] = self._count - before
+            if isinstance(node, yaml.MappingNode):
+                self._check_keys(node)
+        self._depth -= 1
+        return node
+
+    def _refuse_too_many(self, line: int) -> None:
+        if self._count > MAX_VALUES:
+            raise RefusedYAMLError(
+                f"line {line}: more than {MAX_VALUES:,} values, counting what aliases repeat; write fewer"
+            )
+
+    def _check_keys(self, mapping: yaml.MappingNode) -> None:
+        """Refuse keys that are no texts, and those that stand twice, of which YAML's own reader keeps the last."""
         lines: dict[str, int] = {}
-        for key_node, _ in node.value:
+        for key_node, _ in mapping.value:
             line, key = key_node.start_mark.line + 1, key_node.value
-            if isinstance(key_node, yaml.ScalarNode) and key in lines:
-                raise DuplicateKeyError(
-                    f"the key {key!r} stands in line {line} and already in line {lines[key]} of the same mapping; "
+            if key_node.tag == f"{_TAG}merge":
+                continue
+            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag != f"{_TAG}str":
+                shown = repr(key[:40]) if isinstance(key, str) else "a list or mapping"
+                raise RefusedYAMLError(f"line {line}: a key is a text, found {shown}; put it in quotes")
+            if key in lines:
+                raise RefusedYAMLError(
+                    f"the key {key[:40]!r} stands in line {line} and already in line {lines[key]} of the same mapping; "
                     "give it once"
                 )
-            if isinstance(key_node, yaml.ScalarNode):
-                lines[key] = line
-        return super().construct_mapping(node, deep)
+            lines[key] = line
+
+    def construct_text(self, node: yaml.ScalarNode) -> str:
+        """A text that can be written and be part of a file's name."""
+        text = str(self.construct_scalar(node))
+        line = node.start_mark.line + 1
+        if len(text) > MAX_CHARACTERS:
+            raise RefusedYAMLError(f"line {line}: a text of {len(text):,} characters; at most {MAX_CHARACTERS:,} are read")
+        if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+            raise RefusedYAMLError(f"line {line}: a text holds a character that no text can hold: {text[:40]!r}")
+        return text
+
+    def construct_integer(self, node: yaml.ScalarNode) -> int:
+        """A number of few digits: reading many takes quadratic time."""
+        self._refuse_digits(node)
+        return self.construct_yaml_int(node)
+
+    def construct_number(self, node: yaml.ScalarNode) -> float:
+        """A number of few digits."""
+        self._refuse_digits(node)
+        return self.construct_yaml_float(node)
+
+    def _refuse_digits(self, node: yaml.ScalarNode) -> None:
+        if len(node.value) > MAX_DIGITS:
+            line = node.start_mark.line + 1
+            raise RefusedYAMLError(f"line {line}: a number of {len(node.value):,} digits; at most {MAX_DIGITS} are read")
+
+
+_StrictLoader.yaml_constructors = {
+    f"{_TAG}null": yaml.SafeLoader.construct_yaml_null,
+    f"{_TAG}bool": yaml.SafeLoader.construct_yaml_bool,
+    f"{_TAG}int": _StrictLoader.construct_integer,
+    f"{_TAG}float": _StrictLoader.construct_number,
+    f"{_TAG}str": _StrictLoader.construct_text,
+    f"{_TAG}seq": yaml.SafeLoader.construct_yaml_seq,
+    f"{_TAG}map": yaml.SafeLoader.construct_yaml_map,
+    None: yaml.SafeLoader.construct_undefined,
+}
+_StrictLoader.yaml_implicit_resolvers = {  # a date stays the text that was written
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in (f"{_TAG}timestamp", f"{_TAG}value")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def read_yaml(text: str) -> Any:
-    """What YAML says. Raises `yaml.YAMLError`, and `DuplicateKeyError` for a key that stands twice in a mapping."""
-    return yaml.load(text, Loader=_StrictLoader)
+    """What YAML says, in the types of JSON.
+
+    Raises `yaml.YAMLError`, of which a `RefusedYAMLError` is a sentence about what YAML allows and this reader does
+    not: a key twice in one mapping or that is no text, a size past the bounds above, an alias inside of itself.
+    """
+    if len(text) > MAX_BYTES:
+        raise RefusedYAMLError(f"{len(text):,} characters; at most {MAX_BYTES:,} are read")
+    try:
+        return yaml.load(text, Loader=_StrictLoader)
+    except (ValueError, OverflowError, LookupError) as error:  # a tag that does not fit, an escape beyond Unicode
+        raise RefusedYAMLError(f"not YAML (a value cannot be read: {error})") from None
+
+
+def parse_mapping(text: str, origin: str, what: str) -> dict[str, Any]:
+    """The keys and values of a text that holds ``what``, a recipe say. Raises `InputError`, naming ``origin``."""
+    try:
+        values = read_yaml(text)
+    except RefusedYAMLError as error:
+        raise InputError(f"{origin}: {error}") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"{origin}: not YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(values, dict):
+        raise InputError(f"{origin}: a {what} is a mapping of keys to values, found {type(values).__name__}")
+    return values
 
 
 def read_mapping(path: Path, what: str) -> dict[str, Any]:
-    """The keys and values of a file that holds ``what``, a recipe say. Raises `InputError`, naming file and reason."""
+    """The keys and values of a file that holds ``what``. Raises `InputError`, naming file and reason."""
     try:
-        values = read_yaml(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: the {what} cannot be read ({error.strerror})") from None
-    except DuplicateKeyError as error:
-        raise InputError(f"{path}: {error}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(values, dict):
-        raise InputError(f"{path}: a {what} is a mapping of keys to values, found {type(values).__name__}")
-    return values
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path}: the {what} cannot be read (it is no file)")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: the {what} cannot be read ({getattr(error, 'strerror', error)})") from None
+    if len(content) > MAX_BYTES:
+        raise InputError(f"{path}: the {what} is larger than {MAX_BYTES // 1024} KiB, which none is")
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not YAML (not UTF-8: {error.reason} at byte {error.start})") from None
+    return parse_mapping(text, str(path), what)

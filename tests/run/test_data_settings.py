@@ -10,7 +10,7 @@ import pytest
 from auxseg.data.loader import TrainLoader
 from auxseg.data.store import Store
 from auxseg.errors import InputError
-from auxseg.recipe import Recipe, dump_recipe, load_recipe
+from auxseg.recipe import Recipe, dump_recipe, load_recipe, with_changes
 from auxseg.run import evaluate, train
 from auxseg.training.events import read_events
 from tests.run.conftest import SETTINGS
@@ -51,7 +51,7 @@ def test_a_share_of_the_masks_is_used(store_path: Path, tmp_path: Path, loaders:
 
 def test_blocks_are_shuffled_where_asked(store_path: Path, tmp_path: Path, loaders: list[dict[str, Any]]) -> None:
     train(_recipe("data.order=blocks", "data.block=4"), store_path, tmp_path / "blocks")
-    train(_recipe("data.block=4"), store_path, tmp_path / "shuffled")
+    train(with_changes(_recipe(), data={"block": 4}), store_path, tmp_path / "shuffled")
     assert [made["block"] for made in loaders] == [4, None]
 
 

@@ -132,9 +132,9 @@ class BoxConfig:
 
     kind: Literal["box"] = "box"
     losses: LossWeights = field(default_factory=lambda: {"smooth_l1": 1.0, "giou": 1.0})
-    beta: Annotated[float, Field(gt=0)] = 0.1
-    grid: Annotated[int, Field(ge=1)] = 4
-    hidden: Annotated[int, Field(ge=0)] = 64
+    beta: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
+    grid: Annotated[int, Field(ge=1, le=64)] = 4
+    hidden: Annotated[int, Field(ge=0, le=65536)] = 64
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
     def build(self, name: str, vocabulary: Vocabulary) -> BoxTask:

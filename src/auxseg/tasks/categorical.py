@@ -29,8 +29,8 @@ class CategoricalConfig:
     """Settings of every `CategoricalTask`; ``grid``, ``hidden`` and ``dropout`` are those of `Vector`."""
 
     losses: LossWeights = field(default_factory=lambda: {"cross_entropy": 1.0})
-    grid: Annotated[int, Field(ge=1)] = 1
-    hidden: Annotated[int, Field(ge=0)] = 0
+    grid: Annotated[int, Field(ge=1, le=64)] = 1
+    hidden: Annotated[int, Field(ge=0, le=65536)] = 0
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 

@@ -110,7 +110,7 @@ class ColorizationConfig:
 
     kind: Literal["colorization"] = "colorization"
     losses: LossWeights = field(default_factory=lambda: {"l1": 1.0})
-    beta: Annotated[float, Field(gt=0)] = 0.1
+    beta: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
     view: ViewChoice = "own"
 
     def build(self, name: str, vocabulary: Vocabulary) -> ColorizationTask:

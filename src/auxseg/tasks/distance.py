@@ -100,7 +100,7 @@ class DistanceConfig:
     kind: Literal["distance"] = "distance"
     losses: LossWeights = field(default_factory=lambda: {"l1": 1.0})
     limit: Annotated[float, Field(gt=0, lt=FARTHEST)] = 16.0
-    beta: Annotated[float, Field(gt=0)] = 0.1
+    beta: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
 
     def build(self, name: str, vocabulary: Vocabulary) -> DistanceTask:
         """Make the task. Raises `InputError` for an unknown loss, or data without masks."""

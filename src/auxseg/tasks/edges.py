@@ -162,8 +162,8 @@ class EdgesConfig:
 
     kind: Literal["edges"] = "edges"
     losses: LossWeights = field(default_factory=lambda: {"bce": 1.0})
-    low: Annotated[float, Field(ge=0)] = 100.0
-    high: Annotated[float, Field(ge=0)] = 200.0
+    low: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 100.0
+    high: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 200.0
     balanced: bool = False
 
     def build(self, name: str, vocabulary: Vocabulary) -> EdgesTask:

@@ -81,9 +81,9 @@ class NoiseConfig:
 
     kind: Literal["noise"] = "noise"
     losses: LossWeights = field(default_factory=lambda: {"mse": 1.0})
-    channels: Annotated[int, Field(ge=1)] = 1
-    cells: Annotated[int, Field(ge=1)] = 8
-    beta: Annotated[float, Field(gt=0)] = 0.1
+    channels: Annotated[int, Field(ge=1, le=256)] = 1
+    cells: Annotated[int, Field(ge=1, le=2048)] = 8
+    beta: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
 
     def build(self, name: str, vocabulary: Vocabulary) -> NoiseTask:
         """Make the task. Raises `InputError` for an unknown loss."""

@@ -72,7 +72,7 @@ class ReconstructionConfig(RestorationConfig):
     """Settings of `ReconstructionTask`; ``view: shared`` shows the covered picture to all tasks of the recipe."""
 
     kind: Literal["reconstruction"] = "reconstruction"
-    patch: Annotated[int, Field(ge=1)] = 16
+    patch: Annotated[int, Field(ge=1, le=2048)] = 16
     ratio: Annotated[float, Field(gt=0, le=1)] = 0.5
 
     def build(self, name: str, vocabulary: Vocabulary) -> ReconstructionTask:

@@ -28,7 +28,7 @@ class RestorationConfig:
     """Settings of every `RestorationTask`; ``view: shared`` shows the damaged picture to all tasks of the recipe."""
 
     losses: LossWeights = field(default_factory=lambda: {"mse": 1.0})
-    beta: Annotated[float, Field(gt=0)] = 0.1
+    beta: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
     view: ViewChoice = "own"
 
 

@@ -177,7 +177,7 @@ class SegmentationConfig:
 
     kind: Literal["segmentation"] = "segmentation"
     losses: LossWeights = field(default_factory=lambda: {"cross_entropy": 1.0, "dice": 1.0})
-    beta: Annotated[float, Field(gt=0)] = 1.0
+    beta: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
 
     def build(self, name: str, vocabulary: Vocabulary) -> SegmentationTask:
         """Make the task.

@@ -39,7 +39,7 @@ class PhaseConfig:
     """
 
     name: Annotated[str, Field(min_length=1)]
-    steps: Annotated[int, Field(ge=1)] | None = None
+    steps: Annotated[int, Field(ge=1, le=10**9)] | None = None
     share: Annotated[float, Field(gt=0, le=1)] | None = None
     tasks: Names | None = None
     train: Names | None = None

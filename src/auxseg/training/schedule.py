@@ -132,7 +132,7 @@ class PlateauConfig:
 
     kind: Literal["plateau"] = "plateau"
     drop: Annotated[float, Field(gt=0, le=1)] = 0.5
-    patience: Annotated[int, Field(ge=0)] = 5
+    patience: Annotated[int, Field(ge=0, le=10**9)] = 5
     minimum: Fraction = 0.001
 
     def build(self, num_steps: int) -> Schedule:

@@ -15,7 +15,7 @@ from auxseg.config import config
 FLOOR: Final = 1e-4
 """Losses below it count as this much in a ratio: the ratio of two losses that are almost zero is noise."""
 
-Period = Literal["epoch", "step"] | Annotated[int, Field(ge=1)]
+Period = Literal["epoch", "step"] | Annotated[int, Field(ge=1, le=10**9)]
 """How often weights change: every epoch, every step, or every so many steps."""
 
 

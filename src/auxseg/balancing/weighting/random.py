@@ -73,7 +73,7 @@ class RandomConfig(WeightedConfig):
 
     kind: Literal["random"] = "random"
     distribution: Distribution = "normal"
-    every: Annotated[int, Field(ge=1)] = 1
+    every: Annotated[int, Field(ge=1, le=10**9)] = 1
 
     def build(self, tasks: Sequence[str], target: str, seed: int) -> WeightedLosses:
         """Make the balancer for these tasks."""

@@ -93,8 +93,8 @@ class ResidualDecoderConfig:
     """
 
     kind: Literal["residual"] = "residual"
-    base: Annotated[int, Field(ge=1)] = 16
-    num_units: Annotated[int, Field(ge=1)] = 2
+    base: Annotated[int, Field(ge=1, le=4096)] = 16
+    num_units: Annotated[int, Field(ge=1, le=64)] = 2
     unit: Unit = "normal"
     skips: bool = False
 

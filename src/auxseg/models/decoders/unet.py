@@ -128,8 +128,8 @@ class UNetDecoderConfig:
     """
 
     kind: Literal["unet"] = "unet"
-    base: Annotated[int, Field(ge=1)] = 16
-    limit: Annotated[int, Field(ge=1)] = 256
+    base: Annotated[int, Field(ge=1, le=4096)] = 16
+    limit: Annotated[int, Field(ge=1, le=65536)] = 256
     upsample: Upsampling = "nearest"
 
     def build(self, encoder: Encoder, *, width: float, norm: Norm) -> UNetDecoder:

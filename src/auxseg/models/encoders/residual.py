@@ -77,7 +77,7 @@ class ResidualEncoderConfig:
     """``channels`` of the stem and of each block; a block has ``num_units`` residual units of the form ``unit``."""
 
     kind: Literal["residual"] = "residual"
-    channels: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=2, max_length=8)] = (
+    channels: Annotated[tuple[Annotated[int, Field(ge=1, le=8192)], ...], Field(min_length=2, max_length=8)] = (
         16,
         32,
         64,
@@ -85,7 +85,7 @@ class ResidualEncoderConfig:
         256,
         512,
     )
-    num_units: Annotated[int, Field(ge=1)] = 2
+    num_units: Annotated[int, Field(ge=1, le=64)] = 2
     unit: Unit = "normal"
 
     def check(self, *, width: float, weights: str) -> None:

@@ -56,7 +56,7 @@ class TimmEncoderConfig:
 
     kind: Literal["timm"] = "timm"
     name: str
-    image_size: Annotated[int, Field(gt=0)] | None = None
+    image_size: Annotated[int, Field(gt=0, le=2048)] | None = None
 
     def check(self, *, width: float, weights: str) -> None:
         """Raise `InputError` for a name that timm does not know. The width is not the backbone's: it has its own."""
