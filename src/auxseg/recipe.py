@@ -21,11 +21,10 @@ from auxseg.data.sample import Vocabulary
 from auxseg.data.selection import TrainOn
 from auxseg.errors import InputError
 from auxseg.models import ModelConfig, Network, outline
-from auxseg.presets import presets
 from auxseg.recipe_errors import nearest, sentence
+from auxseg.recipe_files import read_recipe_file
 from auxseg.recipe_off import without_tasks_that_are_off
 from auxseg.recipe_settings import change, refuse_tasks_that_are_only_off
-from auxseg.recipe_yaml import read_mapping
 from auxseg.tasks import Task, TaskConfig
 from auxseg.tasks.plugins import is_registered, kinds
 from auxseg.tasks.views import share
@@ -139,7 +138,7 @@ def load_recipe(
     ``settings`` too. The base of other recipes (``is_base``) may hold tasks that cannot stand side by side: its network
     is not built on paper. Raises `InputError` with the key, what is allowed and what was found.
     """
-    values, origin = _read(name_or_path)
+    values, origin = read_recipe_file(name_or_path)
     refuse_tasks_that_are_only_off(values, origin)
     given = change(values, settings, Recipe)
     recipe = parse_recipe(values, origin, is_base=is_base)
@@ -313,16 +312,6 @@ def refuse_waiting(recipe: Recipe, origin: str, why: str) -> None:
         raise InputError(f"{origin}: training.schedule.kind is 'plateau', {why}; set training.schedule.kind=cosine")
     if patience is not None:
         raise InputError(f"{origin}: training.patience is {patience}, {why}; set training.patience=null")
-
-
-def _read(name_or_path: str | Path) -> tuple[dict[str, Any], str]:
-    known, path = presets(), Path(name_or_path)
-    if str(name_or_path) in known:
-        path = known[str(name_or_path)]
-    elif path.suffix not in (".yaml", ".yml"):
-        hint = nearest(str(name_or_path), known)
-        raise InputError(f"{name_or_path}: neither a preset{hint} nor a .yaml file; `auxseg presets` lists the presets")
-    return read_mapping(path, "recipe"), path.stem if str(name_or_path) in known else str(path)
 
 
 def with_changes(recipe: Recipe, **sections: Mapping[str, Any]) -> Recipe:

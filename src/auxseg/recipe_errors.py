@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from auxseg.recipe_schema import fields, inner, members, tags
+from auxseg.recipe_words import MEANT
 
 
 LONGEST_FOUND: Final = 200
@@ -31,7 +32,9 @@ def sentence(error: ValidationError, root: type) -> str:
     context = first.get("ctx", {})
     match first["type"]:
         case "unexpected_keyword_argument":
-            return f"{path} is not a setting{nearest(keys[-1], scope)}; allowed here: {', '.join(scope)}"
+            meant = MEANT.get(keys[0].replace("-", "_")) if len(keys) == 1 else None
+            hint = f" (did you mean {meant!r}?)" if meant else nearest(keys[-1], scope)
+            return f"{path} is not a setting{hint}; allowed here: {', '.join(scope)}"
         case "missing":
             return f"{path} is missing"
         case "union_tag_invalid":

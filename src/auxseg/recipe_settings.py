@@ -10,6 +10,7 @@ import yaml
 from auxseg.errors import InputError
 from auxseg.recipe_errors import nearest
 from auxseg.recipe_schema import settings_of_other_kinds
+from auxseg.recipe_words import MEANT, SECTIONS
 from auxseg.recipe_yaml import RefusedYAMLError, read_yaml
 
 _LENGTHS: Final = ("training.steps", "training.epochs")
@@ -45,6 +46,17 @@ def refuse_replaced(settings: Sequence[str]) -> None:
                 raise InputError(f"--set {key} changes nothing, because {later} is given after it and replaces it")
             if key != later and {key, later} == set(_LENGTHS):
                 raise InputError(f"--set {key} and {later} are both given, but a run has one length; give one of them")
+
+
+def refuse_unknown_sections(settings: Sequence[str]) -> None:
+    """Raise `InputError` for a ``key=value`` whose key begins with nothing that stands at the top of a recipe."""
+    for setting in settings:
+        key = setting.partition("=")[0]
+        section, *others = key.split(".")
+        if section not in SECTIONS:
+            meant = MEANT.get(key.replace("-", "_"))
+            hint = f" (did you mean {meant!r}?)" if meant and not others else nearest(section, SECTIONS)
+            raise InputError(f"--set {key} is not a setting{hint}; `auxseg settings` lists all of them")
 
 
 def refuse_tasks_that_are_only_off(values: Mapping[str, Any], origin: str) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import tyro
 
+from auxseg.errors import InputError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -36,6 +38,17 @@ class Command(ABC):
 
         A result with ``"failed"`` that is not empty makes the command exit with 1.
         """
+
+
+def use_threads(threads: int | None) -> None:
+    """Let torch compute with so many threads. Raises `InputError` for none."""
+    if threads is None:
+        return
+    if threads < 1:
+        raise InputError(f"--threads {threads}: expected 1 or more")
+    import torch
+
+    torch.set_num_threads(threads)
 
 
 @dataclass(frozen=True, kw_only=True)

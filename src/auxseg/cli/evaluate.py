@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from tyro.conf import Positional
 
 from auxseg.cli.command import RecipeCommand, optional
+from auxseg.cli.refusals import refuse_no_runs, refuse_no_store
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Evaluate(RecipeCommand):
         """Evaluate them all and print the table."""
         if not self.runs:
             raise InputError("evaluate wants at least one run directory")
+        refuse_no_runs(self.runs)
+        refuse_no_store(self.data)
         runs, left_out = self._found()
         for name in left_out:
             console.print(f"left out: {name}", markup=False, highlight=False)

@@ -10,17 +10,19 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Union
 
 import tyro
-from rich.console import Console
-
 from auxseg import __version__
 from auxseg.cli.bench import Bench
 from auxseg.cli.command import Command, RecipeCommand
 from auxseg.cli.data import Download, Inspect, Prepare, Synthesize
 from auxseg.cli.evaluate import Evaluate
+from auxseg.cli.examples import EXAMPLES, NOTES
 from auxseg.cli.predict import Predict
 from auxseg.cli.presets import Presets
 from auxseg.cli.report import Report
+from auxseg.cli.setting_words import refuse_settings_as_options
+from auxseg.cli.settings import Settings
 from auxseg.cli.study import Study
+from auxseg.cli.terminal import flush_out, make_console, plain, write_out
 from auxseg.cli.train import Train
 from auxseg.errors import InputError, RunError
 
@@ -31,6 +33,7 @@ says which auxseg this is."""
 _COMMANDS: dict[str, Any] = {
     "data": {"synthesize": Synthesize, "download": Download, "prepare": Prepare, "inspect": Inspect},
     "presets": Presets,
+    "settings": Settings,
     "train": Train,
     "study": Study,
     "evaluate": Evaluate,
@@ -42,52 +45,71 @@ _COMMANDS: dict[str, Any] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0, 2 (refused), 1 (failed), 130 (Ctrl-C)."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
+    finally:
+        flush_out()
+
+
+def _run(arguments: list[str]) -> int:
     if arguments == ["--version"]:
-        print(f"auxseg {__version__}")
+        write_out(f"auxseg {__version__}")
         return 0
+    try:
+        refuse_settings_as_options(arguments)
+    except InputError as error:
+        _say(error)
+        return 2
     command: Command = tyro.cli(
-        _union(_COMMANDS),
+        _union(_COMMANDS, arguments),
         prog="auxseg",
         description=_DESCRIPTION,
         args=functools.reduce(_join_repeated, ("--set", "--grid", "--plugins"), arguments or ["--help"]),
         config=(tyro.conf.OmitSubcommandPrefixes, tyro.conf.FlagCreatePairsOff),
     )
-    console = Console(stderr=True, highlight=False)
+    console = make_console()
     try:
         if isinstance(command, RecipeCommand):
             command.run_plugins()
         result = command.run(console)
+        if command.json and result is not None:
+            write_out(json.dumps(result, indent=1))
     except KeyboardInterrupt:
         console.print(command.when_interrupted)
         return 130
     except (InputError, RunError, OSError) as error:
         if command.debug:
             raise
-        print(f"auxseg: {_sentence(error)}", file=sys.stderr)
+        _say(error)
         return 2 if isinstance(error, InputError) else 1
-    if command.json and result is not None:
-        print(json.dumps(result, indent=1))
     return 1 if result and result.get("failed") else 0
 
 
-def _union(commands: dict[str, Any]) -> Any:
-    """The type that tyro reads one of these commands into; a dictionary is a command with commands of its own."""
+def _union(commands: dict[str, Any], asked: Sequence[str], path: str = "") -> Any:
+    """The type that tyro reads one of these commands into; a dictionary is a command with commands of its own.
+
+    A command that is ``asked`` for describes itself at length, the others in a line.
+    """
     members = tuple(
         Annotated[
-            _union(command) if isinstance(command, dict) else command,
-            tyro.conf.subcommand(name, description=_summary(command)),
+            _union(command, asked[1:], f"{path}{name} ") if isinstance(command, dict) else command,
+            tyro.conf.subcommand(name, description=_description(command, f"{path}{name}", is_asked=asked[:1] == [name])),
         ]
         for name, command in commands.items()
     )
     return Union[members]  # noqa: UP007  (made while running, for tyro)
 
 
-def _summary(command: Any) -> str:
-    """The first line of a command's own description."""
+def _description(command: Any, path: str, *, is_asked: bool) -> str:
+    """A command's own description with its examples, or the first line of it."""
     if isinstance(command, dict):
         return "Make, look at and download data sets: " + ", ".join(command) + "."
-    return inspect.cleandoc(command.__doc__).partition("\n")[0]
+    text = inspect.cleandoc(command.__doc__)
+    if not is_asked:
+        return text.partition("\n")[0]
+    paragraphs = (" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+    examples = "Examples:\n" + "\n".join(f"  {each}" for each in EXAMPLES[path])
+    return "\n\n".join([*paragraphs, *([NOTES[path]] if path in NOTES else []), examples])
 
 
 def _join_repeated(arguments: list[str], option: str) -> list[str]:
@@ -104,6 +126,12 @@ def _join_repeated(arguments: list[str], option: str) -> list[str]:
             taking = False
             joined.append(argument)
     return [*joined, option, *values] if values else arguments
+
+
+def _say(error: Exception) -> None:
+    """One sentence on standard error."""
+    if sys.stderr is not None:
+        write_out(f"auxseg: {plain(_sentence(error))}", sys.stderr)
 
 
 def _sentence(error: Exception) -> str:

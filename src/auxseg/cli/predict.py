@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from tyro.conf import Positional
 
 from auxseg.cli.command import RecipeCommand, optional
+from auxseg.cli.refusals import refuse_no_images, refuse_no_runs
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Predict(RecipeCommand):
 
     def run(self, console: Console) -> dict[str, Any]:
         """Predict them all; files that cannot be read are named and left out."""
+        refuse_no_images(self.images)
+        refuse_no_runs([self.model])
         from rich.progress import track
 
         from auxseg.run.image_files import find_images, readable

@@ -10,6 +10,7 @@ from tyro.conf import Positional
 
 from auxseg.cli.command import RecipeCommand, optional
 from auxseg.cli.existing import refuse_existing
+from auxseg.cli.refusals import refuse_no_runs
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Report(RecipeCommand):
             raise InputError("report wants at least one run directory")
         if self.out is not None:
             refuse_existing(self.out, overwrite=self.overwrite)
+        refuse_no_runs(self.runs)
         from auxseg.report import is_study, report, runs_in, study_page
 
         studies = [path for path in self.runs if is_study(path)]

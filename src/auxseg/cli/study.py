@@ -13,6 +13,7 @@ from tyro.conf import Positional
 
 from auxseg.cli.command import RecipeCommand, optional
 from auxseg.cli.existing import refuse_existing, refuse_unwritable
+from auxseg.cli.refusals import refuse_no_recipe, refuse_no_store, refuse_settings
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
@@ -103,6 +104,14 @@ class Study(RecipeCommand):
 
     def run(self, console: Console) -> dict[str, Any]:
         """Run the study and print its verdicts."""
+        refuse_no_store(self.data)
+        refuse_settings(self.set)
+        if self.file is not None:
+            from auxseg.recipe_yaml import read_mapping
+
+            read_mapping(self.file, "study")
+        elif self.base is not None:
+            refuse_no_recipe(self.base)
         from auxseg.study.best import check_best
         from auxseg.study.directory import StudyDirectory
         from auxseg.study.study import Study as StudyRun

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from tyro.conf import Positional
 
-from auxseg.cli.command import RecipeCommand, optional
+from auxseg.cli.command import RecipeCommand, optional, use_threads
 from auxseg.cli.grid import combinations
+from auxseg.cli.refusals import refuse_begun, refuse_no_recipe, refuse_no_store, refuse_settings
+from auxseg.cli.terminal import plain
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,8 +50,12 @@ class Train(RecipeCommand):
     devices: int = 1
     """How many processes train together on this machine, one per GPU or sharing the CPU."""
 
+    threads: Annotated[int | None, optional("N")] = None
+    """How many threads of the processor each process uses (default: torch's choice)."""
+
     set: Annotated[tuple[str, ...], optional("KEY=VALUE ...")] = ()
-    """Changes to the recipe, key=value: training.steps=600 model.width=0.5 tasks.box=off."""
+    """Changes to the recipe, key=value: training.steps=600 model.width=0.5 tasks.box=off; `auxseg settings` lists
+    the keys."""
 
     grid: Annotated[tuple[str, ...], optional("KEY=A,B ...")] = ()
     """Values to try in every combination, key=value,value: balancer.weights.box=0.1,0.5 seed=0,1. Each run is named
@@ -71,17 +77,19 @@ class Train(RecipeCommand):
             raise InputError(
                 "train wants the name of a preset or the path of a recipe; `auxseg presets` lists the presets"
             )
-        from auxseg.recipe import load_recipe
-
         settings = [*self.set, *([] if self.seed is None else [f"seed={self.seed}"])]
         variants = [(name, suffix, chosen) for name in self.names for suffix, chosen in combinations(self.grid)]
+        out = self.out or Path("runs")
+        alone = len(variants) == 1 and not self.grid and self.out is not None
+        self._refuse_early([(name, [*settings, *chosen]) for name, _, chosen in variants], out if alone else None)
+        from auxseg.recipe import load_recipe
+
+        use_threads(self.threads)
         recipes = {
             f"{Path(name).stem}{suffix}": load_recipe(name, [*settings, *chosen]) for name, suffix, chosen in variants
         }
         if len(recipes) < len(variants):
             raise InputError("train was given two recipes of the same name; each needs a directory of its own")
-        out = self.out or Path("runs")
-        alone = len(recipes) == 1 and not self.grid and self.out is not None
         directories = {name: out if alone else out / name for name in recipes}
         resumed = self._resumed(directories)
         results = {
@@ -93,6 +101,16 @@ class Train(RecipeCommand):
 
             console.print(f"comparison: {report(list(directories.values()), out / 'report.html')}")
         return {"runs": results} if all(results.values()) else None
+
+    def _refuse_early(self, variants: list[tuple[str, list[str]]], out: Path | None) -> None:
+        """Refuse what can be seen to be wrong without torch."""
+        for name, settings in variants:
+            refuse_no_recipe(name)
+            refuse_settings(settings)
+        refuse_no_store(self.data)
+        directory = out or (self.out or Path("runs")) / Path(self.names[0]).stem
+        if len(variants) == 1 and not self.grid and not self.resume and not self.overwrite:
+            refuse_begun(directory)
 
     def _resumed(self, directories: dict[str, Path]) -> dict[str, bool]:
         """Which runs to resume. Several are looked at before the first is trained; one is refused by its training."""
@@ -110,7 +128,7 @@ class Train(RecipeCommand):
         from auxseg.run import train
 
         with ExitStack() as stack:
-            observers: list[Observer] = [stack.enter_context(TrainingProgress(console, recipe.training.steps))]
+            observers: list[Observer] = [stack.enter_context(TrainingProgress(console, directory))]
             if self.tensorboard:
                 from auxseg.run.tensorboard import TensorBoard
 
@@ -128,26 +146,26 @@ class Train(RecipeCommand):
         if not is_main_process():
             return {}
         page = report([run.directory])
-        best = _best_validation(run.events_file, recipe.target)
-        console.print(f"{_summary(best)}\nrun: {run.directory}   report: {page}")
-        return {"run": str(run.directory), "report": str(page), "validation": best}
+        kept = _kept_validation(run.events_file, recipe.target)
+        console.print(f"{_summary(kept)}\nrun: {plain(run.directory)}   report: {plain(page)}", soft_wrap=True)
+        return {"run": str(run.directory), "report": str(page), "validation": kept}
 
 
-def _best_validation(events: Path, target: str) -> dict[str, float | None] | None:
+def _kept_validation(events: Path, target: str) -> dict[str, float | None] | None:
     """Step and the target's figures of the model that is kept, also of a run that was finished before."""
     from auxseg.training.events import read_events
 
-    best = [event for event in read_events(events) if event["event"] == "validation" and event["best"]]
-    return {"step": best[-1]["step"], **best[-1]["figures"][target]} if best else None
+    kept = [event for event in read_events(events) if event["event"] == "validation" and event["best"]]
+    return {"step": kept[-1]["step"], **kept[-1]["figures"][target]} if kept else None
 
 
-def _summary(best: dict[str, float | None] | None) -> str:
-    """One line on how it ended."""
-    if best is None:
+def _summary(kept: dict[str, float | None] | None) -> str:
+    """One line on how it ended. What is kept is near the best, and not always the best itself."""
+    if kept is None:
         return "trained without validation, so the last weights were kept"
-    name = next(key for key in best if key != "step")
-    if best[name] is None:
+    name = next(key for key in kept if key != "step")
+    if kept[name] is None:
         from auxseg.report.wording import undefined
 
-        return f"kept the model of step {best['step']}, the last: on validation, {undefined(name, best).rstrip('.')}"
-    return f"kept the model of step {best['step']}, validation {name} {best[name]:.4f}"
+        return f"kept the model of step {kept['step']}, the last: on validation, {undefined(name, kept).rstrip('.')}"
+    return f"kept the model of step {kept['step']}, validation {name} {kept[name]:.4f}"

@@ -1,0 +1,78 @@
+"""What the help of a command ends with: lines that a person may type, and how folders have to look."""
+
+from __future__ import annotations
+
+from typing import Final
+
+EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
+    "data synthesize": (
+        "auxseg data synthesize --out animals.h5",
+        "auxseg data synthesize --out small.h5 --samples 200 --size 64",
+        "auxseg data synthesize --out other.h5 --seed 1 --overwrite",
+    ),
+    "data download": (
+        "auxseg data download oxford-iiit-pet --to data",
+        "auxseg data download oxford-iiit-pet --to data --json",
+        "auxseg data prepare oxford-iiit-pet data/oxford-iiit-pet --out pets.h5    (what comes next)",
+    ),
+    "data prepare": (
+        "auxseg data prepare folder mine --out mine.h5 --split 70-15-15",
+        "auxseg data prepare coco mine/annotations.json --out mine.h5 --size 512 --resize letterbox",
+        "auxseg data prepare oxford-iiit-pet data/oxford-iiit-pet --out pets.h5 --border ignore",
+    ),
+    "data inspect": (
+        "auxseg data inspect mine.h5",
+        "auxseg data inspect mine.h5 --html mine.html",
+        "auxseg data inspect mine.h5 --json > mine.json",
+    ),
+    "presets": (
+        "auxseg presets",
+        "auxseg presets tiny",
+        "auxseg presets tiny-mtl > mine.yaml",
+    ),
+    "settings": (
+        "auxseg settings",
+        "auxseg settings training",
+        "auxseg settings balancer.weights --json",
+    ),
+    "train": (
+        "auxseg train tiny-mtl --data mine.h5 --out runs/tiny",
+        "auxseg train mobilenet-unet --data mine.h5 --set training.epochs=5 model.weights=WEIGHTS.safetensors",
+        "auxseg train tiny-mtl --data mine.h5 --grid balancer.weights.box=0.1,0.5 seed=0,1",
+    ),
+    "study": (
+        "auxseg study --base tiny-mtl --auxiliaries classification,box --data mine.h5 --out studies/mine",
+        "auxseg study question.yaml --data mine.h5 --out studies/mine --dry-run",
+        "auxseg study --base tiny-mtl --auxiliaries box,edges --seeds 8 --data mine.h5 --best best.yaml",
+    ),
+    "evaluate": (
+        "auxseg evaluate runs/tiny",
+        "auxseg evaluate runs/tiny runs/tiny-mtl --split val",
+        "auxseg evaluate runs/tiny --data other.h5 --json",
+    ),
+    "predict": (
+        "auxseg predict runs/tiny photo.jpg --out masks",
+        "auxseg predict runs/tiny photos --out masks --overwrite",
+        "auxseg predict runs/tiny photos --out masks --device cpu --json",
+    ),
+    "report": (
+        "auxseg report runs/tiny",
+        "auxseg report runs/tiny runs/tiny-mtl --out comparison.html",
+        "auxseg report studies/mine",
+    ),
+    "bench": (
+        "auxseg bench",
+        "auxseg bench startup",
+        "auxseg bench step --set rounds=20",
+    ),
+}
+
+NOTES: Final[dict[str, str]] = {
+    "data prepare": """How the folders have to look:
+  folder           mine/images/NAME.jpg, mine/masks/NAME.png (class ids), perhaps CSV tables of labels and boxes;
+                   or the same in mine/train, mine/val and mine/test
+  coco             mine/annotations.json beside the pictures that it names, or an images folder
+  voc              mine/JPEGImages, mine/SegmentationClass, mine/Annotations, mine/ImageSets/Segmentation
+  oxford-iiit-pet  data/oxford-iiit-pet/images and data/oxford-iiit-pet/annotations, as downloaded
+  split-h5         mine/train/images.h5 and mine/train/masks.h5, the same in val and test"""
+}

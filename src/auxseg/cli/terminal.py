@@ -1,0 +1,92 @@
+"""The terminal: outside text is text there, never markup or an escape code, and a reader may leave early (`| head`)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+from typing import Any, Final, TextIO, final
+
+from rich.console import Console
+from rich.text import Text
+
+WIDTH_OF_LOGS: Final = 160
+"""Columns of what is piped or written to a file, where no terminal says how many there are."""
+
+# C0 and C1 controls, marks that turn the direction of writing, line separators, and halves of characters.
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def plain(text: object) -> str:
+    """Outside text (a name, a path, a message) in one line, with every control character written out.
+
+    A name may otherwise move the cursor, change the window's title or pretend to be another line.
+    """
+    return _CONTROLS.sub(_written_out, str(text))
+
+
+def plain_lines(text: object) -> str:
+    """`plain` for text that may have lines and tabs."""
+    return _CONTROLS.sub(lambda match: match[0] if match[0] in "\n\t" else _written_out(match), str(text))
+
+
+def _written_out(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode("ascii")
+
+
+@final
+class SafeConsole(Console):
+    """Rich's console for strings from outside: no markup, no emoji codes, no control characters in them.
+
+    Colours and bars are our own renderables. If nobody reads what it writes any more, it falls silent and the work
+    goes on.
+    """
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """A string as text, nothing in it having a meaning; this is what tables and `print` make of strings."""
+        return super().render_str(plain_lines(text), **{**options, "markup": False, "emoji": False})
+
+    def status(self, status: Any, **options: Any) -> Any:
+        """A spinner with text beside it."""
+        return super().status(Text(plain(status)) if isinstance(status, str) else status, **options)
+
+    def on_broken_pipe(self) -> None:
+        """Fall silent."""
+        self.quiet = True
+        silence(sys.stderr if self.stderr else sys.stdout)
+
+
+def make_console(*, stderr: bool = True) -> Console:
+    """Where a command talks to a person; into a pipe or a file it writes lines that are not folded at 80 columns."""
+    console = SafeConsole(stderr=stderr, highlight=False, markup=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = WIDTH_OF_LOGS
+    return console
+
+
+def write_out(text: str, stream: TextIO | None = None) -> None:
+    """Write a line to standard output, or to ``stream``; whoever reads it may have left, as `| head` does."""
+    stream = sys.stdout if stream is None else stream
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        silence(stream)
+
+
+def flush_out() -> None:
+    """Write what is left in the buffers of standard output and error, where nobody may read it any more."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except BrokenPipeError:
+            silence(stream)
+
+
+def silence(stream: TextIO) -> None:
+    """Let what is still written to a stream vanish, so that Python's own last flush does not complain either."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

@@ -1,0 +1,51 @@
+"""The words that people use for settings, and the settings' keys; importing this costs nothing."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SECTIONS: Final = ("model", "tasks", "target", "data", "balancer", "training", "seed")
+"""The keys at the top of a recipe."""
+
+MEANT: Final = {
+    "accumulate": "training.accumulate",
+    "amp": "training.precision",
+    "augment": "data.augment",
+    "average": "training.average",
+    "batch": "training.batch",
+    "batch_size": "training.batch",
+    "channels_last": "training.channels_last",
+    "clip": "training.clip",
+    "ema": "training.average",
+    "encoder": "model.encoder.kind",
+    "decoder": "model.decoder.kind",
+    "epochs": "training.epochs",
+    "image_size": "data.size",
+    "label_fraction": "data.label_fraction",
+    "learning_rate": "training.optimizer.rate",
+    "lr": "training.optimizer.rate",
+    "max_epochs": "training.epochs",
+    "max_steps": "training.steps",
+    "norm": "model.norm",
+    "num_workers": "data.workers",
+    "optimizer": "training.optimizer.kind",
+    "patience": "training.patience",
+    "phases": "training.phases",
+    "precision": "training.precision",
+    "pretrained": "model.weights",
+    "rate": "training.optimizer.rate",
+    "schedule": "training.schedule.kind",
+    "sharing": "model.sharing.kind",
+    "size": "data.size",
+    "steps": "training.steps",
+    "target_per_batch": "data.target_per_batch",
+    "tolerance": "training.tolerance",
+    "train_on": "data.train_on",
+    "validate_every": "training.validate_every",
+    "watch": "training.watch",
+    "weight_decay": "training.optimizer.weight_decay",
+    "weights": "model.weights",
+    "width": "model.width",
+    "workers": "data.workers",
+}
+"""What is meant by a word that is no key."""
