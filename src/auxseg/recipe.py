@@ -41,7 +41,7 @@ MAX_PARAMETERS: Final = 2_000_000_000
 
 @config
 class DataConfig:
-    """How photographs are read: ``size`` in pixels (the store's if none is given), threads, augmentation.
+    """How photographs are read: ``size`` in pixels (the store's if none is given), ``workers`` (threads), augmentation.
 
     ``augment: auto`` is the strong one for a pretrained encoder, which otherwise overfits few photographs, and the
     mild one for random weights, which in short trainings underfit them; the resolved recipe says which it was. Single
@@ -73,13 +73,14 @@ class DataConfig:
 
 @config
 class TrainingConfig:
-    """How long and how to train.
+    """How long and how to train: for so many ``steps`` of the optimiser, or ``epochs`` of the training split.
 
     ``batch`` counts the samples of one optimiser step, over all processes and micro-batches; ``accumulate`` cuts it
     into micro-batches to save memory. ``average`` is the decay of the weights' moving average, 0 for none.
     ``validate_every`` counts epochs, ``patience`` (early stopping) validations without improvement; the model kept is
     the latest whose validation figure is at most ``tolerance`` standard errors (over images) below the best. ``clip``
-    is the largest norm of a gradient. ``auto`` lets the run measure what is fastest and safe. ``phases`` train some
+    is the largest norm of a gradient. ``precision`` and ``channels_last`` (the memory
+    format) may be ``auto``, which lets the run measure what is fastest and safe. ``phases`` train some
     tasks after others (`auxseg.training.phases`); without them all tasks are trained at once. In every ``watch``-th
     step the tasks' gradients on what they share are compared, which changes no bit of the weights
     (`auxseg.training.watch`).
@@ -111,7 +112,11 @@ class TrainingConfig:
 
 @config
 class Recipe:
-    """A run: the same recipe on the same data, machine and number of threads gives the same bits on a CPU."""
+    """A run: the same recipe on the same data, machine and number of threads gives the same bits on a CPU.
+
+    ``target`` is the task that the others are there to help; ``seed`` is that of initial weights, order of the data
+    and augmentation.
+    """
 
     model: ModelConfig
     tasks: Annotated[dict[str, TaskConfig], Field(min_length=1, max_length=MAX_TASKS)]

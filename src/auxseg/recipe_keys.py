@@ -99,7 +99,7 @@ def _describe(annotation: Any) -> str:
 
 def _bounds(metadata: tuple[Any, ...]) -> str:
     found = [
-        f"{word} {getattr(each, name):g}"
+        f"{word} {getattr(each, name)}"
         for given in metadata
         for each in getattr(given, "metadata", ())
         for name, word in _BOUNDS
@@ -126,7 +126,7 @@ def _shown(value: Any) -> str:
         return f"[{', '.join(map(_shown, value))}]"
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {_shown(each)}" for key, each in value.items()) + "}"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def _meaning(cls: Any, name: str) -> str:
@@ -136,10 +136,11 @@ def _meaning(cls: Any, name: str) -> str:
         naming = [sentence for sentence in sentences if re.search(rf"``{re.escape(name)}\b", sentence)]
         if naming:
             return " ".join(naming).replace("``", "").replace("`", "")
+        attribute = re.search(rf"^ +{re.escape(name)}: (.+(?:\n {{9,}}.+)*)", each.__dict__.get("__doc__") or "", re.M)
+        if attribute:
+            return " ".join(attribute[1].split())
     return ""
 
 
 def _first_sentence(cls: Any) -> str:
     return re.split(r"(?<=[.:]) ", " ".join((cls.__doc__ or "").split()))[0].replace("``", "").rstrip(".")
-
-

@@ -90,7 +90,9 @@ class _StrictLoader(yaml.SafeLoader):
         text = str(self.construct_scalar(node))
         line = node.start_mark.line + 1
         if len(text) > MAX_CHARACTERS:
-            raise RefusedYAMLError(f"line {line}: a text of {len(text):,} characters; at most {MAX_CHARACTERS:,} are read")
+            raise RefusedYAMLError(
+                f"line {line}: a text of {len(text):,} characters; at most {MAX_CHARACTERS:,} are read"
+            )
         if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
             raise RefusedYAMLError(f"line {line}: a text holds a character that no text can hold: {text[:40]!r}")
         return text
@@ -108,7 +110,9 @@ class _StrictLoader(yaml.SafeLoader):
     def _refuse_digits(self, node: yaml.ScalarNode) -> None:
         if len(node.value) > MAX_DIGITS:
             line = node.start_mark.line + 1
-            raise RefusedYAMLError(f"line {line}: a number of {len(node.value):,} digits; at most {MAX_DIGITS} are read")
+            raise RefusedYAMLError(
+                f"line {line}: a number of {len(node.value):,} digits; at most {MAX_DIGITS} are read"
+            )
 
 
 _StrictLoader.yaml_constructors = {

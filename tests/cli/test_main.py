@@ -39,7 +39,6 @@ def run(store: str, tmp_path_factory: pytest.TempPathFactory) -> str:
         (["train", "--data", "x.h5"], "train wants the name of a preset"),
         (["train", "tiny", "tiny", "--data", "x.h5"], "two recipes of the same name"),
         (["train", "tiny", "--data", "nowhere.h5"], "nowhere.h5 does not exist"),
-        (["train", "tiny", "--data", "x.h5", "--set", "model.widht=2"], "did you mean 'width'"),
         (["evaluate", "nowhere"], "nowhere: not a run directory"),
         (["evaluate"], "at least one run directory"),
         (["evaluate", "a", "b", "./a"], "evaluate was given a twice"),
@@ -63,6 +62,15 @@ def test_mistakes_are_refused_with_one_sentence(
     assert captured.err.count("\n") == 1
     assert expected in captured.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_setting_that_does_not_exist_is_answered_with_the_nearest(
+    store: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", "tiny", "--data", store, "--out", str(tmp_path / "run"), "--set", "model.widht=2"]
+    assert main(command) == 2
+    assert "did you mean 'width'" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_usage_mistakes_exit_with_2(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from tyro.conf import Positional
 
-from auxseg.cli.command import RecipeCommand, optional
+from auxseg.cli.command import RecipeCommand, optional, use_threads
 from auxseg.cli.refusals import refuse_no_runs, refuse_no_store
 from auxseg.errors import InputError
 
@@ -40,6 +40,12 @@ class Evaluate(RecipeCommand):
     data: Annotated[Path | None, optional("PATH")] = None
     """The store (default: the one that the run was trained on)."""
 
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where to compute."""
+
+    threads: Annotated[int | None, optional("N")] = None
+    """How many threads of the processor to use (default: torch's choice)."""
+
     def run(self, console: Console) -> dict[str, Any]:
         """Evaluate them all and print the table."""
         if not self.runs:
@@ -52,10 +58,11 @@ class Evaluate(RecipeCommand):
         from auxseg.report import report
         from auxseg.run import evaluate
 
+        use_threads(self.threads)
         results = {}
         for name, run in runs.items():
             with console.status(_plain(f"evaluating {name} on {self.split}")):
-                results[name] = evaluate(run, self.split, self.data)
+                results[name] = evaluate(run, self.split, self.data, self.device)
                 report([run.directory])
         _print_table(console, results)
         _print_classes(console, results)

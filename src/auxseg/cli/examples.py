@@ -69,10 +69,16 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
 
 NOTES: Final[dict[str, str]] = {
     "data prepare": """How the folders have to look:
-  folder           mine/images/NAME.jpg, mine/masks/NAME.png (class ids), perhaps CSV tables of labels and boxes;
-                   or the same in mine/train, mine/val and mine/test
-  coco             mine/annotations.json beside the pictures that it names, or an images folder
-  voc              mine/JPEGImages, mine/SegmentationClass, mine/Annotations, mine/ImageSets/Segmentation
-  oxford-iiit-pet  data/oxford-iiit-pet/images and data/oxford-iiit-pet/annotations, as downloaded
-  split-h5         mine/train/images.h5 and mine/train/masks.h5, the same in val and test"""
+  folder           mine/images/NAME.jpg
+                   mine/masks/NAME.png       pixels are class ids, 255 is ignored
+                   mine/classes.txt          a name a line, background first (optional)
+                   mine/labels.csv           id,split,group and kinds of label (optional)
+                   mine/boxes.csv            id,x0,y0,x1,y1 in pixels (optional)
+  coco             mine/annotations.json     and the pictures that it names
+  voc              mine/JPEGImages/NAME.jpg
+                   mine/SegmentationClass/NAME.png
+                   mine/Annotations/NAME.xml
+                   mine/ImageSets/Segmentation/train.txt, val.txt, test.txt
+  oxford-iiit-pet  the folders images and annotations, as downloaded
+  split-h5         train/images.h5, train/masks.h5, and the same in val and test"""
 }

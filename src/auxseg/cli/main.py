@@ -93,7 +93,9 @@ def _union(commands: dict[str, Any], asked: Sequence[str], path: str = "") -> An
     members = tuple(
         Annotated[
             _union(command, asked[1:], f"{path}{name} ") if isinstance(command, dict) else command,
-            tyro.conf.subcommand(name, description=_description(command, f"{path}{name}", is_asked=asked[:1] == [name])),
+            tyro.conf.subcommand(
+                name, description=_description(command, f"{path}{name}", is_asked=asked[:1] == [name])
+            ),
         ]
         for name, command in commands.items()
     )

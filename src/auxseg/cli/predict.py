@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import Positional
 
-from auxseg.cli.command import RecipeCommand, optional
+from auxseg.cli.command import RecipeCommand, optional, use_threads
 from auxseg.cli.refusals import refuse_no_images, refuse_no_runs
 from auxseg.errors import InputError
 
@@ -40,6 +40,9 @@ class Predict(RecipeCommand):
     exif: Literal["auto", "apply", "ignore"] = "auto"
     """Turn photographs by their EXIF orientation or not; auto does what was done to those of the training data."""
 
+    threads: Annotated[int | None, optional("N")] = None
+    """How many threads of the processor to use (default: torch's choice)."""
+
     overwrite: bool = False
     """Replace what a former prediction left in OUT."""
 
@@ -53,6 +56,7 @@ class Predict(RecipeCommand):
         from auxseg.run.load import load
         from auxseg.run.predictions import PredictionWriter, refuse_predictions
 
+        use_threads(self.threads)
         found = find_images(self.images)
         refuse_predictions(self.out, overwrite=self.overwrite)
         images = found.photographs

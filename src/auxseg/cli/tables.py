@@ -59,7 +59,9 @@ def short_names(paths: Sequence[str | Path]) -> list[str]:
 
 
 def _width(console: Console, columns: Sequence[Column]) -> int:
-    return Measurement.get(console, console.options.update(max_width=10_000), _table(columns, None, no_wrap=True)).maximum
+    return Measurement.get(
+        console, console.options.update(max_width=10_000), _table(columns, None, no_wrap=True)
+    ).maximum
 
 
 def _table(columns: Sequence[Column], title: str | None, *, no_wrap: bool) -> Table:

@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from auxseg.errors import InputError
+from auxseg.models.network_access import answers
 
 MOST_COMPLAINTS = 3
 
@@ -40,9 +41,13 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def download(name: str, **settings: Any) -> Any:
-    """A backbone of timm with the weights that timm knows for it. Raises `InputError` if they cannot be had."""
+    """A backbone of timm with the weights that timm knows for it. Raises `InputError` if they cannot be had.
+
+    Without a network that is said within seconds; the downloader itself tries again for a minute and a half.
+    """
     import timm
 
+    _refuse_without_network(name)
     try:
         return timm.create_model(name, pretrained=True, **settings)
     except (OSError, RuntimeError, ValueError) as error:
@@ -51,6 +56,26 @@ def download(name: str, **settings: Any) -> Any:
             f"model.weights: timm could not get the weights of {name} ({reason}); "
             "set model.weights to a file, or to none for random weights"
         ) from None
+
+
+def _refuse_without_network(name: str) -> None:
+    """Raise `InputError` if the weights have to be fetched and their host does not answer."""
+    import timm
+    from huggingface_hub import constants, try_to_load_from_cache
+
+    known = timm.get_pretrained_cfg(name)
+    if known is None or not (known.hf_hub_id or known.url):
+        return  # timm has a sentence for that
+    host = constants.ENDPOINT if known.hf_hub_id else str(known.url)
+    files = ("model.safetensors", "pytorch_model.bin", known.hf_hub_filename)
+    cached = [try_to_load_from_cache(known.hf_hub_id, file) for file in files if known.hf_hub_id and file]
+    if any(isinstance(path, str) for path in cached) or constants.HF_HUB_OFFLINE or answers(host):
+        return
+    raise InputError(
+        f"model.weights: timm would fetch the weights of {name} from {host}, which does not answer; fetch "
+        f"model.safetensors of {known.hf_hub_id or name} on a machine with a network and set model.weights to that "
+        "file, or set model.weights=none for random weights"
+    )
 
 
 def describe_file(path: Path) -> str:

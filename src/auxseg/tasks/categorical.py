@@ -26,7 +26,11 @@ from auxseg.tasks.task import Table, Task, Vector
 
 @config
 class CategoricalConfig:
-    """Settings of every `CategoricalTask`; ``grid``, ``hidden`` and ``dropout`` are those of `Vector`."""
+    """Settings of every `CategoricalTask`; ``losses`` are its losses with their weights.
+
+    ``grid``, ``hidden`` and ``dropout`` are those of `Vector`: cells a side that features are averaged in, width of
+    the layer between, and share that is dropped.
+    """
 
     losses: LossWeights = field(default_factory=lambda: {"cross_entropy": 1.0})
     grid: Annotated[int, Field(ge=1, le=64)] = 1

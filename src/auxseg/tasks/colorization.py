@@ -106,7 +106,10 @@ def _picture(colours: Float[Tensor, "N 2 H W"], lightness: Float[Tensor, "N 1 H 
 
 @config
 class ColorizationConfig:
-    """Settings of `ColorizationTask`; ``view: shared`` shows the grey picture to all tasks of the recipe."""
+    """Settings of `ColorizationTask`; ``view: shared`` shows the grey picture to all tasks of the recipe.
+
+    ``losses`` are its losses with their weights; ``beta`` is where the smooth L1 loss turns from square to straight.
+    """
 
     kind: Literal["colorization"] = "colorization"
     losses: LossWeights = field(default_factory=lambda: {"l1": 1.0})

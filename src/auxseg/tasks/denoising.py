@@ -54,7 +54,10 @@ class DenoisingTask(RestorationTask):
 
 @config
 class DenoisingConfig(RestorationConfig):
-    """Settings of `DenoisingTask`; ``view: shared`` shows the noisy picture to all tasks of the recipe."""
+    """Settings of `DenoisingTask`; ``view: shared`` shows the noisy picture to all tasks of the recipe.
+
+    ``mean`` and ``std`` are those of the noise, in grey levels of 255.
+    """
 
     kind: Literal["denoising"] = "denoising"
     mean: Annotated[float, Field(ge=-255, le=255)] = 5.0

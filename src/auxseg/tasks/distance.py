@@ -95,7 +95,10 @@ def _to_zero(pixels: Bool[np.ndarray, "H W"]) -> Float64[np.ndarray, "H W"]:
 
 @config
 class DistanceConfig:
-    """Settings of `DistanceTask`; ``limit`` is in pixels of the stored image."""
+    """Settings of `DistanceTask`; ``limit`` is in pixels of the stored image.
+
+    ``losses`` are its losses with their weights; ``beta`` is where the smooth L1 loss turns from square to straight.
+    """
 
     kind: Literal["distance"] = "distance"
     losses: LossWeights = field(default_factory=lambda: {"l1": 1.0})

@@ -158,7 +158,11 @@ def _near_padding(inside: Bool[Tensor, "N H W"]) -> Bool[Tensor, "N H W"]:
 
 @config
 class EdgesConfig:
-    """Settings of `EdgesTask`."""
+    """Settings of `EdgesTask`.
+
+    ``losses`` are its losses with their weights; ``low`` and ``high`` are Canny's thresholds; ``balanced`` lets edges
+    and the rest of a picture count the same.
+    """
 
     kind: Literal["edges"] = "edges"
     losses: LossWeights = field(default_factory=lambda: {"bce": 1.0})

@@ -64,7 +64,10 @@ class FlipTask(CategoricalTask):
 
 @config
 class FlipConfig(CategoricalConfig):
-    """Settings of `FlipTask`. Its view is its own: a mirrored picture would not fit the other tasks' labels."""
+    """Settings of `FlipTask`. Its ``view`` is its own: a mirrored picture would not fit the other tasks' labels.
+
+    ``axis`` is the line in which pictures are mirrored.
+    """
 
     kind: Literal["flip"] = "flip"
     view: ViewChoice = "own"

@@ -77,7 +77,11 @@ class NoiseTask(RegressionTask):
 
 @config
 class NoiseConfig:
-    """Settings of `NoiseTask`."""
+    """Settings of `NoiseTask`.
+
+    ``losses`` are its losses with their weights; ``beta`` is where the smooth L1 loss turns from square to straight. The map has
+    ``channels``, and ``cells`` a side in which it is constant.
+    """
 
     kind: Literal["noise"] = "noise"
     losses: LossWeights = field(default_factory=lambda: {"mse": 1.0})

@@ -69,7 +69,10 @@ class ReconstructionTask(RestorationTask):
 
 @config
 class ReconstructionConfig(RestorationConfig):
-    """Settings of `ReconstructionTask`; ``view: shared`` shows the covered picture to all tasks of the recipe."""
+    """Settings of `ReconstructionTask`; ``view: shared`` shows the covered picture to all tasks of the recipe.
+
+    ``patch`` is the side of a covered square in pixels, ``ratio`` the share of squares that is covered.
+    """
 
     kind: Literal["reconstruction"] = "reconstruction"
     patch: Annotated[int, Field(ge=1, le=2048)] = 16

@@ -25,7 +25,10 @@ from auxseg.tasks.task import View, ViewChoice
 
 @config
 class RestorationConfig:
-    """Settings of every `RestorationTask`; ``view: shared`` shows the damaged picture to all tasks of the recipe."""
+    """Settings of every `RestorationTask`; ``view: shared`` shows the damaged picture to all tasks of the recipe.
+
+    ``losses`` are its losses with their weights; ``beta`` is where the smooth L1 loss turns from square to straight.
+    """
 
     losses: LossWeights = field(default_factory=lambda: {"mse": 1.0})
     beta: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1

@@ -64,7 +64,7 @@ def _turns(batch: Batch) -> Int[Tensor, " N"]:
 
 @config
 class RotationConfig(CategoricalConfig):
-    """Settings of `RotationTask`. Its view is its own: a turned picture would not fit the other tasks' labels."""
+    """Settings of `RotationTask`. Its ``view`` is its own: a turned picture would not fit the other tasks' labels."""
 
     kind: Literal["rotation"] = "rotation"
     view: ViewChoice = "own"

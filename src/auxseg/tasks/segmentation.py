@@ -173,7 +173,10 @@ class SegmentationTask(Task):
 
 @config
 class SegmentationConfig:
-    """Settings of `SegmentationTask` over all mask classes of the data; ``beta`` is that of the F-beta figure."""
+    """Settings of `SegmentationTask` over all mask classes of the data; ``beta`` is that of the F-beta figure.
+
+    ``losses`` are its losses with their weights.
+    """
 
     kind: Literal["segmentation"] = "segmentation"
     losses: LossWeights = field(default_factory=lambda: {"cross_entropy": 1.0, "dice": 1.0})

@@ -20,6 +20,7 @@ Decay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 class _SharedConfig:
     """Settings of every optimiser.
 
+    ``rate`` is the learning rate at its highest, ``weight_decay`` pulls weights of more than one dimension to 0.
     ``pretrained_rate`` is a factor on the rate of pretrained parameters. ``base_width`` is the ``model.width`` for
     which ``rate`` was chosen, if it is to follow the width: see `at_width`.
     """
@@ -72,7 +73,10 @@ class AdamWConfig(_SharedConfig):
 
 @config
 class SGDConfig(_SharedConfig):
-    """Stochastic gradient descent with (Nesterov) momentum."""
+    """Stochastic gradient descent with momentum.
+
+    ``momentum`` is the share of the last update that is kept, ``nesterov`` says whether in Nesterov's form.
+    """
 
     kind: Literal["sgd"] = "sgd"
     rate: Positive = 0.05

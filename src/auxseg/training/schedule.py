@@ -102,7 +102,10 @@ def _cosine(start: float, end: float, progress: float) -> float:
 
 @config
 class OneCycleConfig:
-    """Warm up over a share of the steps, then fall along a cosine to almost nothing."""
+    """Warm up over a share of the steps, then fall along a cosine to almost nothing.
+
+    ``warmup`` is that share; ``start`` and ``end`` are factors of the rate before the first and at the last step.
+    """
 
     kind: Literal["one-cycle"] = "one-cycle"
     warmup: Fraction = 0.2
@@ -116,7 +119,7 @@ class OneCycleConfig:
 
 @config
 class CosineConfig:
-    """Fall along a cosine from the first step to the last."""
+    """Fall along a cosine from the first step to the last, to ``end`` times the rate."""
 
     kind: Literal["cosine"] = "cosine"
     end: Fraction = 0.0
@@ -128,7 +131,10 @@ class CosineConfig:
 
 @config
 class PlateauConfig:
-    """Drop the rate when the target's validation figure stops getting better; without drops a constant rate."""
+    """Drop the rate when the target's validation figure stops getting better; without drops a constant rate.
+
+    After ``patience`` validations without improvement it is multiplied by ``drop``, down to ``minimum`` times the rate.
+    """
 
     kind: Literal["plateau"] = "plateau"
     drop: Annotated[float, Field(gt=0, le=1)] = 0.5

@@ -130,6 +130,7 @@ def test_weights_that_cannot_be_downloaded(monkeypatch: pytest.MonkeyPatch, tmp_
     def refuse(*_: object, **__: object) -> None:
         raise OSError("no route to host")
 
+    monkeypatch.setattr("auxseg.models.pretrained.answers", lambda host: True)
     monkeypatch.setattr("timm.models._builder.load_state_dict_from_hf", refuse)
     with pytest.raises(
         InputError, match=r"could not get the weights of resnet18 \(no route to host\); set model\.weights"
@@ -139,6 +140,7 @@ def test_weights_that_cannot_be_downloaded(monkeypatch: pytest.MonkeyPatch, tmp_
 
 def test_downloaded_weights_say_where_they_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
     state = timm.create_model("resnet18").state_dict()
+    monkeypatch.setattr("auxseg.models.pretrained.answers", lambda host: True)
     monkeypatch.setattr("timm.models._builder.load_state_dict_from_hf", lambda *_, **__: dict(state))
     encoder = _build("resnet18", "timm")
     assert torch.equal(encoder.backbone.conv1.weight, state["conv1.weight"])

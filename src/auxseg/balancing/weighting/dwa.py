@@ -42,7 +42,10 @@ class DynamicWeightAverage(HistoryWeighting):
 
 @config
 class DWAConfig(HistoryConfig):
-    """Settings of `DynamicWeightAverage`; ``weights`` are the priors."""
+    """Settings of `DynamicWeightAverage`; ``weights`` are the priors.
+
+    The higher the ``temperature``, the more alike the weights.
+    """
 
     kind: Literal["dwa"] = "dwa"
     temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2.0

@@ -13,7 +13,7 @@ from auxseg.config import config
 
 @config
 class FixedConfig(WeightedConfig):
-    """Settings of ``sum_i c_i L_i`` with constant weights ``c``.
+    """Settings of ``sum_i c_i L_i`` with constant ``weights`` ``c``, 1 unless told.
 
     Source: Kurin et al., In Defense of the Unitary Scalarization for Deep Multi-Task Learning, NeurIPS 2022,
     https://arxiv.org/abs/2201.04122.

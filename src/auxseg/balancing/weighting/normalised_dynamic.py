@@ -42,7 +42,10 @@ class NormalisedDynamic(HistoryWeighting):
 
 @config
 class NormalisedDynamicConfig(HistoryConfig):
-    """Settings of `NormalisedDynamic`; ``weights`` scale the losses that it sees."""
+    """Settings of `NormalisedDynamic`; ``weights`` scale the losses that it sees.
+
+    The higher the ``temperature``, the more alike the weights; ``total`` says what the sum of all losses does to them.
+    """
 
     kind: Literal["normalised-dynamic"] = "normalised-dynamic"
     temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0

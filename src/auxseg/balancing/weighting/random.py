@@ -69,7 +69,10 @@ class RandomWeighting(Weighting):
 
 @config
 class RandomConfig(WeightedConfig):
-    """Settings of `RandomWeighting`; ``weights`` scale the losses, and are what is weighted with on average."""
+    """Settings of `RandomWeighting`; ``weights`` scale the losses, and are what is weighted with on average.
+
+    ``distribution`` is what weights are drawn from, every ``every`` steps.
+    """
 
     kind: Literal["random"] = "random"
     distribution: Distribution = "normal"

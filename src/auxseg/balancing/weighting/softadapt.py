@@ -53,7 +53,10 @@ class SoftAdapt(HistoryWeighting):
 
 @config
 class SoftAdaptConfig(HistoryConfig):
-    """Settings of `SoftAdapt`; ``weights`` scale the losses that it sees."""
+    """Settings of `SoftAdapt`; ``weights`` scale the losses that it sees.
+
+    ``variant`` is the paper's form; the higher ``beta``, the more a loss that falls slowly counts.
+    """
 
     kind: Literal["softadapt"] = "softadapt"
     variant: Variant = "plain"

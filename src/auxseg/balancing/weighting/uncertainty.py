@@ -63,7 +63,10 @@ class UncertaintyWeighting(Weighting):
 
 @config
 class UncertaintyConfig(WeightedConfig):
-    """Settings of `UncertaintyWeighting`; ``weights`` scale the losses that it sees."""
+    """Settings of `UncertaintyWeighting`; ``weights`` scale the losses that it sees.
+
+    ``form`` is Kendall's own, or the revised one, whose penalty is never below 0.
+    """
 
     kind: Literal["uncertainty"] = "uncertainty"
     form: Form = "kendall"

@@ -49,7 +49,7 @@ class TimmEncoder(Encoder):
 
 @config
 class TimmEncoderConfig:
-    """A backbone by its name in timm, such as ``resnet18`` or ``convnext_atto``.
+    """A backbone by its ``name`` in timm, such as ``resnet18`` or ``convnext_atto``.
 
     ``image_size`` is for backbones that take one size of picture only, and is the size of the data then.
     """

@@ -19,10 +19,15 @@ from auxseg.models.norms import Norm
 
 @config
 class UNetEncoderConfig:
-    """Two convolution units per stage; ``first_kernel`` is the kernel size of the first stage, 3 that of the others."""
+    """Two convolution units per stage, of ``channels``; ``first_kernel`` is the kernel size of the first stage, 3 that of the others."""
 
     kind: Literal["unet"] = "unet"
-    channels: Annotated[tuple[Annotated[int, Field(ge=1, le=8192)], ...], Field(min_length=1, max_length=7)] = (32, 64, 128, 256)
+    channels: Annotated[tuple[Annotated[int, Field(ge=1, le=8192)], ...], Field(min_length=1, max_length=7)] = (
+        32,
+        64,
+        128,
+        256,
+    )
     first_kernel: Literal[3, 5, 7] = 7
 
     def check(self, *, width: float, weights: str) -> None:

@@ -162,7 +162,10 @@ class MTAN(Sharing):
 
 @config
 class MTANConfig:
-    """Attention over the encoder's stages, or over those of one decoder that all dense tasks share as well."""
+    """Attention over the encoder's stages, or over those of one decoder that all dense tasks share as well.
+
+    ``attention`` says which.
+    """
 
     kind: Literal["mtan"] = "mtan"
     attention: Literal["encoder", "encoder-decoder"] = "encoder"

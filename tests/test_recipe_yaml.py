@@ -1,0 +1,151 @@
+"""Reading YAML: nothing in it costs more than it is long, and whatever it says is a value or one sentence."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from auxseg.errors import InputError
+from auxseg.presets import presets
+from auxseg.recipe import load_recipe
+from auxseg.recipe_yaml import MAX_BYTES, parse_mapping, read_mapping
+from auxseg.study.config import read_study
+
+STUDY: Final = """base: tiny-mtl
+auxiliaries: [classification, box]
+seeds: 5
+design: all-but-one
+controls: [noise]
+label_fractions: [0.1, 1.0]
+margin: 0.005
+looks: 2
+weights: {box: 0.5}
+settings: [training.steps=600, data.size=64]
+"""
+NASTY: Final = (
+    "1.0e+30", "1e9", "999999999999", "-1", "0", ".inf", "-.inf", ".nan", "null", "~", "[]", "{}", "true", "off",
+    "''", "x", "[[[[]]]]", "{a: {b: {c: d}}}", "2020-13-45", "2020-01-01", "!!binary aGVsbG8=", "!!set {a}", "*a", "&a [*a]",
+    "!!python/object:os.system x", '"\\ud800"', '"\\0"', '"\\U00110000"', "0x" + "f" * 60, "9" * 5000, "1:2:3", "%x",
+    "@", "|", "? a", "<<", "=", "[1000000000]", "[8192, 8192, 8192, 8192, 8192, 8192, 8192]", "tiny", "../..", "\t", "- a",
+)  # fmt: skip
+
+
+def _bomb() -> str:
+    """A kilobyte that stands for a thousand million values."""
+    lines = ["a0: &a0 [x]"]
+    lines += [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]" for level in range(1, 10)]
+    return "\n".join([*lines, "seed: *a9"])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (_bomb(), "more than 20,000 values, counting what aliases repeat"),
+        ("a: &a {b: *a}", "an alias stands inside of what it repeats"),
+        ("a: " + "[" * 100_000, "nested deeper than 40 levels"),
+        ("a: " + "{b: " * 1000, "nested deeper than 40 levels"),
+        ("a: [" + "1," * 100_000 + "]", "more than 20,000 values"),
+        ("a: " + "9" * 100_000, "a number of 100,000 digits"),
+        ("a: 0x" + "f" * 100_000, "a number of 100,002 digits"),
+        ("a: " + "x" * 100_000, "a text of 100,000 characters"),
+        ("a: !!binary aGVsbG8=", "not YAML (could not determine a constructor for the tag"),
+        ("a: !!timestamp 2020-01-01", "not YAML (could not determine a constructor for the tag"),
+        ("a: !!int ''", "not YAML (a value cannot be read"),
+        ("a: !!bool perhaps", "not YAML (a value cannot be read"),
+        ('a: "\\ud800"', "a text holds a character that no text can hold"),
+        ('a: "\\0"', "a text holds a character that no text can hold"),
+        ('a: "\\U00110000"', "not YAML (a value cannot be read"),
+        ("a\0: 1", "not YAML"),
+        ("no: 1", "line 1: a key is a text, found 'no'; put it in quotes"),
+        ("? [a]\n: 1", "line 1: a key is a text, found a list or mapping"),
+        ("a: 1\n---\nb: 1", "not YAML"),
+        ("b: &b {x: 1, x: 2}", "the key 'x' stands in line 1 and already in line 1"),
+        ("x" * (MAX_BYTES + 1), "at most 262,144 are read"),
+    ],
+)
+def test_what_would_cost_or_lose_something_is_one_sentence(text: str, expected: str) -> None:
+    started = time.perf_counter()
+    with pytest.raises(InputError) as error:
+        parse_mapping(text, "mine.yaml", "recipe")
+    assert expected in str(error.value)
+    assert str(error.value).startswith("mine.yaml: ")
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 1000
+    assert time.perf_counter() - started < 10
+
+
+def test_a_date_is_the_text_that_was_written() -> None:
+    assert parse_mapping("a: 2020-13-45\nb: 2020-01-01", "x", "recipe") == {"a": "2020-13-45", "b": "2020-01-01"}
+
+
+def test_aliases_within_the_bounds_are_read_as_ever() -> None:
+    text = "base: &base {x: 1, y: 2}\nmore: {<<: *base, y: 3}\nlist: [*base, *base]"
+    assert parse_mapping(text, "x", "recipe") == yaml.safe_load(text)
+
+
+@pytest.mark.parametrize("name", sorted(presets()))
+def test_presets_read_as_by_yaml_itself(name: str) -> None:
+    assert read_mapping(presets()[name], "recipe") == yaml.safe_load(presets()[name].read_text())
+
+
+def test_what_is_no_file_or_too_large_is_refused(tmp_path: Path) -> None:
+    large = tmp_path / "large.yaml"
+    large.write_bytes(b"#" * (MAX_BYTES + 1))
+    with pytest.raises(InputError, match="larger than 256 KiB"):
+        read_mapping(large, "recipe")
+    with pytest.raises(InputError, match="cannot be read \\(it is no file\\)"):
+        read_mapping(Path("/dev/zero"), "recipe")
+    with pytest.raises(InputError, match="cannot be read \\(it is no file\\)"):
+        read_mapping(tmp_path, "recipe")
+
+
+def _mutated(text: str, draw: random.Random) -> bytes:
+    """One small thing changed, in a line, a value, or the bytes."""
+    lines = text.splitlines()
+    number = draw.randrange(len(lines))
+    match draw.randrange(6):
+        case 0:  # another value behind a key
+            key, colon, _ = lines[number].partition(":")
+            lines[number] = f"{key}{colon} {draw.choice(NASTY)}"
+        case 1:  # another value inside of a line
+            parts = lines[number].split(" ")
+            parts[draw.randrange(len(parts))] = draw.choice(NASTY)
+            lines[number] = " ".join(parts)
+        case 2:
+            lines.insert(draw.randrange(len(lines)), lines[number])
+        case 3:
+            del lines[number]
+        case 4:
+            lines[number] = " " * draw.randrange(6) + lines[number].lstrip()
+        case _:
+            content = bytearray("\n".join(lines).encode())
+            for _ in range(draw.randrange(1, 4)):
+                content[draw.randrange(len(content))] = draw.randrange(256)
+            return bytes(content[: draw.choice((len(content), draw.randrange(len(content))))])
+    return "\n".join(lines).encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "number"),
+    [(presets()["tiny-mtl"].read_text(), load_recipe, 250), (STUDY, read_study, 250)],
+    ids=["recipe", "study"],
+)
+def test_damaged_files_are_read_or_refused(text: str, read: Callable[[Path], Any], number: int, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    refused = 0
+    for seed in range(number):
+        path.write_bytes(_mutated(text, random.Random(seed)))
+        started = time.perf_counter()
+        try:
+            read(path)
+        except InputError as error:
+            refused += 1
+            assert "\n" not in str(error), seed
+        assert time.perf_counter() - started < 10, seed
+    assert 0.3 * number < refused < number
