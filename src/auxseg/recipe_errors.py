@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from auxseg.recipe_schema import fields, inner, members, tags
 from auxseg.recipe_words import MEANT
 
-
 LONGEST_FOUND: Final = 200
 """How many characters of a wrong value a sentence shows."""
 

@@ -62,8 +62,14 @@ def test_a_bar_of_80_columns_has_the_time_left_whatever_the_number_of_tasks(tmp_
     assert bar.startswith("pets ")
 
 
-@pytest.mark.parametrize(("width", "text"), [
-    (10, ""), (18, ""), (28, "loss segmentation 0.500 +2"), (60, "loss segmentation 0.500  classification 1.250  box 0.125"),
-])  # fmt: skip
+ALL = "loss segmentation 0.500  classification 1.250  box 0.125"
+
+
+@pytest.mark.parametrize(("width", "text"), [(10, ""), (18, ""), (28, "loss segmentation 0.500 +2"), (60, ALL)])
 def test_losses_that_do_not_fit_are_counted(width: int, text: str) -> None:
     assert progress._fitting(LOSSES, width) == text
+
+
+def test_a_name_is_text(tmp_path: Path) -> None:
+    shown = _trained(tmp_path / "[b]", terminal=True, width=80, seen=20)
+    assert "[b] " in shown

@@ -35,7 +35,7 @@ def _outcomes(cases: Mapping[str, list[str]]) -> dict[str, tuple[int, str, bool]
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("data") / "animals.h5"
-    command = ["data", "synthesize", "--out", str(path), "--samples", "10", "--size", "16", "--processes", "1"]
+    command = ["data", "synthesize", "--out", str(path), "--samples", "10", "--size", "32", "--processes", "1"]
     assert main(command) == 0
     return str(path)
 

@@ -61,8 +61,13 @@ def test_a_key_chooses_what_stands_under_it(capsys: pytest.CaptureFixture[str]) 
 
 @pytest.mark.parametrize(
     ("key", "meant"),
-    [("lr", "training.optimizer.rate"), ("trainig", "training"), ("training.batchs", "training.batch"), ("hue", "data.augment.hue")],
-)  # fmt: skip
+    [
+        ("lr", "training.optimizer.rate"),
+        ("trainig", "training"),
+        ("training.batchs", "training.batch"),
+        ("hue", "data.augment.hue"),
+    ],
+)
 def test_a_key_that_does_not_exist_is_answered_with_the_nearest(
     key: str, meant: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from rich.progress import Progress
 from rich.table import Table
 
 from auxseg.cli.main import main
@@ -79,7 +78,7 @@ def test_a_reader_that_leaves_early_ends_nothing_with_a_traceback(command: str) 
 
 def test_a_reader_of_messages_that_leaves_early_does_not_end_the_work(tmp_path: Path) -> None:
     out = tmp_path / "animals.h5"
-    command = f"data synthesize --out {out} --samples 10 --size 16 --processes 1 2>&1"
+    command = f"data synthesize --out {out} --samples 10 --size 32 --processes 1 2>&1"
     assert _read_by("true", command).returncode == 0
     assert out.is_file()
 
@@ -88,9 +87,9 @@ def test_a_console_falls_silent_when_nobody_reads() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with open(writing, "w") as file:
-        console = SafeConsole(file=file)
+        console = SafeConsole(file=file, highlight=False)
         for _ in range(3):
-            console.print("x" * 100_000)
+            console.print("x" * 1000)
         assert console.quiet
         console.print("y")
         os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
@@ -110,11 +109,3 @@ def test_closed_streams_are_no_error() -> None:
     )
     result = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     assert (result.stdout, result.stderr) == ("0\n2\n", "")
-
-
-def test_bars_have_no_markup() -> None:
-    from auxseg.cli.progress import TrainingProgress
-
-    bar = TrainingProgress(make_console(), Path("[/b]"))._bar
-    assert isinstance(bar, Progress)
-    assert "[/b]" in "".join(segment.text for segment in SafeConsole(width=80).render(bar.get_renderable()))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Union
 
 import tyro
+
 from auxseg import __version__
 from auxseg.cli.bench import Bench
 from auxseg.cli.command import Command, RecipeCommand
@@ -22,7 +23,7 @@ from auxseg.cli.report import Report
 from auxseg.cli.setting_words import refuse_settings_as_options
 from auxseg.cli.settings import Settings
 from auxseg.cli.study import Study
-from auxseg.cli.terminal import flush_out, make_console, plain, write_out
+from auxseg.cli.terminal import flush_out, make_console, plain, silence, write_error, write_out
 from auxseg.cli.train import Train
 from auxseg.errors import InputError, RunError
 
@@ -60,13 +61,11 @@ def _run(arguments: list[str]) -> int:
     except InputError as error:
         _say(error)
         return 2
-    command: Command = tyro.cli(
-        _union(_COMMANDS, arguments),
-        prog="auxseg",
-        description=_DESCRIPTION,
-        args=functools.reduce(_join_repeated, ("--set", "--grid", "--plugins"), arguments or ["--help"]),
-        config=(tyro.conf.OmitSubcommandPrefixes, tyro.conf.FlagCreatePairsOff),
-    )
+    try:
+        command = _parse(arguments)
+    except BrokenPipeError:  # the reader of the help has left, as in `| head`
+        silence("stdout")
+        return 0
     console = make_console()
     try:
         if isinstance(command, RecipeCommand):
@@ -83,6 +82,17 @@ def _run(arguments: list[str]) -> int:
         _say(error)
         return 2 if isinstance(error, InputError) else 1
     return 1 if result and result.get("failed") else 0
+
+
+def _parse(arguments: list[str]) -> Command:
+    """What was typed, as a command; tyro itself prints the help and what is wrong, and exits."""
+    return tyro.cli(
+        _union(_COMMANDS, arguments),
+        prog="auxseg",
+        description=_DESCRIPTION,
+        args=functools.reduce(_join_repeated, ("--set", "--grid", "--plugins"), arguments or ["--help"]),
+        config=(tyro.conf.OmitSubcommandPrefixes, tyro.conf.FlagCreatePairsOff),
+    )
 
 
 def _union(commands: dict[str, Any], asked: Sequence[str], path: str = "") -> Any:
@@ -132,8 +142,7 @@ def _join_repeated(arguments: list[str], option: str) -> list[str]:
 
 def _say(error: Exception) -> None:
     """One sentence on standard error."""
-    if sys.stderr is not None:
-        write_out(f"auxseg: {plain(_sentence(error))}", sys.stderr)
+    write_error(f"auxseg: {plain(_sentence(error))}")
 
 
 def _sentence(error: Exception) -> str:

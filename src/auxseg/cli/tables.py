@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +53,9 @@ def short_names(paths: Sequence[str | Path]) -> list[str]:
     if len(texts) < 2:
         return texts
     parts = [Path(text).parts for text in texts]
-    shared = len(os.path.commonprefix([part[:-1] for part in parts]))
+    shared = 0
+    while all(len(part) > shared + 1 and part[shared] == parts[0][shared] for part in parts):
+        shared += 1
     return [str(Path(*part[shared:])) for part in parts]
 
 

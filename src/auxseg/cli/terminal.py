@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import sys
-from typing import Any, Final, TextIO, final
+from typing import Any, Final, final
 
 from rich.console import Console
 from rich.text import Text
@@ -54,7 +54,7 @@ class SafeConsole(Console):
     def on_broken_pipe(self) -> None:
         """Fall silent."""
         self.quiet = True
-        silence(sys.stderr if self.stderr else sys.stdout)
+        silence("stderr" if self.stderr else "stdout")
 
 
 def make_console(*, stderr: bool = True) -> Console:
@@ -65,28 +65,38 @@ def make_console(*, stderr: bool = True) -> Console:
     return console
 
 
-def write_out(text: str, stream: TextIO | None = None) -> None:
-    """Write a line to standard output, or to ``stream``; whoever reads it may have left, as `| head` does."""
-    stream = sys.stdout if stream is None else stream
-    try:
-        print(text, file=stream, flush=True)
-    except BrokenPipeError:
-        silence(stream)
+def write_out(text: str) -> None:
+    """Write lines to standard output; whoever reads it may have left, as `| head` does."""
+    _write(text, "stdout")
+
+
+def write_error(text: str) -> None:
+    """Write lines to standard error."""
+    _write(text, "stderr")
 
 
 def flush_out() -> None:
     """Write what is left in the buffers of standard output and error, where nobody may read it any more."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            if stream is not None:
-                stream.flush()
-        except BrokenPipeError:
-            silence(stream)
+    for name in ("stdout", "stderr"):
+        with contextlib.suppress(OSError):  # it was said where it was written
+            _write(None, name)
 
 
-def silence(stream: TextIO) -> None:
-    """Let what is still written to a stream vanish, so that Python's own last flush does not complain either."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):
+def silence(name: str) -> None:
+    """Let what is still written to ``stdout`` or ``stderr`` vanish, so that Python's own last flush is quiet too."""
+    with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
+        os.dup2(nowhere, getattr(sys, name).fileno())
         os.close(nowhere)
+
+
+def _write(text: str | None, name: str) -> None:
+    stream = getattr(sys, name)
+    if stream is None:  # it was closed before Python began
+        return
+    try:
+        if text is not None:
+            print(text, file=stream)
+        stream.flush()
+    except BrokenPipeError:
+        silence(name)

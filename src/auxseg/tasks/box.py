@@ -130,9 +130,9 @@ def _is_labelled(target: Float[Tensor, "N 4"]) -> Bool[Tensor, " N"]:
 class BoxConfig:
     """Settings of `BoxTask`.
 
-    ``losses`` are its losses with their weights; ``beta`` is where the smooth L1 loss turns from square to straight. ``grid``,
-    ``hidden`` and ``dropout`` are those of `Vector`: cells a side that features are averaged in, width of the layer
-    between, and share that is dropped.
+    ``losses`` are its losses with their weights; ``beta`` is where the smooth L1 loss turns from square to straight.
+    ``grid``, ``hidden`` and ``dropout`` are those of `Vector`: cells a side that features are averaged in, width of the
+    layer between, and share that is dropped.
     """
 
     kind: Literal["box"] = "box"

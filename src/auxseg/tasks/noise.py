@@ -79,8 +79,8 @@ class NoiseTask(RegressionTask):
 class NoiseConfig:
     """Settings of `NoiseTask`.
 
-    ``losses`` are its losses with their weights; ``beta`` is where the smooth L1 loss turns from square to straight. The map has
-    ``channels``, and ``cells`` a side in which it is constant.
+    ``losses`` are its losses with their weights; ``beta`` is where the smooth L1 loss turns from square to straight.
+    The map has ``channels``, and ``cells`` a side in which it is constant.
     """
 
     kind: Literal["noise"] = "noise"

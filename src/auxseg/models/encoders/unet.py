@@ -19,7 +19,10 @@ from auxseg.models.norms import Norm
 
 @config
 class UNetEncoderConfig:
-    """Two convolution units per stage, of ``channels``; ``first_kernel`` is the kernel size of the first stage, 3 that of the others."""
+    """Two convolution units per stage, of so many ``channels``.
+
+    ``first_kernel`` is the kernel size of the first stage, 3 that of the others.
+    """
 
     kind: Literal["unet"] = "unet"
     channels: Annotated[tuple[Annotated[int, Field(ge=1, le=8192)], ...], Field(min_length=1, max_length=7)] = (
