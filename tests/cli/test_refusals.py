@@ -51,7 +51,7 @@ def test_mistakes_are_refused_before_torch_is_imported(store: str, tmp_path: Pat
     train = ["train", "tiny", "--data", store]
     cases = {
         "does not exist": ["train", "tiny", "--data", "nowhere.h5"],
-        "not a store": ["train", "tiny", "--data", str(photo)],
+        "photo.jpg is not an HDF5 file": ["train", "tiny", "--data", str(photo)],
         "did you mean 'tiny'": ["train", "tinny", "--data", store],
         "not YAML": ["train", str(damaged), "--data", store],
         "cannot be read": ["train", "nowhere.yaml", "--data", store],
