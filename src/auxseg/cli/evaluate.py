@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from tyro.conf import Positional
 
 from auxseg.cli.command import RecipeCommand, optional, use_threads
+from auxseg.cli.evaluate_table import print_figures
 from auxseg.cli.refusals import refuse_no_runs, refuse_no_store
 from auxseg.errors import InputError
 
@@ -61,10 +62,10 @@ class Evaluate(RecipeCommand):
         use_threads(self.threads)
         results = {}
         for name, run in runs.items():
-            with console.status(_plain(f"evaluating {name} on {self.split}")):
+            with console.status(f"evaluating {name} on {self.split}"):
                 results[name] = evaluate(run, self.split, self.data, self.device)
                 report([run.directory])
-        _print_table(console, results)
+        print_figures(console, results)
         _print_classes(console, results)
         result: dict[str, Any] = {"runs": results, **({"left_out": left_out} if left_out else {})}
         return result if len(runs) < 2 else result | self._compare(console, runs)
@@ -139,29 +140,6 @@ def _why_not(run: Path) -> str:
     return "" if (run / "best.safetensors").is_file() else "keeps no model yet"
 
 
-def _print_table(console: Console, results: dict[str, dict[str, Any]]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    columns = list(
-        dict.fromkeys(
-            (task, figure)
-            for metrics in results.values()
-            for task, values in metrics["figures"].items()
-            for figure in list(values)[:2]  # all of them are in metrics.json and on the page
-            if not figure.startswith("num_")
-        )
-    )
-    table = Table(title=Text("\n".join(dict.fromkeys(_measured_on(metrics) for metrics in results.values()))))
-    table.add_column("run", overflow="fold")
-    for task, figure in columns:
-        table.add_column(Text(f"{task}\n{figure}"), justify="right", overflow="fold")
-    for name, metrics in results.items():
-        values = [metrics["figures"].get(task, {}).get(figure) for task, figure in columns]
-        table.add_row(Text(name), *("-" if value is None else _shown(value) for value in values))
-    console.print(table)
-
-
 def _print_classes(console: Console, results: dict[str, dict[str, Any]]) -> None:
     """IoU by class of the target where there are several, which classes are lost, and why there is no figure."""
     from auxseg.report.wording import undefined
@@ -193,20 +171,6 @@ def _print_unlike(console: Console, comparison: Comparison) -> None:
             console.print(said, markup=False, highlight=False)
     for remark in comparison.remarks:
         console.print(remark, markup=False, highlight=False)
-
-
-def _plain(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
-
-
-def _measured_on(metrics: dict[str, Any]) -> str:
-    """What a run's figures stand for; runs that share a table may differ in it."""
-    data = metrics["data"]
-    num_images = metrics["figures"][metrics["target"]].get("num_images", metrics["num_images"])
-    measured = f"{metrics['split']} split of {data['name']}: {num_images:.0f} images"
-    return f"{measured}, {data['size']} px, border {data['border']}"
 
 
 def _shown(value: float) -> str:
