@@ -67,7 +67,7 @@ def _walk_value(annotation: Any, key: str, default: str, meaning: str, kinds: tu
     others = _describe(annotation)
     if tagged:
         about = "; ".join(f"{tag}: {_first_sentence(option)}" for tag, option in tagged.items())
-        chosen = [tag for tag, option in tagged.items() if default in (option.__name__, tag)]
+        chosen = [tag for tag, option in tagged.items() if default in (getattr(option, "__name__", ""), tag)]
         text = " | ".join(tagged)
         yield Setting(f"{key}.kind", text, chosen[0] if chosen else "none, must be given", meaning or about, kinds)
     elif others:

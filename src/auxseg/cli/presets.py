@@ -75,7 +75,7 @@ class _Header:
 
 def _read_header(path: Path) -> _Header:
     text = path.read_text(encoding="utf-8")
-    parameters = re.search(r"^# parameters: ([\d,]+)", text, re.M)
+    parameters = re.search(r"^# parameters: (\d[\d,]*\d)", text, re.M)
     small = re.search(r"^# small: ([\d.]+) test iou_dataset on .* in (\d+) s,", text, re.M)
     return _Header(
         "start here" if path.stem in _START_HERE else "small" if path.stem in _SMALL else "ancestors",

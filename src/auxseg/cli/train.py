@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +80,8 @@ class Train(RecipeCommand):
             )
         settings = [*self.set, *([] if self.seed is None else [f"seed={self.seed}"])]
         variants = [(name, suffix, chosen) for name in self.names for suffix, chosen in combinations(self.grid)]
+        if len({f"{Path(name).stem}{suffix}" for name, suffix, _ in variants}) < len(variants):
+            raise InputError("train was given two recipes of the same name; each needs a directory of its own")
         out = self.out or Path("runs")
         alone = len(variants) == 1 and not self.grid and self.out is not None
         self._refuse_early([(name, [*settings, *chosen]) for name, _, chosen in variants], out if alone else None)
@@ -88,8 +91,6 @@ class Train(RecipeCommand):
         recipes = {
             f"{Path(name).stem}{suffix}": load_recipe(name, [*settings, *chosen]) for name, suffix, chosen in variants
         }
-        if len(recipes) < len(variants):
-            raise InputError("train was given two recipes of the same name; each needs a directory of its own")
         directories = {name: out if alone else out / name for name in recipes}
         resumed = self._resumed(directories)
         results = {
@@ -103,13 +104,14 @@ class Train(RecipeCommand):
         return {"runs": results} if all(results.values()) else None
 
     def _refuse_early(self, variants: list[tuple[str, list[str]]], out: Path | None) -> None:
-        """Refuse what can be seen to be wrong without torch."""
+        """Refuse what can be seen to be wrong without torch; ``variants`` are recipes with their settings."""
         for name, settings in variants:
             refuse_no_recipe(name)
             refuse_settings(settings)
         refuse_no_store(self.data)
         directory = out or (self.out or Path("runs")) / Path(self.names[0]).stem
-        if len(variants) == 1 and not self.grid and not self.resume and not self.overwrite:
+        is_first = os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0")) == "0"  # the others come to a begun run
+        if len(variants) == 1 and not self.grid and not self.resume and not self.overwrite and is_first:
             refuse_begun(directory)
 
     def _resumed(self, directories: dict[str, Path]) -> dict[str, bool]:

@@ -13,6 +13,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from auxseg.config import config
 from auxseg.errors import InputError
 from auxseg.recipe_errors import sentence
+from auxseg.recipe_settings import refuse_replaced
 from auxseg.recipe_yaml import read_mapping
 
 SAME_COMPUTE: Final = "same-compute"
@@ -70,7 +71,9 @@ class StudyConfig:
 
 def read_study(path: Path) -> StudyConfig:
     """A study out of a YAML file. Raises `InputError` naming the key, what is allowed and what was found."""
-    return check_study(read_mapping(path, "study"), str(path))
+    study = check_study(read_mapping(path, "study"), str(path))
+    refuse_replaced(study.settings)
+    return study
 
 
 def check_study(values: Mapping[str, Any], origin: str = "study") -> StudyConfig:

@@ -59,7 +59,10 @@ def chosen_label(task: str, label: str | None, vocabulary: Vocabulary) -> str:
 
 @config
 class ClassificationConfig(CategoricalConfig):
-    """Settings of `ClassificationTask`; ``label`` is the data's first kind of label if none is named."""
+    """Settings of `ClassificationTask`; ``label`` is the data's first kind of label if none is named.
+
+    ``label_smoothing`` is the share of the truth that is spread evenly over all classes.
+    """
 
     kind: Literal["classification"] = "classification"
     label: str | None = None
