@@ -60,7 +60,10 @@ def _chosen(values: Mapping[str, Mapping[str, float]]) -> list[str]:
     """Images at even steps through the ranking by the runs' mean, the best first."""
     common = set.intersection(*(set(own) for own in values.values()))
     if not common:
-        raise InputError(f"{', '.join(values)}: have no image in common that has a figure of the target; no picture can show them together")
+        raise InputError(
+            f"{', '.join(values)}: have no image in common that has a figure of the target; no picture can show them "
+            "together"
+        )
     ranked = sorted(common, key=lambda id_: (-statistics.mean(own[id_] for own in values.values()), id_))
     places = np.linspace(0, len(ranked) - 1, min(NUM_IMAGES, len(ranked))).round().astype(int)
     return [ranked[place] for place in places]
