@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, final
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
@@ -140,9 +140,7 @@ class Learner:
             totals[name][term] = value
         return totals
 
-    def _refuse_infinite(
-        self, values: Mapping[str, float], step: int, batches: Sequence[Batch], what: Literal["the", "the loss of"]
-    ) -> None:
+    def _refuse_infinite(self, values: Mapping[str, float], step: int, batches: Sequence[Batch]) -> None:
         for name, value in values.items():
             if not math.isfinite(value):  # the same in every process, so all of them gather
                 mine = [id_ for batch in batches for id_ in batch.ids]
