@@ -6,6 +6,10 @@ import multiprocessing
 import os
 import re
 import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -226,6 +230,57 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, limit):
     assert names(tmp_path) == ["out.h5"]
     assert out.read_text() == "mine"
     prepare(drawn_source(20), out, size=SIZE, overwrite=True)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from auxseg.data.prepare import prepare
+from auxseg.data.sources.synthetic import SyntheticSource
+
+def stop(done, total):
+    print(flush=True)
+    signal.pause()
+
+prepare(SyntheticSource(20, 32, 0), sys.argv[1], size=32, progress=stop)
+"""
+
+
+@contextmanager
+def preparing(out: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that has written one sample and waits."""
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(out)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_what_a_killed_process_left_is_gone_after_the_next(tmp_path):
+    out = tmp_path / "out.h5"
+    with preparing(out) as process:
+        process.kill()
+        process.wait()
+        (tmp_path / f".out.h5.{process.pid}.partial").touch()  # as earlier versions called it
+    assert len(names(tmp_path)) == 2
+    prepare(drawn_source(), out, size=SIZE)
+    assert names(tmp_path) == ["out.h5"]
+
+
+def test_the_second_of_two_processes_that_write_one_store_is_refused(tmp_path):
+    with preparing(tmp_path / "out.h5"), pytest.raises(InputError, match=r"out\.h5: another process is writing"):
+        prepare(drawn_source(), tmp_path / "out.h5", size=SIZE, overwrite=True)
+
+
+def test_a_store_that_appears_meanwhile_is_not_replaced(tmp_path, monkeypatch):
+    out = tmp_path / "out.h5"
+    monkeypatch.setattr("auxseg.data.prepare.sweep", lambda path: path.write_text("another's"))
+    with pytest.raises(InputError, match=r"out\.h5 exists already"):
+        prepare(drawn_source(), out, size=SIZE)
+    assert out.read_text() == "another's"
+    assert names(tmp_path) == ["out.h5"]
 
 
 def test_a_reading_process_that_dies_is_reported(tmp_path):

@@ -22,7 +22,7 @@ from auxseg.data.splits import OFFICIAL, assign_splits, check_split
 from auxseg.data.workers import read_records
 from auxseg.data.writer import StoreWriter
 from auxseg.errors import InputError, RunError
-from auxseg.files import replacing
+from auxseg.files import replacing, sweep
 
 SIZES: Final = (16, 2048)
 """Smallest and largest side of a stored picture, in pixels."""
@@ -152,18 +152,26 @@ def _check(settings: RecordSettings, processes: int | None) -> None:
 @contextmanager
 def _output(out: Path, overwrite: bool) -> Iterator[Path]:
     """A writable temporary file that becomes ``out`` if all goes well."""
-    if out.is_dir():
-        raise InputError(f"{out} is a directory; the store is one file")
-    if out.exists() and not overwrite:
-        raise InputError(f"{out} exists already; --overwrite replaces it")
+    _check_target(out, overwrite)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out.parent):
             pass
     except OSError as error:
         raise InputError(f"{out} cannot be written, {out.parent} refuses files: {error.strerror}") from error
-    with replacing(out) as partial:
+    sweep(out)
+    with replacing(out, alone=True) as partial:
+        _check_target(out, overwrite)  # again: another process may have finished it before this one got the lock
         yield partial
+
+
+def _check_target(out: Path, overwrite: bool) -> None:
+    if out.is_dir():
+        raise InputError(f"{out} is a directory; the store is one file")
+    if out.exists() and not out.is_file():
+        raise InputError(f"{out} is no regular file; the store is one file")
+    if out.exists() and not overwrite:
+        raise InputError(f"{out} exists already; --overwrite replaces it")
 
 
 def _header(

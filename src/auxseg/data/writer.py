@@ -34,7 +34,8 @@ class StoreWriter:
         self._index: list[dict[str, Any]] = []
         self._hash = hashlib.sha256()
         with self._failures_named():
-            self._file = h5py.File(path, "w", libver="v108")
+            # The file is locked already, by whoever made its name, see `auxseg.files.replacing`.
+            self._file = h5py.File(path, "w", libver="v108", locking=False)
             self._image = _pictures(self._file, "image", (size, size, 3))
             self._mask = _pictures(self._file, "mask", (size, size))
 
