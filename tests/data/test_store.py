@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import pickle
 import shutil
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -200,7 +202,7 @@ def test_a_newer_schema_is_refused(path, tmp_path):
     newer.write_bytes(path.read_bytes())
     with open_hdf5(newer, "a") as file:
         file.attrs["schema_version"] = SCHEMA_VERSION + 1
-    with pytest.raises(InputError, match="schema version 2; this auxseg reads up to 1"):
+    with pytest.raises(InputError, match=r"schema version 2\.1; this auxseg reads up to 1\.1: upgrade auxseg"):
         Store.open(newer)
 
 
@@ -232,14 +234,54 @@ def make_a_group_of_a_column(file: Any) -> None:
     file.create_group("box")
 
 
+def rewrite(file: Any, name: str, values: np.ndarray) -> None:
+    del file[name]
+    file[name] = values
+
+
 def shorten_a_column(file: Any) -> None:
-    del file["classes/colour"]
-    file["classes/colour"] = np.zeros(7, np.int32)
+    rewrite(file, "classes", np.zeros((7, 2), np.int32))
 
 
 def put_numbers_for_texts(file: Any) -> None:
+    rewrite(file, "id", np.zeros(19))
+
+
+def put_texts_that_hdf5_keeps(file: Any) -> None:
     del file["id"]
-    file["id"] = np.zeros(19)
+    file.create_dataset("id", data=["drawn"] * 19, dtype=h5py.string_dtype())
+
+
+def compress_the_pixels(file: Any) -> None:
+    values = file["mask"][:]
+    del file["mask"]
+    file.create_dataset("mask", data=values, chunks=(1, SIZE, SIZE), compression="gzip")
+
+
+def link_elsewhere(file: Any) -> None:
+    del file["split"]
+    file["split"] = h5py.ExternalLink("/etc/hostname", "split")
+
+
+def read_from_elsewhere(file: Any) -> None:
+    del file["split"]
+    file.create_dataset("split", (19,), np.uint8, external="/etc/hostname")
+
+
+def put(name: str, where: Any, value: float) -> Callable[[Any], None]:
+    def change(file: Any) -> None:
+        file[name][where] = value
+
+    return change
+
+
+def describe(**changes: Any) -> Callable[[Any], None]:
+    def change(file: Any) -> None:
+        header = json.loads(bytes(file["header"][:])) | changes
+        kept = {name: value for name, value in header.items() if value is not None}
+        rewrite(file, "header", np.frombuffer(json.dumps(kept).encode(), np.uint8))
+
+    return change
 
 
 def widen_the_pixels(file: Any) -> None:
@@ -257,14 +299,42 @@ def leave_out_the_chunks(file: Any) -> None:
     [
         (remove_a_column, "split"),
         (make_a_group_of_a_column, "/box is no dataset"),
-        (shorten_a_column, r"/classes/colour has shape \(7,\), not \(19,\)"),
-        (put_numbers_for_texts, ""),
+        (shorten_a_column, r"/classes has shape \(7, 2\), not \(19, 2\)"),
+        (put_numbers_for_texts, "/id holds float64, not uint8"),
+        (put_texts_that_hdf5_keeps, "/id holds object, not uint8"),
         (widen_the_pixels, "/mask holds uint16, not uint8"),
-        (leave_out_the_chunks, ""),
-        (lambda file: file.attrs.__setitem__("size", 100_000), r"/image has shape .*, not \(19, 100000, 100000, 3\)"),
-        (lambda file: file.attrs.__setitem__("labels", "{"), "Expecting"),
-        (lambda file: file.attrs.__setitem__("schema_version", "one"), ""),
-        (lambda file: file.attrs.__delitem__("provenance"), "provenance"),
+        (leave_out_the_chunks, "/mask is not divided into single samples"),
+        (compress_the_pixels, "/mask is not divided into single samples that are not compressed"),
+        (link_elsewhere, "/split is a link to somewhere else"),
+        (read_from_elsewhere, "/split does not lie in the file in one piece"),
+        (put("split", 3, 3), "/split holds 3, but there are 3 splits"),
+        (put("classes", (3, 1), 2**29), "a class of 'shape' has the number 536870912, but there are 2 names"),
+        (put("classes", (3, 0), -2), "a class of 'colour' has the number -2, but there are 3 names"),
+        (put("box", (3, 1), np.nan), r"/box holds \(.*nan.*\), which is no box"),
+        (put("box", (3, 2), np.inf), r"/box holds \(.*inf.*\), which is no box"),
+        (put("box", (3, 2), 1e30), r"/box holds \(.*1e\+30.*\), which is no box"),
+        (put("original_size", (3, 0), 0), "/original_size holds 0"),
+        (put("orientation", 3, 9), "/orientation holds what is none of EXIF's 1 to 8"),
+        (put("id_end", 3, 2**40), "/id: its texts do not end where they should"),
+        (put("id_end", 18, 5), "/id: its texts do not end where they should"),
+        (put("id", 3, 255), "/id: it is not UTF-8"),
+        (describe(size=100_000), r"/image has shape .*, not \(19, 100000, 100000, 3\)"),
+        (describe(size=-1), "size is -1"),
+        (describe(size="32"), "size should be a whole number"),
+        (describe(labels=["colour"]), "labels should be a mapping"),
+        (describe(labels={"colour": ["red", 3], "shape": []}), "each of the names of 'colour' should be a text"),
+        (describe(mask_classes="thing"), "mask_classes should be a list"),
+        (describe(skipped=[["drawn 3"]]), "each of skipped should be an id and a reason"),
+        (describe(resize="crop"), "resize should be one of squash, letterbox"),
+        (describe(category_ids=[1]), "it has 1 category_ids for 2 mask_classes"),
+        (describe(box_from_mask="false"), "box_from_mask should be true or false"),
+        (describe(provenance=None), "provenance is missing"),
+        (lambda file: rewrite(file, "header", np.frombuffer(b"[" * 100_000, np.uint8)), "/header is not JSON"),
+        (lambda file: rewrite(file, "header", np.frombuffer(b"{", np.uint8)), "/header is not JSON"),
+        (lambda file: file.attrs.__setitem__("schema_version", "one"), "schema_version is no number"),
+        (lambda file: file.attrs.__setitem__("schema_version", [1, 2]), "schema_version is not one value"),
+        (lambda file: file.attrs.__setitem__("schema_version", 0.5), "there is no schema version 0.5"),
+        (lambda file: file.attrs.__setitem__("content_hash", np.bytes_("abc")), "content_hash is no SHA-256"),
     ],
 )
 def test_a_damaged_store_is_refused(path, tmp_path, spoil, reason):
@@ -274,6 +344,17 @@ def test_a_damaged_store_is_refused(path, tmp_path, spoil, reason):
         spoil(file)
     with pytest.raises(InputError, match=rf"damaged\.h5 is damaged: .*{reason}.*; prepare it again"):
         Store.open(damaged)
+
+
+def test_a_mask_with_a_class_that_has_no_name_is_refused_when_it_is_read(path, tmp_path):
+    damaged = tmp_path / "damaged.h5"
+    damaged.write_bytes(path.read_bytes())
+    with open_hdf5(damaged, "a") as file:
+        file["mask"][3, 5, 5] = 37
+    store = Store.open(damaged)
+    store.read(2)
+    with pytest.raises(RunError, match="the mask of drawn 4 holds class 37, but its classes are 0 to 1; prepare it ag"):
+        store.read(3)
 
 
 def test_a_directory_is_refused(tmp_path):

@@ -182,7 +182,7 @@ def _header(
     if source.category_ids:
         news["category_ids"] = source.category_ids
     if not source.has_background:
-        news["has_background"] = "false"
+        news["has_background"] = False
     return news | {
         "size": settings.size,
         "resize": settings.resize,

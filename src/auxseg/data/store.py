@@ -1,44 +1,51 @@
 """The store: one HDF5 file that holds a prepared data set, and how single samples are read from it.
 
-Layout, version 1 (``N`` samples, side ``S``)::
+Layout, version 1.1 (``N`` samples, side ``S``, ``L`` kinds of label)::
 
     /image            uint8  (N, S, S, 3)   one sample per chunk, not compressed
     /mask             uint8  (N, S, S)      one sample per chunk, not compressed; all IGNORE without a mask
     /has_mask         bool   (N,)
     /box              float32 (N, 4)        x0 y0 x1 y1, half-open, normalised to the stored image; NaN if missing
-    /classes/<label>  int32  (N,)           index into the label's names; MISSING if missing
+    /classes          int32  (N, L)         index into each label's names, in the header's order; MISSING if missing
     /split            uint8  (N,)           index into SPLITS
-    /id, /group       str    (N,)           the group is empty where none is known
     /original_size    int32  (N, 2)         height and width of the photograph
     /orientation      uint8  (N,)           EXIF orientation of the photograph, 1 to 8 (older files lack it)
     /is_turned        bool   (N,)           whether the photograph was turned by it (older files lack it)
-    /image_hash       str    (N,)           SHA-256 of the photograph's pixels and shape
     /perceptual_hash  uint64 (N,)           difference hash of the photograph
+    /id, /group       texts                 the group is empty where none is known
+    /image_hash       texts                 SHA-256 of the photograph's pixels and shape
+    /header           uint8  (bytes,)       a JSON object
 
-Attributes of the root: ``schema_version``, ``size``, ``resize``, ``border``, ``box_from_mask``, ``content_hash``, and
-as JSON ``mask_classes``, ``labels`` (label -> names), ``provenance`` and ``skipped`` (pairs of id and reason). Where
-they say something: ``exif`` (``ignore`` where photographs are not turned by their orientation), and as JSON ``dropped``
-(pairs of id and reason: labels that could not be used), ``category_ids`` and ``has_background``, see `Vocabulary`.
+Texts are two datasets: ``/id`` holds the UTF-8 bytes of all ids, one after another, and ``/id_end`` (int64, (N,)) says
+where each of them ends. Attributes of the root: ``schema_version`` and ``content_hash``.
+
+The header holds ``size``, ``resize``, ``border``, ``box_from_mask``, ``mask_classes``, ``labels`` (label -> names),
+``provenance`` and ``skipped`` (pairs of id and reason). Where they say something: ``exif`` (``ignore`` where
+photographs are not turned by their orientation), ``dropped`` (pairs of id and reason: labels that could not be used),
+``category_ids`` and ``has_background``, see `Vocabulary`.
+
+Version 1 differed in its texts alone: strings of variable length in HDF5's own heap (`auxseg.data.old_texts`),
+attributes of the root in place of the header, and a dataset ``/classes/<label>`` for each label. The content hash is
+the same in both.
 """
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Any, final
 
-import h5py
 import numpy as np
 from jaxtyping import UInt8
 
 from auxseg.data.geometry import Fit, fit
-from auxseg.data.sample import MISSING, SPLITS, Vocabulary
+from auxseg.data.sample import IGNORE, SPLITS, Vocabulary
+from auxseg.data.store_file import StoreFile
+from auxseg.data.store_index import FIRST_VERSION, SCHEMA_VERSION, read_index
 from auxseg.errors import InputError, RunError
-
-SCHEMA_VERSION: Final = 1
 
 
 @final
@@ -74,6 +81,8 @@ class Store:
     perceptual_hashes: np.ndarray
     _places: np.ndarray
     _version: tuple[int, int]
+    _is_checked: bytearray
+    """By row, whether its mask was looked at: once is enough, and reading is what a training does most."""
     _file: list[_OpenFile] = field(default_factory=list)
 
     @classmethod
@@ -87,9 +96,10 @@ class Store:
                 raise InputError(
                     f"{path} does not exist; `auxseg data prepare` or `auxseg data synthesize` makes a store"
                 )
-            # A finished store is never written to, and some network file systems cannot lock.
-            with h5py.File(path, "r", locking=False) as file:
-                return cls(path=path, **_read_index(path, file))
+            with _opened(path) as descriptor:
+                version = _version(os.fstat(descriptor))
+                index = _read_checked(path, descriptor)
+                return cls(path=path, **index, _version=version, _is_checked=bytearray(len(index["ids"])))
         except (InputError, MemoryError):
             raise
         except PermissionError as error:
@@ -133,11 +143,24 @@ class Store:
             raise RunError(f"{self.path} cannot be read any more: {error}") from error
         if num_bytes != image.nbytes + mask.nbytes:
             raise RunError(f"{self.path} ended within sample {self.ids[row]}: it was cut short after it was opened")
+        if not self._is_checked[row]:
+            self._check_ids(row, mask)
+            self._is_checked[row] = True
         return (image, mask) if self.size == self.stored_size else self._shrunk(row, image, mask)
 
     def inside(self, row: int) -> tuple[int, int, int, int]:
         """``(y0, y1, x0, x1)``, half-open: the part of the picture that is photograph rather than padding."""
         return self._fit(row, self.size).inside
+
+    def _check_ids(self, row: int, mask: UInt8[np.ndarray, "S S"]) -> None:
+        """Refuse a mask with values that have no name, which a loss would look up out of bounds."""
+        num_classes = len(self.vocabulary.mask_classes)
+        highest = int(mask[mask != IGNORE].max(initial=0))
+        if self.has_mask[row] and highest >= num_classes:
+            raise RunError(
+                f"{self.path} is damaged: the mask of {self.ids[row]} holds class {highest}, but its classes are "
+                f"0 to {num_classes - 1}; prepare it again"
+            )
 
     def _fit(self, row: int, size: int) -> Fit:
         height, width = self.original_sizes[row].tolist()
@@ -177,114 +200,30 @@ class _OpenFile:
             os.close(self._descriptor)
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """A descriptor of a file, without a lock: a finished store is never written to, and some file systems have none."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def _version(status: os.stat_result) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _read_index(path: Path, file: h5py.File) -> dict[str, Any]:
-    """Everything but the pictures, as the fields of `Store`."""
-    attributes: dict[str, Any] = dict(file.attrs)
-    if "schema_version" not in attributes or "content_hash" not in attributes:
-        raise InputError(f"{path} is an HDF5 file, but not a store that `auxseg data prepare` wrote")
-    if attributes["schema_version"] > SCHEMA_VERSION:
-        found = attributes["schema_version"]
-        raise InputError(f"{path} has schema version {found}; this auxseg reads up to {SCHEMA_VERSION}: upgrade auxseg")
-    labels = {name: tuple(names) for name, names in json.loads(attributes["labels"]).items()}
-    size = int(attributes["size"])
-    _check_shapes(path, file, size, labels)
-    return {
-        "size": size,
-        "stored_size": size,
-        "resize": attributes["resize"],
-        "border": attributes["border"],
-        "box_from_mask": bool(attributes["box_from_mask"]),
-        "vocabulary": Vocabulary(
-            size,
-            tuple(json.loads(attributes["mask_classes"])),
-            labels,
-            attributes["resize"],
-            {name: _class_counts(file, name, len(names)) for name, names in labels.items()},
-            attributes.get("exif", "apply"),
-            tuple(json.loads(attributes.get("category_ids", "[]"))),
-            json.loads(attributes.get("has_background", "true")),
-        ),
-        "provenance": json.loads(attributes["provenance"]),
-        "content_hash": attributes["content_hash"],
-        "skipped": tuple((id, reason) for id, reason in json.loads(attributes["skipped"])),
-        "dropped": tuple((id, reason) for id, reason in json.loads(attributes.get("dropped", "[]"))),
-        "ids": _strings(file, "id"),
-        "groups": _strings(file, "group"),
-        "split": _dataset(file, "split")[:],
-        "has_mask": _dataset(file, "has_mask")[:],
-        "boxes": _dataset(file, "box")[:],
-        "classes": {name: _dataset(file, f"classes/{name}")[:] for name in labels},
-        "original_sizes": _dataset(file, "original_size")[:],
-        "orientations": _optional(file, "orientation", np.uint8(1)),
-        "is_turned": _optional(file, "is_turned", np.False_),
-        "image_hashes": _strings(file, "image_hash"),
-        "perceptual_hashes": _dataset(file, "perceptual_hash")[:],
-        "_places": np.stack([_chunk_places(path, _dataset(file, name)) for name in ("image", "mask")], axis=1),
-        "_version": _version(os.stat(path)),
-    }
-
-
-def _check_shapes(path: Path, file: h5py.File, size: int, labels: Iterable[str]) -> None:
-    """Refuse what does not fit together, before memory is taken for it."""
-    pictures = {"image": (size, size, 3), "mask": (size, size)}
-    plain = (
-        "id",
-        "group",
-        "split",
-        "has_mask",
-        "image_hash",
-        "perceptual_hash",
-        *(f"classes/{name}" for name in labels),
-    )
-    plain = *plain, *(name for name in ("orientation", "is_turned") if name in file)
-    columns = {"box": (4,), "original_size": (2,), **dict.fromkeys(plain, ())}
-    num_samples = len(_dataset(file, "id"))
-    for name, shape in (pictures | columns).items():
-        dataset, expected = _dataset(file, name), (num_samples, *shape)
-        if dataset.shape != expected:
-            raise InputError(f"{path} is damaged: /{name} has shape {dataset.shape}, not {expected}; prepare it again")
-        if name in pictures and dataset.dtype != np.uint8:
-            raise InputError(f"{path} is damaged: /{name} holds {dataset.dtype}, not uint8; prepare it again")
-
-
-def _dataset(file: h5py.File, name: str) -> h5py.Dataset:
-    dataset = file[name]
-    if not isinstance(dataset, h5py.Dataset):
-        raise TypeError(f"/{name} is no dataset")
-    return dataset
-
-
-def _optional(file: h5py.File, name: str, default: np.generic) -> np.ndarray:
-    """A column that older files do not have, and one value for all of it there."""
-    if name in file:
-        return _dataset(file, name)[:]
-    return np.full(len(_dataset(file, "id")), default)
-
-
-def _class_counts(file: h5py.File, label: str, num_classes: int) -> tuple[int, ...]:
-    """How many samples of the training split each class has."""
-    ids = _dataset(file, f"classes/{label}")[:][_dataset(file, "split")[:] == SPLITS.index("train")]
-    return tuple(np.bincount(ids[ids != MISSING], minlength=num_classes).tolist())
-
-
-def _strings(file: h5py.File, name: str) -> np.ndarray:
-    return np.array(_dataset(file, name).asstr()[:], dtype=str)
-
-
-def _chunk_places(path: Path, dataset: h5py.Dataset) -> np.ndarray:
-    """The byte offset of every sample in the file."""
-    places = np.full(len(dataset), -1, np.int64)
-    sample_bytes = int(np.prod(dataset.shape[1:]))
-
-    def note(chunk: h5py.h5d.StoreInfo) -> None:
-        if chunk.size == sample_bytes:
-            places[chunk.chunk_offset[0]] = chunk.byte_offset
-
-    dataset.id.chunk_iter(note)
-    if (places < 0).any() or (places + sample_bytes > os.path.getsize(path)).any():
-        raise InputError(f"{path} is cut short: not every sample of {dataset.name} is there whole; prepare it again")
-    return places
+def _read_checked(path: Path, descriptor: int) -> dict[str, Any]:
+    """The fields of `Store`. Raises `InputError` for what is no store and for later versions."""
+    with StoreFile.open(descriptor) as file:
+        if not (file.has_attribute("schema_version") and file.has_attribute("content_hash")):
+            raise InputError(f"{path} is an HDF5 file, but not a store that `auxseg data prepare` wrote")
+        version = file.number("schema_version")
+        if version > SCHEMA_VERSION:
+            raise InputError(
+                f"{path} has schema version {version:g}; this auxseg reads up to {SCHEMA_VERSION}: upgrade auxseg"
+            )
+        if version not in (FIRST_VERSION, SCHEMA_VERSION):
+            raise ValueError(f"there is no schema version {version:g}")
+        return read_index(file, version, os.fstat(descriptor).st_size)

@@ -17,7 +17,8 @@ from jaxtyping import UInt8
 
 from auxseg.data.record import Record
 from auxseg.data.sample import MISSING, Orientation
-from auxseg.data.store import SCHEMA_VERSION
+from auxseg.data.store_index import FIRST_VERSION, SCHEMA_VERSION
+from auxseg.data.text import encode_texts
 from auxseg.errors import RunError
 
 
@@ -35,7 +36,7 @@ class StoreWriter:
         self._hash = hashlib.sha256()
         with self._failures_named():
             # The file is locked already, by whoever made its name, see `auxseg.files.replacing`.
-            self._file = h5py.File(path, "w", libver="v108", locking=False)
+            self._file = h5py.File(path, "w", libver="v110", locking=False)
             self._image = _pictures(self._file, "image", (size, size, 3))
             self._mask = _pictures(self._file, "mask", (size, size))
 
@@ -88,15 +89,14 @@ class StoreWriter:
     def finish(self, split: UInt8[np.ndarray, " N"], header: Mapping[str, Any], provenance: Mapping[str, Any]) -> str:
         """Write the index and the attributes and return the content hash.
 
-        ``header`` holds the root's other attributes; texts, numbers and truth values stay, the rest becomes JSON.
+        ``header`` holds what else the store says of itself, see `auxseg.data.store`.
         """
         names, ids = self.class_ids()
-        header = {**header, "labels": names, "schema_version": SCHEMA_VERSION}
-        self._hash.update(split.tobytes() + json.dumps(header, sort_keys=True).encode())
+        header = {**header, "labels": names}
+        hashed = header | {"schema_version": FIRST_VERSION}
+        self._hash.update(split.tobytes() + json.dumps(hashed, sort_keys=True).encode())
         columns = {
-            "id": self.column("id"),
-            "group": self.column("group"),
-            "image_hash": self.column("image_hash"),
+            **_text_columns({name: self.column(name) for name in ("id", "group", "image_hash")}),
             "split": split,
             "has_mask": np.array(self.column("has_mask"), bool),
             "box": np.stack(self.column("box")),
@@ -104,15 +104,14 @@ class StoreWriter:
             "orientation": np.array([each.tag for each in self.column("orientation")], np.uint8),
             "is_turned": np.array([each.is_turned for each in self.column("orientation")], bool),
             "perceptual_hash": np.array(self.column("perceptual_hash"), np.uint64),
-            **{f"classes/{kind}": values for kind, values in ids.items()},
+            "classes": np.array([*ids.values()], np.int32).reshape(len(ids), len(split)).T.copy(),
+            "header": np.frombuffer(json.dumps(header | {"provenance": dict(provenance)}).encode(), np.uint8),
         }
         with self._failures_named():
-            self._file.require_group("classes")
             for name, values in columns.items():
-                self._file.create_dataset(name, data=values, dtype=h5py.string_dtype() if _is_text(values) else None)
-            attributes = {**header, "provenance": dict(provenance), "content_hash": self._hash.hexdigest()}
-            for name, value in attributes.items():
-                self._file.attrs[name] = value if isinstance(value, str | int) else json.dumps(value)
+                self._file.create_dataset(name, data=values)
+            self._file.attrs["schema_version"] = SCHEMA_VERSION
+            self._file.attrs["content_hash"] = np.bytes_(self._hash.hexdigest())
             self._file.flush()
         return self._hash.hexdigest()
 
@@ -143,5 +142,9 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     return rest if orientation.tag == 1 else rest | {"orientation": [orientation.tag, orientation.is_turned]}
 
 
-def _is_text(values: Sequence[Any] | np.ndarray) -> bool:
-    return isinstance(values, list)
+def _text_columns(columns: Mapping[str, Sequence[str]]) -> dict[str, np.ndarray]:
+    """The two datasets of every column of texts."""
+    datasets: dict[str, np.ndarray] = {}
+    for name, texts in columns.items():
+        datasets[name], datasets[f"{name}_end"] = encode_texts(texts)
+    return datasets
