@@ -19,6 +19,7 @@ from auxseg.data.record import LARGEST, Record, RecordSettings
 from auxseg.data.sample import Orientation
 from auxseg.data.sources.source import Item, Source
 from auxseg.data.splits import OFFICIAL, assign_splits, check_split
+from auxseg.data.text import printable, text_fault
 from auxseg.data.workers import read_records
 from auxseg.data.writer import StoreWriter
 from auxseg.errors import InputError, RunError
@@ -91,6 +92,7 @@ def prepare(
     out = Path(out)
     settings = RecordSettings(size, resize, source.mask_classes, box)
     _check(settings, processes)
+    _check_names(source)
     items = source.items()
     if not items:
         raise InputError(f"the source {source.name} holds no samples")
@@ -128,11 +130,11 @@ def _write(
             writer.append(result)
             written.append(item)
             notes.update(result.notes)
-            dropped += [(item.id, reason) for reason in result.dropped]
+            dropped += [(item.id, printable(reason)) for reason in result.dropped]
         elif strict:
-            raise RunError(f"{item.id}: {result}")
+            raise RunError(f"{printable(item.id)}: {printable(result)}")
         else:
-            skipped.append((item.id, result))
+            skipped.append((printable(item.id), printable(result)))
         if progress is not None:
             progress(done, len(items))
     if not written:
@@ -147,6 +149,13 @@ def _check(settings: RecordSettings, processes: int | None) -> None:
         raise InputError(f"resize must be one of {', '.join(RESIZES)}, not {settings.resize!r}")
     if processes is not None and processes < 1:
         raise InputError(f"processes must be at least 1, not {processes}")
+
+
+def _check_names(source: Source) -> None:
+    """Refuse names of mask classes that the store could not keep, before anything is read."""
+    for name in source.mask_classes:
+        if fault := text_fault(name):
+            raise InputError(f"the source {source.name} has a mask class '{printable(name)}' that {fault}")
 
 
 @contextmanager
@@ -186,7 +195,7 @@ def _header(
     return news | {
         "size": settings.size,
         "resize": settings.resize,
-        "border": source.provenance().get("border", "none"),
+        "border": printable(source.provenance().get("border", "none")),
         "mask_classes": settings.mask_classes,
         "box_from_mask": source.box_from_mask,
         "skipped": skipped,
@@ -201,5 +210,7 @@ def _exif(orientations: Sequence[Orientation]) -> dict[str, str]:
 
 def _provenance(source: Source, choices: dict[str, Any]) -> dict[str, Any]:
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    choices = {**choices, "remarks": source.remarks} if source.remarks else choices
-    return {"source": source.name, "details": source.provenance(), **choices, "auxseg": __version__, "date": now}
+    if source.remarks:
+        choices = {**choices, "remarks": [printable(remark) for remark in source.remarks]}
+    details = {key: printable(value) for key, value in source.provenance().items()}
+    return {"source": source.name, "details": details, **choices, "auxseg": __version__, "date": now}

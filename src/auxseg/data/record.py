@@ -17,6 +17,7 @@ from PIL import Image
 from auxseg.data.geometry import fit
 from auxseg.data.sample import IGNORE, Box, Orientation, Sample
 from auxseg.data.sources.source import SampleError
+from auxseg.data.text import printable, text_fault
 
 LARGEST: Final = "largest"
 
@@ -55,6 +56,7 @@ class Record:
 
 def make_record(sample: Sample, settings: RecordSettings) -> Record:
     """Turn a sample into a record. Raises `SampleError` with the reason if its labels do not fit its image."""
+    _check_texts(sample)
     _check_mask(sample, settings.mask_classes)
     for box in sample.boxes:
         _check_box(box, sample.image.shape)
@@ -109,6 +111,16 @@ def difference_hash(image: UInt8[np.ndarray, "h w 3"]) -> int:
     small = np.asarray(Image.fromarray(image).convert("L").resize((9, 8), Image.Resampling.BOX))
     bits = small[:, :-1] < small[:, 1:]
     return int.from_bytes(np.packbits(bits).tobytes(), "big")
+
+
+def _check_texts(sample: Sample) -> None:
+    texts = {"its name": sample.id, "its group": sample.group or ""}
+    for kind, name in sample.classes.items():
+        label = printable(kind)
+        texts |= {f"its label '{label}'": kind, f"its class of '{label}'": name}
+    for what, text in texts.items():
+        if fault := text_fault(text):
+            raise SampleError(f"{what} {fault}")
 
 
 def _check_mask(sample: Sample, mask_classes: tuple[str, ...]) -> None:

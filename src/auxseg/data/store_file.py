@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, final
 
 import h5py
 import numpy as np
-from h5py import h5a, h5d, h5l, h5t
 
 from auxseg.data.old_texts import CheckedFile, read_texts
 from auxseg.data.text import decode_texts
@@ -39,19 +39,19 @@ class StoreFile:
 
     def has_attribute(self, name: str) -> bool:
         """Whether the root has an attribute."""
-        return h5a.exists(self._file.id, name.encode())
+        return h5py.h5a.exists(self._file.id, name.encode())
 
     def number(self, name: str) -> float:
         """An attribute of the root that is one number."""
         attribute = self._attribute(name)
-        if not isinstance(attribute.get_type(), h5t.TypeIntegerID | h5t.TypeFloatID | h5t.TypeEnumID):
+        if not isinstance(attribute.get_type(), h5py.h5t.TypeIntegerID | h5py.h5t.TypeFloatID | h5py.h5t.TypeEnumID):
             raise ValueError(f"{name} is no number")
-        return self._file.attrs[name].item()
+        return np.asarray(self._file.attrs[name]).item()
 
     def text(self, name: str) -> str:
         """An attribute of the root that is one text."""
         attribute = self._attribute(name)
-        if not isinstance(attribute.get_type(), h5t.TypeStringID):
+        if not isinstance(attribute.get_type(), h5py.h5t.TypeStringID):
             raise ValueError(f"{name} is no text")
         value = self._file.attrs[name]
         return value.decode("ascii") if isinstance(value, bytes) else str(value)
@@ -74,7 +74,7 @@ class StoreFile:
         """A column of texts of version 1, from HDF5's global heap."""
         dataset = self._checked(name, None, (num_texts,))
         datatype = dataset.id.get_type()
-        if not isinstance(datatype, h5t.TypeStringID) or not datatype.is_variable_str():
+        if not isinstance(datatype, h5py.h5t.TypeStringID) or not datatype.is_variable_str():
             raise ValueError(f"/{name} holds {dataset.dtype}, not texts")
         try:
             return read_texts(self._content, self._place(dataset, itemsize=16), num_texts)
@@ -97,13 +97,13 @@ class StoreFile:
     def chunk_places(self, name: str, *shape: int) -> np.ndarray:
         """Where every sample of a picture dataset begins in the file (int64)."""
         dataset = self._checked(name, np.dtype(np.uint8), shape)
-        num_samples, sample_bytes = shape[0], int(np.prod(shape[1:]))
+        num_samples, sample_bytes = shape[0], math.prod(shape[1:])
         plist = dataset.id.get_create_plist()
         if dataset.chunks != (1, *shape[1:]) or plist.get_nfilters():
             raise ValueError(f"/{name} is not divided into single samples that are not compressed")
         places = np.full(num_samples, -1, np.int64)
 
-        def note(chunk: h5d.StoreInfo) -> None:
+        def note(chunk: h5py.h5d.StoreInfo) -> None:
             if chunk.size == sample_bytes and chunk.chunk_offset[0] < num_samples:
                 places[chunk.chunk_offset[0]] = chunk.byte_offset
 
@@ -120,9 +120,9 @@ class StoreFile:
 
     def _place(self, dataset: h5py.Dataset, itemsize: int | None = None) -> int:
         """Where a dataset lies that is in one piece, and whole."""
-        num_bytes = dataset.size * (itemsize or dataset.dtype.itemsize)
+        num_bytes = math.prod(dataset.shape) * (itemsize or dataset.dtype.itemsize)
         plist = dataset.id.get_create_plist()
-        if plist.get_layout() != h5d.CONTIGUOUS or plist.get_external_count():
+        if plist.get_layout() != h5py.h5d.CONTIGUOUS or plist.get_external_count():
             raise ValueError(f"{dataset.name} does not lie in the file in one piece")
         place = dataset.id.get_offset()
         if num_bytes and (place is None or place + num_bytes > self._content.size):
@@ -134,17 +134,17 @@ class StoreFile:
         for part in name.split("/"):
             if not isinstance(group, h5py.Group) or not group.id.links.exists(part.encode()):
                 raise ValueError(f"/{name} is missing")
-            if group.id.links.get_info(part.encode()).type != h5l.TYPE_HARD:
+            if not isinstance(group.get(part, getlink=True), h5py.HardLink):
                 raise ValueError(f"/{name} is a link to somewhere else")
             group = group[part]
         if not isinstance(group, h5py.Dataset):
             raise ValueError(f"/{name} is no dataset")
         return group
 
-    def _attribute(self, name: str) -> h5a.AttrID:
+    def _attribute(self, name: str) -> h5py.h5a.AttrID:
         if not self.has_attribute(name):
             raise ValueError(f"{name} is missing")
-        attribute = h5a.open(self._file.id, name.encode())
+        attribute = h5py.h5a.open(self._file.id, name.encode())
         if attribute.shape != ():
             raise ValueError(f"{name} is not one value")
         return attribute

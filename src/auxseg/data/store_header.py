@@ -70,7 +70,7 @@ def _header(values: Mapping[str, object]) -> Header:
         box_from_mask=_truth(values["box_from_mask"], "box_from_mask"),
         mask_classes=_texts(values["mask_classes"], "mask_classes"),
         labels={label: _texts(names, f"the names of {label!r}") for label, names in labels.items()},
-        provenance=_mapping(values["provenance"], "provenance"),
+        provenance=_provenance(values["provenance"]),
         skipped=_pairs(values["skipped"], "skipped"),
         dropped=_pairs(values.get("dropped", []), "dropped"),
         exif=_one_of(_EXIF, values.get("exif", "apply"), "exif"),
@@ -84,6 +84,15 @@ def _header(values: Mapping[str, object]) -> Header:
     if header.category_ids and len(header.category_ids) != len(header.mask_classes):
         raise ValueError(f"it has {len(header.category_ids)} category_ids for {len(header.mask_classes)} mask_classes")
     return header
+
+
+def _provenance(value: object) -> dict[str, object]:
+    """Checked as far as anybody relies on it."""
+    provenance = _mapping(value, "provenance")
+    _text(provenance.get("source"), "the source in provenance")
+    for note, count in _mapping(provenance.get("notes", {}), "the notes in provenance").items():
+        _whole(count, f"the number of {note!r} in provenance")
+    return provenance
 
 
 def _whole(value: object, name: str) -> int:

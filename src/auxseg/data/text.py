@@ -39,8 +39,8 @@ def printable(text: str) -> str:
     if len(text) > MAX_CHARACTERS:
         text = text[: MAX_CHARACTERS - 1] + "…"
     if not is_unicode(text):
-        text = text.encode("utf-8", "surrogateescape" if _is_file_name(text) else "backslashreplace")
-        text = text.decode("utf-8", "backslashreplace")
+        content = text.encode("utf-8", "surrogateescape" if _is_file_name(text) else "backslashreplace")
+        text = content.decode("utf-8", "backslashreplace")
     return text.replace("\0", "\\0")
 
 
@@ -53,8 +53,8 @@ def encode_texts(texts: Sequence[str]) -> tuple[UInt8[np.ndarray, " B"], Int64[n
 
 def decode_texts(content: bytes, ends: Int64[np.ndarray, " N"]) -> np.ndarray:
     """What `encode_texts` made of an array of texts. Raises `ValueError` if it made no such thing."""
-    starts = np.concatenate([[0], ends[:-1]])
-    lengths = ends - starts
+    lengths = np.diff(ends, prepend=0)
+    starts = ends - lengths
     if len(ends) and ((lengths < 0).any() or ends[-1] != len(content)):
         raise ValueError("its texts do not end where they should")
     check_column_bytes(len(ends), int(lengths.max(initial=0)))
