@@ -70,7 +70,7 @@ def test_labels_with_any_name_are_kept(tmp_path):
     [
         ({"group": "a\0b"}, "its group holds a NUL character"),
         ({"group": "g" * 1001}, "its group has 1,001 characters; at most 1,000 are kept"),
-        ({"classes": {"a\0": "b"}}, r"its label 'a\\0' holds a NUL character"),
+        ({"classes": {"a\0": "b"}}, r"its label 'a\0' holds a NUL character"),
         ({"classes": {"a": "b\udce9"}}, "its class of 'a' is not UTF-8; rename it"),
         ({"id": "drawn \udce9"}, "its name is not UTF-8; rename it"),
     ],

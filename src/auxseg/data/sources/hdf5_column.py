@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,14 @@ are still in memory. The cache is filled as it is used, so that other files need
 
 _CACHE_SLOTS: Final = 100_003
 """Many more than there are chunks in the cache, and a prime, as HDF5 recommends."""
+
+
+MAX_ROWS: Final = 2_000_000
+MAX_ROW_NUMBERS: Final = 2**26
+"""Of one row: 4,729 x 4,729 pixels in colour. With every copy on the way it takes below 1.5 GiB."""
+
+MAX_CHUNK_BYTES: Final = 2**30
+"""What HDF5 unpacks at once to give one row out of it."""
 
 
 class Extent(NamedTuple):
@@ -56,17 +65,25 @@ class Column:
             with h5py.File(path, "r", locking=False) as file:
                 self.key = _find(path, file, key)
                 dataset: Any = file[self.key]
-                self.shape: tuple[int, ...] = dataset.shape
+                self.shape: tuple[int, ...] = tuple(dataset.shape or ())
                 self.dtype: np.dtype = dataset.dtype
+                fault = storage_fault(dataset, path.stat().st_size)
+        except (InputError, MemoryError):
+            raise
         except OSError as error:
             raise InputError(f"{path} is not an HDF5 file, or it is damaged or may not be read") from error
+        except Exception as error:  # h5py lets many kinds of errors through when a file is damaged.
+            raise InputError(f"{path} is damaged: {_reason(error)}") from error
         if self.dtype.kind not in "buif":
             raise InputError(f"{path}: {self.key} should hold numbers, but holds {self.dtype}")
         if len(self.shape) not in (*ranks, max(ranks) + 1):
             wanted = " or ".join(map(str, ranks))
             raise InputError(f"{path}: {self.key} should have {wanted} axes, but has the shape {self.shape}")
         self._is_in_blocks = len(self.shape) not in ranks
-        self.row_shape = self.shape[2:] if self._is_in_blocks else self.shape[1:]
+        self.row_shape: tuple[int, ...] = self.shape[2:] if self._is_in_blocks else self.shape[1:]
+        if fault is not None:
+            raise InputError(f"{path}: {self.key} {fault}")
+        self._check_size()
 
     def __len__(self) -> int:
         return self.shape[0] * self.shape[1] if self._is_in_blocks else self.shape[0]
@@ -78,10 +95,14 @@ class Column:
         """One row as it is in the file. Raises `SampleError` if it cannot be read."""
         place = divmod(row, self.shape[1]) if self._is_in_blocks else (row,)
         try:
-            return np.asarray(self._dataset()[place])
-        except (OSError, RuntimeError) as error:
-            reason = str(error).partition("\n")[0]
-            raise SampleError(f"row {row} of {self.path.name} cannot be read: {reason}") from error
+            values = np.asarray(self._dataset()[place])
+        except MemoryError:
+            raise
+        except Exception as error:  # as above
+            raise SampleError(f"row {row} of {self.path.name} cannot be read: {_reason(error)}") from error
+        if values.shape != self.row_shape:
+            raise SampleError(f"row {row} of {self.path.name} cannot be read: the file was replaced")
+        return values
 
     def extent(self, num_rows: int) -> Extent:
         """The numbers in at most ``num_rows`` rows, evenly spread; those of a 0 if there is none.
@@ -100,6 +121,17 @@ class Column:
             is_whole = is_whole and (self.dtype.kind != "f" or bool((values == np.rint(values)).all()))
         return Extent(min(found, default=0.0), max(found, default=0.0), is_whole)
 
+    def _check_size(self) -> None:
+        """Refuse what would take too much memory."""
+        num_rows, num_numbers = len(self), math.prod(self.row_shape)
+        if num_rows > MAX_ROWS:
+            raise InputError(f"{self.path}: {self.key} holds {num_rows:,} rows; at most {MAX_ROWS:,} are read")
+        if not 1 <= num_numbers <= MAX_ROW_NUMBERS:
+            raise InputError(
+                f"{self.path}: a row of {self.key} holds {num_numbers:,} numbers (shape {self.row_shape}); "
+                f"1 to {MAX_ROW_NUMBERS:,} can be read"
+            )
+
     def _dataset(self) -> h5py.Dataset:
         """This process's own open dataset: an open file must not be shared across a fork."""
         if self._handle is None or self._handle[0] != os.getpid():
@@ -111,10 +143,49 @@ class Column:
         return self._handle[1]
 
 
+def storage_fault(dataset: Any, file_size: int) -> str | None:
+    """Why a dataset is not there as its shape says, to be put after its name; None if it is.
+
+    Memory is taken by the shape, which a few bytes can make huge; and what was never written would be read as zeros.
+    """
+    settings = dataset.id.get_create_plist()
+    num_bytes = math.prod(dataset.shape or ()) * dataset.dtype.itemsize
+    if settings.get_layout() == h5py.h5d.VIRTUAL or settings.get_external_count():
+        return "holds its numbers in other files; copy them into this one"
+    if settings.get_layout() == h5py.h5d.CHUNKED:
+        return _chunks_fault(dataset)
+    is_compact = settings.get_layout() == h5py.h5d.COMPACT
+    there = dataset.id.get_storage_size() if is_compact else max(file_size - (dataset.id.get_offset() or file_size), 0)
+    return None if num_bytes <= there else f"should hold {num_bytes:,} bytes, but only {there:,} are in the file"
+
+
+def _chunks_fault(dataset: Any) -> str | None:
+    chunk_bytes = math.prod(dataset.chunks) * dataset.dtype.itemsize
+    if chunk_bytes > MAX_CHUNK_BYTES:
+        return f"is divided into chunks of {chunk_bytes:,} bytes; at most {MAX_CHUNK_BYTES:,} can be read"
+    expected = math.prod(-(-length // chunk) for length, chunk in zip(dataset.shape, dataset.chunks, strict=True))
+    found = dataset.id.get_num_chunks() if expected else 0
+    return (
+        None
+        if found >= expected
+        else f"should hold {expected:,} chunks, but only {found:,} were ever written: rows are missing"
+    )
+
+
 def _find(path: Path, file: h5py.File, key: str) -> str:
-    names = [name for name in file if isinstance(file.get(name), h5py.Dataset)]
+    """The dataset's name; what lies in another file is passed over."""
+    names = [name for name in file if _is_dataset(file, name)]
     for name in (key, f"chunked_{key}", f"{key}_chunk"):
         if name in names:
             return name
     found = ", ".join(map(str, names)) or "none"
     raise InputError(f"{path} should hold the dataset {key!r}; its datasets: {found}")
+
+
+def _is_dataset(file: h5py.File, name: Any) -> bool:
+    is_elsewhere = isinstance(file.get(name, getlink=True), h5py.ExternalLink)
+    return not is_elsewhere and isinstance(file.get(name), h5py.Dataset)
+
+
+def _reason(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
