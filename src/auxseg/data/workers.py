@@ -7,9 +7,10 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Final
 
 from auxseg.data.record import Record, RecordSettings, make_record
@@ -34,10 +35,12 @@ def read_records(
         return
     pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin_worker, (source, settings))
     try:
-        pending = deque(pool.submit(_work, item) for item in items[: processes * _IN_FLIGHT])
+        with _interrupts_held():  # processes start as they are needed
+            pending = deque(pool.submit(_work, item) for item in items[: processes * _IN_FLIGHT])
         for item in items[processes * _IN_FLIGHT :]:
             yield pending.popleft().result()
-            pending.append(pool.submit(_work, item))
+            with _interrupts_held():
+                pending.append(pool.submit(_work, item))
         while pending:
             yield pending.popleft().result()
     except BrokenProcessPool as error:
@@ -45,8 +48,29 @@ def read_records(
             "a reading process ended before its work was done: too little memory, or a script that asks for several "
             'processes outside of `if __name__ == "__main__":`'
         ) from error
+    except BaseException:
+        _kill(pool)
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let Ctrl-C wait, so that processes that start meanwhile never hear of it, not even while they import."""
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+
+
+def _kill(pool: ProcessPoolExecutor) -> None:
+    """End the processes in the middle of what they read: nobody waits for it, and it may take for ever."""
+    # Python 3.14 has `kill_workers` for this.
+    processes = pool._processes or {}
+    for process in list(processes.values()):
+        process.kill()
 
 
 def _num_processors() -> int:
