@@ -23,6 +23,8 @@ _HEADER: Final = struct.Struct("<4sB3xQ")
 _OBJECT: Final = struct.Struct("<HHxxxxQ")
 """Number (0: the free rest), references, size (of the free rest: with this header)."""
 
+_NOWHERE: Final = 0, -1
+
 _REFERENCE: Final = np.dtype([("length", "<u4"), ("place", "<u8"), ("number", "<u4")])
 
 
@@ -89,7 +91,7 @@ class Collection:
 
     def text(self, number: int, length: int) -> str:
         """One text. Raises `ValueError` if there is no such text."""
-        start, size = self.places.get(number, (0, -1))
+        start, size = self.places.get(number, _NOWHERE)
         if length > size:
             raise ValueError("a text in it is not there whole")
         try:
@@ -102,17 +104,20 @@ def read_texts(file: CheckedFile, place: int, num_texts: int) -> np.ndarray:
     """A column of texts whose references lie at a place in the file. Raises `ValueError` if it is damaged."""
     references = np.frombuffer(file.read_at(place, num_texts * _REFERENCE.itemsize), _REFERENCE)
     check_column_bytes(num_texts, int(references["length"].max(initial=0)))
+    collections = _collections(file, np.unique(references["place"][references["length"] > 0]).tolist())
+    return np.array(
+        [collections[place].text(number, length) if length else "" for length, place, number in references.tolist()],
+        dtype=str,
+    )
+
+
+def _collections(file: CheckedFile, places: list[int]) -> dict[int, Collection]:
+    """The pieces of the heap at some places, which together are no larger than the file."""
     collections: dict[int, Collection] = {}
-    texts: list[str] = []
     budget = file.size
-    for length, place, number in references.tolist():
-        if length == 0:
-            texts.append("")
-            continue
-        if place not in collections:
-            collections[place] = Collection(file, place)
-            budget -= len(collections[place].content)
-            if budget < 0:
-                raise ValueError("its texts take more room than the file has")
-        texts.append(collections[place].text(number, length))
-    return np.array(texts, dtype=str)
+    for place in places:
+        collections[place] = Collection(file, place)
+        budget -= len(collections[place].content)
+        if budget < 0:
+            raise ValueError("its texts take more room than the file has")
+    return collections

@@ -95,19 +95,18 @@ class StoreFile:
         return shape[0] if shape else 0
 
     def chunk_places(self, name: str, *shape: int) -> np.ndarray:
-        """Where every sample of a picture dataset begins in the file (int64)."""
+        """Where every sample of a picture dataset begins in the file (int64); -1 for one that is not there."""
         dataset = self._checked(name, np.dtype(np.uint8), shape)
         num_samples, sample_bytes = shape[0], math.prod(shape[1:])
         plist = dataset.id.get_create_plist()
         if dataset.chunks != (1, *shape[1:]) or plist.get_nfilters():
             raise ValueError(f"/{name} is not divided into single samples that are not compressed")
+        chunks: list[h5py.h5d.StoreInfo] = []
+        dataset.id.chunk_iter(chunks.append)
+        rows = np.array([chunk.chunk_offset[0] for chunk in chunks], np.uint64)
+        is_whole = np.array([chunk.size == sample_bytes for chunk in chunks], bool) & (rows < num_samples)
         places = np.full(num_samples, -1, np.int64)
-
-        def note(chunk: h5py.h5d.StoreInfo) -> None:
-            if chunk.size == sample_bytes and chunk.chunk_offset[0] < num_samples:
-                places[chunk.chunk_offset[0]] = chunk.byte_offset
-
-        dataset.id.chunk_iter(note)
+        places[rows[is_whole]] = np.array([chunk.byte_offset for chunk in chunks], np.int64)[is_whole]
         return places
 
     def _checked(self, name: str, dtype: np.dtype | None, shape: tuple[int, ...]) -> h5py.Dataset:
