@@ -230,7 +230,7 @@ def test_a_worker_knows_the_plugins_and_is_missed_when_it_is_killed(tmp_path: Pa
     with workers(1, 1, (plugin,), lambda: None) as at_work:
         at_work._do(print, [()])
         assert (tmp_path / "seen").exists()
-        with pytest.raises(RunError, match="a worker process ended without a word"):
+        with pytest.raises(RunError, match="a worker process was killed, possibly out of memory"):
             at_work._do(os._exit, [(1,)])
 
 

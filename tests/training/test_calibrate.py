@@ -2,18 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import torch
 
 from auxseg.data.loader import EvaluationLoader
 from auxseg.data.prepare import prepare
 from auxseg.data.sources.synthetic import SyntheticSource
 from auxseg.data.store import Store
+from auxseg.errors import RunError
 from auxseg.models import build_network
 from auxseg.recipe import build_tasks, load_recipe
-from auxseg.training.calibrate import _close, calibrate
+from auxseg.training.calibrate import Choice, _close, _Trial, calibrate
 from auxseg.training.runtime import Runtime
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> Callable[[], Choice]:
+    """A choice among all precisions and memory formats for a small network."""
+    prepare(SyntheticSource(num_samples=8, size=32), tmp_path / "data.h5", size=32)
+    store = Store.open(tmp_path / "data.h5")
+    recipe = load_recipe("tiny-mtl", {"model.encoder.channels": [4, 8]})
+    tasks = build_tasks(recipe, store.vocabulary)
+    network = build_network(recipe.model, {name: task.output for name, task in tasks.items()}, 0)
+    batches = list(EvaluationLoader(store, store.rows("train"), 4))
+    return lambda: calibrate(network, tasks, batches, Runtime("cpu"), None, None)
+
+
+def refuse_memory(monkeypatch: pytest.MonkeyPatch, *precisions: str) -> None:
+    run = _Trial.run
+
+    def short(trial: _Trial) -> tuple[float, tuple[float, float]]:
+        if trial.precision in precisions:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return run(trial)
+
+    monkeypatch.setattr(_Trial, "run", short)
+
+
+def test_what_does_not_fit_memory_is_not_chosen(
+    measured: Callable[[], Choice], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_memory(monkeypatch, "fp32")
+    choice = measured()
+    assert choice.precision == "bf16"
+    assert sorted(choice.seconds) == ["bf16 NCHW", "bf16 channels_last"]
+
+
+def test_a_batch_that_fits_in_no_precision_is_said_so(
+    measured: Callable[[], Choice], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_memory(monkeypatch, "fp32", "bf16")
+    with pytest.raises(RunError, match=r"a step of 4 images does not fit the memory of cpu .* make training\.batch"):
+        measured()
 
 
 def test_chooses_among_what_is_open_and_leaves_the_network_as_it_was(tmp_path: Path) -> None:

@@ -112,6 +112,11 @@ class StudyDirectory:
             )
 
     @property
+    def content_hash(self) -> str | None:
+        """Of the data that it was begun with; ``None`` before it is begun."""
+        return self._about().get("content_hash")
+
+    @property
     def choices(self) -> dict[str, Any]:
         """What was chosen for all runs so far; nothing before it is begun."""
         return self._about().get("choices", {})

@@ -18,7 +18,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
+from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, final
@@ -28,8 +30,10 @@ import torch
 from auxseg.errors import RunError
 from auxseg.recipe import Recipe
 from auxseg.run import choose
+from auxseg.study.devices import VISIBLE, devices_of
 from auxseg.study.directory import StudyDirectory
 from auxseg.study.plan import PlannedRun
+from auxseg.study.sockets import make_room_for_sockets
 from auxseg.study.workers import Job, Workers, evaluations, trainings
 from auxseg.tasks import run_plugin
 
@@ -87,9 +91,7 @@ class LocalWorkers(Workers):
                     future.result()
                 self.tick()
         except BrokenProcessPool:
-            raise RunError(
-                "a worker process ended without a word, for want of memory perhaps; the same command goes on"
-            ) from None
+            raise RunError("a worker process was killed, possibly out of memory; the same command goes on") from None
 
 
 @contextmanager
@@ -100,14 +102,26 @@ def workers(number: int, threads: int, plugins: Sequence[Path], tick: Callable[[
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     others = multiprocessing.active_children()
+    make_room_for_sockets()
     with _no_interruption():
         forkserver.ensure_running()
-    with ProcessPoolExecutor(number, context, initializer=_begin, initargs=(threads, tuple(plugins))) as pool:
+    begin = (threads, tuple(plugins), _handed_out(devices_of(number), context))
+    with ProcessPoolExecutor(number, context, initializer=_begin, initargs=begin) as pool:
         try:
             yield LocalWorkers(pool, tick)
         except BaseException:
             _end(pool, others)
             raise
+
+
+def _handed_out(devices: Sequence[str] | None, context: ForkServerContext) -> SimpleQueue[str] | None:
+    """The devices in a queue, from which every worker takes one."""
+    if devices is None:
+        return None
+    queue: SimpleQueue[str] = context.SimpleQueue()
+    for device in devices:
+        queue.put(device)
+    return queue
 
 
 @contextmanager
@@ -137,11 +151,13 @@ def _end(pool: ProcessPoolExecutor, others: Sequence[BaseProcess]) -> None:
             process.terminate()
 
 
-def _begin(threads: int, plugins: Sequence[Path]) -> None:
+def _begin(threads: int, plugins: Sequence[Path], devices: SimpleQueue[str] | None) -> None:
     os.setpgid(0, 0)
     signal.signal(signal.SIGINT, _interrupt)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_leave_with_parent, daemon=True).start()
+    if devices is not None:
+        os.environ[VISIBLE] = devices.get()
     torch.set_num_threads(threads)
     for plugin in plugins:
         run_plugin(plugin)

@@ -192,7 +192,7 @@ class RayWorkers(Workers):
 
     def _terms(self, job: Job, token: Path) -> Terms:
         return Terms(
-            content_hash=Store.open(job.data).content_hash,
+            content_hash=job.content_hash or Store.open(job.data).content_hash,
             origin=origin(job.recipe["model"]["weights"]),
             threads=self.threads,
             has_gpu=self.gpus > 0,

@@ -34,6 +34,7 @@ from auxseg.study.question import judged, question, refuse_other_arms
 from auxseg.study.ranking import Candidate, rank
 from auxseg.study.refusals import check_tasks, refuse_other_threads
 from auxseg.study.results import seconds_in_training
+from auxseg.study.same_data import refuse_other_runs, refuse_other_store
 from auxseg.study.study import Study
 from auxseg.study.validation import refuse_without_validation
 from auxseg.study.why import why
@@ -96,8 +97,10 @@ class Screening:
             self.directory.keep_question(self._compared())
             plan = with_choices(plan, kept)
             with site.start(kept["threads"], self.study.plugins, lambda: watch(plan)) as at_work:
+                self._refuse_other_data(store, plan)
                 self.directory.keep_planned(plan.runs)
                 at_work.train(self.directory, self.study.data, plan.runs)
+            self._refuse_other_data(store, plan)
             candidates = self._candidates()
             self.directory.keep_judged(judged(candidates))
             result = self._result(budget, plan, target) | {
@@ -106,6 +109,11 @@ class Screening:
             }
             write_atomically(self.directory.path / SCREEN_FILE, json.dumps(result, indent=1).encode())
             return {**result, "agreement": agree(self.study.directory.path)}
+
+    def _refuse_other_data(self, store: Store, plan: Plan) -> None:
+        """Raise `RunError` if the file, or a training of the plan, is of other data than the ranking was begun with."""
+        refuse_other_store(self.study.data, store.content_hash)
+        refuse_other_runs(map(self.directory.run_directory, plan.runs), store.content_hash)
 
     def _checked(self, threads: int | None) -> tuple[Store, Task, Budget, Plan]:
         """Data, target, cost and trainings. Raises `InputError` if they can give no ranking in this directory."""

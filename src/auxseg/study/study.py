@@ -29,10 +29,11 @@ from auxseg.study.plan import Plan, make_plan
 from auxseg.study.question import judged, question, with_judged
 from auxseg.study.refusals import check_tasks, refuse_other_threads, refuse_without_test
 from auxseg.study.results import answer
+from auxseg.study.same_data import refuse_other_runs, refuse_other_store
 from auxseg.study.tuning import tune, tuning_runs, with_tuned
 from auxseg.study.validation import refuse_without_validation
 from auxseg.study.verdicts import Rules
-from auxseg.study.workers import Site
+from auxseg.study.workers import Site, refuse_unmeasured
 from auxseg.tasks import Task
 
 
@@ -78,8 +79,10 @@ class Study:
                 def train(stage: Plan) -> None:
                     nonlocal shown
                     shown = stage
+                    self._refuse_other_data(store, stage)
                     self.directory.keep_planned(stage.runs)
                     at_work.train(self.directory, self.data, stage.runs)
+                    self._refuse_other_data(store, stage)
 
                 if self.config.tune_weights is not None:
                     plan = tune(plan, self.directory, train, higher_is_better=target.higher_is_better)
@@ -88,6 +91,8 @@ class Study:
                 if self.config.seeds > 1:  # one seed gives no interval, and so no verdict
                     self.directory.keep_look(self.config.seeds)
                 at_work.evaluate(self.directory, self.data, plan.runs)
+            self._refuse_other_data(store, plan)
+            refuse_unmeasured(self.directory, self.data, plan.runs)
             rules = Rules(margin=self.config.margin, looks=self.config.looks, higher_is_better=target.higher_is_better)
             return self._written(
                 {**answer(self.directory, plan, store, rules, self.directory.looked_at), "recipes": recipes}
@@ -122,6 +127,11 @@ class Study:
         self.directory.check(store, origin(first.model.weights))
         refuse_other_threads(self.directory.choices, threads, self.directory.path)
         return store, target
+
+    def _refuse_other_data(self, store: Store, plan: Plan) -> None:
+        """Raise `RunError` if the file, or a run of the plan, is of other data than the study was begun with."""
+        refuse_other_store(self.data, store.content_hash)
+        refuse_other_runs(map(self.directory.run_directory, plan.runs), store.content_hash)
 
     def _settled(self, kept: Mapping[str, Any], store: Store) -> tuple[Plan, dict[str, Any]]:
         """The plan with what the directory keeps, and the choices, completed. Raises `InputError` if it does not fit.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -9,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, final, runtime_checkable
 
-from auxseg.errors import DivergedError
+from auxseg.errors import DivergedError, InputError, RunError
 from auxseg.files import write_atomically
 from auxseg.recipe import Recipe, parse_recipe, to_values
 from auxseg.records.metrics import read_metrics
 from auxseg.run import Run, choose, evaluate, train
 from auxseg.study.directory import StudyDirectory
 from auxseg.study.plan import PlannedRun
+from auxseg.study.same_data import on_the_same_data, refuse_other_store, trained_on
 
 
 @final
@@ -29,10 +31,32 @@ class Job:
     directory: Path
     failure: Path
     """Where it is written down why a training diverged."""
+    content_hash: str | None = None
+    """Of the data that the study was begun with; ``None`` before it is begun, when data are what they are."""
 
     def do(self) -> Any:
-        """Do it in this process."""
-        return self.work(self)
+        """Do it in this process. Raises `RunError` if the data are not those of the study, or are changed meanwhile."""
+        if self.content_hash is None:
+            return self.work(self)
+        is_new = not self.directory.is_dir()
+        with on_the_same_data(self.data, self.content_hash, self._forget):
+            value = self.work(self)
+        if is_new and trained_on(self.directory) not in (None, self.content_hash):
+            self._forget()
+            raise RunError(
+                f"{self.data} held other data when a run opened it, so that run was removed and nothing was judged; "
+                "the same command goes on with the study's data"
+            )
+        refuse_other_store(self.data, self.content_hash)
+        return value
+
+    def _forget(self) -> None:
+        """Remove what this job made of data that cannot be trusted."""
+        if self.work is _evaluate:
+            (self.directory / "metrics.json").unlink(missing_ok=True)
+            return
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self.failure.unlink(missing_ok=True)
 
 
 @runtime_checkable
@@ -78,7 +102,15 @@ def trainings(study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> 
 def evaluations(study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> list[Job]:
     """Of the runs that did not diverge and have not been measured on the test split."""
     jobs = [_job(_evaluate, study, data, planned) for planned in runs if study.failure(planned) is None]
-    return [job for job in jobs if not _is_evaluated(job.directory)]
+    return [job for job in jobs if not _is_evaluated(job)]
+
+
+def refuse_unmeasured(study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
+    """Raise `RunError` for a run without figures of its own: of the test split of the study's data."""
+    for job in evaluations(study, data, runs):
+        raise RunError(
+            f"{job.directory}: holds no figures of the test split of the study's data; the same command measures it"
+        )
 
 
 def choice(recipe: Recipe, data: Path) -> Job:
@@ -88,7 +120,8 @@ def choice(recipe: Recipe, data: Path) -> Job:
 
 
 def _job(work: Callable[[Job], Any], study: StudyDirectory, data: Path, planned: PlannedRun) -> Job:
-    return Job(work, to_values(planned.recipe), data, study.run_directory(planned), study.failure_file(planned))
+    directory, failure = study.run_directory(planned), study.failure_file(planned)
+    return Job(work, to_values(planned.recipe), data, directory, failure, study.content_hash)
 
 
 def _train(job: Job) -> None:
@@ -99,7 +132,7 @@ def _train(job: Job) -> None:
 
 
 def _evaluate(job: Job) -> None:
-    if _is_evaluated(job.directory):  # by a worker that was lost before it could say so
+    if _is_evaluated(job):  # by a worker that was lost before it could say so
         return
     evaluate(Run(job.directory), "test", job.data)
 
@@ -108,6 +141,12 @@ def _choose(job: Job) -> dict[str, Any]:
     return choose(parse_recipe(job.recipe), job.data)
 
 
-def _is_evaluated(directory: Path) -> bool:
-    metrics = read_metrics(directory)
-    return metrics is not None and metrics.split == "test" and (directory / "per_image.csv").is_file()
+def _is_evaluated(job: Job) -> bool:
+    """Whether a run was measured on the test split of the study's data, and all of that was written."""
+    try:
+        metrics = read_metrics(job.directory)
+    except InputError:  # damaged: it is written again
+        return False
+    if metrics is None or metrics.split != "test" or not (job.directory / "per_image.csv").is_file():
+        return False
+    return job.content_hash in (None, metrics.data.content_hash)

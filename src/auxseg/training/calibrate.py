@@ -12,6 +12,7 @@ from typing import Final
 import torch
 
 from auxseg.data.batch import Batch
+from auxseg.errors import RunError
 from auxseg.evaluation.measure import forward
 from auxseg.models.network import Network
 from auxseg.tasks import Task, task_loss
@@ -45,16 +46,16 @@ def calibrate(
     The combinations take turns and the median counts. The plain one (float32, NCHW) is left only for a gain of
     10 percent, and bf16 is taken only if its first loss is within 2 percent of float32's and the norm of
     its gradient within 25 (normalisation over small batches magnifies rounding in single gradients). A
-    choice that is not open is not measured. Slow networks get fewer rounds. The network is not changed.
+    choice that is not open is not measured, and one that does not fit the GPU's memory is not chosen; if that is
+    float32, bf16 has nothing to be compared with. Slow networks get fewer rounds. The network is not changed. Raises
+    `RunError` if no choice fits.
     """
     precisions: list[Precision] = ["fp32", "bf16"] if precision is None else [precision]
     formats = [False, True] if channels_last is None else [channels_last]
-    trials = [
-        _Trial(network, tasks, batches[0], runtime, each, last) for each in precisions for last in formats
-    ]  # simplest first
-    if len(trials) == 1:
-        return Choice(trials[0].precision, trials[0].channels_last, seconds={})
-    signatures = [trial.run()[1] for trial in trials]  # also warms up
+    combinations = [(each, last) for each in precisions for last in formats]  # simplest first
+    if len(combinations) == 1:
+        return Choice(*combinations[0], seconds={})
+    trials, signatures = _that_fit(network, tasks, batches[0], runtime, combinations)
     rounds: list[list[float]] = []
     started = time.perf_counter()
     while not rounds or (time.perf_counter() - started < _BUDGET_SECONDS and len(rounds) < _ROUNDS):
@@ -66,6 +67,35 @@ def calibrate(
             best = number
     seconds = {trial.name: median for trial, median in zip(trials, medians, strict=True)}
     return Choice(trials[best].precision, trials[best].channels_last, seconds)
+
+
+def _that_fit(
+    network: Network,
+    tasks: Mapping[str, Task],
+    batch: Batch,
+    runtime: Runtime,
+    combinations: Sequence[tuple[Precision, bool]],
+) -> tuple[list[_Trial], list[tuple[float, float]]]:
+    """A trial of every combination that memory suffices for, warmed up, and what it computed."""
+    trials: list[_Trial] = []
+    signatures: list[tuple[float, float]] = []
+    for precision, channels_last in combinations:
+        try:
+            trial = _Trial(network, tasks, batch, runtime, precision, channels_last)
+            signatures.append(trial.run()[1])
+            trials.append(trial)
+        except torch.OutOfMemoryError:
+            continue
+        finally:
+            trial = None  # else its memory would be held while the next one is tried
+            if runtime.device.type == "cuda":
+                torch.cuda.empty_cache()
+    if not trials:
+        raise RunError(
+            f"a step of {len(batch.ids)} images does not fit the memory of {runtime.device} in any precision; make "
+            "training.batch smaller, training.accumulate larger, or set model.checkpointing=true"
+        )
+    return trials, signatures
 
 
 def _close(values: Sequence[float], reference: Sequence[float]) -> bool:
