@@ -1,6 +1,11 @@
 """Do auxiliary tasks make segmentation masks better? Train, measure and decide.
 
-The names below are loaded when they are first used, so that ``import auxseg`` costs nothing.
+Verbs: `synthesize`, `prepare`, `inspect`, `presets`, `load_recipe`, `train`, `evaluate`, `load`, `predict`, `study`,
+`report`. Values: `Recipe`, `Store`, `Run`, `Model`, `Prediction`, `StudyResult`. Parts of a training loop of one's own:
+`build_tasks`, `build_network`, `TrainLoader`, `EvaluationLoader`, and the modules `balancing`, `metrics`, `tasks`.
+
+Paths are texts or `pathlib.Path`. What is refused raises `InputError`, what fails later `RunError`. The names are
+loaded when they are first used, so that ``import auxseg`` costs nothing.
 """
 
 from __future__ import annotations
@@ -9,41 +14,91 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from auxseg import balancing, metrics, models, tasks
+    from auxseg.data.inspect import inspect
+    from auxseg.data.loader import EvaluationLoader, TrainLoader
     from auxseg.data.prepare import prepare
+    from auxseg.data.sources import open_source
+    from auxseg.data.store import Store
     from auxseg.data.synthesize import synthesize
-    from auxseg.recipe import Recipe, load_recipe
-    from auxseg.report import report
-    from auxseg.run import evaluate, load, predict, train
+    from auxseg.errors import DivergedError, InputError, RunError
+    from auxseg.models import build_network
+    from auxseg.presets import presets
+    from auxseg.recipe import Recipe, build_tasks, load_recipe
+    from auxseg.report.page import report
+    from auxseg.run import Model, Prediction, Run, evaluate, load, predict, train
+    from auxseg.study.asked import StudyResult, study
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "DivergedError": "auxseg.errors",
+    "EvaluationLoader": "auxseg.data.loader",
+    "InputError": "auxseg.errors",
+    "Model": "auxseg.run",
+    "Prediction": "auxseg.run",
     "Recipe": "auxseg.recipe",
+    "Run": "auxseg.run",
+    "RunError": "auxseg.errors",
+    "Store": "auxseg.data.store",
+    "StudyResult": "auxseg.study.asked",
+    "TrainLoader": "auxseg.data.loader",
+    "build_network": "auxseg.models",
+    "build_tasks": "auxseg.recipe",
     "evaluate": "auxseg.run",
+    "inspect": "auxseg.data.inspect",
     "load": "auxseg.run",
     "load_recipe": "auxseg.recipe",
+    "open_source": "auxseg.data.sources",
     "predict": "auxseg.run",
     "prepare": "auxseg.data.prepare",
-    "report": "auxseg.report",
     "synthesize": "auxseg.data.synthesize",
     "train": "auxseg.run",
 }
+_MODULES = ("balancing", "metrics", "models", "presets", "report", "study", "tasks")
+"""Of these `presets`, `report` and `study` can be called (`auxseg.callable_package`)."""
 
 __all__ = [
+    "DivergedError",
+    "EvaluationLoader",
+    "InputError",
+    "Model",
+    "Prediction",
     "Recipe",
+    "Run",
+    "RunError",
+    "Store",
+    "StudyResult",
+    "TrainLoader",
     "__version__",
+    "balancing",
+    "build_network",
+    "build_tasks",
     "evaluate",
+    "inspect",
     "load",
     "load_recipe",
+    "metrics",
+    "models",
+    "open_source",
     "predict",
     "prepare",
+    "presets",
     "report",
+    "study",
     "synthesize",
+    "tasks",
     "train",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"auxseg.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'auxseg' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__} - {"Any", "TYPE_CHECKING", "annotations", "importlib"})

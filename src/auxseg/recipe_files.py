@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from auxseg.arguments import as_path
 from auxseg.errors import InputError
 from auxseg.presets import presets
 from auxseg.recipe_errors import nearest
@@ -13,7 +14,7 @@ from auxseg.recipe_yaml import read_mapping
 
 def read_recipe_file(name_or_path: str | Path) -> tuple[dict[str, Any], str]:
     """The plain values of a preset or a YAML file, and what messages call it. Raises `InputError` if there is none."""
-    known, path = presets(), Path(name_or_path)
+    known, path = presets(), as_path(name_or_path, "recipe")
     if str(name_or_path) in known:
         path = known[str(name_or_path)]
     elif path.suffix not in (".yaml", ".yml"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -64,8 +65,9 @@ class Inspection:
         return _plain(asdict(self))
 
 
-def inspect(store: Store) -> Inspection:
+def inspect(store: Store | str | Path) -> Inspection:
     """Look at every sample of a store once. The store is only read."""
+    store = store if isinstance(store, Store) else Store.open(store)
     pixels = _count_pixels(store)
     return Inspection(
         path=str(store.path),

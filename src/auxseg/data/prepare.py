@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from auxseg import __version__
+from auxseg.arguments import as_path, shown
 from auxseg.data.geometry import RESIZES
 from auxseg.data.record import LARGEST, Record, RecordSettings
 from auxseg.data.sample import Orientation
@@ -89,7 +90,9 @@ def prepare(
         RunError: no sample could be used (or one could not and ``strict`` is set), none has the box that was asked
             for, or writing failed.
     """
-    out = Path(out)
+    out = as_path(out, "out")
+    if not isinstance(source, Source):
+        raise InputError(f"source: expected what auxseg.open_source(name, path) opens, not {shown(source)}")
     settings = RecordSettings(size, resize, source.mask_classes, box)
     _check(settings, processes)
     _check_names(source)

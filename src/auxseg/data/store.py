@@ -41,6 +41,7 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import UInt8
 
+from auxseg.arguments import as_path
 from auxseg.data.geometry import Fit, fit
 from auxseg.data.sample import IGNORE, SPLITS, Vocabulary
 from auxseg.data.store_file import StoreFile
@@ -88,7 +89,7 @@ class Store:
     @classmethod
     def open(cls, path: str | Path) -> Store:
         """Read the index of a store. Raises `InputError` if the file is no whole store that this version knows."""
-        path = Path(path)
+        path = as_path(path, "data")
         try:
             if path.is_dir():
                 raise InputError(f"{path} is a directory; a store is one file")

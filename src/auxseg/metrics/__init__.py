@@ -7,5 +7,9 @@
 - `edges`: precision, recall and F1 of edges, with a tolerance
 - `maps`: errors and PSNR of maps of numbers
 
-Nothing is exported here: write ``from auxseg.metrics import segmentation`` and call ``segmentation.iou``.
+Write ``from auxseg.metrics import segmentation`` and call ``segmentation.iou``.
 """
+
+from auxseg.metrics import boxes, classification, colour, edges, maps, segmentation
+
+__all__ = ["boxes", "classification", "colour", "edges", "maps", "segmentation"]

@@ -11,8 +11,10 @@ from pathlib import Path
 from jinja2 import Environment
 from markupsafe import Markup
 
+from auxseg.arguments import as_path, as_paths
 from auxseg.errors import InputError, RunError
 from auxseg.files import write_atomically
+from auxseg.records.finding import is_study
 from auxseg.report import wording
 from auxseg.report.comparison import Comparison, compare
 from auxseg.report.environment import template_environment
@@ -20,6 +22,7 @@ from auxseg.report.figures import Chart, for_page
 from auxseg.report.pictures import data_uri
 from auxseg.report.record import read_record
 from auxseg.report.run_view import view_run
+from auxseg.report.study_page import study_page
 
 
 def compared(paths: Sequence[Path]) -> Comparison:
@@ -28,14 +31,16 @@ def compared(paths: Sequence[Path]) -> Comparison:
     return compare(records, _names([record.path for record in records]))
 
 
-def report(paths: Sequence[Path], out: Path | None = None, *, grid: Path | None = None) -> Path:
-    """Write one self-contained HTML page about one run or several, and return where it is.
+def report(
+    paths: str | Path | Sequence[str | Path], out: str | Path | None = None, *, grid: Path | None = None
+) -> Path:
+    """Write one self-contained HTML page about one run, several, or a study, and return where it is.
 
     The page needs no network and no script. It tells what there is: a run that is still training or was not evaluated
     yet has a page too. With several runs the page begins with a comparison; differences count from the first.
 
     Args:
-        paths: run directories.
+        paths: run directories, or the directory of one study.
         out: the page; ``report.html`` in the run's directory or, for several runs, in the nearest directory that holds
             them all. The charts of a single run are then also saved in its ``figures`` directory.
         grid: a picture of several runs on the same photographs, for the comparison.
@@ -44,6 +49,9 @@ def report(paths: Sequence[Path], out: Path | None = None, *, grid: Path | None 
         InputError: a path is no run directory, or a file in it cannot be understood.
         RunError: the page cannot be written.
     """
+    paths, out = as_paths(paths, "runs"), None if out is None else as_path(out, "out")
+    if len(paths) == 1 and is_study(paths[0]):
+        return study_page(paths[0], out)
     if not paths:
         raise InputError("a report needs at least one run directory, found none")
     records = [read_record(path) for path in paths]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
+from auxseg.arguments import as_path
 from auxseg.data.sample import Vocabulary
 from auxseg.data.store import Store
 from auxseg.errors import InputError
@@ -25,11 +26,11 @@ class Run:
     directory: Path
 
     @classmethod
-    def open(cls, directory: str | Path) -> Run:
-        """An existing run. Raises `InputError` if the directory is none."""
-        run = cls(Path(directory))
+    def open(cls, directory: Run | str | Path) -> Run:
+        """An existing run, by its directory or as it is. Raises `InputError` if the directory is none."""
+        run = directory if isinstance(directory, Run) else cls(as_path(directory, "run"))
         if not run.recipe_file.is_file():
-            raise InputError(f"{directory}: not a run directory (it holds no recipe.yaml)")
+            raise InputError(f"{run.directory}: not a run directory (it holds no recipe.yaml)")
         return run
 
     @property

@@ -33,13 +33,16 @@ EXAMPLE_SIZE: Final = 256
 
 
 @freed_memory_kept()
-def evaluate(run: Run, split: str = "test", data: str | Path | None = None, device: str = "auto") -> dict[str, Any]:
+def evaluate(
+    run: Run | str | Path, split: str = "test", data: str | Path | None = None, device: str = "auto"
+) -> dict[str, Any]:
     """Measure the model that is kept on a split; writes metrics.json, per_image.csv and examples.json.
 
     Without ``data`` the store is read that the run was trained on. Every reading is recorded in events.jsonl.
     Returns what metrics.json holds. Raises `InputError` if the split is empty, was trained on besides train, or the
     store does not fit the model.
     """
+    run = Run.open(run)
     model = load(run, device)
     if split == "val" and model.recipe.data.train_on != "train":
         raise InputError(f"{run.directory}: was trained on {model.recipe.data.train_on}; evaluate it on test")

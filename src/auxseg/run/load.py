@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
+import numpy as np
 import torch
 import yaml
+from jaxtyping import UInt8
+from PIL import Image
 
 from auxseg.data.sample import Vocabulary
 from auxseg.data.store import Store
@@ -20,9 +23,12 @@ from auxseg.run.directory import Run, unpack_vocabulary
 from auxseg.tasks import Task
 from auxseg.training.checkpoint import load_weights
 
+if TYPE_CHECKING:
+    from auxseg.run.predict import Prediction
+
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """A trained network with its tasks and the names behind its answers."""
 
@@ -38,12 +44,28 @@ class Model:
         """The precision that the network was trained in."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.training.precision == "bf16")
 
+    def predict(
+        self,
+        photograph: str | Path | Image.Image | UInt8[np.ndarray, "h w 3"],
+        *,
+        exif: str = "auto",
+        probabilities: bool = False,
+    ) -> Prediction:
+        """What this model says of one photograph; see `auxseg.predict`."""
+        from auxseg.run.predict import predict
+
+        return predict(self, photograph, exif=exif, probabilities=probabilities)
+
+    def __repr__(self) -> str:
+        names = ", ".join(self.tasks)
+        return f"Model({names}; {self.vocabulary.size} px, step {self.step}, on {self.device})"
+
 
 def load(run: Run | str | Path, device: str = "auto") -> Model:
     """The best model of a run. No code from the file is run. Raises `InputError` if there is none or it is damaged."""
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda: no CUDA device was found on this machine; use --device cpu")
-    run = run if isinstance(run, Run) else Run.open(run)
+    run = Run.open(run)
     weights, metadata = load_weights(run.best_file)
     if metadata.get("format") != "1":
         raise InputError(f"{run.best_file}: not a model file that this version of auxseg can read")

@@ -14,13 +14,14 @@ from typing import Any
 import torch
 
 from auxseg import __version__
+from auxseg.arguments import as_path
 from auxseg.data.loader import EvaluationLoader, TrainLoader
 from auxseg.data.selection import training_rows
 from auxseg.data.store import Store
 from auxseg.errors import InputError
 from auxseg.files import write_atomically
 from auxseg.models import Network, build_network
-from auxseg.recipe import Recipe, build_tasks, dump_recipe, refuse_waiting
+from auxseg.recipe import Recipe, build_tasks, dump_recipe, load_recipe, refuse_waiting
 from auxseg.run.building import build_learner, open_data, train_loader, validation_loader, without_labels
 from auxseg.run.directory import Run, describe_data
 from auxseg.run.history import write_history
@@ -36,7 +37,7 @@ from auxseg.training.runtime import Device, Runtime
 
 @freed_memory_kept()
 def train(
-    recipe: Recipe,
+    recipe: Recipe | str | Path,
     data: str | Path,
     out: str | Path,
     *,
@@ -46,13 +47,13 @@ def train(
     overwrite: bool = False,
     observers: Sequence[Observer] = (),
 ) -> Run:
-    """Train a recipe on a store and leave a run directory.
+    """Train a recipe (also by the name of a preset, or its file) on a store and leave a run directory.
 
     ``resume`` goes on from the last checkpoint to exactly the weights of an uninterrupted run; the recipe must be
     the same but for more steps. Raises `InputError` if something is refused before work starts, `RunError` if a loss
     is not finite.
     """
-    run = Run(Path(out))
+    run, recipe = Run(as_path(out, "out")), recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     store = open_data(data, recipe)
     tasks = build_tasks(recipe, store.vocabulary)
     rows = training_rows(store, recipe.data.train_on)

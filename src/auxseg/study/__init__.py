@@ -1,4 +1,6 @@
-"""What a study concludes from its runs, as pure functions of what they measured.
+"""Studies: which auxiliary tasks help the target. ``auxseg.study(base=..., ...)`` is `auxseg.study.asked.study`.
+
+The names here are what a study concludes from its runs, as pure functions of what they measured.
 
 - `pairing`: figures of runs -> a table of differences, seeds by images
 - `statistics`: the mean difference over new seeds and new images, with an interval
@@ -10,6 +12,7 @@
 - `relative_change`: delta-m over all tasks
 """
 
+from auxseg.callable_package import let_be_called
 from auxseg.study.advice import Advice, advise
 from auxseg.study.pairing import Differences, Figure, MeanFigure, RatioFigure, differences
 from auxseg.study.relative_change import RelativeChange, delta_m
@@ -37,3 +40,5 @@ __all__ = [
     "judge",
     "sentence",
 ]
+
+let_be_called("auxseg.study", "auxseg.study.asked")

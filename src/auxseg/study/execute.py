@@ -10,6 +10,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,7 @@ from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any, Final, final
 
 import torch
@@ -84,7 +85,8 @@ class LocalWorkers(Workers):
     def _do(self, work: Callable[..., None], jobs: Sequence[tuple[Any, ...]]) -> None:
         self.tick()
         try:
-            pending: set[Future[None]] = {self.pool.submit(_job, work, *job) for job in jobs}
+            with _no_script():
+                pending: set[Future[None]] = {self.pool.submit(_job, work, *job) for job in jobs}
             while pending:
                 done, pending = wait(pending, _POLL_SECONDS, FIRST_COMPLETED)
                 for future in done:
@@ -112,6 +114,17 @@ def workers(number: int, threads: int, plugins: Sequence[Path], tick: Callable[[
         except BaseException:
             _end(pool, others)
             raise
+
+
+@contextmanager
+def _no_script() -> Iterator[None]:
+    """Processes that are started meanwhile do not execute the script that asks, which would ask again in each."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _handed_out(devices: Sequence[str] | None, context: ForkServerContext) -> SimpleQueue[str] | None:

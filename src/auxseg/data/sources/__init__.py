@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from auxseg.arguments import as_path
 from auxseg.data.sources.coco import Coco
 from auxseg.data.sources.folder import Folder
 from auxseg.data.sources.oxford_iiit_pet import OxfordIIITPet
@@ -28,6 +29,7 @@ def open_source(name: str, path: str | Path, **options: Any) -> Source:
 
     Raises `InputError` for an unknown name, an unfit path, or a setting that this source does not have.
     """
+    path = as_path(path, "path")
     if name not in SOURCES:
         raise InputError(f"unknown source {name!r}; there are: {', '.join(SOURCES)}")
     source = SOURCES[name]
@@ -36,7 +38,7 @@ def open_source(name: str, path: str | Path, **options: Any) -> Source:
             having = ", ".join(each.name for each in SOURCES.values() if option in each.options)
             raise InputError(f"{option} is a setting of {having or 'no source'}; {name} has none")
     made: Any = source  # each takes a path and its own options
-    return made(Path(path), **options)
+    return made(path, **options)
 
 
 __all__ = [

@@ -1,0 +1,102 @@
+"""A study asked from Python."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+from auxseg.arguments import as_names, as_path, as_paths
+from auxseg.errors import InputError
+from auxseg.study.config import check_study
+from auxseg.study.directory import StudyDirectory
+from auxseg.study.plan import Plan
+from auxseg.study.study import Study
+from auxseg.tasks import run_plugin
+
+
+@final
+@dataclass(frozen=True, repr=False)
+class StudyResult:
+    """What a study found: its directory, and what its study.json holds."""
+
+    directory: Path
+    values: Mapping[str, Any]
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """By arm: helps, hurts, no meaningful difference, or not enough evidence; at the largest share of the masks."""
+        answer = max(self.values["answers"], key=lambda answer: answer["label_fraction"])
+        return {arm["name"]: arm["verdict"] for arm in answer["arms"]}
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Every verdict with its difference and interval, at all shares of the masks."""
+        return tuple(arm["sentence"] for answer in self.values["answers"] for arm in answer["arms"])
+
+    def __repr__(self) -> str:
+        said = "; ".join(f"{name}: {verdict}" for name, verdict in self.verdicts.items())
+        return f"StudyResult({str(self.directory)!r}, {said})"
+
+
+def study(
+    *,
+    base: str | Path,
+    data: str | Path,
+    out: str | Path,
+    auxiliaries: Sequence[str] = (),
+    seeds: int = 5,
+    settings: Mapping[str, Any] | Sequence[str] = (),
+    workers: int = 1,
+    threads: int | None = None,
+    plugins: Sequence[str | Path] = (),
+    watch: Callable[[Plan], None] = lambda plan: None,
+    **question: Any,
+) -> StudyResult:
+    """Ask which auxiliary tasks help the target; the same call goes on where it stopped.
+
+    Args:
+        base: a preset or the path of a recipe, whose target and settings hold for every arm.
+        data: the store.
+        out: the study's directory.
+        auxiliaries: tasks of the base, or kinds of task.
+        seeds: on how many each arm is trained.
+        settings: changes to the base, as for `auxseg.load_recipe`: ``{"training.steps": 600}``.
+        workers: how many runs are trained at the same time on this machine.
+        threads: of each run; the machine's, shared by the workers, if none are given.
+        plugins: files with kinds of task, which are executed.
+        watch: called now and then with the plan that is being trained.
+        question: ``design``, ``arms``, ``controls``, ``label_fractions``, ``margin``, ``looks``, ``weights``,
+            ``tune_weights`` and ``tuning_seeds``, as in `auxseg.study.config.StudyConfig`.
+
+    Raises:
+        InputError: for all that the command refuses before anything is trained.
+        RunError: a worker was lost, or the data changed meanwhile.
+    """
+    values = {
+        **question,
+        "base": str(as_path(base, "base")),
+        "auxiliaries": as_names(auxiliaries, "auxiliaries"),
+        "seeds": seeds,
+        "settings": _settings(settings),
+    }
+    for name, number in (("workers", workers), ("threads", threads)):
+        if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 1):
+            raise InputError(f"{name}: expected a whole number from 1, not {number!r}")
+    files = tuple(as_paths(plugins, "plugins"))
+    for file in files:
+        run_plugin(file)
+    directory = as_path(out, "out")
+    asked = Study(check_study(values), as_path(data, "data"), StudyDirectory(directory), files)
+    return StudyResult(directory, asked.run(workers=workers, threads=threads, watch=watch))
+
+
+def _settings(settings: Mapping[str, Any] | Sequence[str]) -> tuple[str, ...]:
+    """Changes to the base as the command line gives them."""
+    if isinstance(settings, Mapping):
+        return tuple(
+            f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in settings.items()
+        )
+    return as_names(settings, "settings")

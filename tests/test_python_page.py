@@ -1,0 +1,35 @@
+"""What docs/python.md and the example of a loop say, as a person runs it."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+from auxseg.data.synthesize import synthesize
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_page_is_one_script_that_runs(tmp_path: Path) -> None:
+    """Without ``if __name__ == "__main__"``: the workers of a study do not execute the script that asks."""
+    page = (ROOT / "docs" / "python.md").read_text()
+    script = tmp_path / "page.py"
+    script.write_text("\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL)))
+    done = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("42 training samples; ")  # once
+    assert lines[1] == "(32, 32, 3) (32, 32) ('background', 'foreground')"
+    assert lines[3] == "(32, 32)"
+    assert lines[4].startswith("{'box': '")
+    assert lines[5:] == ["studies/box/report.html"]
+
+
+def test_a_loop_of_ones_own_learns(tmp_path: Path) -> None:
+    synthesize(tmp_path / "animals.h5", num_samples=60, size=32)
+    train = runpy.run_path(str(ROOT / "examples" / "own_loop.py"))["train"]
+    untrained, trained = (train(tmp_path / "animals.h5", steps=steps, batch=8) for steps in (1, 40))
+    assert trained > untrained + 0.1
