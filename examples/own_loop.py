@@ -44,7 +44,7 @@ def train(data: str | Path, *, steps: int = 200, batch: int = 16, seed: int = 0)
         answers = network(images.image, list(tasks))
         losses = {name: task_loss(task, answers[name], targets[name], totals[name]) for name, task in tasks.items()}
         balancer.backward(losses)
-        balancer.finish({name: float(losses[name]) for name in labelled}, reduce=lambda tensors: None)
+        balancer.finish({name: losses[name].item() for name in labelled}, reduce=lambda tensors: None)
         optimizer.step()
         optimizer.zero_grad()
 

@@ -22,7 +22,7 @@ def test_the_page_is_one_script_that_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0].startswith("42 training samples; ")  # once
-    assert lines[1] == "(32, 32, 3) (32, 32) ('background', 'foreground')"
+    assert lines[1] == "(32, 32, 3) (32, 32) ('background', 'animal')"
     assert lines[3] == "(32, 32)"
     assert lines[4].startswith("{'box': '")
     assert lines[5:] == ["studies/box/report.html"]

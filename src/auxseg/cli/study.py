@@ -160,7 +160,7 @@ class Study(RecipeCommand):
 
         started = time.monotonic()
         with self.site() as site, StudyProgress(console, study.directory) as progress:
-            result = study.run(site=site, threads=self.threads, watch=progress.show)
+            result = study.run(site=site, threads=self.threads, watch=progress.show, tell=progress.tell)
         page = study_page(self.out)
         for choice in result["tuned"]:
             console.print(f"chosen: {choice['sentence']}", markup=False)

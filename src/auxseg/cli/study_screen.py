@@ -37,7 +37,7 @@ def screen(command: Study, study: StudyRun, console: Console) -> dict[str, Any]:
         console.print(command.time_left(effort))
         return {**asdict(effort), "steps": budget.steps, "seeds": budget.seeds, "share": share}
     with command.site() as site, StudyProgress(console, screening.directory) as progress:
-        result = screening.run(site=site, threads=command.threads, watch=progress.show)
+        result = screening.run(site=site, threads=command.threads, watch=progress.show, tell=progress.tell)
     for answer in result["answers"]:
         console.print(_table(result, answer))
         for each in answer["candidates"]:

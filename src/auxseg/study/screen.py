@@ -80,27 +80,33 @@ class Screening:
         threads: int | None = None,
         site: Site | None = None,
         watch: Callable[[Plan], None],
+        tell: Callable[[str], None] = lambda what: None,
     ) -> dict[str, Any]:
         """Train all that is missing, rank, and write screen.json; arguments as for `auxseg.study.study.Study.run`.
 
         Raises `InputError` where there is nothing to rank by, or the directory belongs to another question, other data
         or weights.
         """
+        tell("opening the data")
         store, target, budget, plan = self._checked(threads)
         recipe = plan.runs[-1].recipe
         site = site or ThisMachine(workers)
         choices: dict[str, Any] = {}
         if not self.directory.about_file.is_file():
+            tell("choosing precision and memory format by the speed of a few steps")
             choices = site.choose(recipe, self.study.data, threads or site.share, self.study.plugins)
         with self.directory.held(store, origin(recipe.model.weights), choices) as kept:
             refuse_other_threads(kept, threads, self.directory.path)  # another process may have begun it meanwhile
             self.directory.keep_question(self._compared())
             plan = with_choices(plan, kept)
+            tell(f"starting workers for {len(plan.runs)} trainings")
             with site.start(kept["threads"], self.study.plugins, lambda: watch(plan)) as at_work:
                 self._refuse_other_data(store, plan)
                 self.directory.keep_planned(plan.runs)
+                tell("training")
                 at_work.train(self.directory, self.study.data, plan.runs)
             self._refuse_other_data(store, plan)
+            tell("ranking")
             candidates = self._candidates()
             self.directory.keep_judged(judged(candidates))
             result = self._result(budget, plan, target) | {

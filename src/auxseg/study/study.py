@@ -54,19 +54,22 @@ class Study:
         threads: int | None = None,
         site: Site | None = None,
         watch: Callable[[Plan], None],
+        tell: Callable[[str], None] = lambda what: None,
     ) -> dict[str, Any]:
         """Train all that is missing, then measure everything on the test split, judge, and write study.json.
 
         ``threads`` of torch each run has (by default the machine's share per worker); what a study was begun with is
         kept, because they are part of the bits. ``site`` trains instead of this machine's ``workers``. ``watch`` is
-        called now and then with what is trained. Raises `InputError` if the directory belongs to another study, and for
-        a second extension.
+        called now and then with what is trained, ``tell`` with what is begun, in words. Raises `InputError` if the
+        directory belongs to another study, and for a second extension; `RunError` if the data are changed meanwhile.
         """
+        tell("opening the data")
         store, target = self._checked(threads)
         plan = make_plan(self.config)
         site = site or ThisMachine(workers)
         choices: dict[str, Any] = {}
         if not self.directory.about_file.is_file():
+            tell("choosing precision and memory format by the speed of a few steps")
             choices = site.choose(self._largest(plan), self.data, threads or site.share, self.plugins)
         with self.directory.held(store, origin(plan.runs[0].recipe.model.weights), choices) as kept:
             refuse_other_threads(kept, threads, self.directory.path)  # another process may have begun it meanwhile
@@ -74,6 +77,7 @@ class Study:
             self.directory.keep_question(question(plan))
             self.directory.keep_choices(kept)
             asked, recipes, shown = judged(plan), digests(plan), plan  # whatever weights are chosen for it
+            tell(f"starting workers for {len(plan.runs)} trainings")
             with site.start(kept["threads"], self.plugins, lambda: watch(shown)) as at_work:
 
                 def train(stage: Plan) -> None:
@@ -81,6 +85,7 @@ class Study:
                     shown = stage
                     self._refuse_other_data(store, stage)
                     self.directory.keep_planned(stage.runs)
+                    tell("training" if stage is plan else "training, to choose loss weights on validation")
                     at_work.train(self.directory, self.data, stage.runs)
                     self._refuse_other_data(store, stage)
 
@@ -90,8 +95,10 @@ class Study:
                 self.directory.keep_judged(asked)
                 if self.config.seeds > 1:  # one seed gives no interval, and so no verdict
                     self.directory.keep_look(self.config.seeds)
+                tell("evaluating on the test split")
                 at_work.evaluate(self.directory, self.data, plan.runs)
             self._refuse_other_data(store, plan)
+            tell("judging")
             refuse_unmeasured(self.directory, self.data, plan.runs)
             rules = Rules(margin=self.config.margin, looks=self.config.looks, higher_is_better=target.higher_is_better)
             return self._written(
