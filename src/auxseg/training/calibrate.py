@@ -52,7 +52,9 @@ def calibrate(
     """
     precisions: list[Precision] = ["fp32", "bf16"] if precision is None else [precision]
     formats = [False, True] if channels_last is None else [channels_last]
-    combinations = [(each, last) for each in precisions for last in formats]  # simplest first
+    combinations: list[tuple[Precision, bool]] = [
+        (each, last) for each in precisions for last in formats
+    ]  # simplest first
     if len(combinations) == 1:
         return Choice(*combinations[0], seconds={})
     trials, signatures = _that_fit(network, tasks, batches[0], runtime, combinations)
