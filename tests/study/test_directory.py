@@ -149,3 +149,12 @@ def test_nothing_is_chosen_or_judged_before_it_is_begun(store: Path, tmp_path: P
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"cannot be a study's directory .it is a file"):
         StudyDirectory(tmp_path / "file").check(Store.open(store), origin("none"))
+
+
+def test_a_damaged_reason_is_still_a_reason(tmp_path: Path) -> None:
+    study, run = StudyDirectory(tmp_path), make_plan(box_alone()).runs[0]
+    study.failure_file(run).parent.mkdir()
+    study.failure_file(run).write_bytes(b"step 1: the loss of \xff\xfe is not finite" + b"x" * 1_000_000)
+    assert study.is_done(run)
+    assert (study.failure(run) or "").startswith("step 1: the loss of \ufffd\ufffd is not finite")
+    assert len(study.failure(run) or "") < 70_000

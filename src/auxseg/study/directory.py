@@ -20,6 +20,7 @@ from auxseg.training.events import read_events
 from auxseg.training.lock import training_in
 
 FORMAT: Final = 1
+_LONGEST_REASON: Final = 1 << 16
 SCREENING: Final = "screen"
 """The folder of a study's directory in which its candidates were ranked beforehand."""
 
@@ -56,7 +57,10 @@ class StudyDirectory:
     def failure(self, planned: PlannedRun) -> str | None:
         """The reason why a training diverged."""
         file = self.failure_file(planned)
-        return file.read_text(encoding="utf-8") if file.is_file() else None
+        if not file.is_file():
+            return None
+        with file.open("rb") as content:  # words for people: what a damaged file has besides is shown as such
+            return content.read(_LONGEST_REASON).decode("utf-8", errors="replace")
 
     @contextmanager
     def held(self, store: Store, origin: dict[str, Any], choices: dict[str, Any]) -> Iterator[dict[str, Any]]:
