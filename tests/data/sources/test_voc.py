@@ -276,3 +276,11 @@ def test_the_size_in_the_annotation_decides_about_the_orientation(data):
     assert read(data, "p3").image.shape == (40, 50, 3)
     (data / "Annotations" / "p3.xml").write_text(xml.replace("50", "0"))
     assert read(data, "p3").image.shape == (50, 40, 3)
+
+
+def test_pascal_vocs_own_names_are_said_where_nothing_speaks_for_them(data):
+    without_lists(data)
+    assert PascalVOC(data).remarks == ()  # a box is a cat
+    (data / "Annotations" / "p0.xml").unlink()
+    (remark,) = PascalVOC(data).remarks
+    assert remark.startswith("the classes are called as in Pascal VOC; if they are others, name the classes in ")

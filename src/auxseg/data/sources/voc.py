@@ -86,16 +86,14 @@ class PascalVOC(Source):
         self._items = self._listed() or [Item(id) for id in self._photographs]
         found, remarks = find_names(self.path) if names is None else (names, ())
         own = ClassNames("Pascal VOC", _NAMES, tuple(range(len(_NAMES))))
-        asked = {item.id for item in self._items}
-        self._pairs = [
-            (self._photographs[id], self._masks[id]) for id in self._masks if id in asked & listing.paths.keys()
-        ]
+        asked = {item.id for item in self._items} & listing.paths.keys()
+        self._pairs = [(self._photographs[id], mask) for id, mask in self._masks.items() if id in asked]
         refuse_misfits(self._pairs)
         names_itself = settings.colours == BY_COLOUR or threshold is not None or instances == "merge"
         known = found if found is not None or names_itself else own
         classes = decide_classes([mask for _, mask in self._pairs], known, settings)
         if known is own:
-            self._check_names(max(classes.seen - {IGNORE}, default=0))
+            remarks = self._check_names(max(classes.seen - {IGNORE}, default=0))
         self._reader = classes.reader
         self.mask_classes = classes.reader.names
         self.category_ids = classes.category_ids
@@ -140,13 +138,14 @@ class PascalVOC(Source):
     def _agreement(self) -> bool | None:
         return agreement(self._pairs)
 
-    def _check_names(self, largest: float) -> None:
-        """Refuse Pascal VOC's names where masks or boxes have others."""
+    def _check_names(self, largest: float) -> tuple[str, ...]:
+        """Refuse Pascal VOC's names where masks or boxes have others; say so where nothing speaks for them."""
         way_out = f"name the classes in {self.path / NAMES_FILE}, one a line, background first"
         if largest >= len(_NAMES):
             raise InputError(
                 f"the masks hold the id {largest:g}, but Pascal VOC has {len(_NAMES) - 1} classes; {way_out}"
             )
+        has_them = any(item.split for item in self._items) or not self._masks
         every = max(len(self._items) // _NUM_LOOKED_AT, 1)
         paths = (self.path / _BOXES / f"{item.id}.xml" for item in self._items[::every])
         for path in paths if self._masks else ():
@@ -160,6 +159,8 @@ class PascalVOC(Source):
                         f"{path} has an object {box.name!r}, which is no class of Pascal VOC, so the ids of the masks "
                         f"are others too; {way_out}"
                     )
+                has_them = True
+        return () if has_them else (f"the classes are called as in Pascal VOC; if they are others, {way_out}",)
 
     def _left_out(self, photographs: Listing, masks: Listing) -> tuple[str, ...]:
         lists = self.path / "ImageSets" / "Segmentation"
