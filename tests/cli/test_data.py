@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 import pytest
+from PIL import Image
 
 from auxseg.cli.main import main
 from auxseg.data import download
 from auxseg.data.sources import SOURCES
 from auxseg.data.sources.split_h5 import INTERPOLATED
 from auxseg.data.store import Store
-from tests.data.pictures import make_pets, make_split_h5
+from tests.data.pictures import TRIMAP_OUTSIDE, draw_sample, make_pets, make_split_h5
 
 
 @pytest.fixture
@@ -32,8 +34,8 @@ def test_synthesize_writes_a_store(tmp_path, capsys):
     arguments = ["--out", str(out), "--samples", "10", "--size", "32", "--seed", "3", "--processes", "1", "--json"]
     assert main(["data", "synthesize", *arguments]) == 0
     captured = capsys.readouterr()
-    empty = {"skipped": [], "notes": {}, "dropped": [], "remarks": []}
-    assert json.loads(captured.out) == {"path": str(out), "num_written": 10} | empty
+    nothing = {"skipped": [], "notes": {}, "dropped": [], "remarks": [], "findings": []}
+    assert json.loads(captured.out) == {"path": str(out), "num_written": 10} | nothing
     assert "10 samples" in captured.err
     store = Store.open(out)
     assert (len(store), store.size, store.provenance["source"]) == (10, 32, "synthetic")
@@ -128,6 +130,64 @@ def test_inspect_prints_tables_and_warnings(pets, capsys):
     for words in ("breed: old_hound", "without box", "are the same picture [leak]"):
         assert words in captured.err
     assert "old_hound_3" in page.read_text()
+
+
+def test_inspect_says_one_kind_of_finding_once(pets, capsys):
+    for path in (pets / "annotations" / "trimaps").iterdir():
+        Image.fromarray(np.full((40, 50), TRIMAP_OUTSIDE, np.uint8)).save(path)
+    prepare(pets)
+    capsys.readouterr()
+    assert main(["data", "inspect", str(pets.parent / "pets.h5"), "--json"]) == 0
+    captured = capsys.readouterr()
+    lines = [line for line in captured.err.splitlines() if "[empty mask]" in line]
+    assert lines[0] == "warning: 8 findings of one kind [empty mask]"
+    assert lines[1].endswith(" holds nothing but background [empty mask]")
+    assert len(lines) == 4
+    assert "5 more; --json lists all 8" in captured.err
+    assert len([each for each in json.loads(captured.out)["findings"] if each["kind"] == "empty mask"]) == 8
+    assert "absent" in captured.err
+    assert " 0.0%" not in captured.err
+
+
+def test_prepare_tells_what_looks_wrong(pets, capsys):
+    (pets / "annotations" / "xmls" / "Tabby_0.xml").write_text(
+        "<annotation><object><name>head</name><bndbox><xmin>60</xmin><ymin>1</ymin><xmax>70</xmax><ymax>9</ymax>"
+        "</bndbox></object></annotation>"
+    )
+    assert prepare(pets, "--json") == 0
+    captured = capsys.readouterr()
+    assert "label left out: Tabby_0: its box 'head' from (59, 0) to (70, 9) is empty or not within" in captured.err
+    assert "8 samples, 1 labels left out" in captured.err
+    assert json.loads(captured.out)["dropped"][0][0] == "Tabby_0"
+    assert main(["data", "inspect", str(pets.parent / "pets.h5")]) == 0
+    assert "[label left out]" in capsys.readouterr().err
+
+
+def test_prepare_gives_a_source_the_settings_that_were_given(tmp_path, capsys):
+    values = {
+        "images": [{"id": 1, "file_name": "1.png", "height": 40, "width": 50}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "segmentation": [[1, 1, 9, 1, 9, 9]]}],
+        "categories": [{"id": 1, "name": "cat"}],
+    }
+    for split in ("train", "test"):
+        (tmp_path / f"{split}.json").write_text(json.dumps(values))
+    Image.fromarray(draw_sample(0).image).save(tmp_path / "1.png")
+    out = tmp_path / "out.h5"
+    command = ["data", "prepare", "coco", str(tmp_path), "--out", str(out), "--size", "16", "--processes", "1"]
+    annotations = ["--annotations", f"train={tmp_path / 'train.json'}", "test=test.json"]
+    assert main([*command, *annotations, "--exif", "ignore", "--val-fraction", "0"]) == 0
+    store = Store.open(out)
+    assert [len(store.rows(split)) for split in ("train", "val", "test")] == [1, 0, 1]
+    assert store.provenance["details"]["exif"] == "ignore"
+    capsys.readouterr()
+    for texts, message in (
+        (["train"], "--annotations should be SPLIT=FILE, such as train=annotations/train.json, not 'train'"),
+        (["train=a", "train=b"], "--annotations names train twice"),
+    ):
+        assert main([*command, "--annotations", *texts]) == 2
+        assert message in capsys.readouterr().err
+    assert main([*command, "--threshold", "9"]) == 2
+    assert "coco has none" in capsys.readouterr().err
 
 
 def test_inspect_refuses_to_write_over_the_store(pets, capsys):

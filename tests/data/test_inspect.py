@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from auxseg.data import duplicates
-from auxseg.data.inspect import Inspection, inspect
+from auxseg.data.findings import Finding
+from auxseg.data.inspect import Inspection, inspect, share_words
 from auxseg.data.prepare import prepare
-from auxseg.data.sample import IGNORE, Box, Sample
+from auxseg.data.sample import IGNORE, Box, Orientation, Sample
 from auxseg.data.store import Store
 from tests.data.pictures import DrawnSource, draw_mask, draw_sample, open_hdf5
 
@@ -97,6 +98,109 @@ def test_it_warns_of_odd_boxes(tmp_path):
         file["box"][2] = [0.5, 0.5, 1.1, 0.9]
     findings = inspect(Store.open(path)).findings
     assert [(finding.kind, finding.rows) for finding in findings] == [("tiny box", (1,)), ("box outside", (2,))]
+
+
+def test_it_names_labels_that_were_left_out(tmp_path):
+    samples = [draw_sample(index) for index in range(3)]
+    samples[1] = replace(samples[1], dropped=("its mask is torn",))
+    inspection = inspected(tmp_path, samples, ["train"] * 3)
+    assert inspection.dropped == (("drawn 1", "its mask is torn"),)
+    assert inspection.findings == (Finding("label left out", "drawn 1: its mask is torn", (1,)),)
+
+
+def test_it_warns_of_undecided_orientations(tmp_path):
+    samples = [draw_sample(index) for index in range(3)]
+    samples[2] = replace(samples[2], orientation=Orientation(3, False, False))
+    (finding,) = inspected(tmp_path, samples, ["train"] * 3).findings
+    assert (finding.kind, finding.rows) == ("undecided orientation", (2,))
+    assert "1 of 1 photographs" in finding.text
+    assert "(drawn 2)" in finding.text
+
+
+def test_it_warns_of_splits_without_masks(tmp_path):
+    samples = [draw_sample(index) for index in range(4)]
+    samples[3] = replace(samples[3], mask=None)
+    findings = inspected(tmp_path, samples, [*["train"] * 3, "test"]).findings
+    assert [finding.text for finding in findings] == ["none of the 1 samples of test has a mask"]
+    nothing = inspected(tmp_path, [replace(each, mask=None) for each in samples], ["train"] * 4, overwrite=True)
+    assert [finding.text for finding in nothing.findings] == ["no sample has a mask"]
+
+
+def with_classes(names: tuple[str, ...], values: list[int]) -> DrawnSource:
+    """Samples whose masks hold these values in turn."""
+    masks = [np.where(draw_mask(index) == 1, values[index % len(values)], values[0]) for index in range(4)]
+    samples = [replace(draw_sample(index), mask=mask.astype(np.uint8)) for index, mask in enumerate(masks)]
+    source = DrawnSource(samples, ["train"] * 4)
+    source.mask_classes = names
+    return source
+
+
+@pytest.mark.parametrize(
+    ("names", "values", "expected"),
+    [
+        (("background", "cat", "dog"), [0, 2], [("absent class", "1 of 3 mask classes never occur: cat")]),
+        (
+            ("background", *(f"class {number}" for number in range(1, 39))),
+            [0, 38],
+            [
+                (
+                    "gap in ids",
+                    "the ids in the masks have gaps, so 37 of 39 mask classes never occur: class 1, class 2, class 3 "
+                    "and 34 more; the masks hold the ids 0, 38",
+                )
+            ],
+        ),
+        (
+            ("background", "class 1", "class 2"),
+            [1, 2],
+            [
+                (
+                    "no background",
+                    "no mask holds the id 0 (background); check that ids are counted from 0 and that 0 is the "
+                    "background",
+                )
+            ],
+        ),
+    ],
+)
+def test_it_warns_of_mask_classes_that_never_occur(tmp_path, names, values, expected):
+    report = prepare(with_classes(names, values), tmp_path / "out.h5", size=32)
+    for findings in (report.findings, inspect(Store.open(report.path)).findings):
+        assert [(finding.kind, finding.text) for finding in findings if finding.kind != "empty mask"] == expected
+
+
+def test_without_a_background_every_class_may_be_absent(tmp_path):
+    source = with_classes(("sky", "road"), [1])
+    source.has_background = False
+    inspection = inspect(Store.open(prepare(source, tmp_path / "out.h5", size=32).path))
+    assert [finding.text for finding in inspection.findings] == ["1 of 2 mask classes never occur: sky"]
+
+
+def test_it_counts_boxes_by_name(tmp_path):
+    samples = [replace(draw_sample(index), boxes=(Box(1, 1, 30, 30, "ab"[index % 2]),)) for index in range(4)]
+    inspection = inspected(tmp_path, samples, [*["train"] * 3, "test"])
+    assert inspection.splits["train"].boxes == {"a": 2, "b": 1}
+    assert inspection.splits["test"].boxes == {"a": 0, "b": 1}
+    nameless = [replace(each, boxes=(Box(1, 1, 30, 30),)) for each in samples]
+    assert inspected(tmp_path, nameless, ["train"] * 4, overwrite=True).splits["train"].boxes == {}
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.0, "absent"),
+        (float("nan"), "-"),
+        (1.0, "100.0%"),
+        (0.25, "25.0%"),
+        (0.0004, "0.04%"),
+        (0.000012, "0.001%"),
+        (1e-9, "<0.001%"),
+        (0.9999, ">99.9%"),
+        (0.0005, "0.05%"),
+    ],
+)
+def test_shares_are_never_rounded_to_nothing(share, words):
+    assert share_words(share) == words
 
 
 def test_it_becomes_json(tmp_path):

@@ -16,11 +16,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from auxseg.data.inspect import inspect
 from auxseg.data.prepare import prepare
-from auxseg.data.sample import IGNORE, MISSING, Box
+from auxseg.data.record import CLIPPED
+from auxseg.data.sample import IGNORE, MISSING, Box, Orientation, Sample
 from auxseg.data.store import Store
 from auxseg.errors import InputError, RunError
 from tests.data.pictures import DrawnSource, draw_sample, drawn_source, open_hdf5
+from tests.data.test_record import photograph
 
 SIZE = 32
 
@@ -118,27 +121,128 @@ def test_a_box_that_no_sample_has_is_an_error(tmp_path):
     ("change", "reason"),
     [
         ({"mask": np.full((40, 50), 2, np.uint8)}, r"its mask holds 2; known are 0 to 1 \(background, thing\)"),
-        ({"boxes": (Box(30, 5, 51, 9, "thing"),)}, "its box 'thing' from .* not within the image of 50 x 40"),
-        ({"boxes": (Box(-1, 5, 9, 9),)}, r"its box from \(-1, 5\) to \(9, 9\) is"),
+        ({"boxes": (Box(60, 5, 81, 9, "thing"),)}, "its box 'thing' from .* not within the image of 50 x 40"),
+        ({"boxes": (Box(-9, 5, -1, 9),)}, r"its box from \(-9, 5\) to \(-1, 9\) is"),
         ({"boxes": (Box(5, 5, 5, 9),)}, "is empty"),
         ({"boxes": (Box(5, 5, float("nan"), 9),)}, "is empty or not within"),
+        ({"boxes": (Box(5, 5, float("inf"), 9),)}, "is empty or not within"),
     ],
 )
-def test_labels_that_do_not_fit_make_a_sample_bad(tmp_path, change, reason):
+def test_a_label_that_does_not_fit_is_dropped_and_the_rest_stands(tmp_path, change, reason):
     bad = replace(draw_sample(1), **change)
-    source = DrawnSource([draw_sample(0), bad], ["train", "train"])
-    report = prepare(source, tmp_path / "out.h5", size=SIZE)
-    ((id, found),) = report.skipped
-    assert id == "drawn 1"
+    report = prepare(DrawnSource([draw_sample(0), bad], ["train", "train"]), tmp_path / "out.h5", size=SIZE)
+    ((id, found),) = report.dropped
+    assert (report.num_written, report.skipped, id) == (2, (), "drawn 1")
     assert re.search(reason, found)
+    store = Store.open(report.path)
+    assert store.dropped == report.dropped
+    assert store.has_mask.tolist() == [True, "mask" not in change]
+    assert np.isnan(store.boxes).all(1).tolist() == [False, "boxes" in change]
+    with pytest.raises(RunError, match=f"drawn 1: .*{reason}"):
+        prepare(DrawnSource([draw_sample(0), bad], ["train", "train"]), tmp_path / "b.h5", size=SIZE, strict=True)
 
 
-def test_a_mask_of_another_size_makes_a_sample_bad(tmp_path):
+def test_a_mask_of_another_size_is_dropped(tmp_path):
     bad = draw_sample(1)
     # Past the check of shapes that only tests have: a source of somebody's own has none.
     object.__setattr__(bad, "mask", np.zeros((40, 49), np.uint8))
     report = prepare(DrawnSource([draw_sample(0), bad], ["train"] * 2), tmp_path / "out.h5", size=SIZE)
-    assert report.skipped == (("drawn 1", "its mask is 40 x 49 (height x width), its image 40 x 50"),)
+    assert report.dropped == (("drawn 1", "its mask is 40 x 49 (height x width), its image 40 x 50"),)
+
+
+def test_a_data_set_that_loses_all_its_masks_is_an_error(tmp_path):
+    source = drawn_source(3, mask=np.full((40, 50), 7, np.uint8))
+    with pytest.raises(RunError, match="none of the masks could be used; the first, drawn 0: its mask holds 7"):
+        prepare(source, tmp_path / "out.h5", size=SIZE)
+    assert names(tmp_path) == []
+
+
+def test_a_data_set_that_loses_all_its_labels_is_an_error(tmp_path):
+    source = drawn_source(3, mask=None, boxes=(), classes={}, dropped=("its mask is torn",))
+    with pytest.raises(RunError, match="none of the labels could be used; the first, drawn 0: its mask is torn"):
+        prepare(source, tmp_path / "out.h5", size=SIZE)
+    boxes_alone = drawn_source(3, mask=None, dropped=("its mask is torn",))
+    report = prepare(boxes_alone, tmp_path / "out.h5", size=SIZE)
+    assert [finding.kind for finding in report.findings] == ["no masks"]
+
+
+def test_a_good_box_stands_beside_a_bad_one_and_one_that_reaches_out_is_clipped(tmp_path):
+    boxes = Box(5, 5, 5, 9), Box(30, 5, 58, 9, "thing"), Box(1, 1, 3, 3, "ear")
+    report = prepare(drawn_source(1, boxes=boxes), tmp_path / "out.h5", size=SIZE)
+    assert [id for id, _ in report.dropped] == ["drawn 0"]
+    assert report.notes == {CLIPPED: 1}
+    np.testing.assert_allclose(Store.open(report.path).boxes[0] * [50, 40, 50, 40], [30, 5, 50, 9], rtol=1e-6)
+
+
+def test_boxes_that_the_store_has_no_room_for_are_counted(tmp_path):
+    boxes = Box(2, 1, 8, 6, "ear"), Box(10, 5, 40, 30, "body")
+    samples = [replace(draw_sample(index), boxes=boxes if index else boxes[:1]) for index in range(3)]
+    report = prepare(DrawnSource(samples, ["train"] * 3), tmp_path / "out.h5", size=SIZE)
+    assert [finding.text for finding in report.findings] == [
+        "5 boxes in 3 samples; the store keeps one per sample (the largest; --box NAME keeps another), 3 in all"
+    ]
+    boxes_kept = Store.open(report.path).provenance["boxes"]
+    assert (boxes_kept["names"], boxes_kept["kept"]) == (["body", "ear"], [1, 0, 0])
+    chosen = prepare(DrawnSource(samples, ["train"] * 3), tmp_path / "ear.h5", size=SIZE, box="body")
+    assert "(the only one named 'body'), 2 in all" in chosen.findings[0].text
+
+
+def test_orientations_that_nothing_decided_about_are_named(tmp_path):
+    samples = [
+        replace(draw_sample(0), orientation=Orientation(3, False, False)),
+        replace(draw_sample(1), orientation=Orientation(6, True)),
+        draw_sample(2),
+    ]
+    report = prepare(DrawnSource(samples, ["train"] * 3), tmp_path / "out.h5", size=SIZE)
+    assert [finding.kind for finding in report.findings] == ["undecided orientation", "mixed orientations"]
+    assert report.findings[0].text.startswith(
+        "1 of 2 photographs with an EXIF orientation fit their labels with and without it (drawn 0); "
+    )
+    assert Store.open(report.path).provenance["undecided_orientations"] == ["drawn 0"]
+
+
+def test_what_the_source_remarks_is_told_and_kept(tmp_path):
+    source = drawn_source(3)
+    source.remarks = ("the folder depth/ is not read",)
+    report = prepare(source, tmp_path / "out.h5", size=SIZE)
+    assert report.remarks == ("the folder depth/ is not read",)
+    assert inspect(Store.open(report.path)).remarks == report.remarks
+
+
+def test_a_store_of_a_test_split_alone(tmp_path):
+    store = stored(tmp_path, drawn_source(7), split="0-0-100")
+    assert [len(store.rows(split)) for split in ("train", "val", "test")] == [0, 0, 7]
+
+
+def test_near_duplicates_stay_together_if_asked(tmp_path):
+    originals = [Sample(f"photo {index}", np.array(photograph(index))) for index in range(12)]
+    copies = [Sample(f"copy {index}", np.array(photograph(index).resize((150, 110)))) for index in range(12)]
+    source = DrawnSource([*originals, *copies], [None] * 24)
+    splits = []
+    for is_grouped in (False, True):
+        settings = {"split": "50-25-25", "group_near_duplicates": is_grouped, "overwrite": True}
+        store = stored(tmp_path, source, **settings)
+        splits.append(store.split)
+    plain, grouped = splits
+    assert (grouped[:12] == grouped[12:]).all()
+    assert (plain[:12] != plain[12:]).any()
+    assert np.bincount(grouped).tolist() == [12, 6, 6]
+    assert store.provenance["group_near_duplicates"] is True
+
+
+def test_mask_classes_are_spread_evenly(tmp_path):
+    def mask(index: int) -> np.ndarray:
+        values = np.zeros((20, 20), np.uint8)
+        values[:10, :10] = 1 + (index % 10 == 0)
+        return values
+
+    samples = [Sample(f"{index}", np.full((20, 20, 3), index, np.uint8), mask(index)) for index in range(100)]
+    source = DrawnSource(samples, [None] * 100)
+    source.mask_classes = ("background", "common", "rare")
+    store = stored(tmp_path, source, split="60-20-20")
+    rare = store.split[[int(id) % 10 == 0 for id in store.ids]]
+    assert np.bincount(rare).tolist() == [6, 2, 2]
+    assert np.bincount(store.split).tolist() == [60, 20, 20]
 
 
 def test_ignored_mask_values_are_fine(tmp_path):

@@ -30,9 +30,10 @@ def divide(split: str, labels: list[int], groups: Sequence[str | None] | None = 
 def test_percentages_are_read():
     assert parse_split("60-20-20") == (0.6, 0.2, 0.2)
     assert parse_split("official") is None
+    assert parse_split("0-0-100") == (0, 0, 1)
 
 
-@pytest.mark.parametrize("text", ["60-20-30", "0-50-50", "80-20", "train", "60/20/20", "-60-20-20", "60-20-20-0"])
+@pytest.mark.parametrize("text", ["60-20-30", "0-50-60", "80-20", "train", "60/20/20", "-60-20-20", "60-20-20-0"])
 def test_other_splits_are_refused(text):
     with pytest.raises(InputError, match="percentages"):
         parse_split(text)
@@ -112,3 +113,45 @@ def test_a_source_without_official_split_needs_percentages():
 def test_val_fraction_out_of_range_is_refused(fraction):
     with pytest.raises(InputError, match="val_fraction"):
         assign_splits("official", ["train"], [()], [None], val_fraction=fraction)
+
+
+def masks_of(size: int, shares: Sequence[float], seed: int) -> list[tuple[int, ...]]:
+    """Every class is in its share of the samples, independently; class 0 is in all."""
+    held = np.random.default_rng(seed).random((size, len(shares))) < shares
+    return [(0, *(np.flatnonzero(row) + 1).tolist()) for row in held]
+
+
+@given(st.integers(0, 50), st.sampled_from(["60-20-20", "80-10-10"]))
+def test_mask_classes_are_even_and_sizes_exact(seed, split):
+    masks = masks_of(200, [0.5, 0.2, 0.05, 0.02], seed)
+    labels = [(row % 2,) for row in range(200)]
+    result = assign_splits(split, [None] * 200, labels, [None] * 200, masks, seed=seed)
+    fractions = np.array(parse_split(split))
+    assert counts(result) == (200 * fractions).round().astype(int).tolist()
+    for number in range(1, 5):
+        of_class = result[[number in mask for mask in masks]]
+        assert np.abs(np.array(counts(of_class)) - len(of_class) * fractions).max(initial=0) < 2
+    for label in (0, 1):
+        assert np.abs(np.array(counts(result[label::2])) - 100 * fractions).max() < 5
+
+
+def test_a_class_in_five_masks_is_in_every_split():
+    masks = [(0, 2) if 7 <= row < 12 else (0, 1) for row in range(60)]
+    for seed in range(20):
+        result = assign_splits("60-20-20", [None] * 60, [()] * 60, [None] * 60, masks, seed=seed)
+        assert counts(result[7:12]) == [3, 1, 1]
+
+
+def test_mask_classes_that_all_samples_hold_change_nothing():
+    labels = [(row % 3,) for row in range(50)]
+    without = assign_splits("60-20-20", [None] * 50, labels, [None] * 50)
+    for masks in ([(0, 1, 2)] * 50, [()] * 50):
+        assert (assign_splits("60-20-20", [None] * 50, labels, [None] * 50, masks) == without).all()
+
+
+def test_groups_stay_whole_beside_mask_classes():
+    masks = masks_of(90, [0.5, 0.1], 3)
+    groups = [f"animal {row // 3}" if row < 60 else None for row in range(90)]
+    result = assign_splits("60-20-20", [None] * 90, [()] * 90, groups, masks)
+    assert all(len(set(result[start : start + 3].tolist())) == 1 for start in range(0, 60, 3))
+    assert counts(result) == [54, 18, 18]

@@ -50,7 +50,7 @@ def test_it_begins_with_what_looks_wrong(tmp_path):
     page = page_of(tmp_path, prepared(tmp_path, bad=("drawn 5",)))
     assert page.headings[:2] == ["drawn.h5", "What looks wrong"]
     assert "copy <b> (train) and drawn 39 (test) are the same picture" in page.text
-    assert "drawn 5 it is bad" in page.text
+    assert "drawn 5: it is bad" in page.text
     assert page.text.index("are the same picture") < page.text.index("In numbers")
 
 
@@ -80,11 +80,24 @@ def test_a_set_without_findings_says_so(tmp_path):
     assert "Nothing: no picture stands in two splits" in page_of(tmp_path, Store.open(path)).text
 
 
-def test_many_findings_are_cut_and_counted(tmp_path, monkeypatch):
-    monkeypatch.setattr(inspect_page, "MAX_FINDINGS", 1)
+def test_findings_of_one_kind_stand_together_and_all_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(inspect_page, "MAX_SHOWN", 1)
     samples = [replace(draw_sample(index), mask=np.zeros((40, 50), np.uint8)) for index in range(3)]
     path = prepare(DrawnSource(samples, ["train"] * 3), tmp_path / "empty.h5", size=32).path
-    assert "Only the first 1 of 3 findings are shown" in page_of(tmp_path, Store.open(path)).text
+    page = page_of(tmp_path, Store.open(path))
+    assert "empty mask (3)" in page.text
+    assert "2 more" in page.text
+    for index in range(3):
+        assert f"the mask of drawn {index} holds nothing but background" in page.text
+    assert len(page.links) == 1 + 3
+
+
+def test_it_names_what_was_left_out_and_repaired(tmp_path):
+    samples = [replace(draw_sample(0), dropped=("its <i>mask</i> is torn",), notes=("its colours were mended",))]
+    path = prepare(DrawnSource(samples, ["train"]), tmp_path / "torn.h5", size=32, val_fraction=0).path
+    page = page_of(tmp_path, Store.open(path))
+    assert "label left out drawn 0: its <i>mask</i> is torn" in page.text
+    assert "1 samples: its colours were mended" in page.text
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, final
 
 from tyro.conf import Positional
 
@@ -15,12 +15,15 @@ from auxseg.cli.existing import refuse_existing
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from rich.console import Console
 
     from auxseg.data.inspect import Inspection
     from auxseg.data.prepare import Report
+
+_MOST_LISTED: Final = 20
+"""Lines of one kind that are printed; ``--json`` has all."""
 
 
 @final
@@ -108,7 +111,7 @@ class Prepare(Command):
     """The format: oxford-iiit-pet, split-h5, folder, coco or voc."""
 
     path: Positional[Path]
-    """The folder to read, the annotation file of coco; it is never written to."""
+    """The folder to read, or the annotation file of coco; it is never written to."""
 
     out: Path
     """The store to write (.h5)."""
@@ -117,7 +120,23 @@ class Prepare(Command):
     """Side of the stored pictures in pixels."""
 
     split: str = "official"
-    """The source's own split, or percentages of train, val and test, such as 60-20-20."""
+    """The source's own split, or percentages of train, val and test, such as 60-20-20 or 0-0-100."""
+
+    annotations: Annotated[tuple[str, ...], optional("SPLIT=FILE.json ...")] = ()
+    """coco: one annotation file for each official split, such as train=A.json val=B.json; PATH is then the folder of
+    the photographs."""
+
+    exif: Annotated[Literal["auto", "apply", "ignore"], optional("auto|apply|ignore")] = "auto"
+    """Turn photographs by their EXIF orientation, leave them as stored, or let the sizes of their masks decide."""
+
+    threshold: Annotated[int | None, optional("N")] = None
+    """folder, voc: read grey masks as foreground where their pixels are at least N (1 to 255)."""
+
+    colours: Annotated[Path | None, optional("FILE")] = None
+    """folder, voc: a table of the masks' colours and the classes that they stand for (labelmap.txt, classes.txt)."""
+
+    instances: Annotated[Literal["merge", "classes"] | None, optional("merge|classes")] = None
+    """folder, voc: the ids in the masks are objects of one class (merge) or really classes (classes)."""
 
     border: Literal["foreground", "ignore", "class"] = "foreground"
     """What the border of a trimap (oxford-iiit-pet) counts as: the animal, nothing, or a mask class of its own."""
@@ -131,8 +150,11 @@ class Prepare(Command):
     val_fraction: float = 0.1
     """Share of val in an official trainval."""
 
+    group_near_duplicates: bool = False
+    """Keep photographs that look nearly the same in one split (with percentages)."""
+
     strict: bool = False
-    """Make the first sample that cannot be used an error."""
+    """Make the first sample or label that cannot be used an error."""
 
     overwrite: bool = False
     """Replace OUT if it exists."""
@@ -157,6 +179,7 @@ class Prepare(Command):
                 val_fraction=self.val_fraction,
                 resize=self.resize,
                 box=self.box,
+                group_near_duplicates=self.group_near_duplicates,
                 strict=self.strict,
                 overwrite=self.overwrite,
                 seed=self.seed,
@@ -166,8 +189,13 @@ class Prepare(Command):
         return _tell(console, report)
 
     def _options(self) -> dict[str, Any]:
-        """The settings of the source that were given."""
-        return {} if self.border == "foreground" else {"border": self.border}
+        """The settings of the source that were given; what was left alone has its default."""
+        defaults = {each.name: each.default for each in fields(self)}
+        names = "annotations", "border", "colours", "exif", "instances", "threshold"
+        given = {name: getattr(self, name) for name in names if getattr(self, name) != defaults[name]}
+        if self.annotations:
+            given["annotations"] = _files_by_split(self.annotations)
+        return given
 
 
 @final
@@ -218,52 +246,97 @@ def _counting(console: Console, what: str) -> Iterator[Callable[[int, int], None
         yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
+def _files_by_split(texts: tuple[str, ...]) -> dict[str, Path]:
+    """``train=a.json`` and so on. Raises `InputError` for what is none of that or stands twice."""
+    result: dict[str, Path] = {}
+    for text in texts:
+        split, equals, file = text.partition("=")
+        if not equals or not file:
+            raise InputError(f"--annotations should be SPLIT=FILE, such as train=annotations/train.json, not {text!r}")
+        if split in result:
+            raise InputError(f"--annotations names {split} twice")
+        result[split] = Path(file)
+    return result
+
+
 def _tell(console: Console, report: Report) -> dict[str, Any]:
-    for id, reason in report.skipped:
-        console.print(f"left out: {id}: {reason}", markup=False, soft_wrap=True)
+    _list(console, "left out: ", [f"{id}: {reason}" for id, reason in report.skipped])
+    _list(console, "label left out: ", [f"{id}: {reason}" for id, reason in report.dropped])
     for note, count in report.notes.items():
-        console.print(f"repaired: {count} of {report.num_written} samples: {note}", markup=False, soft_wrap=True)
+        _say(console, f"repaired: {count} of {report.num_written} samples: {note}")
     for remark in report.remarks:
-        console.print(f"note: {remark}", markup=False, soft_wrap=True)
-    for id, reason in report.dropped:
-        console.print(f"label left out: {id}: {reason}", markup=False, soft_wrap=True)
-    left_out = f", {len(report.skipped)} left out" if report.skipped else ""
-    console.print(f"{report.path}: {report.num_written} samples{left_out}", markup=False, soft_wrap=True)
+        _say(console, f"note: {remark}")
+    for finding in report.findings:
+        _say(console, f"warning: {finding.text} [{finding.kind}]")
+    left_out = f", {len(report.skipped):,} left out" if report.skipped else ""
+    labels = f", {len(report.dropped):,} labels left out" if report.dropped else ""
+    _say(console, f"{report.path}: {report.num_written} samples{left_out}{labels}")
     return asdict(report) | {"path": str(report.path)}
 
 
-def _print_inspection(console: Console, inspection: Inspection) -> None:
-    from rich.table import Table
+def _list(console: Console, prefix: str, texts: Sequence[str], most: int = _MOST_LISTED) -> None:
+    """The first lines, and how many more there are."""
+    for text in texts[:most]:
+        _say(console, f"{prefix}{text}")
+    if len(texts) > most:
+        _say(console, f"{prefix}{len(texts) - most:,} more; --json lists all {len(texts):,}")
 
-    splits = inspection.splits
+
+def _print_inspection(console: Console, inspection: Inspection) -> None:
+    from auxseg.data.findings import NUM_NAMED, grouped
+
     sizes = ", ".join(f"{name} {width} x {height}" for name, (height, width) in inspection.original_sizes.items())
-    console.print(
-        f"{inspection.path}: {inspection.source}, {inspection.size} px, {inspection.resize}, border "
-        f"{inspection.border}\nphotographs in pixels: {sizes}",
-        markup=False,
-        soft_wrap=True,
-    )
-    table = Table("", *splits)
-    table.add_row("samples", *(str(split.num_samples) for split in splits.values()))
-    first = next(iter(splits.values()))
-    for name in first.mask_shares:
-        table.add_row(f"pixels: {name}", *(_percent(split.mask_shares[name]) for split in splits.values()))
-    table.add_row("pixels: ignored", *(_percent(split.ignored_share) for split in splits.values()))
-    for kind, names in first.classes.items():
-        for name in names:
-            table.add_row(f"{kind}: {name}", *(str(split.classes[kind][name]) for split in splits.values()))
-    for name in first.missing:
-        table.add_row(f"without {name}", *(str(split.missing[name]) for split in splits.values()))
-    console.print(table)
-    for id, reason in inspection.skipped:
-        console.print(f"left out when prepared: {id}: {reason}", markup=False, soft_wrap=True)
+    place = f"{inspection.path}: {inspection.source}"
+    _say(console, f"{place}, {inspection.size} px, {inspection.resize}, border {inspection.border}")
+    _say(console, f"photographs in pixels: {sizes}")
+    _print_counts(console, inspection)
+    skipped = [f"{id}: {reason}" for id, reason in inspection.skipped]
+    if skipped:
+        _say(console, f"left out when prepared: {len(skipped):,} samples")
+        _list(console, "left out when prepared: ", skipped, NUM_NAMED)
     for note, count in inspection.notes.items():
-        console.print(f"repaired when prepared: {count} samples: {note}", markup=False, soft_wrap=True)
-    for finding in inspection.findings:
-        console.print(f"warning: {finding.text} [{finding.kind}]", markup=False, soft_wrap=True)
+        _say(console, f"repaired when prepared: {count} samples: {note}")
+    for remark in inspection.remarks:
+        _say(console, f"note when prepared: {remark}")
+    for kind, findings in grouped(inspection.findings).items():
+        if len(findings) > 1:
+            _say(console, f"warning: {len(findings):,} findings of one kind [{kind}]")
+        _list(console, "warning: ", [f"{finding.text} [{kind}]" for finding in findings], NUM_NAMED)
     if not inspection.findings:
         console.print("nothing looks wrong")
 
 
-def _percent(value: float) -> str:
-    return "-" if value != value else f"{value:.1%}"
+def _print_counts(console: Console, inspection: Inspection) -> None:
+    """A table with a row for every count and a column for every split."""
+    from auxseg.cli.tables import Column, print_table
+    from auxseg.data.inspect import share_words
+
+    splits = [*inspection.splits.values()]
+    first = splits[0]
+    rows = [
+        ("samples", [str(split.num_samples) for split in splits]),
+        *(
+            (f"pixels: {name}", [share_words(split.mask_shares[name]) for split in splits])
+            for name in first.mask_shares
+        ),
+        ("pixels: ignored", [share_words(split.ignored_share) for split in splits]),
+        *(
+            (f"{kind}: {name}", [str(split.classes[kind][name]) for split in splits])
+            for kind, names in first.classes.items()
+            for name in names
+        ),
+        *((f"boxes: {name}", [str(split.boxes[name]) for split in splits]) for name in first.boxes),
+        *((f"without {name}", [str(split.missing[name]) for split in splits]) for name in first.missing),
+    ]
+    names = Column("", [name for name, _ in rows], rank=0, is_text=True)
+    counts = [
+        Column(split, [values[place] for _, values in rows], rank=0) for place, split in enumerate(inspection.splits)
+    ]
+    print_table(console, [names, *counts])
+
+
+def _say(console: Console, text: str) -> None:
+    """Print names from outside as they are: one line, no markup in them, and no line breaks of ours."""
+    from auxseg.cli.terminal import plain
+
+    console.print(plain(text), markup=False, soft_wrap=True)

@@ -1,6 +1,6 @@
 """The same picture, or nearly the same, in two splits: what a test split must not share with training.
 
-Shape legend: ``A B`` numbers of hashes on either side.
+Shape legend: ``A B`` numbers of hashes on either side, ``S`` the stored side.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from itertools import combinations, islice
 from typing import Final
 
 import numpy as np
-from jaxtyping import UInt64
+from jaxtyping import UInt8, UInt64
 from PIL import Image
 
 from auxseg.data.sample import SPLITS
@@ -52,7 +52,7 @@ def similar_pictures(store: Store) -> tuple[list[tuple[int, int]], list[tuple[st
         for row in (first, second):
             if row not in small:
                 small[row] = _small_copy(store, row)
-        return _correlation(small[first], small[second]) >= MIN_CORRELATION
+        return correlation(small[first], small[second]) >= MIN_CORRELATION
 
     pairs: list[tuple[int, int]] = []
     unfinished: list[tuple[str, str]] = []
@@ -83,12 +83,17 @@ def close_hashes(left: UInt64[np.ndarray, " A"], right: UInt64[np.ndarray, " B"]
 
 def _small_copy(store: Store, row: int) -> np.ndarray:
     image, _ = store.read(row)
-    y0, y1, x0, x1 = store.inside(row)
+    return small_copy(image, store.inside(row))
+
+
+def small_copy(image: UInt8[np.ndarray, "S S 3"], inside: tuple[int, int, int, int]) -> np.ndarray:
+    """What candidates are compared by: the part of a stored picture that is no padding, tiny and grey."""
+    y0, y1, x0, x1 = inside
     small = Image.fromarray(image[y0:y1, x0:x1]).convert("L").resize((_SMALL, _SMALL), Image.Resampling.BOX)
     return np.asarray(small, np.float32)
 
 
-def _correlation(left: np.ndarray, right: np.ndarray) -> float:
+def correlation(left: np.ndarray, right: np.ndarray) -> float:
     """Pearson's correlation over pixels; pictures without any contrast are compared by their brightness."""
     if min(left.std(), right.std()) < _FLAT:
         return float(np.abs(left - right).max() < _FLAT)

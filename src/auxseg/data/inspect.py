@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from auxseg.data.duplicates import MAX_CANDIDATES, same_pictures, similar_pictures
+from auxseg.data.findings import UNDECIDED, Finding, absent_classes, boxes_left_out, missing_masks, orientations
 from auxseg.data.sample import IGNORE, MISSING, SPLITS
 from auxseg.data.store import Store
 
 _ROUNDING: Final = 1e-6
+_TENTH: Final = 0.0005
+"""Below this share a tenth of a percent is rounded to nothing."""
+
+_SMALLEST: Final = 0.00001
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,8 @@ class SplitSummary:
 
     ``classes`` counts samples per class name for every kind of label; ``missing`` counts samples without the label,
     for ``mask``, ``box`` and every kind; ``mask_shares`` is each mask class's share of all pixels that count (NaN if
-    none does), ``ignored_share`` the share of pixels that do not, both over samples that have a mask.
+    none does), ``ignored_share`` the share of pixels that do not, both over samples that have a mask. ``boxes`` counts
+    the boxes by what they are called, where the source gives them names.
     """
 
     num_samples: int
@@ -30,22 +36,15 @@ class SplitSummary:
     missing: dict[str, int]
     mask_shares: dict[str, float]
     ignored_share: float
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that looks wrong: which kind of trouble, one sentence about it, and the rows it concerns."""
-
-    kind: str
-    text: str
-    rows: tuple[int, ...]
+    boxes: dict[str, int]
 
 
 @dataclass(frozen=True)
 class Inspection:
     """What `inspect` found out; ``original_sizes`` maps smallest, median and largest to (height, width) by area.
 
-    ``notes`` says what `prepare` repaired, and in how many samples.
+    ``skipped`` and ``dropped`` name the samples and the labels that `prepare` left out; ``notes`` says what it
+    repaired, and in how many samples; ``remarks`` are those of the source.
     """
 
     path: str
@@ -58,7 +57,9 @@ class Inspection:
     original_sizes: dict[str, tuple[int, int]]
     findings: tuple[Finding, ...]
     skipped: tuple[tuple[str, str], ...]
+    dropped: tuple[tuple[str, str], ...]
     notes: Mapping[str, int]
+    remarks: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """The same as plain values; what is not a number becomes ``None``."""
@@ -78,9 +79,22 @@ def inspect(store: Store | str | Path) -> Inspection:
         content_hash=store.content_hash,
         splits={split: _summarise(store, store.rows(split), pixels) for split in SPLITS},
         original_sizes=_original_sizes(store.original_sizes),
-        findings=(*_leaks(store), *_odd_masks(store, pixels), *_odd_boxes(store)),
+        findings=(
+            *_leaks(store),
+            *_as_prepared(store),
+            *absent_classes(
+                store.vocabulary.mask_classes,
+                pixels[:, :-1].sum(0) > 0,
+                has_background=store.vocabulary.has_background,
+            ),
+            *missing_masks(store.has_mask, store.split),
+            *_odd_masks(store, pixels),
+            *_odd_boxes(store),
+        ),
         skipped=store.skipped,
+        dropped=store.dropped,
         notes=store.provenance.get("notes", {}),
+        remarks=tuple(_texts(store.provenance.get("remarks"))),
     )
 
 
@@ -104,6 +118,7 @@ def _summarise(store: Store, rows: np.ndarray, pixels: np.ndarray) -> SplitSumma
     missing = {"mask": int((~store.has_mask[rows]).sum()), "box": int(np.isnan(store.boxes[rows]).any(1).sum())}
     missing |= {kind: int((ids[rows] == MISSING).sum()) for kind, ids in store.classes.items()}
     total = pixels[rows].sum(0)
+    box_names, box_ids = _box_names(store)
     counted = total[:-1].sum()
     names = store.vocabulary.mask_classes
     return SplitSummary(
@@ -112,6 +127,7 @@ def _summarise(store: Store, rows: np.ndarray, pixels: np.ndarray) -> SplitSumma
         missing=missing,
         mask_shares={name: _share(total[number], counted) for number, name in enumerate(names)},
         ignored_share=_share(total[-1], total.sum()),
+        boxes={name: int((box_ids[rows] == number).sum()) for number, name in enumerate(box_names)},
     )
 
 
@@ -144,6 +160,34 @@ def _leaks(store: Store) -> Iterator[Finding]:
         yield Finding("divided group", f"the group {group} stands in more than one split", rows)
 
 
+def _as_prepared(store: Store) -> Iterator[Finding]:
+    """What `prepare` found, of which the store keeps no more than it was told."""
+    provenance = store.provenance
+    undecided = _texts(provenance.get("undecided_orientations"))
+    for finding in orientations(store.orientations, store.is_turned, undecided):
+        rows = np.flatnonzero(np.isin(store.ids, undecided)) if finding.kind == UNDECIDED else np.empty(0, np.int64)
+        yield replace(finding, rows=tuple(rows.tolist()))
+    places = {id: row for row, id in enumerate(store.ids.tolist())}
+    for id, reason in store.dropped:
+        yield Finding("label left out", f"{id}: {reason}", (places[id],) if id in places else ())
+    boxes = provenance.get("boxes")
+    yield from boxes_left_out(boxes if isinstance(boxes, dict) else {})
+
+
+def _box_names(store: Store) -> tuple[list[str], np.ndarray]:
+    """What boxes are called, and every row's index into it; nothing where the source gives no names."""
+    boxes = store.provenance.get("boxes")
+    names, kept = (boxes.get("names"), boxes.get("kept")) if isinstance(boxes, dict) else (None, None)
+    ids = np.array(kept if isinstance(kept, list) else [])
+    if ids.shape != (len(store),) or ids.dtype.kind != "i":
+        return [], np.empty(0, np.int64)
+    return _texts(names), ids
+
+
+def _texts(values: object) -> list[str]:
+    return [str(value) for value in values] if isinstance(values, list) else []
+
+
 def _named(store: Store, rows: tuple[int, ...]) -> str:
     return " and ".join(f"{store.ids[row]} ({SPLITS[store.split[row]]})" for row in rows)
 
@@ -151,8 +195,10 @@ def _named(store: Store, rows: tuple[int, ...]) -> str:
 def _odd_masks(store: Store, pixels: np.ndarray) -> Iterator[Finding]:
     for row in np.flatnonzero(store.has_mask).tolist():
         if not pixels[row, 1:-1].any():
-            what = "nothing but background" if pixels[row, 0] else "nothing that counts"
-            yield Finding("empty mask", f"the mask of {store.ids[row]} holds {what}", (row,))
+            if not pixels[row, 0]:
+                yield Finding("empty mask", f"the mask of {store.ids[row]} holds nothing that counts", (row,))
+            elif store.vocabulary.has_background:
+                yield Finding("empty mask", f"the mask of {store.ids[row]} holds nothing but background", (row,))
 
 
 def _odd_boxes(store: Store) -> Iterator[Finding]:
@@ -163,6 +209,20 @@ def _odd_boxes(store: Store) -> Iterator[Finding]:
             yield Finding("box outside", f"the box of {store.ids[row]} reaches out of the picture", (row,))
         elif min(x1 - x0, y1 - y0) * store.size < 1:
             yield Finding("tiny box", f"the box of {store.ids[row]} is less than one stored pixel wide or high", (row,))
+
+
+def share_words(share: float) -> str:
+    """A share as tables show it: in percent, "absent" for none at all, "-" where there is nothing to share.
+
+    What is small is not rounded to nothing, and what is not quite everything not to everything.
+    """
+    if share != share:
+        return "-"
+    if share == 0:
+        return "absent"
+    if _TENTH < share < 1 - _TENTH or share == 1:
+        return f"{share:.1%}"
+    return ">99.9%" if share > _TENTH else f"{100 * share:.1g}%" if share >= _SMALLEST else "<0.001%"
 
 
 def _plain(value: Any) -> Any:

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from auxseg import __version__
 from auxseg.arguments import as_path, shown
+from auxseg.data.findings import Finding
 from auxseg.data.geometry import RESIZES
+from auxseg.data.near_duplicates import NearDuplicates
 from auxseg.data.record import LARGEST, Record, RecordSettings
 from auxseg.data.sample import Orientation
 from auxseg.data.sources.source import Item, Source
 from auxseg.data.splits import OFFICIAL, assign_splits, check_split
+from auxseg.data.tally import LeftOut, Tally
 from auxseg.data.text import printable, text_fault
 from auxseg.data.workers import read_records
 from auxseg.data.writer import StoreWriter
@@ -29,8 +30,8 @@ from auxseg.files import replacing, sweep
 SIZES: Final = (16, 2048)
 """Smallest and largest side of a stored picture, in pixels."""
 
-Skipped = tuple[str, str]
-"""The id of a sample that was left out, and why."""
+_BINARY: Final = 2
+"""Mask classes of a data set whose masks do not matter to the division into splits: background and foreground."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,17 @@ class Report:
     """What `prepare` did: the store's path, the number of samples in it, and those left out, with the reasons.
 
     ``dropped`` names labels that could not be used, while the rest of their samples stands. ``notes`` says what was
-    repaired on the way into the store, and in how many samples. ``remarks`` are those of the source, see `Source`.
+    repaired on the way into the store, and in how many samples. ``remarks`` are those of the source, see `Source`;
+    ``findings`` say what looks wrong about the whole.
     """
 
     path: Path
     num_written: int
-    skipped: tuple[Skipped, ...]
+    skipped: tuple[LeftOut, ...]
     notes: Mapping[str, int]
-    dropped: tuple[Skipped, ...] = ()
+    dropped: tuple[LeftOut, ...] = ()
     remarks: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def prepare(
@@ -58,6 +61,7 @@ def prepare(
     val_fraction: float = 0.1,
     resize: str = "squash",
     box: str = LARGEST,
+    group_near_duplicates: bool = False,
     strict: bool = False,
     overwrite: bool = False,
     seed: int = 0,
@@ -66,9 +70,9 @@ def prepare(
 ) -> Report:
     """Write a source's samples into a store, once and for all.
 
-    Samples that cannot be used are left out and reported. The file appears under its name when it is whole; after a
-    failure or Ctrl-C nothing is left behind and a former file is untouched. Only the index of what is written stays in
-    memory, about 2 kB per sample.
+    Samples that cannot be used are left out and reported, and so are labels, which leave the rest of their samples in.
+    The file appears under its name when it is whole; after a failure or Ctrl-C nothing is left behind and a former file
+    is untouched. Only the index of what is written stays in memory, about 2 kB per sample.
 
     Args:
         source: what to read; it is never written to.
@@ -78,7 +82,9 @@ def prepare(
         val_fraction: share of val in the official trainval.
         resize: ``"squash"`` or ``"letterbox"``, see `auxseg.data.geometry`.
         box: which of a sample's boxes is the target: ``"largest"``, or the name of the box.
-        strict: make the first sample that cannot be used an error.
+        group_near_duplicates: keep pictures that show nearly the same in one split, see
+            `auxseg.data.near_duplicates`, wherever the samples are divided here.
+        strict: make the first sample or label that cannot be used an error.
         overwrite: replace a file that exists.
         seed: of the division into splits.
         processes: how many processes read and resize; ``None`` for one per processor. As always with processes, a
@@ -101,48 +107,64 @@ def prepare(
         raise InputError(f"the source {source.name} holds no samples")
     check_split(split, [item.split for item in items], val_fraction)
     with _output(out, overwrite) as partial, StoreWriter(partial, size) as writer:
+        alike = NearDuplicates(resize) if group_near_duplicates else None
         with closing(read_records(source, settings, items, processes)) as results:
-            written, skipped, dropped, notes = _write(writer, items, results, strict=strict, progress=progress)
-        if box != LARGEST and np.isnan(writer.column("box")).all():
+            tally = _write(writer, items, results, alike, strict=strict, progress=progress)
+        if box != LARGEST and not tally.num_boxes_kept:
             raise RunError(f"no sample has exactly one box named {box!r}")
-        official = [item.split for item in written]
+        groups, remarks = writer.column("group"), []
+        if alike is not None:
+            groups, remarks = alike.merged(groups)
         splits = assign_splits(
-            split, official, writer.label_rows(), writer.column("group"), val_fraction=val_fraction, seed=seed
+            split,
+            [item.split for item in tally.written],
+            writer.label_rows(),
+            groups,
+            tally.mask_ids if len(source.mask_classes) > _BINARY else None,
+            val_fraction=val_fraction,
+            seed=seed,
         )
-        choices = {"split": split, "val_fraction": val_fraction, "box": box, "seed": seed, "notes": notes}
-        header = _header(source, settings, skipped, dropped) | _exif(writer.column("orientation"))
-        writer.finish(splits, header, _provenance(source, choices))
-    return Report(out, len(written), tuple(skipped), notes, tuple(dropped), source.remarks)
+        findings = (*tally.findings(source, settings, writer, splits), *remarks)
+        choices = {"split": split, "val_fraction": val_fraction, "box": box, "seed": seed, "notes": tally.notes}
+        header = _header(source, settings, tally) | _exif(writer.column("orientation"))
+        writer.finish(splits, header, _provenance(source, choices | _news(source, tally, settings, alike)))
+    return Report(
+        out,
+        len(tally.written),
+        tuple(tally.skipped),
+        dict(tally.notes),
+        tuple(tally.dropped),
+        source.remarks,
+        findings,
+    )
 
 
 def _write(
     writer: StoreWriter,
     items: Sequence[Item],
     results: Iterator[Record | str],
+    alike: NearDuplicates | None,
     *,
     strict: bool,
     progress: Callable[[int, int], None] | None,
-) -> tuple[list[Item], list[Skipped], list[Skipped], dict[str, int]]:
-    """Append every record; returns the written items, those left out with the reasons, labels left out, and notes."""
-    written: list[Item] = []
-    skipped: list[Skipped] = []
-    dropped: list[Skipped] = []
-    notes: Counter[str] = Counter()
+) -> Tally:
+    """Append every record and count what is in it."""
+    tally = Tally()
     for done, (item, result) in enumerate(zip(items, results, strict=True), 1):
+        fault = result if isinstance(result, str) else next(iter(result.dropped), None)
+        if strict and fault is not None:
+            raise RunError(f"{printable(item.id)}: {printable(fault)}")
         if isinstance(result, Record):
             writer.append(result)
-            written.append(item)
-            notes.update(result.notes)
-            dropped += [(item.id, printable(reason)) for reason in result.dropped]
-        elif strict:
-            raise RunError(f"{printable(item.id)}: {printable(result)}")
+            tally.add(item, result)
+            if alike is not None:
+                alike.add(result)
         else:
-            skipped.append((printable(item.id), printable(result)))
+            tally.skip(item, result)
         if progress is not None:
             progress(done, len(items))
-    if not written:
-        raise RunError(f"none of {len(items)} samples could be used; the first, {skipped[0][0]}: {skipped[0][1]}")
-    return written, skipped, dropped, dict(notes)
+    tally.check(len(items))
+    return tally
 
 
 def _check(settings: RecordSettings, processes: int | None) -> None:
@@ -186,11 +208,9 @@ def _check_target(out: Path, overwrite: bool) -> None:
         raise InputError(f"{out} exists already; --overwrite replaces it")
 
 
-def _header(
-    source: Source, settings: RecordSettings, skipped: Sequence[Skipped], dropped: Sequence[Skipped]
-) -> dict[str, Any]:
+def _header(source: Source, settings: RecordSettings, tally: Tally) -> dict[str, Any]:
     """The root's attributes; those that say nothing new are left out, so that older files have the same hash."""
-    news: dict[str, Any] = {"dropped": dropped} if dropped else {}
+    news: dict[str, Any] = {"dropped": tally.dropped} if tally.dropped else {}
     if source.category_ids:
         news["category_ids"] = source.category_ids
     if not source.has_background:
@@ -201,7 +221,7 @@ def _header(
         "border": printable(source.provenance().get("border", "none")),
         "mask_classes": settings.mask_classes,
         "box_from_mask": source.box_from_mask,
-        "skipped": skipped,
+        "skipped": tally.skipped,
     }
 
 
@@ -211,9 +231,19 @@ def _exif(orientations: Sequence[Orientation]) -> dict[str, str]:
     return {"exif": "ignore"} if turned[False] > turned[True] else {}
 
 
+def _news(source: Source, tally: Tally, settings: RecordSettings, alike: NearDuplicates | None) -> dict[str, Any]:
+    """What there is to say beside the choices; nothing of it is part of the content hash."""
+    news: dict[str, Any] = {"undecided_orientations": tally.undecided} if tally.undecided else {}
+    if tally.num_boxes:
+        news["boxes"] = tally.boxes(settings.box)
+    if source.remarks:
+        news["remarks"] = [printable(remark) for remark in source.remarks]
+    if alike is not None:
+        news["group_near_duplicates"] = True
+    return news
+
+
 def _provenance(source: Source, choices: dict[str, Any]) -> dict[str, Any]:
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    if source.remarks:
-        choices = {**choices, "remarks": [printable(remark) for remark in source.remarks]}
     details = {key: printable(value) for key, value in source.provenance().items()}
     return {"source": source.name, "details": details, **choices, "auxseg": __version__, "date": now}

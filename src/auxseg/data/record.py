@@ -16,10 +16,14 @@ from PIL import Image
 
 from auxseg.data.geometry import fit
 from auxseg.data.sample import IGNORE, Box, Orientation, Sample
+from auxseg.data.sources.overshoot import clip_box
 from auxseg.data.sources.source import SampleError
 from auxseg.data.text import printable, text_fault
 
 LARGEST: Final = "largest"
+
+CLIPPED: Final = "a box reached out of its image by more than a pixel and was clipped to it"
+"""The note of a sample with such a box."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,25 @@ class RecordSettings:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What is counted over all samples and not kept with each.
+
+    ``mask_ids`` are the classes that the mask holds at its own size, ``mask_fault`` says why a mask was dropped,
+    ``num_boxes`` counts the usable boxes and ``box_name`` is the kept one's.
+    """
+
+    mask_ids: tuple[int, ...] = ()
+    mask_fault: str = ""
+    num_boxes: int = 0
+    box_name: str = ""
+
+
+@dataclass(frozen=True)
 class Record:
     """What the store keeps of one sample; ``mask`` is all IGNORE and ``box`` all NaN where the label is missing.
 
-    ``notes`` are counted over all samples and not kept with each, see `Sample`; ``orientation`` is the EXIF tag.
+    ``notes``, ``dropped`` and ``seen`` are counted over all samples and not kept with each, see `Sample`;
+    ``orientation`` is the EXIF tag.
     """
 
     id: str
@@ -52,35 +71,50 @@ class Record:
     notes: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     orientation: Orientation = field(default_factory=Orientation)
+    seen: Seen = field(default_factory=Seen)
 
 
 def make_record(sample: Sample, settings: RecordSettings) -> Record:
-    """Turn a sample into a record. Raises `SampleError` with the reason if its labels do not fit its image."""
+    """Turn a sample into a record. A mask or box that does not fit the image is dropped, and the record says so.
+
+    Raises `SampleError` for a text that no store can keep.
+    """
     _check_texts(sample)
-    _check_mask(sample, settings.mask_classes)
-    for box in sample.boxes:
-        _check_box(box, sample.image.shape)
     height, width = sample.image.shape[:2]
+    mask_ids = _ids_in(sample.mask)
+    mask_fault = _mask_fault(sample, mask_ids, settings.mask_classes)
+    mask = None if mask_fault else sample.mask
+    clipped = [clip_box(box, (height, width)) for box in sample.boxes]
+    boxes = tuple(box for box, _ in clipped if box is not None)
+    notes = (CLIPPED,) if any(box is not None and overshoot > 1 for box, overshoot in clipped) else ()
+    lost = [box for box, (usable, _) in zip(sample.boxes, clipped, strict=True) if usable is None]
     place = fit((height, width), settings.size, settings.resize)
-    target = choose_box(sample.boxes, settings.box)
+    target = choose_box(boxes, settings.box)
     corners = (
         np.full(4, np.nan) if target is None else np.array([target.x0, target.y0, target.x1, target.y1], np.float64)
     )
     no_mask = np.full((settings.size, settings.size), IGNORE, np.uint8)
+    faults = (*([mask_fault] if mask_fault else []), *(_box_fault(box, (height, width)) for box in lost))
     return Record(
         id=sample.id,
         group=sample.group or "",
         image=place.image(sample.image),
-        mask=no_mask if sample.mask is None else place.mask(sample.mask),
-        has_mask=sample.mask is not None,
+        mask=no_mask if mask is None else place.mask(mask),
+        has_mask=mask is not None,
         box=place.boxes(corners[None])[0].astype(np.float32),
         classes=dict(sample.classes),
         original_size=(height, width),
         image_hash=hash_image(sample.image),
         perceptual_hash=difference_hash(sample.image),
-        notes=sample.notes,
-        dropped=sample.dropped,
+        notes=(*sample.notes, *notes),
+        dropped=(*sample.dropped, *faults),
         orientation=sample.orientation,
+        seen=Seen(
+            () if mask is None else tuple(each for each in mask_ids if each != IGNORE),
+            mask_fault,
+            len(boxes),
+            "" if target is None else target.name,
+        ),
     )
 
 
@@ -123,24 +157,27 @@ def _check_texts(sample: Sample) -> None:
             raise SampleError(f"{what} {fault}")
 
 
-def _check_mask(sample: Sample, mask_classes: tuple[str, ...]) -> None:
+def _ids_in(mask: UInt8[np.ndarray, "h w"] | None) -> list[int]:
+    return [] if mask is None else np.flatnonzero(Image.fromarray(mask).histogram()).tolist()
+
+
+def _mask_fault(sample: Sample, mask_ids: list[int], mask_classes: tuple[str, ...]) -> str:
+    """Why a mask cannot be used; empty if it can, and without one."""
     if sample.mask is None:
-        return
+        return ""
     if sample.mask.shape != sample.image.shape[:2]:
         (mask_height, mask_width), (height, width) = sample.mask.shape, sample.image.shape[:2]
-        raise SampleError(f"its mask is {mask_height} x {mask_width} (height x width), its image {height} x {width}")
-    values = np.flatnonzero(Image.fromarray(sample.mask).histogram())
-    unknown = values[(values >= len(mask_classes)) & (values != IGNORE)]
-    if len(unknown):
-        known = f"0 to {len(mask_classes) - 1} ({', '.join(mask_classes)}) and {IGNORE} (ignored)"
-        raise SampleError(f"its mask holds {', '.join(map(str, unknown))}; known are {known}")
+        return f"its mask is {mask_height} x {mask_width} (height x width), its image {height} x {width}"
+    unknown = [each for each in mask_ids if each >= len(mask_classes) and each != IGNORE]
+    if not unknown:
+        return ""
+    known = f"0 to {len(mask_classes) - 1} ({', '.join(mask_classes)}) and {IGNORE} (ignored)"
+    return f"its mask holds {', '.join(map(str, unknown))}; known are {known}"
 
 
-def _check_box(box: Box, shape: tuple[int, ...]) -> None:
-    height, width = shape[:2]
-    if not (0 <= box.x0 < box.x1 <= width and 0 <= box.y0 < box.y1 <= height):
-        name = f"its box {box.name!r}" if box.name else "its box"
-        raise SampleError(
-            f"{name} from ({box.x0:g}, {box.y0:g}) to ({box.x1:g}, {box.y1:g}) is empty or not within the image of "
-            f"{width} x {height} pixels"
-        )
+def _box_fault(box: Box, hw: tuple[int, int]) -> str:
+    name = f"its box {box.name!r}" if box.name else "its box"
+    return (
+        f"{name} from ({box.x0:g}, {box.y0:g}) to ({box.x1:g}, {box.y1:g}) is empty or not within the image of "
+        f"{hw[1]} x {hw[0]} pixels"
+    )

@@ -1,10 +1,11 @@
-"""Dividing samples into train, val and test: once, seeded, stratified by class, groups kept whole."""
+"""Dividing samples into train, val and test: once, seeded, stratified by class and mask, groups kept whole."""
 
 from __future__ import annotations
 
+import heapq
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,8 @@ from auxseg.errors import InputError
 
 OFFICIAL: Final = "official"
 Label = tuple[int, ...]
+Tag = Label | int
+Tags = tuple[Tag, ...]
 
 
 def parse_split(text: str) -> tuple[float, float, float] | None:
@@ -22,7 +25,7 @@ def parse_split(text: str) -> tuple[float, float, float] | None:
         return None
     match = re.fullmatch(r"(\d+)-(\d+)-(\d+)", text)
     percents = [int(part) for part in match.groups()] if match else []
-    if sum(percents) != 100 or percents[0] == 0:
+    if sum(percents) != 100:
         raise InputError(
             f"split must be {OFFICIAL!r} or three percentages of train, val and test that add up to 100, "
             f"such as '80-10-10', not {text!r}"
@@ -44,6 +47,7 @@ def assign_splits(
     official: Sequence[str | None],
     labels: Sequence[Label],
     groups: Sequence[str | None],
+    mask_ids: Sequence[tuple[int, ...]] | None = None,
     *,
     val_fraction: float = 0.1,
     seed: int = 0,
@@ -58,26 +62,37 @@ def assign_splits(
         official: what the source says of each sample, see `Item`.
         labels: class ids of each sample, by which to stratify.
         groups: samples of one group stay together wherever this function decides; ``None`` is a group of one.
+        mask_ids: the classes that each sample's mask holds, by which to stratify too; those that every sample holds,
+            or none, make no difference.
         val_fraction: share of val in trainval, in [0, 1).
         seed: the same seed divides the same samples in the same way.
     """
     check_split(split, official, val_fraction)
     fractions = parse_split(split)
     if fractions is not None:
-        return _divide(labels, groups, fractions, seed)
+        return _divide(_tags(labels, mask_ids), groups, fractions, seed)
     names = np.array(["train" if name == "trainval" else name for name in official], dtype=str)
     result = np.array([SPLITS.index(name) for name in names.tolist()], np.uint8)
     is_divided = np.array([name == "trainval" for name in official])
     if not is_divided.any() and "val" not in names:
         is_divided = names == "train"
     rows = np.flatnonzero(is_divided).tolist()
-    some = [labels[row] for row in rows], [groups[row] for row in rows]
-    result[rows] = _divide(*some, (1 - val_fraction, val_fraction, 0.0), seed)
+    some = _tags([labels[row] for row in rows], mask_ids and [mask_ids[row] for row in rows])
+    result[rows] = _divide(some, [groups[row] for row in rows], (1 - val_fraction, val_fraction, 0.0), seed)
     return result
 
 
+def _tags(labels: Sequence[Label], mask_ids: Sequence[tuple[int, ...]] | None) -> list[Tags]:
+    """What is to be spread evenly of each sample: its labels together, and every class of its mask that tells it from
+    others."""
+    held = Counter(number for each in mask_ids or () for number in each)
+    told = {number for number, count in held.items() if count < len(labels)}
+    masks: Sequence[tuple[int, ...]] = mask_ids or [()] * len(labels)
+    return [(label, *(number for number in each if number in told)) for label, each in zip(labels, masks, strict=True)]
+
+
 def _divide(
-    labels: Sequence[Label], groups: Sequence[str | None], fractions: tuple[float, float, float], seed: int
+    tags: Sequence[Tags], groups: Sequence[str | None], fractions: tuple[float, float, float], seed: int
 ) -> np.ndarray:
     """Split numbers of all samples: groups first, the largest foremost, then single samples class by class."""
     members: dict[str | int, list[int]] = {}
@@ -85,17 +100,69 @@ def _divide(
         members.setdefault(group or row, []).append(row)
     units = list(members.values())
     units = [units[index] for index in np.random.default_rng(seed).permutation(len(units))]
-    room = _whole_sizes(len(labels), fractions)
-    wanted = {label: count * np.asarray(fractions) for label, count in Counter(labels).items()}
-    result = np.empty(len(labels), np.uint8)
+    room = _whole_sizes(len(tags), fractions)
+    counts = Counter(tag for each in tags for tag in each)
+    wanted = {tag: count * np.asarray(fractions) for tag, count in counts.items()}
+    result = np.empty(len(tags), np.uint8)
     for unit in sorted((unit for unit in units if len(unit) > 1), key=len, reverse=True):
-        result[unit] = chosen = _place(len(unit), room, np.sum([wanted[labels[row]] for row in unit], axis=0))
+        result[unit] = chosen = _place(
+            len(unit), room, np.sum([wanted[tag] for row in unit for tag in tags[row]], axis=0)
+        )
         room[chosen] -= len(unit)
-        for row in unit:
-            wanted[labels[row]][chosen] -= 1
-    singles = sorted((unit[0] for unit in units if len(unit) == 1), key=lambda row: labels[row])
-    result[singles] = _deal(len(singles), np.maximum(room, 0))
+        for tag in (tag for row in unit for tag in tags[row]):
+            wanted[tag][chosen] -= 1
+    singles = [unit[0] for unit in units if len(unit) == 1]
+    if all(len(each) == 1 for each in tags):
+        singles.sort(key=lambda row: tags[row])
+        result[singles] = _deal(len(singles), np.maximum(room, 0))
+    else:
+        _deal_by_tags(singles, tags, wanted, np.maximum(room, 0), result)
     return result
+
+
+def _deal_by_tags(
+    rows: Sequence[int],
+    tags: Sequence[Tags],
+    wanted: Mapping[Tag, np.ndarray],
+    room: np.ndarray,
+    result: np.ndarray,
+) -> None:
+    """Give each row a split, so that every tag comes near its share of each: iterative stratification.
+
+    The tag that the fewest waiting rows have goes first, because later ones leave the least choice; each of its rows
+    goes to the split with room that lacks it most, among equals to the one that lacks the row's other tags most. K.
+    Sechidis et al.: "On the Stratification of Multi-label Data", ECML PKDD 2011,
+    https://doi.org/10.1007/978-3-642-23808-6_10; sizes are exact here, ties are broken without chance.
+    """
+    having: dict[Tag, list[int]] = {}
+    for row in rows:
+        for tag in tags[row]:
+            having.setdefault(tag, []).append(row)
+    lacking = {tag: wanted[tag].tolist() for tag in having}
+    free: list[int] = room.tolist()
+    waiting = {tag: len(having[tag]) for tag in having}
+    places = {tag: place for place, tag in enumerate(having)}
+    queue = [(count, places[tag], tag) for tag, count in waiting.items()]
+    heapq.heapify(queue)
+    is_done: set[int] = set()
+    while queue:
+        count, _, rarest = heapq.heappop(queue)
+        if count != waiting[rarest]:
+            continue  # it was put there again when it became rarer
+        for row in (row for row in having[rarest] if row not in is_done):
+            keys = [
+                (round(lacking[rarest][split], 9), sum(lacking[tag][split] for tag in tags[row]), free[split], split)
+                for split in range(len(free))
+                if free[split] > 0
+            ]
+            result[row] = chosen = max(keys)[-1]
+            free[chosen] -= 1
+            is_done.add(row)
+            for tag in tags[row]:
+                lacking[tag][chosen] -= 1
+                waiting[tag] -= 1
+                if tag != rarest:
+                    heapq.heappush(queue, (waiting[tag], places[tag], tag))
 
 
 def _place(size: int, room: np.ndarray, wanted: np.ndarray) -> int:

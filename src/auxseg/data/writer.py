@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, final
+from typing import Any, Final, final
 
 import h5py
 import numpy as np
@@ -20,6 +20,9 @@ from auxseg.data.sample import MISSING, Orientation
 from auxseg.data.store_index import FIRST_VERSION, SCHEMA_VERSION
 from auxseg.data.text import encode_texts
 from auxseg.errors import RunError
+
+_NOT_KEPT: Final = ("image", "mask", "notes", "dropped", "seen")
+"""What is not part of a record's row in the index."""
 
 
 @final
@@ -58,7 +61,7 @@ class StoreWriter:
         with self._failures_named():
             _append(self._image, len(self._index), record.image)
             _append(self._mask, len(self._index), record.mask)
-        row = {key: value for key, value in vars(record).items() if key not in ("image", "mask", "notes", "dropped")}
+        row = {key: value for key, value in vars(record).items() if key not in _NOT_KEPT}
         self._index.append(row)
         described = json.dumps(_plain(row) | {"box": record.box.tolist()}, sort_keys=True)
         for part in (described.encode(), record.image.tobytes(), record.mask.tobytes()):

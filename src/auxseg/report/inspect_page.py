@@ -8,7 +8,8 @@ from typing import Any, Final, final
 
 import numpy as np
 
-from auxseg.data.inspect import Finding, Inspection
+from auxseg.data.findings import Finding, grouped
+from auxseg.data.inspect import Inspection, share_words
 from auxseg.data.sample import IGNORE, MISSING, SPLITS
 from auxseg.data.store import Store
 from auxseg.drawing import TRUTH_COLOUR, data_uri, draw_box, overlay_mask
@@ -16,7 +17,9 @@ from auxseg.errors import RunError
 from auxseg.files import write_atomically
 from auxseg.report.environment import template_environment
 
-MAX_FINDINGS: Final = 60
+MAX_SHOWN: Final = 4
+"""Findings of one kind that are shown with pictures; the rest is listed."""
+
 SAMPLES_PER_SPLIT: Final = 24
 _SIDE: Final = 256
 _IGNORED_GREY: Final = 128
@@ -33,13 +36,35 @@ class _Thumbnail:
     labels: tuple[str, ...]
 
 
+@final
+@dataclass(frozen=True)
+class _Kind:
+    """The findings of one kind: some with pictures, and what else there is in words."""
+
+    name: str
+    shown: list[tuple[Finding, list[_Thumbnail]]]
+    others: list[str]
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.shown) + len(self.others)
+
+
 def write_inspect_page(store: Store, inspection: Inspection, page: Path) -> None:
-    """Write one self-contained HTML page. Shows at most `MAX_FINDINGS` findings and says how many there are.
+    """Write one self-contained HTML page: every finding in words, and `MAX_SHOWN` of each kind with pictures.
 
     Raises `RunError` if the page cannot be written.
     """
     small = store.at_size(min(store.size, _SIDE))
-    findings = [(finding, _thumbnails(small, finding)) for finding in inspection.findings[:MAX_FINDINGS]]
+    kinds = [
+        _Kind(
+            kind,
+            [(finding, _thumbnails(small, finding)) for finding in findings[:MAX_SHOWN]],
+            [finding.text for finding in findings[MAX_SHOWN:]],
+        )
+        for kind, findings in grouped(inspection.findings).items()
+    ]
     samples = {split: [_thumbnail(small, row) for row in _spread(store.rows(split))] for split in SPLITS}
     html = (
         template_environment()
@@ -47,7 +72,8 @@ def write_inspect_page(store: Store, inspection: Inspection, page: Path) -> None
         .render(
             name=store.path.name,
             inspection=inspection,
-            findings=findings,
+            kinds=kinds,
+            shown=MAX_SHOWN,
             samples={split: thumbnails for split, thumbnails in samples.items() if thumbnails},
             tables=_tables(inspection),
         )
@@ -57,10 +83,6 @@ def write_inspect_page(store: Store, inspection: Inspection, page: Path) -> None
         write_atomically(page, html.encode())
     except OSError as error:
         raise RunError(f"cannot write the page {page}: {error.strerror}") from error
-
-
-def _share(value: float) -> str:
-    return "-" if np.isnan(value) else f"{value:.1%}"
 
 
 def _spread(rows: np.ndarray) -> list[int]:
@@ -94,11 +116,13 @@ def _tables(inspection: Inspection) -> dict[str, list[tuple[Any, ...]]]:
     splits = [inspection.splits[split] for split in SPLITS]
     tables: dict[str, list[tuple[Any, ...]]] = {
         "share of pixels": [
-            *((name, *(_share(split.mask_shares[name]) for split in splits)) for name in splits[0].mask_shares),
-            ("ignored", *(_share(split.ignored_share) for split in splits)),
+            *((name, *(share_words(split.mask_shares[name]) for split in splits)) for name in splits[0].mask_shares),
+            ("ignored", *(share_words(split.ignored_share) for split in splits)),
         ],
         "without a label": [(name, *(split.missing[name] for split in splits)) for name in splits[0].missing],
     }
+    if splits[0].boxes:
+        tables["boxes"] = [(name, *(split.boxes[name] for split in splits)) for name in splits[0].boxes]
     for kind, names in splits[0].classes.items():
         tables[kind] = [(name, *(split.classes[kind][name] for split in splits)) for name in names]
     return tables

@@ -6,20 +6,37 @@ described at https://cocodataset.org/#format-data.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
-from typing import Any, final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, final
 
-import numpy as np
-from jaxtyping import UInt8
-
-from auxseg.data.sample import IGNORE, Box, Sample
-from auxseg.data.sources.coco_outlines import fill
+from auxseg.data.findings import named
+from auxseg.data.sample import EXIFS, SPLITS, Box, Sample
+from auxseg.data.sources.coco_categories import Categories
+from auxseg.data.sources.coco_file import CocoFile, CocoImage, CocoObject, read_coco
+from auxseg.data.sources.coco_mask import draw_mask
+from auxseg.data.sources.coco_photographs import Photographs
 from auxseg.data.sources.decoding import read_picture, to_rgb, upright
 from auxseg.data.sources.overshoot import clip_overshoot
 from auxseg.data.sources.source import Item, SampleError, Source
 from auxseg.errors import InputError
+
+_SPLITS: Final = (*SPLITS, "trainval")
+
+_NO_SIZE: Final = "the annotation file does not say the photograph's size, so its own was taken"
+_OTHER_PLACE: Final = "the photograph was found under its name, but not in the folder that the annotation file says"
+
+
+@final
+@dataclass(frozen=True)
+class _Photograph:
+    """A photograph with its objects, its official split and the place of its file."""
+
+    image: CocoImage
+    objects: Sequence[CocoObject]
+    split: str | None
+    photographs: Photographs
 
 
 @final
@@ -27,143 +44,146 @@ class Coco(Source):
     """Photographs with objects, each with a category, an outline (polygons or run lengths) and a box.
 
     - The mask's classes are ``background`` and the categories by ascending id. Where objects lie over each other the
-      smaller one counts. Crowds (``iscrowd``) are ignored where no object lies over them.
-    - A photograph without objects is all background. It has no mask if one of its objects has no outline, or if no
-      object in the file has one.
+      smaller one counts. Crowds (``iscrowd``) are ignored where no object lies over them. A category called background
+      is the background; a supercategory that has no objects is no class.
+    - ``category_ids`` are the file's own; background is 0, or -1 where a category has that id.
+    - A photograph without objects is all background. The box of an object whose outline is missing or wrong is ignored
+      in the mask where no other object lies over it. There is no mask if no object of the photograph has an outline, or
+      one has neither outline nor box.
     - A box is named by its category; ``--box`` says which of several is the target. Crowds have none.
-    - The photographs are in the first of these folders that holds the first of them: ``images/`` beside the file;
-      ``images/`` beside the file's folder; beside the file's folder one called as the file's name ends after its last
-      underscore (``instances_val2017.json``: ``val2017/``); the file's folder.
+    - The photographs are in the first of these folders that holds any: ``images/`` beside the file; ``images/`` beside
+      the file's folder; beside the file's folder one called as the file's name ends after its last underscore
+      (``instances_val2017.json``: ``val2017/``); the file's folder. With several files the same places in ``path``, and
+      ``path`` itself, come first.
+    - What is wrong about one object costs that object, and is named.
 
-    There is no official split: one file is one set of samples.
+    One file is one set of samples without an official split. With several the splits are the official ones, and ids
+    that two files give to different photographs begin with the split (``train/7``).
 
     Args:
-        path: the annotation file.
+        path: the annotation file; with ``annotations`` the folder of the photographs, or one around them.
+        annotations: the annotation file of every split (train, val, test or trainval), to be found from where the
+            program runs or from ``path``.
+        exif: whether photographs are turned by their EXIF orientation, see `auxseg.data.sources.decoding.upright`.
 
     Raises:
-        InputError: if it is no such file, or the photographs are nowhere.
+        InputError: if a file is no annotation file, two disagree in their categories, or the photographs are nowhere.
     """
+
+    options = frozenset({"annotations", "exif"})
 
     name = "coco"
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, annotations: Mapping[str, Path] | None = None, exif: str = "auto") -> None:
         self.path = Path(path)
-        content = _load(self.path)
-        try:
-            categories = sorted((int(each["id"]), str(each["name"])) for each in content["categories"])
-            self._images = {str(each["id"]): _Image(each) for each in content["images"]}
-            annotations = [(str(each["image_id"]), _Object(each)) for each in content["annotations"]]
-            self.mask_classes = _names(self.path, categories)
-            self._class_ids = {id: index for index, (id, _) in enumerate(categories, 1)}
-        except (LookupError, TypeError, AttributeError, ValueError) as error:
-            if isinstance(error, InputError):
-                raise
-            reason = f"{type(error).__name__} {error}"
-            raise InputError(f"{path}: images, annotations or categories are not those of COCO ({reason})") from error
-        if len(self._images) < len(content["images"]):
-            raise InputError(f"{path}: an image id is given twice")
-        self._objects: dict[str, list[_Object]] = {id: [] for id in self._images}
-        for image_id, each in annotations:
-            if image_id not in self._images or each.category not in self._class_ids:
-                raise InputError(f"{path}: annotation {each.id} is of an image or a category that is not in the file")
-            self._objects[image_id].append(each)
-        self._has_outlines = any(each.outline for _, each in annotations)
-        self._folder = _folder(self.path, [each.file_name for each in self._images.values()])
+        self._exif = exif
+        if exif not in EXIFS:
+            raise InputError(f"exif must be one of {', '.join(EXIFS)}, not {exif!r}")
+        self._paths = _annotation_files(self.path, annotations or {})
+        files = {split: read_coco(each) for split, each in self._paths.items()}
+        used = {each.category for file in files.values() for some in file.objects.values() for each in some}
+        self._categories = Categories([(file.path, file.categories) for file in files.values()], used)
+        self.mask_classes = self._categories.names
+        self.category_ids = self._categories.ids
+        self._has_outlines = any(
+            each.outline for file in files.values() for some in file.objects.values() for each in some
+        )
+        self._photographs = _photographs(files, self.path)
+        self.remarks = (*self._categories.remarks, *(remark for file in files.values() for remark in _orphans(file)))
 
     def items(self) -> Sequence[Item]:
-        """All photographs in the order of the file."""
-        return [Item(id) for id in self._images]
+        """All photographs in the order of the files."""
+        return [Item(id, photograph.split) for id, photograph in self._photographs.items()]
 
     def read(self, item: Item) -> Sample:
         """Read a photograph, fill its outlines and name its boxes."""
-        image, objects = self._images[item.id], self._objects[item.id]
-        path = self._folder / image.file_name
-        turned, orientation = upright(read_picture(path), image.hw)
+        each = self._photographs[item.id]
+        image, notes = each.image, []
+        if image.fault:
+            raise SampleError(image.fault)
+        path = each.photographs.find(image.file_name)
+        if path is None:
+            raise SampleError(f"{image.file_name} does not exist")
+        turned, orientation = upright(read_picture(path), image.hw, self._exif)
         picture = to_rgb(turned, path.name)
         height, width = picture.shape[:2]
-        if (height, width) != image.hw:
+        if not each.photographs.is_as_written(path, image.file_name):
+            notes.append(_OTHER_PLACE)
+        if image.hw is None:
+            notes.append(_NO_SIZE)
+            orientation = replace(orientation, is_decided=orientation.tag == 1 or self._exif != "auto")
+        elif (height, width) != image.hw:
             raise SampleError(f"{path.name} is {height} x {width} (height x width), the file says {image.hw}")
-        is_outlined = self._has_outlines and all(each.outline for each in objects)
-        mask = self._mask(objects, image.hw) if is_outlined else None
-        boxes = tuple(self._box(each, image.hw) for each in objects if each.box is not None and not each.is_crowd)
-        return Sample(item.id, picture, mask, boxes, orientation=orientation)
+        boxes, faults = self._boxes(each.objects, (height, width))
+        mask = None
+        if self._has_outlines:
+            drawn = draw_mask(each.objects, self._categories, (height, width))
+            mask, notes, faults = drawn.mask, [*notes, *drawn.notes], [*drawn.faults, *faults]
+        return Sample(item.id, picture, mask, boxes, notes=tuple(notes), dropped=tuple(faults), orientation=orientation)
 
     def provenance(self) -> dict[str, str]:
-        """The file's name without the way to it."""
-        return {"name": self.name, "path": self.path.name}
+        """The files' names without the way to them."""
+        files = {"annotations": " ".join(f"{split}={path.name}" for split, path in self._paths.items() if split)}
+        exif = {} if self._exif == "auto" else {"exif": self._exif}
+        return {"name": self.name, "path": self.path.resolve().name} | (files if files["annotations"] else {}) | exif
 
-    def _mask(self, objects: Sequence[_Object], hw: tuple[int, int]) -> UInt8[np.ndarray, "h w"]:
-        mask = np.zeros(hw, np.uint8)
-        filled = [(not each.is_crowd, fill(each.outline, hw), each) for each in objects]
-        for _, pixels, each in sorted(filled, key=lambda one: (one[0], -int(one[1].sum()))):
-            mask[pixels] = IGNORE if each.is_crowd else self._class_ids[each.category]
-        return mask
-
-    def _box(self, each: _Object, hw: tuple[int, int]) -> Box:
-        assert each.box is not None
-        x, y, width, height = each.box
-        name = self.mask_classes[self._class_ids[each.category]]
-        return clip_overshoot(Box(x, y, x + width, y + height, name), hw)
-
-
-@final
-class _Image:
-    """A photograph of the file."""
-
-    def __init__(self, values: dict[str, Any]) -> None:
-        self.file_name = str(values["file_name"])
-        self.hw = int(values["height"]), int(values["width"])
-        way = PurePosixPath(self.file_name)
-        if way.is_absolute() or ".." in way.parts:
-            raise InputError(f"image {values['id']}: the file name {self.file_name!r} leads out of the folder")
+    def _boxes(self, objects: Sequence[CocoObject], hw: tuple[int, int]) -> tuple[tuple[Box, ...], list[str]]:
+        """The boxes of all objects but crowds, and why some have none."""
+        boxes: list[Box] = []
+        faults: list[str] = []
+        for each in objects:
+            if each.fault:
+                faults.append(f"object {each.id}: {each.fault}; its pixels are ignored, and so is its box")
+            elif each.is_crowd or self._categories.is_background(each.category):
+                continue
+            elif each.box_fault:
+                faults.append(f"the box of object {each.id}: {each.box_fault}")
+            elif each.box is not None:
+                x, y, width, height = each.box
+                name = self._categories.name(each.category)
+                boxes.append(clip_overshoot(Box(x, y, x + width, y + height, name), hw))
+        return tuple(boxes), faults
 
 
-@final
-class _Object:
-    """An annotation of the file."""
-
-    def __init__(self, values: dict[str, Any]) -> None:
-        self.id = str(values.get("id", "without id"))
-        self.category = int(values["category_id"])
-        self.outline: Any = values.get("segmentation")
-        self.is_crowd = bool(values.get("iscrowd", 0))
-        box = values.get("bbox") or None
-        self.box = None if box is None else tuple(map(float, box))
-        if self.box is not None and len(self.box) != 4:
-            raise InputError(f"annotation {self.id}: bbox should be x, y, width, height, not {box}")
+def _annotation_files(path: Path, annotations: Mapping[str, Path]) -> dict[str | None, Path]:
+    if not annotations:
+        return {None: path}
+    if not path.is_dir():
+        raise InputError(f"{path} should be the folder of the photographs, because --annotations names the files")
+    for split in annotations:
+        if split not in _SPLITS:
+            raise InputError(f"--annotations should name {', '.join(_SPLITS)}, not {split!r}")
+    return {split: file if file.exists() else path / file for split, file in annotations.items()}
 
 
-def _load(path: Path) -> dict[str, Any]:
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; coco reads the annotation file (.json)")
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not JSON: {error}") from error
-    missing = {"images", "annotations", "categories"} - (content.keys() if isinstance(content, dict) else set())
-    if missing:
-        raise InputError(
-            f"{path} should hold images, annotations and categories; it has no {', '.join(sorted(missing))}"
-        )
-    return content
+def _photographs(files: Mapping[str | None, CocoFile], path: Path) -> dict[str, _Photograph]:
+    """Every photograph by its id; ids begin with the split where two files have the same one."""
+    num_ids = sum(len(file.images) for file in files.values())
+    is_unique = len({id for file in files.values() for id in file.images}) == num_ids
+    result: dict[str, _Photograph] = {}
+    for split, file in files.items():
+        names = [each.file_name for each in file.images.values() if not each.fault]
+        place = Photographs(names, _folders(file.path, path, split), str(file.path))
+        for id, image in file.images.items():
+            full = id if is_unique else f"{split}/{id}"
+            result[full] = _Photograph(image, file.objects[id], split, place)
+    return result
 
 
-def _names(path: Path, categories: Sequence[tuple[int, str]]) -> tuple[str, ...]:
-    names = "background", *(name for _, name in categories)
-    if len(set(names)) < len(names) or len({id for id, _ in categories}) < len(categories):
-        raise InputError(f"{path}: two categories have the same name or id, or one is called 'background'")
-    if not 2 <= len(names) <= IGNORE:
-        raise InputError(f"{path} should have between 1 and {IGNORE - 1} categories, not {len(categories)}")
-    return names
+def _folders(file: Path, path: Path, split: str | None) -> list[Path]:
+    beside, above = file.resolve().parent, file.resolve().parent.parent
+    last = file.stem.rpartition("_")[2]
+    near = [beside / "images", above / "images", above / last, beside]
+    if split is None:
+        return near
+    root = path.resolve()
+    return [root / "images" / split, root / last, root / split, root / "images", root, *near]
 
 
-def _folder(path: Path, file_names: Sequence[str]) -> Path:
-    beside, above = path.resolve().parent, path.resolve().parent.parent
-    folders = (beside / "images", above / "images", above / path.stem.rpartition("_")[2], beside)
-    for folder in folders:
-        if not file_names or (folder / file_names[0]).is_file():
-            return folder
-    places = ", ".join(map(str, folders))
-    raise InputError(f"{path}: the photograph {file_names[0]} is in none of {places}")
+def _orphans(file: CocoFile) -> list[str]:
+    if not file.orphans:
+        return []
+    return [
+        f"{file.path.name}: {len(file.orphans):,} objects are of images that are not in the file and were left out: "
+        f"{named(file.orphans)}"
+    ]

@@ -1,26 +1,35 @@
-"""Boxes that reach a little out of their picture, as rounding makes them do."""
+"""Boxes that reach out of their picture, as rounding and annotation tools make them do."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Final
-
-import numpy as np
 
 from auxseg.data.sample import Box
 
 _OVERSHOOT: Final = 1.0
-"""Pixels by which a box may reach out of the picture."""
+"""Pixels by which rounding pushes a box out of the picture."""
+
+
+def clip_box(box: Box, hw: tuple[int, int]) -> tuple[Box | None, float]:
+    """The part of a box that lies in a picture of this height and width, and by how many pixels it reached out of it.
+
+    ``None`` where no part does: the box is empty, wholly outside, or its corners are no finite numbers.
+    """
+    height, width = hw
+    x0, x1 = (min(max(x, 0.0), float(width)) for x in (box.x0, box.x1))
+    y0, y1 = (min(max(y, 0.0), float(height)) for y in (box.y0, box.y1))
+    overshoot = max(x0 - box.x0, y0 - box.y0, box.x1 - x1, box.y1 - y1)
+    if not (x0 < x1 and y0 < y1 and math.isfinite(overshoot)):
+        return None, overshoot
+    return (replace(box, x0=x0, y0=y0, x1=x1, y1=y1) if overshoot > 0 else box), overshoot
 
 
 def clip_overshoot(box: Box, hw: tuple[int, int]) -> Box:
     """Clip a box that reaches out of a picture of this height and width by a pixel; what is further out stays.
 
-    A box that stays is none of the picture's, and leaves the sample out when it is prepared.
+    A box that stays is clipped and counted when its sample is prepared, or left out if nothing of it is inside.
     """
-    corners = np.array([box.x0, box.y0, box.x1, box.y1])
-    clipped = corners.clip(0, np.array([hw[1], hw[0], hw[1], hw[0]], float))
-    if not np.abs(clipped - corners).max() <= _OVERSHOOT:
-        return box
-    x0, y0, x1, y1 = clipped.tolist()
-    return replace(box, x0=x0, y0=y0, x1=x1, y1=y1)
+    clipped, overshoot = clip_box(box, hw)
+    return box if clipped is None or overshoot > _OVERSHOOT else clipped

@@ -31,8 +31,9 @@ class Source(ABC):
     ``mask_classes`` names the mask's ids, background first; ``has_background`` is false where the first is a class like
     any other. ``category_ids`` are the numbers that the source itself gives to them (empty: their positions).
     ``box_from_mask`` says that boxes are the masks' own bounding boxes, so that they may be taken from the mask again
-    after an augmentation. ``options`` are the settings of `open_source` that the source understands. ``remarks`` are
-    sentences about the source as a whole: what was left out of it, and how its labels were understood.
+    after an augmentation. ``remarks`` are sentences about the whole data set: what was left out of it when it was
+    opened, or is understood in another way than it is written. ``options`` are the settings of `open_source` that the
+    source understands.
     """
 
     options: ClassVar[frozenset[str]] = frozenset()
