@@ -1,4 +1,7 @@
-"""The two errors a person can cause or meet; the command line turns them into one sentence and an exit code."""
+"""The two errors a person can cause or meet, and how a process is asked to end.
+
+The command line turns them into one sentence and an exit code.
+"""
 
 from __future__ import annotations
 
@@ -13,3 +16,7 @@ class RunError(RuntimeError):
 
 class DivergedError(RunError):
     """A loss or gradient was not finite: an outcome of the training itself, not of the machine."""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: the work stops like after Ctrl-C (exit code 143)."""

@@ -53,6 +53,24 @@ def test_several_runs_go_on_and_those_that_have_not_begun_start(
     assert _kinds(out / "tiny-mtl-seed-2") == ["start", "end"]
 
 
+def test_the_run_alone_says_how_to_go_on(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "run"
+    assert _train(store, run, "tiny", "--seed", "3") == 0
+    assert main(["train", "--resume", str(run), "--set", "training.steps=2"]) == 0
+    assert _kinds(run) == ["start", "resume", "end"]
+    assert [event["step"] for event in read_events(run / "events.jsonl") if event["event"] == "step"] == [1, 2]
+    assert Run(run).recipe.seed == 3
+    capsys.readouterr()
+    assert main(["train", str(run), "--resume", "--seed", "4", "--set", "training.clip=1"]) == 2
+    message = capsys.readouterr().err
+    assert "clip=None, and the recipe now says 1.0" in message
+    assert "seed=3, and the recipe now says 4" in message
+    assert main(["train", "--resume", str(tmp_path)]) == 2
+    assert "not a run directory" in capsys.readouterr().err
+    assert main(["train", "tiny"]) == 2
+    assert "train wants --data" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("found", "options", "expected"),
     [

@@ -11,6 +11,7 @@ import pytest
 
 from auxseg.recipe import Recipe, load_recipe
 from auxseg.run import Run, train
+from auxseg.run.history import History
 from auxseg.training.events import read_events
 from auxseg.training.learner import Learner, StepResult
 from auxseg.training.loop import Observer, Validation
@@ -102,4 +103,25 @@ def test_a_resumed_run_has_the_rows_of_a_whole_one(stop_after: int, store_path: 
     with pytest.raises(KeyboardInterrupt):
         train(recipe, store_path, parts.directory, observers=[Looking(parts, stop_after)])
     train(recipe, store_path, parts.directory, resume=True)
-    assert _rows(parts) == _rows(whole)
+    assert (parts.directory / "history.csv").read_bytes() == (whole.directory / "history.csv").read_bytes()
+
+
+def test_rows_are_appended_and_the_log_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(tmp_path)
+    history = History(run, 2)
+    monkeypatch.setattr("auxseg.run.history.read_events", lambda path: pytest.fail("was read again"))
+    writes: list[Path] = []
+    monkeypatch.setattr(
+        "auxseg.run.history.write_atomically", lambda path, content: (writes.append(path), path.write_bytes(content))
+    )
+    for step in range(1, 101):
+        losses = {"a": step / 2, **({"b": None} if step > 50 else {})}
+        history.add({"event": "step", "step": step, "losses": losses, "weights": {"a": 1.0}})
+        if step % 4 == 0:
+            history.add({"event": "validation", "losses": {"a": 0.5}, "figures": {"a": {"iou": 0.25}}, "seconds": 1.5})
+    history.finish()
+    rows = _rows(run)
+    assert [int(row["step"]) for row in rows] == list(range(2, 101, 2))
+    assert [row["a.iou"] for row in rows] == ["", "0.25"] * 25
+    assert rows[-1]["a.training_loss"] == "49.75"
+    assert len(writes) == 3  # the columns of the first row, of the first validation, and of the task that came late

@@ -16,10 +16,11 @@ from torch import Tensor
 from auxseg.errors import InputError, RunError
 from auxseg.recipe import Recipe, load_recipe, with_changes
 from auxseg.run import Run, load, train
-from auxseg.training.checkpoint import load_last, load_weights
+from auxseg.training.checkpoint import load_last
 from auxseg.training.events import read_events
 from auxseg.training.learner import Learner, StepResult
 from auxseg.training.loop import Observer, Validation
+from auxseg.training.weights import load_weights
 from tests.run.conftest import SETTINGS
 
 # Adam divides by the gradient's own size, which makes rounding errors as large as steps where gradients are near zero.
@@ -186,8 +187,8 @@ def test_run_that_was_stopped_before_its_first_step_starts_when_resumed(store_pa
     run = train(_recipe("training.steps=2"), store_path, tmp_path / "run", resume=True)
     assert _steps(run) == [1, 2]
     assert not list(run.directory.glob(".*.partial"))
-    run.last_file.unlink()
-    run.events_file.unlink()
+    for path in (run.last_file, run.best_file, run.events_file):
+        path.unlink()
     train(_recipe("training.steps=2"), store_path, run.directory, resume=True)
     assert _steps(run) == [1, 2]
 
@@ -272,6 +273,42 @@ def test_two_processes_end_with_the_weights_of_one(store_path: Path, tmp_path: P
         torch.testing.assert_close(_weights(two)[name], value, rtol=1e-5, atol=1e-6)
     losses = [[e["losses"] for e in read_events(run.events_file) if e["event"] == "validation"] for run in (one, two)]
     assert losses[0] == [pytest.approx(loss, rel=1e-4) for loss in losses[1]]
+
+
+def _started(run: Run, store: Path, *options: str) -> subprocess.Popen[str]:
+    """A training in two processes that has taken some steps."""
+    command = _command(store, run.directory, "training.steps=2000", "--devices", "2", *options)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not run.events_file.exists() or len(_steps(run)) < 3:
+        assert process.poll() is None
+        time.sleep(0.01)
+    return process
+
+
+def _children(process: subprocess.Popen[str]) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+
+
+def test_sigterm_stops_both_processes_after_the_same_step(store_path: Path, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    process = _started(run, store_path)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 143
+    assert "Traceback" not in errors
+    assert errors.count("--resume") == 1
+    assert load_last(run.last_file, torch.device("cpu"))["progress"]["step"] == _steps(run)[-1]
+
+
+def test_a_process_that_is_killed_ends_the_training_with_one_sentence(store_path: Path, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    process = _started(run, store_path)
+    (other,) = _children(process)
+    os.kill(other, signal.SIGKILL)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "Traceback" not in errors
+    assert errors.count("auxseg: another process of this training is gone; it was killed") == 1
 
 
 def test_refusal_ends_both_processes(store_path: Path, tmp_path: Path) -> None:

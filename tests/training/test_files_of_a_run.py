@@ -15,9 +15,11 @@ from torch import nn
 import auxseg
 from auxseg.errors import InputError
 from auxseg.models.pretrained import read_weights
-from auxseg.training.checkpoint import load_last, load_weights, save_last, save_weights
+from auxseg.training.checkpoint import load_last, save_last
 from auxseg.training.events import EventLog, read_events
 from auxseg.training.lock import training_in
+from auxseg.training.seal import Owner
+from auxseg.training.weights import load_weights, save_weights
 
 
 def test_rewinding_keeps_every_step_once(tmp_path: Path) -> None:
@@ -109,7 +111,7 @@ def test_damaged_files_are_refused(tmp_path: Path, content: bytes) -> None:
 
 def test_truncated_checkpoint_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "last.pt"
-    save_last(path, {"weights": torch.zeros(1000)})
+    save_last(path, {"weights": torch.zeros(1000)}, 1, Owner("recipe", "data"))
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(InputError, match="damaged"):
         load_last(path, torch.device("cpu"))

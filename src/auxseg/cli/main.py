@@ -5,8 +5,12 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any, Union
 
 import tyro
@@ -25,7 +29,7 @@ from auxseg.cli.settings import Settings
 from auxseg.cli.study import Study
 from auxseg.cli.terminal import flush_out, make_console, plain, silence, write_error, write_out
 from auxseg.cli.train import Train
-from auxseg.errors import InputError, RunError
+from auxseg.errors import InputError, RunError, Terminated
 
 _DESCRIPTION = """Do auxiliary tasks make segmentation masks better? Train one network on masks together with cheaper
 labels, measure honestly, and use the model that won. `auxseg COMMAND --help` explains a command, `auxseg --version`
@@ -45,7 +49,7 @@ _COMMANDS: dict[str, Any] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code: 0, 2 (refused), 1 (failed), 130 (Ctrl-C)."""
+    """Run the command line; returns the exit code: 0, 2 (refused), 1 (failed), 130 (Ctrl-C), 143 (SIGTERM)."""
     try:
         return _run(list(sys.argv[1:] if arguments is None else arguments))
     finally:
@@ -68,20 +72,39 @@ def _run(arguments: list[str]) -> int:
         return 0
     console = make_console()
     try:
-        if isinstance(command, RecipeCommand):
-            command.run_plugins()
-        result = command.run(console)
-        if command.json and result is not None:
-            write_out(json.dumps(result, indent=1))
-    except KeyboardInterrupt:
-        console.print(command.when_interrupted)
-        return 130
+        with _terminated_like_interrupted():
+            if isinstance(command, RecipeCommand):
+                command.run_plugins()
+            result = command.run(console)
+            if command.json and result is not None:
+                write_out(json.dumps(result, indent=1))
+    except KeyboardInterrupt as error:
+        if os.environ.get("LOCAL_RANK", "0") == "0":  # of several processes on a machine, one speaks
+            console.print(command.when_interrupted)
+        return 143 if isinstance(error, Terminated) else 130
     except (InputError, RunError, OSError) as error:
         if command.debug:
             raise
         _say(error)
         return 2 if isinstance(error, InputError) else 1
     return 1 if result and result.get("failed") else 0
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Let SIGTERM be an exception, like Ctrl-C, so that nothing is left half-written."""
+
+    def end(number: int, frame: object) -> None:
+        raise Terminated
+
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may handle signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _parse(arguments: list[str]) -> Command:

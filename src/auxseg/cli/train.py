@@ -6,7 +6,7 @@ import os
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, final
 
 from tyro.conf import Positional
 
@@ -19,7 +19,20 @@ from auxseg.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from auxseg.recipe import Recipe
     from auxseg.training.loop import Observer
+
+
+@final
+@dataclass(frozen=True)
+class _Planned:
+    """One training: what, on which data, where, by how many processes, and whether it goes on."""
+
+    recipe: Recipe
+    data: Path
+    directory: Path
+    devices: int
+    resume: bool
 
 
 @dataclass(frozen=True)
@@ -28,7 +41,7 @@ class Train(RecipeCommand):
 
     `auxseg train tiny --data pets.h5 --out runs/tiny` trains one; several names, or a --grid of settings, are trained
     one after the other into OUT/NAME, with a comparison in OUT/report.html. Ctrl-C stops after the current step;
-    --resume goes on.
+    `auxseg train --resume runs/tiny` goes on.
     """
 
     when_interrupted: ClassVar[str] = "interrupted; the same command with --resume goes on"
@@ -36,8 +49,8 @@ class Train(RecipeCommand):
     names: Positional[Annotated[tuple[str, ...], optional("RECIPE ...")]]
     """Names of presets (`auxseg presets`) or paths of YAML recipes."""
 
-    data: Path
-    """The store that `auxseg data prepare` or `auxseg data synthesize` wrote."""
+    data: Annotated[Path | None, optional("PATH")] = None
+    """The store that `auxseg data prepare` or `auxseg data synthesize` wrote (default with --resume RUN: the run's)."""
 
     out: Annotated[Path | None, optional("PATH")] = None
     """The run directory (default: runs/NAME)."""
@@ -48,8 +61,9 @@ class Train(RecipeCommand):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to train."""
 
-    devices: int = 1
-    """How many processes train together on this machine, one per GPU or sharing the CPU."""
+    devices: Annotated[int | None, optional("N")] = None
+    """How many processes train together on this machine, one per GPU or sharing the CPU (default: 1, and with --resume
+    RUN as many as before)."""
 
     threads: Annotated[int | None, optional("N")] = None
     """How many threads of the processor each process uses (default: torch's choice)."""
@@ -66,8 +80,9 @@ class Train(RecipeCommand):
     """Write curves, weights and pictures for TensorBoard into the run's directory tensorboard."""
 
     resume: bool = False
-    """Go on with a run that was stopped, or give a finished one more steps; of several, those that have not begun are
-    started."""
+    """Go on with a run that was stopped, or give a finished one more steps: `auxseg train --resume RUN` takes recipe,
+    seed, data, threads and processes from the run. With recipes, --data and --out, those of several that have not begun
+    are started."""
 
     overwrite: bool = False
     """Delete what a former run left in the run directory."""
@@ -78,37 +93,70 @@ class Train(RecipeCommand):
             raise InputError(
                 "train wants the name of a preset or the path of a recipe; `auxseg presets` lists the presets"
             )
-        settings = [*self.set, *([] if self.seed is None else [f"seed={self.seed}"])]
+        runs = self._runs()
+        results = {name: self._train(planned, console) for name, planned in runs.items()}
+        if len(runs) > 1 and all(results.values()):
+            from auxseg.report import report
+
+            page = report([planned.directory for planned in runs.values()], (self.out or Path("runs")) / "report.html")
+            console.print(f"comparison: {plain(page)}", soft_wrap=True)
+        return {"runs": results} if all(results.values()) else None
+
+    def _runs(self) -> dict[str, _Planned]:
+        """What to train, by name."""
+        if self.resume and self.out is None and all(Path(name).is_dir() for name in self.names):
+            return self._begun_runs()
+        if self.data is None:
+            raise InputError("train wants --data, the store to train on; only --resume RUN knows it from the run")
         variants = [(name, suffix, chosen) for name in self.names for suffix, chosen in combinations(self.grid)]
         if len({f"{Path(name).stem}{suffix}" for name, suffix, _ in variants}) < len(variants):
             raise InputError("train was given two recipes of the same name; each needs a directory of its own")
         out = self.out or Path("runs")
         alone = len(variants) == 1 and not self.grid and self.out is not None
-        self._refuse_early([(name, [*settings, *chosen]) for name, _, chosen in variants], out if alone else None)
+        checked = [(name, [*self._settings, *chosen]) for name, _, chosen in variants]
+        self._refuse_early(checked, self.data, out if alone else None)
         from auxseg.recipe import load_recipe
 
         use_threads(self.threads)
         recipes = {
-            f"{Path(name).stem}{suffix}": load_recipe(name, [*settings, *chosen]) for name, suffix, chosen in variants
+            f"{Path(name).stem}{suffix}": load_recipe(name, [*self._settings, *chosen])
+            for name, suffix, chosen in variants
         }
         directories = {name: out if alone else out / name for name in recipes}
         resumed = self._resumed(directories)
-        results = {
-            name: self._train(recipe, directories[name], console, resume=resumed[name])
+        return {
+            name: _Planned(recipe, self.data, directories[name], self.devices or 1, resumed[name])
             for name, recipe in recipes.items()
         }
-        if len(recipes) > 1 and all(results.values()):
-            from auxseg.report import report
 
-            console.print(f"comparison: {report(list(directories.values()), out / 'report.html')}")
-        return {"runs": results} if all(results.values()) else None
+    def _begun_runs(self) -> dict[str, _Planned]:
+        """The runs that are named by their directories, to go on as they were begun."""
+        refuse_settings(self._settings)
+        if self.grid:
+            raise InputError("--grid makes new runs; --resume RUN goes on with one, and takes --set")
+        from auxseg.recipe import load_recipe
+        from auxseg.run import Run
 
-    def _refuse_early(self, variants: list[tuple[str, list[str]]], out: Path | None) -> None:
+        planned: dict[str, _Planned] = {}
+        for name in self.names:
+            run = Run.open(name)
+            start, data = run.start, run.trained_on[0] if self.data is None else self.data
+            if len(self.names) == 1:  # the number of threads decides about the last bits
+                use_threads(self.threads or start.get("threads"))
+            devices = self.devices or start.get("processes") or 1
+            planned[name] = _Planned(load_recipe(run.recipe_file, self._settings), data, run.directory, devices, True)
+        return planned
+
+    @property
+    def _settings(self) -> list[str]:
+        return [*self.set, *([] if self.seed is None else [f"seed={self.seed}"])]
+
+    def _refuse_early(self, variants: list[tuple[str, list[str]]], data: Path, out: Path | None) -> None:
         """Refuse what can be seen to be wrong without torch; ``variants`` are recipes with their settings."""
         for name, settings in variants:
             refuse_no_recipe(name)
             refuse_settings(settings)
-        refuse_no_store(self.data)
+        refuse_no_store(data)
         directory = out or (self.out or Path("runs")) / Path(self.names[0]).stem
         is_first = os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0")) == "0"  # the others come to a begun run
         if len(variants) == 1 and not self.grid and not self.resume and not self.overwrite and is_first:
@@ -124,26 +172,32 @@ class Train(RecipeCommand):
         runs = {name: Run(directory) for name, directory in directories.items()}
         return begun(runs, resume=self.resume, overwrite=self.overwrite)
 
-    def _train(self, recipe: Any, directory: Path, console: Console, *, resume: bool) -> dict[str, Any]:
+    def _train(self, planned: _Planned, console: Console) -> dict[str, Any]:
         from auxseg.cli.progress import TrainingProgress, is_main_process
         from auxseg.report import report
         from auxseg.run import train
 
+        def tell(message: str) -> None:
+            if is_main_process():
+                console.print(plain(message), soft_wrap=True)
+
+        recipe = planned.recipe
         with ExitStack() as stack:
-            observers: list[Observer] = [stack.enter_context(TrainingProgress(console, directory))]
+            observers: list[Observer] = [stack.enter_context(TrainingProgress(console, planned.directory))]
             if self.tensorboard:
                 from auxseg.run.tensorboard import TensorBoard
 
-                observers.append(stack.enter_context(TensorBoard(directory, recipe, self.data)))
+                observers.append(stack.enter_context(TensorBoard(planned.directory, recipe, planned.data)))
             run = train(
                 recipe,
-                self.data,
-                directory,
+                planned.data,
+                planned.directory,
                 device=self.device,
-                devices=self.devices,
-                resume=resume,
+                devices=planned.devices,
+                resume=planned.resume,
                 overwrite=self.overwrite,
                 observers=observers,
+                tell=tell,
             )
         if not is_main_process():
             return {}

@@ -85,6 +85,8 @@ class Store:
     _is_checked: bytearray
     """By row, whether its mask was looked at: once is enough, and reading is what a training does most."""
     _file: list[_OpenFile] = field(default_factory=list)
+    mask_ids: np.ndarray | None = None
+    """The class id that stands for each of the 256 values of a stored mask, if not the value itself."""
 
     @classmethod
     def open(cls, path: str | Path) -> Store:
@@ -147,6 +149,7 @@ class Store:
         if not self._is_checked[row]:
             self._check_ids(row, mask)
             self._is_checked[row] = True
+        mask = mask if self.mask_ids is None else self.mask_ids[mask]
         return (image, mask) if self.size == self.stored_size else self._shrunk(row, image, mask)
 
     def inside(self, row: int) -> tuple[int, int, int, int]:

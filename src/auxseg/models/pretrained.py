@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from auxseg.errors import InputError
+from auxseg.models.archive import refuse_growth
 from auxseg.models.network_access import answers
 
 MOST_COMPLAINTS = 3
@@ -108,6 +109,7 @@ def check_fit(expected: Mapping[str, Sequence[int]], found: Mapping[str, Tensor]
 
 
 def _load_pickle(path: Path) -> Any:
+    refuse_growth(path)
     return torch.load(path, map_location="cpu", weights_only=True)
 
 

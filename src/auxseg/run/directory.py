@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Final, final
 
 from auxseg.arguments import as_path
-from auxseg.data.sample import Vocabulary
+from auxseg.data.geometry import RESIZES
+from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.data.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe
+from auxseg.records import parse_json
 from auxseg.training.events import read_events
+
+MAX_SIZE: Final = 2**15
+"""Side of a stored picture in pixels, the most that a model file may name."""
+
+FORMER: Final = ".overwritten"
+"""The folder in a run directory that holds what is being deleted of a former run."""
 
 
 @final
@@ -71,13 +79,33 @@ class Run:
         """Whether anything is recorded of this run."""
         return any(event["event"] == "start" for event in read_events(self.events_file))
 
+    @property
+    def trained_on(self) -> tuple[Path, str]:
+        """The store that the run was started on, and the hash of its content."""
+        data = self.start.get("data")
+        if not isinstance(data, dict) or not {"path", "content_hash"} <= data.keys():
+            raise InputError(f"{self.events_file}: the line of the start does not say on which data; it is damaged")
+        return Path(data["path"]), data["content_hash"]
+
+    @property
+    def is_being_cleared(self) -> bool:
+        """Whether somebody who was to overwrite the run was killed before the former run was gone."""
+        return (self.directory / FORMER).is_dir()
+
     def clear(self) -> None:
-        """Empty the directory of a run."""
-        assert self.recipe_file.is_file(), "nothing else is ours to delete"
-        for path in sorted(self.directory.iterdir(), key=lambda path: path == self.recipe_file):  # it marks a run: last
-            if path.name == ".lock":
-                continue  # held by us
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        """Empty the directory of a run, or go on with emptying it.
+
+        At no moment are there files of the former run beside nothing that says so: they are moved away first, into a
+        folder that is deleted last, and what marks the directory as a run goes first.
+        """
+        assert self.recipe_file.is_file() or self.is_being_cleared, "nothing else is ours to delete"
+        former = self.directory / FORMER
+        former.mkdir(exist_ok=True)
+        kept = (".lock", FORMER)  # the first is held by us
+        paths = [path for path in self.directory.iterdir() if path.name not in kept]
+        for path in sorted(paths, key=lambda path: path != self.recipe_file):
+            os.replace(path, former / path.name)
+        shutil.rmtree(former)
 
 
 def describe_data(store: Store) -> dict[str, Any]:
@@ -99,18 +127,23 @@ def pack_vocabulary(vocabulary: Vocabulary) -> str:
     return json.dumps(dataclasses.asdict(vocabulary))
 
 
-def unpack_vocabulary(metadata: Mapping[str, str]) -> Vocabulary:
-    """The vocabulary out of a model file's metadata."""
-    values = json.loads(metadata["vocabulary"])
-    labels = {name: tuple(names) for name, names in values["labels"].items()}
-    counts = {name: tuple(numbers) for name, numbers in values.get("counts", {}).items()}
-    return Vocabulary(
-        values["size"],
-        tuple(values["mask_classes"]),
-        labels,
-        values["resize"],
-        counts,
-        values.get("exif", "apply"),
-        tuple(values.get("category_ids", ())),
-        values.get("has_background", True),
-    )
+def unpack_vocabulary(text: str, place: str) -> Vocabulary:
+    """The vocabulary out of a model file's metadata. Raises `InputError`, naming ``place``, for other text."""
+    found = parse_json(text.encode(), Vocabulary, f"{place}, metadata vocabulary")
+    rules = {
+        f"a size from 1 to {MAX_SIZE}": 1 <= found.size <= MAX_SIZE,
+        f"at most {IGNORE} mask classes, each with a number": len(found.mask_classes)
+        == len(found.category_ids)
+        <= IGNORE,
+        f"resize to be one of {', '.join(RESIZES)}": found.resize in RESIZES,
+        "exif to be apply or ignore": found.exif in ("apply", "ignore"),
+        "a count for each class": all(
+            len(found.labels.get(label, ())) == len(counts) for label, counts in found.counts.items()
+        ),
+    }
+    for rule, holds in rules.items():
+        if not holds:
+            raise InputError(
+                f"{place}, metadata vocabulary: expected {rule}; the file was changed after it was written"
+            )
+    return found

@@ -6,62 +6,106 @@ import csv
 import io
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, final
 
-from auxseg.files import write_atomically
+from auxseg.files import naming, write_atomically
 from auxseg.run.directory import Run
 from auxseg.training.events import read_events
 
 
-def write_history(run: Run) -> None:
-    """Write one row per epoch and per validation, made from events.jsonl alone.
+@final
+class History:
+    """Writes one row per epoch and per validation: appends them, and rewrites the table where a column is new.
 
     ``TASK.training_loss`` and ``TASK.weight`` are means over the steps since the row before; the other columns are the
-    validation's, and empty in rows without one.
+    validation's, and empty in rows without one. It begins with the rows of the log that is there, so that the file of a
+    resumed run is that of a whole one.
     """
-    rows = list(_rows(read_events(run.events_file)))
-    table = io.StringIO(newline="")
-    writer = csv.DictWriter(table, fieldnames=_columns(rows))
-    writer.writeheader()
-    writer.writerows(rows)
-    write_atomically(run.directory / "history.csv", table.getvalue().encode())
 
+    def __init__(self, run: Run, steps_per_epoch: int) -> None:
+        self._path = run.directory / "history.csv"
+        self._steps_per_epoch = steps_per_epoch
+        self._rows: list[dict[str, Any]] = []
+        self._names: dict[str, None] = {}
+        self._steps: list[Mapping[str, Any]] = []
+        self._num_written = 0
+        self._header: list[str] = []
+        self._may_grow = False
+        """Whether the last row may yet become that of a validation, which comes right after its step."""
+        for event in read_events(run.events_file):
+            self._take(event)
 
-def _rows(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    steps: list[Mapping[str, Any]] = []
-    steps_per_epoch = 1
-    for event in events:
+    def add(self, event: Mapping[str, Any]) -> None:
+        """Take an event of the log in, and write the row that it finishes."""
+        if event["event"] == "step" and self._may_grow:
+            self.write()
+        self._take(event)
+        if event["event"] == "validation":
+            self.write()
+
+    def finish(self) -> None:
+        """Write the row of an epoch that was not finished."""
+        if self._steps:
+            self._add_row()
+        self.write()
+
+    def write(self) -> None:
+        """Bring the file up to the rows that are there."""
+        if not self._rows:
+            return
+        columns, rows = _columns(self._names), self._rows[self._num_written :]
+        is_new = columns != self._header
+        table = io.StringIO(newline="")
+        writer = csv.DictWriter(table, fieldnames=columns)
+        if is_new:
+            writer.writeheader()
+        writer.writerows(self._rows if is_new else rows)
+        content = table.getvalue().encode()
+        if is_new:
+            write_atomically(self._path, content)
+        else:
+            with naming(self._path), self._path.open("ab") as file:
+                file.write(content)
+        self._header, self._num_written, self._may_grow = columns, len(self._rows), False
+
+    def _take(self, event: Mapping[str, Any]) -> None:
         match event["event"]:
-            case "start":
-                steps_per_epoch = event["steps_per_epoch"]
             case "step":
-                steps.append(event)
-                if event["step"] % steps_per_epoch == 0:
-                    rows.append(_of_training(steps, steps_per_epoch))
-                    steps = []
+                self._steps.append(event)
+                self._may_grow = event["step"] % self._steps_per_epoch == 0
+                if self._may_grow:
+                    self._add_row()
             case "validation":
-                if steps:
-                    rows.append(_of_training(steps, steps_per_epoch))
-                    steps = []
-                rows[-1] |= _of_validation(event)
-    if steps:  # the run ended, or stands, within an epoch
-        rows.append(_of_training(steps, steps_per_epoch))
-    return rows
+                if self._steps or not self._rows:
+                    self._add_row()
+                self._extend(_of_validation(event))
+                self._may_grow = False
+
+    def _add_row(self) -> None:
+        self._rows.append({})
+        self._extend(_of_training(self._steps, self._steps_per_epoch))
+        self._steps = []
+
+    def _extend(self, values: Mapping[str, Any]) -> None:
+        self._rows[-1] |= values
+        self._names |= dict.fromkeys(values)
 
 
 def _of_training(steps: Sequence[Mapping[str, Any]], steps_per_epoch: int) -> dict[str, Any]:
+    if not steps:
+        return {}
     step = steps[-1]["step"]
-    tasks = dict.fromkeys(task for each in steps for task in each["losses"])
-    losses = {f"{task}.training_loss": _mean(each["losses"].get(task) for each in steps) for task in tasks}
-    weights = {f"{task}.weight": _mean(each["weights"].get(task) for each in steps) for task in tasks}
+    tasks = dict.fromkeys(task for each in steps for task in each.get("losses") or {})
+    losses = {f"{task}.training_loss": _mean((each.get("losses") or {}).get(task) for each in steps) for task in tasks}
+    weights = {f"{task}.weight": _mean((each.get("weights") or {}).get(task) for each in steps) for task in tasks}
     return {"step": step, "epoch": round(step / steps_per_epoch, 4), **losses, **weights}
 
 
 def _of_validation(event: Mapping[str, Any]) -> dict[str, Any]:
-    losses = {f"{task}.loss": value for task, value in event["losses"].items()}
-    figures = {f"{task}.{name}": value for task, values in event["figures"].items() for name, value in values.items()}
-    return {**losses, **figures, "seconds": event["seconds"]}
+    losses = {f"{task}.loss": value for task, value in (event.get("losses") or {}).items()}
+    known: Mapping[str, Mapping[str, Any]] = event.get("figures") or {}
+    figures = {f"{task}.{name}": value for task, values in known.items() for name, value in values.items()}
+    return {**losses, **figures, "seconds": event.get("seconds")}
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
@@ -69,9 +113,9 @@ def _mean(values: Iterable[float | None]) -> float | None:
     return statistics.fmean(known) if known else None
 
 
-def _columns(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+def _columns(found: Iterable[str]) -> list[str]:
     """The columns of all rows: where it is, losses, weights, figures; not every row has all of them."""
-    found = dict.fromkeys(name for row in rows for name in row)
+    found = list(found)
     losses, trained, weights = (
         [name for name in found if name.endswith(kind)] for kind in (".loss", ".training_loss", ".weight")
     )

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import torch
-import yaml
 from jaxtyping import UInt8
 from PIL import Image
 
 from auxseg.data.sample import Vocabulary
 from auxseg.data.store import Store
 from auxseg.errors import InputError
-from auxseg.models import Network, build_network
-from auxseg.recipe import Recipe, build_tasks, parse_recipe, with_changes
-from auxseg.run.directory import Run, unpack_vocabulary
+from auxseg.models import Network, build_network, outline
+from auxseg.recipe import Recipe, build_tasks, with_changes
+from auxseg.run.directory import Run
+from auxseg.run.labels import untrained_tasks
+from auxseg.run.matching import matched
+from auxseg.run.model_file import ModelFacts
 from auxseg.tasks import Task
-from auxseg.training.checkpoint import load_weights
+from auxseg.training.weights import WeightsFile
 
 if TYPE_CHECKING:
     from auxseg.run.predict import Prediction
@@ -39,6 +41,7 @@ class Model:
     step: int
     device: torch.device
     untrained: frozenset[str] = frozenset()
+    """Auxiliaries that had nothing to learn from; their outputs mean nothing and are left out of predictions."""
 
     def autocast(self) -> AbstractContextManager[Any]:
         """The precision that the network was trained in."""
@@ -66,35 +69,35 @@ def load(run: Run | str | Path, device: str = "auto") -> Model:
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda: no CUDA device was found on this machine; use --device cpu")
     run = Run.open(run)
-    weights, metadata = load_weights(run.best_file)
-    if metadata.get("format") != "1":
-        raise InputError(f"{run.best_file}: not a model file that this version of auxseg can read")
-    recipe = parse_recipe(yaml.safe_load(metadata["recipe"]), str(run.best_file))
-    vocabulary = unpack_vocabulary(metadata)
+    file = WeightsFile.open(run.best_file)
+    facts = ModelFacts.unpack(file.metadata, run.best_file)
+    recipe, vocabulary = facts.recipe, facts.vocabulary
     tasks = build_tasks(recipe, vocabulary)
-    untrained = with_changes(recipe, model={"weights": "none"}).model
-    network = build_network(untrained, {name: task.output for name, task in tasks.items()}, recipe.seed, recipe.target)
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        reason = str(error).splitlines()[-1].strip()
-        raise InputError(f"{run.best_file}: its weights do not fit the network of its recipe ({reason})") from None
+    outputs = {name: task.output for name, task in tasks.items()}
+    file.refuse_another(outline(recipe.model, outputs, recipe.target))  # on paper, so that the file bounds the memory
+    without = with_changes(recipe, model={"weights": "none"}).model
+    network = build_network(without, outputs, recipe.seed, recipe.target)
+    network.load_state_dict(file.read())
     chosen = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
     memory_format = torch.channels_last if recipe.training.channels_last is True else torch.contiguous_format
     network.to(chosen).to(memory_format=memory_format).eval()
-    return Model(network, tasks, recipe, vocabulary, int(metadata["step"]), chosen)
+    untrained = untrained_tasks(recipe, vocabulary, facts.labelled)
+    return Model(network, tasks, recipe, vocabulary, facts.step, chosen, untrained)
 
 
 def matching_store(run: Run, model: Model, data: str | Path | None = None) -> Store:
-    """The store that a run was trained on, or another at the model's size.
+    """The store that a run was trained on, or another at the model's size and with the model's class ids.
 
-    Raises `InputError` if its classes are not those that the model knows.
+    Raises `InputError` if the file that the run was trained on holds other data now and is not named by ``data``, or if
+    the model cannot be measured on what is named, see `matched`.
     """
-    path = Path(data) if data is not None else Path(run.start["data"]["path"])
-    store = Store.open(path).at_size(model.vocabulary.size)
-    if store.vocabulary != model.vocabulary:
+    path, content_hash = (Path(data), None) if data is not None else run.trained_on
+    store = Store.open(path)
+    if content_hash not in (None, store.content_hash):
         raise InputError(
-            f"{path}: its classes are not those that {run.directory} was trained on "
-            f"({', '.join(model.vocabulary.mask_classes)}; {', '.join(model.vocabulary.labels)})"
+            f"{path}: holds other data than {run.directory} was trained on (content hash {store.content_hash[:12]}, "
+            f"then {str(content_hash)[:12]}); name it with --data to measure the run on what it holds now"
         )
-    return store
+    return matched(
+        store.at_size(model.vocabulary.size), model.vocabulary, list(model.tasks.values()), model.recipe.target
+    )

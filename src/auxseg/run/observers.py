@@ -3,51 +3,51 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from typing import final
 
-from auxseg import __version__
-from auxseg.data.sample import Vocabulary
-from auxseg.recipe import Recipe, dump_recipe
-from auxseg.run.directory import Run, pack_vocabulary
-from auxseg.run.history import write_history
-from auxseg.training.checkpoint import save_weights
+from auxseg.run.directory import Run
+from auxseg.run.history import History
+from auxseg.run.model_file import ModelFacts
 from auxseg.training.events import EventLog
 from auxseg.training.learner import Learner, StepResult
 from auxseg.training.loop import Observer, Validation
+from auxseg.training.weights import save_weights
 
 
 @final
 class Recorder(Observer):
-    """Appends to events.jsonl, rewrites history.csv after each epoch and validation, and keeps the best model."""
+    """Appends to events.jsonl, to history.csv after each epoch and validation, and keeps the best model.
 
-    def __init__(self, run: Run, recipe: Recipe, vocabulary: Vocabulary, steps_per_epoch: int) -> None:
-        self.run, self.recipe, self.vocabulary = run, recipe, vocabulary
-        self.steps_per_epoch = steps_per_epoch
+    Made once the log says that the run starts, or where it goes on.
+    """
+
+    def __init__(self, run: Run, facts: ModelFacts, steps_per_epoch: int) -> None:
+        self.run, self.facts = run, facts
         self.log = EventLog(run.events_file)
-        self._is_behind = False
+        self.history = History(run, steps_per_epoch)
+        self.history.write()
 
     def on_step(self, step: int, result: StepResult, seconds: float, data_seconds: float) -> None:
         """One line an optimiser step, and one for what the gradients showed before it."""
-        if self._is_behind:  # the last epoch ended without a validation
-            write_history(self.run)
-        self._is_behind = step % self.steps_per_epoch == 0
-        self.log.append(
+        event = self.log.append(
             "step",
             step=step,
             losses=result.losses,
             weights=result.weights,
-            learning_rate=result.factor * self.recipe.training.optimizer.rate,
+            learning_rate=result.factor * self.facts.recipe.training.optimizer.rate,
             gradient_norm=result.gradient_norm,
             seconds=round(seconds, 6),
             data_seconds=round(data_seconds, 6),
             **_phase(result.phase),
         )
+        self.history.add(event)
         if result.look is not None:
             self.log.append("gradients", step=step, **dataclasses.asdict(result.look), **_phase(result.phase))
 
     def on_validation(self, validation: Validation) -> None:
         """One line a validation, and the table for those who like tables."""
-        self.log.append(
+        event = self.log.append(
             "validation",
             step=validation.step,
             epoch=round(validation.epoch, 4),
@@ -57,20 +57,24 @@ class Recorder(Observer):
             best=validation.best,
             **_phase(validation.phase),
         )
-        write_history(self.run)
-        self._is_behind = False
+        self.history.add(event)
 
     def on_best(self, learner: Learner, step: int, value: float | None) -> None:
         """Keep the model, with all that is needed to use it."""
-        metadata = {
-            "format": "1",
-            "auxseg": __version__,
-            "recipe": dump_recipe(self.recipe),
-            "vocabulary": pack_vocabulary(self.vocabulary),
-            "step": str(step),
-            "validation_figure": "" if value is None else repr(value),
-        }
+        metadata = dataclasses.replace(self.facts, step=step).pack(value)
         save_weights(self.run.best_file, learner.network, metadata)
+
+    def conclude(self, step: int, reason: str, seconds: float, peak_memory_bytes: int) -> None:
+        """The last line, and the row of an epoch that was not finished."""
+        self.log.append(
+            "end", time=now(), step=step, reason=reason, seconds=seconds, peak_memory_bytes=peak_memory_bytes
+        )
+        self.history.finish()
+
+
+def now() -> str:
+    """The time as events say it."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 def _phase(name: str | None) -> dict[str, str]:

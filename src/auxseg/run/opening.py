@@ -18,7 +18,8 @@ def opened(run: Run, runtime: Runtime, *, resume: bool, overwrite: bool) -> Iter
 
     Raises `InputError` in every process if the directory is in use, cannot be written to, holds a run that is
     neither to be resumed nor overwritten, or holds none that could be resumed. A run that was stopped before its first
-    step left an empty directory or none of its events; resuming it starts it.
+    step left an empty directory or none of its events; resuming it starts it. So does resuming one that was killed
+    while it deleted a former run.
     """
     with ExitStack() as stack:
         refusal: InputError | None = None
@@ -59,7 +60,7 @@ def _open(run: Run, stack: ExitStack, *, resume: bool, overwrite: bool) -> None:
         for stale in directory.glob(".*.partial"):  # of a process that was killed while it wrote
             stale.unlink()
         _check(run, resume=resume, overwrite=overwrite)
-        if not resume and run.recipe_file.is_file():
+        if run.is_being_cleared or (not resume and run.recipe_file.is_file()):
             run.clear()
     except OSError as error:
         raise InputError(f"{directory}: cannot be a run directory ({error.strerror})") from None
@@ -72,6 +73,8 @@ def _check(run: Run, *, resume: bool, overwrite: bool) -> None:
         return
     if not directory.is_dir():
         raise InputError(f"{directory}: cannot be a run directory (it is a file)")
+    if run.is_being_cleared:
+        return  # whoever was to overwrite it was killed, and what it holds is to go
     if not any(path.name != ".lock" and not path.match(".*.partial") for path in directory.iterdir()):
         return
     if not resume and not overwrite:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import platform
 import sys
 import time
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +15,25 @@ import torch
 
 from auxseg import __version__
 from auxseg.arguments import as_path
-from auxseg.data.loader import EvaluationLoader, TrainLoader
-from auxseg.data.selection import training_rows
+from auxseg.data.loader import TrainLoader
+from auxseg.data.selection import labelled_rows, training_rows
 from auxseg.data.store import Store
 from auxseg.errors import InputError
 from auxseg.files import write_atomically
 from auxseg.models import Network, build_network
 from auxseg.recipe import Recipe, build_tasks, dump_recipe, load_recipe, refuse_waiting
-from auxseg.run.building import build_learner, open_data, train_loader, validation_loader, without_labels
+from auxseg.run.building import build_learner, open_data, train_loader, validation_loader
 from auxseg.run.directory import Run, describe_data
-from auxseg.run.history import write_history
-from auxseg.run.observers import Recorder
+from auxseg.run.labels import labelled_samples, refuse_unlabelled, untrained_tasks
+from auxseg.run.micro_batches import refuse_lone_values
+from auxseg.run.model_file import ModelFacts
+from auxseg.run.observers import Recorder, now
 from auxseg.run.opening import opened
-from auxseg.run.resolving import measure_choice, resolve
+from auxseg.run.resolving import Resolved, measure_choice, resolve
+from auxseg.run.resuming import owner_of
+from auxseg.tasks import Task
 from auxseg.training.allocator import freed_memory_kept
-from auxseg.training.checkpoint import load_last
+from auxseg.training.checkpoint import Checkpoint
 from auxseg.training.events import EventLog
 from auxseg.training.loop import Observer, Plan, fit
 from auxseg.training.runtime import Device, Runtime
@@ -46,55 +50,68 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     observers: Sequence[Observer] = (),
+    tell: Callable[[str], None] = warnings.warn,
 ) -> Run:
     """Train a recipe (also by the name of a preset, or its file) on a store and leave a run directory.
 
     ``resume`` goes on from the last checkpoint to exactly the weights of an uninterrupted run; the recipe must be
-    the same but for more steps. Raises `InputError` if something is refused before work starts, `RunError` if a loss
-    is not finite.
+    the same but for more steps. ``tell`` is given what deserves a warning. Raises `InputError` if something is refused
+    before work starts, `RunError` if a loss is not finite.
     """
     run, recipe = Run(as_path(out, "out")), recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     store = open_data(data, recipe)
     tasks = build_tasks(recipe, store.vocabulary)
-    rows = training_rows(store, recipe.data.train_on)
-    if not len(rows):
-        raise InputError(f"{data}: the training split is empty")
-    target = {recipe.target: tasks[recipe.target]}
-    if without_labels(target, EvaluationLoader(store, rows, recipe.training.batch)):
-        raise InputError(f"{data}: no training sample has a label for {recipe.target}, the target")
-    validated = EvaluationLoader(store, store.rows("val"), recipe.training.batch)
-    if recipe.data.train_on == "train" and without_labels(target, validated):
-        refuse_waiting(recipe, str(data), f"no validation sample has a label for {recipe.target}")
+    labelled = _labelled(recipe, store, tasks, tell)
     runtime = Runtime(device, devices)
     runtime.launch()
+    runtime.refuse_difference(store.content_hash, f"{store.path}: was replaced while the processes started; try again")
     network = build_network(
         recipe.model, {name: task.output for name, task in tasks.items()}, recipe.seed, recipe.target
     )
     network.to(runtime.device)
     loader = train_loader(recipe, store, runtime)
+    refuse_lone_values(recipe, network, store.size, runtime)
     with opened(run, runtime, resume=resume, overwrite=overwrite):
-        recipe, seconds = resolve(recipe, run, store, network, tasks, loader, runtime, resume=resume)
+        resolved = resolve(recipe, run, store, network, tasks, loader, runtime, resume=resume)
+        recipe = resolved.recipe
         if recipe.training.channels_last:
             network.to(memory_format=torch.channels_last)
         runtime.synchronise_batch_norm(network)
         learner = build_learner(recipe, network, tasks, runtime)
-        recorder = Recorder(run, recipe, store.vocabulary, loader.steps_per_epoch)
         runtime.gather(None)  # all have read what the main process now rewrites
+        facts = ModelFacts(recipe, store.vocabulary, 0, labelled, store.content_hash)
+        recorders: list[Recorder] = []
         with runtime.failing_together():
             if runtime.is_main:
-                _announce(run, recipe, store, network, seconds, loader, runtime)
+                _announce(run, facts, store, network, resolved, loader, runtime)
+                recorders.append(Recorder(run, facts, loader.steps_per_epoch))
         started = time.perf_counter()
-        reason = fit(
+        reason, step = fit(
             learner,
             tasks[recipe.target],
-            _plan(recipe, run, loader),
+            _plan(recipe, run, store, loader),
             loader,
             validation_loader(recipe, store, runtime),
-            [recorder, *observers],
+            [*recorders, *observers],
         )
-        if runtime.is_main:
-            _conclude(run, recipe, reason, time.perf_counter() - started, runtime)
+        for recorder in recorders:
+            recorder.conclude(step, reason, time.perf_counter() - started, runtime.peak_memory_bytes())
     return run
+
+
+def _labelled(recipe: Recipe, store: Store, tasks: Mapping[str, Task], tell: Callable[[str], None]) -> dict[str, int]:
+    """How many training samples have a label for each task. Raises `InputError` for a task that would learn nothing."""
+    rows = training_rows(store, recipe.data.train_on)
+    if not len(rows):
+        raise InputError(f"{store.path}: the training split is empty")
+    labelled = labelled_samples(tasks, store, rows, labelled_rows(store, rows, recipe.data.label_fraction))
+    refuse_unlabelled(tasks, labelled, store, recipe.target, tell)
+    if recipe.data.train_on == "train":
+        val = store.rows("val")
+        target = {recipe.target: tasks[recipe.target]}
+        if not labelled_samples(target, store, val, val[store.has_mask[val]])[recipe.target]:
+            refuse_waiting(recipe, str(store.path), f"no validation sample has a label for {recipe.target}")
+    return labelled
 
 
 @freed_memory_kept()
@@ -110,35 +127,34 @@ def choose(recipe: Recipe, data: str | Path, device: Device = "auto") -> dict[st
     return {"precision": choice.precision, "channels_last": choice.channels_last}
 
 
-def _plan(recipe: Recipe, run: Run, loader: TrainLoader) -> Plan:
+def _plan(recipe: Recipe, run: Run, store: Store, loader: TrainLoader) -> Plan:
     training = recipe.training
     assert training.steps is not None
     validate_every = max(round(training.validate_every * loader.steps_per_epoch), 1)
-    return Plan(training.steps, validate_every, training.patience, training.tolerance, run.directory)
+    checkpoint = Checkpoint(run.last_file, owner_of(recipe, store.content_hash), EventLog(run.events_file))
+    return Plan(training.steps, validate_every, training.patience, training.tolerance, checkpoint)
 
 
 def _announce(
     run: Run,
-    recipe: Recipe,
+    facts: ModelFacts,
     store: Store,
     network: Network,
-    seconds: dict[str, float],
+    resolved: Resolved,
     loader: TrainLoader,
     runtime: Runtime,
 ) -> None:
     """Write down what the run is, or that it goes on, before the first step."""
-    log = EventLog(run.events_file)
-    step = _checkpoint_step(run)
+    log, recipe, step = EventLog(run.events_file), resolved.recipe, resolved.step
     write_atomically(run.recipe_file, dump_recipe(recipe).encode())
     if step is not None:
         log.rewind(step)
-        log.append("resume", time=_now(), step=step, steps=recipe.training.steps)
-        write_history(run)
+        log.append("resume", time=now(), step=step, steps=recipe.training.steps)
         return
     run.events_file.unlink(missing_ok=True)
     log.append(
         "start",
-        time=_now(),
+        time=now(),
         command=" ".join(sys.argv),
         device=str(runtime.device),
         processes=runtime.num_processes,
@@ -147,36 +163,15 @@ def _announce(
         versions={"auxseg": __version__, "torch": torch.__version__, "python": platform.python_version()},
         precision=recipe.training.precision,
         channels_last=recipe.training.channels_last,
-        calibration=seconds,
+        calibration=resolved.seconds,
         parameters=network.parts(),
         weights=network.provenance,
         steps=recipe.training.steps,
         steps_per_epoch=loader.steps_per_epoch,
         data=describe_data(store),
+        labelled=facts.labelled,
+        untrained=sorted(untrained_tasks(recipe, facts.vocabulary, facts.labelled)),
     )
-
-
-def _checkpoint_step(run: Run) -> int | None:
-    """The step to go on from, ``None`` before the first checkpoint."""
-    if not run.last_file.exists():
-        return None
-    return load_last(run.last_file, torch.device("cpu"))["progress"]["step"]
-
-
-def _conclude(run: Run, recipe: Recipe, reason: str, seconds: float, runtime: Runtime) -> None:
-    EventLog(run.events_file).append(
-        "end",
-        time=_now(),
-        step=_checkpoint_step(run),
-        reason=reason,
-        seconds=seconds,
-        peak_memory_bytes=runtime.peak_memory_bytes(),
-    )
-    write_history(run)
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 def _processor(runtime: Runtime) -> str:

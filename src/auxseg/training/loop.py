@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 import signal
 import statistics
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any, final
+from typing import final
 
 from auxseg.data.loader import EvaluationLoader, TrainLoader
+from auxseg.errors import Terminated
 from auxseg.evaluation.measure import measure, merge
 from auxseg.tasks import Table, Task
-from auxseg.training.checkpoint import load_last, save_last
+from auxseg.training.checkpoint import Checkpoint
 from auxseg.training.learner import Learner, StepResult
 
 
@@ -64,7 +65,8 @@ class Progress:
 
 @dataclass(frozen=True)
 class Plan:
-    """How long to train and when to look: in optimiser steps, ``patience`` in validations without improvement.
+    """How long to train, when to look and where to go on from: in optimiser steps, ``patience`` in validations without
+    improvement.
 
     The model that is kept is the latest whose figure is at most ``tolerance`` standard errors below the best one, the
     error being that of the best figure's mean over images: on a small validation split the best is partly luck, and
@@ -74,14 +76,9 @@ class Plan:
 
     num_steps: int
     validate_every: int
-    patience: int | None = None
-    tolerance: float = 0.0
-    directory: Path = field(default_factory=Path)
-
-    @property
-    def checkpoint(self) -> Path:
-        """The file from which a run goes on."""
-        return self.directory / "last.pt"
+    patience: int | None
+    tolerance: float
+    checkpoint: Checkpoint
 
 
 def fit(
@@ -91,18 +88,20 @@ def fit(
     train: TrainLoader,
     validation: EvaluationLoader | None,
     observers: list[Observer],
-) -> str:
-    """Train until the plan is fulfilled, going on from ``last.pt`` if there is one; returns why it ended.
+) -> tuple[str, int]:
+    """Train until the plan is fulfilled, going on from ``last.pt`` if there is one; returns why it ended, and at which
+    step.
 
     Every validation compares the target's figure with the best so far (`Plan`), unless the phase does not train the
     target; ``last.pt`` is written then and after every epoch. Without a validation split the last weights are kept as
-    the best. Ctrl-C ends the run after the step that is being taken, with a checkpoint, as `KeyboardInterrupt`. Raises
+    the best. Ctrl-C ends the run after the step that is being taken, in all processes, with a checkpoint, as
+    `KeyboardInterrupt`; so does SIGTERM where it would raise `Terminated` otherwise. Raises
     `RunError` if a loss is not finite; the last checkpoint stays.
     """
     progress = _restore(learner, plan)
     observers = observers if learner.runtime.is_main else []
     learner.network.train()
-    with _stopping_gently(learner.runtime.num_processes == 1) as stopping:
+    with _stopping_gently() as asked:
         steps = train.steps(progress.step, plan.num_steps)
         while progress.step < plan.num_steps and not _patience_lost(plan, progress):
             learner.enter(progress.step)
@@ -119,14 +118,15 @@ def fit(
             with learner.runtime.failing_together():
                 for observer in observers:
                     observer.on_step(progress.step, result, seconds, waited)
+            stop = learner.runtime.agree_on(asked())  # all processes after the same step
             if progress.step % plan.validate_every == 0 or progress.step == plan.num_steps:
                 _look(learner, target, plan, train.steps_per_epoch, validation, progress, observers)
                 _save(learner, plan, progress)
-            elif stopping() or progress.step % train.steps_per_epoch == 0:
+            elif stop or progress.step % train.steps_per_epoch == 0:
                 _save(learner, plan, progress)
-            if stopping():
-                raise KeyboardInterrupt
-    return "finished" if progress.step >= plan.num_steps else "early stopping"
+            if stop:
+                raise Terminated if stop == signal.SIGTERM else KeyboardInterrupt
+    return ("finished" if progress.step >= plan.num_steps else "early stopping"), progress.step
 
 
 def _look(
@@ -186,15 +186,18 @@ def _standard_error(values: Sequence[float | None]) -> float:
 def _save(learner: Learner, plan: Plan, progress: Progress) -> None:
     with learner.runtime.failing_together():
         if learner.runtime.is_main:
-            save_last(plan.checkpoint, {"progress": asdict(progress), "learner": learner.state()})
+            plan.checkpoint.save({"progress": asdict(progress), "learner": learner.state()}, progress.step)
 
 
 def _restore(learner: Learner, plan: Plan) -> Progress:
-    if not plan.checkpoint.exists():
+    state = plan.checkpoint.load(learner.runtime.device)
+    if state is None:
         return Progress(num_steps=plan.num_steps)
-    state: dict[str, Any] = load_last(plan.checkpoint, learner.runtime.device)
-    learner.restore(state["learner"])
-    progress = Progress(**state["progress"])
+    try:
+        learner.restore(state["learner"])
+        progress = Progress(**state["progress"])
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise plan.checkpoint.unfit(error) from None
     if progress.num_steps < plan.num_steps:  # more steps were asked for: patience begins anew
         progress.waited, progress.num_steps = 0, plan.num_steps
     return progress
@@ -205,25 +208,29 @@ def _patience_lost(plan: Plan, progress: Progress) -> bool:
 
 
 @contextmanager
-def _stopping_gently(enabled: bool) -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C into a wish that the loop asks for; the second interrupts at once.
+def _stopping_gently() -> Iterator[Callable[[], int]]:
+    """Turn the first Ctrl-C or SIGTERM into a wish that the loop asks for, by its number; the second acts at once.
 
-    With several processes each would stop at a step of its own, so there Ctrl-C interrupts at once and the last
-    checkpoint is what remains.
+    SIGTERM is left alone where it ends the process by default: whoever started that process may count on it.
     """
-    asked = False
+    asked = 0
 
     def ask(number: int, frame: object) -> None:
         nonlocal asked
-        asked = True
-        signal.signal(signal.SIGINT, before)
+        asked = number
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
-    try:
-        before = signal.signal(signal.SIGINT, ask) if enabled else signal.getsignal(signal.SIGINT)
-    except ValueError:  # only the main thread may handle signals
-        yield lambda: False
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may handle signals
+        yield lambda: 0
         return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    if not callable(before[signal.SIGTERM]):
+        del before[signal.SIGTERM]
+    for number in before:
+        signal.signal(number, ask)
     try:
         yield lambda: asked
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Literal, final
+from typing import Any, Final, Literal, final
 
 import torch
 import torch.distributed as dist
 from lightning_fabric import Fabric
+from lightning_fabric.strategies.launchers import subprocess_script
 from torch import Tensor, nn
 
-from auxseg.errors import InputError
+from auxseg.errors import InputError, RunError
+
+LOST: Final = (
+    "another process of this training is gone; it was killed, possibly out of memory. The same command with --resume "
+    "goes on from the last checkpoint"
+)
+_GRACE_SECONDS: Final = 60.0
+_parent: Final = os.getppid()
 
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["fp32", "bf16"]
@@ -44,6 +54,7 @@ class Runtime:
 
     def launch(self) -> None:
         """Start the other processes, if there are any, and meet them."""
+        subprocess_script._ChildProcessObserver._terminate_all = _end_if_stuck  # pyright: ignore[reportPrivateUsage]
         self._fabric.launch()
         if self.num_processes > 1:
             # A thread of the group that lets go of its last message while the interpreter ends aborts the process.
@@ -80,7 +91,8 @@ class Runtime:
         for dtype in sorted({tensor.dtype for tensor in tensors}, key=str):
             group = [tensor for tensor in tensors if tensor.dtype == dtype]
             flat = torch.cat([tensor.reshape(-1) for tensor in group])
-            dist.all_reduce(flat)
+            with _peers():
+                dist.all_reduce(flat)
             for tensor, part in zip(group, flat.split([tensor.numel() for tensor in group]), strict=True):
                 tensor.copy_(part.view_as(tensor))
 
@@ -96,8 +108,23 @@ class Runtime:
         if self.num_processes == 1:
             return [value]
         values: list[Any] = [None] * self.num_processes
-        dist.all_gather_object(values, value)
+        with _peers():
+            dist.all_gather_object(values, value)
         return values
+
+    def refuse_difference(self, value: str, message: str) -> None:
+        """Raise `InputError` in every process unless all have the same value."""
+        if len(set(self.gather(value))) > 1:
+            raise InputError(message)
+
+    def agree_on(self, wish: int) -> int:
+        """The largest of all processes' wishes."""
+        if self.num_processes == 1:
+            return wish
+        largest = torch.tensor(float(wish), device=self.device)
+        with _peers():
+            dist.all_reduce(largest, dist.ReduceOp.MAX)
+        return int(largest.item())
 
     @contextmanager
     def failing_together(self) -> Iterator[None]:
@@ -126,6 +153,39 @@ class Runtime:
         import resource
 
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+@contextmanager
+def _peers() -> Iterator[None]:
+    """Let a message that does not arrive, because another process is gone, be an error for people.
+
+    Of processes that the main process started, only that one speaks, while it is there.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:  # gloo and NCCL raise it with the names of their own sources
+        if is_started_by_main() and os.getppid() == _parent:
+            raise SystemExit(1) from None
+        raise RunError(f"{LOST} ({(str(error).splitlines() or [''])[0][:200]})") from None
+
+
+def is_started_by_main() -> bool:
+    """Whether this process was started by the main process of the training, and not by torchrun."""
+    return int(os.environ.get("LOCAL_RANK", "0")) > 0 and not dist.is_torchelastic_launched()
+
+
+def _end_if_stuck(self: Any) -> None:
+    """In the place of Fabric's answer to a process that is gone, which kills all others, the main one too, at once.
+
+    The next message to it fails, and ends the training with an error. On GPUs it may wait for ever instead.
+    """
+    time.sleep(_GRACE_SECONDS)
+    print(f"auxseg: {LOST}", file=sys.stderr, flush=True)
+    for process in self._child_processes:
+        process.kill()
+    os._exit(1)
 
 
 def _leave() -> None:

@@ -1,0 +1,141 @@
+"""Which labels a task learns from, how many samples have them, and which tasks therefore learn nothing.
+
+Shape legend: ``R`` rows of the store, ``L`` of them whose mask is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, final
+
+import numpy as np
+import torch
+from jaxtyping import Int64
+
+from auxseg.data.augment.keyed import sample_keys
+from auxseg.data.batch import Batch
+from auxseg.data.loader import EvaluationLoader
+from auxseg.data.sample import IGNORE, MISSING, SPLITS, Vocabulary
+from auxseg.data.store import Store
+from auxseg.errors import InputError
+from auxseg.recipe import Recipe
+from auxseg.tasks import Task
+
+_BATCH: Final = 16
+
+
+@final
+@dataclass(frozen=True)
+class Needs:
+    """The labels without any of which a task has nothing to learn from in a sample; a task may need none."""
+
+    mask: bool
+    box: bool
+    labels: frozenset[str]
+
+    def rows(self, store: Store, rows: Int64[np.ndarray, " R"], masked: Int64[np.ndarray, " L"]) -> np.ndarray:
+        """Those of ``rows`` that have them all, as far as the store's index says; ``masked`` are those with a mask."""
+        if self.mask:
+            rows = rows[np.isin(rows, masked)]
+        if self.box:
+            rows = rows[~np.isnan(store.boxes[rows]).any(1)]
+        for label in sorted(self.labels):
+            rows = rows[store.classes[label][rows] != MISSING]
+        return rows
+
+
+def needs(task: Task, vocabulary: Vocabulary) -> Needs:
+    """Found by asking the task what it would make of a sample that lacks one label after the other."""
+    whole = _sample(vocabulary)
+    if not _has_label(task, whole):  # not even with all labels, which its own data will have to answer for
+        return Needs(False, False, frozenset())
+    none = {label: torch.full((1,), MISSING) for label in vocabulary.labels}
+    return Needs(
+        not _has_label(task, replace(whole, mask=torch.full_like(whole.mask, IGNORE))),
+        not _has_label(task, replace(whole, box=torch.full_like(whole.box, torch.nan))),
+        frozenset(
+            label
+            for label in vocabulary.labels
+            if not _has_label(task, replace(whole, classes={**whole.classes, label: none[label]}))
+        ),
+    )
+
+
+def labelled_samples(
+    tasks: Mapping[str, Task],
+    store: Store,
+    rows: Int64[np.ndarray, " R"],
+    masked: Int64[np.ndarray, " L"],
+) -> dict[str, int]:
+    """How many of ``rows`` have a label for each task; ``masked`` are those whose mask is used.
+
+    It is counted in the store's index. A task of which the index promises samples is shown some of them, until one
+    has a label indeed: a mask may be ignored in every pixel.
+    """
+    counts: dict[str, int] = {}
+    for name, task in tasks.items():
+        mine = needs(task, store.vocabulary).rows(store, rows, masked)
+        seen = any(_has_label(task, batch) for batch in EvaluationLoader(store, mine, _BATCH))
+        counts[name] = len(mine) if seen else 0
+    return counts
+
+
+def refuse_unlabelled(
+    tasks: Mapping[str, Task], labelled: Mapping[str, int], store: Store, target: str, tell: Callable[[str], None]
+) -> None:
+    """Raise `InputError` for a task that no sample of the store has a label for, and for such a target.
+
+    Of an auxiliary that only other splits have labels for ``tell`` is told instead: it learns nothing, but is measured.
+    """
+    if not labelled[target]:
+        raise InputError(f"{store.path}: no training sample has a label for {target}, the target")
+    everywhere = np.arange(len(store))
+    for name in (name for name, count in labelled.items() if not count):
+        found = needs(tasks[name], store.vocabulary).rows(store, everywhere, np.flatnonzero(store.has_mask))
+        splits = [split for split in SPLITS if np.isin(store.rows(split), found).any()]
+        why = f"{store.path}: no training sample has a label for the auxiliary {name}"
+        if not splits or splits == ["train"]:
+            raise InputError(f"{why}, which would learn nothing; leave it out with --set tasks.{name}=off")
+        tell(
+            f"{why} (only {' and '.join(splits)} have some): it learns nothing, and predictions leave it out; "
+            f"--set tasks.{name}=off leaves it out of the training too"
+        )
+
+
+def untrained_tasks(recipe: Recipe, vocabulary: Vocabulary, labelled: Mapping[str, int] | None) -> frozenset[str]:
+    """The tasks whose heads are as random as they were made: without a label in training, or of weight 0.
+
+    ``labelled`` counts the training samples with a label by task. Model files of a version that did not write it know
+    only of classes: a label of which no class has a training sample.
+    """
+    weights: Mapping[str, float] = getattr(recipe.balancer, "weights", {})
+    idle = {name for name in recipe.tasks if weights.get(name) == 0}
+    if labelled is not None:
+        idle |= {name for name, count in labelled.items() if not count}
+    else:
+        unseen = {label for label, counts in vocabulary.counts.items() if not any(counts)}
+        idle |= {name for name, task in recipe.tasks.items() if getattr(task, "label", None) in unseen}
+    return frozenset(idle - {recipe.target})
+
+
+def _has_label(task: Task, batch: Batch) -> bool:
+    return any(bool(count.any()) for count in task.counts(task.target(batch)).values())
+
+
+def _sample(vocabulary: Vocabulary) -> Batch:
+    """A sample with every label: noise, masks of two classes side by side, a box, the first class of every label."""
+    size = vocabulary.size
+    image = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0))
+    mask = torch.zeros(1, size, size, dtype=torch.uint8)
+    mask[..., size // 2 :] = min(len(vocabulary.mask_classes) - 1, 1) if vocabulary.mask_classes else IGNORE
+    return Batch(
+        ids=("",),
+        image=image,
+        clean=image,
+        mask=mask,
+        box=torch.tensor([[0.25, 0.25, 0.75, 0.75]]),
+        classes={label: torch.zeros(1, dtype=torch.long) for label in vocabulary.labels},
+        inside=torch.ones(1, size, size, dtype=torch.bool),
+        keys=sample_keys(0, [0], [""]),
+    )

@@ -1,0 +1,76 @@
+"""Other data than a model was trained on, in the model's own words: classes are matched by name."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Int, UInt8
+
+from auxseg.data.sample import IGNORE, MISSING, Vocabulary
+from auxseg.data.store import Store
+from auxseg.errors import InputError
+from auxseg.run.labels import needs
+from auxseg.tasks import Task
+
+
+def matched(store: Store, vocabulary: Vocabulary, tasks: Sequence[Task], target: str) -> Store:
+    """The store with the class ids of a model's ``vocabulary``, as far as its ``tasks`` ask for classes.
+
+    Classes are matched by name, so that another order does not matter, and a class that these data lack does not
+    either. An auxiliary whose kind of label they lack has nothing to be measured on. Raises `InputError` for a class
+    that the model does not know, naming it, for a label of the ``target`` that is not there, and for photographs that
+    were fitted in another way.
+    """
+    if store.resize != vocabulary.resize:
+        raise InputError(
+            f"{store.path}: was prepared with --resize {store.resize}, but the model was trained on photographs fitted "
+            f"with {vocabulary.resize}; prepare it again with --resize {vocabulary.resize}"
+        )
+    wanted = {task.name: needs(task, vocabulary) for task in tasks}
+    lookup = None
+    if any(need.mask for need in wanted.values()):
+        names = store.vocabulary.mask_classes
+        if names != vocabulary.mask_classes:
+            lookup = _mask_ids(names, _places(store, names, vocabulary.mask_classes, "mask class"))
+    classes = {label: np.full(len(store), MISSING, np.int32) for label in vocabulary.labels}
+    for label in sorted(set().union(*(need.labels for need in wanted.values()))):
+        if label in store.classes:
+            classes[label] = _class_ids(store, label, vocabulary.labels[label])
+        elif label in wanted[target].labels:
+            raise InputError(
+                f"{store.path}: has no label {label}, which {target} predicts; it has "
+                f"{', '.join(store.vocabulary.labels) or 'none'}"
+            )
+    return dataclasses.replace(
+        store, vocabulary=dataclasses.replace(vocabulary, exif=store.vocabulary.exif), classes=classes, mask_ids=lookup
+    )
+
+
+def _places(store: Store, names: Sequence[str], known: Sequence[str], what: str) -> list[int]:
+    """Where each of the names stands among those that are known."""
+    strangers = [name for name in names if name not in known]
+    if strangers:
+        raise InputError(
+            f"{store.path}: has the {what} {', '.join(strangers[:5])}, which the model does not know; it knows "
+            f"{', '.join(known[:20])}"
+        )
+    return [known.index(name) for name in names]
+
+
+def _mask_ids(names: Sequence[str], places: Sequence[int]) -> UInt8[np.ndarray, 256]:
+    ids = np.full(256, IGNORE, np.uint8)
+    ids[: len(names)] = places
+    return ids
+
+
+def _class_ids(store: Store, label: str, known: Sequence[str]) -> Int[np.ndarray, " N"]:
+    """Ids among the known classes; a class that no sample has may be unknown."""
+    ids, names = store.classes[label], store.vocabulary.labels[label]
+    if tuple(names) == tuple(known):
+        return ids
+    present = np.unique(ids[ids != MISSING])
+    translated = np.full(len(names) + 1, MISSING, ids.dtype)  # MISSING, which is -1, finds itself at the end
+    translated[present] = _places(store, [names[each] for each in present], known, f"{label}")
+    return translated[ids]
