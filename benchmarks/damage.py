@@ -46,7 +46,8 @@ def main(options: Options) -> dict[str, Any]:
     families = _chosen(options.families)
     cases = run_cases(families, options)
     rows = [
-        {"family": family.name, **_counts([case for case in cases if case.family == family.name])} for family in families
+        {"family": family.name, **_counts([case for case in cases if case.family == family.name])}
+        for family in families
     ]
     return {
         "rows": [*rows, {"family": "all", **_counts(cases)}],
@@ -87,14 +88,16 @@ def run_cases(families: Sequence[Family], options: Options) -> list[Case]:
 def _some(
     families: Sequence[Family], shares: Sequence[int], options: Options, worker: int, whole: Path, mother: Zygote
 ) -> Iterator[Case]:
-    """The cases of one worker."""
-    for family, share in zip(families, shares, strict=True):
-        cases = Cases(family, whole, whole.parent / f"case-{worker}", options.seed)
-        for number in range(options.first + worker, options.first + share, options.workers):
-            case = cases.run(mother, number)
-            if options.keep is not None and case.outcome.is_fault:
-                _keep(case, cases.folder, options.keep)
-            yield case
+    """The cases of one worker, the families in turns, so that a run that is stopped has seen all of them."""
+    folder = whole.parent / f"case-{worker}"
+    makers = [Cases(family, whole, folder, options.seed) for family in families]
+    for number in range(options.first + worker, options.first + max(shares), options.workers):
+        for cases, share in zip(makers, shares, strict=True):
+            if number < options.first + share:
+                case = cases.run(mother, number)
+                if options.keep is not None and case.outcome.is_fault:
+                    _keep(case, folder, options.keep)
+                yield case
 
 
 def _keep(case: Case, folder: Path, keep: Path) -> None:

@@ -1,4 +1,4 @@
-"""Damage to what the two files of weights say: the header of safetensors, and the archive and pickle of a checkpoint."""
+"""Damage to what files of weights say: the header of safetensors, the archive and the pickle of a checkpoint."""
 
 from __future__ import annotations
 
@@ -76,7 +76,10 @@ def checkpoint_changes(content: bytes) -> list[Change]:
             found.append((f"{name} {what}", lambda n=name, o=other: _zipped({**parts, n: o})))
         found.append((f"{name} deflated", lambda n=name: _zipped(parts, deflated=n)))
         found.append((f"{name} blown up", lambda n=name: _zipped({**parts, n: bytes(2**31 - 2**20)}, deflated=n)))
-    found += [(f"pickle: {name}", lambda c=change: _zipped({**parts, pickle: c()})) for name, change in _numbers(parts[pickle])]
+    found += [
+        (f"pickle: {name}", lambda c=change: _zipped({**parts, pickle: c()}))
+        for name, change in _numbers(parts[pickle])
+    ]
     found.append(("no archive, a pickle", lambda: _PAYLOADS["runs a command"]))
     found.append(("an outside name", lambda: _zipped({**parts, "../../outside": b"x"})))
     return found
@@ -86,23 +89,48 @@ def _numbers(pickle: bytes) -> list[Change]:
     """Every small integer in the pickle in turn replaced by a huge one or by nothing; its words by others."""
     found: list[Change] = []
     for place in [place for place in range(len(pickle) - 1) if pickle[place : place + 1] == b"K"][:120]:
-        for name, other in (("huge", b"\x8a\x08" + b"\xff" * 7 + b"\x3f"), ("None", b"N"), ("negative", b"J\xff\xff\xff\xff"), ("text", b"X\x01\x00\x00\x00x")):
+        for name, other in (
+            ("huge", b"\x8a\x08" + b"\xff" * 7 + b"\x3f"),
+            ("None", b"N"),
+            ("negative", b"J\xff\xff\xff\xff"),
+            ("text", b"X\x01\x00\x00\x00x"),
+        ):
             found.append((f"number at {place} {name}", lambda p=place, o=other: pickle[:p] + o + pickle[p + 2 :]))
-    for word in (b"progress", b"step", b"network", b"optimizer", b"balancer", b"schedule", b"average", b"best", b"param_groups", b"state", b"lr", b"torch", b"FloatStorage", b"_rebuild_tensor_v2"):
+    for word in (
+        b"progress",
+        b"step",
+        b"network",
+        b"optimizer",
+        b"balancer",
+        b"schedule",
+        b"average",
+        b"best",
+        b"param_groups",
+        b"state",
+        b"lr",
+        b"torch",
+        b"FloatStorage",
+        b"_rebuild_tensor_v2",
+    ):
         if word in pickle:
             found.append((f"{word.decode()} renamed", lambda w=word: pickle.replace(w, bytes(reversed(w)))))
     return found
 
 
 _PAYLOADS: dict[str, bytes] = {
-    "runs a command": b"\x80\x02cos\nsystem\nX" + struct.pack("<I", len(f"touch {CANARY}")) + f"touch {CANARY}".encode() + b"\x85R.",
+    "runs a command": b"\x80\x02cos\nsystem\nX"
+    + struct.pack("<I", len(f"touch {CANARY}"))
+    + f"touch {CANARY}".encode()
+    + b"\x85R.",
     "executes code": b"\x80\x02cbuiltins\nexec\nX" + struct.pack("<I", len(_CODE)) + _CODE.encode() + b"\x85R.",
     "a number": b"\x80\x02K\x01.",
     "an empty mapping": b"\x80\x02}.",
     "a list": b"\x80\x02].",
     "None": b"\x80\x02N.",
     "nested": b"\x80\x02" + b"]" * 200_000 + b"a" * 199_999 + b".",
-    "many copies": b"\x80\x02]q\x00" + b"".join(b"]q" + bytes([n + 1]) + b"(" + b"".join(b"h" + bytes([n]) for _ in range(40)) + b"e" for n in range(20)) + b".",
+    "many copies": b"\x80\x02]q\x00"
+    + b"".join(b"]q" + bytes([n + 1]) + b"(" + b"".join(b"h" + bytes([n]) for _ in range(40)) + b"e" for n in range(20))
+    + b".",
     "a huge number": b"\x80\x02\x8b\x00\x00\x00\x40" + bytes(1000) + b".",
     "a huge text": b"\x80\x02X\xff\xff\xff\x7f" + b"x" * 1000 + b".",
 }

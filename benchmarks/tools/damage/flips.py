@@ -1,4 +1,4 @@
-"""Damage to bytes, whatever they mean: flipped bits, runs cleared or drawn at random, cut, doubled, moved in and out."""
+"""Damage to bytes, whatever they mean: bits flipped, runs cleared or drawn at random, pieces cut, doubled, inserted."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import sys
@@ -59,9 +60,14 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def limit_memory(most_bytes: int) -> None:
-    """Let this process's address space grow by so much and no more, so that a hog fails instead of the machine."""
+def set_limits(most_bytes: int, most_seconds: float) -> None:
+    """Let this process's address space grow by so much and no more, so that a hog fails instead of the machine.
+
+    The limit of its processor time ends it even if nobody is left who watches.
+    """
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     most = pages * resource.getpagesize() + most_bytes
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    seconds = math.ceil(most_seconds) + 2
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -25,7 +25,10 @@ def hdf5_changes(content: bytes) -> list[Change]:
         file.visit(names.append)
         for name in names:
             found += [
-                (f"/{name} {rewrite.__name__.strip('_').replace('_', ' ')}", lambda r=rewrite, n=name: _with(content, r, n))
+                (
+                    f"/{name} {rewrite.__name__.strip('_').replace('_', ' ')}",
+                    lambda r=rewrite, n=name: _with(content, r, n),
+                )
                 for rewrite in _REWRITES
             ]
         for key, value in file.attrs.items():
@@ -105,7 +108,9 @@ def _negative(file: h5py.File, name: str) -> None:
 
 def _all_bits(file: h5py.File, name: str) -> None:
     values = _values(file, name)
-    _replace(file, name, np.full(values.shape, 255, np.uint8) if values.dtype == object else values.view(np.uint8) | 255)
+    _replace(
+        file, name, np.full(values.shape, 255, np.uint8) if values.dtype == object else values.view(np.uint8) | 255
+    )
 
 
 def _texts(file: h5py.File, name: str) -> None:

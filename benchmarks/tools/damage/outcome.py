@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Final, final
 
 MOST_SECONDS: Final = 10.0
@@ -91,8 +92,14 @@ def _is_one_sentence(ending: Ending) -> bool:
 
 
 def place(stderr: str) -> str:
-    """The last line of a traceback and the innermost line of auxseg's that it names; of anything else its last line."""
-    lines = stderr.strip().splitlines() or [""]
-    places = re.findall(r'File "[^"]*?/src/(auxseg/[^"]+)", line (\d+)(?:, in| in) (\S+)', stderr)
-    where = " in ".join((":".join(places[-1][:2]), places[-1][2])) if places else "-"
-    return f"{where}: {lines[-1][:300]}"
+    """The innermost line of auxseg's that a traceback names, or the dump of a hang, and the last line that says more.
+
+    Of a hang that is where its main thread was.
+    """
+    lines = [line for line in stderr.strip().splitlines() if line.strip(" ^~")] or [""]
+    _, dump, stacks = stderr.rpartition("Current thread")
+    calls = re.findall(r'File "([^"]*)", line (\d+),? in (\S+)', stacks if dump else stderr)
+    calls = calls if dump else calls[::-1]  # a dump begins with the innermost call, a traceback ends with it
+    ours = [f"{file.rpartition('/src/')[2]}:{line} in {name}" for file, line, name in calls if "/src/auxseg/" in file]
+    last = f"in {Path(calls[0][0]).name}:{calls[0][1]}" if dump and calls else lines[-1]
+    return f"{ours[0] if ours else '-'}: {last[:300]}"

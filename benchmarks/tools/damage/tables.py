@@ -31,7 +31,9 @@ def csv_changes(content: bytes) -> list[Change]:
     for row in range(min(len(rows), 4)):
         for column in range(len(rows[row])):
             for cell in _CELLS:
-                found.append((f"cell {row},{column} = {cell!r:.20}", lambda r=row, c=column, x=cell: _cell(rows, r, c, x)))
+                found.append(
+                    (f"cell {row},{column} = {cell!r:.20}", lambda r=row, c=column, x=cell: _cell(rows, r, c, x))
+                )
         found.append((f"row {row} dropped", lambda r=row: _table(rows[:r] + rows[r + 1 :])))
         found.append((f"row {row} doubled", lambda r=row: _table(rows[: r + 1] + rows[r:])))
         found.append((f"row {row} short", lambda r=row: _table([*rows[:r], rows[r][:-1], *rows[r + 1 :]])))
@@ -57,9 +59,10 @@ def xml_changes(content: bytes) -> list[Change]:
     for match in list(re.finditer(r">([^<>]*[^<>\s][^<>]*)<", text))[:_MOST_PLACES]:
         for cell in (*_CELLS, "&a8;", "&lt;b&gt;"):
             found.append((f"{match[1]} = {cell!r:.20}", lambda m=match, c=cell: _within(text, m.start(1), m.end(1), c)))
-    for match in list(re.finditer(r"<(\w+)>.*?</\1>", text, re.DOTALL))[:1] + list(
-        re.finditer(r"<(\w+)>[^<]*</\1>|<object>.*?</object>", text, re.DOTALL)
-    )[:_MOST_PLACES]:
+    for match in (
+        list(re.finditer(r"<(\w+)>.*?</\1>", text, re.DOTALL))[:1]
+        + list(re.finditer(r"<(\w+)>[^<]*</\1>|<object>.*?</object>", text, re.DOTALL))[:_MOST_PLACES]
+    ):
         found.append((f"{match[0]:.20} dropped", lambda m=match: _within(text, m.start(), m.end(), "")))
         found.append((f"{match[0]:.20} doubled", lambda m=match: _within(text, m.start(), m.end(), m[0] * 2)))
     first = re.search(r">([^<>]*[^<>\s][^<>]*)<", text)

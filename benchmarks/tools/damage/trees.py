@@ -72,13 +72,15 @@ def _paths(tree: Any, path: Path = ()) -> Iterator[Path]:
         for key, value in tree.items():
             yield from _paths(value, (*path, key))
     elif isinstance(tree, list):
-        for index in sorted({*range(min(len(tree), 3)), *([len(tree) - 1] if tree else [])}):
+        some = set(range(min(len(tree), 3))) | {max(len(tree) - 1, 0)}
+        for index in sorted(some) if tree else ():
             yield from _paths(tree[index], (*path, index))
 
 
 def _parent(tree: Any, path: Path) -> tuple[Any, Any]:
     """A copy of the tree, and in it what holds the place."""
-    root = holder = copy.deepcopy(tree)
+    root: Any = copy.deepcopy(tree)
+    holder: Any = root
     for key in path[:-1]:
         holder = holder[key]
     return root, holder
@@ -103,7 +105,7 @@ def _doubled(tree: Any, path: Path, dump: Callable[[Any], str]) -> bytes:
     """A key that stands twice with the same value, or an item twice."""
     root, holder = _parent(tree, path)
     if isinstance(holder, list):
-        holder.insert(int(path[-1]), holder[path[-1]])
+        holder.insert(int(path[-1]), holder[int(path[-1])])
         return dump(root).encode()
     holder[f"{_AGAIN}{path[-1]}"] = holder[path[-1]]
     return _SECOND.sub("", dump(root)).encode()

@@ -39,7 +39,6 @@ _STUDY: Final = """base: recipe.yaml
 auxiliaries: [classification]
 design: each
 seeds: 2
-controls: [noise]
 margin: 0.005
 looks: 2
 weights: {classification: 0.3}
@@ -207,3 +206,12 @@ def _write_photographs(folder: Path) -> None:
     folder.mkdir()
     for image, suffix in zip(_pictures(len(SUFFIXES), 40)[0], SUFFIXES, strict=True):
         Image.fromarray(image).save(folder / f"photograph{suffix}")
+
+
+def make_for_kills() -> int:
+    """A store, a recipe of twelve steps with three validations, a study and a folder; into the working directory."""
+    synthesize("store.h5", num_samples=20, size=SIZE)
+    Path("recipe.yaml").write_text(dump_recipe(load_recipe("tiny-mtl", {**FEW_STEPS, "training.steps": 12})))
+    Path("study.yaml").write_text(_STUDY.replace("training.steps=2", "training.steps=8"))
+    _write_folder(Path("folder"))
+    return 0

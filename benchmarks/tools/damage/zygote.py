@@ -21,13 +21,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final, final
 
-from benchmarks.tools.damage.guard import guard, limit_memory
+from benchmarks.tools.damage.guard import guard, set_limits
 from benchmarks.tools.damage.outcome import MOST_BYTES, MOST_SECONDS, Ending
 
 _MOST_STDERR: Final = 200_000
 _PATIENCE: Final = 6
 """On a busy machine a command may wait so many times as long as it may compute."""
 _DUMP_SECONDS: Final = 1.0
+_GRACE_SECONDS: Final = 5.0
 
 Work = Callable[..., Any]
 
@@ -52,14 +53,14 @@ class Zygote:
 
 
 @contextmanager
-def zygote() -> Iterator[Zygote]:
-    """Start it; it ends with the block."""
+def zygote(preload: Sequence[str] = ("auxseg",)) -> Iterator[Zygote]:
+    """Start it; it ends with the block. The packages of ``preload`` are imported with all that is in them."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     kept = {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
     os.environ.update(dict.fromkeys(kept, "1"))
     try:
-        process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        process = context.Process(target=_serve, args=(theirs, tuple(preload)), daemon=True)
         process.start()
     finally:
         for name, value in kept.items():
@@ -73,9 +74,10 @@ def zygote() -> Iterator[Zygote]:
         process.kill()
 
 
-def _serve(connection: Connection) -> None:
+def _serve(connection: Connection, preload: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _import_everything()
+    for package in preload:
+        _import_everything(package)
     threads = len(os.listdir("/proc/self/task"))
     with suppress(EOFError):
         while True:
@@ -85,12 +87,11 @@ def _serve(connection: Connection) -> None:
                 connection.send(_forked(folder, seconds, work, arguments))
             except Exception as error:
                 connection.send(error)
+    os._exit(0)  # what was imported need not be taken apart
 
 
-def _import_everything() -> None:
-    import auxseg
-
-    for module in pkgutil.walk_packages(auxseg.__path__, "auxseg."):
+def _import_everything(package: str) -> None:
+    for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
         if not module.name.endswith("__main__"):
             with suppress(ImportError):  # an extra that is not installed
                 importlib.import_module(module.name)
@@ -100,26 +101,24 @@ def _import_everything() -> None:
 
 
 def _forked(folder: Path, seconds: float, work: Work, arguments: Sequence[Any]) -> Ending:
-    held = _resident_bytes(os.getpid())
     reader, writer = os.pipe()
     started = time.monotonic()
     pid = os.fork()
     if pid == 0:
         with suppress(BaseException):
             os.close(reader)
-            _child(folder, writer, work, arguments)
+            _child(folder, writer, seconds, work, arguments)
         os._exit(70)
     os.close(writer)
     status, usage, hung = _waited(pid, started, seconds)
     with os.fdopen(reader, "rb") as pipe:
-        guarded = pipe.read().decode(errors="replace").splitlines()
+        held, *guarded = pipe.read().decode(errors="replace").splitlines()
     said = (folder / "stderr").read_bytes()
-    with suppress(ProcessLookupError):  # whatever it has left behind
-        os.killpg(pid, signal.SIGKILL)
+    _end_session(pid)
     return Ending(
         status=os.waitstatus_to_exitcode(status),
         seconds=time.monotonic() - started,
-        peak_bytes=max(usage.ru_maxrss * 1024 - held, 0),
+        peak_bytes=max(usage.ru_maxrss * 1024 - int(held), 0),
         hung=hung,
         guarded=guarded,
         stderr=(said if len(said) <= _MOST_STDERR else said[: _MOST_STDERR // 2] + said[-_MOST_STDERR // 2 :]).decode(
@@ -128,7 +127,7 @@ def _forked(folder: Path, seconds: float, work: Work, arguments: Sequence[Any]) 
     )
 
 
-def _child(folder: Path, channel: int, work: Work, arguments: Sequence[Any]) -> None:
+def _child(folder: Path, channel: int, seconds: float, work: Work, arguments: Sequence[Any]) -> None:
     os.setsid()
     os.chdir(folder)
     for number, name in ((1, "stdout"), (2, "stderr")):
@@ -139,7 +138,8 @@ def _child(folder: Path, channel: int, work: Work, arguments: Sequence[Any]) -> 
     signal.signal(signal.SIGINT, signal.default_int_handler)
     faulthandler.enable(file=2)
     faulthandler.register(signal.SIGUSR1, file=2, all_threads=True)
-    limit_memory(2 * MOST_BYTES)
+    set_limits(2 * MOST_BYTES, 2 * seconds)
+    os.write(channel, f"{_resident_bytes()}\n".encode())
     guard(channel, folder)
     try:
         code = work(*arguments)
@@ -180,10 +180,30 @@ def _ended(pid: int) -> tuple[int, Any]:
     return status, usage
 
 
+def _end_session(leader: int) -> None:
+    """Wait for what a command has left behind, which ends with it, and end what does not."""
+    deadline = time.monotonic() + _GRACE_SECONDS
+    while left := [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _session(pid) == leader]:
+        if time.monotonic() > deadline:
+            for pid in left:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def _session(pid: int) -> int | None:
+    """The session of a process that is alive."""
+    with suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[3]) if fields[0] != "Z" else None
+    return None
+
+
 def _processor_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _resident_bytes(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+def _resident_bytes() -> int:
+    """Less than the zygote's, which shares pages of libraries that this process has not touched yet."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
