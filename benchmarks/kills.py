@@ -18,10 +18,14 @@ from typing import Annotated, Any, Final, final
 
 import numpy as np
 from pydantic import Field
+from safetensors import safe_open
 
 from auxseg.config import config
-from auxseg.errors import RunError
-from benchmarks.tools.damage.killing import COUNT, counted, moment, outcome_of, partial_files
+from auxseg.data.store import Store
+from auxseg.errors import InputError, RunError
+from auxseg.run import Run
+from auxseg.training.events import read_events
+from benchmarks.tools.damage.killing import COUNT, counted, moment
 from benchmarks.tools.damage.outcome import Ending, Outcome, classify, place
 from benchmarks.tools.damage.whole import auxseg, make_for_kills
 from benchmarks.tools.damage.zygote import Zygote, zygote
@@ -78,12 +82,12 @@ class Kills:
     def __post_init__(self) -> None:
         self.whole = self.folder / "whole"
         self.whole.mkdir(parents=True)
-        self._must(self.mother.run(self.whole, make_for_kills, seconds=_SECONDS))
+        self._must(self.mother.run(self.whole, make_for_kills, seconds=_SECONDS, guarded=False))
 
     def undisturbed(self, *line: str) -> tuple[Path, float, int]:
         """The folder in which nobody killed a command, how long that took and how often it changed the file system."""
         folder = self._fresh("undisturbed")
-        ending = self._must(self.mother.run(folder, counted, *line, seconds=_SECONDS))
+        ending = self._must(self.mother.run(folder, counted, *line, seconds=_SECONDS, guarded=False))
         return folder, ending.seconds, int((folder / COUNT).read_text())
 
     def fresh(self) -> Path:
@@ -93,12 +97,12 @@ class Kills:
     def kill(self, folder: Path, seconds: float, changes: int, *line: str) -> str:
         """Kill a command in a folder; says when."""
         how, when = moment(self.rng, seconds, changes)
-        self.mother.run(folder, how, when, *line, seconds=_SECONDS)
+        self.mother.run(folder, how, when, *line, seconds=_SECONDS, guarded=False)
         return f"{how.__name__} {when:.4g} of {line[0]}"
 
     def again(self, folder: Path, when: str, same: Callable[[], bool], *line: str) -> Found:
         """Do a command after a kill, and judge what it leaves."""
-        ending = self.mother.run(folder, auxseg, *line, seconds=_SECONDS)
+        ending = self.mother.run(folder, auxseg, *line, seconds=_SECONDS, guarded=False)
         outcome = classify(ending)
         said = f"{when}, then {' '.join(line)}: {place(ending.stderr)}"
         if outcome.is_fault or outcome is Outcome.FAILED:
@@ -169,9 +173,6 @@ def _prepare(kills: Kills, number: int) -> Iterator[Found]:
 
 
 def _content(store: Path) -> str:
-    from auxseg.data.store import Store
-    from auxseg.errors import InputError
-
     try:
         return Store.open(store).content_hash
     except InputError as error:
@@ -193,3 +194,18 @@ def _overwrite(kills: Kills, number: int) -> Iterator[Found]:
         seed, wanted = (("7", expected), ("0", other))[index % 4 == 3]
         resume = ("train", "recipe.yaml", "--data", "store.h5", "--out", "run", "--seed", seed, "--resume")
         yield kills.again(folder, when, lambda f=folder, w=wanted: outcome_of(f / "run") == w, *resume)
+
+
+def outcome_of(run: Path) -> dict[str, Any]:
+    """All that must be the same after a kill: the weights that are kept, and the losses of every step, once each."""
+    with safe_open(run / "best.safetensors", framework="np") as file:
+        weights = {name: file.get_tensor(name).tobytes() for name in sorted(file.keys())}
+    losses = [
+        (event["step"], event["losses"]) for event in read_events(Run(run).events_file) if event["event"] == "step"
+    ]
+    return {"weights": weights, "losses": losses}
+
+
+def partial_files(folder: Path) -> list[str]:
+    """What a killed command left half-written."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if ".partial" in path.name)

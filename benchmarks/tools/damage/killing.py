@@ -10,11 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from safetensors import safe_open
 
 from auxseg.cli.main import main
-from auxseg.run import Run
-from auxseg.training.events import read_events
 
 _CHANGES: Final = frozenset(("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.link"))
 COUNT: Final = "changes-counted"
@@ -73,21 +70,6 @@ def _writes(arguments: tuple[Any, ...]) -> bool:
     path, _, flags = arguments
     is_ours = isinstance(path, str | bytes | os.PathLike) and not os.fspath(path).startswith(("/dev", "/proc"))  # pyright: ignore[reportArgumentType]
     return is_ours and isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
-
-
-def outcome_of(run: Path) -> dict[str, Any]:
-    """All that must be the same after a kill: the weights that are kept, and the losses of every step, once each."""
-    with safe_open(run / "best.safetensors", framework="np") as file:
-        weights = {name: file.get_tensor(name).tobytes() for name in sorted(file.keys())}
-    losses = [
-        (event["step"], event["losses"]) for event in read_events(Run(run).events_file) if event["event"] == "step"
-    ]
-    return {"weights": weights, "losses": losses}
-
-
-def partial_files(folder: Path) -> list[str]:
-    """What a killed command left half-written."""
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if ".partial" in path.name)
 
 
 def moment(rng: np.random.Generator, seconds: float, changes: int) -> tuple[Callable[..., int], float | int]:

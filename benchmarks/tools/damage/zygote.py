@@ -35,17 +35,32 @@ Work = Callable[..., Any]
 
 @final
 @dataclass(frozen=True)
+class Call:
+    """What a process is forked for."""
+
+    folder: Path
+    work: Work
+    arguments: Sequence[Any]
+    seconds: float
+    guarded: bool
+
+
+@final
+@dataclass(frozen=True)
 class Zygote:
     """The process that forks; made by `zygote`."""
 
     connection: Connection
 
-    def run(self, folder: Path, work: Work, *arguments: Any, seconds: float = MOST_SECONDS) -> Ending:
+    def run(
+        self, folder: Path, work: Work, *arguments: Any, seconds: float = MOST_SECONDS, guarded: bool = True
+    ) -> Ending:
         """Call a function that can be imported in a process of its own, within ``folder``.
 
-        What it returns is its exit code; it may compute for so many ``seconds``.
+        What it returns is its exit code; it may compute for so many ``seconds``. If it is ``guarded``, it is ended
+        when it starts a process or executes what a file holds.
         """
-        self.connection.send((folder, seconds, work, arguments))
+        self.connection.send(Call(folder, work, arguments, seconds, guarded))
         ending = self.connection.recv()
         if isinstance(ending, BaseException):
             raise ending
@@ -60,7 +75,7 @@ def zygote(preload: Sequence[str] = ("auxseg",)) -> Iterator[Zygote]:
     kept = {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
     os.environ.update(dict.fromkeys(kept, "1"))
     try:
-        process = context.Process(target=_serve, args=(theirs, tuple(preload)), daemon=True)
+        process = context.Process(target=_serve, args=(theirs, tuple(preload)))
         process.start()
     finally:
         for name, value in kept.items():
@@ -78,13 +93,12 @@ def _serve(connection: Connection, preload: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for package in preload:
         _import_everything(package)
-    threads = len(os.listdir("/proc/self/task"))
     with suppress(EOFError):
         while True:
-            folder, seconds, work, arguments = connection.recv()
+            call = connection.recv()
             try:
-                assert threads == len(os.listdir("/proc/self/task")) == 1, "a process with threads must not fork"
-                connection.send(_forked(folder, seconds, work, arguments))
+                assert len(os.listdir("/proc/self/task")) == 1, "a process with threads must not fork"
+                connection.send(_forked(call))
             except Exception as error:
                 connection.send(error)
     os._exit(0)  # what was imported need not be taken apart
@@ -100,36 +114,37 @@ def _import_everything(package: str) -> None:
     torch.set_num_threads(1)
 
 
-def _forked(folder: Path, seconds: float, work: Work, arguments: Sequence[Any]) -> Ending:
+def _forked(call: Call) -> Ending:
     reader, writer = os.pipe()
     started = time.monotonic()
     pid = os.fork()
     if pid == 0:
         with suppress(BaseException):
             os.close(reader)
-            _child(folder, writer, seconds, work, arguments)
+            _child(call, writer)
         os._exit(70)
     os.close(writer)
-    status, usage, hung = _waited(pid, started, seconds)
+    status, usage, hung = _waited(pid, started, call.seconds)
+    seconds = time.monotonic() - started
+    _end_session(pid)
     with os.fdopen(reader, "rb") as pipe:
         held, *guarded = pipe.read().decode(errors="replace").splitlines()
-    said = (folder / "stderr").read_bytes()
-    _end_session(pid)
+    said = (call.folder / "stderr").read_bytes()
+    if len(said) > _MOST_STDERR:
+        said = said[: _MOST_STDERR // 2] + said[-_MOST_STDERR // 2 :]
     return Ending(
         status=os.waitstatus_to_exitcode(status),
-        seconds=time.monotonic() - started,
+        seconds=seconds,
         peak_bytes=max(usage.ru_maxrss * 1024 - int(held), 0),
         hung=hung,
         guarded=guarded,
-        stderr=(said if len(said) <= _MOST_STDERR else said[: _MOST_STDERR // 2] + said[-_MOST_STDERR // 2 :]).decode(
-            errors="replace"
-        ),
+        stderr=said.decode(errors="replace"),
     )
 
 
-def _child(folder: Path, channel: int, seconds: float, work: Work, arguments: Sequence[Any]) -> None:
+def _child(call: Call, channel: int) -> None:
     os.setsid()
-    os.chdir(folder)
+    os.chdir(call.folder)
     for number, name in ((1, "stdout"), (2, "stderr")):
         file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         os.dup2(file, number)
@@ -138,11 +153,12 @@ def _child(folder: Path, channel: int, seconds: float, work: Work, arguments: Se
     signal.signal(signal.SIGINT, signal.default_int_handler)
     faulthandler.enable(file=2)
     faulthandler.register(signal.SIGUSR1, file=2, all_threads=True)
-    set_limits(2 * MOST_BYTES, 2 * seconds)
+    set_limits(2 * MOST_BYTES, 2 * call.seconds)
     os.write(channel, f"{_resident_bytes()}\n".encode())
-    guard(channel, folder)
+    if call.guarded:
+        guard(channel, call.folder)
     try:
-        code = work(*arguments)
+        code = call.work(*call.arguments)
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
     except BaseException:
