@@ -53,7 +53,8 @@ def main(options: Options) -> dict[str, Any]:
         "rows": [*rows, {"family": "all", **_counts(cases)}],
         "faults": [_described(case) for case in cases if case.outcome.is_fault],
         "seed": options.seed,
-        "seconds of the slowest": max(case.ending.seconds for case in cases),
+        "processor seconds of all": sum(case.ending.processor_seconds for case in cases),
+        "processor seconds of the slowest": max(case.ending.processor_seconds for case in cases),
         "MiB of the largest": max(case.ending.peak_bytes for case in cases) / 2**20,
     }
 

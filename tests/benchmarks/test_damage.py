@@ -72,7 +72,7 @@ def test_a_hang_is_ended_and_says_where(mother: Zygote, tmp_path: Path, work: ty
 def test_resident_memory_is_measured_beside_what_was_there(mother: Zygote, tmp_path: Path) -> None:
     without, with_much = (mother.run(tmp_path, planted.holds, number).peak_bytes for number in (0, 200 * 2**20))
     assert 380 * 2**20 < with_much - without < 420 * 2**20  # the array and its copy
-    assert classify(Ending(0, 1.0, 2**31 + 1, False, (), "")) is Outcome.MEMORY
+    assert classify(Ending(0, 1.0, 1.0, 2**31 + 1, False, (), "")) is Outcome.MEMORY
 
 
 def test_the_place_of_a_traceback_is_the_innermost_line_of_ours() -> None:

@@ -64,7 +64,7 @@ class Told:
     """A zygote that gives the endings that it was told, and leaves the files."""
 
     def __init__(self, *endings: Ending) -> None:
-        self.endings = [Ending(0, 1.0, 0, False, (), ""), *endings]
+        self.endings = [Ending(0, 1.0, 1.0, 0, False, (), ""), *endings]
 
     def run(self, folder: Path, work: Any, *arguments: Any, **settings: Any) -> Ending:
         return self.endings.pop(0)
@@ -85,7 +85,7 @@ class Told:
 def test_what_is_left_is_judged(
     tmp_path: Path, status: int, stderr: str, same: bool, partial: bool, result: str
 ) -> None:
-    told = cast(Zygote, Told(Ending(status, 1.0, 0, False, (), stderr)))
+    told = cast(Zygote, Told(Ending(status, 1.0, 1.0, 0, False, (), stderr)))
     kills = Kills(told, tmp_path / "kills", np.random.default_rng(0))
     folder = kills.fresh()
     if partial:

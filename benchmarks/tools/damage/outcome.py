@@ -52,6 +52,7 @@ class Ending:
 
     status: int
     seconds: float
+    processor_seconds: float
     peak_bytes: int
     hung: bool
     guarded: Sequence[str]
