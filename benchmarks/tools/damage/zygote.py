@@ -70,7 +70,7 @@ class Zygote:
 
 @contextmanager
 def zygote(preload: Sequence[str] = ("auxseg",)) -> Iterator[Zygote]:
-    """Start it; it ends with the block. The packages of ``preload`` are imported with all that is in them."""
+    """Start it; it ends with the block. Modules of ``preload`` are imported, packages with all that is in them."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     kept = {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
@@ -92,8 +92,10 @@ def zygote(preload: Sequence[str] = ("auxseg",)) -> Iterator[Zygote]:
 
 def _serve(connection: Connection, preload: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for package in preload:
-        _import_everything(package)
+    for name in preload:
+        _import_everything(name)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
     gc.freeze()  # a child that collects garbage would otherwise copy every page of what was imported
     with suppress(EOFError):
         while True:
@@ -106,14 +108,12 @@ def _serve(connection: Connection, preload: Sequence[str]) -> None:
     os._exit(0)  # what was imported need not be taken apart
 
 
-def _import_everything(package: str) -> None:
-    for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+def _import_everything(name: str) -> None:
+    package = importlib.import_module(name)
+    for module in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{name}."):
         if not module.name.endswith("__main__"):
             with suppress(ImportError):  # an extra that is not installed
                 importlib.import_module(module.name)
-    import torch
-
-    torch.set_num_threads(1)
 
 
 def _forked(call: Call) -> Ending:
