@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import sys
 import time
@@ -15,8 +16,10 @@ import yaml
 from auxseg.errors import InputError
 from benchmarks.damage import Options, main
 from benchmarks.tools.damage.archives import checkpoint_changes
+from benchmarks.tools.damage.cases import injected
 from benchmarks.tools.damage.families import FAMILIES
 from benchmarks.tools.damage.flips import FLIPS
+from benchmarks.tools.damage.guard import MARKUP
 from benchmarks.tools.damage.hdf5 import hdf5_changes
 from benchmarks.tools.damage.outcome import Ending, Outcome, classify, place
 from benchmarks.tools.damage.tables import csv_changes, xml_changes
@@ -78,6 +81,16 @@ def test_resident_memory_is_measured_beside_what_was_there(mother: Zygote, tmp_p
 def test_the_place_of_a_traceback_is_the_innermost_line_of_ours() -> None:
     text = 'File "/a/src/auxseg/run/load.py", line 3, in load\n  x\nFile "/b/torch/x.py", line 9, in y\nKeyError: 1\n'
     assert place(text) == "auxseg/run/load.py:3 in load: KeyError: 1"
+
+
+def test_a_planted_text_in_a_page_is_found(tmp_path: Path) -> None:
+    page = tmp_path / "run" / "report.html"
+    page.parent.mkdir()
+    page.write_text(f"<p>{html.escape(MARKUP)}</p>")
+    assert injected(tmp_path) == []
+    page.write_text(f"<p>{MARKUP}</p>")
+    assert injected(tmp_path) == ["code: markup in run/report.html"]
+    assert classify(Ending(0, 1.0, 1.0, 0, False, injected(tmp_path), "")) is Outcome.CODE
 
 
 def test_every_value_of_a_text_is_replaced_and_every_key_dropped_and_doubled() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import final
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks.tools.damage.families import Family, Kind, Line
 from benchmarks.tools.damage.flips import flipped
+from benchmarks.tools.damage.guard import MARKUP
 from benchmarks.tools.damage.outcome import Ending, Outcome, classify
 from benchmarks.tools.damage.trees import Change
 from benchmarks.tools.damage.whole import auxseg
@@ -60,6 +61,7 @@ class Cases:
             damaged = make()
         self._lay_out(file, damaged)
         ending = zygote.run(self.folder, auxseg, *line)
+        ending = replace(ending, guarded=(*ending.guarded, *injected(self.folder)))
         return Case(self.family.name, number, file, change, line, classify(ending), ending)
 
     def _kind(self, number: int) -> tuple[Kind, Line]:
@@ -83,3 +85,9 @@ class Cases:
             source, target = self.whole / part, self.folder / part
             shutil.copytree(source, target) if source.is_dir() else shutil.copy2(source, target)
         (self.folder / file).write_bytes(damaged)
+
+
+def injected(folder: Path) -> list[str]:
+    """Pages of which a planted text has become a part, as lines for `Ending.guarded`."""
+    pages = [path for path in sorted(folder.rglob("*.html")) if MARKUP.encode() in path.read_bytes()]
+    return [f"{Outcome.CODE.value}: markup in {page.relative_to(folder)}" for page in pages]

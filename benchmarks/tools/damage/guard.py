@@ -15,6 +15,9 @@ from benchmarks.tools.damage.outcome import Outcome
 CANARY: Final = "auxseg-damage-canary"
 """Every planted piece of code names it: it is compiled, or a file of this name is opened, only if that code runs."""
 
+MARKUP: Final = "<script>alert(1)</script>"
+"""Many planted texts: a page may show it, and never hold it."""
+
 GUARDED: Final = 97
 """The exit code of a command that was stopped."""
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import h5py
 import numpy as np
 
+from benchmarks.tools.damage.guard import MARKUP
 from benchmarks.tools.damage.trees import Change, json_changes
 
 _HUGE: Final = 2**40
@@ -40,7 +41,7 @@ def _attribute_changes(content: bytes, key: str, value: Any) -> list[Change]:
     found: list[Change] = [(f"attribute {key} dropped", lambda: _with_attribute(content, key, None))]
     others: tuple[Any, ...] = (
         "", "x", 0, -1, 2**40, 2**63, 1.5, np.nan, True, "x" * 60_000, np.zeros(3), b"\xff\x00", h5py.Empty("f"), "1",
-        "null", "[]", "{}", "1e400", np.array(["a", "b"], object), "[" * 30_000, "\x1b[2J", "[/b]<script>",
+        "null", "[]", "{}", "1e400", np.array(["a", "b"], object), "[" * 30_000, "\x1b[2J", f"[/b]{MARKUP}",
     )  # fmt: skip
     for other in others:
         found.append((f"attribute {key} = {other!r:.20}", lambda o=other: _with_attribute(content, key, o)))
@@ -115,7 +116,7 @@ def _all_bits(file: h5py.File, name: str) -> None:
 
 def _texts(file: h5py.File, name: str) -> None:
     shape = _values(file, name).shape[:1]
-    _replace(file, name, np.full(shape, "\x1b[2J[/b]<b>", object), h5py.string_dtype())
+    _replace(file, name, np.full(shape, f"\x1b[2J[/b]{MARKUP}", object), h5py.string_dtype())
 
 
 def _invalid_texts(file: h5py.File, name: str) -> None:

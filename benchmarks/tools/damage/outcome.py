@@ -37,7 +37,7 @@ class Outcome(Enum):
     PROCESS = "process"
     """Another program or process was started."""
     CODE = "code"
-    """Something that the file holds was executed."""
+    """Something that the file holds was executed, or became a part of a page."""
 
     @property
     def is_fault(self) -> bool:
@@ -73,6 +73,8 @@ def classify(ending: Ending) -> Outcome:
         return Outcome.CRASH
     if "Traceback (most recent call last)" in ending.stderr:
         return Outcome.TRACEBACK
+    if _CONTROL.search(ending.stderr):
+        return Outcome.UNCLEAR
     if ending.status == 0:
         return Outcome.OK
     if ending.status not in (1, 2) or not _is_one_sentence(ending):
@@ -89,7 +91,7 @@ def _is_one_sentence(ending: Ending) -> bool:
     else:
         said = [line for line in lines if line.startswith("left out: ")][-1:] if ending.status == 1 else []
     is_short = len(said) <= _MOST_LINES and sum(map(len, said)) <= _MOST_LETTERS
-    return bool(said) and is_short and not _CONTROL.search(ending.stderr)
+    return bool(said) and is_short
 
 
 def place(stderr: str) -> str:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from benchmarks.tools.damage.guard import CANARY
+from benchmarks.tools.damage.guard import CANARY, MARKUP
 from benchmarks.tools.damage.trees import Change
 
 _CELLS: Final = (
     "", " ", "0", "-1", "1e400", "nan", "inf", str(2**63), "9" * 5000, "x" * 200_000, "a\x00b", "=1+1", '"', '"a\nb"',
-    "../../../../etc/passwd", "<script>[/b]", "\x1b[2J", "\udcff", "a/b", "n" * 300, "1_0", "\u0661", "\ufeff", "'",
+    "../../../../etc/passwd", f"{MARKUP}[/b]", "\x1b[2J", "\udcff", "a/b", "n" * 300, "1_0", "\u0661", "\ufeff", "'",
 )  # fmt: skip
 
 _MOST_PLACES: Final = 40

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from benchmarks.tools.damage.guard import CANARY
+from benchmarks.tools.damage.guard import CANARY, MARKUP
 
 _DEEP: Final = 100_000
 _HUGE: Final = 3_000_000
@@ -34,7 +34,7 @@ VALUES: Final[dict[str, str]] = {
     "half a character": '"\\ud800"',
     "way out": '"../../../../etc/passwd"',
     "device": '"/dev/zero"',
-    "markup": '"<script>alert(1)</script>[/b]{{7*7}}"',
+    "markup": json.dumps(f"{MARKUP}[/b]{{{{7*7}}}}"),
     "escape code": '"\\u001b[2J\\u001b]0;x\\u0007"',
     "long name": json.dumps("n" * 300),
 }
