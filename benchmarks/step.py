@@ -17,6 +17,7 @@ from auxseg.config import config
 from auxseg.data.store import Store
 from auxseg.recipe import load_recipe
 from auxseg.run.directory import Run
+from auxseg.run.model_file import ModelFacts
 from auxseg.run.observers import Recorder
 from benchmarks.peers.bare_loop import BareLoop
 from benchmarks.tools.building import build_learner, build_loader
@@ -45,7 +46,7 @@ def main(options: Options) -> dict[str, Any]:
         BareLoop(copy.deepcopy(learner.network), learner.tasks, recipe.training.optimizer, 10_000, dtype) for _ in "12"
     )
     with tempfile.TemporaryDirectory() as folder:
-        recorder = Recorder(Run(Path(folder)), recipe, store.vocabulary, steps_per_epoch=10_000)
+        recorder = Recorder(Run(Path(folder)), ModelFacts(recipe, store.vocabulary, 0), steps_per_epoch=10_000)
         sides = {
             "auxseg": lambda: recorder.on_step(1, learner.step([batch], 0), 0.0, 0.0),
             "bare loop": lambda: bare.step(batch),
