@@ -110,8 +110,11 @@ def ask(name, call):
     except BaseException as error:
         said[name] = f"{type(error).__name__}: {error}"
 
-recipe = auxseg.load_recipe("tiny")
-for kind, value in {"none": None, "list": [store], "number": 3, "empty": "", "bytes": b"x.h5"}.items():
+recipe = auxseg.load_recipe("tiny", ["training.steps=1", "training.precision=fp32", "training.channels_last=false"])
+auxseg.train(recipe, store, "run")
+for kind, value in {"number": 3, "empty": "", "bytes": b"x.h5", "nul": "x\\0"}.items():
+    ask(f"Store.open {kind}", lambda: auxseg.Store.open(value))
+for kind, value in {"none": None, "list": [store]}.items():
     ask(f"Store.open {kind}", lambda: auxseg.Store.open(value))
     ask(f"inspect {kind}", lambda: auxseg.inspect(value))
     ask(f"Run.open {kind}", lambda: auxseg.Run.open(value))
@@ -129,6 +132,13 @@ for kind, value in {"none": None, "list": [store], "number": 3, "empty": "", "by
     ask(f"study base {kind}", lambda: auxseg.study(base=value, auxiliaries=["box"], data=store, out="study"))
 for kind, value in {"none": None, "number": 3, "empty": "", "nothing": [], "list of none": [None]}.items():
     ask(f"report {kind}", lambda: auxseg.report(value))
+model, picture = auxseg.load("run"), np.zeros((20, 30, 3), np.uint8)
+wrong = {"none": None, "list": picture.tolist(), "float": picture / 255, "tensor": torch.tensor(picture)}
+for kind, value in wrong.items():
+    ask(f"predict {kind}", lambda: model.predict(value))
+prediction = model.predict(picture, probabilities=True)
+said["shapes"] = [list(prediction.masks["segmentation"].shape), list(prediction.probabilities["segmentation"].shape)]
+said["repr"] = [repr(prediction), repr(model)]
 ask("study auxiliaries", lambda: auxseg.study(base="tiny", auxiliaries="box", data=store, out="study"))
 ask("study workers", lambda: auxseg.study(base="tiny", auxiliaries=["box"], data=store, out="study", workers=0))
 ask("study unknown", lambda: auxseg.study(base="tiny", auxiliaries=["box"], data=store, out="study", desing="each"))
@@ -143,9 +153,12 @@ def test_what_is_no_path_is_refused_with_a_sentence(tmp_path: Path) -> None:
     command = [sys.executable, "-c", script, str(tmp_path / "animals.h5")]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     said = json.loads(done.stdout)
+    assert said.pop("shapes") == [[20, 30], [2, 20, 30]]
+    assert [len(text) < 120 for text in said.pop("repr")] == [True, True]
     assert said.pop("study unknown").startswith("study: desing is not a setting (did you mean 'design'?)")
-    assert [words for words in said.values() if "expected" not in words and "at least one run" not in words] == []
+    refused = ("expected", "at least one run", "a photograph should be", "a photograph as an array should be")
+    assert [words for words in said.values() if not any(part in words for part in refused)] == []
     assert said["Store.open list"] == "data: expected a path, as text or pathlib.Path, not a value of type list"
     assert said["evaluate none"] == "run: expected a path, as text or pathlib.Path, not None"
     assert said["study auxiliaries"] == 'auxiliaries: expected a list of names, such as ["box", "edges"], not \'box\''
-    assert [path.name for path in tmp_path.iterdir()] == ["animals.h5"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["animals.h5", "run"]
