@@ -37,7 +37,7 @@ def test_what_was_chosen_first_is_kept(store: Path, tmp_path: Path) -> None:
 
 def test_a_second_process_is_refused(store: Path, tmp_path: Path) -> None:
     held(tmp_path, store)
-    with training_in(tmp_path), pytest.raises(InputError, match="another process is training"):
+    with training_in(tmp_path), pytest.raises(InputError, match="another process is working in this directory"):
         held(tmp_path, store)
     held(tmp_path, store)
 

@@ -82,7 +82,7 @@ def test_lock_is_refused_while_held_and_dies_with_its_holder(tmp_path: Path) -> 
     try:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(InputError, match="another process is training"), training_in(tmp_path):
+        with pytest.raises(InputError, match="another process is working in this directory"), training_in(tmp_path):
             pass
     finally:
         holder.kill()
