@@ -61,8 +61,7 @@ def _chosen(values: Mapping[str, Mapping[str, float]]) -> list[str]:
     common = set.intersection(*(set(own) for own in values.values()))
     if not common:
         raise InputError(
-            f"{', '.join(values)}: have no image in common that has a figure of the target; no picture can show them "
-            "together"
+            f"{', '.join(values)}: no image in common has a figure of the target; no picture can show them together"
         )
     ranked = sorted(common, key=lambda id_: (-statistics.mean(own[id_] for own in values.values()), id_))
     places = np.linspace(0, len(ranked) - 1, min(NUM_IMAGES, len(ranked))).round().astype(int)
