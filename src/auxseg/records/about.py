@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias, final
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from auxseg.records.numbers import Count, Number, Seconds
 from auxseg.records.reading import read_json
@@ -69,7 +69,7 @@ class _Judged:
     auxiliaries: tuple[str, ...]
     is_longer: bool
     is_control: bool
-    recipe: dict[str, JsonValue]
+    recipe: dict[str, object]
 
 
 @final
@@ -78,7 +78,7 @@ class _About:
     content_hash: str
     choices: _Choices
     origin: _Origin | None = None
-    question: dict[str, JsonValue] | None = None
+    question: dict[str, object] | None = None
     judged: tuple[_Judged, ...] = ()
     looked_at: tuple[Count, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
@@ -23,7 +24,7 @@ class RecipeFile:
     """A resolved recipe: its text, the settings in it, the target, and all tasks that take part, the target first."""
 
     text: str
-    settings: dict[str, JsonValue]
+    settings: Mapping[str, object]
     target: str
     tasks: tuple[str, ...]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias, final
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from auxseg.errors import InputError
 from auxseg.records.metrics import DataFacts
@@ -203,7 +203,7 @@ class StudyResult:
     seeds: _NumSeeds
     rules: Rules
     data: DataFacts
-    config: dict[str, JsonValue]
+    config: dict[str, object]
     answers: Annotated[tuple[Answer, ...], Field(min_length=1)]
     diverged: tuple[Diverged, ...]
     seconds: Seconds
