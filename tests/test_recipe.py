@@ -95,7 +95,7 @@ def test_presets_say_what_they_are_and_how_to_run_them(name: str) -> None:
             "{name: target, tasks: [segmentation]}]",
         ),
         (["model.weights=timm"], "tiny: model.weights: the unet encoder has no pretrained weights"),
-        (["tasks={a.b: {kind: segmentation}}", "target=a.b"], "a task cannot be called 'a.b'"),
+        (["tasks={a.b: {kind: segmentation}}", "target=a.b"], "a name may hold letters, digits, '_' and '-'"),
         (["data={size: 32, size: 64}"], "the key 'size' stands in line 1 and already in line 1"),
         (["data.augment.scale=[2, 1]"], "data.augment"),
         (["model.width=1.0e+9"], "model.width is 1000000000.0: input should be less than or equal to 8"),
