@@ -51,6 +51,7 @@ class Evaluate(RecipeCommand):
         """Evaluate them all and print the table."""
         if not self.runs:
             raise InputError("evaluate wants at least one run directory")
+        _refuse_twice(self.runs)
         refuse_no_runs(self.runs)
         refuse_no_store(self.data)
         runs, left_out = self._found()
@@ -80,7 +81,6 @@ class Evaluate(RecipeCommand):
         from auxseg.records.study import STUDY_FILE
         from auxseg.run import Run
 
-        _refuse_twice(self.runs)
         paths: list[Path] = []
         left_out: list[str] = []
         for given in self.runs:
