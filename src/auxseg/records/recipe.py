@@ -11,10 +11,10 @@ import yaml
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from auxseg.errors import InputError
+from auxseg.recipe_yaml import read_yaml
 from auxseg.records.reading import read_text
 
 _MAX_BYTES: Final = 2**20
-_MAX_DEPTH: Final = 64
 _SETTINGS: Final = TypeAdapter(dict[str, JsonValue])
 
 
@@ -36,10 +36,9 @@ def read_recipe(run: Path) -> RecipeFile:
         raise InputError(f"{run} is no run directory: expected a recipe.yaml in it, found none")
     text = read_text(path, max_bytes=_MAX_BYTES)
     try:
-        _check(text)
-        found = yaml.safe_load(text)
+        found = read_yaml(text)
         settings = _SETTINGS.validate_python(found if isinstance(found, dict) else {}, strict=True)
-    except (yaml.YAMLError, RecursionError, ValidationError, ValueError) as error:
+    except (yaml.YAMLError, ValidationError) as error:
         raise InputError(
             f"{path}: expected a recipe in YAML, found {text[:40]!a}, which is none ({_reason(error)})"
         ) from None
@@ -50,21 +49,10 @@ def read_recipe(run: Path) -> RecipeFile:
     return RecipeFile(text, settings, target, tuple(sorted(names, key=lambda name: name != target)))
 
 
-def _check(text: str) -> None:
-    """Raise ValueError for what takes more time or memory than its size suggests: aliases, and depth."""
-    depth = 0
-    for event in yaml.parse(text, yaml.SafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            raise ValueError("aliases are not allowed")
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _MAX_DEPTH:
-            raise ValueError("nested too deeply")
-
-
 def _reason(error: Exception) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"{error.problem} at line {error.problem_mark.line + 1}"
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False)[0]
         return f"{'.'.join(str(part)[:40] for part in first['loc'])}: {first['msg'][0].lower()}{first['msg'][1:]}"
-    return "nested too deeply" if isinstance(error, RecursionError) else str(error).splitlines()[0][:80]
+    return str(error).splitlines()[0][:80]
