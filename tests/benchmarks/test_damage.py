@@ -139,12 +139,15 @@ def test_an_hdf5_file_is_changed_in_every_dataset(tmp_path: Path) -> None:
 
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["numbers"], file["names"] = np.arange(3), ["a", "b", "c"]
+        file["header"] = np.frombuffer(b'{"size": 3}', np.uint8)
         file.attrs["size"] = 3
     changes = dict(hdf5_changes((tmp_path / "x.h5").read_bytes()))
     for name, change in changes.items():
         content = change()
         assert content[:8] == b"\x89HDF\r\n\x1a\n", name
-    assert {"/numbers so many rows", "/names a huge text", "attribute size = -1"} <= set(changes)
+    assert {"/numbers so many rows", "/names a huge text", "attribute size = -1", "/header: size = 2**63"} <= set(
+        changes
+    )
 
 
 def test_a_checkpoint_is_given_code_that_a_careless_reader_runs(mother: Zygote, tmp_path: Path) -> None:

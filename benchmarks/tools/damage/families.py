@@ -35,6 +35,14 @@ def _prepare(source: str, path: str) -> Line:
     return line if source in ("voc", "split-h5") else (*line, "--split", "60-20-20")
 
 
+_STORE_LINES: Final = (_INSPECT, _TRAIN, _INSPECT, _EVALUATE, _INSPECT, _PLAN)
+
+
+def _of_old(line: Line) -> Line:
+    """The same of a store that an earlier version wrote."""
+    return tuple("old.h5" if part == "store.h5" else part for part in line)
+
+
 @final
 @dataclass(frozen=True)
 class Kind:
@@ -73,8 +81,8 @@ _VOC: Final = _prepare("voc", "voc")
 FAMILIES: Final = (
     Family(
         "stores",
-        ("store.h5", "recipe.yaml", "study.yaml", "run"),
-        (Kind("store.h5", (_INSPECT, _INSPECT, _TRAIN, _EVALUATE, _INSPECT, _PLAN), hdf5_changes),),
+        ("store.h5", "old.h5", "recipe.yaml", "study.yaml", "run"),
+        (Kind("store.h5", _STORE_LINES, hdf5_changes), Kind("old.h5", tuple(map(_of_old, _STORE_LINES)), hdf5_changes)),
     ),
     Family("split-h5", ("split",), (Kind("split/*/*.h5", (_prepare("split-h5", "split"),), hdf5_changes),)),
     Family(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -32,9 +31,25 @@ def hdf5_changes(content: bytes) -> list[Change]:
                 )
                 for rewrite in _REWRITES
             ]
+        for name in names:
+            found += _text_changes(content, name, file[name])
         for key, value in file.attrs.items():
             found += _attribute_changes(content, key, value)
     return found
+
+
+def _text_changes(content: bytes, name: str, dataset: Any) -> list[Change]:
+    """Of bytes that are JSON."""
+    if not isinstance(dataset, h5py.Dataset) or dataset.dtype != np.uint8 or dataset.ndim != 1:
+        return []
+    text = bytes(dataset[:])
+    if text[:1] not in (b"{", b"["):
+        return []
+
+    def rewritten(change: Callable[[], bytes]) -> bytes:
+        return _with(content, lambda file, _: _replace(file, name, np.frombuffer(change(), np.uint8)), name)
+
+    return [(f"/{name}: {what}", lambda c=change: rewritten(c)) for what, change in json_changes(text)]
 
 
 def _attribute_changes(content: bytes, key: str, value: Any) -> list[Change]:
@@ -47,8 +62,12 @@ def _attribute_changes(content: bytes, key: str, value: Any) -> list[Change]:
         found.append((f"attribute {key} = {other!r:.20}", lambda o=other: _with_attribute(content, key, o)))
     if isinstance(value, str) and value[:1] in "[{" and value:
         for name, change in json_changes(value.encode()):
-            text = lambda c=change: json.dumps(json.loads(value)) if c is None else c().decode("utf-8", "replace")  # noqa: E731
-            found.append((f"attribute {key}: {name}", lambda t=text: _with_attribute(content, key, t())))
+            found.append(
+                (
+                    f"attribute {key}: {name}",
+                    lambda c=change: _with_attribute(content, key, c().decode("utf-8", "replace")),
+                )
+            )
     return found
 
 

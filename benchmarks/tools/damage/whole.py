@@ -22,6 +22,7 @@ from auxseg.study import execute
 from auxseg.study.directory import StudyDirectory
 from auxseg.study.plan import PlannedRun
 from auxseg.study.workers import evaluations, trainings
+from benchmarks.tools.damage.old_store import write_old
 
 SIZE: Final = 32
 SUFFIXES: Final = (".jpg", ".png", ".gif", ".bmp", ".tif", ".webp")
@@ -80,6 +81,7 @@ def auxseg(*arguments: str) -> int:
 def make() -> int:
     """Write all of it into the working directory."""
     synthesize("store.h5", num_samples=20, size=SIZE)
+    write_old("store.h5", "old.h5")
     recipe = load_recipe("tiny-mtl", FEW_STEPS)
     Path("recipe.yaml").write_text(dump_recipe(recipe))
     run = train(recipe, "store.h5", "run")
