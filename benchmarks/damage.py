@@ -74,7 +74,7 @@ def run_cases(families: Sequence[Family], options: Options) -> list[Case]:
         whole = Path(folder) / "whole"
         whole.mkdir()
         zygotes = [stack.enter_context(zygote()) for _ in range(options.workers)]
-        ending = zygotes[0].run(whole, make, seconds=300)
+        ending = zygotes[0].run(whole, make, *{part for family in families for part in family.parts}, seconds=300)
         if ending.status:
             raise RunError(f"the whole files cannot be made: {ending.stderr.strip()[-2000:]}")
 

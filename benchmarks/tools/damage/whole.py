@@ -78,23 +78,19 @@ def auxseg(*arguments: str) -> int:
     return main(arguments)
 
 
-def make() -> int:
-    """Write all of it into the working directory."""
-    synthesize("store.h5", num_samples=20, size=SIZE)
-    write_old("store.h5", "old.h5")
-    recipe = load_recipe("tiny-mtl", FEW_STEPS)
-    Path("recipe.yaml").write_text(dump_recipe(recipe))
-    run = train(recipe, "store.h5", "run")
-    evaluate(run, "test", "store.h5")
-    Path("study.yaml").write_text(_STUDY)
-    if code := auxseg("study", "study.yaml", "--data", "store.h5", "--out", "study"):
-        return code
-    _write_split_h5(Path("split"))
-    _write_folder(Path("folder"))
-    _write_coco(Path("coco"))
-    _write_voc(Path("voc"))
-    _write_photographs(Path("photographs"))
-    return 0
+def make(*parts: str) -> int:
+    """Write these files and folders into the working directory, and what they are made of."""
+    if not set(parts) <= _PLAIN.keys():
+        synthesize("store.h5", num_samples=20, size=SIZE)
+        write_old("store.h5", "old.h5")
+        Path("recipe.yaml").write_text(dump_recipe(load_recipe("tiny-mtl", FEW_STEPS)))
+        Path("study.yaml").write_text(_STUDY)
+    if "run" in parts:
+        evaluate(train(load_recipe("recipe.yaml"), "store.h5", "run"), "test", "store.h5")
+    for part in parts:
+        if part in _PLAIN:
+            _PLAIN[part](Path(part))
+    return auxseg("study", "study.yaml", "--data", "store.h5", "--out", "study") if "study" in parts else 0
 
 
 def _pictures(number: int, size: int = 24) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -208,6 +204,16 @@ def _write_photographs(folder: Path) -> None:
     folder.mkdir()
     for image, suffix in zip(_pictures(len(SUFFIXES), 40)[0], SUFFIXES, strict=True):
         Image.fromarray(image).save(folder / f"photograph{suffix}")
+
+
+_PLAIN: Final[dict[str, Callable[[Path], None]]] = {
+    "split": _write_split_h5,
+    "folder": _write_folder,
+    "coco": _write_coco,
+    "voc": _write_voc,
+    "photographs": _write_photographs,
+}
+"""What is made without a training."""
 
 
 def make_for_kills() -> int:
