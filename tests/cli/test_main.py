@@ -37,6 +37,7 @@ def run(store: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     [
         (["train", "tinny", "--data", "x.h5"], "did you mean 'tiny'"),
         (["train", "--data", "x.h5"], "train wants the name of a preset"),
+        (["train", "tiny"], "train wants --data"),
         (["train", "tiny", "tiny", "--data", "x.h5"], "two recipes of the same name"),
         (["train", "tiny", "--data", "nowhere.h5"], "nowhere.h5 does not exist"),
         (["evaluate", "nowhere"], "nowhere: not a run directory"),
@@ -74,7 +75,11 @@ def test_a_setting_that_does_not_exist_is_answered_with_the_nearest(
 
 
 def test_usage_mistakes_exit_with_2(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in (["trian"], ["train", "tiny"], ["train", "tiny", "--data", "x.h5", "--devcie", "cpu"]):
+    for arguments in (
+        ["trian"],
+        ["evaluate", "--split", "all"],
+        ["train", "tiny", "--data", "x.h5", "--devcie", "cpu"],
+    ):
         with pytest.raises(SystemExit) as exit_:
             main(arguments)
         assert exit_.value.code == 2
