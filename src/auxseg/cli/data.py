@@ -129,11 +129,12 @@ class Prepare(Command):
     exif: Annotated[Literal["auto", "apply", "ignore"], optional("auto|apply|ignore")] = "auto"
     """Turn photographs by their EXIF orientation, leave them as stored, or let the sizes of their masks decide."""
 
-    threshold: Annotated[int | None, optional("N")] = None
-    """folder, voc: read grey masks as foreground where their pixels are at least N (1 to 255)."""
+    threshold: Annotated[float | None, optional("N")] = None
+    """folder, voc: read grey masks as foreground where their pixels are at least N, such as 128."""
 
     colours: Annotated[Path | None, optional("FILE")] = None
-    """folder, voc: a table of the masks' colours and the classes that they stand for (labelmap.txt, classes.txt)."""
+    """folder, voc: a table of the masks' colours and the classes that they stand for (labelmap.txt, classes.txt); auto
+    numbers the colours, index believes the palettes' numbers."""
 
     instances: Annotated[Literal["merge", "classes"] | None, optional("merge|classes")] = None
     """folder, voc: the ids in the masks are objects of one class (merge) or really classes (classes)."""

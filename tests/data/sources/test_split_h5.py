@@ -332,10 +332,11 @@ def test_a_row_beyond_the_range_of_the_file_is_bad(tmp_path, monkeypatch):
         read(data, f"train-{row:06d}")
 
 
-def test_a_box_outside_the_picture_leaves_the_sample_out(data, tmp_path):
+def test_a_box_outside_the_picture_costs_that_box(data, tmp_path):
     spoil("bboxes", 40)(data)
-    ((id, reason),) = prepare(SplitH5(data), tmp_path / "out.h5", size=16).skipped
-    assert id == "train-000001"
+    report = prepare(SplitH5(data), tmp_path / "out.h5", size=16)
+    ((id, reason),) = report.dropped
+    assert (id, report.skipped) == ("train-000001", ())
     assert "is empty or not within the image of 32 x 24" in reason
 
 
