@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from auxseg.errors import InputError
@@ -42,6 +43,12 @@ def test_a_flipped_bit_of_a_weight_is_noticed(path: Path) -> None:
     content[-3] ^= 1
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"best\.safetensors: not a model file, or damaged \(the checksum"):
+        WeightsFile.open(path).read()
+
+
+def test_a_weight_that_is_not_finite_is_refused_also_without_a_checksum(path: Path) -> None:
+    save_file({"weight": torch.ones(3), "bias": torch.tensor([1.0, torch.nan])}, path)
+    with pytest.raises(InputError, match="damaged .bias holds numbers that are not finite"):
         WeightsFile.open(path).read()
 
 

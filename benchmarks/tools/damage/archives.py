@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import struct
 import zipfile
-from collections.abc import Callable
 from typing import Any
 
 from benchmarks.tools.damage.guard import CANARY
 from benchmarks.tools.damage.trees import Change, json_changes, yaml_changes
 
+_MOST_PARTS = 12
 _CODE = f"open({CANARY!r}, 'w')"
 
 
@@ -50,39 +51,63 @@ def _inner(key: str, value: str) -> list[Change]:
 
 
 def _merged(text: bytes, rest: dict[str, Any], metadata: dict[str, str]) -> bytes:
-    """What was left out of the changed header, where that still is one."""
+    """What was left out of the changed header, where that still is one; without the checksum, as older files are."""
     try:
         changed = json.loads(text)
         if changed.get("__metadata__") == {"a": "b"}:
-            changed["__metadata__"] = metadata
+            changed["__metadata__"] = {key: value for key, value in metadata.items() if not key.endswith("sha256")}
         return json.dumps({**changed, **rest}).encode()
     except (ValueError, AttributeError, RecursionError):
         return text
 
 
 def checkpoint_changes(content: bytes) -> list[Change]:
-    """All changes to the archive's parts; a zip file that torch wrote."""
-    found: list[Change] = []
+    """All changes to the archive's parts; a zip file that torch wrote, once without its seal and once sealed anew."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        names = archive.namelist()
-        parts = {name: archive.read(name) for name in names}
-    pickle = next(name for name in names if name.endswith("data.pkl"))
+        comment = archive.comment
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    found = _archive_changes(parts)
+    if comment:
+        found += [(f"sealed anew: {name}", lambda c=change: _sealed(c(), comment)) for name, change in found]
+        for name, change in json_changes(comment):
+            found.append((f"seal: {name}", lambda c=change: _commented(content, c())))
+    found.append(("no archive, a pickle", lambda: _PAYLOADS["runs a command"]))
+    return found
+
+
+def _archive_changes(parts: dict[str, bytes]) -> list[Change]:
+    found: list[Change] = []
+    pickle = next(name for name in parts if name.endswith("data.pkl"))
     for name, payload in _PAYLOADS.items():
         found.append((f"pickle: {name}", lambda p=payload: _zipped({**parts, pickle: p})))
-    for name in names[:12]:
+    for name in list(parts)[:_MOST_PARTS]:
         others = {key: value for key, value in parts.items() if key != name}
         found.append((f"{name} dropped", lambda o=others: _zipped(o)))
         for what, other in (("empty", b""), ("zeros", bytes(len(parts[name]))), ("ones", b"\xff" * len(parts[name]))):
             found.append((f"{name} {what}", lambda n=name, o=other: _zipped({**parts, n: o})))
         found.append((f"{name} deflated", lambda n=name: _zipped(parts, deflated=n)))
-        found.append((f"{name} blown up", lambda n=name: _zipped({**parts, n: bytes(2**31 - 2**20)}, deflated=n)))
-    found += [
+    found.append(("blown up", lambda: _zipped(parts, blown_up=list(parts)[-1])))
+    found.append(("an outside name", lambda: _zipped({**parts, "../../outside": b"x"})))
+    return found + [
         (f"pickle: {name}", lambda c=change: _zipped({**parts, pickle: c()}))
         for name, change in _numbers(parts[pickle])
     ]
-    found.append(("no archive, a pickle", lambda: _PAYLOADS["runs a command"]))
-    found.append(("an outside name", lambda: _zipped({**parts, "../../outside": b"x"})))
-    return found
+
+
+def _commented(archive: bytes, comment: bytes) -> bytes:
+    """With another comment, which stands at the end of the file."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as whole:
+        body = archive[: len(archive) - len(whole.comment) - 2]
+    return body + struct.pack("<H", len(comment[:65535])) + comment[:65535]
+
+
+def _sealed(archive: bytes, comment: bytes) -> bytes:
+    """With a seal that is right, as one has it who damages on purpose."""
+    try:
+        seal = {**json.loads(comment), "sha256": hashlib.sha256(archive[:-2]).hexdigest()}
+        return _commented(archive, json.dumps(seal).encode())
+    except zipfile.BadZipFile:
+        return archive
 
 
 def _numbers(pickle: bytes) -> list[Change]:
@@ -96,26 +121,16 @@ def _numbers(pickle: bytes) -> list[Change]:
             ("text", b"X\x01\x00\x00\x00x"),
         ):
             found.append((f"number at {place} {name}", lambda p=place, o=other: pickle[:p] + o + pickle[p + 2 :]))
-    for word in (
-        b"progress",
-        b"step",
-        b"network",
-        b"optimizer",
-        b"balancer",
-        b"schedule",
-        b"average",
-        b"best",
-        b"param_groups",
-        b"state",
-        b"lr",
-        b"torch",
-        b"FloatStorage",
-        b"_rebuild_tensor_v2",
-    ):
+    for word in _WORDS:
         if word in pickle:
             found.append((f"{word.decode()} renamed", lambda w=word: pickle.replace(w, bytes(reversed(w)))))
     return found
 
+
+_WORDS = (
+    b"progress", b"step", b"network", b"optimizer", b"balancer", b"schedule", b"average", b"best", b"param_groups",
+    b"state", b"lr", b"torch", b"FloatStorage", b"_rebuild_tensor_v2",
+)  # fmt: skip
 
 _PAYLOADS: dict[str, bytes] = {
     "runs a command": b"\x80\x02cos\nsystem\nX"
@@ -136,12 +151,21 @@ _PAYLOADS: dict[str, bytes] = {
 }
 
 
-def _zipped(parts: dict[str, bytes], deflated: str | None = None) -> bytes:
+def _zipped(parts: dict[str, bytes], deflated: str | None = None, blown_up: str | None = None) -> bytes:
+    """One part may be compressed, or be 2.5 GiB of zeros that take 3 MiB."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED, compresslevel=1) as archive:
         for name, part in parts.items():
-            archive.writestr(name, part, zipfile.ZIP_DEFLATED if name == deflated else zipfile.ZIP_STORED)
+            if name == blown_up:
+                with archive.open(_deflated(name), "w", force_zip64=True) as file:
+                    for _ in range(160):
+                        file.write(bytes(2**24))
+            else:
+                archive.writestr(_deflated(name) if name == deflated else name, part)
     return buffer.getvalue()
 
 
-Changes = Callable[[bytes], list[Change]]
+def _deflated(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    return info

@@ -71,6 +71,9 @@ class WeightsFile:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             if self.checksum not in (None, _digest(tensors)):
                 raise ValueError("the checksum of its weights is not the one that was written with them")
+            for name, value in tensors.items():  # files of a version that wrote no checksum may be damaged unseen
+                if value.is_floating_point() and not value.isfinite().all():
+                    raise ValueError(f"{ascii(name)[1:-1][:80]} holds numbers that are not finite")
             return tensors
 
     def refuse_another(self, network: nn.Module) -> None:
