@@ -64,3 +64,9 @@ def test_the_error_is_in_pixels() -> None:
 def test_data_without_masks_are_refused() -> None:
     with pytest.raises(InputError, match=r"tasks\.distance: masks of at least two classes"):
         DistanceConfig().build("distance", Vocabulary(12, (), {}))
+
+
+def test_classes_without_a_background_have_no_distance_to_it() -> None:
+    sky = Vocabulary(32, ("sky", "road"), {}, has_background=False)
+    with pytest.raises(InputError, match="but the data have none: their first mask class is 'sky'"):
+        DistanceConfig().build("distance", sky)

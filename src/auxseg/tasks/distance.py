@@ -106,9 +106,14 @@ class DistanceConfig:
     beta: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
 
     def build(self, name: str, vocabulary: Vocabulary) -> DistanceTask:
-        """Make the task. Raises `InputError` for an unknown loss, or data without masks."""
+        """Make the task. Raises `InputError` for an unknown loss, or data without masks or background."""
         check_choice(name, self.losses, regression_losses(self.beta))
         if len(vocabulary.mask_classes) < 2:
             found = len(vocabulary.mask_classes)
             raise InputError(f"tasks.{name}: masks of at least two classes are needed, the data have {found}")
+        if not vocabulary.has_background:
+            raise InputError(
+                f"tasks.{name}: distances are those to the background, but the data have none: their first mask class "
+                f"is {vocabulary.mask_classes[0]!r}; leave the task out by tasks.{name}=off"
+            )
         return DistanceTask(name=name, losses=self.losses, limit=self.limit, beta=self.beta)
