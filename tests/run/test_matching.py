@@ -93,10 +93,41 @@ def test_a_class_that_is_absent_does_no_harm_and_a_stranger_is_named(trained_on:
     names = trained_on.vocabulary.mask_classes
     prepare(Renamed(names[1:], [0, 0]), tmp_path / "less.h5", size=32)
     assert set(np.unique(_masks(_matched(tmp_path / "less.h5", trained_on)))) == {1, IGNORE}
-    more = replace(trained_on, vocabulary=replace(trained_on.vocabulary, mask_classes=(*names, "sofa")))
+    more = replace(
+        trained_on, vocabulary=replace(trained_on.vocabulary, mask_classes=(*names, "sofa"), category_ids=())
+    )
     tasks = build_tasks(load_recipe("tiny", SETTINGS), trained_on.vocabulary)
     with pytest.raises(InputError, match=rf"has the mask class sofa, .* it knows {', '.join(names)}"):
         matched(more, trained_on.vocabulary, list(tasks.values()), "segmentation")
+
+
+@pytest.mark.parametrize(
+    ("found", "numbers", "known", "known_numbers", "expected"),
+    [
+        (("background", "foreground"), (0, 2), ("background", "class 1", "class 2"), (0, 1, 2), {0: 0, 1: 2}),
+        (("background", "class 1"), (0, 1), ("background", "foreground"), (0, 1), {0: 0, 1: 1}),
+        (("background", "foreground"), (0, 7), ("background", "foreground"), (0, 1), {0: 0, 1: 1}),
+        (("background", "foreground"), (0, 3), ("background", "class 1", "class 2"), (0, 1, 2), None),
+    ],
+)
+def test_classes_without_names_are_known_by_their_numbers(
+    trained_on: Store,
+    found: tuple[str, ...],
+    numbers: tuple[int, ...],
+    known: tuple[str, ...],
+    known_numbers: tuple[int, ...],
+    expected: dict[int, int] | None,
+) -> None:
+    here = replace(trained_on.vocabulary, mask_classes=found, category_ids=numbers)
+    model = replace(trained_on.vocabulary, mask_classes=known, category_ids=known_numbers)
+    tasks = list(build_tasks(load_recipe("tiny", SETTINGS), model).values())
+    other = replace(trained_on, vocabulary=here)
+    if expected is None:
+        with pytest.raises(InputError, match="has the mask class foreground, which the model does not know"):
+            matched(other, model, tasks, "segmentation")
+        return
+    lookup = matched(other, model, tasks, "segmentation").mask_ids
+    assert dict(enumerate([0, 1] if lookup is None else lookup[:2].tolist())) == expected
 
 
 def test_another_fit_of_the_photographs_is_refused(trained_on: Store) -> None:

@@ -152,8 +152,9 @@ def test_what_changes_no_bit_may_differ_when_resuming(store_path: Path, tmp_path
     whole, run = train(_recipe("training.steps=9"), store_path, tmp_path / "whole"), Run(tmp_path / "run")
     with pytest.raises(KeyboardInterrupt):
         train(_recipe("training.steps=9"), store_path, run.directory, observers=[_Stop()])
-    others = ["data.workers=3", "data.block=32", "training.watch=2", "model.checkpointing=true"]
-    train(_recipe("training.steps=9", *others), store_path, run.directory, resume=True)
+    others = ["data.workers=3", "training.watch=2", "model.checkpointing=true"]
+    recipe = with_changes(_recipe("training.steps=9", *others), data={"block": 32})
+    train(recipe, store_path, run.directory, resume=True)
     assert run.recipe.data.workers == 3
     assert any(event["event"] == "resume" for event in read_events(run.events_file))
     _assert_same(_weights(run), _weights(whole))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from jaxtyping import Int, UInt8
@@ -14,14 +15,16 @@ from auxseg.errors import InputError
 from auxseg.run.labels import needs
 from auxseg.tasks import Task
 
+_UNNAMED: Final = "foreground"
+
 
 def matched(store: Store, vocabulary: Vocabulary, tasks: Sequence[Task], target: str) -> Store:
     """The store with the class ids of a model's ``vocabulary``, as far as its ``tasks`` ask for classes.
 
     Classes are matched by name, so that another order does not matter, and a class that these data lack does not
-    either. An auxiliary whose kind of label they lack has nothing to be measured on. Raises `InputError` for a class
-    that the model does not know, naming it, for a label of the ``target`` that is not there, and for photographs that
-    were fitted in another way.
+    either; mask classes that have no names of their own are known by their numbers too. An auxiliary whose kind of
+    label they lack has nothing to be measured on. Raises `InputError` for a class that the model does not know, naming
+    it, for a label of the ``target`` that is not there, and for photographs that were fitted in another way.
     """
     if store.resize != vocabulary.resize:
         raise InputError(
@@ -31,7 +34,7 @@ def matched(store: Store, vocabulary: Vocabulary, tasks: Sequence[Task], target:
     wanted = {task.name: needs(task, vocabulary) for task in tasks}
     lookup = None
     if any(need.mask for need in wanted.values()):
-        names = store.vocabulary.mask_classes
+        names = _in_words_of(store.vocabulary, vocabulary)
         if names != vocabulary.mask_classes:
             lookup = _mask_ids(names, _places(store, names, vocabulary.mask_classes, "mask class"))
     classes = {label: np.full(len(store), MISSING, np.int32) for label in vocabulary.labels}
@@ -46,6 +49,26 @@ def matched(store: Store, vocabulary: Vocabulary, tasks: Sequence[Task], target:
     return dataclasses.replace(
         store, vocabulary=dataclasses.replace(vocabulary, exif=store.vocabulary.exif), classes=classes, mask_ids=lookup
     )
+
+
+def _in_words_of(found: Vocabulary, model: Vocabulary) -> tuple[str, ...]:
+    """The mask classes of data as the model calls them.
+
+    Masks without names are read as ``background`` and ``foreground`` if they hold two ids, and as ``class 1``,
+    ``class 2``, ... if they hold more, which is another name for the same number.
+    """
+    by_number = {
+        name: f"class {number}"
+        for name, number in zip(model.mask_classes, model.category_ids, strict=True)
+        if name == _UNNAMED
+    }
+    known = {called: name for name, called in by_number.items()}
+    names: list[str] = []
+    for name, number in zip(found.mask_classes, found.category_ids, strict=True):
+        called = f"class {number}" if name == _UNNAMED else name
+        names.append(name if name in model.mask_classes else known.get(called, called))
+    unknown = dict(zip(names, found.mask_classes, strict=True))
+    return tuple(name if name in model.mask_classes else unknown[name] for name in names)
 
 
 def _places(store: Store, names: Sequence[str], known: Sequence[str], what: str) -> list[int]:
