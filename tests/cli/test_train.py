@@ -137,6 +137,8 @@ def test_validation_without_labels_is_said(tmp_path: Path, capsys: pytest.Captur
     assert len(Store.open(data).rows("val"))
     assert _train(data, tmp_path / "run", "tiny") == 0
     captured = capsys.readouterr()
-    assert "kept the model of step 1, the last: on validation, iou_dataset has no value" in " ".join(captured.err.split())
+    assert "kept the model of step 1, the last: on validation, iou_dataset has no value" in " ".join(
+        captured.err.split()
+    )
     assert json.loads(captured.out)["runs"]["tiny"]["validation"]["iou_dataset"] is None
     assert Run.open(tmp_path / "run").best_file.is_file()

@@ -220,5 +220,6 @@ def test_the_real_photographs_hold_one_near_copy(real_data, tmp_path):
     assert [split.num_samples for split in inspection.splits.values()] == [270, 30, 100]
     assert [split.missing["box"] for split in inspection.splits.values()][2] == 100
     assert [finding.text for finding in inspection.findings] == [
-        "Abyssinian_151 (train) and Abyssinian_99 (test) are nearly the same picture"
+        "Abyssinian_151 (train) and Abyssinian_99 (test) are nearly the same picture",
+        "297 boxes in 296 samples; the store keeps one per sample (the largest; --box NAME keeps another), 296 in all",
     ]

@@ -110,7 +110,7 @@ def test_a_finished_run_is_measured_elsewhere(study: Path, finished: Path, store
 def test_a_run_that_diverges_is_a_result_there_too(store: Path, tmp_path: Path) -> None:
     outcome = work(training(tmp_path, store, "edges"), terms(tmp_path, store), False, None, None)
     assert outcome.failure is not None
-    assert outcome.failure.startswith("step 1: the loss of ")
+    assert outcome.failure.startswith("step 1: the norm of the gradient is ")
 
 
 def test_choices_are_measured_there(store: Path, tmp_path: Path) -> None:

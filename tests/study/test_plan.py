@@ -193,7 +193,7 @@ def test_directories_are_found_again_by_another_process() -> None:
     assert found.stdout.split() == [run.directory_name for run in planned().runs]
 
 
-@pytest.mark.parametrize("setting", ["data.workers=2", "data.block=32", "training.watch=7", "model.checkpointing=true"])
+@pytest.mark.parametrize("setting", ["data.workers=2", "training.watch=7", "model.checkpointing=true"])
 def test_what_changes_no_bit_leaves_directories_as_they_are(setting: str) -> None:
     runs, others = planned().runs, planned(settings=[setting]).runs
     assert [run.directory_name for run in others] == [run.directory_name for run in runs]

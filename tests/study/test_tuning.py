@@ -52,9 +52,8 @@ class Pretended:
             log = EventLog(self.study.run_directory(run) / "events.jsonl")
             log.path.parent.mkdir(parents=True)
             for kept, figure in ((True, value), (False, 0.99)):
-                log.append(
-                    "validation", best=kept, seconds=1.0, figures={"segmentation": {"iou_dataset": figure, "x": 0.0}}
-                )
+                figures = {"segmentation": {"iou_dataset": figure, "x": 0.0}}
+                log.append("validation", step=1, best=kept, seconds=1.0, figures=figures)
             log.append("end", step=1, seconds=0.1)
 
 
