@@ -187,7 +187,7 @@ def test_an_interruption_reaches_the_runs_and_leaves_checkpoints(store: Path, tm
 
 
 def test_a_study_that_is_killed_takes_its_workers_along_and_goes_on(store: Path, tmp_path: Path) -> None:
-    settings = (*SETTINGS, "training.steps=60")
+    settings = (*(each for each in SETTINGS if each != "training.steps=4"), "training.steps=60")
     question = ["--base", "tiny", "--auxiliaries", "box", "--design", "each", "--seeds", "2", "--set", *settings]
     where = ["--data", str(store), "--out", str(tmp_path / "study"), "--workers", "2", "--threads", "1"]
     command = [sys.executable, "-m", "auxseg", "study", *question, *where]
