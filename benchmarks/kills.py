@@ -57,7 +57,8 @@ def main(options: Options) -> dict[str, Any]:
             kills = Kills(mother, Path(folder) / name, np.random.default_rng([options.seed, *name.encode()]))
             found = list(work(kills, number)) if number else []
             counts = Counter(result for result, _ in found)
-            rows.append({"killed": name, "kills": len(found), **{result: counts[result] for result in RESULTS}})
+            counted_results = {result: counts[result] for result in RESULTS}
+            rows.append({"killed": name, "kills": kills.number, "done again": len(found), **counted_results})
             faults += [{"killed": name, "result": result, "why": why} for result, why in found if result in FAULTS]
     return {"rows": rows, "faults": faults, "seed": options.seed}
 
@@ -78,6 +79,8 @@ class Kills:
     folder: Path
     rng: np.random.Generator
     whole: Path = field(init=False)
+    number: int = 0
+    """How often a command was killed."""
 
     def __post_init__(self) -> None:
         self.whole = self.folder / "whole"
@@ -97,6 +100,7 @@ class Kills:
     def kill(self, folder: Path, seconds: float, changes: int, *line: str) -> str:
         """Kill a command in a folder; says when."""
         how, when = moment(self.rng, seconds, changes)
+        self.number += 1
         self.mother.run(folder, how, when, *line, seconds=_SECONDS, guarded=False)
         return f"{how.__name__} {when:.4g} of {line[0]}"
 

@@ -16,10 +16,11 @@ from torch import Tensor
 from auxseg.errors import InputError, RunError
 from auxseg.recipe import Recipe, load_recipe, with_changes
 from auxseg.run import Run, load, train
-from auxseg.training.checkpoint import load_last
+from auxseg.training.checkpoint import load_last, save_last
 from auxseg.training.events import read_events
 from auxseg.training.learner import Learner, StepResult
 from auxseg.training.loop import Observer, Validation
+from auxseg.training.seal import examine
 from auxseg.training.weights import load_weights
 from tests.run.conftest import SETTINGS
 
@@ -211,6 +212,19 @@ def test_damaged_checkpoint_is_refused_when_resuming(store_path: Path, tmp_path:
     with pytest.raises(InputError, match=r"last\.pt: .*damaged"):
         train(_recipe("training.steps=3"), store_path, run.directory, resume=True)
     assert run.recipe.training.steps == 2
+
+
+@pytest.mark.parametrize(("name", "value"), [("num_steps", 2**63), ("step", -1)])
+def test_progress_that_is_none_is_refused_when_resuming(
+    store_path: Path, tmp_path: Path, name: str, value: int
+) -> None:
+    run = train(_recipe("training.steps=2"), store_path, tmp_path / "run")
+    seal, state = examine(run.last_file), load_last(run.last_file, torch.device("cpu"))
+    assert seal is not None
+    state["progress"][name] = value
+    save_last(run.last_file, state, seal.step, seal.owner)
+    with pytest.raises(InputError, match=r"last\.pt: does not fit .* \(its "):
+        train(_recipe("training.steps=3"), store_path, run.directory, resume=True)
 
 
 def test_checkpoint_is_written_every_epoch(store_path: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import final
+from typing import Any, final
 
 from auxseg.data.loader import EvaluationLoader, TrainLoader
 from auxseg.errors import Terminated
@@ -195,11 +195,23 @@ def _restore(learner: Learner, plan: Plan) -> Progress:
         return Progress(num_steps=plan.num_steps)
     try:
         learner.restore(state["learner"])
-        progress = Progress(**state["progress"])
+        progress = _progress(state["progress"])
     except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise plan.checkpoint.unfit(error) from None
     if progress.num_steps < plan.num_steps:  # more steps were asked for: patience begins anew
         progress.waited, progress.num_steps = 0, plan.num_steps
+    return progress
+
+
+def _progress(values: Mapping[str, Any]) -> Progress:
+    """Out of a checkpoint. Raises `ValueError` for numbers that no training counts to."""
+    progress = Progress(**values)
+    for name in ("num_steps", "step", "waited"):
+        number = getattr(progress, name)
+        if type(number) is not int or not 0 <= number < 2**63:
+            raise ValueError(f"its {name} should be a number of steps, not {number!r:.40}")
+    if not isinstance(progress.error, int | float) or not isinstance(progress.best, int | float | None):
+        raise ValueError("its best figure is no number")
     return progress
 
 
