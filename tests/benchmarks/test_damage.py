@@ -172,6 +172,7 @@ def test_a_damaged_checkpoint_may_be_sealed_anew(tmp_path: Path) -> None:
         assert torch.load(path, weights_only=True) == 1
 
 
+@pytest.mark.slow
 def test_some_families_from_end_to_end(tmp_path: Path) -> None:
     """Without a training, so that it takes seconds; `make slow` tries all of them."""
     result = main(Options(families=("coco", "tables", "masks"), files=9, keep=tmp_path))

@@ -304,6 +304,7 @@ def _children(process: subprocess.Popen[str]) -> list[int]:
     return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
 
+@pytest.mark.slow
 def test_sigterm_stops_both_processes_after_the_same_step(store_path: Path, tmp_path: Path) -> None:
     run = Run(tmp_path / "run")
     process = _started(run, store_path)
