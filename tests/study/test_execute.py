@@ -186,6 +186,7 @@ def test_an_interruption_reaches_the_runs_and_leaves_checkpoints(store: Path, tm
     assert not study.run_directory(other).exists()
 
 
+@pytest.mark.slow
 def test_a_study_that_is_killed_takes_its_workers_along_and_goes_on(store: Path, tmp_path: Path) -> None:
     settings = (*(each for each in SETTINGS if each != "training.steps=4"), "training.steps=60")
     question = ["--base", "tiny", "--auxiliaries", "box", "--design", "each", "--seeds", "2", "--set", *settings]
