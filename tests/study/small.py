@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from auxseg.recipe import Recipe
-from auxseg.run import choose
 from auxseg.study.config import StudyConfig, check_study
 from auxseg.study.directory import StudyDirectory
-from auxseg.study.plan import Plan, PlannedRun
+from auxseg.study.plan import Plan
 from auxseg.study.study import Study
-from auxseg.study.workers import Workers, evaluations, trainings
 from auxseg.training.events import read_events
 
 SETTINGS = (
@@ -66,24 +61,3 @@ def set_validation(study: Path, arm: str, value: float) -> None:
             if event["event"] == "validation":
                 event["figures"]["segmentation"]["iou_dataset"] = value
         file.write_text("".join(json.dumps(event) + "\n" for event in events))
-
-
-class InThisProcess:
-    """Work that is done in the test's own process, where it meets what the test has replaced."""
-
-    share = 1
-
-    def choose(self, recipe: Recipe, data: Path, threads: int, plugins: Sequence[Path]) -> dict[str, Any]:
-        return {**choose(recipe, data), "threads": threads}
-
-    @contextmanager
-    def start(self, threads: int, plugins: Sequence[Path], tick: Callable[[], None]) -> Iterator[Workers]:
-        yield self
-
-    def train(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
-        for job in trainings(study, data, runs):
-            job.do()
-
-    def evaluate(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
-        for job in evaluations(study, data, runs):
-            job.do()

@@ -21,7 +21,8 @@ from auxseg.study.plan import Plan, PlannedRun
 from auxseg.study.screen import Screening
 from auxseg.study.study import Study
 from auxseg.study.workers import Job, Workers, evaluations, trainings
-from tests.study.small import InThisProcess, box_alone, run_study, small_config
+from benchmarks.tools.in_this_process import InThisProcess
+from tests.study.small import box_alone, run_study, small_config
 from tests.study.test_execute import planned
 
 
@@ -45,8 +46,10 @@ def replace(data: Path, other: Path) -> None:
     data.with_name("incoming.h5").replace(data)
 
 
-class Replacing(InThisProcess):
-    """The store is replaced after so many jobs."""
+class Replacing:
+    """A site of this process in which the store is replaced after so many jobs."""
+
+    share = 1
 
     def __init__(self, after: int, data: Path, other: Path) -> None:
         self.left, self.paths = after, (data, other)

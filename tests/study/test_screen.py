@@ -25,9 +25,10 @@ from auxseg.study.screen import FIRST_SEED, Screening
 from auxseg.study.study import Study
 from auxseg.study.tuning import tuning_runs
 from auxseg.training.events import read_events
+from benchmarks.tools.in_this_process import InThisProcess
 from tests.data.pictures import DrawnSource, draw_sample
 from tests.report.html import Page
-from tests.study.small import SETTINGS, TOO_MUCH, InThisProcess, box_alone, run_study, small_config
+from tests.study.small import SETTINGS, TOO_MUCH, box_alone, run_study, small_config
 
 LONGER = (*(each for each in SETTINGS if each != "training.steps=4"), "training.steps=40")
 """What the study would take; the screening gets 4 steps for each training, on 2 seeds."""

@@ -21,7 +21,8 @@ from auxseg.study.origin import origin
 from auxseg.study.plan import Arm, Plan, make_plan
 from auxseg.study.tuning import FIRST_SEED, rate_factors, tries_of, tune, tuning_runs, with_tuned
 from auxseg.training.events import EventLog, read_events
-from tests.study.small import TOO_MUCH, InThisProcess, box_alone, run_study
+from benchmarks.tools.in_this_process import InThisProcess
+from tests.study.small import TOO_MUCH, box_alone, run_study
 
 RATE = 0.003
 

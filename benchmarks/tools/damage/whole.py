@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Any, Final
 
 import h5py
 import numpy as np
@@ -16,13 +14,11 @@ from PIL import Image
 
 from auxseg.cli.main import main
 from auxseg.data.synthesize import synthesize
-from auxseg.recipe import Recipe, dump_recipe, load_recipe
-from auxseg.run import choose, evaluate, train
+from auxseg.recipe import dump_recipe, load_recipe
+from auxseg.run import evaluate, train
 from auxseg.study import execute
-from auxseg.study.directory import StudyDirectory
-from auxseg.study.plan import PlannedRun
-from auxseg.study.workers import evaluations, trainings
 from benchmarks.tools.damage.old_store import write_old
+from benchmarks.tools.in_this_process import InThisProcess
 
 SIZE: Final = 32
 SUFFIXES: Final = (".jpg", ".png", ".gif", ".bmp", ".tif", ".webp")
@@ -47,33 +43,9 @@ settings: [training.steps=2]
 """
 
 
-@final
-@dataclass(frozen=True)
-class _Here:
-    """Does a study's work in the process that asks: no command on a damaged file needs another one."""
-
-    number: int = 1
-    share: int = 1
-
-    def choose(self, recipe: Recipe, data: Path, threads: int, plugins: Sequence[Path]) -> dict[str, Any]:
-        return {**choose(recipe, data), "threads": threads}
-
-    @contextmanager
-    def start(self, threads: int, plugins: Sequence[Path], tick: Callable[[], None]) -> Iterator[_Here]:
-        yield self
-
-    def train(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
-        for job in trainings(study, data, runs):
-            job.do()
-
-    def evaluate(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
-        for job in evaluations(study, data, runs):
-            job.do()
-
-
 def auxseg(*arguments: str) -> int:
     """A command line in this process; a study trains here, too."""
-    execute.ThisMachine = _Here  # pyright: ignore[reportAttributeAccessIssue]
+    execute.ThisMachine = InThisProcess  # pyright: ignore[reportAttributeAccessIssue]
     sys.argv = ["auxseg", *arguments]
     return main(arguments)
 

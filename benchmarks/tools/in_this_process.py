@@ -1,0 +1,39 @@
+"""A study's work in the process that asks for it: for measurements and tests, which replace or watch what is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+from auxseg.recipe import Recipe
+from auxseg.run import choose
+from auxseg.study.directory import StudyDirectory
+from auxseg.study.plan import PlannedRun
+from auxseg.study.workers import evaluations, trainings
+
+
+@final
+@dataclass(frozen=True)
+class InThisProcess:
+    """A site with one worker, which is the process itself."""
+
+    number: int = 1
+    share: int = 1
+
+    def choose(self, recipe: Recipe, data: Path, threads: int, plugins: Sequence[Path]) -> dict[str, Any]:
+        return {**choose(recipe, data), "threads": threads}
+
+    @contextmanager
+    def start(self, threads: int, plugins: Sequence[Path], tick: Callable[[], None]) -> Iterator[InThisProcess]:
+        yield self
+
+    def train(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
+        for job in trainings(study, data, runs):
+            job.do()
+
+    def evaluate(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
+        for job in evaluations(study, data, runs):
+            job.do()
