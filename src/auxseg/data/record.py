@@ -16,7 +16,7 @@ from PIL import Image
 
 from auxseg.data.geometry import fit
 from auxseg.data.sample import IGNORE, Box, Orientation, Sample
-from auxseg.data.sources.overshoot import clip_box
+from auxseg.data.sources.clip_boxes import clip_box
 from auxseg.data.sources.source import SampleError
 from auxseg.data.text import printable, text_fault
 

@@ -141,8 +141,11 @@ def test_where_no_outline_is_known_there_is_no_mask(tmp_path):
 
 
 def test_boxes_that_reach_out_are_clipped_and_counted(tmp_path):
-    path = write(tmp_path, content(annotation(10, 18, [SQUARE], bbox=[-0.3, 2, 50.9, 38.5])))
-    assert read(path).boxes == (Box(0, 2, 50, 40, "dog"),)
+    near = write(tmp_path, content(annotation(10, 18, [SQUARE], bbox=[-0.3, 2, 50.9, 38.5])))
+    report = prepare(Coco(near), tmp_path / "near.h5", size=16, split="50-50-0")
+    assert (report.dropped, report.notes) == ((), {})  # no more than rounding
+    store = Store.open(report.path)
+    np.testing.assert_allclose(store.boxes[store.ids == "10"][0] * [50, 40, 50, 40], [0, 2, 50, 40], rtol=1e-6)
     far = write(tmp_path, content(annotation(10, 18, [SQUARE], bbox=[30, 2, 30, 10])))
     report = prepare(Coco(far), tmp_path / "out.h5", size=16, split="50-50-0")
     assert (report.skipped, report.dropped, report.notes) == ((), (), {CLIPPED: 1})

@@ -157,9 +157,12 @@ def test_a_photograph_that_cannot_be_read_is_a_bad_sample(pets):
         read(pets)
 
 
-def test_a_box_a_pixel_outside_the_photograph_is_clipped(pets):
+def test_a_box_a_pixel_outside_the_photograph_is_clipped(pets, tmp_path):
     write_xml(pets, CAT, [Box(-1, 5, 51, 20, "cat")])
-    assert read(pets).boxes == (Box(0, 5, 50, 20, "cat"),)
+    report = prepare(OxfordIIITPet(pets), tmp_path / "out.h5", size=32)
+    assert (report.dropped, report.notes) == ((), {})
+    store = Store.open(report.path)
+    np.testing.assert_allclose(store.boxes[store.ids == CAT][0] * [50, 40, 50, 40], [0, 5, 50, 20], rtol=1e-6)
 
 
 def test_a_box_outside_the_photograph_is_left_out_alone(pets, tmp_path):

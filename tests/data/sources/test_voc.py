@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from auxseg.data.prepare import prepare
+from auxseg.data.record import CLIPPED
 from auxseg.data.sample import IGNORE, Box, Sample
 from auxseg.data.sources import PascalVOC
 from auxseg.data.sources.source import Item, SampleError
@@ -92,16 +93,28 @@ def corners(x0: int, y0: int, x1: int, y1: int) -> str:
     return f"<xmin>{x0}</xmin><ymin>{y0}</ymin><xmax>{x1}</xmax><ymax>{y1}</ymax>"
 
 
-def test_boxes_a_pixel_outside_are_clipped_and_others_are_not(data):
-    write_xml(data, corners(0, 0, 51, 41))
-    assert read(data).boxes == (Box(0, 0, 50, 40, "cat"),)
-    write_xml(data, corners(-1, 1, 50, 40))
-    assert read(data).boxes == (Box(-2, 0, 50, 40, "cat"),)
-    write_xml(data, corners(1, 1, 52, 40))
-    assert read(data).boxes == (Box(0, 0, 52, 40, "cat"),)
+@pytest.mark.parametrize(
+    ("written", "kept", "notes"),
+    [
+        ((0, 0, 51, 41), [0, 0, 50, 40], {}),
+        ((-1, 1, 50, 40), [0, 0, 50, 40], {CLIPPED: 1}),
+        ((1, 1, 52, 40), [0, 0, 50, 40], {CLIPPED: 1}),
+        ((3, 4, 20, 30), [2, 3, 20, 30], {}),
+    ],
+)
+def test_boxes_that_reach_out_are_clipped_and_counted_beyond_a_pixel(data, tmp_path, written, kept, notes):
+    write_xml(data, corners(*written))
+    report = prepare(PascalVOC(data), tmp_path / "out.h5", size=16)
+    assert (report.dropped, report.notes) == ((), notes)
+    store = Store.open(report.path)
+    np.testing.assert_allclose(store.boxes[store.ids == "p0"][0] * [50, 40, 50, 40], kept, rtol=1e-6)
+
+
+def test_boxes_outside_are_left_out_alone(data, tmp_path):
     write_xml(data, corners(60, 1, 70, 40))
-    assert read(data).boxes == ()
-    assert "not within the image of 50 x 40" in read(data).dropped[0]
+    ((id, reason),) = prepare(PascalVOC(data), tmp_path / "out.h5", size=16).dropped
+    assert id == "p0"
+    assert "not within the image of 50 x 40" in reason
 
 
 @pytest.mark.parametrize("suffix", [".JPG", ".jpeg", ".Jpg"])

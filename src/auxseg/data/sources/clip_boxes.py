@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Final
 
 from auxseg.data.sample import Box
-
-_OVERSHOOT: Final = 1.0
-"""Pixels by which rounding pushes a box out of the picture."""
 
 
 def clip_box(box: Box, hw: tuple[int, int]) -> tuple[Box | None, float]:
@@ -24,12 +20,3 @@ def clip_box(box: Box, hw: tuple[int, int]) -> tuple[Box | None, float]:
     if not (x0 < x1 and y0 < y1 and math.isfinite(overshoot)):
         return None, overshoot
     return (replace(box, x0=x0, y0=y0, x1=x1, y1=y1) if overshoot > 0 else box), overshoot
-
-
-def clip_overshoot(box: Box, hw: tuple[int, int]) -> Box:
-    """Clip a box that reaches out of a picture of this height and width by a pixel; what is further out stays.
-
-    A box that stays is clipped and counted when its sample is prepared, or left out if nothing of it is inside.
-    """
-    clipped, overshoot = clip_box(box, hw)
-    return box if clipped is None or overshoot > _OVERSHOOT else clipped

@@ -18,7 +18,6 @@ from auxseg.data.sources.coco_file import CocoFile, CocoImage, CocoObject, read_
 from auxseg.data.sources.coco_mask import draw_mask
 from auxseg.data.sources.coco_photographs import Photographs
 from auxseg.data.sources.decoding import read_picture, to_rgb, upright
-from auxseg.data.sources.overshoot import clip_overshoot
 from auxseg.data.sources.source import Item, SampleError, Source
 from auxseg.errors import InputError
 
@@ -114,7 +113,7 @@ class Coco(Source):
             orientation = replace(orientation, is_decided=orientation.tag == 1 or self._exif != "auto")
         elif (height, width) != image.hw:
             raise SampleError(f"{path.name} is {height} x {width} (height x width), the file says {image.hw}")
-        boxes, faults = self._boxes(each.objects, (height, width))
+        boxes, faults = self._boxes(each.objects)
         mask = None
         if self._has_outlines:
             drawn = draw_mask(each.objects, self._categories, (height, width))
@@ -127,7 +126,7 @@ class Coco(Source):
         exif = {} if self._exif == "auto" else {"exif": self._exif}
         return {"name": self.name, "path": self.path.resolve().name} | (files if files["annotations"] else {}) | exif
 
-    def _boxes(self, objects: Sequence[CocoObject], hw: tuple[int, int]) -> tuple[tuple[Box, ...], list[str]]:
+    def _boxes(self, objects: Sequence[CocoObject]) -> tuple[tuple[Box, ...], list[str]]:
         """The boxes of all objects but crowds, and why some have none."""
         boxes: list[Box] = []
         faults: list[str] = []
@@ -141,7 +140,7 @@ class Coco(Source):
             elif each.box is not None:
                 x, y, width, height = each.box
                 name = self._categories.name(each.category)
-                boxes.append(clip_overshoot(Box(x, y, x + width, y + height, name), hw))
+                boxes.append(Box(x, y, x + width, y + height, name))
         return tuple(boxes), faults
 
 

@@ -13,10 +13,10 @@ import numpy as np
 from jaxtyping import UInt8
 
 from auxseg.data.sample import IGNORE, Box
+from auxseg.data.sources.clip_boxes import clip_box
 from auxseg.data.sources.coco_categories import Categories
 from auxseg.data.sources.coco_file import CocoObject
 from auxseg.data.sources.coco_outlines import Runs, filled, runs
-from auxseg.data.sources.overshoot import clip_box
 from auxseg.data.sources.source import SampleError
 
 STRAY: Final = "a piece of an outline with fewer than three points was left out"

@@ -13,9 +13,9 @@ from jaxtyping import UInt8
 from auxseg.data.sample import Sample
 from auxseg.data.sources.class_names import NAMES_FILES, find_names
 from auxseg.data.sources.decoding import read_picture, to_rgb
-from auxseg.data.sources.label_faults import fitting, refuse_misfits, with_boxes
 from auxseg.data.sources.mask_classes import decide_classes, describe_settings, mask_settings
 from auxseg.data.sources.mask_files import LOSSY_SUFFIXES, MASK_SUFFIXES
+from auxseg.data.sources.mask_sizes import fitting, refuse_misfits
 from auxseg.data.sources.name_matching import Photographs, masks_by_picture
 from auxseg.data.sources.orientation import agreement, check_exif, orient
 from auxseg.data.sources.picture_files import SUFFIXES, Listing, describe_others, list_files, list_unknown
@@ -120,8 +120,7 @@ class Folder(Source):
         )
         image = to_rgb(picture, path.name)
         mask, dropped = fitting(mask, image, dropped)
-        sample = Sample(item.id, image, mask, (), labels.classes, labels.group, notes, dropped, orientation)
-        return with_boxes(sample, boxes)
+        return Sample(item.id, image, mask, tuple(boxes), labels.classes, labels.group, notes, dropped, orientation)
 
     def provenance(self) -> dict[str, str]:
         """The folder's name without the way to it, and the settings that were given."""

@@ -85,13 +85,6 @@ def mask_size(path: Path) -> tuple[int, int]:
     return header.height, header.width
 
 
-def check_fits(mask: np.ndarray | None, image: np.ndarray) -> None:
-    """Raise `SampleError` if a mask has another size than its image."""
-    if mask is not None and mask.shape != image.shape[:2]:
-        (mask_height, mask_width), (height, width) = mask.shape, image.shape[:2]
-        raise SampleError(f"its mask is {mask_height} x {mask_width} (height x width), its image {height} x {width}")
-
-
 def _palette(picture: Image.Image) -> UInt8[np.ndarray, "n 3"] | None:
     colours = np.array(picture.getpalette() or [], np.uint8).reshape(-1, 3)
     return None if (colours == np.arange(len(colours))[:, None]).all() else colours

@@ -1,21 +1,19 @@
-"""A label that cannot be used costs that label, not its sample.
+"""Whether masks have the size of their photographs: one that has not costs itself, all of them the data set.
 
-Shape legend: ``h w`` the picture's own size.
+Shape legend: ``h w`` the photograph's own size.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from jaxtyping import UInt8
 
-from auxseg.data.sample import Box, Sample
 from auxseg.data.sources.decoding import read_header
-from auxseg.data.sources.mask_files import check_fits, mask_size
+from auxseg.data.sources.mask_files import mask_size
 from auxseg.data.sources.source import SampleError
 from auxseg.errors import InputError
 
@@ -24,13 +22,12 @@ _NUM_LOOKED_AT: Final = 16
 
 def fitting(
     mask: np.ndarray | None, image: UInt8[np.ndarray, "h w 3"], dropped: tuple[str, ...]
-) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """The mask, if it has the size of its picture, and why labels were left out, to which it may be added."""
-    try:
-        check_fits(mask, image)
-    except SampleError as error:
-        return None, (*dropped, str(error))
-    return mask, dropped
+) -> tuple[UInt8[np.ndarray, "h w"] | None, tuple[str, ...]]:
+    """The mask, if it has the size of its image, and why labels were left out, to which it may be added."""
+    if mask is None or mask.shape == image.shape[:2]:
+        return mask, dropped
+    (mask_height, mask_width), (height, width) = mask.shape, image.shape[:2]
+    return None, (*dropped, f"its mask is {mask_height} x {mask_width} (height x width), its image {height} x {width}")
 
 
 def refuse_misfits(pairs: Sequence[tuple[Path, Path]]) -> None:
@@ -49,17 +46,3 @@ def refuse_misfits(pairs: Sequence[tuple[Path, Path]]) -> None:
         )
     if reasons:
         raise InputError(f"no mask has the size of its photograph: {reasons[0]}")
-
-
-def with_boxes(sample: Sample, boxes: Sequence[Box]) -> Sample:
-    """The sample with those boxes of which anything lies within its picture."""
-    height, width = sample.image.shape[:2]
-    usable = [max(box.x0, 0) < min(box.x1, width) and max(box.y0, 0) < min(box.y1, height) for box in boxes]
-    dropped = [
-        f"its box{f' {box.name!r}' if box.name else ''} from ({box.x0:g}, {box.y0:g}) to ({box.x1:g}, {box.y1:g}) is "
-        f"empty or not within the image of {width} x {height} pixels"
-        for box, is_usable in zip(boxes, usable, strict=True)
-        if not is_usable
-    ]
-    kept = tuple(box for box, is_usable in zip(boxes, usable, strict=True) if is_usable)
-    return replace(sample, boxes=kept, dropped=(*sample.dropped, *dropped))

@@ -17,7 +17,7 @@ from jaxtyping import UInt8
 
 from auxseg.data.sample import IGNORE, Sample
 from auxseg.data.sources.decoding import read_picture, to_rgb, upright
-from auxseg.data.sources.label_faults import fitting, with_boxes
+from auxseg.data.sources.mask_sizes import fitting
 from auxseg.data.sources.source import Item, SampleError, Source
 from auxseg.data.sources.voc_xml import VocObjects, read_voc_objects
 from auxseg.errors import InputError
@@ -74,10 +74,9 @@ class OxfordIIITPet(Source):
         picture, orientation = upright(read_picture(self.path / "images" / image_name), mask_hw)
         image = to_rgb(picture, image_name)
         objects = self._read_objects(item.id)
-        mask, dropped = fitting(mask, image, (*dropped, *objects.dropped))
         labels = self._labels[item.id]
-        sample = Sample(item.id, image, mask, classes=labels, dropped=dropped, orientation=orientation)
-        return with_boxes(sample, objects.within((image.shape[0], image.shape[1])))
+        mask, dropped = fitting(mask, image, (*dropped, *objects.dropped))
+        return Sample(item.id, image, mask, objects.boxes, labels, dropped=dropped, orientation=orientation)
 
     def provenance(self) -> dict[str, str]:
         """The folder's name without the way to it, and what was chosen."""

@@ -14,8 +14,8 @@ from typing import Final, final
 from auxseg.data.sample import IGNORE, Sample
 from auxseg.data.sources.class_names import NAMES_FILE, NAMES_FILES, ClassNames, find_names
 from auxseg.data.sources.decoding import read_picture, to_rgb
-from auxseg.data.sources.label_faults import fitting, refuse_misfits, with_boxes
 from auxseg.data.sources.mask_classes import BY_COLOUR, decide_classes, describe_settings, mask_settings
+from auxseg.data.sources.mask_sizes import fitting, refuse_misfits
 from auxseg.data.sources.name_matching import Photographs, masks_by_picture
 from auxseg.data.sources.orientation import agreement, check_exif, orient
 from auxseg.data.sources.picture_files import Listing, describe_others, list_files, list_photographs, list_unknown
@@ -127,8 +127,7 @@ class PascalVOC(Source):
         )
         image = to_rgb(picture, path.name)
         mask, dropped = fitting(mask, image, (*dropped, *objects.dropped))
-        sample = Sample(item.id, image, mask, notes=notes, dropped=dropped, orientation=orientation)
-        return with_boxes(sample, objects.within((image.shape[0], image.shape[1])))
+        return Sample(item.id, image, mask, objects.boxes, notes=notes, dropped=dropped, orientation=orientation)
 
     def provenance(self) -> dict[str, str]:
         """The folder's name without the way to it, and the settings that were given."""

@@ -8,7 +8,6 @@ from typing import Any, Final, final
 from xml.etree import ElementTree
 
 from auxseg.data.sample import Box
-from auxseg.data.sources.overshoot import clip_overshoot
 from auxseg.data.sources.source import SampleError
 
 _CORNERS: Final = ("xmin", "ymin", "xmax", "ymax")
@@ -23,11 +22,6 @@ class VocObjects:
     boxes: tuple[Box, ...] = ()
     dropped: tuple[str, ...] = ()
     hw: tuple[int, int] | None = None
-
-    def within(self, hw: tuple[int, int]) -> tuple[Box, ...]:
-        """The boxes in a picture of this size. Those that reach out of it by a pixel are clipped: some tools count from
-        0, and round outwards."""
-        return tuple(clip_overshoot(box, hw) for box in self.boxes)
 
 
 def read_voc_objects(path: Path) -> VocObjects:
