@@ -71,6 +71,17 @@ def test_the_run_alone_says_how_to_go_on(store: Path, tmp_path: Path, capsys: py
     assert "train wants --data" in capsys.readouterr().err
 
 
+def test_a_folder_of_a_presets_name_is_no_run(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "runs" / "tiny").mkdir(parents=True)
+    (tmp_path / "runs" / "tiny" / "letter.txt").touch()
+    assert main(["train", "tiny", "--data", str(store), "--resume"]) == 2
+    assert "runs/tiny: holds files but no run to resume" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("found", "options", "expected"),
     [

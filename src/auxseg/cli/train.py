@@ -104,7 +104,7 @@ class Train(RecipeCommand):
 
     def _runs(self) -> dict[str, _Planned]:
         """What to train, by name."""
-        if self.resume and self.out is None and all(Path(name).is_dir() for name in self.names):
+        if self.resume and self.out is None and all(self._is_run(name) for name in self.names):
             return self._begun_runs()
         if self.data is None:
             raise InputError("train wants --data, the store to train on; only --resume RUN knows it from the run")
@@ -128,6 +128,12 @@ class Train(RecipeCommand):
             name: _Planned(recipe, self.data, directories[name], self.devices or 1, resumed[name])
             for name, recipe in recipes.items()
         }
+
+    def _is_run(self, name: str) -> bool:
+        """Whether a name is that of a run's directory; with --data a preset is meant, whatever lies here by its name."""
+        from auxseg.presets import presets
+
+        return Path(name).is_dir() and (self.data is None or name not in presets())
 
     def _begun_runs(self) -> dict[str, _Planned]:
         """The runs that are named by their directories, to go on as they were begun."""
