@@ -4,7 +4,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
-PYTEST := $(BIN)/python -m pytest -n 2
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+# Tests start many processes; only the first one compiles auxseg then.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: setup demo test slow check lint format lock clean
 

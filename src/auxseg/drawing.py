@@ -40,6 +40,8 @@ TRUTH_COLOUR: Final[Colour] = (0, 158, 115)
 PREDICTION_COLOUR: Final[Colour] = (213, 94, 0)
 POSITIVE_COLOUR: Final[Colour] = (230, 159, 0)
 NEGATIVE_COLOUR: Final[Colour] = (0, 114, 178)
+COMPRESSION: Final = 4
+"""zlib's level for PNG: as small as its usual 6 for such pictures, in 0.6 of the time."""
 BAND_PIXELS: Final = 2**20
 """How many pixels of a picture are worked on at a time."""
 
@@ -195,14 +197,14 @@ def to_picture(image: Float[Tensor, "3 H W"]) -> UInt8[np.ndarray, "H W 3"]:
 def encode_png(picture: UInt8[np.ndarray, "H W 3"]) -> bytes:
     """The bytes of a PNG file of a picture."""
     buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, format="PNG")
+    Image.fromarray(picture).save(buffer, format="PNG", compress_level=COMPRESSION)
     return buffer.getvalue()
 
 
 def save_png(path: Path, picture: UInt8[np.ndarray, "H W 3"], about: PngInfo | None = None) -> None:
     """Write a picture as a PNG file, whole or not at all; ``about`` is text that stands in it."""
     with replacing(path) as partial:
-        Image.fromarray(picture).save(partial, format="PNG", pnginfo=about)
+        Image.fromarray(picture).save(partial, format="PNG", pnginfo=about, compress_level=COMPRESSION)
 
 
 def data_uri(picture: UInt8[np.ndarray, "H W 3"]) -> str:

@@ -77,6 +77,9 @@ PUBLISHED = {
 OF_OUR_OWN = ("mobilenet-unet", "mobilenet-unet-mtl", "tiny", "tiny-mtl")
 """Presets that stand for no earlier network, in which nothing had to be corrected."""
 
+VARIANTS = ("unet-mtl-70-15-15", "unet-mtl-50-25-25", "unet-mtl-25-50-25", "unet-mtl-25-25-50")
+"""Presets that differ from unet-mtl-80-10-10 in the weights of their losses alone."""
+
 LABELS = {"species": ("cat", "dog"), "breed": ("Bengal", "Pug", "Sphynx")}
 
 
@@ -123,7 +126,7 @@ def test_header_says_what_was_corrected(name: str) -> None:
     assert all(len(line.split()) > 3 for line in corrected)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in VARIANTS)) for name in NAMES])
 def test_fault_07_and_27_every_name_trains_and_can_be_used(name: str, store_path: Path, tmp_path: Path) -> None:
     small = [
         "model.width=0.06",

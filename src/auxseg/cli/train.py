@@ -130,7 +130,7 @@ class Train(RecipeCommand):
         }
 
     def _is_run(self, name: str) -> bool:
-        """Whether a name is that of a run's directory; with --data a preset is meant, whatever lies here by its name."""
+        """Whether a run's directory is meant; with --data a preset is, whatever lies here by its name."""
         from auxseg.presets import presets
 
         return Path(name).is_dir() and (self.data is None or name not in presets())

@@ -41,7 +41,10 @@ class Undrawn(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-_DRAWING: Final = {Tensor.normal_, Tensor.uniform_, nn.init.normal_, nn.init.uniform_, nn.init.kaiming_uniform_}
+_DRAWING: Final = {
+    *(Tensor.normal_, Tensor.uniform_, nn.init.normal_, nn.init.uniform_, nn.init.kaiming_uniform_),
+    *(Tensor.erfinv_, Tensor.clamp_),  # timm draws from a truncated normal distribution by them
+}
 
 
 def initialise_convolutions(module: nn.Module) -> None:

@@ -12,11 +12,20 @@ from typing import Any, Final, Literal, final
 
 import torch
 import torch.distributed as dist
-from lightning_fabric import Fabric
-from lightning_fabric.strategies.launchers import subprocess_script
 from torch import Tensor, nn
 
 from auxseg.errors import InputError, RunError
+
+# Fabric imports TorchMetrics, where it is installed, only to compare its version: three seconds of every training.
+_HIDDEN: Final = "torchmetrics"
+if _hides := _HIDDEN not in sys.modules:
+    sys.modules[_HIDDEN] = None  # pyright: ignore[reportArgumentType]
+try:
+    from lightning_fabric import Fabric
+    from lightning_fabric.strategies.launchers import subprocess_script
+finally:
+    if _hides:
+        del sys.modules[_HIDDEN]
 
 LOST: Final = (
     "another process of this training is gone; it was killed, possibly out of memory. The same command with --resume "

@@ -7,6 +7,7 @@ so it is imported when a backbone is built.
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
 import logging
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from auxseg.errors import InputError
 from auxseg.models.depthwise import avoid_slow_depthwise
 from auxseg.models.encoders.encoder import RANDOM_WEIGHTS, Encoder, Pyramid
 from auxseg.models.encoders.timm_chain import TimmChain, cut, describe, gives_channels_last
-from auxseg.models.initialise import equalise_step_sizes
+from auxseg.models.initialise import Undrawn, equalise_step_sizes
 from auxseg.models.norms import Norm, replace_batch_norm
 from auxseg.models.pretrained import check_fit, describe_download, describe_file, download, read_weights
 
@@ -103,9 +104,7 @@ class TimmEncoderConfig:
 
 def _size_settings(name: str, image_size: int | None) -> dict[str, Any]:
     """What makes the backbone take any size, or the one size that is asked for."""
-    with torch.device("meta"):
-        model = _create(name)
-    accepted = inspect.signature(type(model).__init__).parameters
+    accepted, has_one_size = _about(name)
     if image_size is not None and "img_size" in accepted:
         return {"img_size": image_size}
     if image_size is not None:
@@ -114,11 +113,20 @@ def _size_settings(name: str, image_size: int | None) -> dict[str, Any]:
         )
     if "dynamic_img_size" in accepted:
         return {"dynamic_img_size": True}
-    if model.pretrained_cfg.get("fixed_input_size"):
+    if has_one_size:
         raise InputError(
             f"model.encoder.image_size: {name} takes pictures of one size only; set this to the size of the data"
         )
     return {}
+
+
+@functools.cache
+def _about(name: str) -> tuple[frozenset[str], bool]:
+    """The names of what the backbone's class takes, and whether it takes pictures of one size only."""
+    with torch.device("meta"), Undrawn():
+        model = _create(name)
+    accepted = frozenset(inspect.signature(type(model).__init__).parameters)
+    return accepted, bool(model.pretrained_cfg.get("fixed_input_size"))
 
 
 def _load(name: str, path: Path, settings: dict[str, Any]) -> Any:
