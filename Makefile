@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
-PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope
 # Tests start many processes; only the first one compiles auxseg then.
 export PYTHONDONTWRITEBYTECODE =
 

@@ -157,7 +157,7 @@ def test_prepare_tells_what_looks_wrong(pets, capsys):
     assert prepare(pets, "--json") == 0
     captured = capsys.readouterr()
     assert "label left out: Tabby_0: its box 'head' from (59, 0) to (70, 9) is empty or not within" in captured.err
-    assert "8 samples, 1 labels left out" in captured.err
+    assert "8 samples, 1 label left out" in captured.err
     assert json.loads(captured.out)["dropped"][0][0] == "Tabby_0"
     assert main(["data", "inspect", str(pets.parent / "pets.h5")]) == 0
     assert "[label left out]" in capsys.readouterr().err

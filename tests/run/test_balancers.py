@@ -84,7 +84,8 @@ def test_micro_batches_change_nothing(balancer: str, store_path: Path, tmp_path:
         torch.testing.assert_close(_state(parts)[name], value, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("balancer", [pytest.param("geometric", marks=pytest.mark.slow), "uncertainty"])
+@pytest.mark.slow
+@pytest.mark.parametrize("balancer", ["geometric", "uncertainty"])
 def test_two_processes_end_with_the_weights_of_one(balancer: str, store_path: Path, tmp_path: Path) -> None:
     settings = ["training.steps=5", "training.accumulate=2", PLAIN, BALANCERS[balancer]]
     one = train(_recipe(*settings), store_path, tmp_path / "one")

@@ -97,3 +97,9 @@ def test_a_picture_that_another_program_saved_again_is_no_longer_ours(tmp_path: 
     with Image.open(tmp_path / "mask.png") as opened:
         opened.save(tmp_path / "mask.png")
     assert not is_own_picture(tmp_path / "mask.png")
+
+
+def test_our_own_large_picture_is_told_without_a_warning(tmp_path: Path) -> None:
+    """Pillow warns of pictures that are larger than its limit, which is below ours."""
+    Image.new("1", (10_000, 9_500)).save(tmp_path / "own.png", pnginfo=mark())
+    assert is_own_picture(tmp_path / "own.png")

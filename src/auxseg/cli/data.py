@@ -270,9 +270,13 @@ def _tell(console: Console, report: Report) -> dict[str, Any]:
     for finding in report.findings:
         _say(console, f"warning: {finding.text} [{finding.kind}]")
     left_out = f", {len(report.skipped):,} left out" if report.skipped else ""
-    labels = f", {len(report.dropped):,} labels left out" if report.dropped else ""
-    _say(console, f"{report.path}: {report.num_written} samples{left_out}{labels}")
+    labels = f", {_count(len(report.dropped), 'label')} left out" if report.dropped else ""
+    _say(console, f"{report.path}: {_count(report.num_written, 'sample')}{left_out}{labels}")
     return asdict(report) | {"path": str(report.path)}
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" + "s" * (number != 1)
 
 
 def _list(console: Console, prefix: str, texts: Sequence[str], most: int = _MOST_LISTED) -> None:

@@ -99,8 +99,8 @@ class TrainLoader:
             raise InputError("training needs at least one sample, but this split of the data has none")
         if batch_size < num_processes * accumulate:
             raise InputError(
-                f"a batch of {batch_size} cannot be shared by {num_processes} process(es) with {accumulate} "
-                f"micro-batch(es) each: it must hold at least {num_processes * accumulate}"
+                f"a batch of {batch_size} is too small for {num_processes} x {accumulate} (processes x micro-batches): "
+                f"it must hold at least {num_processes * accumulate}"
             )
         self.steps_per_epoch = -(-len(rows) // batch_size)
         self._store = store

@@ -39,7 +39,10 @@ def check_split(split: str, official: Sequence[str | None], val_fraction: float)
     if not 0 <= val_fraction < 1:
         raise InputError(f"val_fraction must be at least 0 and below 1, not {val_fraction}")
     if parse_split(split) is None and None in official:
-        raise InputError("this source has no official split; give percentages instead, such as '80-10-10'")
+        raise InputError(
+            "this source has no official split; give percentages instead, such as '80-10-10', or for coco the file of "
+            "each split: --annotations train=FILE val=FILE test=FILE"
+        )
 
 
 def assign_splits(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Final
 
@@ -27,8 +28,10 @@ def is_own_picture(path: Path) -> bool:
     if path.suffix.lower() != ".png" or not path.is_file():
         return False
     try:
-        with Image.open(path, formats=["PNG"]) as picture:
-            return picture.info.get(_KEY) == _MARK
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # no pixel is decoded
+            with Image.open(path, formats=["PNG"]) as picture:
+                return picture.info.get(_KEY) == _MARK
     except Exception:  # A damaged file raises almost anything, and is not ours.
         return False
 
