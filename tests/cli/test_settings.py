@@ -9,8 +9,8 @@ import pytest
 from auxseg.cli.main import main
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe
-from auxseg.recipe_keys import Setting, settings_of
-from auxseg.recipe_words import MEANT
+from auxseg.recipe.keys import Setting, settings_of
+from auxseg.recipe.words import MEANT
 
 SETTINGS = settings_of(Recipe)
 

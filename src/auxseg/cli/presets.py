@@ -45,7 +45,7 @@ class Presets(Command):
                 write_out("\n".join(_listing(headers, min(shutil.get_terminal_size().columns, _WIDEST))))
             summaries = {name: header.summary for name, header in headers.items()}
             return {"presets": summaries, "known": {name: asdict(header) for name, header in headers.items()}}
-        from auxseg.recipe_files import read_recipe_file
+        from auxseg.recipe.files import read_recipe_file
 
         read_recipe_file(self.name)  # before torch is imported
         from auxseg.recipe import load_recipe, to_values

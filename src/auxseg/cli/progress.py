@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from auxseg.cli.terminal import plain
-from auxseg.recipe_yaml import read_mapping
+from auxseg.strict_yaml import read_mapping
 from auxseg.training.learner import Learner, StepResult
 from auxseg.training.loop import Observer, Validation
 

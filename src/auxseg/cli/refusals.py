@@ -18,14 +18,14 @@ def refuse_no_store(path: Path | None) -> None:
 
 def refuse_no_recipe(name: str) -> None:
     """Raise `InputError` if ``name`` is no preset and no YAML file."""
-    from auxseg.recipe_files import read_recipe_file
+    from auxseg.recipe.files import read_recipe_file
 
     read_recipe_file(name)
 
 
 def refuse_settings(settings: Sequence[str]) -> None:
     """Raise `InputError` for what is no setting at all, and for one that another replaces."""
-    from auxseg.recipe_settings import refuse_replaced, refuse_unknown_sections
+    from auxseg.recipe.settings import refuse_replaced, refuse_unknown_sections
 
     refuse_replaced(settings)
     refuse_unknown_sections(settings)

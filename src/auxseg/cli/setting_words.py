@@ -18,7 +18,7 @@ def refuse_settings_as_options(arguments: Sequence[str]) -> None:
     """Raise `InputError` for a setting of the recipe that is given as an option of the command."""
     if not arguments or arguments[0] not in _OPTIONS:
         return
-    from auxseg.recipe_words import MEANT
+    from auxseg.recipe.words import MEANT
 
     command, *rest = arguments
     for argument, following in zip(rest, [*rest[1:], ""], strict=True):

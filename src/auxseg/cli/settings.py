@@ -17,7 +17,7 @@ from auxseg.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from auxseg.recipe_keys import Setting
+    from auxseg.recipe.keys import Setting
 
 _WIDEST: Final = 100
 
@@ -36,7 +36,7 @@ class Settings(RecipeCommand):
     def run(self, console: Console) -> dict[str, Any]:
         """Print to standard output: it is meant to be piped."""
         from auxseg.recipe import Recipe
-        from auxseg.recipe_keys import settings_of
+        from auxseg.recipe.keys import settings_of
 
         chosen = _chosen(settings_of(Recipe), self.key)
         if not self.json:
@@ -47,9 +47,9 @@ class Settings(RecipeCommand):
 
 def _chosen(settings: Sequence[Setting], key: str | None) -> list[Setting]:
     """Those under a key. Raises `InputError`, naming the nearest key, if there are none."""
-    from auxseg.recipe_errors import nearest
-    from auxseg.recipe_keys import NAME
-    from auxseg.recipe_words import MEANT
+    from auxseg.recipe.errors import nearest
+    from auxseg.recipe.keys import NAME
+    from auxseg.recipe.words import MEANT
 
     if key is None:
         return list(settings)

@@ -107,7 +107,7 @@ class Study(RecipeCommand):
         refuse_no_store(self.data)
         refuse_settings(self.set)
         if self.file is not None:
-            from auxseg.recipe_yaml import read_mapping
+            from auxseg.strict_yaml import read_mapping
 
             read_mapping(self.file, "study")
         elif self.base is not None:

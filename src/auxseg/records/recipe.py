@@ -11,8 +11,8 @@ import yaml
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from auxseg.errors import InputError
-from auxseg.recipe_yaml import read_yaml
 from auxseg.records.reading import read_text
+from auxseg.strict_yaml import read_yaml
 
 _MAX_BYTES: Final = 2**20
 _SETTINGS: Final = TypeAdapter(dict[str, JsonValue])

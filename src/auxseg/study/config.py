@@ -12,9 +12,9 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from auxseg.config import config
 from auxseg.errors import InputError
-from auxseg.recipe_errors import sentence
-from auxseg.recipe_settings import refuse_replaced
-from auxseg.recipe_yaml import read_mapping
+from auxseg.recipe.errors import sentence
+from auxseg.recipe.settings import refuse_replaced
+from auxseg.strict_yaml import read_mapping
 
 SAME_COMPUTE: Final = "same-compute"
 """The control that trains the target alone for as much computing as the dearest arm takes."""

@@ -8,10 +8,10 @@ from typing import Any, Final
 import yaml
 
 from auxseg.errors import InputError
-from auxseg.recipe_errors import nearest
-from auxseg.recipe_schema import settings_of_other_kinds
-from auxseg.recipe_words import MEANT, SECTIONS
-from auxseg.recipe_yaml import RefusedYAMLError, read_yaml
+from auxseg.recipe.errors import nearest
+from auxseg.recipe.schema import settings_of_other_kinds
+from auxseg.recipe.words import MEANT, SECTIONS
+from auxseg.strict_yaml import RefusedYAMLError, read_yaml
 
 _LENGTHS: Final = ("training.steps", "training.epochs")
 

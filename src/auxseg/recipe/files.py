@@ -8,8 +8,8 @@ from typing import Any
 from auxseg.arguments import as_path
 from auxseg.errors import InputError
 from auxseg.presets import presets
-from auxseg.recipe_errors import nearest
-from auxseg.recipe_yaml import read_mapping
+from auxseg.recipe.errors import nearest
+from auxseg.strict_yaml import read_mapping
 
 
 def read_recipe_file(name_or_path: str | Path) -> tuple[dict[str, Any], str]:

@@ -14,7 +14,7 @@ import yaml
 from auxseg.errors import InputError
 from auxseg.presets import presets
 from auxseg.recipe import load_recipe
-from auxseg.recipe_yaml import MAX_BYTES, parse_mapping, read_mapping
+from auxseg.strict_yaml import MAX_BYTES, parse_mapping, read_mapping
 from auxseg.study.config import read_study
 
 STUDY: Final = """base: tiny-mtl

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, final
 
-from auxseg.recipe_schema import fields, members, tags
+from auxseg.recipe.schema import fields, members, tags
 
 NAME: Final = "NAME"
 """Stands in a key where the user's own word does, such as the name of a task."""

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from auxseg.recipe_schema import fields, inner, members, tags
-from auxseg.recipe_words import MEANT
+from auxseg.recipe.schema import fields, inner, members, tags
+from auxseg.recipe.words import MEANT
 
 LONGEST_FOUND: Final = 200
 """How many characters of a wrong value a sentence shows."""

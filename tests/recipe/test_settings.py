@@ -9,9 +9,9 @@ import pytest
 from auxseg.errors import InputError
 from auxseg.presets import presets
 from auxseg.recipe import Recipe, load_recipe
-from auxseg.recipe_schema import fields
-from auxseg.recipe_settings import refuse_replaced, refuse_unknown_sections
-from auxseg.recipe_words import SECTIONS
+from auxseg.recipe.schema import fields
+from auxseg.recipe.settings import refuse_replaced, refuse_unknown_sections
+from auxseg.recipe.words import SECTIONS
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,141 @@
+"""What a recipe may not hold, although each of its values is valid by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from auxseg.data.sample import Vocabulary
+from auxseg.errors import InputError
+from auxseg.models import Network, outline
+from auxseg.recipe.building import build_tasks
+from auxseg.recipe.errors import nearest
+from auxseg.recipe.recipe import Recipe
+from auxseg.tasks import Task
+from auxseg.tasks.plugins import is_registered
+from auxseg.training.phases import check_lengths, check_phases, in_steps
+from auxseg.training.schedule import PlateauConfig
+
+MAX_PARAMETERS: Final = 2_000_000_000
+"""Training takes about 20 bytes for each: its weight, gradient, average, and two moments."""
+
+
+def check_values(recipe: Recipe, origin: str) -> None:
+    """Raise `InputError`, naming ``origin``, for values that cannot stand beside each other."""
+    for name in recipe.tasks:
+        if not re.fullmatch(r"\w[\w-]*", name):  # files and columns are called after it
+            raise InputError(f"{origin}: tasks: a name may hold letters, digits, '_' and '-', unlike {name!r}")
+    if recipe.target not in recipe.tasks:
+        raise InputError(f"{origin}: target is {recipe.target!r}, but the tasks are {', '.join(recipe.tasks)}")
+    _check_balancer(recipe, origin)
+    _check_validation(recipe, origin)
+    training = recipe.training
+    if recipe.data.target_per_batch is not None and recipe.data.target_per_batch > training.batch:
+        found = recipe.data.target_per_batch
+        raise InputError(f"{origin}: data.target_per_batch is {found}, more than the batch of {training.batch}")
+    if (training.steps is None) == (training.epochs is None):
+        found = "neither" if training.steps is None else "both"
+        raise InputError(f"{origin}: training wants either steps or epochs, and {found} is given")
+    if training.accumulate > training.batch:
+        raise InputError(
+            f"{origin}: training.accumulate is {training.accumulate}, more than the batch of {training.batch}"
+        )
+
+
+def check_model(recipe: Recipe, origin: str) -> None:
+    """Build the tasks and the network on paper, and see that the phases fit them."""
+    phases, steps = recipe.training.phases, recipe.training.steps
+    try:
+        tasks, network = _tasks_on_paper(recipe), None
+        if tasks is not None:
+            network = outline(recipe.model, {name: task.output for name, task in tasks.items()}, recipe.target)
+            _check_size(network)
+        _check_two_stage(recipe)
+        check_lengths(phases)
+        if steps is not None:
+            in_steps(phases, steps)
+        if network is not None:
+            check_phases(phases, network, recipe.target)
+    except InputError as error:
+        raise InputError(f"{origin}: {error}") from None
+
+
+def _check_size(network: Network) -> None:
+    """Refuse a network that no memory holds, before any is taken."""
+    total = sum(network.parts().values())
+    if total > MAX_PARAMETERS:
+        raise InputError(
+            f"model: the network would have {total:,} parameters, expected at most {MAX_PARAMETERS:,}; set model.width "
+            "or the numbers of channels lower"
+        )
+
+
+def _check_two_stage(recipe: Recipe) -> None:
+    """Refuse two stages that would be one, because nothing says what is trained when."""
+    if recipe.model.sharing.kind == "two-stage" and not recipe.training.phases:
+        others = ", ".join(name for name in recipe.tasks if name != recipe.target)
+        raise InputError(
+            "model.sharing: two-stage trains the auxiliaries first, expected training.phases to say so, found none; "
+            f"set training.phases=[{{name: auxiliaries, share: 0.5, tasks: [{others}]}}, "
+            f"{{name: target, tasks: [{recipe.target}]}}] for instance"
+        )
+
+
+def _tasks_on_paper(recipe: Recipe) -> dict[str, Task] | None:
+    """The tasks, for data that have what the recipe asks for; `None` if a user's own task asks for more."""
+    vocabulary, is_known = _stand_in(recipe), True
+    for name, settings in recipe.tasks.items():
+        try:
+            settings.build(name, vocabulary)
+        except InputError:
+            if not is_registered(settings):
+                raise
+            is_known = False
+    return build_tasks(recipe, vocabulary) if is_known else None
+
+
+def _stand_in(recipe: Recipe) -> Vocabulary:
+    """The vocabulary of data that have every label the recipe asks for, and masks of two classes."""
+    labels = {getattr(task, "label", None) or "label": ("one", "other") for task in recipe.tasks.values()}
+    counts = dict.fromkeys(labels, (1, 1))
+    return Vocabulary(recipe.data.size or 256, ("background", "object"), labels, counts=counts)
+
+
+def _check_balancer(recipe: Recipe, origin: str) -> None:
+    settings = vars(recipe.balancer)
+    for key, by_task in settings.items():
+        strangers = [name for name in by_task if name not in recipe.tasks] if isinstance(by_task, dict) else []
+        if strangers:
+            hint = nearest(strangers[0], recipe.tasks)
+            raise InputError(f"{origin}: balancer.{key} names {strangers[0]!r}, which is no task of this recipe{hint}")
+    if settings.get("weights", {}).get(recipe.target) == 0:
+        raise InputError(f"{origin}: balancer.weights gives the target {recipe.target!r} no weight")
+    if recipe.target in settings.get("gate", {}):
+        raise InputError(f"{origin}: balancer.gate names the target {recipe.target!r}, which is never left out")
+
+
+def _check_validation(recipe: Recipe, origin: str) -> None:
+    if recipe.data.train_on != "train":
+        refuse_waiting(recipe, origin, f"data.train_on={recipe.data.train_on} leaves none")
+
+
+def refuse_waiting(recipe: Recipe, origin: str, why: str) -> None:
+    """Raise `InputError` if the recipe waits for validations, of which ``why`` says that there are none."""
+    schedule, patience = recipe.training.schedule, recipe.training.patience
+    why = f"which waits for validations, and {why}"
+    if isinstance(schedule, PlateauConfig) and schedule.drop < 1:
+        raise InputError(f"{origin}: training.schedule.kind is 'plateau', {why}; set training.schedule.kind=cosine")
+    if patience is not None:
+        raise InputError(f"{origin}: training.patience is {patience}, {why}; set training.patience=null")
+
+
+def refuse_without_effect(recipe: Recipe, given: Sequence[str]) -> None:
+    """Raise `InputError` for a setting that says nothing because of another."""
+    if "data.block" in given and recipe.data.order != "blocks":
+        raise InputError("--set data.block changes nothing, because data.order is shuffled; set data.order=blocks too")
+    if "training.optimizer.pretrained_rate" in given and recipe.model.weights == "none":
+        raise InputError(
+            "--set training.optimizer.pretrained_rate changes nothing, because model.weights is none; set "
+            "model.weights to a file or to timm too"
+        )

@@ -1,0 +1,130 @@
+"""A whole run as one typed value."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
+
+from auxseg.balancing import BalancerConfig, FixedConfig
+from auxseg.config import config
+from auxseg.data.augment import MILD, NO_AUGMENTATION, AugmentConfig
+from auxseg.data.selection import TrainOn
+from auxseg.models import ModelConfig
+from auxseg.tasks import TaskConfig
+from auxseg.training.optimizer import AdamWConfig, OptimizerConfig
+from auxseg.training.phases import PhaseConfig
+from auxseg.training.schedule import OneCycleConfig, ScheduleConfig
+
+Count = Annotated[int, Field(ge=1, le=10**9)]
+MAX_BATCH: Final = 65_536
+MAX_TASKS: Final = 64
+
+
+@config
+class DataConfig:
+    """How photographs are read: ``size`` in pixels (the store's if none is given), ``workers`` (threads), augmentation.
+
+    ``augment: auto`` is the strong one for a pretrained encoder, which otherwise overfits few photographs, and the
+    mild one for random weights, which in short trainings underfit them; the resolved recipe says which it was. Single
+    settings, such as ``augment.rotation``, start from the strong one.
+
+    ``train_on: train+val`` trains on both splits, once everything is chosen; there is no validation then, and the last
+    weights are kept. ``label_fraction`` is the share of the training masks that is used, see `labelled_rows`; the
+    photographs and their other labels all stay. ``target_per_batch`` fixes how many samples of a batch have a mask,
+    see `TrainLoader`. ``order: blocks`` is for disks that are slow at random access: only ``block`` neighbours in the
+    store, and a few such blocks with each other, are shuffled, see `Stream`.
+    """
+
+    size: Annotated[int, Field(ge=16, le=2048)] | None = None
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    augment: AugmentConfig | Literal["auto", "none", "mild", "strong"] = "auto"
+    train_on: TrainOn = "train"
+    label_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
+    target_per_batch: Count | None = None
+    order: Literal["shuffled", "blocks"] = "shuffled"
+    block: Count = 64
+
+    def augmentation(self, *, pretrained: bool) -> AugmentConfig:
+        """The augmentation that is meant."""
+        if isinstance(self.augment, AugmentConfig):
+            return self.augment
+        chosen = self.augment if self.augment != "auto" else "strong" if pretrained else "mild"
+        return {"none": NO_AUGMENTATION, "mild": MILD, "strong": AugmentConfig()}[chosen]
+
+
+@config
+class TrainingConfig:
+    """How long and how to train: for so many ``steps`` of the optimiser, or ``epochs`` of the training split.
+
+    ``batch`` counts the samples of one optimiser step, over all processes and micro-batches; ``accumulate`` cuts it
+    into micro-batches to save memory. ``average`` is the decay of the weights' moving average, 0 for none.
+    ``validate_every`` counts epochs, ``patience`` (early stopping) validations without improvement; the model kept is
+    the latest whose validation figure is at most ``tolerance`` standard errors (over images) below the best. ``clip``
+    is the largest norm of a gradient. ``precision`` and ``channels_last`` (the memory
+    format) may be ``auto``, which lets the run measure what is fastest and safe. ``phases`` train some
+    tasks after others (`auxseg.training.phases`); without them all tasks are trained at once. In every ``watch``-th
+    step the tasks' gradients on what they share are compared, which changes no bit of the weights
+    (`auxseg.training.watch`).
+    """
+
+    steps: Count | None = None
+    epochs: Annotated[float, Field(gt=0, le=10**6)] | None = None
+    batch: Annotated[int, Field(ge=1, le=MAX_BATCH)] = 16
+    accumulate: Count = 1
+    optimizer: OptimizerConfig = field(default_factory=AdamWConfig)
+    schedule: ScheduleConfig = field(default_factory=OneCycleConfig)
+    average: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    clip: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    validate_every: Annotated[float, Field(gt=0, le=10**6)] = 1.0
+    patience: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    channels_last: Literal["auto"] | bool = "auto"
+    phases: tuple[PhaseConfig, ...] = ()
+    watch: Count | None = None
+
+    def num_steps(self, num_samples: int) -> int:
+        """The run's length in optimiser steps, for a training split of this size."""
+        if self.steps is not None:
+            return self.steps
+        assert self.epochs is not None
+        return max(math.ceil(self.epochs * num_samples / self.batch), 1)
+
+
+@config
+class Recipe:
+    """A run: the same recipe on the same data, machine and number of threads gives the same bits on a CPU.
+
+    ``target`` is the task that the others are there to help; ``seed`` is that of initial weights, order of the data
+    and augmentation.
+    """
+
+    model: ModelConfig
+    tasks: Annotated[dict[str, TaskConfig], Field(min_length=1, max_length=MAX_TASKS)]
+    target: str
+    data: DataConfig = field(default_factory=DataConfig)
+    balancer: BalancerConfig = field(default_factory=FixedConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+
+def with_changes(recipe: Recipe, **sections: Mapping[str, Any]) -> Recipe:
+    """The recipe with some fields of some sections replaced, such as ``training={"steps": 600}``."""
+    changed = {name: dataclasses.replace(getattr(recipe, name), **values) for name, values in sections.items()}
+    return dataclasses.replace(recipe, **changed)
+
+
+def what_matters(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe's plain values without those that change no bit of a result."""
+    model, data, training = (dict(values[key]) for key in ("model", "data", "training"))
+    model.pop("checkpointing", None)
+    data.pop("workers", None)
+    training.pop("watch", None)
+    if data["order"] == "shuffled":
+        data.pop("block", None)
+    return {**values, "model": model, "data": data, "training": training}
