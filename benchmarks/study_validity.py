@@ -17,7 +17,8 @@ from pydantic import Field
 from scipy import special
 
 from auxseg.config import config
-from auxseg.study import Advice, Estimate, Rules, Verdict, estimate, holm, judge
+from auxseg.statistics import Advice, Estimate, Rules, Verdict, estimate, judge
+from auxseg.statistics import multiplicity as holm
 from benchmarks.tools import real_studies
 from benchmarks.tools.studies import FIGURES, REGIMES, SPREAD, Studies
 

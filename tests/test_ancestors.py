@@ -21,7 +21,7 @@ from auxseg.cli.train import Train
 from auxseg.data.sources import SOURCES
 from auxseg.presets import presets
 from auxseg.recipe import load_recipe
-from auxseg.study.plan import make_plan
+from auxseg.study.design.plan import make_plan
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "ancestors.md").read_text(encoding="utf-8")

@@ -43,8 +43,8 @@ def import_all() -> None:
     for module in pkgutil.walk_packages(auxseg.__path__, "auxseg."):
         if module.name not in (
             "auxseg.__main__",
-            "auxseg.study.cluster",
-            "auxseg.study.ray_workers",
+            "auxseg.study.execution.ray_cluster",
+            "auxseg.study.execution.ray_workers",
         ):  # need Ray
             importlib.import_module(module.name)
 

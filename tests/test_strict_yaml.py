@@ -15,7 +15,7 @@ from auxseg.errors import InputError
 from auxseg.presets import presets
 from auxseg.recipe import load_recipe
 from auxseg.strict_yaml import MAX_BYTES, parse_mapping, read_mapping
-from auxseg.study.config import read_study
+from auxseg.study.design.config import read_study
 
 STUDY: Final = """base: tiny-mtl
 auxiliaries: [classification, box]

@@ -10,9 +10,9 @@ from typing import Any, final
 
 from auxseg.recipe import Recipe
 from auxseg.run import choose
-from auxseg.study.directory import StudyDirectory
-from auxseg.study.plan import PlannedRun
-from auxseg.study.workers import evaluations, trainings
+from auxseg.study.design.plan import PlannedRun
+from auxseg.study.directory.directory import StudyDirectory
+from auxseg.study.execution.jobs import evaluations, trainings
 
 
 @final

@@ -15,14 +15,14 @@ from typing import Any
 from auxseg.data.store import Store
 from auxseg.run import choose
 from auxseg.run.building import open_data
-from auxseg.study import Rules
-from auxseg.study.choices import with_choices
-from auxseg.study.config import StudyConfig, check_study
-from auxseg.study.directory import StudyDirectory
-from auxseg.study.execute import workers
-from auxseg.study.origin import origin
-from auxseg.study.plan import BASELINE, Arm, Plan, make_plan
-from auxseg.study.results import answer
+from auxseg.statistics import Rules
+from auxseg.study.answers.answer import answer
+from auxseg.study.design.config import StudyConfig, check_study
+from auxseg.study.design.plan import BASELINE, Arm, Plan, make_plan
+from auxseg.study.directory.decisions import with_choices
+from auxseg.study.directory.directory import StudyDirectory
+from auxseg.study.directory.provenance import origin
+from auxseg.study.execution.local import workers
 from auxseg.study.study import Study
 from auxseg.tasks import run_plugin
 from benchmarks.tools.coarse_shape import store_with_coarse_shapes

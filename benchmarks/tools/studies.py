@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auxseg.study import RatioFigure, differences
+from auxseg.statistics import RatioFigure, differences
 
 REGIMES: Mapping[str, tuple[float, float, float]] = {
     "seeds only": (1, 0, 0),

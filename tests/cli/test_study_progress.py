@@ -11,9 +11,9 @@ from rich.console import Console
 
 from auxseg.cli import study_progress
 from auxseg.cli.study_progress import StudyProgress
-from auxseg.study.directory import StudyDirectory
-from auxseg.study.last_step import last_step
-from auxseg.study.plan import Plan, make_plan
+from auxseg.study.design.plan import Plan, make_plan
+from auxseg.study.directory.directory import StudyDirectory
+from auxseg.study.execution.last_step import last_step
 from auxseg.training.events import EventLog
 from tests.study.small import box_alone
 

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from auxseg.study.config import StudyConfig, check_study
-from auxseg.study.directory import StudyDirectory
-from auxseg.study.plan import Plan
+from auxseg.study.design.config import StudyConfig, check_study
+from auxseg.study.design.plan import Plan
+from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.study import Study
 from auxseg.training.events import read_events
 

@@ -10,10 +10,10 @@ import pytest
 
 from auxseg.recipe import load_recipe
 from auxseg.run import evaluate, train
-from auxseg.study.best import best_recipe
-from auxseg.study.directory import StudyDirectory
-from auxseg.study.execute import LocalWorkers
-from auxseg.study.plan import Plan, PlannedRun, make_plan
+from auxseg.study.best_recipe import best_recipe
+from auxseg.study.design.plan import Plan, PlannedRun, make_plan
+from auxseg.study.directory.directory import StudyDirectory
+from auxseg.study.execution.local import LocalWorkers
 from auxseg.study.study import Study
 from auxseg.training.events import read_events
 from tests.study.small import box_alone, run_study, set_validation, small_config

@@ -15,9 +15,9 @@ from auxseg.data.prepare import prepare
 from auxseg.errors import RunError
 from auxseg.files import write_atomically
 from auxseg.recipe import load_recipe
-from auxseg.study.best import best_recipe
-from auxseg.study.directory import StudyDirectory
-from auxseg.study.plan import make_plan
+from auxseg.study.best_recipe import best_recipe
+from auxseg.study.design.plan import make_plan
+from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.study import Study
 from tests.data.pictures import DrawnSource, draw_sample
 from tests.study.small import SETTINGS, TOO_MUCH, run_study, set_validation, small_config
@@ -112,7 +112,9 @@ def test_a_question_may_stand_in_a_file(
 def test_a_dry_run_tells_the_plan_and_leaves_nothing(
     store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("auxseg.study.calibration.seconds_of", lambda recipe, data: 60.0 * len(recipe.tasks))
+    monkeypatch.setattr(
+        "auxseg.study.execution.time_estimate.seconds_of", lambda recipe, data: 60.0 * len(recipe.tasks)
+    )
     assert ask("--data", store, "--out", tmp_path / "study", *QUESTION, "--seeds", "3", "--dry-run", "--json") == 0
     captured = capsys.readouterr()
     assert "box (at weight 0.3): 3 seeds" in captured.err

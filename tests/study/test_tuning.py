@@ -14,11 +14,11 @@ from auxseg.data.store import Store
 from auxseg.errors import InputError
 from auxseg.files import write_atomically
 from auxseg.recipe import load_recipe
-from auxseg.study.config import check_study
-from auxseg.study.directory import StudyDirectory
-from auxseg.study.identity import arm_digest
-from auxseg.study.origin import origin
-from auxseg.study.plan import Arm, Plan, make_plan
+from auxseg.study.design.config import check_study
+from auxseg.study.design.digests import arm_digest
+from auxseg.study.design.plan import Arm, Plan, make_plan
+from auxseg.study.directory.directory import StudyDirectory
+from auxseg.study.directory.provenance import origin
 from auxseg.study.tuning import FIRST_SEED, rate_factors, tries_of, tune, tuning_runs, with_tuned
 from auxseg.training.events import EventLog, read_events
 from benchmarks.tools.in_this_process import InThisProcess

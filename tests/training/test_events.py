@@ -13,6 +13,7 @@ from auxseg.training.events import EventLog, read_events
 @pytest.mark.parametrize(
     "line",
     [
+        '{"event": "step", "step": 1, "weights": {"box": "bold"}}',
         '{"event": "step", "step": "1"}',
         '{"event": "step", "step": true}',
         '{"event": "step", "step": -1}',

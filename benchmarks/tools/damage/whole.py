@@ -16,7 +16,7 @@ from auxseg.cli.main import main
 from auxseg.data.synthesize import synthesize
 from auxseg.recipe import dump_recipe, load_recipe
 from auxseg.run import evaluate, train
-from auxseg.study import execute
+from auxseg.study.execution import local as execute
 from benchmarks.tools.damage.old_store import write_old
 from benchmarks.tools.in_this_process import InThisProcess
 

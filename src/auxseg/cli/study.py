@@ -19,9 +19,9 @@ from auxseg.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from auxseg.study.calibration import Effort
+    from auxseg.study.execution.jobs import Site
+    from auxseg.study.execution.time_estimate import Effort
     from auxseg.study.study import Study as StudyRun
-    from auxseg.study.workers import Site
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,8 +112,8 @@ class Study(RecipeCommand):
             read_mapping(self.file, "study")
         elif self.base is not None:
             refuse_no_recipe(self.base)
-        from auxseg.study.best import check_best
-        from auxseg.study.directory import StudyDirectory
+        from auxseg.study.best_recipe import check_best
+        from auxseg.study.directory.directory import StudyDirectory
         from auxseg.study.study import Study as StudyRun
 
         if any(number is not None and number < 1 for number in (self.workers, self.threads)):
@@ -136,7 +136,7 @@ class Study(RecipeCommand):
 
     def _foresee(self, study: StudyRun, console: Console) -> dict[str, Any]:
         """Print what would be trained, and how long that would take."""
-        from auxseg.study.plan import describe
+        from auxseg.study.design.plan import describe
 
         plan = study.plan(threads=self.threads)
         for line in describe(plan):
@@ -156,7 +156,7 @@ class Study(RecipeCommand):
     def _do(self, study: StudyRun, console: Console) -> dict[str, Any]:
         from auxseg.cli.study_progress import StudyProgress
         from auxseg.report import study_page
-        from auxseg.study.best import best_recipe
+        from auxseg.study.best_recipe import best_recipe
 
         started = time.monotonic()
         with self.site() as site, StudyProgress(console, study.directory) as progress:
@@ -187,12 +187,12 @@ class Study(RecipeCommand):
     def site(self) -> Iterator[Site]:
         """This machine's workers, or the cluster of --ray. Raises `InputError` if that cannot be reached."""
         if self.ray is None:
-            from auxseg.study.execute import ThisMachine
+            from auxseg.study.execution.local import ThisMachine
 
             yield ThisMachine(self.workers or 1)
         else:
             try:
-                from auxseg.study.cluster import connected
+                from auxseg.study.execution.ray_cluster import connected
             except ImportError:
                 raise InputError("--ray needs Ray; pip install 'auxseg[ray]' installs it") from None
 
@@ -200,7 +200,7 @@ class Study(RecipeCommand):
                 yield cluster
 
     def _config(self) -> Any:
-        from auxseg.study.config import check_study, read_study
+        from auxseg.study.design.config import check_study, read_study
 
         given = {
             "base": self.base,

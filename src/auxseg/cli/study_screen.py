@@ -10,7 +10,7 @@ from rich.table import Table
 
 from auxseg.cli.study_progress import StudyProgress
 from auxseg.errors import InputError
-from auxseg.study.screen import Screening
+from auxseg.study.screening.screening import Screening
 from auxseg.study.study import Study as StudyRun
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""study.json: the answer of a finished study, as `auxseg.study.results` writes it.
+"""study.json: the answer of a finished study, as `auxseg.study.answers.answer` writes it.
 
 What earlier versions did not write has a default.
 """
@@ -80,7 +80,7 @@ class OverTime:
 @final
 @dataclass(frozen=True)
 class Why:
-    """What the gradients of an auxiliary say; see `auxseg.study.why`."""
+    """What the gradients of an auxiliary say; see `auxseg.study.answers.gradient_evidence`."""
 
     cosines: dict[str, Number | None]
     conflicts: Share | None

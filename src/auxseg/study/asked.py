@@ -10,9 +10,9 @@ from typing import Any, final
 
 from auxseg.arguments import as_names, as_path, as_paths
 from auxseg.errors import InputError
-from auxseg.study.config import check_study
-from auxseg.study.directory import StudyDirectory
-from auxseg.study.plan import Plan
+from auxseg.study.design.config import check_study
+from auxseg.study.design.plan import Plan
+from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.study import Study
 from auxseg.tasks import run_plugin
 
@@ -69,7 +69,7 @@ def study(
         plugins: files with kinds of task, which are executed.
         watch: called now and then with the plan that is being trained.
         question: ``design``, ``arms``, ``controls``, ``label_fractions``, ``margin``, ``looks``, ``weights``,
-            ``tune_weights`` and ``tuning_seeds``, as in `auxseg.study.config.StudyConfig`.
+            ``tune_weights`` and ``tuning_seeds``, as in `auxseg.study.design.config.StudyConfig`.
 
     Raises:
         InputError: for all that the command refuses before anything is trained.

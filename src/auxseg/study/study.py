@@ -17,23 +17,23 @@ from auxseg.errors import InputError
 from auxseg.files import write_atomically
 from auxseg.recipe import Recipe
 from auxseg.run.building import open_data
-from auxseg.study.agreement import agree
-from auxseg.study.calibration import Effort, effort, using_threads
-from auxseg.study.choices import complete, lengthened, with_choices
-from auxseg.study.config import StudyConfig
-from auxseg.study.directory import StudyDirectory
-from auxseg.study.execute import ThisMachine
-from auxseg.study.identity import digests
-from auxseg.study.origin import origin
-from auxseg.study.plan import Plan, make_plan
-from auxseg.study.question import judged, question, with_judged
-from auxseg.study.refusals import check_tasks, refuse_other_threads, refuse_without_test
-from auxseg.study.results import answer
-from auxseg.study.same_data import refuse_other_runs, refuse_other_store
+from auxseg.statistics.verdicts import Rules
+from auxseg.study.answers.agreement import agree
+from auxseg.study.answers.answer import answer
+from auxseg.study.answers.validation import refuse_without_validation
+from auxseg.study.design.checks import check_tasks, refuse_other_threads, refuse_without_test
+from auxseg.study.design.config import StudyConfig
+from auxseg.study.design.digests import digests
+from auxseg.study.design.plan import Plan, make_plan
+from auxseg.study.design.question import judged, question, with_judged
+from auxseg.study.directory.decisions import complete, lengthened, with_choices
+from auxseg.study.directory.directory import StudyDirectory
+from auxseg.study.directory.provenance import origin
+from auxseg.study.directory.same_data import refuse_other_runs, refuse_other_store
+from auxseg.study.execution.jobs import Site, refuse_unmeasured
+from auxseg.study.execution.local import ThisMachine
+from auxseg.study.execution.time_estimate import Effort, effort, using_threads
 from auxseg.study.tuning import tune, tuning_runs, with_tuned
-from auxseg.study.validation import refuse_without_validation
-from auxseg.study.verdicts import Rules
-from auxseg.study.workers import Site, refuse_unmeasured
 from auxseg.tasks import Task
 
 

@@ -18,11 +18,11 @@ from typing import Any, Final
 
 from auxseg.recipe import Recipe, with_changes
 from auxseg.run.directory import Run
-from auxseg.study.directory import StudyDirectory
-from auxseg.study.identity import arm_digest
-from auxseg.study.plan import Arm, Plan, PlannedRun
-from auxseg.study.results import seconds_in_training
-from auxseg.study.validation import validation_figure
+from auxseg.study.answers.answer import seconds_in_training
+from auxseg.study.answers.validation import validation_figure
+from auxseg.study.design.digests import arm_digest
+from auxseg.study.design.plan import Arm, Plan, PlannedRun
+from auxseg.study.directory.directory import StudyDirectory
 
 FIRST_SEED: Final = 1000
 """Verdicts have the seeds below it."""

@@ -78,6 +78,7 @@ class _Event:
     epoch: float | None = None
     losses: dict[str, _Number] | None = None
     weights: dict[str, _Number | str] | None = None
+    """Of a step, what its losses counted; of a start, where the weights of the network are from."""
     figures: dict[str, dict[str, _Number]] | None = None
     seconds: float | None = None
     best: bool | None = None
@@ -121,14 +122,16 @@ def read_events(path: Path) -> Iterator[dict[str, Any]]:
 
 def _checked(line: bytes, values: Any, place: str) -> dict[str, Any]:
     try:
-        kind = _adapter().validate_json(line, strict=True).event
+        event = _adapter().validate_json(line, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(ascii(part)[1:-1][:40] if isinstance(part, str) else str(part) for part in first["loc"])
         raise InputError(f"{place}: {key or 'the line'}: {first['msg']}; it is damaged") from None
-    missing = [key for key in _REQUIRED.get(kind, ()) if values.get(key) is None]
+    missing = [key for key in _REQUIRED.get(event.event, ()) if values.get(key) is None]
     if missing:
         raise InputError(f"{place}: expected a {missing[0]}, found none; it is damaged")
+    if event.event == "step" and any(isinstance(weight, str) for weight in (event.weights or {}).values()):
+        raise InputError(f"{place}: weights: expected numbers, found a text; it is damaged")
     return values
 
 

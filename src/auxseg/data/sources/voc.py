@@ -155,7 +155,7 @@ class PascalVOC(Source):
             for box in objects.boxes:
                 if box.name not in _NAMES:
                     raise InputError(
-                        f"{path} has an object {box.name!r}, which is no class of Pascal VOC, so the ids of the masks "
+                        f"{path} has an object {box.name[:100]!r}, which is no class of Pascal VOC, so the ids of the masks "
                         f"are others too; {way_out}"
                     )
                 has_them = True

@@ -1,0 +1,1 @@
+"""The question of a study, checked, and every run that its answer takes."""

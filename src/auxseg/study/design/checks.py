@@ -1,0 +1,67 @@
+"""What a study or its screening refuses before anything is trained: data and targets that could give no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from auxseg.data.loader import EvaluationLoader
+from auxseg.data.selection import labelled_rows, training_rows
+from auxseg.data.store import Store
+from auxseg.errors import InputError
+from auxseg.recipe import build_tasks
+from auxseg.run.building import without_labels
+from auxseg.study.design.plan import Plan
+from auxseg.tasks import Task
+
+
+def check_tasks(plan: Plan, store: Store) -> Task:
+    """The target. Raises `InputError` if no verdict can be given on it, or the data lack what a task learns."""
+    tasks = {name: task for run in plan.runs for name, task in build_tasks(run.recipe, store.vocabulary).items()}
+    first = plan.runs[0].recipe
+    target = tasks[first.target]
+    if not (target.mean_figure or target.ratio_figure):
+        raise InputError(
+            f"study: the target {target.name} is measured by {target.main_figure}, of which images have no shares; "
+            "expected a task that gives masks, classes or boxes"
+        )
+    train = training_rows(store, first.data.train_on)
+    _check_shares(plan.label_fractions, store, train)
+    for name in without_labels(tasks, EvaluationLoader(store, train, first.training.batch)):
+        raise InputError(f"{store.path}: no training sample has a label for {name}")
+    return target
+
+
+def _check_shares(fractions: Sequence[float], store: Store, train: np.ndarray) -> None:
+    """Refuse shares that are the same masks: they would be one comparison, shown as two."""
+    seen: dict[int, float] = {}
+    for fraction in fractions:
+        count = len(labelled_rows(store, train, fraction))
+        if count in seen:
+            raise InputError(
+                f"study: label_fractions {seen[count]:g} and {fraction:g} are the same {count} of the training split's "
+                "masks; leave one out"
+            )
+        seen[count] = fraction
+
+
+def refuse_without_test(target: Task, store: Store) -> None:
+    """Raise `InputError` if there is nothing to test on."""
+    for name in without_labels({target.name: target}, EvaluationLoader(store, store.rows("test"), 16)):
+        raise InputError(f"{store.path}: no test sample has a label for {name}, so no verdict could be given")
+
+
+def refuse_other_threads(kept: Mapping[str, Any], given: int | None, directory: Path) -> None:
+    """Raise `InputError` if other threads are asked for than the runs of a directory were begun with.
+
+    ``kept`` are the directory's choices, none of them before it is begun.
+    """
+    begun_with = kept.get("threads", given)
+    if given not in (None, begun_with):
+        raise InputError(
+            f"{directory}: was begun with {begun_with} thread(s) for each run, which are part of the bits, and "
+            f"--threads is now {given}; leave it out or give another --out"
+        )

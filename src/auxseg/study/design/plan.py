@@ -1,0 +1,262 @@
+"""Which networks a study trains: arms, seeds and shares of the masks."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import itertools
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, final, get_args
+
+from auxseg.errors import InputError
+from auxseg.recipe import Recipe, load_recipe, parse_recipe, to_values, what_matters
+from auxseg.study.design.config import SAME_COMPUTE, StudyConfig
+from auxseg.tasks import TaskConfig
+
+BASELINE: Final = "target only"
+DEFAULT_WEIGHT: Final = 0.3
+"""The loss weight of an auxiliary that neither the study nor its base gives one."""
+CONTROL_KINDS: Final = ("noise", "random-labels")
+STEPS_PER_TASK: Final = 25
+"""An arm's gradients are looked at once in so many steps for each of its tasks: a look takes about a step per task."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Arm:
+    """A set of auxiliaries beside the target, whatever their order; none for the baseline.
+
+    ``is_longer`` is the control same-compute: the target alone as well, trained longer.
+    """
+
+    auxiliaries: tuple[str, ...] = ()
+    is_longer: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Arm) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple[frozenset[str], bool]:
+        return frozenset(self.auxiliaries), self.is_longer
+
+    @property
+    def name(self) -> str:
+        """What people read."""
+        return SAME_COMPUTE if self.is_longer else " + ".join(self.auxiliaries) or BASELINE
+
+
+@final
+@dataclass(frozen=True)
+class PlannedRun:
+    """One training of a study."""
+
+    arm: Arm
+    seed: int
+    label_fraction: float
+    recipe: Recipe
+
+    @property
+    def directory_name(self) -> str:
+        """Readable, and different for every recipe, so that a finished run is found again by what it was."""
+        words = "-".join(sorted(self.arm.auxiliaries)) or (SAME_COMPUTE if self.arm.is_longer else "target-only")
+        digest = hashlib.sha256(json.dumps(what_matters(to_values(self.recipe)), sort_keys=True).encode()).hexdigest()[
+            :8
+        ]
+        return f"{words[:60]}-masks{self.label_fraction:g}-seed{self.seed}-{digest}"
+
+
+@final
+@dataclass(frozen=True)
+class Plan:
+    """All trainings of a study, in the order in which they are started: every arm of a seed before the next seed.
+
+    Attributes:
+        config: what is asked.
+        arms: the baseline first.
+        runs: the trainings.
+        same_compute: once it is known, how much longer the control of that name is trained, and for which arm.
+        tuned: what was chosen on validation, an entry for each arm and share (`auxseg.study.tuning`).
+    """
+
+    config: StudyConfig
+    arms: tuple[Arm, ...]
+    runs: tuple[PlannedRun, ...]
+    same_compute: Mapping[str, Any] | None = None
+    tuned: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def label_fractions(self) -> tuple[float, ...]:
+        """The shares of the masks, in the order of the question."""
+        return tuple(dict.fromkeys(run.label_fraction for run in self.runs))
+
+    def is_control(self, arm: Arm) -> bool:
+        """Whether an arm's auxiliaries can carry no information, or it has none and is trained longer."""
+        return arm.is_longer or (bool(arm.auxiliaries) and set(arm.auxiliaries) <= set(self.config.controls))
+
+    def weights(self, arm: Arm, label_fraction: float | None = None) -> dict[str, float]:
+        """The loss weight of each auxiliary of an arm, at one share of the masks if they differ.
+
+        Empty for a balancer that finds weights by itself.
+        """
+        recipe = next(
+            run.recipe for run in self.runs if run.arm == arm and label_fraction in (None, run.label_fraction)
+        )
+        values = to_values(recipe)
+        return {name: _weight(values, name) for name in arm.auxiliaries if "weights" in values["balancer"]}
+
+    def weighting(self, arm: Arm, label_fraction: float | None = None) -> str:
+        """How the auxiliaries of an arm are weighted, in words; nothing for the target alone."""
+        weights = self.weights(arm, label_fraction)
+        if not arm.auxiliaries:
+            return ""
+        if not weights:
+            return f"weighted by {self.runs[0].recipe.balancer.kind}"
+        chosen = " (chosen on validation)" if self.tuned else ""
+        if len(set(weights.values())) == 1:
+            return f"at weight {next(iter(weights.values())):g}{' each' if len(weights) > 1 else ''}{chosen}"
+        return f"at weights {', '.join(f'{name} {weight:g}' for name, weight in weights.items())}{chosen}"
+
+    def description(self, arm: Arm) -> str | None:
+        """What an arm is, where its name does not say it."""
+        if not arm.is_longer:
+            return None
+        if self.same_compute is None:
+            return f"{BASELINE}, trained longer, for the compute of the dearest arm"
+        factor, of = self.same_compute["factor"], self.same_compute["arm"]
+        return f"{BASELINE}, trained {factor:g} times as long (same compute as {of})"
+
+
+def make_plan(study: StudyConfig) -> Plan:
+    """Lay out every training. Raises `InputError` for what cannot be asked for."""
+    base = load_recipe(study.base, study.settings, is_base=True)
+    _check_base(base, study)
+    if base.target in (*study.names, *study.controls):
+        raise InputError(f"study: {base.target} is the target and cannot be its own auxiliary")
+    _check_controls(base, study)
+    fractions = study.label_fractions or (base.data.label_fraction,)
+    if len(set(fractions)) < len(fractions):
+        raise InputError("study: label_fractions names a share twice")
+    arms = [Arm(subset) for subset in _subsets(study)]
+    if SAME_COMPUTE in study.controls:
+        arms.append(Arm(is_longer=True))
+    # Checking a recipe builds its network, so that is done once for all seeds.
+    recipes = {(arm, fraction): _recipe(base, study, arm, fraction) for fraction in fractions for arm in arms}
+    runs = [
+        PlannedRun(arm, seed, fraction, dataclasses.replace(recipes[arm, fraction], seed=seed))
+        for fraction in fractions
+        for seed in range(study.seeds)
+        for arm in arms
+    ]
+    return Plan(study, tuple(arms), tuple(runs))
+
+
+def _check_controls(base: Recipe, study: StudyConfig) -> None:
+    """Refuse a control that can be learned from a picture; kinds of plugins are believed."""
+    ours = {config.kind for config in get_args(get_args(TaskConfig)[0])}
+    for name in study.control_tasks:
+        kind = base.tasks[name].kind if name in base.tasks else name
+        if kind in ours - set(CONTROL_KINDS):
+            raise InputError(
+                f"study: controls names {name}, which holds information; expected {', '.join(CONTROL_KINDS)} or "
+                f"{SAME_COMPUTE}, and {name} among the auxiliaries"
+            )
+
+
+def _check_base(base: Recipe, study: StudyConfig) -> None:
+    """Refuse what would make arms differ in more than their tasks, and settings that the study decides itself."""
+    settings = {setting.partition("=")[0] for setting in study.settings}
+    if "seed" in settings:
+        raise InputError("study: settings gives a seed, but a study trains its own; say with seeds how many")
+    if "data.label_fraction" in settings and study.label_fractions is not None:
+        raise InputError("study: settings gives data.label_fraction beside label_fractions; expected one of them")
+    if base.training.patience is not None:
+        raise InputError(
+            f"study: {study.base} has training.patience {base.training.patience}, but arms must have the same number "
+            "of steps; set training.patience=null"
+        )
+    if base.model.sharing.kind == "two-stage":
+        raise InputError(
+            f"study: {study.base} has model.sharing.kind two-stage, in which the target reads the encoders of the "
+            "auxiliaries, so there is no target only to compare with; set model.sharing.kind to hard, mtan or "
+            "cross-stitch and training.phases=[]"
+        )
+    for phase in base.training.phases:
+        if base.target not in (phase.tasks or (base.target,)):
+            raise InputError(
+                f"study: {study.base} has a phase {phase.name!r} that does not train {base.target}, so target only "
+                "would have nothing to train in it; set training.phases=[]"
+            )
+    if base.training.phases and SAME_COMPUTE in study.controls:
+        raise InputError(
+            f"study: controls names {SAME_COMPUTE}, but {study.base} has training.phases, in which steps cost "
+            "differently; set training.phases=[] or leave the control out"
+        )
+
+
+def _subsets(study: StudyConfig) -> Iterable[tuple[str, ...]]:
+    """The sets of auxiliaries, the empty one first, none twice."""
+    names = study.names
+    each = [(name,) for name in names]
+    if study.arms is not None:
+        sets = [(), *study.arms]
+    elif study.design == "all-subsets":
+        sets = [subset for size in range(len(names) + 1) for subset in itertools.combinations(names, size)]
+    elif study.design == "each":
+        sets = [(), *each]
+    else:
+        sets = [(), *each, tuple(names), *(tuple(other for other in names if other != name) for name in names)]
+    return dict.fromkeys([*sets, *((name,) for name in study.control_tasks)])
+
+
+def _recipe(base: Recipe, study: StudyConfig, arm: Arm, fraction: float) -> Recipe:
+    """The base with the arm's tasks alone. Whatever else differs between arms would be confounded with them."""
+    values = to_values(base)
+    tasks, weights = values["tasks"], {base.target: _weight(values, base.target)}
+    values["tasks"] = {name: tasks[name] if name == base.target else False for name in tasks}
+    for name in sorted(arm.auxiliaries):  # the order of tasks is part of the bits
+        values["tasks"][name] = tasks.get(name, {"kind": name})
+        weights[name] = study.weights.get(name, _weight(values, name) if name in tasks else DEFAULT_WEIGHT)
+    if "weights" in values["balancer"]:
+        values["balancer"]["weights"] = weights
+    elif study.weights or study.tune_weights:
+        key = "weights" if study.weights else "tune_weights"
+        raise InputError(
+            f"study: {key} has no place beside the balancer {values['balancer']['kind']}, which takes no weights"
+        )
+    if arm.auxiliaries and values["training"]["watch"] is None:
+        values["training"]["watch"] = STEPS_PER_TASK * (1 + len(arm.auxiliaries))
+    values["data"]["label_fraction"] = fraction
+    return parse_recipe(values, f"study: {'arms: ' if study.arms else ''}{arm.name}")
+
+
+def _weight(values: Mapping[str, Any], task: str) -> float:
+    return values["balancer"].get("weights", {}).get(task, 1.0)
+
+
+def describe(plan: Plan) -> Sequence[str]:
+    """The plan in words, a line per arm."""
+    seeds = _count(plan.config.seeds)
+    lines = []
+    for arm in plan.arms:
+        weighting = plan.weighting(arm)
+        if arm.auxiliaries and plan.config.tune_weights is not None:
+            weighting = f"weight out of {', '.join(f'{weight:g}' for weight in plan.config.tune_weights)}"
+        said = plan.description(arm) or weighting
+        lines.append(f"{arm.name}{f' ({said})' if said else ''}: {seeds}")
+    if plan.label_fractions != (1.0,):
+        lines.append(
+            f"each of them with {', '.join(f'{100 * share:g}%' for share in plan.label_fractions)} of the masks"
+        )
+    if plan.config.tune_weights is not None:
+        tries = f"{len(plan.config.tune_weights)} tries for each arm and for {BASELINE}"
+        lines.append(f"before that, on validation: {tries}, {_count(plan.config.tuning_seeds)} each")
+    return lines
+
+
+def _count(seeds: int) -> str:
+    return "1 seed" if seeds == 1 else f"{seeds} seeds"

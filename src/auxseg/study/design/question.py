@@ -1,0 +1,105 @@
+"""What a study's directory asks, settled when it is begun, and the arms that it has judged so far.
+
+Verdicts hold for a question that was asked beforehand: another margin, another target or other settings are another
+study. More auxiliaries and more seeds are not, but arms that were judged once stay and are judged again with the new
+ones, so that the last table holds for all of them (and not for the tables that were shown on the way: docs/methods.md).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from auxseg.errors import InputError
+from auxseg.recipe import parse_recipe, what_matters
+from auxseg.study.design.digests import arm_recipe
+from auxseg.study.design.plan import Arm, Plan, PlannedRun
+
+
+def question(plan: Plan) -> dict[str, Any]:
+    """What must not change in a directory: the recipe of the target alone, and what verdicts are made by."""
+    tuning = {"tune_weights": list(plan.config.tune_weights or ()), "tuning_seeds": plan.config.tuning_seeds}
+    return {
+        "target": plan.runs[0].recipe.target,
+        "margin": plan.config.margin,
+        "looks": plan.config.looks,
+        "label_fractions": sorted(plan.label_fractions),
+        "base": what_matters(arm_recipe(plan, plan.arms[0])),
+        **(tuning if plan.config.tune_weights else {}),
+    }
+
+
+def judged(plan: Plan) -> list[dict[str, Any]]:
+    """The arms of a plan, as they are kept to be judged again."""
+    return [
+        {
+            "auxiliaries": list(arm.auxiliaries),
+            "is_longer": arm.is_longer,
+            "is_control": plan.is_control(arm),
+            "recipe": arm_recipe(plan, arm),
+        }
+        for arm in plan.arms[1:]
+    ]
+
+
+def with_judged(plan: Plan, kept: list[dict[str, Any]], directory: Path) -> Plan:
+    """The plan with the arms that were judged before. Raises `InputError` if one of them now has another recipe.
+
+    The target trained longer is not lengthened yet.
+    """
+    refuse_other_arms(plan, kept, directory)
+    arms, controls, runs = list(plan.arms), list(plan.config.controls), list(plan.runs)
+    for entry in kept:
+        arm = _arm(entry)
+        if arm in plan.arms:
+            continue
+        values = arm_recipe(plan, arm) if arm.is_longer else entry["recipe"]
+        arms.append(arm)
+        controls += [name for name in arm.auxiliaries if entry["is_control"]]
+        runs += [
+            PlannedRun(arm, seed, share, _again(values, seed, share))
+            for share in plan.label_fractions
+            for seed in range(plan.config.seeds)
+        ]
+    order = {share: place for place, share in enumerate(plan.label_fractions)}
+    runs.sort(key=lambda run: (order[run.label_fraction], run.seed))
+    config = dataclasses.replace(plan.config, controls=tuple(dict.fromkeys(controls)))
+    return dataclasses.replace(plan, config=config, arms=tuple(arms), runs=tuple(runs))
+
+
+def refuse_other_arms(plan: Plan, kept: list[dict[str, Any]], directory: Path) -> None:
+    """Raise `InputError` if an arm of the plan was kept with another recipe."""
+    for entry in kept:
+        arm = _arm(entry)
+        if arm in plan.arms and not arm.is_longer:  # which has the recipe of the target alone, part of the question
+            before, now = (what_matters(values) for values in (entry["recipe"], arm_recipe(plan, arm)))
+            refuse_another({arm.name: before}, {arm.name: now}, directory)
+
+
+def refuse_another(kept: Mapping[str, Any], asked: Mapping[str, Any], directory: Path) -> None:
+    """Raise `InputError` naming the first key that differs, what it was and what it is now."""
+    before, now = (dict(_flat(values)) for values in (kept, asked))
+    for key in [*before, *now]:
+        if before.get(key) != now.get(key):
+            raise InputError(
+                f"{directory}: a study of another question: {key} was {before.get(key)} and is now {now.get(key)}; "
+                "give another --out"
+            )
+
+
+def _arm(entry: Mapping[str, Any]) -> Arm:
+    return Arm(tuple(entry["auxiliaries"]), entry["is_longer"])
+
+
+def _again(values: Mapping[str, Any], seed: int, share: float) -> Any:
+    return parse_recipe({**values, "seed": seed, "data": {**values["data"], "label_fraction": share}})
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,73 @@
+"""How much computing a training takes: counted, so that every machine finds the same number.
+
+A step's floating point operations are those of the convolutions and matrix products in one forward and backward pass
+of all tasks, with a pass of its own for every view, on tensors that have shapes but no values. What is cheap beside
+them (normalisation, activations, losses, the optimiser, augmentation) is not counted, and neither are looks at
+gradients and validations.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, Final
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
+
+from auxseg.data.sample import Vocabulary
+from auxseg.models import outline
+from auxseg.recipe import Recipe, build_tasks, with_changes
+from auxseg.study.design.digests import arm_digest
+from auxseg.study.design.plan import Plan
+from auxseg.tasks.views import by_view
+
+_NUM_IMAGES: Final = 2
+"""As few as batch normalisation takes; the count is proportional to their number."""
+
+
+def flops_per_image(recipe: Recipe, vocabulary: Vocabulary) -> int:
+    """Operations of one training step, per image of the batch, at the recipe's size or else the vocabulary's."""
+    tasks = build_tasks(recipe, vocabulary)
+    model = dataclasses.replace(recipe.model, checkpointing=False)  # what is computed again would count twice
+    network = outline(model, {name: task.output for name, task in tasks.items()}, recipe.target)
+    size = recipe.data.size or vocabulary.size
+    images = torch.zeros(_NUM_IMAGES, 3, size, size, device="meta")
+    formulas = {torch.ops.aten.convolution_backward: _convolution_backward}
+    with FlopCounterMode(display=False, custom_mapping=formulas) as counter:
+        outputs = [out for names in by_view(tasks.values()).values() for out in network(images, names).values()]
+        torch.stack([out.sum() for out in outputs]).sum().backward()
+    return counter.get_total_flops() // _NUM_IMAGES
+
+
+def same_compute(plan: Plan, vocabulary: Vocabulary) -> dict[str, Any]:
+    """How many times as long the target alone is trained to take the computing of the dearest arm, and which that is.
+
+    Controls do not count. The factor is rounded to thousandths; ``recipe`` tells the arm from others of its name.
+    """
+    recipes = {run.arm: run.recipe for run in plan.runs if not plan.is_control(run.arm)}
+    flops = {arm: flops_per_image(recipe, vocabulary) for arm, recipe in recipes.items()}
+    dearest = max(flops, key=lambda arm: flops[arm])
+    factor = round(flops[dearest] / flops[plan.arms[0]], 3)
+    return {"arm": dearest.name, "recipe": arm_digest(plan, dearest), "factor": factor}
+
+
+def longer(recipe: Recipe, factor: float) -> Recipe:
+    """The recipe with so many times the steps, or epochs; schedules that know a run's length stretch with it."""
+    steps, epochs = recipe.training.steps, recipe.training.epochs
+    if steps is not None:
+        return with_changes(recipe, training={"steps": round(steps * factor)})
+    assert epochs is not None
+    return with_changes(recipe, training={"epochs": epochs * factor})
+
+
+def _convolution_backward(
+    gradient: Sequence[int], images: Sequence[int], filters: Sequence[int], *settings: Any, **_: Any
+) -> int:
+    """Each of the two gradients, by the input and by the filters, takes what the forward pass took.
+
+    PyTorch's own formula multiplies that of the filters by the number of groups.
+    """
+    transposed, wanted = settings[4], settings[7]
+    forward = conv_flop_count(list(images), list(filters), list(gradient), transposed=transposed)
+    return forward * sum(wanted[:2])

@@ -1,0 +1,1 @@
+"""Where a study lies on disk, and what is decided once for all of its runs."""

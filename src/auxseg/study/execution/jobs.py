@@ -1,0 +1,152 @@
+"""What is done for the runs of a study, wherever it is done: the jobs, and who takes them."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, final, runtime_checkable
+
+from auxseg.errors import DivergedError, InputError, RunError
+from auxseg.files import write_atomically
+from auxseg.recipe import Recipe, parse_recipe, to_values
+from auxseg.records.metrics import read_metrics
+from auxseg.run import Run, choose, evaluate, train
+from auxseg.study.design.plan import PlannedRun
+from auxseg.study.directory.directory import StudyDirectory
+from auxseg.study.directory.same_data import on_the_same_data, refuse_other_store, trained_on
+
+
+@final
+@dataclass(frozen=True)
+class Job:
+    """One thing to do for one run; travels as a pickle."""
+
+    work: Callable[[Job], Any]
+    recipe: dict[str, Any]
+    data: Path
+    directory: Path
+    failure: Path
+    """Where it is written down why a training diverged."""
+    content_hash: str | None = None
+    """Of the data that the study was begun with; ``None`` before it is begun, when data are what they are."""
+
+    def do(self) -> Any:
+        """Do it in this process. Raises `RunError` if the data are not those of the study, or are changed meanwhile."""
+        if self.content_hash is None:
+            return self.work(self)
+        is_new = not self.directory.is_dir()
+        with on_the_same_data(self.data, self.content_hash, self._forget):
+            value = self.work(self)
+        if is_new and trained_on(self.directory) not in (None, self.content_hash):
+            self._forget()
+            raise RunError(
+                f"{self.data} held other data when a run opened it, so that run was removed and nothing was judged; "
+                "the same command goes on with the study's data"
+            )
+        refuse_other_store(self.data, self.content_hash)
+        return value
+
+    def _forget(self) -> None:
+        """Remove what this job made of data that cannot be trusted."""
+        if self.work is _evaluate:
+            (self.directory / "metrics.json").unlink(missing_ok=True)
+            return
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self.failure.unlink(missing_ok=True)
+
+
+@runtime_checkable
+class Workers(Protocol):
+    """Who does a study's work."""
+
+    def train(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
+        """Train what is not done yet; a run that was stopped goes on where it stood.
+
+        A run whose loss is not finite is kept as a result and does not end the study. Any other error ends it, and
+        what is finished stays.
+        """
+        ...
+
+    def evaluate(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
+        """Measure every finished run on the test split, once."""
+        ...
+
+
+@runtime_checkable
+class Site(Protocol):
+    """Where a study's networks are trained."""
+
+    @property
+    def share(self) -> int:
+        """The threads of a run if nobody says how many."""
+        ...
+
+    def choose(self, recipe: Recipe, data: Path, threads: int, plugins: Sequence[Path]) -> dict[str, Any]:
+        """What is decided once for all runs: the threads of each, and what `auxseg.run.choose` measures there."""
+        ...
+
+    def start(self, threads: int, plugins: Sequence[Path], tick: Callable[[], None]) -> AbstractContextManager[Workers]:
+        """Workers that give each run so many of torch's threads; ``tick`` is called now and then while they work."""
+        ...
+
+
+def trainings(study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> list[Job]:
+    """Of the runs that are not done."""
+    return [_job(_train, study, data, planned) for planned in runs if not study.is_done(planned)]
+
+
+def evaluations(study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> list[Job]:
+    """Of the runs that did not diverge and have not been measured on the test split."""
+    jobs = [_job(_evaluate, study, data, planned) for planned in runs if study.failure(planned) is None]
+    return [job for job in jobs if not _is_evaluated(job)]
+
+
+def refuse_unmeasured(study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
+    """Raise `RunError` for a run without figures of its own: of the test split of the study's data."""
+    for job in evaluations(study, data, runs):
+        raise RunError(
+            f"{job.directory}: holds no figures of the test split of the study's data; the same command measures it"
+        )
+
+
+def choice(recipe: Recipe, data: Path) -> Job:
+    """To measure what a recipe leaves open; it has no run, hence a directory that nothing has."""
+    nowhere = Path(f"choice-{uuid.uuid4().hex}")
+    return Job(_choose, to_values(recipe), data, nowhere, nowhere.with_suffix(".failed"))
+
+
+def _job(work: Callable[[Job], Any], study: StudyDirectory, data: Path, planned: PlannedRun) -> Job:
+    directory, failure = study.run_directory(planned), study.failure_file(planned)
+    return Job(work, to_values(planned.recipe), data, directory, failure, study.content_hash)
+
+
+def _train(job: Job) -> None:
+    try:
+        train(parse_recipe(job.recipe), job.data, job.directory, resume=job.directory.is_dir())
+    except DivergedError as error:
+        write_atomically(job.failure, str(error).encode())
+
+
+def _evaluate(job: Job) -> None:
+    if _is_evaluated(job):  # by a worker that was lost before it could say so
+        return
+    evaluate(Run(job.directory), "test", job.data)
+
+
+def _choose(job: Job) -> dict[str, Any]:
+    return choose(parse_recipe(job.recipe), job.data)
+
+
+def _is_evaluated(job: Job) -> bool:
+    """Whether a run was measured on the test split of the study's data, and all of that was written."""
+    try:
+        metrics = read_metrics(job.directory)
+    except InputError:  # damaged: it is written again
+        return False
+    if metrics is None or metrics.split != "test" or not (job.directory / "per_image.csv").is_file():
+        return False
+    return job.content_hash in (None, metrics.data.content_hash)

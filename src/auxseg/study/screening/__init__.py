@@ -1,0 +1,1 @@
+"""A ranking of many candidates by short trainings."""

@@ -1,0 +1,244 @@
+"""Ranking the candidates of a study before it is done: short trainings and affinity, on the validation split alone.
+
+Every auxiliary is trained alone beside the target for a fraction of the study's steps (a whole training of that
+length, its schedule included), as is the target alone, on the same seeds, which no verdict uses. `ranking` puts them in
+order; nothing is left out of the study because of it, and the test split is not read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+import torch
+
+from auxseg.data.selection import training_rows
+from auxseg.data.store import Store
+from auxseg.files import write_atomically
+from auxseg.run.building import open_data
+from auxseg.run.directory import describe_data
+from auxseg.study.answers.agreement import SCREEN_FILE, agree
+from auxseg.study.answers.answer import seconds_in_training
+from auxseg.study.answers.gradient_evidence import why
+from auxseg.study.answers.validation import refuse_without_validation
+from auxseg.study.design.checks import check_tasks, refuse_other_threads
+from auxseg.study.design.digests import digests
+from auxseg.study.design.plan import Arm, Plan, PlannedRun, make_plan
+from auxseg.study.design.question import judged, question, refuse_other_arms
+from auxseg.study.directory.decisions import with_choices
+from auxseg.study.directory.directory import FORMAT, SCREENING, StudyDirectory
+from auxseg.study.directory.provenance import origin
+from auxseg.study.directory.same_data import refuse_other_runs, refuse_other_store
+from auxseg.study.execution.jobs import Site
+from auxseg.study.execution.local import ThisMachine
+from auxseg.study.execution.time_estimate import Effort, effort, using_threads
+from auxseg.study.screening.budget import WATCH, Budget, Pace, make_budget
+from auxseg.study.screening.ranking import Candidate, rank
+from auxseg.study.study import Study
+from auxseg.tasks import Task
+from auxseg.training.events import read_events
+
+FIRST_SEED: Final = 2000
+"""Verdicts and tuning have the seeds below it."""
+
+
+@final
+@dataclass(frozen=True)
+class Screening:
+    """The ranking of a study's candidates; what is trained for it lies in a folder of the study's directory."""
+
+    study: Study
+
+    @property
+    def directory(self) -> StudyDirectory:
+        """Where its own trainings lie, apart from those of the study."""
+        return StudyDirectory(self.study.directory.path / SCREENING)
+
+    def plan(self, *, threads: int | None = None) -> tuple[Budget, Plan]:
+        """What it costs, and its trainings. Nothing is written.
+
+        Raises `InputError` for what cannot be asked for or would say nothing, or not in this directory.
+        """
+        _, _, budget, plan = self._checked(threads)
+        return budget, plan
+
+    def estimate(self, plan: Plan, *, workers: int = 1, threads: int | None = None) -> Effort:
+        """How much of a plan is left to be trained, from a few steps of each arm. Nothing is left behind."""
+        missing = [run for run in plan.runs if not self.directory.is_done(run)]
+        kept = self.directory.choices.get("threads")
+        with using_threads(threads or kept or max(torch.get_num_threads() // workers, 1)):
+            return effort(plan.runs, missing, self.study.data, workers)
+
+    def run(
+        self,
+        *,
+        workers: int = 1,
+        threads: int | None = None,
+        site: Site | None = None,
+        watch: Callable[[Plan], None],
+        tell: Callable[[str], None] = lambda what: None,
+    ) -> dict[str, Any]:
+        """Train all that is missing, rank, and write screen.json; arguments as for `auxseg.study.study.Study.run`.
+
+        Raises `InputError` where there is nothing to rank by, or the directory belongs to another question, other data
+        or weights.
+        """
+        tell("opening the data")
+        store, target, budget, plan = self._checked(threads)
+        recipe = plan.runs[-1].recipe
+        site = site or ThisMachine(workers)
+        choices: dict[str, Any] = {}
+        if not self.directory.about_file.is_file():
+            tell("choosing precision and memory format by the speed of a few steps")
+            choices = site.choose(recipe, self.study.data, threads or site.share, self.study.plugins)
+        with self.directory.held(store, origin(recipe.model.weights), choices) as kept:
+            refuse_other_threads(kept, threads, self.directory.path)  # another process may have begun it meanwhile
+            self.directory.keep_question(self._compared())
+            plan = with_choices(plan, kept)
+            tell(f"starting workers for {len(plan.runs)} trainings")
+            with site.start(kept["threads"], self.study.plugins, lambda: watch(plan)) as at_work:
+                self._refuse_other_data(store, plan)
+                self.directory.keep_planned(plan.runs)
+                tell("training")
+                at_work.train(self.directory, self.study.data, plan.runs)
+            self._refuse_other_data(store, plan)
+            tell("ranking")
+            candidates = self._candidates()
+            self.directory.keep_judged(judged(candidates))
+            result = self._result(budget, plan, target) | {
+                "data": describe_data(store),
+                "recipes": digests(candidates),
+            }
+            write_atomically(self.directory.path / SCREEN_FILE, json.dumps(result, indent=1).encode())
+            return {**result, "agreement": agree(self.study.directory.path)}
+
+    def _refuse_other_data(self, store: Store, plan: Plan) -> None:
+        """Raise `RunError` if the file, or a training of the plan, is of other data than the ranking was begun with."""
+        refuse_other_store(self.study.data, store.content_hash)
+        refuse_other_runs(map(self.directory.run_directory, plan.runs), store.content_hash)
+
+    def _checked(self, threads: int | None) -> tuple[Store, Task, Budget, Plan]:
+        """Data, target, cost and trainings. Raises `InputError` if they can give no ranking in this directory."""
+        full = make_plan(self.study.config)
+        first = full.runs[0].recipe
+        store = open_data(self.study.data, first)
+        target = check_tasks(full, store)
+        refuse_without_validation(first, store, "--screen")
+        for directory in (self.study.directory, self.directory):
+            directory.check(store, origin(first.model.weights))
+        self._compared()
+        refuse_other_threads(self.directory.choices, threads, self.directory.path)
+        budget = self._budget(full, store)
+        settings = (f"training.steps={budget.steps}", f"training.watch={WATCH}")
+        return store, target, budget, self._candidates(*settings, seeds=budget.seeds)
+
+    def _compared(self) -> dict[str, Any]:
+        """The question of this ranking. Raises `InputError` if the study or an earlier ranking asked another."""
+        study = self.study.directory
+        full = with_choices(make_plan(self.study.config), study.choices)
+        study.compare(question(full))
+        refuse_other_arms(full, study.judged, study.path)
+        candidates = self._candidates()
+        asked = question(candidates)
+        asked = {key: asked[key] for key in ("target", "label_fractions", "base")}  # nothing else touches a ranking
+        self.directory.compare(asked)
+        refuse_other_arms(candidates, self.directory.judged, self.directory.path)
+        return asked
+
+    def _candidates(self, *settings: str, seeds: int = 1) -> Plan:
+        """The target alone and each candidate beside it, as the study would train them but for these settings.
+
+        On seeds of their own, so that verdicts do not rest on what the ranking saw.
+        """
+        config = self.study.config
+        asked = dataclasses.replace(
+            config,
+            auxiliaries=config.names,
+            seeds=seeds,
+            design="each",
+            arms=None,
+            controls=(),
+            weights={name: weight for name, weight in config.weights.items() if name in config.names},
+            tune_weights=None,
+            settings=(*config.settings, *settings),
+        )
+        plan = make_plan(asked)
+        runs = [
+            dataclasses.replace(
+                run,
+                seed=FIRST_SEED + run.seed,
+                recipe=dataclasses.replace(run.recipe, seed=FIRST_SEED + run.seed),
+            )
+            for run in plan.runs
+        ]
+        return with_choices(dataclasses.replace(plan, runs=tuple(runs)), self.directory.choices)
+
+    def _budget(self, full: Plan, store: Store) -> Budget:
+        recipe = full.runs[0].recipe
+        training, num_samples = recipe.training, len(training_rows(store, recipe.data.train_on))
+        steps_per_epoch = math.ceil(num_samples / training.batch)
+        validate_every = max(round(training.validate_every * steps_per_epoch), 1)
+        pace = Pace(training.batch, validate_every, len(store.rows("val")))
+        num_trainings = sum(not full.is_control(run.arm) for run in full.runs)
+        num_steps = training.num_steps(num_samples)
+        return make_budget(len(self.study.config.names), len(full.label_fractions), num_steps, num_trainings, pace)
+
+    def _result(self, budget: Budget, plan: Plan, target: Task) -> dict[str, Any]:
+        finished = [run for run in plan.runs if self.directory.failure(run) is None]
+        return {
+            "format": FORMAT,
+            "target": target.name,
+            "figure": target.main_figure,
+            "seeds": budget.seeds,
+            "steps": budget.steps,
+            "cost_in_steps": budget.cost / budget.pace.step,
+            "cost_of_study_in_steps": budget.cost_of_study / budget.pace.step,
+            "config": dataclasses.asdict(self.study.config),
+            "answers": [
+                {
+                    "label_fraction": fraction,
+                    "candidates": [
+                        {"rank": place, **dataclasses.asdict(each), "difference": each.difference}
+                        for place, each in enumerate(rank(list(self._ranked(plan, fraction, target))), 1)
+                    ],
+                }
+                for fraction in plan.label_fractions
+            ],
+            "seconds": sum(seconds_in_training(self.directory.run_directory(run)) for run in finished),
+        }
+
+    def _ranked(self, plan: Plan, fraction: float, target: Task) -> Iterator[Candidate]:
+        """What the trainings at one share of the masks showed, in the order of the question."""
+        baseline, *others = plan.arms
+        runs = {arm: _runs(plan, arm, fraction) for arm in plan.arms}
+        before = {run.seed: self._validation(run, target) for run in runs[baseline]}
+        sign = 1 if target.higher_is_better else -1
+        for arm in others:
+            after = {run.seed: self._validation(run, target) for run in runs[arm]}
+            per_seed = {
+                seed: sign * (value - alone)
+                for seed, value in after.items()
+                if value is not None and (alone := before[seed]) is not None
+            }
+            events = [self.directory.run_directory(run) / "events.jsonl" for run in runs[arm]]
+            seen = why(events, arm.auxiliaries).get(arm.name, {"affinity": None})
+            reasons = [reason for run in (*runs[arm], *runs[baseline]) if (reason := self._failure(run)) is not None]
+            yield Candidate(arm.name, per_seed, seen["affinity"], next(iter(reasons), None))
+
+    def _failure(self, run: PlannedRun) -> str | None:
+        reason = self.directory.failure(run)
+        return None if reason is None else f"{run.arm.name}, seed {run.seed}: {reason}"
+
+    def _validation(self, run: PlannedRun, target: Task) -> float | None:
+        """The target's figure at the end of the training."""
+        events = read_events(self.directory.run_directory(run) / "events.jsonl")
+        looks = [event["figures"][target.name] for event in events if event["event"] == "validation"]
+        return looks[-1][target.main_figure] if looks else None
+
+
+def _runs(plan: Plan, arm: Arm, fraction: float) -> list[PlannedRun]:
+    return [run for run in plan.runs if (run.arm, run.label_fraction) == (arm, fraction)]

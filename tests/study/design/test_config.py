@@ -1,0 +1,82 @@
+"""What a study asks is read strictly, and what contradicts itself is refused with its key."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from auxseg.errors import InputError
+from auxseg.study.design.config import check_study, read_study
+
+
+def test_a_study_is_read_from_yaml(tmp_path: Path) -> None:
+    file = tmp_path / "question.yaml"
+    file.write_text(yaml.safe_dump({"base": "tiny", "auxiliaries": ["box"], "weights": {"box": 0.5}}))
+    study = read_study(file)
+    assert (study.base, study.auxiliaries, study.weights, study.seeds) == ("tiny", ("box",), {"box": 0.5}, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("- tiny", "a study is a mapping of keys to values, found list"),
+        ("base: [", "not YAML"),
+        ("base: tiny\nbase: unet\nauxiliaries: [box]", "the key 'base' stands in line 2"),
+        ("base: tiny", "auxiliaries is missing"),
+    ],
+)
+def test_a_bad_file_is_named(tmp_path: Path, text: str, expected: str) -> None:
+    file = tmp_path / "question.yaml"
+    file.write_text(text)
+    with pytest.raises(InputError, match=expected) as raised:
+        read_study(file)
+    assert str(file) in str(raised.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere.yaml: the study cannot be read"):
+        read_study(tmp_path / "nowhere.yaml")
+
+
+def test_the_design_is_all_but_one_unless_arms_are_listed() -> None:
+    assert check_study({"base": "tiny", "auxiliaries": ["box"]}).design == "all-but-one"
+    listed = check_study({"base": "tiny", "arms": [["box"], ["edges", "box"]]})
+    assert listed.design is None
+    assert listed.names == ("box", "edges")
+
+
+@pytest.mark.parametrize("values", [{"auxiliaries": ["box"]}, {"arms": [["box"], ["box", "edges"]]}])
+def test_what_was_checked_can_be_read_again(values: dict[str, Any]) -> None:
+    study = check_study({"base": "tiny", "tune_weights": [0.1, 1.0], **values})
+    assert check_study(dataclasses.asdict(study)) == study
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"arms": [["box"], []]}, "arms holds an empty set, which is the baseline of every study; leave it out"),
+        ({"arms": [["box", "edges"], ["edges", "box"]]}, r"arms gives the set \[edges, box\] twice"),
+        ({"arms": [["box", "box"]]}, r"arms names box twice in the set \[box, box\]"),
+        ({"arms": [["box"]], "design": "each"}, "arms lists the sets of auxiliaries itself, so design has no place"),
+        ({"arms": [["box"]], "auxiliaries": ["box"]}, "so auxiliaries has no place beside it"),
+        ({"arms": []}, "arms is "),
+        ({"arms": ["box"]}, "arms.0 is 'box'"),
+        ({"arms": [["box"]], "controls": ["box"]}, "the auxiliary box is named twice"),
+        ({}, "auxiliaries is missing; name some, or list sets of them under arms"),
+        ({"auxiliaries": ["box"], "tune_weights": [0.1, 0.1]}, "tune_weights names a weight twice"),
+        ({"auxiliaries": ["box"], "tune_weights": [0.1]}, "tune_weights is "),
+        ({"auxiliaries": ["box"], "tune_weights": [0.0, 1.0]}, "tune_weights.0 is 0.0"),
+        (
+            {"auxiliaries": ["box"], "tune_weights": [0.1, 1.0], "weights": {"box": 1.0}},
+            "weights has no place beside tune_weights, which lets validation choose them",
+        ),
+    ],
+)
+def test_what_contradicts_itself_is_refused(values: dict[str, Any], expected: str) -> None:
+    with pytest.raises(InputError, match=expected) as raised:
+        check_study({"base": "tiny", **values}, "question.yaml")
+    assert str(raised.value).startswith("question.yaml: ")

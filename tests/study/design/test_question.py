@@ -1,0 +1,59 @@
+"""A directory keeps the question it was begun with, and every arm that it has judged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auxseg.errors import InputError
+from auxseg.study.design.plan import make_plan
+from auxseg.study.design.question import judged, with_judged
+from tests.study.small import SETTINGS, box_alone, run_study, small_config
+
+
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ({"margin": 0.01}, "margin was 0.005 and is now 0.01"),
+        ({"label_fractions": [0.5]}, r"label_fractions was \[1.0\] and is now \[0.5\]"),
+        ({"settings": (*SETTINGS, "training.clip=1.0")}, "base.training.clip was None and is now 1.0"),
+        ({"settings": (*SETTINGS, "target=box", "tasks.box.kind=box")}, "target was segmentation and is now box"),
+        ({"weights": {"classification": 0.5}}, "classification.balancer.weights.classification was 0.0 and is now 0.5"),
+    ],
+)
+def test_another_question_is_refused_and_both_values_named(
+    study: Path, store: Path, values: dict[str, Any], key: str
+) -> None:
+    before = (study / "study.json").read_bytes()
+    changed = {"auxiliaries": ("classification",), "weights": {"classification": 0.0}, **values}
+    with pytest.raises(InputError, match=f"a study of another question: .*{key}"):
+        run_study(small_config(**changed), store, study)
+    assert (study / "study.json").read_bytes() == before
+
+
+def test_arms_that_were_judged_are_judged_again_with_the_new_ones(study: Path, store: Path) -> None:
+    result = run_study(box_alone(), store, study)
+    (answer,) = result["answers"]
+    assert [arm["name"] for arm in answer["arms"]] == ["box", "classification", "edges"]
+    (before,) = json.loads((study / "about.json").read_text())["judged"][:1]
+    assert before["auxiliaries"] == ["box"]
+    assert "adjusted for 3 comparisons" in answer["arms"][0]["sentence"]
+
+
+def test_controls_stay_controls(store: Path, tmp_path: Path) -> None:
+    run_study(box_alone(controls=("noise",), seeds=1), store, tmp_path / "study")
+    (answer,) = run_study(box_alone(seeds=1), store, tmp_path / "study")["answers"]
+    assert [(arm["name"], arm["is_control"]) for arm in answer["arms"]] == [("box", False), ("noise", True)]
+
+
+def test_an_arm_that_was_judged_comes_back_with_all_its_settings(tmp_path: Path) -> None:
+    settings = (*SETTINGS, "data.workers=2", "model.checkpointing=true", "training.watch=7")
+    plan = make_plan(box_alone(settings=settings, controls=("same-compute",)))
+    kept = json.loads(json.dumps(judged(plan)))
+    other = make_plan(small_config(auxiliaries=("classification",), weights={}, settings=settings))
+    again = with_judged(other, kept, tmp_path)
+    for run in plan.runs:
+        assert next(each for each in again.runs if (each.arm, each.seed) == (run.arm, run.seed)) == run

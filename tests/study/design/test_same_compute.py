@@ -1,0 +1,153 @@
+"""What is counted is what the layers do, and it stretches the target's training to the dearest arm's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from auxseg.data.sample import Vocabulary
+from auxseg.models import outline
+from auxseg.recipe import Recipe, build_tasks, load_recipe, with_changes
+from auxseg.study.design import same_compute as compute
+from auxseg.study.design.config import check_study
+from auxseg.study.design.digests import arm_digest
+from auxseg.study.design.plan import Plan, make_plan
+from auxseg.study.design.same_compute import flops_per_image, longer, same_compute
+from auxseg.study.directory.decisions import complete, lengthened
+
+LABELS = {"label": ("one", "other"), "species": ("cat", "dog"), "breed": ("red", "blue")}
+VOCABULARY = Vocabulary(32, ("background", "object"), LABELS, counts=dict.fromkeys(LABELS, (1, 1)))
+
+
+def planned(**values: Any) -> Plan:
+    values = {"base": "tiny", "auxiliaries": ["classification", "edges"], "controls": ["same-compute"]} | values
+    return make_plan(check_study({"seeds": 1, **values}))
+
+
+def multiplications(recipe: Recipe) -> tuple[int, int]:
+    """Those of all convolutions for one image of 32 pixels, and those of the first of them."""
+    tasks = build_tasks(recipe, VOCABULARY)
+    network = outline(recipe.model, {name: task.output for name, task in tasks.items()}, recipe.target)
+    found: list[int] = []
+
+    def count(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        if isinstance(layer, nn.Conv2d):
+            found.append(layer.weight[0].numel() * output[0].numel())
+        elif isinstance(layer, nn.ConvTranspose2d):
+            found.append(layer.weight[0].numel() * inputs[0][0].numel())
+
+    for layer in network.modules():
+        layer.register_forward_hook(count)
+    network(torch.zeros(2, 3, 32, 32, device="meta"))
+    return sum(found), found[0]
+
+
+@pytest.mark.parametrize("name", ["tiny", "unet", "mobilenet-unet", "segnet-1task-no-pretrained"])
+def test_a_step_is_thrice_its_forward_pass_but_for_the_gradient_of_the_picture(name: str) -> None:
+    recipe = load_recipe(name, ["tasks.edges.kind=edges"])
+    whole, first = multiplications(recipe)
+    assert flops_per_image(recipe, VOCABULARY) == 2 * (3 * whole - first)
+
+
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [
+        (nn.Conv2d(8, 12, 3, padding=1, device="meta"), 12 * 8 * 9 * 100),
+        (nn.Conv2d(8, 8, 3, padding=1, groups=8, device="meta"), 8 * 9 * 100),
+        (nn.ConvTranspose2d(8, 4, 2, stride=2, device="meta"), 8 * 4 * 4 * 100),
+    ],
+)
+def test_both_gradients_of_a_convolution_take_what_it_takes(layer: nn.Module, expected: int) -> None:
+    images = torch.zeros(1, 8, 10, 10, device="meta", requires_grad=True)
+    formulas = {torch.ops.aten.convolution_backward: compute._convolution_backward}
+    with FlopCounterMode(display=False, custom_mapping=formulas) as counter:
+        layer(images).sum().backward()
+    assert counter.get_total_flops() == 3 * 2 * expected
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("mtl-attention", "model.weights=none"),
+        ("residual-cross-stitch", "model.sharing.rows=null"),
+        ("mtl-segnet-with-colorization", "model.weights=none"),
+    ],
+)
+def test_every_sharing_scheme_can_be_counted_and_more_tasks_take_more(name: str, setting: str) -> None:
+    recipe, fewer = (load_recipe(name, [setting, *more]) for more in ((), ("tasks.box=off",)))
+    assert 0 < flops_per_image(fewer, VOCABULARY) < flops_per_image(recipe, VOCABULARY)
+
+
+def test_a_picture_of_its_own_takes_a_pass_of_its_own() -> None:
+    own, shared = (
+        flops_per_image(load_recipe("tiny", [f"tasks.more={{kind: denoising, view: {view}}}"]), VOCABULARY)
+        for view in ("own", "shared")
+    )
+    alone = flops_per_image(load_recipe("tiny"), VOCABULARY)
+    assert own > 1.9 * alone
+    assert shared < 1.9 * alone
+
+
+def test_what_is_computed_again_is_not_counted() -> None:
+    recipe = load_recipe("tiny-mtl")
+    again = with_changes(recipe, model={"checkpointing": True})
+    assert flops_per_image(again, VOCABULARY) == flops_per_image(recipe, VOCABULARY)
+
+
+def test_the_dearest_arm_counts_and_no_control() -> None:
+    plan = planned(controls=["noise", "same-compute"], auxiliaries=["classification", "rotation"])
+    flops = {run.arm.name: flops_per_image(run.recipe, VOCABULARY) for run in plan.runs}
+    found = same_compute(plan, VOCABULARY)
+    assert flops["noise"] > flops["classification"]
+    assert found["arm"] == max(
+        ("classification", "rotation", "classification + rotation"), key=lambda name: flops[name]
+    )
+    assert found["factor"] == round(flops[found["arm"]] / flops["target only"], 3)
+    assert found["factor"] > 1.25  # a turned picture takes the encoder a second time
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [("training.steps=1000", ("steps", 1437)), ("training.epochs=10", ("epochs", pytest.approx(14.37)))],
+)
+def test_a_longer_training_has_so_many_times_the_steps_or_epochs(setting: str, expected: tuple[str, Any]) -> None:
+    recipe = load_recipe("tiny", [setting])
+    key, value = expected
+    stretched = longer(recipe, 1.437)
+    assert getattr(stretched.training, key) == value
+    assert longer(stretched, 1.0) == stretched
+    assert with_changes(stretched, training={key: getattr(recipe.training, key)}) == recipe
+
+
+def test_only_the_control_is_stretched_and_what_was_chosen_is_kept() -> None:
+    plan = planned(settings=["training.steps=100"])
+    measured = complete({"threads": 1}, plan, VOCABULARY)
+    assert measured == {"threads": 1, "same_compute": same_compute(plan, VOCABULARY)}
+    edges = next(arm for arm in plan.arms if arm.name == "edges")
+    kept = {"same_compute": {"arm": "edges", "recipe": arm_digest(plan, edges), "factor": 2.5}}
+    assert complete(kept, plan, VOCABULARY) == kept
+    assert complete({}, planned(controls=[]), VOCABULARY) == {}
+    stretched = lengthened(plan, kept)
+    assert {(run.arm.name, run.recipe.training.steps) for run in stretched.runs if run.arm.is_longer} == {
+        ("same-compute", 250)
+    }
+    assert {run.recipe.training.steps for run in stretched.runs if not run.arm.is_longer} == {100}
+    described = "target only, trained 2.5 times as long (same compute as edges)"
+    assert stretched.description(stretched.arms[-1]) == described
+    assert stretched.description(stretched.arms[0]) is None
+
+
+def test_it_is_counted_again_for_another_auxiliary_of_the_same_name() -> None:
+    values = {"auxiliaries": ["edges"], "settings": ["training.steps=100"]}
+    kept = complete({}, planned(**values), VOCABULARY)
+    assert complete(kept, planned(**values), VOCABULARY) == kept
+    assert complete(kept, planned(auxiliaries=["box", "edges"], settings=values["settings"]), VOCABULARY) == kept
+    other = planned(**values | {"settings": [*values["settings"], "tasks.edges={kind: box}"]})
+    counted = complete(kept, other, VOCABULARY)["same_compute"]
+    assert counted == same_compute(other, VOCABULARY)
+    assert counted["arm"] == "edges"
+    assert counted["factor"] < kept["same_compute"]["factor"]
