@@ -16,7 +16,7 @@ from auxseg.cli.grid import combinations
 from auxseg.cli.main import main
 from auxseg.cli.presets import Presets
 from auxseg.cli.report import Report
-from auxseg.cli.study import Study
+from auxseg.cli.study.command import Study
 from auxseg.cli.train import Train
 from auxseg.data.sources import SOURCES
 from auxseg.presets import presets

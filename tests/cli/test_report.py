@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from auxseg.cli.main import main
-from tests.report.runs import make_full_run
+from tests.report.made_runs import make_full_run
 
 
 def test_a_page_that_exists_is_replaced_only_when_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,10 +21,11 @@ from auxseg.records.recipe import read_recipe
 from auxseg.records.study import read_study
 from auxseg.records.table import read_per_image
 from auxseg.report import report, study_page
-from auxseg.report.record import read_record
+from auxseg.report.runs.record import read_record
 from tests.records.mutations import DEEP, damaged, replaced
-from tests.report import runs, studies
-from tests.report.test_agreement import OVER_TIME, explained
+from tests.report import made_runs as runs
+from tests.report import made_studies as studies
+from tests.report.runs.test_gradients import OVER_TIME, explained
 
 TASKS = ("segmentation", "box")
 LOOK = {

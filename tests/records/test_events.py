@@ -10,7 +10,7 @@ import pytest
 from auxseg.errors import InputError
 from auxseg.records.events import Resume, Step, read_events
 from tests.records.mutations import replaced
-from tests.report import runs
+from tests.report import made_runs as runs
 
 
 @pytest.fixture

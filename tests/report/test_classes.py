@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from auxseg.report import report, wording
-from tests.report import runs
+from tests.report import made_runs as runs
 from tests.report.html import Page
 
 

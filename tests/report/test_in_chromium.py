@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from auxseg.report import report
-from tests.report import runs
+from tests.report import made_runs as runs
 from tests.report.html import Page
 
 

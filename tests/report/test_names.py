@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from auxseg.report import figures, report
-from auxseg.report.figures import Curve
-from tests.report import runs
+from auxseg.report import report
+from auxseg.report.charts import drawing as figures
+from auxseg.report.charts.drawing import Curve
+from tests.report import made_runs as runs
 from tests.report.html import Page
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from auxseg.errors import InputError, RunError
 from auxseg.report import report
-from tests.report import runs
+from tests.report import made_runs as runs
 from tests.report.html import Page
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, final
 from tyro.conf import Positional
 
 from auxseg.cli.command import Command, optional
-from auxseg.cli.existing import refuse_existing
+from auxseg.cli.output_checks import refuse_existing
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ class Inspect(Command):
         _print_inspection(console, inspection)
         result = inspection.to_json()
         if self.html is not None:
-            from auxseg.report.inspect_page import write_inspect_page
+            from auxseg.report.stores.inspect_page import write_inspect_page
 
             write_inspect_page(store, inspection, self.html)
             console.print(f"page: {self.html}", markup=False, soft_wrap=True)
@@ -313,7 +313,7 @@ def _print_inspection(console: Console, inspection: Inspection) -> None:
 
 def _print_counts(console: Console, inspection: Inspection) -> None:
     """A table with a row for every count and a column for every split."""
-    from auxseg.cli.tables import Column, print_table
+    from auxseg.cli.output.tables import Column, print_table
     from auxseg.data.inspect import share_words
 
     splits = [*inspection.splits.values()]
@@ -342,6 +342,6 @@ def _print_counts(console: Console, inspection: Inspection) -> None:
 
 def _say(console: Console, text: str) -> None:
     """Print names from outside as they are: one line, no markup in them, and no line breaks of ours."""
-    from auxseg.cli.terminal import plain
+    from auxseg.cli.output.terminal import plain
 
     console.print(plain(text), markup=False, soft_wrap=True)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from tyro.conf import Positional
 
 from auxseg.cli.command import RecipeCommand, optional, use_threads
-from auxseg.cli.evaluate_table import print_figures
+from auxseg.cli.output.evaluate_table import print_figures
 from auxseg.cli.refusals import refuse_no_runs, refuse_no_store
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from auxseg.report.comparison import Comparison
+    from auxseg.report.runs.comparison import Comparison
     from auxseg.run import Run
 
 MAX_IN_GRID: Final = 12

@@ -21,13 +21,13 @@ from auxseg.cli.command import Command, RecipeCommand
 from auxseg.cli.data import Download, Inspect, Prepare, Synthesize
 from auxseg.cli.evaluate import Evaluate
 from auxseg.cli.examples import EXAMPLES, NOTES
+from auxseg.cli.output.setting_words import refuse_settings_as_options
+from auxseg.cli.output.terminal import flush_out, make_console, plain, silence, write_error, write_out
 from auxseg.cli.predict import Predict
 from auxseg.cli.presets import Presets
 from auxseg.cli.report import Report
-from auxseg.cli.setting_words import refuse_settings_as_options
 from auxseg.cli.settings import Settings
-from auxseg.cli.study import Study
-from auxseg.cli.terminal import flush_out, make_console, plain, silence, write_error, write_out
+from auxseg.cli.study.command import Study
 from auxseg.cli.train import Train
 from auxseg.errors import InputError, RunError, Terminated
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, final
 from tyro.conf import Positional
 
 from auxseg.cli.command import Command, optional
-from auxseg.cli.terminal import plain_lines, write_out
+from auxseg.cli.output.terminal import plain_lines, write_out
 
 if TYPE_CHECKING:
     from rich.console import Console

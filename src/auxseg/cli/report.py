@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from tyro.conf import Positional
 
 from auxseg.cli.command import RecipeCommand, optional
-from auxseg.cli.existing import refuse_existing
+from auxseg.cli.output_checks import refuse_existing
 from auxseg.cli.refusals import refuse_no_runs
 from auxseg.errors import InputError
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, final
 from tyro.conf import Positional
 
 from auxseg.cli.command import RecipeCommand, optional
-from auxseg.cli.terminal import write_out
+from auxseg.cli.output.terminal import write_out
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from tyro.conf import Positional
 
 from auxseg.cli.command import RecipeCommand, optional, use_threads
 from auxseg.cli.grid import combinations
+from auxseg.cli.output.terminal import plain
 from auxseg.cli.refusals import refuse_begun, refuse_no_recipe, refuse_no_store, refuse_settings
-from auxseg.cli.terminal import plain
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Train(RecipeCommand):
         return begun(runs, resume=self.resume, overwrite=self.overwrite)
 
     def _train(self, planned: _Planned, console: Console) -> dict[str, Any]:
-        from auxseg.cli.progress import TrainingProgress, is_main_process
+        from auxseg.cli.output.progress import TrainingProgress, is_main_process
         from auxseg.report import report
         from auxseg.run import train
 

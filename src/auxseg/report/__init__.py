@@ -9,7 +9,7 @@ from __future__ import annotations
 from auxseg.callable_package import let_be_called
 from auxseg.records.finding import is_study, runs_in
 from auxseg.report.page import compared, report
-from auxseg.report.study_page import study_page
+from auxseg.report.studies.page import study_page
 
 __all__ = ["compared", "is_study", "report", "runs_in", "study_page"]
 

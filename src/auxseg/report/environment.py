@@ -1,4 +1,4 @@
-"""How the templates beside this file are read: escaped, and strict about names."""
+"""How the templates in this room are read: escaped, and strict about names."""
 
 from __future__ import annotations
 

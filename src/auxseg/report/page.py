@@ -16,13 +16,13 @@ from auxseg.errors import InputError, RunError
 from auxseg.files import write_atomically
 from auxseg.records.finding import is_study
 from auxseg.report import wording
-from auxseg.report.comparison import Comparison, compare
+from auxseg.report.charts.drawing import Chart, for_page
 from auxseg.report.environment import template_environment
-from auxseg.report.figures import Chart, for_page
-from auxseg.report.pictures import data_uri
-from auxseg.report.record import read_record
-from auxseg.report.run_view import view_run
-from auxseg.report.study_page import study_page
+from auxseg.report.runs.comparison import Comparison, compare
+from auxseg.report.runs.pictures import data_uri
+from auxseg.report.runs.record import read_record
+from auxseg.report.runs.view import view_run
+from auxseg.report.studies.page import study_page
 
 
 def compared(paths: Sequence[Path]) -> Comparison:
@@ -60,7 +60,7 @@ def report(
     comparison = compare(records, names) if len(records) > 1 else None
     page = (
         _environment()
-        .get_template("template.html.j2")
+        .get_template("runs/page.html.j2")
         .render(runs=runs, comparison=comparison, grid=grid and data_uri(grid))
     )
     place = out or _home(paths) / "report.html"

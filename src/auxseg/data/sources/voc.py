@@ -154,9 +154,10 @@ class PascalVOC(Source):
                 continue
             for box in objects.boxes:
                 if box.name not in _NAMES:
+                    name = box.name[:100]
                     raise InputError(
-                        f"{path} has an object {box.name[:100]!r}, which is no class of Pascal VOC, so the ids of the masks "
-                        f"are others too; {way_out}"
+                        f"{path} has an object {name!r}, which is no class of Pascal VOC, so the ids of the masks are "
+                        f"others too; {way_out}"
                     )
                 has_them = True
         return () if has_them else (f"the classes are called as in Pascal VOC; if they are others, {way_out}",)

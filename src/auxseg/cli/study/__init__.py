@@ -1,0 +1,1 @@
+"""`auxseg study`, its ranking of many candidates and its progress."""

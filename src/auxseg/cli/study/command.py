@@ -1,0 +1,262 @@
+"""`auxseg study`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from tyro.conf import Positional
+
+from auxseg.cli.command import RecipeCommand, optional
+from auxseg.cli.output_checks import refuse_existing, refuse_unwritable
+from auxseg.cli.refusals import refuse_no_recipe, refuse_no_store, refuse_settings
+from auxseg.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from auxseg.study.execution.jobs import Site
+    from auxseg.study.execution.time_estimate import Effort
+    from auxseg.study.study import Study as StudyRun
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study(RecipeCommand):
+    """Ask which auxiliary tasks help the target: train every set of them on paired seeds and give verdicts.
+
+    `auxseg study --base tiny-mtl --auxiliaries classification,box --seeds 5 --data pets.h5 --out studies/pets`.
+    Everything that is finished is kept: the same command goes on where it stopped, more auxiliaries or seeds reuse
+    what is there. Verdicts are given, and the test split is read, only when all planned seeds are done.
+    """
+
+    when_interrupted: ClassVar[str] = "interrupted; the same command goes on"
+
+    file: Positional[Annotated[Path | None, optional("[FILE.yaml]")]] = None
+    """A YAML file that asks the question, instead of the options below."""
+
+    data: Path
+    """The store that `auxseg data prepare` or `auxseg data synthesize` wrote."""
+
+    out: Path = Path("studies/study")
+    """The study's directory."""
+
+    base: Annotated[str | None, optional("NAME")] = None
+    """The preset or recipe whose target and settings hold for every arm."""
+
+    auxiliaries: Annotated[str | None, optional("A,B")] = None
+    """Tasks of the base, or kinds of task, with commas between them: classification,box,edges."""
+
+    seeds: Annotated[int | None, optional("N")] = None
+    """How many seeds each arm is trained on (default: 5)."""
+
+    design: Annotated[Literal["each", "all-but-one", "all-subsets"] | None, optional("DESIGN")] = None
+    """each: every auxiliary alone; all-but-one (the default): also all together and all without each; all-subsets."""
+
+    controls: Annotated[str | None, optional("A,B")] = None
+    """Auxiliaries without information, alone: noise,random-labels; same-compute is the target alone, trained longer."""
+
+    label_fractions: Annotated[str | None, optional("X,Y")] = None
+    """Shares of the masks to train on, each answered for itself: 0.05,0.1,1 (default: the base's)."""
+
+    margin: Annotated[float | None, optional("X")] = None
+    """The smallest difference of the target's figure that matters (default: 0.005, half a point of IoU)."""
+
+    weights: Annotated[str | None, optional("A=X,B=Y")] = None
+    """Loss weights of auxiliaries: box=0.5,edges=0.2 (default: the base's, or 0.3)."""
+
+    tune_weights: Annotated[tuple[str, ...] | None, optional("X,Y ...")] = None
+    """Choose every arm's weight out of these on validation, and the target's rate with as many tries: 0.1,0.3,1."""
+
+    set: Annotated[tuple[str, ...], optional("KEY=VALUE ...")] = ()
+    """Changes to the base, key=value: training.steps=600 data.size=64."""
+
+    looks: Annotated[Literal[1, 2] | None, optional("N")] = None
+    """2 (the default) allows one extension by more seeds after the first verdicts, at the price of wider intervals; 1
+    allows none."""
+
+    workers: Annotated[int | None, optional("N")] = None
+    """How many runs are trained at the same time (default: 1; with --ray as many as the cluster has room for)."""
+
+    threads: Annotated[int | None, optional("N")] = None
+    """Threads of each run, kept for the whole study (default: the machine's, shared by the workers; with --ray 1)."""
+
+    ray: Annotated[str | None, optional("ADDRESS")] = None
+    """Train on a Ray cluster: local starts one on this machine, auto or HOST:PORT joins one (`auxseg[ray]`)."""
+
+    gpus_per_run: float = 0
+    """GPUs of each run with --ray: 1, or a share of one; with 0 runs are trained on processors."""
+
+    dry_run: bool = False
+    """Print the plan with an estimate of its time, and train nothing."""
+
+    screen: bool = False
+    """Only rank the auxiliaries, by short trainings and affinity on validation, for at most 15% of the study's cost."""
+
+    best: Annotated[Path | None, optional("PATH")] = None
+    """Leave the recipe of the best arm (by validation) here, ready for `auxseg train`."""
+
+    overwrite: bool = False
+    """Replace the file of --best if it exists."""
+
+    def run(self, console: Console) -> dict[str, Any]:
+        """Run the study and print its verdicts."""
+        refuse_no_store(self.data)
+        refuse_settings(self.set)
+        if self.file is not None:
+            from auxseg.strict_yaml import read_mapping
+
+            read_mapping(self.file, "study")
+        elif self.base is not None:
+            refuse_no_recipe(self.base)
+        from auxseg.study.best_recipe import check_best
+        from auxseg.study.directory.directory import StudyDirectory
+        from auxseg.study.study import Study as StudyRun
+
+        if any(number is not None and number < 1 for number in (self.workers, self.threads)):
+            raise InputError("study: --workers and --threads count from 1")
+        if not 0 <= self.gpus_per_run <= 1 or (self.gpus_per_run and self.ray is None):
+            raise InputError(f"study: --gpus-per-run {self.gpus_per_run:g}: expected 0 to 1, beside --ray")
+        if self.best is not None:
+            refuse_unwritable(self.best, self.out)
+            refuse_existing(self.best, overwrite=self.overwrite)
+        study = StudyRun(self._config(), self.data, StudyDirectory(self.out), self.plugins)
+        if self.screen:
+            from auxseg.cli.study.screen import screen
+
+            return screen(self, study, console)
+        if self.best is not None:
+            check_best(study)
+        if study.config.seeds < 2:
+            console.print("one seed gives no interval: no verdict but 'not enough evidence' will be possible")
+        return self._foresee(study, console) if self.dry_run else self._do(study, console)
+
+    def _foresee(self, study: StudyRun, console: Console) -> dict[str, Any]:
+        """Print what would be trained, and how long that would take."""
+        from auxseg.study.design.plan import describe
+
+        plan = study.plan(threads=self.threads)
+        for line in describe(plan):
+            console.print(line, markup=False)
+        with console.status("taking a few steps of every arm"):
+            effort = study.estimate(plan, workers=self.workers or 1, threads=self.threads)
+        console.print(self.time_left(effort))
+        return asdict(effort)
+
+    def time_left(self, effort: Effort) -> str:
+        """How much is to be trained and how long that would take, as a sentence."""
+        done = f"{effort.done} of them done, " if effort.done else ""
+        where = " of this machine, not of the cluster" if self.ray else ""
+        workers = f"{self.workers or 1} worker(s){where}"
+        return f"{effort.runs} runs, {done}about {_duration(effort.seconds)} with {workers}"
+
+    def _do(self, study: StudyRun, console: Console) -> dict[str, Any]:
+        from auxseg.cli.study.progress import StudyProgress
+        from auxseg.report import study_page
+        from auxseg.study.best_recipe import best_recipe
+
+        started = time.monotonic()
+        with self.site() as site, StudyProgress(console, study.directory) as progress:
+            result = study.run(site=site, threads=self.threads, watch=progress.show, tell=progress.tell)
+        page = study_page(self.out)
+        for choice in result["tuned"]:
+            console.print(f"chosen: {choice['sentence']}", markup=False)
+        for found in result["answers"]:
+            if len(result["answers"]) > 1:
+                console.print(f"with {100 * found['label_fraction']:g}% of the masks:")
+            for arm in found["arms"]:
+                console.print(arm["sentence"], markup=False)
+        for failed in result["diverged"]:
+            reason, _, _ = failed["reason"].partition("; ")  # the page has the samples too
+            console.print(f"diverged: {failed['arm']}, seed {failed['seed']}: {reason}", markup=False)
+        if "agreement" in result:
+            console.print(f"agreement of the screening: {result['agreement']['sentence']}", markup=False)
+        if self.best is not None:
+            name, recipe = best_recipe(study, result)
+            from auxseg.files import write_atomically
+
+            write_atomically(self.best, recipe.encode())
+            console.print(f"best on validation: {name}; its recipe is {self.best}")
+        console.print(f"report: {page}   {_duration(time.monotonic() - started)}")
+        return result
+
+    @contextmanager
+    def site(self) -> Iterator[Site]:
+        """This machine's workers, or the cluster of --ray. Raises `InputError` if that cannot be reached."""
+        if self.ray is None:
+            from auxseg.study.execution.local import ThisMachine
+
+            yield ThisMachine(self.workers or 1)
+        else:
+            try:
+                from auxseg.study.execution.ray_cluster import connected
+            except ImportError:
+                raise InputError("--ray needs Ray; pip install 'auxseg[ray]' installs it") from None
+
+            with connected(self.ray, self.gpus_per_run, self.workers) as cluster:
+                yield cluster
+
+    def _config(self) -> Any:
+        from auxseg.study.design.config import check_study, read_study
+
+        given = {
+            "base": self.base,
+            "auxiliaries": _listed(self.auxiliaries),
+            "seeds": self.seeds,
+            "design": self.design,
+            "controls": _listed(self.controls),
+            "label_fractions": _numbers(self.label_fractions, "--label-fractions"),
+            "margin": self.margin,
+            "looks": self.looks,
+            "weights": _weights(self.weights),
+            "tune_weights": _candidates(self.tune_weights),
+            "settings": self.set or None,
+        }
+        given = {key: value for key, value in given.items() if value is not None}
+        if self.file is None:
+            if "base" not in given or "auxiliaries" not in given:
+                raise InputError("study wants a YAML file, or --base and --auxiliaries")
+            return check_study(given)
+        if given:
+            option = next(iter(given)).replace("_", "-")
+            raise InputError(f"study: {self.file} asks the question, so --{option} has no place beside it")
+        return read_study(self.file)
+
+
+def _listed(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _numbers(text: str | None, option: str) -> tuple[float, ...] | None:
+    parts = _listed(text)
+    try:
+        return None if parts is None else tuple(float(part) for part in parts)
+    except ValueError:
+        raise InputError(f"{option} {text}: expected numbers with commas between them, such as 0.05,0.1,1") from None
+
+
+def _candidates(parts: tuple[str, ...] | None) -> tuple[float, ...] | None:
+    return None if parts is None else _numbers(",".join(parts) or "0.1,0.3,1", "--tune-weights")
+
+
+def _weights(text: str | None) -> dict[str, float] | None:
+    weights: dict[str, float] = {}
+    for part in _listed(text) or ():
+        name, _, value = part.partition("=")
+        if name in weights:
+            raise InputError(f"--weights {text}: names {name} twice")
+        try:
+            weights[name] = float(value)
+        except ValueError:
+            expected = "expected name=weight with commas between them, such as box=0.5"
+            raise InputError(f"--weights {text}: {expected}") from None
+    return weights or None
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,174 @@
+"""Several runs side by side: a row for each, what sets their recipes apart, and their learning curves together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+from auxseg.report import wording
+from auxseg.report.runs import facts
+from auxseg.report.charts import drawing as figures
+from auxseg.report.charts.training import figure_curve, figure_name, loss_curve
+from auxseg.report.runs.facts import Facts
+from auxseg.report.charts.drawing import Chart
+from auxseg.report.runs.likeness import unlike
+from auxseg.report.runs.record import Record, main_figure
+from auxseg.report.runs.view import Answer, answer
+
+
+@final
+@dataclass(frozen=True)
+class Row:
+    """One run in the table.
+
+    Attributes:
+        change: the difference from the first run, empty where none can be given.
+        difference: the same as a number.
+        unlike: in what else the run differs from the first that moves a figure (`auxseg.report.runs.likeness`).
+    """
+
+    name: str
+    value: str
+    change: str
+    difference: float | None
+    unlike: list[str]
+    measured: str
+    others: list[str]
+    parameters: str
+    steps: str
+    step_time: str
+    total_time: str
+
+
+@final
+@dataclass(frozen=True)
+class Comparison:
+    """What the page says of several runs together.
+
+    Attributes:
+        title: the figure of the target that the runs are compared by.
+        meaning: what that figure says; empty if the runs have different ones.
+        data: what all runs were measured on; empty if that is not the same.
+        remarks: why differences are not to be trusted, where they are not.
+        others: the further tasks and their main figures, whose values stand in each row's ``others``.
+        settings: what differs between the recipes, with its value in each run.
+    """
+
+    title: str
+    meaning: str
+    data: Facts
+    remarks: list[str]
+    others: list[str]
+    rows: list[Row]
+    settings: list[tuple[str, list[str]]]
+    charts: list[Chart]
+
+
+def compare(records: Sequence[Record], names: Sequence[str]) -> Comparison:
+    """Put runs side by side; differences are given from the first run, if all were measured alike."""
+    answers = [answer(record) for record in records]
+    remarks = _remarks(records, answers)
+    others = list(dict.fromkeys(task for record in records for task in record.tasks if task != record.target))
+    titles = list(dict.fromkeys(f"{found.task}: {found.figure}" for found in answers if found))
+    data = [facts.data(record) for record in records]
+    return Comparison(
+        title=" / ".join(titles) or records[0].target,
+        meaning=next(found.meaning for found in answers if found) if len(titles) == 1 else "",
+        data=data[0] if all(other == data[0] for other in data) else [],
+        remarks=remarks,
+        others=[_heading(records, task) for task in others],
+        rows=[
+            _row(record, name, found, others, None if remarks or record is records[0] else answers[0], records[0])
+            for record, name, found in zip(records, names, answers, strict=True)
+        ],
+        settings=_settings([record.recipe.settings for record in records]),
+        charts=_charts(records, names),
+    )
+
+
+def _heading(records: Sequence[Record], task: str) -> str:
+    names = (pair[0] for record in records if (pair := main_figure(record.figures, task)))
+    return ": ".join([task, *dict.fromkeys(names)])
+
+
+def _remarks(records: Sequence[Record], answers: Sequence[Answer | None]) -> list[str]:
+    """Reasons why the runs' figures cannot be subtracted from each other."""
+    measured = {(found.task, found.figure, found.split) for found in answers if found}
+    keys = ("content_hash", "size", "border", "resize")
+    data = {tuple(getattr(record.data, key, None) for key in keys) for record in records}
+    remarks = []
+    if None in answers or len(measured) > 1:
+        remarks.append("Not all runs have the same figure on the same split, so no differences are given.")
+    if len(data) > 1:
+        remarks.append("The runs were not measured on the same data, so no differences are given.")
+    return remarks
+
+
+def _row(
+    record: Record,
+    name: str,
+    found: Answer | None,
+    others: Sequence[str],
+    first: Answer | None,
+    first_record: Record,
+) -> Row:
+    difference = _difference(found, first)
+    pairs = [main_figure(record.figures, task) for task in others]
+    per_step = facts.seconds_per_step(record)
+    return Row(
+        name=name,
+        value=wording.figure(found.value) if found else wording.NOTHING,
+        change="" if difference is None else wording.change(difference),
+        difference=difference,
+        unlike=unlike(first_record, record),
+        measured=f"{found.num_images:,} {found.split}" if found else "not measured yet",
+        others=[wording.figure(pair[1]) if pair else wording.NOTHING for pair in pairs],
+        parameters=f"{facts.num_parameters(record):,}" if record.start else wording.NOTHING,
+        steps=f"{record.steps[-1].step:,}" if record.steps else "0",
+        step_time=wording.NOTHING if per_step is None else wording.seconds(per_step),
+        total_time=wording.seconds(facts.training_seconds(record)),
+    )
+
+
+def _difference(found: Answer | None, first: Answer | None) -> float | None:
+    if not found or not first or found.value is None or first.value is None:
+        return None
+    return found.value - first.value
+
+
+def _settings(recipes: Sequence[Mapping[str, Any]], prefix: str = "") -> list[tuple[str, list[str]]]:
+    """The settings that differ, as dotted keys; a part that some runs lack altogether is one line."""
+    rows = []
+    for key in dict.fromkeys(key for recipe in recipes for key in recipe):
+        values = [recipe.get(key) for recipe in recipes]
+        parts = [value for value in values if isinstance(value, Mapping)]
+        if len(parts) == len(values):
+            rows += _settings(parts, f"{prefix}{key}.")
+        elif any(value != values[0] for value in values):
+            rows.append((f"{prefix}{key}", [_setting(value) for value in values]))
+    return rows
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return str(value.get("kind", "set"))
+    return wording.NOTHING if value is None else str(value)
+
+
+def _charts(records: Sequence[Record], names: Sequence[str]) -> list[Chart]:
+    """Learning curves of every task that at least two runs were trained on."""
+    charts = []
+    for task in dict.fromkeys(task for record in records for task in record.tasks):
+        pairs = [(record, name) for record, name in zip(records, names, strict=True) if task in record.tasks]
+        trained = [loss_curve(record, task, name) for record, name in pairs if record.steps]
+        if len(trained) > 1:
+            caption = f"Training loss of {task}, mean over an epoch, in each run."
+            charts.append(figures.curves(f"loss-{task}", f"{task}: training loss", caption, trained))
+        validated = [(record, name) for record, name in pairs if figure_name(record, task)]
+        if len(validated) > 1:
+            figure = figure_name(validated[0][0], task)
+            lines = [figure_curve(record, task, name) for record, name in validated]
+            caption = f"{figure} of {task} on the validation split in each run; rings mark the models that are kept."
+            charts.append(figures.curves(f"validation-{task}", f"{task}: {figure}", caption, lines))
+    return charts

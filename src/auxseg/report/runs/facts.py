@@ -1,0 +1,118 @@
+"""Tables of facts about a run: its data, its time and memory, its parameters, and where it comes from."""
+
+from __future__ import annotations
+
+import statistics
+
+from auxseg.records.events import Start
+from auxseg.report import wording
+from auxseg.report.runs.record import Record
+
+Facts = list[tuple[str, str]]
+"""Labels and what is said of them."""
+
+_BORDERS = {
+    "foreground": "border pixels count as foreground",
+    "ignore": "border pixels are not counted",
+    "class": "border pixels are a class of their own",
+    "none": "the masks have no border",
+}
+_RESIZES = {"squash": "squashed to a square", "letterbox": "padded to a square, padding not counted"}
+
+
+def data(record: Record) -> Facts:
+    """What must be known of the data beside every figure: file, splits, stored size, borders."""
+    about = record.data
+    if about is None:
+        return []
+    splits = [f"{wording.split(name)} {number:,}" for name, number in about.splits.items()]
+    size, resize, border = about.size, about.resize, about.border
+    return [
+        ("Data", about.name),
+        ("Images", " · ".join(splits)),
+        ("Stored size", f"{size} by {size} pixels, {_RESIZES.get(resize, resize)}"),
+        ("Borders", f"{border}: {_BORDERS[border]}" if border in _BORDERS else f"{border}"),
+    ]
+
+
+def seconds_per_step(record: Record) -> float | None:
+    """Median over all steps, waiting for data included."""
+    return statistics.median(step.seconds for step in record.steps) if record.steps else None
+
+
+def training_seconds(record: Record) -> float:
+    """Time of all steps and validations; neither interruptions nor the start of the program count."""
+    return sum((event.seconds for event in (*record.steps, *record.validations)), start=0.0)
+
+
+def num_parameters(record: Record) -> int:
+    """Parameters of the whole network."""
+    return sum(record.start.parameters.values()) if record.start else 0
+
+
+def time_and_memory(record: Record) -> Facts:
+    """What the training and the evaluation have cost so far."""
+    facts: Facts = []
+    per_step = seconds_per_step(record)
+    if per_step is not None:
+        stepping = sum(step.seconds for step in record.steps)
+        waiting = sum(step.data_seconds for step in record.steps) / stepping if stepping else 0.0
+        validating = wording.seconds(training_seconds(record) - stepping)
+        epoch = f", {wording.count(record.steps_per_epoch, 'step')} an epoch" if record.start else ""
+        facts += [
+            ("Steps", f"{record.steps[-1].step:,}{epoch}"),
+            ("Time per step", f"{wording.seconds(per_step)} (median)"),
+            ("Waiting for data", f"{100 * waiting:.1f} % of that, over all steps"),
+            ("Training in all", f"{wording.seconds(training_seconds(record))}, {validating} of it validation"),
+        ]
+    if record.end and record.end.peak_memory_bytes:
+        facts.append(("Peak memory", wording.memory(record.end.peak_memory_bytes)))
+    if record.metrics:
+        facts.append(("Evaluation", wording.seconds(record.metrics.seconds)))
+    return facts
+
+
+def calibration(record: Record) -> list[tuple[str, str, bool]]:
+    """Each arithmetic that was tried before the first step: its name, the time of a step, and whether it was taken."""
+    start = record.start
+    if start is None or not start.calibration:
+        return []
+    return [(name, wording.seconds(seconds), name == arithmetic(start)) for name, seconds in start.calibration.items()]
+
+
+def parameters(record: Record) -> list[tuple[str, int, float]]:
+    """Parameters of each part of the network, and their share in percent."""
+    whole = max(num_parameters(record), 1)
+    parts = record.start.parameters if record.start else {}
+    return [(part, number, 100 * number / whole) for part, number in parts.items()]
+
+
+def provenance(record: Record) -> Facts:
+    """Where the run comes from and what was done with it."""
+    readings = [f"{wording.split(event.split)} at step {event.step:,}" for event in record.evaluations]
+    seed = record.recipe.settings.get("seed")
+    facts = [
+        *(_beginning(record.start) if record.start else []),
+        ("Resumed at step", ", ".join(f"{step:,}" for step in record.resumed_at)),
+        ("Ended", record.end.time if record.end else ""),
+        ("Evaluations", f"{len(readings)} ({', '.join(readings)})" if readings else ""),
+        ("Content of the data", record.data.content_hash if record.data else ""),
+        ("Seed", "" if seed is None else str(seed)),
+    ]
+    return [(label, value) for label, value in facts if value]
+
+
+def arithmetic(start: Start) -> str:
+    """Precision and memory format, named as the calibration names them."""
+    return f"{start.precision} {'channels_last' if start.channels_last else 'NCHW'}"
+
+
+def _beginning(start: Start) -> Facts:
+    each = f", {start.processes} processes" if start.processes > 1 else ""
+    return [
+        ("Command", start.command),
+        ("Began", start.time),
+        ("Machine", f"{start.processor} ({start.device}, {wording.count(start.threads, 'thread')}{each})"),
+        ("Arithmetic", arithmetic(start)),
+        ("Versions", " · ".join(f"{name} {version}" for name, version in start.versions.items())),
+    ]

@@ -1,0 +1,226 @@
+"""One run as the page shows it: numbers turned into words, tables and charts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, final
+
+from auxseg.report import wording
+from auxseg.report.charts import training as charts
+from auxseg.report.runs import facts
+from auxseg.report.runs.gradients import Agreement, agreement
+from auxseg.report.runs.facts import Facts
+from auxseg.report.charts.drawing import Chart
+from auxseg.report.runs.pictures import Picture, attention, galleries
+from auxseg.report.runs.record import Record, main_figure
+
+_IOU: Final = (
+    "IoU, intersection over union, is the area where prediction and truth agree, divided by the area that either "
+    "covers: 1 is perfect, 0 is a complete miss."
+)
+
+
+@final
+@dataclass(frozen=True)
+class Answer:
+    """The figure a run is judged by, and on what it was measured."""
+
+    value: float | None
+    figure: str
+    task: str
+    split: str
+    num_images: int
+    step: int
+    meaning: str
+
+
+@final
+@dataclass(frozen=True)
+class FigureTable:
+    """A task's figures: name, value on the evaluated split, value at the kept model's validation, meaning."""
+
+    task: str
+    rows: list[tuple[str, str, str, str]]
+
+
+@final
+@dataclass(frozen=True)
+class ClassTable:
+    """A task's figures by class: IoU, precision, recall, true and predicted pixels; and which classes vanish."""
+
+    task: str
+    vanished: str
+    rows: list[tuple[str, list[str]]]
+
+
+@final
+@dataclass(frozen=True)
+class MixingMatrix:
+    """How much of every task's features (columns) each task (rows) takes at one place."""
+
+    place: str
+    tasks: list[str]
+    rows: list[tuple[str, list[str]]]
+
+
+@final
+@dataclass(frozen=True)
+class RunView:
+    """Everything the page says of a run, in the order of the page; empty where there is nothing to say yet."""
+
+    name: str
+    target: str
+    status: str
+    remarks: list[str]
+    answer: Answer | None
+    data: Facts
+    evaluated: str
+    tables: list[FigureTable]
+    classes: list[ClassTable]
+    learning: list[Chart]
+    galleries: list[tuple[str, list[Picture]]]
+    attention: list[tuple[str, list[tuple[str, str | None]]]]
+    matrices: list[MixingMatrix]
+    spread: list[Chart]
+    time: Facts
+    calibration: list[tuple[str, str, bool]]
+    parameters: list[tuple[str, int, float]]
+    weights: str
+    balance: list[Chart]
+    agreement: Agreement | None
+    recipe: str
+    provenance: Facts
+
+    @property
+    def charts(self) -> list[Chart]:
+        """All charts of the run."""
+        agreed = self.agreement.charts if self.agreement else []
+        return [*self.learning, *self.spread, *self.balance, *agreed]
+
+
+def view_run(record: Record, name: str) -> RunView:
+    """Turn a run's record into what the page says of it."""
+    weights, balance = charts.loss_weights(record)
+    return RunView(
+        name=name,
+        target=record.target,
+        status=_status(record),
+        remarks=_remarks(record),
+        answer=answer(record),
+        data=facts.data(record),
+        evaluated=wording.split(record.metrics.split) if record.metrics else "",
+        tables=_tables(record),
+        classes=_class_tables(record),
+        learning=[chart for task in record.tasks for chart in charts.learning(record, task)],
+        galleries=galleries(record),
+        attention=attention(record),
+        matrices=_matrices(record),
+        spread=[*charts.distribution(record), *charts.confusions(record)],
+        time=facts.time_and_memory(record),
+        calibration=facts.calibration(record),
+        parameters=facts.parameters(record),
+        weights=weights,
+        balance=balance,
+        agreement=agreement(record),
+        recipe=record.recipe.text,
+        provenance=facts.provenance(record),
+    )
+
+
+def answer(record: Record) -> Answer | None:
+    """The target's figure on the evaluated split, else where the kept model was validated; ``None`` before both."""
+    if record.metrics:
+        split, step = record.metrics.split, record.metrics.checkpoint_step
+        num_images, explain = record.metrics.num_images, record.metrics.explain.get(record.target, {})
+    elif record.kept:
+        split, step = "val", record.kept.step
+        num_images, explain = record.data.splits.get("val", 0) if record.data else 0, {}
+    else:
+        return None
+    found = main_figure(record.figures, record.target)
+    labelled = record.figures.get(record.target, {}).get("num_images")
+    return found and Answer(
+        value=found[1],
+        figure=found[0],
+        task=record.target,
+        split=wording.split(split),
+        num_images=num_images if labelled is None else int(labelled),
+        step=step,
+        meaning=f"{explain.get(found[0], '')} {_IOU if 'iou' in found[0] else ''}".strip(),
+    )
+
+
+def _status(record: Record) -> str:
+    if not record.steps:
+        return "Training has not begun."
+    done = record.steps[-1].step
+    if not record.end:
+        planned = "" if record.num_planned is None else f" of {record.num_planned:,}"
+        return f"Training is not finished: {done:,}{planned} steps are done."
+    if record.end.reason == "finished":
+        return f"Training finished after {wording.count(done, 'step')}."
+    return f"Training ended after {wording.count(done, 'step')}: {record.end.reason}."
+
+
+def _remarks(record: Record) -> list[str]:
+    """What a reader must know before believing the figures."""
+    remarks = [record.events.loss] if record.events.loss else []
+    if not record.metrics:
+        flattery = ": these figures are from the validation split, by which the model was chosen, and flatter it"
+        return [*remarks, f"Not evaluated yet{flattery if record.kept else ''}."]
+    figures = record.figures.get(record.target, {})
+    figure, value = next(iter(figures.items()), ("", 0.0))
+    if value is None:
+        remarks.append(wording.undefined(figure, figures))
+    measured = record.metrics.checkpoint_step
+    if record.kept is not None and record.kept.step != measured:
+        remarks.append(
+            f"The evaluation belongs to the model of step {measured:,}; since then that of step {record.kept.step:,} "
+            "is kept. Evaluate again to see how good it is."
+        )
+    if record.start is not None and record.start.data.content_hash != record.metrics.data.content_hash:
+        remarks.append("The run was evaluated on other data than it was trained on.")
+    return remarks
+
+
+def _tables(record: Record) -> list[FigureTable]:
+    tables = []
+    for task in record.tasks:
+        measured = record.metrics.figures.get(task, {}) if record.metrics else {}
+        validated = record.kept.figures.get(task, {}) if record.kept else {}
+        explain = record.metrics.explain.get(task, {}) if record.metrics else {}
+        rows = [
+            (
+                name,
+                wording.named_figure(name, measured.get(name)),
+                wording.named_figure(name, validated.get(name)),
+                explain.get(name, ""),
+            )
+            for name in dict.fromkeys([*measured, *validated])
+        ]
+        tables += [FigureTable(task, rows)] if rows else []
+    return tables
+
+
+def _class_tables(record: Record) -> list[ClassTable]:
+    tables = []
+    for task, classes in (record.metrics.classes if record.metrics else {}).items():
+        rows = [
+            (
+                name,
+                [wording.figure(value) for value in (each.iou, each.precision, each.recall)]
+                + [f"{number:,}" for number in (each.pixels, each.predicted_pixels)],
+            )
+            for name, each in classes.items()
+        ]
+        tables.append(ClassTable(task, wording.vanished(classes), rows))
+    return tables
+
+
+def _matrices(record: Record) -> list[MixingMatrix]:
+    tasks = list(record.inspection.tasks)
+    matrices = []
+    for place, values in record.inspection.matrices.items():
+        rows = [(task, [f"{share:.3f}" for share in row]) for task, row in zip(tasks, values, strict=True)]
+        matrices.append(MixingMatrix(place, tasks, rows))
+    return matrices

@@ -1,0 +1,151 @@
+"""The page of a study: the question, the answer, and what it rests on."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Final
+
+import yaml
+from markupsafe import Markup
+
+from auxseg.errors import RunError
+from auxseg.files import write_atomically
+from auxseg.records.about import ABOUT_FILE
+from auxseg.records.study import STUDY_FILE, Answer, StudyResult, read_study
+from auxseg.report import wording
+from auxseg.report.charts import study as study_charts
+from auxseg.report.charts.drawing import Chart, for_page
+from auxseg.report.environment import template_environment
+from auxseg.report.studies.chart_data import POINTS, bars, courses, points
+from auxseg.report.studies.unfinished_page import unfinished_page
+
+_LOOKS: Final = {1: "one look at the verdicts", 2: "two looks at the verdicts"}
+
+
+def study_page(directory: Path, out: Path | None = None) -> Path:
+    """Write one self-contained HTML page about a study, ``report.html`` in its directory, and return its path.
+
+    Of a finished study only study.json is read; of another it says what there is so far. Raises `InputError` if there
+    is no study, `RunError` if the page cannot be written.
+    """
+    if not (directory / STUDY_FILE).exists() and (directory / ABOUT_FILE).is_file():
+        return unfinished_page(directory, out)
+    study = read_study(directory)
+    environment = template_environment()
+    environment.filters |= {
+        "count": wording.count,
+        "effect": wording.effect,
+        "figure": wording.figure,
+        "p": _p_value,
+        "percent": _percent,
+        "points": _points,
+        "seconds": wording.seconds,
+        "share": wording.share,
+        "signed": wording.signed,
+        "spread": _spread,
+        "svg": lambda chart, prefix: Markup(for_page(chart.svg, prefix)),
+    }
+    page = environment.get_template("studies/page.html.j2").render(
+        study=study,
+        name=directory.resolve().name,
+        forests=[_forest(study, answer) for answer in study.answers],
+        by_share=_by_share(study),
+        affinities=[chart for answer in study.answers if (chart := _affinity(study, answer))],
+        conflicts=[_conflicts(study, answer) for answer in study.answers],
+        explained=any(arm.why for answer in study.answers for arm in answer.arms),
+        chance=study.rules.alpha,
+        tuning_seeds=_num_tuning_seeds(study),
+        looks=_LOOKS[study.rules.looks],
+        recipe=yaml.safe_dump(study.config, sort_keys=False, width=100),
+    )
+    place = out or directory / "report.html"
+    try:
+        write_atomically(place, page.encode())
+    except OSError as error:
+        raise RunError(f"cannot write the report {place}: {error.strerror}") from error
+    return place
+
+
+def _num_tuning_seeds(study: StudyResult) -> str:
+    number = study.config.get("tuning_seeds")
+    return wording.count(number, "seed") if isinstance(number, int) else "seeds"
+
+
+def _unit(study: StudyResult) -> str:
+    return f"difference in points of {study.figure}"
+
+
+def _margin(study: StudyResult) -> float:
+    return POINTS * study.rules.margin
+
+
+def _forest(study: StudyResult, answer: Answer) -> Chart:
+    share = answer.label_fraction
+    title = f"with {_percent(share)} of the masks" if share < 1 else "with all masks"
+    caption = (
+        "Difference from the target alone, with the adjusted interval; small points are single seeds, and the margin "
+        "is shaded around zero."
+    )
+    name = f"forest-{share:g}"
+    return study_charts.forest(name, title, caption, _unit(study), _margin(study), list(bars(answer)))
+
+
+def _by_share(study: StudyResult) -> Chart | None:
+    if len(study.answers) < 2:
+        return None
+    by_name: dict[str, dict[float, study_charts.Bar]] = {}
+    for answer in study.answers:
+        for bar in bars(answer):
+            by_name.setdefault(bar.name, {})[answer.label_fraction] = bar
+    caption = "Difference from the target alone, by the share of the training masks, with adjusted intervals."
+    return study_charts.by_share("share", "help against masks", caption, _unit(study), _margin(study), by_name)
+
+
+def _affinity(study: StudyResult, answer: Answer) -> Chart | None:
+    shown = list(points(answer))
+    if not shown:
+        return None
+    share = answer.label_fraction
+    title = f"affinity, with {_percent(share)} of the masks" if share < 1 else "affinity against difference"
+    caption = (
+        f"By how many percent a small step for an auxiliary of the arm lowers the loss of {study.target} on "
+        "training images (mean over looks, seeds and auxiliaries), against the measured difference. Colours are those "
+        "of the verdicts."
+    )
+    return study_charts.affinity(f"affinity-{share:g}", title, caption, _unit(study), shown)
+
+
+def _conflicts(study: StudyResult, answer: Answer) -> list[Chart]:
+    charts = []
+    for course in courses(answer):
+        fewest, most = min(course.num_looks), max(course.num_looks)
+        looks = wording.count(most, "look") if fewest == most else f"{fewest} to {most} looks"
+        caption = (
+            f"In what percent of the looks {course.auxiliary} pulls against {study.target}, by stage and "
+            f"step; each number is of {looks}, all seeds together. Above 50 conflicts prevail; numbers of few looks "
+            "scatter widely."
+        )
+        name = f"conflict-{answer.label_fraction:g}-{course.name}"
+        charts.append(study_charts.conflict(name, f"{course.name}: percent in conflict", caption, course))
+    return charts
+
+
+def _points(value: float | None) -> str:
+    """A difference in points, signed, with a true minus sign."""
+    if value is None:
+        return wording.NOTHING
+    return ("−" if round(POINTS * value, 2) < 0 else "+") + f"{abs(POINTS * value):.2f}"  # noqa: RUF001
+
+
+def _spread(variance: float | None) -> str:
+    """The standard deviation in points."""
+    return wording.NOTHING if variance is None else f"{POINTS * math.sqrt(variance):.2f}"
+
+
+def _p_value(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.001 else "< 0.001"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:g}%"

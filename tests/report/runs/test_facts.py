@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auxseg.report.runs import facts
+from auxseg.report.runs.record import Record, read_record
+from tests.report import made_runs as runs
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Record:
+    runs.write_recipe(tmp_path, ("segmentation",))
+    events = runs.training_events(("segmentation",), steps=34)
+    for event in events:
+        if event["event"] == "step":
+            event |= {"seconds": 1.0 if event["step"] == 1 else 0.2, "data_seconds": 0.05}
+    runs.write_events(tmp_path, [*events, runs.end_event(34)])
+    return read_record(tmp_path)
+
+
+def test_time_is_told_by_the_median_step_and_in_all(record: Record) -> None:
+    told = dict(facts.time_and_memory(record))
+    assert told == {
+        "Steps": "34, 17 steps an epoch",
+        "Time per step": "0.20 s (median)",
+        "Waiting for data": "22.4 % of that, over all steps",  # 34 * 0.05 of 33 * 0.2 + 1
+        "Training in all": "8.60 s, 1.00 s of it validation",
+        "Peak memory": "1.30 GiB",
+    }
+
+
+def test_the_arithmetic_that_was_taken_is_marked(record: Record) -> None:
+    assert [(name, chosen) for name, _, chosen in facts.calibration(record)] == [
+        ("fp32 NCHW", False),
+        ("fp32 channels_last", False),
+        ("bf16 channels_last", True),
+    ]
+
+
+def test_shares_of_parameters_add_up(record: Record) -> None:
+    parts = facts.parameters(record)
+    assert sum(number for _, number, _ in parts) == facts.num_parameters(record) == 947008
+    assert sum(share for _, _, share in parts) == pytest.approx(100)
+
+
+def test_an_empty_run_has_no_facts(tmp_path: Path) -> None:
+    runs.write_recipe(tmp_path)
+    record = read_record(tmp_path)
+    assert facts.data(record) == facts.time_and_memory(record) == facts.calibration(record) == []
+    assert facts.provenance(record) == [("Seed", "0")]
+
+
+def test_processes_are_told_when_there_are_several(tmp_path: Path) -> None:
+    runs.write_recipe(tmp_path)
+    events = runs.training_events(steps=1)
+    events[0]["processes"] = 2
+    runs.write_events(tmp_path, events)
+    assert "2 processes" in dict(facts.provenance(read_record(tmp_path)))["Machine"]
