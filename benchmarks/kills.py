@@ -21,7 +21,7 @@ from pydantic import Field
 from safetensors import safe_open
 
 from auxseg.config import config
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError, RunError
 from auxseg.run import Run
 from auxseg.training.events import read_events

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from auxseg.config import config
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.recipe import load_recipe
 from auxseg.run import train
 from auxseg.training.events import read_events

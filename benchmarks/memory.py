@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from auxseg.config import config
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import RunError
 from auxseg.recipe import load_recipe
 from benchmarks.tools.data import synthetic

@@ -18,12 +18,12 @@ from typing import Any, Final, Literal
 import torch
 
 from auxseg.config import config
-from auxseg.data.batch import Batch
-from auxseg.data.store import Store
+from auxseg.data.loading.batch import Batch
+from auxseg.data.store.store import Store
 from auxseg.errors import RunError
 from auxseg.recipe import Recipe, load_recipe
+from auxseg.run.beginning.resolving import decide
 from auxseg.run.directory import Run
-from auxseg.run.resolving import decide
 from auxseg.training.allocator import freed_memory_kept
 from auxseg.training.events import read_events
 from benchmarks.peers.bare_loop import BareLoop

@@ -20,7 +20,7 @@ from typing import Any
 from scipy import stats
 
 from auxseg.config import config
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.recipe import dump_recipe, load_recipe
 from auxseg.run import evaluate, train
 from benchmarks.peers import smp_unet

@@ -20,7 +20,7 @@ import torch
 
 from auxseg.config import config
 from auxseg.data.sample import IGNORE
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.presets import presets
 from auxseg.recipe import dump_recipe, load_recipe
 from auxseg.run import evaluate, train

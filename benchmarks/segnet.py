@@ -12,11 +12,11 @@ from typing import Any
 import torch
 
 from auxseg.config import config
-from auxseg.data.loader import EvaluationLoader
-from auxseg.data.store import Store
+from auxseg.data.loading.loader import EvaluationLoader
+from auxseg.data.store.store import Store
 from auxseg.evaluation.measure import measure
 from auxseg.recipe import Recipe, load_recipe
-from auxseg.run.resolving import decide
+from auxseg.run.beginning.resolving import decide
 from benchmarks.peers.bare_loop import BareLoop
 from benchmarks.tools.building import build_learner, build_loader
 from benchmarks.tools.data import synthetic

@@ -14,11 +14,11 @@ from typing import Any
 import torch
 
 from auxseg.config import config
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.recipe import load_recipe
 from auxseg.run.directory import Run
 from auxseg.run.model_file import ModelFacts
-from auxseg.run.observers import Recorder
+from auxseg.run.observing.observers import Recorder
 from benchmarks.peers.bare_loop import BareLoop
 from benchmarks.tools.building import build_learner, build_loader
 from benchmarks.tools.data import synthetic

@@ -17,9 +17,9 @@ import numpy as np
 from PIL import Image
 
 from auxseg.config import config
-from auxseg.data.prepare import prepare
+from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sources import open_source
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from benchmarks.tools.timing import alternate
 
 

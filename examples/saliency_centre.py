@@ -23,12 +23,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from auxseg.config import config
-from auxseg.data.batch import Batch
+from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.drawing import PREDICTION_COLOUR, TRUTH_COLOUR, draw_box
 from auxseg.tasks import Table, Task, Vector, register
-from auxseg.tasks.cells import cells
 from auxseg.tasks.losses import LossWeights, at_least_float32, check_choice
+from auxseg.tasks.masked_columns import cells
 
 
 @final

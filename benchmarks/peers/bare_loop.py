@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import torch
 
-from auxseg.data.batch import Batch
+from auxseg.data.loading.batch import Batch
 from auxseg.models.network import Network
 from auxseg.tasks import Task, task_loss
 from auxseg.training.optimizer import OptimizerConfig

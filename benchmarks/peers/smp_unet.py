@@ -21,7 +21,7 @@ from torch.nn.functional import cross_entropy
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 
 BATCH = 16
 IGNORED = 255

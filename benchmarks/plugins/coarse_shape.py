@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from auxseg.config import config
-from auxseg.data.batch import Batch
+from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.drawing import tint_map
 from auxseg.errors import InputError

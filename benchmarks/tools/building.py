@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import torch
 
-from auxseg.data.batch import Batch
-from auxseg.data.loader import TrainLoader
-from auxseg.data.store import Store
+from auxseg.data.loading.batch import Batch
+from auxseg.data.loading.loader import TrainLoader
+from auxseg.data.store.store import Store
 from auxseg.models import build_network
 from auxseg.recipe import Recipe, build_tasks, with_changes
 from auxseg.run import building
-from auxseg.run.resolving import decide
+from auxseg.run.beginning.resolving import decide
 from auxseg.training.calibrate import calibrate
 from auxseg.training.learner import Learner
 from auxseg.training.runtime import Runtime

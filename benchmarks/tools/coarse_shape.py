@@ -14,7 +14,7 @@ from typing import final
 import numpy as np
 from jaxtyping import UInt8
 
-from auxseg.data.prepare import prepare
+from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import Sample
 from auxseg.data.sources.source import Item, Source
 from auxseg.data.sources.synthetic import SyntheticSource

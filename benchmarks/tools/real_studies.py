@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.run import choose
 from auxseg.run.building import open_data
 from auxseg.statistics import Rules

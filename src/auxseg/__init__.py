@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from auxseg import balancing, metrics, models, tasks
-    from auxseg.data.inspect import inspect
-    from auxseg.data.loader import EvaluationLoader, TrainLoader
-    from auxseg.data.prepare import prepare
+    from auxseg.data.loading.loader import EvaluationLoader, TrainLoader
+    from auxseg.data.preparing.inspect import inspect
+    from auxseg.data.preparing.prepare import prepare
     from auxseg.data.sources import open_source
-    from auxseg.data.store import Store
+    from auxseg.data.store.store import Store
     from auxseg.data.synthesize import synthesize
     from auxseg.errors import DivergedError, InputError, RunError
     from auxseg.models import build_network
@@ -33,25 +33,25 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "DivergedError": "auxseg.errors",
-    "EvaluationLoader": "auxseg.data.loader",
+    "EvaluationLoader": "auxseg.data.loading.loader",
     "InputError": "auxseg.errors",
     "Model": "auxseg.run",
     "Prediction": "auxseg.run",
     "Recipe": "auxseg.recipe",
     "Run": "auxseg.run",
     "RunError": "auxseg.errors",
-    "Store": "auxseg.data.store",
+    "Store": "auxseg.data.store.store",
     "StudyResult": "auxseg.study.asked",
-    "TrainLoader": "auxseg.data.loader",
+    "TrainLoader": "auxseg.data.loading.loader",
     "build_network": "auxseg.models",
     "build_tasks": "auxseg.recipe",
     "evaluate": "auxseg.run",
-    "inspect": "auxseg.data.inspect",
+    "inspect": "auxseg.data.preparing.inspect",
     "load": "auxseg.run",
     "load_recipe": "auxseg.recipe",
     "open_source": "auxseg.data.sources",
     "predict": "auxseg.run",
-    "prepare": "auxseg.data.prepare",
+    "prepare": "auxseg.data.preparing.prepare",
     "synthesize": "auxseg.data.synthesize",
     "train": "auxseg.run",
 }

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from auxseg.data.augment import NO_AUGMENTATION
-from auxseg.data.loader import TrainLoader
-from auxseg.data.prepare import prepare
+from auxseg.data.loading.loader import TrainLoader
+from auxseg.data.loading.selection import labelled_rows
+from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE
-from auxseg.data.selection import labelled_rows
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import build_tasks, load_recipe
 from auxseg.tasks import run_plugin

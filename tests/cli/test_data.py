@@ -15,7 +15,7 @@ from auxseg.cli.main import main
 from auxseg.data import download
 from auxseg.data.sources import SOURCES
 from auxseg.data.sources.split_h5 import INTERPOLATED
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from tests.data.pictures import TRIMAP_OUTSIDE, draw_sample, make_pets, make_split_h5
 
 

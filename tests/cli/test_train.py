@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from auxseg.cli.main import main
-from auxseg.data.prepare import prepare
+from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import SPLITS, Sample
 from auxseg.data.sources.source import Item
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.run import Run
 from auxseg.training.events import read_events
 from tests.data.pictures import DrawnSource, draw_sample

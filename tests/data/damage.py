@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError, RunError
 
 _SECONDS = 20

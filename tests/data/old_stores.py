@@ -9,7 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from tests.data.pictures import open_hdf5
 
 _TEXTS = {"id": "ids", "group": "groups", "image_hash": "image_hashes"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auxseg.data.prepare import prepare
+from auxseg.data.preparing.prepare import prepare
 from tests.data.damage import mutations, opened_in_time
 from tests.data.old_stores import write_old
 from tests.data.pictures import drawn_source

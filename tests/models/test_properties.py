@@ -12,7 +12,7 @@ from auxseg.models import ModelConfig, Network, build_network
 from auxseg.models.branch import DenseBranch
 from auxseg.models.decoders import SegNetDecoder
 from auxseg.models.encoders import ChainEncoder, Stage
-from auxseg.models.heads import DenseHead
+from auxseg.models.layers.heads import DenseHead
 from auxseg.models.sharing import HardSharing, TwoStageConfig
 from auxseg.tasks.task import Dense
 from tests.models.cases import MODELS, THREE_TASKS

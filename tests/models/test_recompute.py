@@ -10,7 +10,7 @@ from auxseg.errors import InputError
 from auxseg.models import ModelConfig, build_network, check
 from auxseg.models.decoders import UNetDecoderConfig
 from auxseg.models.encoders import TimmEncoderConfig
-from auxseg.models.norms import moving_batch_norms, running_statistics_kept
+from auxseg.models.layers.norms import moving_batch_norms, running_statistics_kept
 from auxseg.models.recompute import recompute
 from tests.models.cases import MODELS, THREE_TASKS
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from auxseg.data.prepare import prepare
+from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE, Sample
 from auxseg.data.sources.source import Item, Source
 from auxseg.data.sources.synthetic import SyntheticSource

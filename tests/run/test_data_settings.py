@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from auxseg.data.loader import TrainLoader
-from auxseg.data.store import Store
+from auxseg.data.loading.loader import TrainLoader
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, dump_recipe, load_recipe, with_changes
 from auxseg.run import evaluate, train

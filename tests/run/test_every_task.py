@@ -13,8 +13,8 @@ from PIL import Image
 
 from auxseg.recipe import load_recipe
 from auxseg.run import Run, evaluate, load, predict, train
-from auxseg.run.image_files import Photograph
-from auxseg.run.predictions import PredictionWriter
+from auxseg.run.prediction.image_files import Photograph
+from auxseg.run.prediction.predictions import PredictionWriter
 from auxseg.tasks.task import IMAGE
 from auxseg.training.events import read_events
 from tests.run.conftest import SETTINGS

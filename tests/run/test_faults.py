@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from auxseg.data.loader import EvaluationLoader
-from auxseg.data.store import Store
+from auxseg.data.loading.loader import EvaluationLoader
+from auxseg.data.store.store import Store
 from auxseg.evaluation.measure import Measured, measure
 from auxseg.models import Network, build_network
 from auxseg.recipe import build_tasks, load_recipe

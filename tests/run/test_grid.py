@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from auxseg.cli.main import main
-from auxseg.data.prepare import prepare
+from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import Sample
 from auxseg.data.sources.source import Item
 from auxseg.errors import InputError

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from auxseg.data.prepare import prepare
+from auxseg.data.loading.selection import labelled_rows, training_rows
+from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import MISSING, Sample
-from auxseg.data.selection import labelled_rows, training_rows
 from auxseg.data.sources.source import Item
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import build_tasks, load_recipe
 from auxseg.run import load, train

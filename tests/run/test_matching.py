@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from auxseg.data.prepare import prepare
+from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE, MISSING, Sample
 from auxseg.data.sources.source import Item
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import build_tasks, load_recipe
 from auxseg.run import load, train

@@ -125,7 +125,7 @@ def test_best_counts_only_while_the_target_trains(store_path: Path, tmp_path: Pa
 
 
 def test_without_validation_split_the_last_weights_of_the_target_are_kept(tmp_path: Path) -> None:
-    from auxseg.data.prepare import prepare
+    from auxseg.data.preparing.prepare import prepare
     from tests.run.conftest import Uneven
 
     prepare(Uneven(20), tmp_path / "data.h5", size=32, split="80-0-20")

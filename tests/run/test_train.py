@@ -350,7 +350,7 @@ def test_auxiliary_of_weight_zero_is_no_auxiliary(store_path: Path, tmp_path: Pa
 
 
 def test_without_validation_split_the_last_weights_are_kept(tmp_path: Path) -> None:
-    from auxseg.data.prepare import prepare
+    from auxseg.data.preparing.prepare import prepare
     from tests.run.conftest import Uneven
 
     prepare(Uneven(20), tmp_path / "data.h5", size=32, split="80-0-20")

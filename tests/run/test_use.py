@@ -13,12 +13,12 @@ import pytest
 from PIL import Image
 
 from auxseg.data.sample import SPLITS
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import load_recipe
 from auxseg.run import Run, evaluate, load, predict, train
-from auxseg.run.image_files import find_images
-from auxseg.run.predictions import PredictionWriter
+from auxseg.run.prediction.image_files import find_images
+from auxseg.run.prediction.predictions import PredictionWriter
 from auxseg.training.events import read_events
 from tests.run.conftest import SETTINGS
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe
 from auxseg.run import Run, train
-from auxseg.run.tensorboard import TensorBoard
+from auxseg.run.observing.tensorboard import TensorBoard
 from auxseg.training.checkpoint import load_last
 from auxseg.training.events import read_events
 from tests.run.conftest import SETTINGS

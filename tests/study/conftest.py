@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.data.synthesize import synthesize
 from tests.study.small import run_study, small_config
 

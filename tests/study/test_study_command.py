@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from auxseg.cli.main import main
-from auxseg.data.prepare import prepare
+from auxseg.data.preparing.prepare import prepare
 from auxseg.errors import RunError
 from auxseg.files import write_atomically
 from auxseg.recipe import load_recipe

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from auxseg.cli.main import main
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.files import write_atomically
 from auxseg.recipe import load_recipe

@@ -6,7 +6,7 @@ import typing
 
 import torch
 
-from auxseg.data.batch import Batch
+from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE, MISSING, Vocabulary
 from auxseg.tasks import (
     BoxConfig,

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from auxseg.cli.main import main
-from auxseg.data.prepare import prepare
+from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE
 from auxseg.errors import InputError
 from auxseg.recipe import load_recipe

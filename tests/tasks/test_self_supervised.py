@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from auxseg.data.augment.keyed import sample_keys
-from auxseg.data.batch import Batch
+from auxseg.data.loading.batch import Batch
 from auxseg.errors import InputError
 from auxseg.metrics.colour import rgb_to_lab
 from auxseg.tasks import (
@@ -20,7 +20,7 @@ from auxseg.tasks import (
     RotationConfig,
     Task,
 )
-from auxseg.tasks.flip import Axis
+from auxseg.tasks.self_supervised.flip import Axis
 from tests.tasks.examples import VOCABULARY, make_batch, make_output
 
 TASKS: dict[str, Task] = {

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from auxseg.data.loader import EvaluationLoader
-from auxseg.data.prepare import prepare
+from auxseg.data.loading.loader import EvaluationLoader
+from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sources.synthetic import SyntheticSource
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import RunError
 from auxseg.models import build_network
 from auxseg.recipe import build_tasks, load_recipe

@@ -7,7 +7,7 @@ from typing import Any
 
 import h5py
 
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 
 _TEXTS = ("id", "group", "image_hash")
 _OTHERS = ("header", "classes", *_TEXTS, *(f"{name}_end" for name in _TEXTS))

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from auxseg.data.inspect import Inspection
-    from auxseg.data.prepare import Report
+    from auxseg.data.preparing.inspect import Inspection
+    from auxseg.data.preparing.prepare import Report
 
 _MOST_LISTED: Final = 20
 """Lines of one kind that are printed; ``--json`` has all."""
@@ -168,7 +168,7 @@ class Prepare(Command):
 
     def run(self, console: Console) -> dict[str, Any]:
         """Prepare it and say what was left out."""
-        from auxseg.data.prepare import prepare
+        from auxseg.data.preparing.prepare import prepare
         from auxseg.data.sources import open_source
 
         with _counting(console, "preparing") as progress:
@@ -215,8 +215,8 @@ class Inspect(Command):
 
     def run(self, console: Console) -> dict[str, Any]:
         """Inspect it, print tables and write the page."""
-        from auxseg.data.inspect import inspect
-        from auxseg.data.store import Store
+        from auxseg.data.preparing.inspect import inspect
+        from auxseg.data.store.store import Store
 
         store = Store.open(self.path)
         if self.html is not None:
@@ -288,7 +288,7 @@ def _list(console: Console, prefix: str, texts: Sequence[str], most: int = _MOST
 
 
 def _print_inspection(console: Console, inspection: Inspection) -> None:
-    from auxseg.data.findings import NUM_NAMED, grouped
+    from auxseg.data.preparing.findings import NUM_NAMED, grouped
 
     sizes = ", ".join(f"{name} {width} x {height}" for name, (height, width) in inspection.original_sizes.items())
     place = f"{inspection.path}: {inspection.source}"
@@ -314,7 +314,7 @@ def _print_inspection(console: Console, inspection: Inspection) -> None:
 def _print_counts(console: Console, inspection: Inspection) -> None:
     """A table with a row for every count and a column for every split."""
     from auxseg.cli.output.tables import Column, print_table
-    from auxseg.data.inspect import share_words
+    from auxseg.data.preparing.inspect import share_words
 
     splits = [*inspection.splits.values()]
     first = splits[0]

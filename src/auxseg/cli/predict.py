@@ -52,9 +52,9 @@ class Predict(RecipeCommand):
         refuse_no_runs([self.model])
         from rich.progress import track
 
-        from auxseg.run.image_files import find_images, readable
         from auxseg.run.load import load
-        from auxseg.run.predictions import PredictionWriter, refuse_predictions
+        from auxseg.run.prediction.image_files import find_images, readable
+        from auxseg.run.prediction.predictions import PredictionWriter, refuse_predictions
 
         use_threads(self.threads)
         found = find_images(self.images)

@@ -11,7 +11,7 @@ from auxseg.errors import InputError
 def refuse_no_store(path: Path | None) -> None:
     """Raise `InputError` if there is no store at ``path``; without one nothing is asked."""
     if path is not None:
-        from auxseg.data.store import Store
+        from auxseg.data.store.store import Store
 
         Store.open(path)
 

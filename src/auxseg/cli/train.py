@@ -173,7 +173,7 @@ class Train(RecipeCommand):
         if len(directories) == 1:
             return dict.fromkeys(directories, self.resume)
         from auxseg.run import Run
-        from auxseg.run.opening import begun
+        from auxseg.run.beginning.opening import begun
 
         runs = {name: Run(directory) for name, directory in directories.items()}
         return begun(runs, resume=self.resume, overwrite=self.overwrite)
@@ -191,7 +191,7 @@ class Train(RecipeCommand):
         with ExitStack() as stack:
             observers: list[Observer] = [stack.enter_context(TrainingProgress(console, planned.directory))]
             if self.tensorboard:
-                from auxseg.run.tensorboard import TensorBoard
+                from auxseg.run.observing.tensorboard import TensorBoard
 
                 observers.append(stack.enter_context(TensorBoard(planned.directory, recipe, planned.data)))
             run = train(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from auxseg.data.prepare import Report, prepare
+from auxseg.data.preparing.prepare import Report, prepare
 from auxseg.data.sources.synthetic import SyntheticSource
 
 

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from auxseg.data.batch import Batch
+from auxseg.data.loading.batch import Batch
+from auxseg.models.layers.norms import calls_noted, moving_batch_norms, running_statistics_kept
 from auxseg.models.network import Network
-from auxseg.models.norms import calls_noted, moving_batch_norms, running_statistics_kept
 from auxseg.tasks import Table, Task
 from auxseg.tasks.views import by_view
 

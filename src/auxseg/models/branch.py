@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from auxseg.models.decoders.decoder import Decoder
 from auxseg.models.encoders.encoder import Pyramid
-from auxseg.models.heads import DenseHead, VectorHead
+from auxseg.models.layers.heads import DenseHead, VectorHead
 
 
 @final

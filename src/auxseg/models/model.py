@@ -18,10 +18,10 @@ from auxseg.models.branch import Branch, DenseBranch, VectorBranch
 from auxseg.models.decoders import Decoder, DecoderConfig
 from auxseg.models.encoders import Encoder, EncoderConfig, as_stages
 from auxseg.models.grey import see_grey
-from auxseg.models.heads import DenseHead, VectorHead
 from auxseg.models.initialise import Undrawn, own_randomness
+from auxseg.models.layers.heads import DenseHead, VectorHead
+from auxseg.models.layers.norms import Norm
 from auxseg.models.network import Network
-from auxseg.models.norms import Norm
 from auxseg.models.sharing import HardSharingConfig, SharingConfig
 from auxseg.tasks.task import Dense, Output
 

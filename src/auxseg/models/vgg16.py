@@ -9,8 +9,8 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from auxseg.models.blocks import ConvUnit
 from auxseg.models.encoders.chain import ChainEncoder
+from auxseg.models.layers.blocks import ConvUnit
 from auxseg.models.pretrained import check_fit, describe_download, describe_file, download, read_weights
 
 DOWNLOAD: Final = "vgg16_bn"

@@ -13,7 +13,7 @@ from pydantic import Field
 from auxseg.balancing import BalancerConfig, FixedConfig
 from auxseg.config import config
 from auxseg.data.augment import MILD, NO_AUGMENTATION, AugmentConfig
-from auxseg.data.selection import TrainOn
+from auxseg.data.loading.selection import TrainOn
 from auxseg.models import ModelConfig
 from auxseg.tasks import TaskConfig
 from auxseg.training.optimizer import AdamWConfig, OptimizerConfig
@@ -69,7 +69,7 @@ class TrainingConfig:
     format) may be ``auto``, which lets the run measure what is fastest and safe. ``phases`` train some
     tasks after others (`auxseg.training.phases`); without them all tasks are trained at once. In every ``watch``-th
     step the tasks' gradients on what they share are compared, which changes no bit of the weights
-    (`auxseg.training.watch`).
+    (`auxseg.training.gradients.watch`).
     """
 
     steps: Count | None = None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from auxseg.data.loader import EvaluationLoader, TrainLoader
-from auxseg.data.selection import labelled_rows, training_rows
-from auxseg.data.store import Store
+from auxseg.data.loading.loader import EvaluationLoader, TrainLoader
+from auxseg.data.loading.selection import labelled_rows, training_rows
+from auxseg.data.store.store import Store
 from auxseg.models import Network
 from auxseg.recipe import Recipe
 from auxseg.tasks import Task

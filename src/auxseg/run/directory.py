@@ -13,7 +13,7 @@ from typing import Any, Final, final
 from auxseg.arguments import as_path
 from auxseg.data.geometry import RESIZES
 from auxseg.data.sample import IGNORE, Vocabulary
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe
 from auxseg.records import parse_json

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from auxseg.data.loader import EvaluationLoader
-from auxseg.data.store import Store
+from auxseg.data.loading.loader import EvaluationLoader
+from auxseg.data.store.store import Store
 from auxseg.drawing import panel, save_png, to_picture
 from auxseg.errors import InputError
 from auxseg.evaluation.measure import Measured, forward, measure

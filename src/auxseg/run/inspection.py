@@ -13,9 +13,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from auxseg.data.batch import Batch
-from auxseg.data.loader import EvaluationLoader
-from auxseg.data.store import Store
+from auxseg.data.loading.batch import Batch
+from auxseg.data.loading.loader import EvaluationLoader
+from auxseg.data.store.store import Store
 from auxseg.drawing import Picture, column, panel, save_png, to_picture
 from auxseg.errors import InputError
 from auxseg.files import write_atomically

@@ -14,10 +14,10 @@ import torch
 from jaxtyping import Int64
 
 from auxseg.data.augment.keyed import sample_keys
-from auxseg.data.batch import Batch
-from auxseg.data.loader import EvaluationLoader
+from auxseg.data.loading.batch import Batch
+from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.sample import IGNORE, MISSING, SPLITS, Vocabulary
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe
 from auxseg.tasks import Task

@@ -14,7 +14,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from auxseg.data.sample import Vocabulary
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.models import Network, build_network, outline
 from auxseg.recipe import Recipe, build_tasks, with_changes

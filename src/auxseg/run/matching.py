@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Int, UInt8
 
 from auxseg.data.sample import IGNORE, MISSING, Vocabulary
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.run.labels import needs
 from auxseg.tasks import Task

@@ -17,17 +17,17 @@ from PIL import Image
 from torch import Tensor
 
 from auxseg.data.augment.keyed import sample_keys
-from auxseg.data.batch import Batch
 from auxseg.data.geometry import Fit, fit
+from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE, MISSING
 from auxseg.drawing import Picture
-from auxseg.run.labels_back import labels_back
 from auxseg.run.load import Model
-from auxseg.run.photograph import read_photograph
+from auxseg.run.prediction.labels_back import labels_back
+from auxseg.run.prediction.photograph import read_photograph
 from auxseg.tasks.box import BoxTask
 from auxseg.tasks.classification import ClassificationTask
-from auxseg.tasks.noise import NoiseTask
-from auxseg.tasks.random_labels import RandomLabelsTask
+from auxseg.tasks.controls.noise import NoiseTask
+from auxseg.tasks.controls.random_labels import RandomLabelsTask
 from auxseg.tasks.segmentation import SegmentationTask
 from auxseg.tasks.task import Dense, Task
 

@@ -15,22 +15,22 @@ import torch
 
 from auxseg import __version__
 from auxseg.arguments import as_path
-from auxseg.data.loader import TrainLoader
-from auxseg.data.selection import labelled_rows, training_rows
-from auxseg.data.store import Store
+from auxseg.data.loading.loader import TrainLoader
+from auxseg.data.loading.selection import labelled_rows, training_rows
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.files import write_atomically
 from auxseg.models import Network, build_network
 from auxseg.recipe import Recipe, build_tasks, dump_recipe, load_recipe, refuse_waiting
+from auxseg.run.beginning.micro_batches import refuse_lone_values
+from auxseg.run.beginning.opening import opened
+from auxseg.run.beginning.resolving import Resolved, measure_choice, resolve
+from auxseg.run.beginning.resuming import owner_of
 from auxseg.run.building import build_learner, open_data, train_loader, validation_loader
 from auxseg.run.directory import Run, describe_data
 from auxseg.run.labels import labelled_samples, refuse_unlabelled, untrained_tasks
-from auxseg.run.micro_batches import refuse_lone_values
 from auxseg.run.model_file import ModelFacts
-from auxseg.run.observers import Recorder, now
-from auxseg.run.opening import opened
-from auxseg.run.resolving import Resolved, measure_choice, resolve
-from auxseg.run.resuming import owner_of
+from auxseg.run.observing.observers import Recorder, now
 from auxseg.tasks import Task
 from auxseg.training.allocator import freed_memory_kept
 from auxseg.training.checkpoint import Checkpoint

@@ -12,7 +12,7 @@ from typing import Any, final
 import torch
 import yaml
 
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.files import write_atomically
 from auxseg.recipe import Recipe

@@ -29,17 +29,17 @@ from typing import Annotated
 
 from auxseg.tasks.box import BoxConfig, BoxTask
 from auxseg.tasks.classification import ClassificationConfig, ClassificationTask
-from auxseg.tasks.colorization import ColorizationConfig, ColorizationTask
-from auxseg.tasks.denoising import DenoisingConfig, DenoisingTask
+from auxseg.tasks.controls.noise import NoiseConfig, NoiseTask
+from auxseg.tasks.controls.random_labels import RandomLabelsConfig, RandomLabelsTask
 from auxseg.tasks.distance import DistanceConfig, DistanceTask
-from auxseg.tasks.edges import EdgesConfig, EdgesTask
-from auxseg.tasks.flip import FlipConfig, FlipTask
-from auxseg.tasks.noise import NoiseConfig, NoiseTask
 from auxseg.tasks.plugins import Plugins, register, run_plugin
-from auxseg.tasks.random_labels import RandomLabelsConfig, RandomLabelsTask
-from auxseg.tasks.reconstruction import ReconstructionConfig, ReconstructionTask
-from auxseg.tasks.rotation import RotationConfig, RotationTask
 from auxseg.tasks.segmentation import SegmentationConfig, SegmentationTask
+from auxseg.tasks.self_supervised.colorization import ColorizationConfig, ColorizationTask
+from auxseg.tasks.self_supervised.denoising import DenoisingConfig, DenoisingTask
+from auxseg.tasks.self_supervised.edges import EdgesConfig, EdgesTask
+from auxseg.tasks.self_supervised.flip import FlipConfig, FlipTask
+from auxseg.tasks.self_supervised.reconstruction import ReconstructionConfig, ReconstructionTask
+from auxseg.tasks.self_supervised.rotation import RotationConfig, RotationTask
 from auxseg.tasks.task import Dense, Output, Table, Task, Vector, View, task_loss
 
 TaskConfig = Annotated[

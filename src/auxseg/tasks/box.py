@@ -16,13 +16,13 @@ from pydantic import Field
 from torch import Tensor
 
 from auxseg.config import config
-from auxseg.data.batch import Batch
+from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.drawing import PREDICTION_COLOUR, TRUTH_COLOUR, draw_box
 from auxseg.metrics import boxes as metrics
-from auxseg.tasks.cells import cells
 from auxseg.tasks.losses import LossWeights, at_least_float32, box_losses, check_choice
 from auxseg.tasks.losses.box import to_corners
+from auxseg.tasks.masked_columns import cells
 from auxseg.tasks.task import Table, Task, Vector
 
 

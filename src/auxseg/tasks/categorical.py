@@ -19,8 +19,8 @@ from auxseg.config import config
 from auxseg.data.sample import MISSING
 from auxseg.drawing import PREDICTION_COLOUR, TRUTH_COLOUR, draw_text
 from auxseg.metrics import classification as metrics
-from auxseg.tasks.cells import cells
 from auxseg.tasks.losses import LossWeights, at_least_float32, check_choice
+from auxseg.tasks.masked_columns import cells
 from auxseg.tasks.task import Table, Task, Vector
 
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from torch import Tensor
 
 from auxseg.config import config
-from auxseg.data.batch import Batch
+from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
 from auxseg.tasks.categorical import CategoricalConfig, CategoricalTask

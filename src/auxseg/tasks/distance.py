@@ -21,7 +21,7 @@ from pydantic import Field
 from torch import Tensor
 
 from auxseg.config import config
-from auxseg.data.batch import Batch
+from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.drawing import tint_map
 from auxseg.errors import InputError

@@ -13,9 +13,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from auxseg.data.batch import Batch
-from auxseg.tasks.cells import cells
+from auxseg.data.loading.batch import Batch
 from auxseg.tasks.losses import at_least_float32, num_known, regression_losses
+from auxseg.tasks.masked_columns import cells
 from auxseg.tasks.task import Dense, Table, Task
 
 

@@ -17,12 +17,11 @@ from pydantic import Field
 from torch import Tensor
 
 from auxseg.config import config
-from auxseg.data.batch import Batch
+from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.drawing import overlay_mask
 from auxseg.errors import InputError
 from auxseg.metrics import segmentation as metrics
-from auxseg.tasks.cells import cells
 from auxseg.tasks.losses import (
     LossWeights,
     at_least_float32,
@@ -31,6 +30,7 @@ from auxseg.tasks.losses import (
     has_scored_class,
     soft_dice,
 )
+from auxseg.tasks.masked_columns import cells
 from auxseg.tasks.task import Dense, Table, Task
 
 LOSSES: Final[dict[str, Callable[[Tensor, Tensor], Tensor]]] = {

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-from auxseg.data.batch import Batch
+from auxseg.data.loading.batch import Batch
 
 Table = dict[str, Tensor]
 """Measurements of many images: every tensor's first axis counts images. Tables of batches are concatenated."""

@@ -11,7 +11,7 @@ from typing import Final
 
 import torch
 
-from auxseg.data.batch import Batch
+from auxseg.data.loading.batch import Batch
 from auxseg.errors import RunError
 from auxseg.evaluation.measure import forward
 from auxseg.models.network import Network

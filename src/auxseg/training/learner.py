@@ -13,16 +13,16 @@ import torch
 from torch import Tensor, nn
 
 from auxseg.balancing import Balancer, Step
-from auxseg.data.batch import Batch
+from auxseg.data.loading.batch import Batch
 from auxseg.errors import DivergedError
 from auxseg.evaluation.measure import forward
 from auxseg.models.network import Network
 from auxseg.tasks import Task, task_loss
 from auxseg.training.average import WeightAverage
-from auxseg.training.conflict import Look
+from auxseg.training.gradients.conflict import Look
+from auxseg.training.gradients.watch import look
 from auxseg.training.phases import Phase, freeze_all_but, state_of
 from auxseg.training.runtime import Precision, Runtime
-from auxseg.training.watch import look
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Learner:
     One step sees a whole batch, cut into micro-batches and over processes. What every loss averages over is counted
     first, over all of them, so that shares of losses and gradients simply add up: cutting a batch differently
     changes nothing but rounding (and the statistics of BatchNorm). In every ``watch``-th step, the first included, the
-    tasks' gradients are looked at before it (`auxseg.training.watch`).
+    tasks' gradients are looked at before it (`auxseg.training.gradients.watch`).
     """
 
     def __init__(

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, final
 
-from auxseg.data.loader import EvaluationLoader, TrainLoader
+from auxseg.data.loading.loader import EvaluationLoader, TrainLoader
 from auxseg.errors import Terminated
 from auxseg.evaluation.measure import measure, merge
 from auxseg.tasks import Table, Task

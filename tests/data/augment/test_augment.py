@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from auxseg.data.augment import NO_AUGMENTATION, AugmentConfig, augment
 from auxseg.data.augment.keyed import keyed_bytes, keyed_uniforms, sample_keys
-from auxseg.data.batch import Batch
+from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE
 
 

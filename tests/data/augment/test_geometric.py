@@ -12,7 +12,7 @@ from torchvision.transforms.v2 import functional as tv
 
 from auxseg.data.augment import NO_AUGMENTATION, AugmentConfig
 from auxseg.data.augment.geometric import NUM_GEOMETRIC, draw_homographies, move, move_boxes
-from auxseg.data.batch import Batch
+from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE
 
 SIZE = 48

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from pycocotools import mask as reference
 
-from auxseg.data.record import RecordSettings, make_record
+from auxseg.data.preparing.record import RecordSettings, make_record
 from auxseg.data.sources import Coco
 from auxseg.data.sources.source import SampleError
 from auxseg.errors import InputError

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from auxseg.data.inspect import inspect
-from auxseg.data.prepare import prepare
+from auxseg.data.preparing.inspect import inspect
+from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE, Box, Sample
 from auxseg.data.sources import Folder, open_source
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from tests.data.pictures import draw_mask, draw_sample, hashes
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from auxseg.data.prepare import prepare
+from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE, Box, Sample
 from auxseg.data.sources import SOURCES, Folder, OxfordIIITPet, open_source
 from auxseg.data.sources.source import Item, SampleError
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from tests.data.pictures import draw_mask, draw_sample, hashes, make_pets, to_trimap, write_xml
 

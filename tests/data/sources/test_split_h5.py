@@ -14,13 +14,13 @@ import h5py
 import numpy as np
 import pytest
 
-from auxseg.data.prepare import prepare
+from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import Box, Sample
 from auxseg.data.sources import SplitH5
 from auxseg.data.sources.hdf5_column import Column
 from auxseg.data.sources.source import Item, SampleError
 from auxseg.data.sources.split_h5 import INTERPOLATED
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import build_tasks, load_recipe
 from auxseg.tasks.classification import ClassificationTask

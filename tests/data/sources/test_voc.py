@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from auxseg.data.prepare import prepare
-from auxseg.data.record import CLIPPED
+from auxseg.data.preparing.prepare import prepare
+from auxseg.data.preparing.record import CLIPPED
 from auxseg.data.sample import IGNORE, Box, Sample
 from auxseg.data.sources import PascalVOC
 from auxseg.data.sources.source import Item, SampleError
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from tests.data.pictures import draw_mask, draw_sample, hashes
 

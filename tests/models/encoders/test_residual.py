@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from auxseg.errors import InputError
 from auxseg.models.encoders import ResidualEncoderConfig
-from auxseg.models.residual import ResidualUnit
+from auxseg.models.layers.residual import ResidualUnit
 
 
 def test_says_what_it_gives() -> None:

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from auxseg.data.inspect import inspect
-from auxseg.data.prepare import prepare
-from auxseg.data.store import Store
+from auxseg.data.preparing.inspect import inspect
+from auxseg.data.preparing.prepare import prepare
+from auxseg.data.store.store import Store
 from auxseg.drawing import TRUTH_COLOUR
 from auxseg.errors import RunError
 from auxseg.report.stores import inspect_page

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import auxseg
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.data.synthesize import synthesize
 from auxseg.errors import InputError
 from auxseg.files import write_atomically

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.data.synthesize import synthesize
 from auxseg.errors import RunError
 from auxseg.recipe import Recipe

@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.data.synthesize import synthesize
 from auxseg.errors import RunError
 from auxseg.study.design.plan import PlannedRun, make_plan

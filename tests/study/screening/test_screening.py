@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from auxseg.cli.main import main
-from auxseg.data.prepare import prepare
-from auxseg.data.store import Store
+from auxseg.data.preparing.prepare import prepare
+from auxseg.data.store.store import Store
 from auxseg.data.synthesize import synthesize
 from auxseg.errors import InputError
 from auxseg.study.design.config import StudyConfig

@@ -18,7 +18,7 @@ from jaxtyping import Float, Float32, Float64, UInt8
 from torch import Tensor
 
 from auxseg.data.augment.config import AugmentConfig
-from auxseg.data.batch import Batch
+from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE
 
 NUM_GEOMETRIC: Final = 9

@@ -12,7 +12,7 @@ from auxseg.data.augment.config import AugmentConfig
 from auxseg.data.augment.geometric import NUM_GEOMETRIC, draw_homographies, move
 from auxseg.data.augment.keyed import keyed_uniforms
 from auxseg.data.augment.photometric import NUM_PHOTOMETRIC, draw_colours, recolour
-from auxseg.data.batch import Batch
+from auxseg.data.loading.batch import Batch
 
 
 def augment(batch: Batch, config: AugmentConfig, *, seed: int, epochs: Sequence[int], box_from_mask: bool) -> Batch:

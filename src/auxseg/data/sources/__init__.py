@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from auxseg.arguments import as_path
-from auxseg.data.sources.coco import Coco
+from auxseg.data.sources.coco.coco import Coco
 from auxseg.data.sources.folder import Folder
 from auxseg.data.sources.oxford_iiit_pet import OxfordIIITPet
 from auxseg.data.sources.source import Item, SampleError, Source

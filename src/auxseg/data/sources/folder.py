@@ -12,13 +12,13 @@ from jaxtyping import UInt8
 
 from auxseg.data.sample import Sample
 from auxseg.data.sources.class_names import NAMES_FILES, find_names
-from auxseg.data.sources.decoding import read_picture, to_rgb
-from auxseg.data.sources.mask_classes import decide_classes, describe_settings, mask_settings
-from auxseg.data.sources.mask_files import LOSSY_SUFFIXES, MASK_SUFFIXES
-from auxseg.data.sources.mask_sizes import fitting, refuse_misfits
+from auxseg.data.sources.masks.classes import decide_classes, describe_settings, mask_settings
+from auxseg.data.sources.masks.files import LOSSY_SUFFIXES, MASK_SUFFIXES
+from auxseg.data.sources.masks.sizes import fitting, refuse_misfits
 from auxseg.data.sources.name_matching import Photographs, masks_by_picture
-from auxseg.data.sources.orientation import agreement, check_exif, orient
-from auxseg.data.sources.picture_files import SUFFIXES, Listing, describe_others, list_files, list_unknown
+from auxseg.data.sources.pictures.decoding import read_picture, to_rgb
+from auxseg.data.sources.pictures.files import SUFFIXES, Listing, describe_others, list_files, list_unknown
+from auxseg.data.sources.pictures.orientation import agreement, check_exif, orient
 from auxseg.data.sources.source import Item, SampleError, Source
 from auxseg.data.sources.tables import Labels, describe_labels, read_boxes, read_labels
 from auxseg.errors import InputError
@@ -51,7 +51,7 @@ class Folder(Source):
     Args:
         path: the folder.
         exif: whether pictures are turned by their EXIF orientation: ``"apply"``, ``"ignore"``, or ``"auto"`` as the
-            masks' sizes say (`auxseg.data.sources.orientation`).
+            masks' sizes say (`auxseg.data.sources.pictures.orientation`).
         threshold: values from here on are foreground, all others background; for masks that were interpolated or
             compressed with loss (then also as JPEG).
         colours: a file with a colour for every class, as ``classes.txt``; ``"auto"`` to number the colours that

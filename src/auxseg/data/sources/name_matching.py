@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 from typing import Final, final
 
-from auxseg.data.sources.picture_files import SUFFIXES, Listing
+from auxseg.data.sources.pictures.files import SUFFIXES, Listing
 from auxseg.errors import InputError
 
 _MASK_WORD: Final = re.compile(

@@ -16,8 +16,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from auxseg.data.sample import IGNORE, Sample
-from auxseg.data.sources.decoding import read_picture, to_rgb, upright
-from auxseg.data.sources.mask_sizes import fitting
+from auxseg.data.sources.masks.sizes import fitting
+from auxseg.data.sources.pictures.decoding import read_picture, to_rgb, upright
 from auxseg.data.sources.source import Item, SampleError, Source
 from auxseg.data.sources.voc_xml import VocObjects, read_voc_objects
 from auxseg.errors import InputError

@@ -10,7 +10,7 @@ from typing import Final
 
 from auxseg.data.sample import SPLITS, Box
 from auxseg.data.sources.name_matching import Photographs
-from auxseg.data.sources.picture_files import to_id
+from auxseg.data.sources.pictures.files import to_id
 from auxseg.errors import InputError
 
 _SPLITS: Final = (*SPLITS, "trainval")

@@ -13,12 +13,12 @@ from typing import Final, final
 
 from auxseg.data.sample import IGNORE, Sample
 from auxseg.data.sources.class_names import NAMES_FILE, NAMES_FILES, ClassNames, find_names
-from auxseg.data.sources.decoding import read_picture, to_rgb
-from auxseg.data.sources.mask_classes import BY_COLOUR, decide_classes, describe_settings, mask_settings
-from auxseg.data.sources.mask_sizes import fitting, refuse_misfits
+from auxseg.data.sources.masks.classes import BY_COLOUR, decide_classes, describe_settings, mask_settings
+from auxseg.data.sources.masks.sizes import fitting, refuse_misfits
 from auxseg.data.sources.name_matching import Photographs, masks_by_picture
-from auxseg.data.sources.orientation import agreement, check_exif, orient
-from auxseg.data.sources.picture_files import Listing, describe_others, list_files, list_photographs, list_unknown
+from auxseg.data.sources.pictures.decoding import read_picture, to_rgb
+from auxseg.data.sources.pictures.files import Listing, describe_others, list_files, list_photographs, list_unknown
+from auxseg.data.sources.pictures.orientation import agreement, check_exif, orient
 from auxseg.data.sources.source import Item, SampleError, Source
 from auxseg.data.sources.voc_xml import VocObjects, read_voc_objects
 from auxseg.errors import InputError

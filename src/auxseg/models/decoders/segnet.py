@@ -15,13 +15,13 @@ from torch import Tensor, nn
 
 from auxseg.config import config
 from auxseg.errors import InputError
-from auxseg.models.blocks import ConvUnit
 from auxseg.models.decoders.decoder import Decoder
 from auxseg.models.encoders.chain import ChainEncoder
 from auxseg.models.encoders.encoder import Encoder, Pyramid
 from auxseg.models.initialise import initialise_convolutions
-from auxseg.models.norms import Norm
-from auxseg.models.pooling import unpool
+from auxseg.models.layers.blocks import ConvUnit
+from auxseg.models.layers.norms import Norm
+from auxseg.models.layers.pooling import unpool
 
 
 @final

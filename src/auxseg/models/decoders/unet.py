@@ -18,11 +18,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from auxseg.config import config
-from auxseg.models.blocks import ConvUnit, scaled
 from auxseg.models.decoders.decoder import Decoder
 from auxseg.models.encoders.encoder import Encoder, Pyramid
 from auxseg.models.initialise import initialise_convolutions
-from auxseg.models.norms import Norm
+from auxseg.models.layers.blocks import ConvUnit, scaled
+from auxseg.models.layers.norms import Norm
 
 Upsampling = Literal["nearest", "bilinear", "transposed"]
 

@@ -12,10 +12,10 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from auxseg.models.blocks import ConvUnit
 from auxseg.models.encoders.encoder import Staged
 from auxseg.models.initialise import initialise_convolutions
-from auxseg.models.norms import Norm
+from auxseg.models.layers.blocks import ConvUnit
+from auxseg.models.layers.norms import Norm
 
 
 @final

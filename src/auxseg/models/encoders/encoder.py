@@ -27,7 +27,7 @@ RANDOM_WEIGHTS = "random"
 class Pyramid:
     """Features from fine to coarse.
 
-    ``indices`` says which pixels each pooling kept, from fine to coarse and as `auxseg.models.pooling.unpool` wants
+    ``indices`` says which pixels each pooling kept, from fine to coarse and as `models.layers.pooling.unpool` wants
     them, or is ``None`` where the encoder does not say. ``input_size`` is the height and width of the picture.
     """
 

@@ -19,11 +19,11 @@ from torch.nn import functional as F
 
 from auxseg.config import config
 from auxseg.errors import InputError
-from auxseg.models.blocks import ConvUnit, scaled
 from auxseg.models.encoders.encoder import Staged
 from auxseg.models.initialise import initialise_convolutions
-from auxseg.models.norms import Norm
-from auxseg.models.residual import ResidualUnit, Unit, residual_units
+from auxseg.models.layers.blocks import ConvUnit, scaled
+from auxseg.models.layers.norms import Norm
+from auxseg.models.layers.residual import ResidualUnit, Unit, residual_units
 
 
 @final

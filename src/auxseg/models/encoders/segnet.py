@@ -11,9 +11,9 @@ from typing import Final, Literal
 
 from auxseg.config import config
 from auxseg.errors import InputError
-from auxseg.models.blocks import scaled
 from auxseg.models.encoders.chain import ChainEncoder, Stage
-from auxseg.models.norms import Norm
+from auxseg.models.layers.blocks import scaled
+from auxseg.models.layers.norms import Norm
 from auxseg.models.vgg16 import load_vgg16
 
 LAYOUT: Final = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))

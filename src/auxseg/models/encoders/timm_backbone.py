@@ -22,11 +22,11 @@ from torch import Tensor, nn
 
 from auxseg.config import config
 from auxseg.errors import InputError
-from auxseg.models.depthwise import avoid_slow_depthwise
 from auxseg.models.encoders.encoder import RANDOM_WEIGHTS, Encoder, Pyramid
 from auxseg.models.encoders.timm_chain import TimmChain, cut, describe, gives_channels_last
 from auxseg.models.initialise import Undrawn, equalise_step_sizes
-from auxseg.models.norms import Norm, replace_batch_norm
+from auxseg.models.layers.depthwise import avoid_slow_depthwise
+from auxseg.models.layers.norms import Norm, replace_batch_norm
 from auxseg.models.pretrained import check_fit, describe_download, describe_file, download, read_weights
 
 

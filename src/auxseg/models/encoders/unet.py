@@ -12,9 +12,9 @@ from pydantic import Field
 
 from auxseg.config import config
 from auxseg.errors import InputError
-from auxseg.models.blocks import scaled
 from auxseg.models.encoders.chain import ChainEncoder, Stage
-from auxseg.models.norms import Norm
+from auxseg.models.layers.blocks import scaled
+from auxseg.models.layers.norms import Norm
 
 
 @config

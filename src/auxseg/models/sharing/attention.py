@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from auxseg.models.initialise import initialise_convolutions
-from auxseg.models.norms import Norm, norm_layer
+from auxseg.models.layers.norms import Norm, norm_layer
 from auxseg.models.sharing.sharing import Builder
 
 Resize = Callable[[Tensor], Tensor]

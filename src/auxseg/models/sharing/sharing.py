@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from auxseg.models.branch import Branch
 from auxseg.models.decoders.decoder import Decoder
 from auxseg.models.encoders.encoder import Encoder
-from auxseg.models.heads import DenseHead
-from auxseg.models.norms import Norm
+from auxseg.models.layers.heads import DenseHead
+from auxseg.models.layers.norms import Norm
 from auxseg.tasks.task import Output
 
 

@@ -8,10 +8,10 @@ from typing import Any, Final, final
 
 import numpy as np
 
-from auxseg.data.findings import Finding, grouped
-from auxseg.data.inspect import Inspection, share_words
+from auxseg.data.preparing.findings import Finding, grouped
+from auxseg.data.preparing.inspect import Inspection, share_words
 from auxseg.data.sample import IGNORE, MISSING, SPLITS
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.drawing import TRUTH_COLOUR, data_uri, draw_box, overlay_mask
 from auxseg.errors import RunError
 from auxseg.files import write_atomically

@@ -12,7 +12,7 @@ from typing import Any, final
 
 import numpy as np
 
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import build_tasks
 from auxseg.records.metrics import read_metrics

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from auxseg.training.conflict import EVERYWHERE
 from auxseg.training.events import read_events
+from auxseg.training.gradients.conflict import EVERYWHERE
 
 STRETCHES: Final = 12
 """Into how many parts of equal length a training is cut, at most, to show what changes in its course."""
 
 
 def why(directories: Iterable[Path], auxiliaries: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """By auxiliary, over all looks of all these runs: see `auxseg.training.conflict.Look`.
+    """By auxiliary, over all looks of all these runs: see `auxseg.training.gradients.conflict.Look`.
 
     ``cosines`` holds the mean by group of shared parameters, ``conflicts`` the share of looks whose cosine over all
     shared parameters is negative, ``conflicts_by_group`` that share in each group, ``affinity`` the mean, ``num_looks``

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from auxseg.data.loader import EvaluationLoader
-from auxseg.data.store import Store
+from auxseg.data.loading.loader import EvaluationLoader
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, build_tasks
 from auxseg.run.building import without_labels

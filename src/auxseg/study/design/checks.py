@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from auxseg.data.loader import EvaluationLoader
-from auxseg.data.selection import labelled_rows, training_rows
-from auxseg.data.store import Store
+from auxseg.data.loading.loader import EvaluationLoader
+from auxseg.data.loading.selection import labelled_rows, training_rows
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import build_tasks
 from auxseg.run.building import without_labels

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import RunError
 from auxseg.run.directory import Run
 

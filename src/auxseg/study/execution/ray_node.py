@@ -18,7 +18,7 @@ from typing import Any, Final, Literal, final
 
 import torch
 
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError, RunError
 from auxseg.study.directory.provenance import origin
 from auxseg.study.execution.archive import pack, unpack

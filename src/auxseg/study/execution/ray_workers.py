@@ -19,7 +19,7 @@ from typing import Any, Final, final
 import ray
 from ray import exceptions
 
-from auxseg.data.store import Store
+from auxseg.data.store.store import Store
 from auxseg.errors import RunError
 from auxseg.files import write_atomically
 from auxseg.study.design.plan import PlannedRun

@@ -13,8 +13,8 @@ from typing import Final, final
 
 import torch
 
-from auxseg.data.selection import training_rows
-from auxseg.data.store import Store
+from auxseg.data.loading.selection import training_rows
+from auxseg.data.store.store import Store
 from auxseg.errors import DivergedError
 from auxseg.recipe import Recipe, with_changes
 from auxseg.run import choose, train

@@ -17,7 +17,7 @@ class Candidate:
     Attributes:
         name: the auxiliary.
         per_seed: by seed, the difference of the target's validation figure to the target alone; positive is better.
-        affinity: mean over all looks of `auxseg.training.affinity`, ``None`` if there was none.
+        affinity: mean over all looks of `auxseg.training.gradients.affinity`, ``None`` if there was none.
         reason: why a training diverged, if one did.
     """
 

@@ -16,8 +16,8 @@ from typing import Any, Final, final
 
 import torch
 
-from auxseg.data.selection import training_rows
-from auxseg.data.store import Store
+from auxseg.data.loading.selection import training_rows
+from auxseg.data.store.store import Store
 from auxseg.files import write_atomically
 from auxseg.run.building import open_data
 from auxseg.run.directory import describe_data

@@ -1,0 +1,1 @@
+"""Batches of a store, in order, for training and evaluation."""

@@ -1,0 +1,235 @@
+"""Batches from a store, for training and for evaluation.
+
+Shape legend: ``S`` the stored size, ``R`` rows of the store, ``L`` rows whose mask is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import replace
+from typing import Protocol, final, runtime_checkable
+
+import numpy as np
+import torch
+from jaxtyping import Int64, UInt8
+
+from auxseg.data.augment import AugmentConfig, augment
+from auxseg.data.augment.keyed import sample_keys
+from auxseg.data.loading.batch import Batch
+from auxseg.data.loading.order import Stream
+from auxseg.data.loading.prefetch import prefetch
+from auxseg.data.sample import IGNORE
+from auxseg.errors import InputError
+
+
+@runtime_checkable
+class Rows(Protocol):
+    """What the loaders need of a store: a small index in memory, and pictures that are read one by one."""
+
+    @property
+    def ids(self) -> np.ndarray:
+        """Names of all samples."""
+        ...
+
+    @property
+    def boxes(self) -> np.ndarray:
+        """Boxes of all samples, as in `Batch`."""
+        ...
+
+    @property
+    def classes(self) -> Mapping[str, np.ndarray]:
+        """Class ids of all samples by label."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Side of the stored pictures."""
+        ...
+
+    @property
+    def box_from_mask(self) -> bool:
+        """Whether boxes are the masks' bounding boxes."""
+        ...
+
+    def read(self, row: int) -> tuple[UInt8[np.ndarray, "S S 3"], UInt8[np.ndarray, "S S"]]:
+        """Picture and mask of a row."""
+        ...
+
+    def inside(self, row: int) -> tuple[int, int, int, int]:
+        """The half-open part ``y0 y1 x0 x1`` of the stored picture that is photograph."""
+        ...
+
+
+@final
+class TrainLoader:
+    """Augmented batches for optimiser steps, without a state of its own: a run resumes by naming its step.
+
+    The samples form one endless sequence, a new order of all ``rows`` after the other (the order of an epoch depends
+    on seed and epoch alone). Step t takes positions ``[t B, (t + 1) B)`` of it, B being ``batch_size``, so that every
+    batch is full and every sample comes once per epoch. Each process takes its contiguous part of the batch, cut into
+    ``accumulate`` micro-batches. ``workers`` threads work ahead; nothing depends on their number.
+
+    ``labelled`` names the rows whose mask is used; the others come without (everything IGNORE), with all their other
+    labels. ``target_per_batch`` makes exactly this many samples of every batch labelled ones, spread evenly over it:
+    labelled and other samples then form a sequence each, in an order of its own, and the labelled ones come round
+    sooner. An epoch remains as many steps as it takes to see as many samples as there are. Where all samples are
+    labelled, it has no effect.
+
+    ``block`` mixes neighbouring rows only, for disks that are slow at random access; see `Stream`.
+    """
+
+    def __init__(
+        self,
+        store: Rows,
+        rows: Int64[np.ndarray, " R"],
+        batch_size: int,
+        *,
+        augment: AugmentConfig,
+        seed: int,
+        labelled: Int64[np.ndarray, " L"] | None = None,
+        target_per_batch: int | None = None,
+        block: int | None = None,
+        accumulate: int = 1,
+        rank: int = 0,
+        num_processes: int = 1,
+        workers: int = 1,
+        pin_memory: bool = False,
+    ) -> None:
+        if len(rows) == 0:
+            raise InputError("training needs at least one sample, but this split of the data has none")
+        if batch_size < num_processes * accumulate:
+            raise InputError(
+                f"a batch of {batch_size} is too small for {num_processes} x {accumulate} (processes x micro-batches): "
+                f"it must hold at least {num_processes * accumulate}"
+            )
+        self.steps_per_epoch = -(-len(rows) // batch_size)
+        self._store = store
+        self._labelled = rows if labelled is None else labelled
+        self._streams = _streams(rows, self._labelled, batch_size, target_per_batch, seed, block)
+        self._batch_size = batch_size
+        self._augment = augment
+        self._seed = seed
+        self._accumulate = accumulate
+        self._rank = rank
+        self._num_processes = num_processes
+        self._workers = workers
+        self._pin_memory = pin_memory
+
+    def steps(self, start: int, stop: int) -> Generator[list[Batch], None, None]:
+        """This process's micro-batches of each optimiser step from ``start`` up to, not including, ``stop``.
+
+        Closing the generator stops the threads.
+        """
+        return prefetch(self._step, range(start, stop), workers=self._workers)
+
+    def _step(self, step: int) -> list[Batch]:
+        rows, epochs = np.empty(self._batch_size, np.int64), np.empty(self._batch_size, np.int64)
+        for stream, places in self._streams:
+            rows[places], epochs[places] = stream.take(step * len(places), (step + 1) * len(places))
+        mine = np.array_split(np.arange(self._batch_size), self._num_processes)[self._rank]
+        return [self._batch(rows[part], epochs[part].tolist()) for part in np.array_split(mine, self._accumulate)]
+
+    def _batch(self, rows: Int64[np.ndarray, " n"], epochs: list[int]) -> Batch:
+        batch = collate(self._store, rows)
+        batch.mask[torch.from_numpy(np.isin(rows, self._labelled, invert=True))] = IGNORE
+        batch = augment(batch, self._augment, seed=self._seed, epochs=epochs, box_from_mask=self._store.box_from_mask)
+        batch = replace(batch, keys=sample_keys(self._seed, epochs, batch.ids))
+        return _pinned(batch) if self._pin_memory else batch
+
+
+def _streams(
+    rows: Int64[np.ndarray, " R"],
+    labelled: Int64[np.ndarray, " L"],
+    batch_size: int,
+    target_per_batch: int | None,
+    seed: int,
+    block: int | None,
+) -> list[tuple[Stream, Int64[np.ndarray, " n"]]]:
+    """The sequences that samples come from, each with the places in a batch that it fills."""
+    others = np.setdiff1d(rows, labelled)
+    if target_per_batch is None or not len(others):
+        return [(Stream(rows, seed, block=block), np.arange(batch_size))]
+    if not 1 <= target_per_batch <= batch_size:
+        raise InputError(
+            f"data.target_per_batch must be between 1 and the batch of {batch_size}, not {target_per_batch}"
+        )
+    if not len(labelled):
+        raise InputError("data.target_per_batch asks for samples with a mask, but no training sample has one")
+    counts = np.arange(batch_size + 1) * target_per_batch // batch_size
+    is_labelled = np.diff(counts) == 1
+    streams = [(Stream(labelled, seed, "labelled", block), np.flatnonzero(is_labelled))]
+    if target_per_batch < batch_size:
+        streams.append((Stream(others, seed, "unlabelled", block), np.flatnonzero(~is_labelled)))
+    return streams
+
+
+@final
+class EvaluationLoader:
+    """The pictures as they are stored, in the order of ``rows``; the last batch may be smaller.
+
+    Each process takes a contiguous part of the rows. Iterates any number of times.
+    """
+
+    def __init__(
+        self,
+        store: Rows,
+        rows: Int64[np.ndarray, " R"],
+        batch_size: int,
+        *,
+        rank: int = 0,
+        num_processes: int = 1,
+        workers: int = 1,
+        pin_memory: bool = False,
+    ) -> None:
+        self._store = store
+        self._rows = np.array_split(rows, num_processes)[rank]
+        self._batch_size = batch_size
+        self._workers = workers
+        self._pin_memory = pin_memory
+
+    def __len__(self) -> int:
+        """Number of this process's batches."""
+        return -(-len(self._rows) // self._batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return prefetch(self._batch, range(len(self)), workers=self._workers)
+
+    def _batch(self, index: int) -> Batch:
+        batch = collate(self._store, self._rows[index * self._batch_size : (index + 1) * self._batch_size])
+        return _pinned(batch) if self._pin_memory else batch
+
+
+def collate(store: Rows, rows: Int64[np.ndarray, " n"]) -> Batch:
+    """Read rows of a store into a batch as they are."""
+    images = np.empty((len(rows), store.size, store.size, 3), np.uint8)
+    masks = np.empty((len(rows), store.size, store.size), np.uint8)
+    inside = np.zeros(masks.shape, np.bool_)
+    for index, row in enumerate(rows.tolist()):
+        images[index], masks[index] = store.read(row)
+        y0, y1, x0, x1 = store.inside(row)
+        inside[index, y0:y1, x0:x1] = True
+    image = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous().float().div_(255)
+    sample_ids = tuple(store.ids[rows].tolist())
+    return Batch(
+        ids=sample_ids,
+        image=image,
+        clean=image,
+        mask=torch.from_numpy(masks),
+        box=torch.from_numpy(store.boxes[rows]),
+        classes={name: torch.from_numpy(ids[rows]).long() for name, ids in store.classes.items()},
+        inside=torch.from_numpy(inside),
+        keys=sample_keys(0, [0] * len(sample_ids), sample_ids),
+    )
+
+
+def _pinned(batch: Batch) -> Batch:
+    """The same batch in page-locked memory, from which a GPU can copy while it computes."""
+    return replace(
+        batch,
+        image=batch.image.pin_memory(),
+        clean=batch.clean.pin_memory(),
+        mask=batch.mask.pin_memory(),
+        box=batch.box.pin_memory(),
+        classes={name: ids.pin_memory() for name, ids in batch.classes.items()},
+        inside=batch.inside.pin_memory(),
+    )

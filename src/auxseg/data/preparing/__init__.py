@@ -1,0 +1,1 @@
+"""From a source to a finished store, and what there is to say about one."""

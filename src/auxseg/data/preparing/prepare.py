@@ -1,0 +1,249 @@
+"""From a source to a store: streaming, on several processes, whole or not at all."""
+
+from __future__ import annotations
+
+import datetime
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from auxseg import __version__
+from auxseg.arguments import as_path, shown
+from auxseg.data.geometry import RESIZES
+from auxseg.data.loading.workers import read_records
+from auxseg.data.preparing.findings import Finding
+from auxseg.data.preparing.near_duplicates import NearDuplicates
+from auxseg.data.preparing.record import LARGEST, Record, RecordSettings
+from auxseg.data.preparing.splits import OFFICIAL, assign_splits, check_split
+from auxseg.data.preparing.tally import LeftOut, Tally
+from auxseg.data.sample import Orientation
+from auxseg.data.sources.source import Item, Source
+from auxseg.data.store.text import printable, text_fault
+from auxseg.data.store.writer import StoreWriter
+from auxseg.errors import InputError, RunError
+from auxseg.files import replacing, sweep
+
+SIZES: Final = (16, 2048)
+"""Smallest and largest side of a stored picture, in pixels."""
+
+_BINARY: Final = 2
+"""Mask classes of a data set whose masks do not matter to the division into splits: background and foreground."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `prepare` did: the store's path, the number of samples in it, and those left out, with the reasons.
+
+    ``dropped`` names labels that could not be used, while the rest of their samples stands. ``notes`` says what was
+    repaired on the way into the store, and in how many samples. ``remarks`` are those of the source, see `Source`;
+    ``findings`` say what looks wrong about the whole.
+    """
+
+    path: Path
+    num_written: int
+    skipped: tuple[LeftOut, ...]
+    notes: Mapping[str, int]
+    dropped: tuple[LeftOut, ...] = ()
+    remarks: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def prepare(
+    source: Source,
+    out: str | Path,
+    *,
+    size: int = 256,
+    split: str = OFFICIAL,
+    val_fraction: float = 0.1,
+    resize: str = "squash",
+    box: str = LARGEST,
+    group_near_duplicates: bool = False,
+    strict: bool = False,
+    overwrite: bool = False,
+    seed: int = 0,
+    processes: int | None = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Write a source's samples into a store, once and for all.
+
+    Samples that cannot be used are left out and reported, and so are labels, which leave the rest of their samples in.
+    The file appears under its name when it is whole; after a failure or Ctrl-C nothing is left behind and a former file
+    is untouched. Only the index of what is written stays in memory, about 2 kB per sample.
+
+    Args:
+        source: what to read; it is never written to.
+        out: the store; missing directories are made.
+        size: side of the stored square in pixels, within `SIZES`.
+        split: ``"official"`` or percentages of train, val and test, see `auxseg.data.preparing.splits`.
+        val_fraction: share of val in the official trainval.
+        resize: ``"squash"`` or ``"letterbox"``, see `auxseg.data.geometry`.
+        box: which of a sample's boxes is the target: ``"largest"``, or the name of the box.
+        group_near_duplicates: keep pictures that show nearly the same in one split, see
+            `auxseg.data.preparing.near_duplicates`, wherever the samples are divided here.
+        strict: make the first sample or label that cannot be used an error.
+        overwrite: replace a file that exists.
+        seed: of the division into splits.
+        processes: how many processes read and resize; ``None`` for one per processor. As always with processes, a
+            script that asks for several must be safe to import (``if __name__ == "__main__":``).
+        progress: told the numbers of samples done and of all samples.
+
+    Raises:
+        InputError: before anything is read, for unfit settings, an empty source or an unusable ``out``.
+        RunError: no sample could be used (or one could not and ``strict`` is set), none has the box that was asked
+            for, or writing failed.
+    """
+    out = as_path(out, "out")
+    if not isinstance(source, Source):
+        raise InputError(f"source: expected what auxseg.open_source(name, path) opens, not {shown(source)}")
+    settings = RecordSettings(size, resize, source.mask_classes, box)
+    _check(settings, processes)
+    _check_names(source)
+    items = source.items()
+    if not items:
+        raise InputError(f"the source {source.name} holds no samples")
+    check_split(split, [item.split for item in items], val_fraction)
+    with _output(out, overwrite) as partial, StoreWriter(partial, size) as writer:
+        alike = NearDuplicates(resize) if group_near_duplicates else None
+        with closing(read_records(source, settings, items, processes)) as results:
+            tally = _write(writer, items, results, alike, strict=strict, progress=progress)
+        if box != LARGEST and not tally.num_boxes_kept:
+            raise RunError(f"no sample has exactly one box named {box!r}")
+        groups, remarks = writer.column("group"), []
+        if alike is not None:
+            groups, remarks = alike.merged(groups)
+        splits = assign_splits(
+            split,
+            [item.split for item in tally.written],
+            writer.label_rows(),
+            groups,
+            tally.mask_ids if len(source.mask_classes) > _BINARY else None,
+            val_fraction=val_fraction,
+            seed=seed,
+        )
+        findings = (*tally.findings(source, settings, writer, splits), *remarks)
+        choices = {"split": split, "val_fraction": val_fraction, "box": box, "seed": seed, "notes": tally.notes}
+        header = _header(source, settings, tally) | _exif(writer.column("orientation"))
+        writer.finish(splits, header, _provenance(source, choices | _news(source, tally, settings, alike)))
+    return Report(
+        out,
+        len(tally.written),
+        tuple(tally.skipped),
+        dict(tally.notes),
+        tuple(tally.dropped),
+        source.remarks,
+        findings,
+    )
+
+
+def _write(
+    writer: StoreWriter,
+    items: Sequence[Item],
+    results: Iterator[Record | str],
+    alike: NearDuplicates | None,
+    *,
+    strict: bool,
+    progress: Callable[[int, int], None] | None,
+) -> Tally:
+    """Append every record and count what is in it."""
+    tally = Tally()
+    for done, (item, result) in enumerate(zip(items, results, strict=True), 1):
+        fault = result if isinstance(result, str) else next(iter(result.dropped), None)
+        if strict and fault is not None:
+            raise RunError(f"{printable(item.id)}: {printable(fault)}")
+        if isinstance(result, Record):
+            writer.append(result)
+            tally.add(item, result)
+            if alike is not None:
+                alike.add(result)
+        else:
+            tally.skip(item, result)
+        if progress is not None:
+            progress(done, len(items))
+    tally.check(len(items))
+    return tally
+
+
+def _check(settings: RecordSettings, processes: int | None) -> None:
+    if not SIZES[0] <= settings.size <= SIZES[1]:
+        raise InputError(f"size must be between {SIZES[0]} and {SIZES[1]} pixels, not {settings.size}")
+    if settings.resize not in RESIZES:
+        raise InputError(f"resize must be one of {', '.join(RESIZES)}, not {settings.resize!r}")
+    if processes is not None and processes < 1:
+        raise InputError(f"processes must be at least 1, not {processes}")
+
+
+def _check_names(source: Source) -> None:
+    """Refuse names of mask classes that the store could not keep, before anything is read."""
+    for name in source.mask_classes:
+        if fault := text_fault(name):
+            raise InputError(f"the source {source.name} has a mask class '{printable(name)}' that {fault}")
+
+
+@contextmanager
+def _output(out: Path, overwrite: bool) -> Iterator[Path]:
+    """A writable temporary file that becomes ``out`` if all goes well."""
+    _check_target(out, overwrite)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out.parent):
+            pass
+    except OSError as error:
+        raise InputError(f"{out} cannot be written, {out.parent} refuses files: {error.strerror}") from error
+    sweep(out)
+    with replacing(out, alone=True) as partial:
+        _check_target(out, overwrite)  # again: another process may have finished it before this one got the lock
+        yield partial
+
+
+def _check_target(out: Path, overwrite: bool) -> None:
+    if out.is_dir():
+        raise InputError(f"{out} is a directory; the store is one file")
+    if out.exists() and not out.is_file():
+        raise InputError(f"{out} is no regular file; the store is one file")
+    if out.exists() and not overwrite:
+        raise InputError(f"{out} exists already; --overwrite replaces it")
+
+
+def _header(source: Source, settings: RecordSettings, tally: Tally) -> dict[str, Any]:
+    """The root's attributes; those that say nothing new are left out, so that older files have the same hash."""
+    news: dict[str, Any] = {"dropped": tally.dropped} if tally.dropped else {}
+    if source.category_ids:
+        news["category_ids"] = source.category_ids
+    if not source.has_background:
+        news["has_background"] = False
+    return news | {
+        "size": settings.size,
+        "resize": settings.resize,
+        "border": printable(source.provenance().get("border", "none")),
+        "mask_classes": settings.mask_classes,
+        "box_from_mask": source.box_from_mask,
+        "skipped": tally.skipped,
+    }
+
+
+def _exif(orientations: Sequence[Orientation]) -> dict[str, str]:
+    """What most photographs with an orientation were read like, unless they were turned, which is the rule."""
+    turned = Counter(each.is_turned for each in orientations if each.tag != 1)
+    return {"exif": "ignore"} if turned[False] > turned[True] else {}
+
+
+def _news(source: Source, tally: Tally, settings: RecordSettings, alike: NearDuplicates | None) -> dict[str, Any]:
+    """What there is to say beside the choices; nothing of it is part of the content hash."""
+    news: dict[str, Any] = {"undecided_orientations": tally.undecided} if tally.undecided else {}
+    if tally.num_boxes:
+        news["boxes"] = tally.boxes(settings.box)
+    if source.remarks:
+        news["remarks"] = [printable(remark) for remark in source.remarks]
+    if alike is not None:
+        news["group_near_duplicates"] = True
+    return news
+
+
+def _provenance(source: Source, choices: dict[str, Any]) -> dict[str, Any]:
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    details = {key: printable(value) for key, value in source.provenance().items()}
+    return {"source": source.name, "details": details, **choices, "auxseg": __version__, "date": now}

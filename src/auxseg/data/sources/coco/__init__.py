@@ -1,0 +1,1 @@
+"""Annotation files of COCO and of those who write like it."""

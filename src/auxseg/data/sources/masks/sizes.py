@@ -1,0 +1,48 @@
+"""Whether masks have the size of their photographs: one that has not costs itself, all of them the data set.
+
+Shape legend: ``h w`` the photograph's own size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from jaxtyping import UInt8
+
+from auxseg.data.sources.masks.files import mask_size
+from auxseg.data.sources.pictures.decoding import read_header
+from auxseg.data.sources.source import SampleError
+from auxseg.errors import InputError
+
+_NUM_LOOKED_AT: Final = 16
+
+
+def fitting(
+    mask: np.ndarray | None, image: UInt8[np.ndarray, "h w 3"], dropped: tuple[str, ...]
+) -> tuple[UInt8[np.ndarray, "h w"] | None, tuple[str, ...]]:
+    """The mask, if it has the size of its image, and why labels were left out, to which it may be added."""
+    if mask is None or mask.shape == image.shape[:2]:
+        return mask, dropped
+    (mask_height, mask_width), (height, width) = mask.shape, image.shape[:2]
+    return None, (*dropped, f"its mask is {mask_height} x {mask_width} (height x width), its image {height} x {width}")
+
+
+def refuse_misfits(pairs: Sequence[tuple[Path, Path]]) -> None:
+    """Raise `InputError` if no mask, of some that are looked at, has the size of its photograph, turned or not."""
+    reasons: list[str] = []
+    for photograph, mask in pairs[:: max(len(pairs) // _NUM_LOOKED_AT, 1)]:
+        try:
+            header, hw = read_header(photograph), mask_size(mask)
+        except SampleError:
+            continue
+        if sorted(hw) == sorted((header.height, header.width)):
+            return
+        reasons.append(
+            f"{mask.name}, for one, is {hw[0]} x {hw[1]} (height x width), {photograph.name} {header.height} x "
+            f"{header.width}"
+        )
+    if reasons:
+        raise InputError(f"no mask has the size of its photograph: {reasons[0]}")

@@ -1,0 +1,1 @@
+"""Picture files: which are read, how they are decoded and turned."""

@@ -1,0 +1,1 @@
+"""The file that holds prepared data: written once, read without HDF5."""

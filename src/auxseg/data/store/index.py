@@ -1,0 +1,159 @@
+"""Everything of a store but the pictures, read and checked.
+
+Shape legend: ``N`` samples, ``L`` kinds of label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int32, UInt8
+
+from auxseg.data.sample import MISSING, SPLITS, Vocabulary
+from auxseg.data.store.file import StoreFile
+from auxseg.data.store.header import Header, read_content_hash, read_header, read_old_header
+
+SCHEMA_VERSION: Final = 1.1
+"""Of the file that `auxseg.data.store.writer` makes."""
+
+FIRST_VERSION: Final = 1
+"""The oldest that can be read. It is also what the content hash covers: both versions keep the same of a sample."""
+
+_FARTHEST: Final = 1.0
+"""How far outside of the picture, in sides, a corner of a box may lie. What lies nearer is for `inspect` to find."""
+
+
+def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any]:
+    """The fields of `Store`. Raises `ValueError`, or one of h5py's errors, if the file is damaged."""
+    is_old = version == FIRST_VERSION
+    header = read_old_header(file) if is_old else read_header(file)
+    num_samples = file.length("split")
+    texts = file.old_texts if is_old else file.texts
+    classes = _old_classes(file, header, num_samples) if is_old else _classes(file, header, num_samples)
+    split = file.column("split", np.uint8, num_samples)
+    _check_split(split)
+    _check_classes(classes, header.labels)
+    return {
+        "size": header.size,
+        "stored_size": header.size,
+        "resize": header.resize,
+        "border": header.border,
+        "box_from_mask": header.box_from_mask,
+        "vocabulary": _vocabulary(header, classes, split),
+        "provenance": header.provenance,
+        "content_hash": read_content_hash(file),
+        "skipped": header.skipped,
+        "dropped": header.dropped,
+        "ids": texts("id", num_samples),
+        "groups": texts("group", num_samples),
+        "split": split,
+        "has_mask": _truths(file, "has_mask", num_samples),
+        "boxes": _boxes(file, num_samples),
+        "classes": classes,
+        "original_sizes": _original_sizes(file, num_samples),
+        "orientations": _orientations(file, num_samples),
+        "is_turned": _is_turned(file, num_samples),
+        "image_hashes": texts("image_hash", num_samples),
+        "perceptual_hashes": file.column("perceptual_hash", np.uint64, num_samples),
+        "_places": _places(file, header.size, num_samples, file_size),
+    }
+
+
+def _vocabulary(header: Header, classes: Mapping[str, np.ndarray], split: UInt8[np.ndarray, " N"]) -> Vocabulary:
+    is_train = split == SPLITS.index("train")
+    return Vocabulary(
+        header.size,
+        header.mask_classes,
+        header.labels,
+        header.resize,
+        {label: _counts(classes[label][is_train], len(names)) for label, names in header.labels.items()},
+        header.exif,
+        header.category_ids,
+        header.has_background,
+    )
+
+
+def _counts(ids: Int32[np.ndarray, " n"], num_classes: int) -> tuple[int, ...]:
+    """How many samples each class has."""
+    return tuple(np.bincount(ids[ids != MISSING], minlength=num_classes).tolist())
+
+
+def _classes(file: StoreFile, header: Header, num_samples: int) -> dict[str, np.ndarray]:
+    table = file.column("classes", np.int32, num_samples, len(header.labels))
+    return {label: np.ascontiguousarray(table[:, index]) for index, label in enumerate(header.labels)}
+
+
+def _old_classes(file: StoreFile, header: Header, num_samples: int) -> dict[str, np.ndarray]:
+    return {label: file.column(f"classes/{label}", np.int32, num_samples) for label in header.labels}
+
+
+def _check_classes(classes: Mapping[str, np.ndarray], labels: Mapping[str, tuple[str, ...]]) -> None:
+    for label, ids in classes.items():
+        num_names = len(labels[label])
+        wrong = ids[(ids < MISSING) | (ids >= num_names)]
+        if wrong.size:
+            raise ValueError(f"a class of {label!r} has the number {wrong[0]}, but there are {num_names} names")
+
+
+def _check_split(split: UInt8[np.ndarray, " N"]) -> None:
+    if (split >= len(SPLITS)).any():
+        raise ValueError(f"/split holds {split.max()}, but there are {len(SPLITS)} splits")
+
+
+def _truths(file: StoreFile, name: str, num_samples: int) -> Bool[np.ndarray, " N"]:
+    values = file.column(name, np.bool_, num_samples)
+    if (values.view(np.uint8) > 1).any():
+        raise ValueError(f"/{name} holds what is neither true nor false")
+    return values
+
+
+def _boxes(file: StoreFile, num_samples: int) -> Float32[np.ndarray, "N 4"]:
+    boxes = file.column("box", np.float32, num_samples, 4)
+    x0, y0, x1, y1 = boxes.T
+    is_box = ((boxes >= -_FARTHEST) & (boxes <= 1 + _FARTHEST)).all(1) & (x0 <= x1) & (y0 <= y1)
+    is_wrong = ~(is_box | np.isnan(boxes).all(1))
+    if is_wrong.any():
+        found = ", ".join(f"{corner:g}" for corner in boxes[is_wrong][0])
+        raise ValueError(f"/box holds ({found}), which is no box")
+    return boxes
+
+
+def _original_sizes(file: StoreFile, num_samples: int) -> Int32[np.ndarray, "N 2"]:
+    sizes = file.column("original_size", np.int32, num_samples, 2)
+    if (sizes < 1).any():
+        raise ValueError(f"/original_size holds {sizes.min()}")
+    return sizes
+
+
+def _orientations(file: StoreFile, num_samples: int) -> UInt8[np.ndarray, " N"]:
+    if "orientation" not in file:
+        return np.ones(num_samples, np.uint8)
+    orientations = file.column("orientation", np.uint8, num_samples)
+    if ((orientations < 1) | (orientations > 8)).any():
+        raise ValueError("/orientation holds what is none of EXIF's 1 to 8")
+    return orientations
+
+
+def _is_turned(file: StoreFile, num_samples: int) -> Bool[np.ndarray, " N"]:
+    return _truths(file, "is_turned", num_samples) if "is_turned" in file else np.zeros(num_samples, np.bool_)
+
+
+def _places(file: StoreFile, size: int, num_samples: int, file_size: int) -> np.ndarray:
+    """The byte offsets of every sample's image and mask (int64, (N, 2))."""
+    places = np.stack(
+        [
+            file.chunk_places("image", num_samples, size, size, 3),
+            file.chunk_places("mask", num_samples, size, size),
+        ],
+        axis=1,
+    )
+    ends = places + np.array([3, 1]) * size**2
+    for name, starts_, ends_ in zip(("image", "mask"), places.T, ends.T, strict=True):
+        if (starts_ < 0).any() or (ends_ > file_size).any():
+            raise ValueError(f"it is cut short: not every sample of /{name} is there whole")
+    order = np.argsort(places, axis=None)
+    if (ends.ravel()[order][:-1] > places.ravel()[order][1:]).any():
+        raise ValueError("two samples lie in the same place")
+    return places

@@ -1,0 +1,233 @@
+"""The store: one HDF5 file that holds a prepared data set, and how single samples are read from it.
+
+Layout, version 1.1 (``N`` samples, side ``S``, ``L`` kinds of label)::
+
+    /image            uint8  (N, S, S, 3)   one sample per chunk, not compressed
+    /mask             uint8  (N, S, S)      one sample per chunk, not compressed; all IGNORE without a mask
+    /has_mask         bool   (N,)
+    /box              float32 (N, 4)        x0 y0 x1 y1, half-open, normalised to the stored image; NaN if missing
+    /classes          int32  (N, L)         index into each label's names, in the header's order; MISSING if missing
+    /split            uint8  (N,)           index into SPLITS
+    /original_size    int32  (N, 2)         height and width of the photograph
+    /orientation      uint8  (N,)           EXIF orientation of the photograph, 1 to 8 (older files lack it)
+    /is_turned        bool   (N,)           whether the photograph was turned by it (older files lack it)
+    /perceptual_hash  uint64 (N,)           difference hash of the photograph
+    /id, /group       texts                 the group is empty where none is known
+    /image_hash       texts                 SHA-256 of the photograph's pixels and shape
+    /header           uint8  (bytes,)       a JSON object
+
+Texts are two datasets: ``/id`` holds the UTF-8 bytes of all ids, one after another, and ``/id_end`` (int64, (N,)) says
+where each of them ends. Attributes of the root: ``schema_version`` and ``content_hash``.
+
+The header holds ``size``, ``resize``, ``border``, ``box_from_mask``, ``mask_classes``, ``labels`` (label -> names),
+``provenance`` and ``skipped`` (pairs of id and reason). Where they say something: ``exif`` (``ignore`` where
+photographs are not turned by their orientation), ``dropped`` (pairs of id and reason: labels that could not be used),
+``category_ids`` and ``has_background``, see `Vocabulary`.
+
+Version 1 differed in its texts alone: strings of variable length in HDF5's own heap (`auxseg.data.store.old_texts`),
+attributes of the root in place of the header, and a dataset ``/classes/<label>`` for each label. The content hash is
+the same in both.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+from jaxtyping import UInt8
+
+from auxseg.arguments import as_path
+from auxseg.data.geometry import Fit, fit
+from auxseg.data.sample import IGNORE, SPLITS, Vocabulary
+from auxseg.data.store.file import StoreFile
+from auxseg.data.store.index import FIRST_VERSION, SCHEMA_VERSION, read_index
+from auxseg.errors import InputError, RunError
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Store:
+    """A prepared data set: its whole index in memory, its pictures read one by one.
+
+    Safe in threads, after a fork, and as a pickle: samples are read from fixed places in the file by the operating
+    system's positional read, without HDF5, so that nothing is shared but an open file that has no position.
+    """
+
+    path: Path
+    size: int
+    stored_size: int
+    resize: str
+    border: str
+    box_from_mask: bool
+    vocabulary: Vocabulary
+    provenance: Mapping[str, Any]
+    content_hash: str
+    skipped: tuple[tuple[str, str], ...]
+    dropped: tuple[tuple[str, str], ...]
+    ids: np.ndarray
+    groups: np.ndarray
+    split: np.ndarray
+    has_mask: np.ndarray
+    boxes: np.ndarray
+    classes: Mapping[str, np.ndarray]
+    original_sizes: np.ndarray
+    orientations: np.ndarray
+    is_turned: np.ndarray
+    image_hashes: np.ndarray
+    perceptual_hashes: np.ndarray
+    _places: np.ndarray
+    _version: tuple[int, int]
+    _is_checked: bytearray
+    """By row, whether its mask was looked at: once is enough, and reading is what a training does most."""
+    _file: list[_OpenFile] = field(default_factory=list)
+    mask_ids: np.ndarray | None = None
+    """The class id that stands for each of the 256 values of a stored mask, if not the value itself."""
+
+    @classmethod
+    def open(cls, path: str | Path) -> Store:
+        """Read the index of a store. Raises `InputError` if the file is no whole store that this version knows."""
+        path = as_path(path, "data")
+        try:
+            if path.is_dir():
+                raise InputError(f"{path} is a directory; a store is one file")
+            if not path.is_file():
+                raise InputError(
+                    f"{path} does not exist; `auxseg data prepare` or `auxseg data synthesize` makes a store"
+                )
+            with _opened(path) as descriptor:
+                version = _version(os.fstat(descriptor))
+                index = _read_checked(path, descriptor)
+                return cls(path=path, **index, _version=version, _is_checked=bytearray(len(index["ids"])))
+        except (InputError, MemoryError):
+            raise
+        except PermissionError as error:
+            raise InputError(f"{path} cannot be read: you lack the permission") from error
+        except OSError as error:
+            raise InputError(f"{path} is not an HDF5 file, or only the beginning of one; prepare it again") from error
+        except Exception as error:  # h5py lets many kinds of errors through when a file is damaged.
+            reason = str(error).partition("\n")[0] or type(error).__name__
+            raise InputError(f"{path} is damaged: {reason}; prepare it again") from error
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {each.name: getattr(self, each.name) for each in fields(self)} | {"_file": []}
+
+    def rows(self, split: str) -> np.ndarray:
+        """The rows of one split, ascending (int64)."""
+        if split not in SPLITS:
+            raise InputError(f"split must be one of {', '.join(SPLITS)}, not {split!r}")
+        return np.flatnonzero(self.split == SPLITS.index(split))
+
+    def at_size(self, size: int) -> Store:
+        """The same store with pictures that are shrunk to ``size`` as they are read.
+
+        Raises `InputError` for a larger size than the file's: what is not there cannot be read.
+        """
+        if not 1 <= size <= self.stored_size:
+            raise InputError(f"{self.path} holds pictures of {self.stored_size} px; for {size} px prepare it again")
+        return replace(self, size=size, vocabulary=replace(self.vocabulary, size=size))
+
+    def read(self, row: int) -> tuple[UInt8[np.ndarray, "S S 3"], UInt8[np.ndarray, "S S"]]:
+        """Read one sample's image and mask into new arrays. Raises `RunError` if the file changed or cannot be read."""
+        image = np.empty((self.stored_size, self.stored_size, 3), np.uint8)
+        mask = np.empty((self.stored_size, self.stored_size), np.uint8)
+        file = self._open_file()
+        image_place, mask_place = self._places[row].tolist()
+        try:
+            num_bytes = file.fill(image, image_place) + file.fill(mask, mask_place)
+        except OSError as error:
+            raise RunError(f"{self.path} cannot be read any more: {error}") from error
+        if num_bytes != image.nbytes + mask.nbytes:
+            raise RunError(f"{self.path} ended within sample {self.ids[row]}: it was cut short after it was opened")
+        if not self._is_checked[row]:
+            self._check_ids(row, mask)
+            self._is_checked[row] = True
+        mask = mask if self.mask_ids is None else self.mask_ids[mask]
+        return (image, mask) if self.size == self.stored_size else self._shrunk(row, image, mask)
+
+    def inside(self, row: int) -> tuple[int, int, int, int]:
+        """``(y0, y1, x0, x1)``, half-open: the part of the picture that is photograph rather than padding."""
+        return self._fit(row, self.size).inside
+
+    def _check_ids(self, row: int, mask: UInt8[np.ndarray, "S S"]) -> None:
+        """Refuse a mask with values that have no name, which a loss would look up out of bounds."""
+        num_classes = len(self.vocabulary.mask_classes)
+        highest = int(mask[mask != IGNORE].max(initial=0))
+        if self.has_mask[row] and highest >= num_classes:
+            raise RunError(
+                f"{self.path} is damaged: the mask of {self.ids[row]} holds class {highest}, but its classes are "
+                f"0 to {num_classes - 1}; prepare it again"
+            )
+
+    def _fit(self, row: int, size: int) -> Fit:
+        height, width = self.original_sizes[row].tolist()
+        return fit((height, width), size, self.resize)
+
+    def _shrunk(self, row: int, image: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The photograph alone is shrunk, so that padding does not mix with it."""
+        y0, y1, x0, x1 = self._fit(row, self.stored_size).inside
+        place = Fit((y1 - y0, x1 - x0), self.size, self.inside(row))
+        return place.image(image[y0:y1, x0:x1]), place.mask(mask[y0:y1, x0:x1])
+
+    def _open_file(self) -> _OpenFile:
+        # Threads may open the file twice here. The reader of the one that is not kept holds it until it is done.
+        if not self._file:
+            self._file[:] = [_OpenFile(self.path, self._version)]
+        return self._file[0]
+
+
+@final
+class _OpenFile:
+    """A read-only file descriptor that is closed with its last user."""
+
+    def __init__(self, path: Path, version: tuple[int, int]) -> None:
+        try:
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise RunError(f"{path} cannot be opened any more: {error.strerror}") from error
+        if _version(os.fstat(self._descriptor)) != version:
+            raise RunError(f"{path} was replaced after it had been opened; start again to use the new file")
+
+    def fill(self, array: np.ndarray, place: int) -> int:
+        """Read as many bytes as an array holds; returns how many there were."""
+        return os.preadv(self._descriptor, [array.data], place)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_descriptor"):
+            os.close(self._descriptor)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """A descriptor of a file, without a lock: a finished store is never written to, and some file systems have none."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _version(status: os.stat_result) -> tuple[int, int]:
+    return status.st_size, status.st_mtime_ns
+
+
+def _read_checked(path: Path, descriptor: int) -> dict[str, Any]:
+    """The fields of `Store`. Raises `InputError` for what is no store and for later versions."""
+    with StoreFile.open(descriptor) as file:
+        if not (file.has_attribute("schema_version") and file.has_attribute("content_hash")):
+            raise InputError(f"{path} is an HDF5 file, but not a store that `auxseg data prepare` wrote")
+        version = file.number("schema_version")
+        if version > SCHEMA_VERSION:
+            raise InputError(
+                f"{path} has schema version {version:g}; this auxseg reads up to {SCHEMA_VERSION}: upgrade auxseg"
+            )
+        if version not in (FIRST_VERSION, SCHEMA_VERSION):
+            raise ValueError(f"there is no schema version {version:g}")
+        return read_index(file, version, os.fstat(descriptor).st_size)

@@ -1,0 +1,153 @@
+"""Writing a store, sample by sample; `store` describes the file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, final
+
+import h5py
+import numpy as np
+from jaxtyping import UInt8
+
+from auxseg.data.preparing.record import Record
+from auxseg.data.sample import MISSING, Orientation
+from auxseg.data.store.index import FIRST_VERSION, SCHEMA_VERSION
+from auxseg.data.store.text import encode_texts
+from auxseg.errors import RunError
+
+_NOT_KEPT: Final = ("image", "mask", "notes", "dropped", "seen")
+"""What is not part of a record's row in the index."""
+
+
+@final
+class StoreWriter:
+    """A store that grows by one record at a time and is a store only after `finish`.
+
+    Pictures go straight to the file; the small rest of each record waits in memory. Equal records and header give an
+    equal content hash, which covers everything in the file except where and when it was made.
+    """
+
+    def __init__(self, path: Path, size: int) -> None:
+        self._path = path
+        self._index: list[dict[str, Any]] = []
+        self._hash = hashlib.sha256()
+        with self._failures_named():
+            # The file is locked already, by whoever made its name, see `auxseg.files.replacing`.
+            self._file = h5py.File(path, "w", libver="v110", locking=False)
+            self._image = _pictures(self._file, "image", (size, size, 3))
+            self._mask = _pictures(self._file, "mask", (size, size))
+
+    def __enter__(self) -> StoreWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            with self._failures_named():
+                self._file.close()
+        except RunError:
+            if error is None:
+                raise
+
+    def append(self, record: Record) -> None:
+        """Write a record's pictures and remember the rest. Raises `RunError` if the disk is full."""
+        with self._failures_named():
+            _append(self._image, len(self._index), record.image)
+            _append(self._mask, len(self._index), record.mask)
+        row = {key: value for key, value in vars(record).items() if key not in _NOT_KEPT}
+        self._index.append(row)
+        described = json.dumps(_plain(row) | {"box": record.box.tolist()}, sort_keys=True)
+        for part in (described.encode(), record.image.tobytes(), record.mask.tobytes()):
+            self._hash.update(part)
+
+    def class_ids(self) -> tuple[dict[str, list[str]], dict[str, np.ndarray]]:
+        """The names of every kind of label, sorted, and each record's index into them (int32)."""
+        kinds = sorted({kind for row in self._index for kind in row["classes"]})
+        names = {
+            kind: sorted({row["classes"][kind] for row in self._index if kind in row["classes"]}) for kind in kinds
+        }
+        ids = {}
+        for kind in kinds:
+            number = {name: index for index, name in enumerate(names[kind])}
+            found = [number.get(row["classes"].get(kind), MISSING) for row in self._index]
+            ids[kind] = np.array(found, np.int32)
+        return names, ids
+
+    def label_rows(self) -> list[tuple[int, ...]]:
+        """The class ids of each record, one for every kind of label."""
+        _, ids = self.class_ids()
+        return [tuple(values[row].item() for values in ids.values()) for row in range(len(self._index))]
+
+    def column(self, key: str) -> list[Any]:
+        """One field of all records."""
+        return [row[key] for row in self._index]
+
+    def finish(self, split: UInt8[np.ndarray, " N"], header: Mapping[str, Any], provenance: Mapping[str, Any]) -> str:
+        """Write the index and the attributes and return the content hash.
+
+        ``header`` holds what else the store says of itself, see `auxseg.data.store.store`.
+        """
+        names, ids = self.class_ids()
+        header = {**header, "labels": names}
+        hashed = header | {"schema_version": FIRST_VERSION}
+        self._hash.update(split.tobytes() + json.dumps(hashed, sort_keys=True).encode())
+        columns = {
+            **_text_columns({name: self.column(name) for name in ("id", "group", "image_hash")}),
+            "split": split,
+            "has_mask": np.array(self.column("has_mask"), bool),
+            "box": np.stack(self.column("box")),
+            "original_size": np.array(self.column("original_size"), np.int32),
+            "orientation": np.array([each.tag for each in self.column("orientation")], np.uint8),
+            "is_turned": np.array([each.is_turned for each in self.column("orientation")], bool),
+            "perceptual_hash": np.array(self.column("perceptual_hash"), np.uint64),
+            "classes": np.array([*ids.values()], np.int32).reshape(len(ids), len(split)).T.copy(),
+            "header": np.frombuffer(json.dumps(header | {"provenance": dict(provenance)}).encode(), np.uint8),
+        }
+        with self._failures_named():
+            for name, values in columns.items():
+                self._file.create_dataset(name, data=values)
+            self._file.attrs["schema_version"] = SCHEMA_VERSION
+            self._file.attrs["content_hash"] = np.bytes_(self._hash.hexdigest())
+            self._file.flush()
+        return self._hash.hexdigest()
+
+    @contextmanager
+    def _failures_named(self) -> Iterator[None]:
+        """HDF5 reports a full disk in a page of text, as one of two kinds of error."""
+        try:
+            yield
+        except (OSError, RuntimeError) as error:
+            cause = re.search(r"error message = '([^']+)'", str(error))
+            reason = cause[1] if cause else str(error)
+            raise RunError(f"{self._path.parent}: writing the store failed: {reason}") from error
+
+
+def _pictures(file: h5py.File, name: str, shape: tuple[int, ...]) -> h5py.Dataset:
+    return file.create_dataset(name, (0, *shape), np.uint8, maxshape=(None, *shape), chunks=(1, *shape))
+
+
+def _append(dataset: h5py.Dataset, row: int, picture: np.ndarray) -> None:
+    dataset.resize(row + 1, axis=0)
+    dataset.id.write_direct_chunk((row, *(0 for _ in picture.shape)), picture.tobytes())
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """What the content hash covers of a row; an orientation only where a photograph has one."""
+    orientation: Orientation = row["orientation"]
+    rest = {key: value for key, value in row.items() if key != "orientation"}
+    return rest if orientation.tag == 1 else rest | {"orientation": [orientation.tag, orientation.is_turned]}
+
+
+def _text_columns(columns: Mapping[str, Sequence[str]]) -> dict[str, np.ndarray]:
+    """The two datasets of every column of texts."""
+    datasets: dict[str, np.ndarray] = {}
+    for name, texts in columns.items():
+        datasets[name], datasets[f"{name}_end"] = encode_texts(texts)
+    return datasets

@@ -1,0 +1,1 @@
+"""What encoders, decoders and heads are put together from."""

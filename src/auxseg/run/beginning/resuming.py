@@ -1,0 +1,167 @@
+"""Where a stopped run goes on, and whether what its directory holds belongs together.
+
+Three files have to agree before a step is taken from a checkpoint: recipe.yaml says what was asked for, the seal of
+last.pt whose weights it holds, and events.jsonl that every step up to it was taken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+import torch
+
+from auxseg import __version__
+from auxseg.data.store.store import Store
+from auxseg.errors import InputError
+from auxseg.recipe import Recipe, to_values, what_matters, with_changes
+from auxseg.run.directory import Run
+from auxseg.training.checkpoint import load_last
+from auxseg.training.events import read_events
+from auxseg.training.phases import in_steps
+from auxseg.training.seal import Owner, examine
+
+_AGAIN: Final = "start again with --overwrite"
+_MOST_DIFFERENCES: Final = 5
+
+
+@final
+@dataclass(frozen=True)
+class Standing:
+    """A run that was begun: its recipe as it goes on, and the step of its checkpoint, `None` before the first."""
+
+    recipe: Recipe
+    step: int | None
+
+
+@final
+@dataclass(frozen=True)
+class _Log:
+    """What events.jsonl says of how far the training came."""
+
+    steps: tuple[int, ...]
+    has_started: bool
+    has_ended: bool
+    steps_per_epoch: int
+
+    def holds_each_step_to(self, step: int) -> bool:
+        """Whether every step up to this one was logged, once and in order."""
+        return tuple(each for each in self.steps if each <= step) == tuple(range(1, step + 1))
+
+
+def owner_of(recipe: Recipe, content_hash: str) -> Owner:
+    """What a checkpoint of this recipe says that it belongs to. The number of steps may grow, so it is left out."""
+    values = what_matters(to_values(recipe))
+    training = {name: value for name, value in values["training"].items() if name not in ("steps", "epochs")}
+    text = json.dumps({**values, "training": training}, sort_keys=True)
+    return Owner(hashlib.sha256(text.encode()).hexdigest(), content_hash)
+
+
+def standing(recipe: Recipe, run: Run, store: Store) -> Standing | None:
+    """Where the run goes on; `None` if nothing of it is there, so that it starts.
+
+    ``recipe`` has its steps and its size decided; what was measured when the run started is kept. Raises `InputError`
+    if recipe, data, checkpoint and log do not belong together, or one of them is missing.
+    """
+    log = _read(run)
+    if not log.has_started:
+        _refuse_orphans(run)
+        return None
+    recipe = _as_started(recipe, run, store)
+    if not run.last_file.exists():
+        if log.has_ended or max(log.steps, default=0) > log.steps_per_epoch:  # every epoch ends with a checkpoint
+            raise InputError(f"{run.last_file}: the checkpoint to go on from is missing; bring it back, or {_AGAIN}")
+        return Standing(recipe, None)
+    return Standing(recipe, _step_of_checkpoint(recipe, run, store, log))
+
+
+def _read(run: Run) -> _Log:
+    steps: list[int] = []
+    has_started, has_ended, steps_per_epoch = False, False, 1
+    for event in read_events(run.events_file):
+        match event["event"]:
+            case "start":
+                has_started, steps_per_epoch = True, event.get("steps_per_epoch") or 1
+            case "step":
+                steps.append(event["step"])
+            case "end":
+                has_ended = True
+    return _Log(tuple(steps), has_started, has_ended, steps_per_epoch)
+
+
+def _refuse_orphans(run: Run) -> None:
+    """Raise `InputError` for a checkpoint or a model of which no log says where it comes from."""
+    for path in (run.last_file, run.best_file):
+        if path.exists():
+            raise InputError(
+                f"{run.events_file}: is missing or says nothing of a start, so nothing proves what {path.name} belongs "
+                f"to; bring it back, or {_AGAIN}"
+            )
+
+
+def _step_of_checkpoint(recipe: Recipe, run: Run, store: Store, log: _Log) -> int:
+    seal = examine(run.last_file)
+    if seal is None:  # of a version that had none: the log, which that version deleted first, has to do
+        step = load_last(run.last_file, torch.device("cpu")).get("progress", {}).get("step")
+        if not isinstance(step, int):
+            raise InputError(f"{run.last_file}: does not say at which step it was written; {_AGAIN}")
+    else:
+        step, owner = seal.step, owner_of(recipe, store.content_hash)
+        is_comparable = seal.version == __version__  # another version may know other settings
+        if seal.owner.data != owner.data or (is_comparable and seal.owner.recipe != owner.recipe):
+            what = "data" if seal.owner.data != owner.data else "recipe"
+            raise InputError(
+                f"{run.last_file}: belongs to another {what} than {run.directory} says; bring back its own, or {_AGAIN}"
+            )
+    if not log.holds_each_step_to(step):
+        raise InputError(
+            f"{run.events_file}: expected each of the steps 1 to {step} that {run.last_file.name} has taken, found "
+            f"{len({each for each in log.steps if 1 <= each <= step})} of them; bring back a copy, or {_AGAIN}"
+        )
+    return step
+
+
+def _as_started(recipe: Recipe, run: Run, store: Store) -> Recipe:
+    started = run.recipe
+    if run.trained_on[1] != store.content_hash:
+        raise InputError(f"{run.directory}: was started on other data than {store.path}; --resume needs the same")
+    given, kept = recipe.training, started.training
+    recipe = with_changes(
+        recipe,
+        training={
+            "precision": kept.precision if given.precision == "auto" else given.precision,
+            "channels_last": kept.channels_last is True if given.channels_last == "auto" else given.channels_last,
+        },
+    )
+    asked, planned = given.steps, kept.steps
+    assert asked is not None
+    if planned is None:
+        raise InputError(f"{run.recipe_file}: expected training.steps in the recipe of a run, found none; {_AGAIN}")
+    if asked < planned:
+        raise InputError(f"{run.directory}: was planned for {planned} steps; --resume cannot shorten it to {asked}")
+    by_share = any(phase.share is not None for phase in given.phases)
+    phases = in_steps(given.phases, planned if by_share else asked)  # more steps belong to the last phase
+    recipe = with_changes(recipe, training={"phases": phases})
+    before, after = (to_values(each) for each in (started, with_changes(recipe, training={"steps": planned})))
+    _refuse_changes(run, list(_differences(what_matters(before), what_matters(after))))
+    return recipe
+
+
+def _refuse_changes(run: Run, differences: list[tuple[str, Any, Any]]) -> None:
+    if not differences:
+        return
+    shown = [f"with {key}={was}, and the recipe now says {now}" for key, was, now in differences[:_MOST_DIFFERENCES]]
+    more = len(differences) - len(shown)
+    others = [f"and {more} other settings differ"] if more else []
+    raise InputError(f"{run.directory}: was started {'; '.join([*shown, *others])}; --resume allows only more steps")
+
+
+def _differences(before: Any, after: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in before | after:
+            yield from _differences(before.get(name), after.get(name), f"{key}.{name}".lstrip("."))
+    elif before != after:
+        yield key, before, after

@@ -1,0 +1,1 @@
+"""What a model says of photographs, and the files that hold it."""

@@ -1,0 +1,115 @@
+"""Predictions in the JSON of COCO: images, annotations and categories.
+
+T.-Y. Lin et al.: "Microsoft COCO: Common Objects in Context", ECCV 2014, https://arxiv.org/abs/1405.0312; the format is
+described at https://cocodataset.org/#format-data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any, Final, final
+
+import numpy as np
+from jaxtyping import Bool
+
+from auxseg.data.sample import Vocabulary
+from auxseg.run.predict import Prediction
+from auxseg.run.prediction.image_files import Photograph, readable
+
+DESCRIPTION: Final = "auxseg predictions"
+
+
+@final
+class CocoPredictions:
+    """Collects predictions.
+
+    - Categories are the model's mask classes under the numbers that its data give to them, and one for every task that
+      gives a box; all of them, whether or not they were found, so that every file of a model has the same. The
+      background is none.
+    - An image's number is made of the name of its predictions, so that it does not depend on the other images.
+    - An annotation is one class of one image. Its score is the mean probability of the class over its pixels. A box
+      that a task gives has no score, because the network gives no probability with it.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, boxes: Sequence[str]) -> None:
+        """``boxes`` names the tasks that give a box."""
+        self._vocabulary, self._boxes = vocabulary, _box_categories(vocabulary, boxes)
+        self._images: dict[int, dict[str, Any]] = {}
+        self._annotations: list[dict[str, Any]] = []
+
+    def add(self, photograph: Photograph, prediction: Prediction) -> None:
+        """Record what was predicted of one photograph."""
+        image_id, (height, width) = self._new_id(photograph.name), prediction.image.shape[:2]
+        self._images[image_id] = {
+            "id": image_id,
+            "file_name": readable(photograph.path),
+            "output": readable(photograph.name),
+            "width": width,
+            "height": height,
+            "classes": {task: max(named, key=named.__getitem__) for task, named in prediction.classes.items()},
+            "class_probabilities": prediction.classes,
+        }
+        for task, mask in prediction.masks.items():
+            self._add_classes(image_id, mask, prediction.scores[task])
+        for task, (x0, y0, x1, y1) in prediction.boxes.items():
+            values = {"area": (x1 - x0) * (y1 - y0), "segmentation": []}
+            self._annotate(image_id, self._boxes[task][0], [x0, y0, x1 - x0, y1 - y0], **values)
+
+    def to_json(self) -> bytes:
+        """The file's content."""
+        vocabulary = self._vocabulary
+        named = [*zip(vocabulary.category_ids, vocabulary.mask_classes, strict=True)][self._first :]
+        categories = [{"id": id, "name": name} for id, name in (*named, *self._boxes.values())]
+        content = {
+            "info": {"description": DESCRIPTION},
+            "images": list(self._images.values()),
+            "annotations": self._annotations,
+            "categories": categories,
+        }
+        return json.dumps(content).encode()
+
+    @property
+    def _first(self) -> int:
+        """The first mask class that is an object."""
+        return 1 if self._vocabulary.has_background else 0
+
+    def _add_classes(self, image_id: int, mask: np.ndarray, scores: dict[str, float]) -> None:
+        for index, name in enumerate(self._vocabulary.mask_classes):
+            if index < self._first or name not in scores:
+                continue
+            part = mask == index
+            values = {"score": scores[name], "area": int(part.sum()), "segmentation": rle(part)}
+            self._annotate(image_id, self._vocabulary.category_ids[index], _bounds(part), **values)
+
+    def _annotate(self, image_id: int, category_id: int, bbox: list[float], **values: Any) -> None:
+        annotation = {"id": len(self._annotations) + 1, "image_id": image_id, "category_id": category_id}
+        self._annotations.append({**annotation, "bbox": bbox, "iscrowd": 0, **values})
+
+    def _new_id(self, name: str) -> int:
+        """48 bits, which every reader of JSON holds exactly; of two names with one digest the later gets the next."""
+        number = int.from_bytes(hashlib.sha256(readable(name).encode()).digest()[:6], "big")
+        while number in self._images or number == 0:
+            number += 1
+        return number
+
+
+def _box_categories(vocabulary: Vocabulary, tasks: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """A number and a name for every task that gives a box, beyond those of the mask classes."""
+    taken, first = set(vocabulary.mask_classes), max(vocabulary.category_ids, default=0) + 1
+    return {name: (first + k, f"{name} (task)" if name in taken else name) for k, name in enumerate(tasks)}
+
+
+def rle(mask: Bool[np.ndarray, "h w"]) -> dict[str, Any]:
+    """COCO's run-length encoding, uncompressed: lengths of runs down the columns, the first one of zeros."""
+    flat = mask.ravel(order="F")
+    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    bounds = [0, *([0] if flat[0] else []), *changes.tolist(), flat.size]
+    counts = np.diff(bounds)
+    return {"size": list(mask.shape), "counts": counts.tolist()}
+
+
+def _bounds(mask: Bool[np.ndarray, "h w"]) -> list[float]:
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return [float(columns[0]), float(rows[0]), float(columns[-1] - columns[0] + 1), float(rows[-1] - rows[0] + 1)]

@@ -1,0 +1,75 @@
+"""The photograph that a model is asked about, out of a file or out of Python.
+
+Shape legend: ``h w`` the photograph's own size.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+
+from auxseg.data.sample import EXIFS
+from auxseg.data.sources.pictures.decoding import MAX_PIXELS, read_picture, to_rgb, upright
+from auxseg.data.sources.source import SampleError
+from auxseg.errors import InputError
+
+
+def read_photograph(photograph: Any, exif: str = "apply") -> UInt8[np.ndarray, "h w 3"]:
+    """A photograph as RGB, read as `data prepare` reads those of a store.
+
+    Args:
+        photograph: a path, an image of Pillow, or a uint8 array ``h w 3`` (grey: ``h w``).
+        exif: ``"apply"`` turns the photograph by its EXIF orientation, ``"ignore"`` leaves it as it is stored.
+
+    Raises:
+        InputError: if it is none of these, no image, too large, or has more than 8 bits per channel.
+    """
+    if exif not in EXIFS:
+        raise InputError(f"exif should be one of {', '.join(EXIFS)}, not {exif!r}")
+    match photograph:
+        case np.ndarray():
+            return _array(photograph)
+        case str() | Path():
+            return _pixels(Path(photograph), exif)
+        case Image.Image():
+            return _pixels(photograph, exif)
+    raise InputError(
+        f"a photograph should be a path, a Pillow image or a uint8 array (height, width, 3), not {_kind(photograph)}"
+    )
+
+
+def _pixels(source: Path | Image.Image, exif: str) -> np.ndarray:
+    """Only one copy of the picture is held at a time, since a large one takes four bytes a pixel."""
+    name, where = (source.name, f"{source}: ") if isinstance(source, Path) else ("the image", "")
+    try:
+        picture = read_picture(source) if isinstance(source, Path) else source
+        del source
+        if picture.width * picture.height > MAX_PIXELS:
+            raise InputError(f"{name} has {picture.width} x {picture.height} pixels; the limit is {MAX_PIXELS:,}")
+        picture = upright(picture, None, exif)[0]
+        return to_rgb(picture, name)
+    except SampleError as error:
+        raise InputError(f"{where}{error}") from None
+    except (MemoryError, OSError) as error:
+        raise InputError(f"{where}cannot be read ({error or 'there is not enough memory'})") from None
+
+
+def _array(photograph: np.ndarray) -> np.ndarray:
+    shape = photograph.shape
+    if photograph.dtype != np.uint8 or len(shape) not in (2, 3) or 0 in shape or shape[2:] not in ((), (3,)):
+        raise InputError(
+            "a photograph as an array should be uint8 of shape (height, width, 3), or (height, width) if it is grey; "
+            f"this one is {photograph.dtype} of shape {shape}"
+        )
+    if shape[0] * shape[1] > MAX_PIXELS:
+        raise InputError(f"the array has {shape[1]} x {shape[0]} pixels; the limit is {MAX_PIXELS:,}")
+    return photograph if len(shape) == 3 else np.repeat(photograph[..., None], 3, axis=2)
+
+
+def _kind(value: Any) -> str:
+    kind = type(value)
+    return f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")

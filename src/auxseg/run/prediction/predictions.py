@@ -1,0 +1,132 @@
+"""Predictions of many photographs as files: masks, overlays, drawings, and one JSON in COCO's form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final, final
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+
+from auxseg.drawing import CLASS_COLOURS, PREDICTION_COLOUR, draw_box, overlay_mask, save_png
+from auxseg.errors import InputError
+from auxseg.files import replacing, write_atomically
+from auxseg.run.load import Model
+from auxseg.run.predict import Prediction, predict
+from auxseg.run.prediction.coco_predictions import DESCRIPTION, CocoPredictions
+from auxseg.run.prediction.image_files import Photograph
+from auxseg.run.prediction.own_files import mark, refuse_others
+from auxseg.tasks.box import BoxTask
+from auxseg.tasks.segmentation import SegmentationTask
+from auxseg.tasks.task import Dense
+
+FILE: Final = "predictions.json"
+
+
+def refuse_predictions(directory: Path, *, overwrite: bool) -> None:
+    """Raise `InputError` if a directory holds predictions that are not to be replaced, or another file of the name."""
+    path = directory / FILE
+    if directory.exists() and not directory.is_dir():
+        raise InputError(f"{directory} is a file; --out should be a folder")
+    if not path.exists():
+        return
+    if not _is_own(path):
+        raise InputError(f"{path} exists and was not written by auxseg predict; give another --out")
+    if not overwrite:
+        raise InputError(f"{directory}: holds predictions already; --overwrite replaces them")
+
+
+@final
+class PredictionWriter:
+    """Writes masks, overlays and drawings of other maps as they come, and predictions.json at the end.
+
+    Only files that auxseg wrote are ever replaced, and those only with ``overwrite``. What stands in the way is refused
+    before anything is predicted.
+
+    Raises:
+        InputError: for a file that stands in the way, or a directory that cannot be made.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        directory: Path,
+        photographs: Sequence[Photograph],
+        *,
+        overwrite: bool = False,
+        exif: str = "auto",
+    ) -> None:
+        self.directory, self._model, self._exif, self._overwrite = directory, model, exif, overwrite
+        refuse_predictions(directory, overwrite=overwrite)
+        for photograph in photographs:
+            for path in self._files(photograph.name):
+                refuse_others(path, overwrite=overwrite)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{directory}: cannot be made ({error.strerror})") from None
+        boxes = [task.name for task in model.tasks.values() if isinstance(task, BoxTask)]
+        self._coco = CocoPredictions(model.vocabulary, boxes)
+
+    def add(self, photograph: Photograph) -> None:
+        """Predict one photograph and write its pictures. Raises `InputError` if it cannot be read."""
+        prediction = predict(self._model, photograph.path, exif=self._exif)
+        (self.directory / photograph.name).parent.mkdir(parents=True, exist_ok=True)
+        for task, mask in prediction.masks.items():
+            _save_ids(self._file(photograph.name, self._mask_suffix(task)), mask)
+        save_png(self._file(photograph.name, "overlay"), _overlay(prediction), mark())
+        for task, drawn in prediction.pictures.items():
+            save_png(self._file(photograph.name, task), drawn, mark())
+        self._coco.add(photograph, prediction)
+
+    def finish(self) -> Path:
+        """Write predictions.json, of all photographs that were added, and say where it is."""
+        path = self.directory / FILE
+        write_atomically(path, self._coco.to_json())
+        return path
+
+    def _files(self, name: str) -> Iterator[Path]:
+        """Every file that may be written for a photograph."""
+        yield self._file(name, "overlay")
+        for task in self._model.tasks.values():
+            if isinstance(task, SegmentationTask):
+                yield self._file(name, self._mask_suffix(task.name))
+            elif isinstance(task.output, Dense):
+                yield self._file(name, task.name)
+
+    def _file(self, name: str, suffix: str) -> Path:
+        return self.directory / f"{name}.{suffix}.png"
+
+    def _mask_suffix(self, task: str) -> str:
+        masks = [each for each in self._model.tasks.values() if isinstance(each, SegmentationTask)]
+        return "mask" if len(masks) == 1 else f"{task}.mask"
+
+
+def _overlay(prediction: Prediction) -> UInt8[np.ndarray, "h w 3"]:
+    picture = prediction.image
+    for mask in prediction.masks.values():
+        picture = overlay_mask(picture, mask)
+    for box in prediction.boxes.values():
+        picture = draw_box(picture, np.array(box), PREDICTION_COLOUR)
+    return picture
+
+
+def _save_ids(path: Path, mask: UInt8[np.ndarray, "h w"]) -> None:
+    """Class ids as a palette PNG: the values are the ids, and a viewer shows colours."""
+    image = Image.fromarray(mask, mode="P")
+    image.putpalette([0, 0, 0, *(int(value) for colour in CLASS_COLOURS for value in colour)])
+    with replacing(path) as partial:
+        image.save(partial, format="PNG", pnginfo=mark())
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a predictions.json is of auxseg; former versions did not say so, but named every image's ``output``."""
+    try:
+        content = json.loads(path.read_bytes())
+        is_marked = content.get("info", {}).get("description") == DESCRIPTION
+        return is_marked or all("output" in image for image in content["images"])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return False

@@ -1,0 +1,1 @@
+"""Tasks whose targets are made from the picture itself."""

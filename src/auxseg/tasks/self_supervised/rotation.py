@@ -1,0 +1,75 @@
+"""Rotation: by how many quarter turns the picture was turned.
+
+Gidaris, Singh, Komodakis 2018, Unsupervised Representation Learning by Predicting Image Rotations,
+https://arxiv.org/abs/1803.07728.
+
+Shape legend: ``N`` images, ``S`` the stored size.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, final
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from auxseg.config import config
+from auxseg.data.loading.batch import Batch
+from auxseg.data.sample import Vocabulary
+from auxseg.tasks.categorical import CategoricalConfig, CategoricalTask
+from auxseg.tasks.sample_randomness import draw_class
+from auxseg.tasks.task import View, ViewChoice
+from auxseg.tasks.views import refuse_shared
+
+TURNS: Final = ("0 degrees", "90 degrees", "180 degrees", "270 degrees")
+
+
+@final
+class RotationTask(CategoricalTask):
+    """Sees the picture turned anticlockwise by 0, 90, 180 or 270 degrees, and says by which.
+
+    The turn is drawn by the sample's key: another one in every epoch, always the same one in evaluation. Letterboxed
+    pictures tell a turn by 90 degrees by where their padding lies.
+    """
+
+    own_row = True
+
+    def __init__(self, name: str, settings: CategoricalConfig) -> None:
+        super().__init__(name, TURNS, settings)
+        self.view = View(f"own {name}", self._look)
+
+    def target(self, batch: Batch) -> Int[Tensor, " N"]:
+        """Quarter turns, `MISSING` where there is no photograph."""
+        return _turns(batch)
+
+    def explain(self) -> dict[str, str]:
+        """One sentence per figure."""
+        return {
+            "accuracy": "Share of the images whose turn (0, 90, 180 or 270 degrees) is right; chance is 0.25.",
+            "num_images": "Images that were turned.",
+        }
+
+    def _look(self, batch: Batch) -> Float[Tensor, "N 3 S S"]:
+        turns, turned = _turns(batch), batch.image.clone()
+        for quarters in (1, 2, 3):
+            which = turns == quarters
+            turned[which] = torch.rot90(batch.image[which], quarters, (2, 3))
+        return turned
+
+
+def _turns(batch: Batch) -> Int[Tensor, " N"]:
+    return draw_class("rotation", len(TURNS), batch)
+
+
+@config
+class RotationConfig(CategoricalConfig):
+    """Settings of `RotationTask`. Its ``view`` is its own: a turned picture would not fit the other tasks' labels."""
+
+    kind: Literal["rotation"] = "rotation"
+    view: ViewChoice = "own"
+
+    def build(self, name: str, vocabulary: Vocabulary) -> RotationTask:
+        """Make the task. Raises `InputError` for an unknown loss, and for a view that is shared."""
+        refuse_shared(name, self.view, "turned")
+        return RotationTask(name, self)

@@ -1,0 +1,1 @@
+"""What the tasks do to each other: their gradients compared while a network is trained."""
