@@ -28,6 +28,16 @@ def test_the_page_is_one_script_that_runs(tmp_path: Path) -> None:
     assert lines[5:] == ["studies/box/report.html"]
 
 
+def test_the_page_of_statistics_needs_nothing_but_a_table(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "statistics.md").read_text()
+    script = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
+    script += '\nimport sys\nassert "torch" not in sys.modules\n'
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "with edges: helps, +1.9 points (+1.3 to +2.6)\n"
+    assert done.stdout.strip() in page
+
+
 def test_a_loop_of_ones_own_learns(tmp_path: Path) -> None:
     synthesize(tmp_path / "animals.h5", num_samples=60, size=32)
     train = runpy.run_path(str(ROOT / "examples" / "own_loop.py"))["train"]
