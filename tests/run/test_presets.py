@@ -77,8 +77,11 @@ PUBLISHED = {
 OF_OUR_OWN = ("mobilenet-unet", "mobilenet-unet-mtl", "tiny", "tiny-mtl")
 """Presets that stand for no earlier network, in which nothing had to be corrected."""
 
-VARIANTS = ("unet-mtl-70-15-15", "unet-mtl-50-25-25", "unet-mtl-25-50-25", "unet-mtl-25-25-50")
-"""Presets that differ from unet-mtl-80-10-10 in the weights of their losses alone."""
+VARIANTS = (
+    *("unet-mtl-70-15-15", "unet-mtl-50-25-25", "unet-mtl-25-50-25", "unet-mtl-25-25-50"),
+    *("segnet-1task", "mtl-segnet", "mtl-attention-without-bbox", "residual-without-bbox", "unet-mtl-without-bbox"),
+)
+"""Presets that differ from another of their family in the weights of losses, pretrained weights or one task alone."""
 
 LABELS = {"species": ("cat", "dog"), "breed": ("Bengal", "Pug", "Sphynx")}
 

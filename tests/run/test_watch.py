@@ -112,6 +112,7 @@ def test_nothing_to_compare_is_no_look(store_path: Path, tmp_path: Path) -> None
     assert _looks(apart) == []
 
 
+@pytest.mark.slow
 def test_one_process_or_two_see_the_same(store_path: Path, tmp_path: Path) -> None:
     settings = ("training.watch=1", "training.optimizer={kind: sgd, rate: 0.1}", "training.steps=2")
     one = train(_recipe(*settings), store_path, tmp_path / "one")

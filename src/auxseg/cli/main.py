@@ -22,7 +22,7 @@ from auxseg.cli.data import Download, Inspect, Prepare, Synthesize
 from auxseg.cli.evaluate import Evaluate
 from auxseg.cli.examples import EXAMPLES, NOTES
 from auxseg.cli.output.setting_words import refuse_settings_as_options
-from auxseg.cli.output.terminal import flush_out, make_console, plain, silence, write_error, write_out
+from auxseg.cli.output.terminal import flush_out, make_console, plain, shortened, silence, write_error, write_out
 from auxseg.cli.predict import Predict
 from auxseg.cli.presets import Presets
 from auxseg.cli.report import Report
@@ -165,7 +165,7 @@ def _join_repeated(arguments: list[str], option: str) -> list[str]:
 
 def _say(error: Exception) -> None:
     """One sentence on standard error."""
-    write_error(f"auxseg: {plain(_sentence(error))}")
+    write_error(f"auxseg: {shortened(plain(_sentence(error)))}")
 
 
 def _sentence(error: Exception) -> str:

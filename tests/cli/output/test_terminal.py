@@ -12,7 +12,7 @@ import pytest
 from rich.table import Table
 
 from auxseg.cli.main import main
-from auxseg.cli.output.terminal import SafeConsole, make_console, plain, plain_lines
+from auxseg.cli.output.terminal import SafeConsole, make_console, plain, plain_lines, shortened
 
 EVIL = "[unlabelled] [/b] [link=http://x]y :dog: \x1b[2J\x1b]0;title\x07 \x9b31m \u202egnp.exe"
 
@@ -20,6 +20,24 @@ EVIL = "[unlabelled] [/b] [link=http://x]y :dog: \x1b[2J\x1b]0;title\x07 \x9b31m
 def _console(*, terminal: bool = False) -> tuple[SafeConsole, io.StringIO]:
     file = io.StringIO()
     return SafeConsole(file=file, width=200, force_terminal=terminal, highlight=False), file
+
+
+@pytest.mark.parametrize("part", ["x" * 50_000, "x, " * 20_000])
+def test_an_error_of_any_length_is_read_to_its_end(part: str) -> None:
+    said = shortened(f"labels.csv has the column {part}, which is none; take it out")
+    assert len(said) < 1600
+    assert said.startswith("labels.csv has the column x")
+    assert said.endswith("x, which is none; take it out" if " " not in part else ", which is none; take it out")
+    assert shortened("short; do this") == "short; do this"
+
+
+def test_a_damaged_value_makes_no_long_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder in ("images", "masks"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "labels.csv").write_text(",".join(["id", "breed", *["x"] * 3000]) + "\n")
+    (tmp_path / "images" / "a.png").touch()
+    assert main(["data", "prepare", "folder", str(tmp_path), "--out", str(tmp_path / "s.h5")]) == 2
+    assert len(capsys.readouterr().err) < 1600
 
 
 def test_plain_writes_control_characters_out() -> None:

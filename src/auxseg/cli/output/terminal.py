@@ -14,6 +14,9 @@ from rich.text import Text
 WIDTH_OF_LOGS: Final = 160
 """Columns of what is piped or written to a file, where no terminal says how many there are."""
 
+_LONGEST: Final = 1500
+"""Letters of an error that somebody reads to its end."""
+
 # C0 and C1 controls, marks that turn the direction of writing, line separators, and halves of characters.
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -24,6 +27,16 @@ def plain(text: object) -> str:
     A name may otherwise move the cursor, change the window's title or pretend to be another line.
     """
     return _CONTROLS.sub(_written_out, str(text))
+
+
+def shortened(sentence: str) -> str:
+    """The sentence without the middle of what is too long in it, such as a damaged file's name of thousands of letters.
+
+    The end stays, because it says what to do.
+    """
+    sentence = re.sub(r"(\S{300})\S+(\S{100})", r"\1…\2", sentence)
+    half = _LONGEST // 2
+    return sentence if len(sentence) <= _LONGEST else f"{sentence[:half]} … {sentence[-half:]}"
 
 
 def plain_lines(text: object) -> str:
