@@ -1,0 +1,1 @@
+"""Outside formats, the prepared store, and batches of it."""

@@ -1,0 +1,1 @@
+"""Network, tasks and batches to tables per image; knows no file."""
