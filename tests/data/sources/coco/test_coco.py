@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from pycocotools import mask as reference
 
 from auxseg.data.preparing.inspect import inspect
 from auxseg.data.preparing.prepare import prepare
@@ -25,6 +24,7 @@ from auxseg.data.sources.source import SampleError
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from tests.data.pictures import draw_sample, hashes
+from tests.data.sources.coco.masks import compressed, run_lengths
 
 HW = 40, 50
 SQUARE = [5, 5, 15, 5, 15, 20, 5, 20]
@@ -39,18 +39,6 @@ def annotation(image: int, category: int, outline: Any, **changes: Any) -> dict[
         "bbox": [5, 6, 10, 15],
         "iscrowd": 0,
     } | changes
-
-
-def run_lengths(mask: np.ndarray) -> dict[str, Any]:
-    """Uncompressed, with the first run of background."""
-    flat = mask.ravel(order="F").astype(int)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flat, [1 - flat[-1]]])))
-    return {"size": list(mask.shape), "counts": np.diff(np.concatenate([[0], edges])).tolist()}
-
-
-def compressed(mask: np.ndarray) -> dict[str, Any]:
-    code: Any = reference.encode(np.asfortranarray(mask.astype(np.uint8)))
-    return {"size": list(mask.shape), "counts": code["counts"].decode()}
 
 
 def content(*annotations: dict[str, Any]) -> dict[str, Any]:

@@ -13,24 +13,13 @@ from pycocotools import mask as reference
 
 from auxseg.data.sources.coco.outlines import filled, runs
 from auxseg.data.sources.source import SampleError
+from tests.data.sources.coco.masks import compressed, run_lengths
 
 HW = 40, 50
 
 
 def fill(outline: Any, hw: tuple[int, int]) -> np.ndarray:
     return filled(runs(outline, hw)[0], hw)
-
-
-def run_lengths(mask: np.ndarray) -> dict[str, Any]:
-    """Uncompressed, with the first run of background."""
-    flat = mask.ravel(order="F").astype(int)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flat, [1 - flat[-1]]])))
-    return {"size": list(mask.shape), "counts": np.diff(np.concatenate([[0], edges])).tolist()}
-
-
-def compressed(mask: np.ndarray) -> dict[str, Any]:
-    code: Any = reference.encode(np.asfortranarray(mask.astype(np.uint8)))
-    return {"size": list(mask.shape), "counts": code["counts"].decode()}
 
 
 @given(st.integers(1, 40), st.integers(1, 60), st.integers(0, 1000), st.floats(0, 1), st.integers(1, 9))
