@@ -1,4 +1,4 @@
-"""How the templates in this room are read: escaped, and strict about names."""
+"""How the templates in this room are read, escaped and strict about names, and how pages are written."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from auxseg.errors import RunError
+from auxseg.files import write_atomically
 from auxseg.report import wording
 
 
@@ -21,6 +23,15 @@ def template_environment() -> Environment:
         undefined=StrictUndefined,
         finalize=_plain,
     )
+
+
+def save_page(place: Path, page: str) -> Path:
+    """Write a page, whole or not at all, and say where. Raises `RunError` if that is impossible."""
+    try:
+        write_atomically(place, page.encode())
+    except OSError as error:
+        raise RunError(f"cannot write the report {place}: {error.strerror}") from error
+    return place
 
 
 def _plain(value: Any) -> Any:

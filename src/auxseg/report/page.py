@@ -17,7 +17,7 @@ from auxseg.files import write_atomically
 from auxseg.records.finding import is_study
 from auxseg.report import wording
 from auxseg.report.charts.drawing import Chart, for_page
-from auxseg.report.environment import template_environment
+from auxseg.report.environment import save_page, template_environment
 from auxseg.report.runs.comparison import Comparison, compare
 from auxseg.report.runs.pictures import data_uri
 from auxseg.report.runs.record import read_record
@@ -63,13 +63,9 @@ def report(
         .get_template("runs/page.html.j2")
         .render(runs=runs, comparison=comparison, grid=grid and data_uri(grid))
     )
-    place = out or _home(paths) / "report.html"
-    try:
-        write_atomically(place, page.encode())
-        if out is None and comparison is None:
-            _save_charts(runs[0].charts, paths[0] / "figures")
-    except OSError as error:
-        raise RunError(f"cannot write the report {place}: {error.strerror}") from error
+    place = save_page(out or _home(paths) / "report.html", page)
+    if out is None and comparison is None:
+        _save_charts(runs[0].charts, paths[0] / "figures")
     return place
 
 
@@ -87,9 +83,12 @@ def _names(paths: Sequence[Path]) -> list[str]:
 
 
 def _save_charts(charts: Sequence[Chart], folder: Path) -> None:
-    folder.mkdir(exist_ok=True)
-    for chart in charts:
-        write_atomically(folder / f"{_file_name(chart.name)}.svg", chart.svg.encode())
+    try:
+        folder.mkdir(exist_ok=True)
+        for chart in charts:
+            write_atomically(folder / f"{_file_name(chart.name)}.svg", chart.svg.encode())
+    except OSError as error:
+        raise RunError(f"cannot write the report's charts to {folder}: {error.strerror}") from error
 
 
 def _file_name(name: str) -> str:

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from auxseg.report import report
+from auxseg.report import report, study_page
 from auxseg.report.charts import study as study_charts
-from auxseg.report import study_page
-from auxseg.report.runs.gradients import agreement
 from auxseg.report.charts.drawing import SERIES
-from auxseg.report.runs.record import read_record
 from auxseg.report.charts.study import Course
+from auxseg.report.runs.gradients import agreement
+from auxseg.report.runs.record import read_record
 from tests.report import made_runs as runs
 from tests.report.html import Page
 from tests.report.made_studies import make_answer, make_study

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from auxseg.report import wording
-from auxseg.report.runs import facts
 from auxseg.report.charts import drawing as figures
-from auxseg.report.charts.training import figure_curve, figure_name, loss_curve
-from auxseg.report.runs.facts import Facts
 from auxseg.report.charts.drawing import Chart
+from auxseg.report.charts.training import figure_curve, figure_name, loss_curve
+from auxseg.report.runs import facts
+from auxseg.report.runs.facts import Facts
 from auxseg.report.runs.likeness import unlike
 from auxseg.report.runs.record import Record, main_figure
 from auxseg.report.runs.view import Answer, answer

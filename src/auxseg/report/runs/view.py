@@ -7,10 +7,10 @@ from typing import Final, final
 
 from auxseg.report import wording
 from auxseg.report.charts import training as charts
-from auxseg.report.runs import facts
-from auxseg.report.runs.gradients import Agreement, agreement
-from auxseg.report.runs.facts import Facts
 from auxseg.report.charts.drawing import Chart
+from auxseg.report.runs import facts
+from auxseg.report.runs.facts import Facts
+from auxseg.report.runs.gradients import Agreement, agreement
 from auxseg.report.runs.pictures import Picture, attention, galleries
 from auxseg.report.runs.record import Record, main_figure
 

@@ -9,14 +9,12 @@ from typing import Final
 import yaml
 from markupsafe import Markup
 
-from auxseg.errors import RunError
-from auxseg.files import write_atomically
 from auxseg.records.about import ABOUT_FILE
 from auxseg.records.study import STUDY_FILE, Answer, StudyResult, read_study
 from auxseg.report import wording
 from auxseg.report.charts import study as study_charts
 from auxseg.report.charts.drawing import Chart, for_page
-from auxseg.report.environment import template_environment
+from auxseg.report.environment import save_page, template_environment
 from auxseg.report.studies.chart_data import POINTS, bars, courses, points
 from auxseg.report.studies.unfinished_page import unfinished_page
 
@@ -59,12 +57,7 @@ def study_page(directory: Path, out: Path | None = None) -> Path:
         looks=_LOOKS[study.rules.looks],
         recipe=yaml.safe_dump(study.config, sort_keys=False, width=100),
     )
-    place = out or directory / "report.html"
-    try:
-        write_atomically(place, page.encode())
-    except OSError as error:
-        raise RunError(f"cannot write the report {place}: {error.strerror}") from error
-    return place
+    return save_page(out or directory / "report.html", page)
 
 
 def _num_tuning_seeds(study: StudyResult) -> str:

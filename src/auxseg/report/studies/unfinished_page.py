@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
 
-from auxseg.errors import RunError
-from auxseg.files import write_atomically
 from auxseg.records import read_json, read_text
 from auxseg.records.about import ABOUT_FILE, PlannedTraining, read_planned
 from auxseg.records.finding import is_run
 from auxseg.report import wording
-from auxseg.report.environment import template_environment
+from auxseg.report.environment import save_page, template_environment
 from auxseg.report.runs.record import Record, main_figure, read_record
 
 _FRESH_SECONDS: Final = 120.0
@@ -70,12 +68,7 @@ def unfinished_page(directory: Path, out: Path | None = None) -> Path:
             target=target,
         )
     )
-    place = out or directory / "report.html"
-    try:
-        write_atomically(place, page.encode())
-    except OSError as error:
-        raise RunError(f"cannot write the report {place}: {error.strerror}") from error
-    return place
+    return save_page(out or directory / "report.html", page)
 
 
 def study_so_far(directory: Path) -> tuple[list[RunState], str, str]:
