@@ -11,14 +11,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import hypothesis
 import pytest
 import torch
-from jaxtyping import install_import_hook
 
-import tests.checking  # noqa: F401  (the hook below looks it up by name)
+from tests import checking
 
 ROOT = Path(__file__).resolve().parents[1]
 
 # Shapes in signatures are checked from here on, so nothing above may import auxseg.
-install_import_hook("auxseg", "tests.checking.check")
+checking.install()
 
 # Examples that import or trace a network have no predictable duration on a shared machine.
 hypothesis.settings.register_profile(
