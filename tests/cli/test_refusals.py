@@ -58,6 +58,7 @@ def test_mistakes_are_refused_before_torch_is_imported(store: str, tmp_path: Pat
         "begun: exists already; --resume goes on with it": [*train, "--out", str(begun)],
         "did you mean 'training.steps'": [*train, "--set", "steps=5"],
         "did you mean 'training'": [*train, "--set", "trainig.steps=5"],
+        "did you mean 'width'": [*train, "--set", "model.widht=2"],
         "seed is given twice, as 1 and as 2": [*train, "--set", "seed=1", "--seed", "2"],
         "training.steps is given twice": [*train, "--set", "training.steps=5", "--grid", "training.steps=6,7"],
         "expected key=value": [*train, "--set", "steps"],

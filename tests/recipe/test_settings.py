@@ -9,9 +9,10 @@ import pytest
 from auxseg.errors import InputError
 from auxseg.presets import presets
 from auxseg.recipe import Recipe, load_recipe
+from auxseg.recipe.keys import settings_of
 from auxseg.recipe.schema import fields
-from auxseg.recipe.settings import refuse_replaced, refuse_unknown_sections
-from auxseg.recipe.words import SECTIONS
+from auxseg.recipe.settings import refuse_replaced, refuse_unknown_keys
+from auxseg.recipe.words import KEYS, SECTIONS
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,30 @@ def test_the_same_value_twice_is_no_harm() -> None:
 def test_the_top_of_a_recipe_is_known_without_its_types() -> None:
     assert set(SECTIONS) == set(fields(Recipe))
     with pytest.raises(InputError, match=r"--set steps is not a setting \(did you mean 'training.steps'\?\)"):
-        refuse_unknown_sections(["steps=5"])
+        refuse_unknown_keys(["steps=5"])
     with pytest.raises(InputError, match=r"--set trainig.steps is not a setting \(did you mean 'training'\?\)"):
-        refuse_unknown_sections(["trainig.steps=5"])
+        refuse_unknown_keys(["trainig.steps=5"])
+
+
+def test_the_next_level_is_known_without_its_types() -> None:
+    keys = [setting.key.split(".") for setting in settings_of(Recipe)]
+    assert {section: {key[1] for key in keys if key[0] == section} for section in KEYS} == {
+        section: set(known) for section, known in KEYS.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("model.widht=2", "--set model.widht is not a setting (did you mean 'width'?); `auxseg settings model` lists"),
+        ("training.optimiser.rate=1", "--set training.optimiser.rate is not a setting (did you mean 'optimizer'?)"),
+    ],
+)
+def test_an_unknown_key_of_the_next_level_is_named(setting: str, expected: str) -> None:
+    with pytest.raises(InputError) as error:
+        refuse_unknown_keys([setting])
+    assert expected in str(error.value)
+
+
+def test_deeper_keys_and_names_of_tasks_are_left_to_the_reader() -> None:
+    refuse_unknown_keys(["model.encoder.chanels=[8]", "tasks.mine.kind=box", "seed=1", "balancer={kind: dwa}"])

@@ -25,10 +25,10 @@ def refuse_no_recipe(name: str) -> None:
 
 def refuse_settings(settings: Sequence[str]) -> None:
     """Raise `InputError` for what is no setting at all, and for one that another replaces."""
-    from auxseg.recipe.settings import refuse_replaced, refuse_unknown_sections
+    from auxseg.recipe.settings import refuse_replaced, refuse_unknown_keys
 
     refuse_replaced(settings)
-    refuse_unknown_sections(settings)
+    refuse_unknown_keys(settings)
 
 
 def refuse_begun(directory: Path) -> None:

@@ -10,7 +10,7 @@ import yaml
 from auxseg.errors import InputError
 from auxseg.recipe.errors import nearest
 from auxseg.recipe.schema import settings_of_other_kinds
-from auxseg.recipe.words import MEANT, SECTIONS
+from auxseg.recipe.words import KEYS, MEANT, SECTIONS
 from auxseg.strict_yaml import RefusedYAMLError, read_yaml
 
 _LENGTHS: Final = ("training.steps", "training.epochs")
@@ -48,8 +48,11 @@ def refuse_replaced(settings: Sequence[str]) -> None:
                 raise InputError(f"--set {key} and {later} are both given, but a run has one length; give one of them")
 
 
-def refuse_unknown_sections(settings: Sequence[str]) -> None:
-    """Raise `InputError` for a ``key=value`` whose key begins with nothing that stands at the top of a recipe."""
+def refuse_unknown_keys(settings: Sequence[str]) -> None:
+    """Raise `InputError` for a ``key=value`` whose key is not one at the top two levels of a recipe.
+
+    What stands deeper depends on kinds, and is refused when the recipe is read.
+    """
     for setting in settings:
         key = setting.partition("=")[0]
         section, *others = key.split(".")
@@ -57,6 +60,10 @@ def refuse_unknown_sections(settings: Sequence[str]) -> None:
             meant = MEANT.get(key.replace("-", "_"))
             hint = f" (did you mean {meant!r}?)" if meant and not others else nearest(section, SECTIONS)
             raise InputError(f"--set {key} is not a setting{hint}; `auxseg settings` lists all of them")
+        known = KEYS.get(section)
+        if others and known is not None and others[0] not in known:
+            hint = nearest(others[0], known)
+            raise InputError(f"--set {key} is not a setting{hint}; `auxseg settings {section}` lists those that exist")
 
 
 def refuse_tasks_that_are_only_off(values: Mapping[str, Any], origin: str) -> None:

@@ -7,6 +7,17 @@ from typing import Final
 SECTIONS: Final = ("model", "tasks", "target", "data", "balancer", "training", "seed")
 """The keys at the top of a recipe."""
 
+KEYS: Final = {
+    "model": ("encoder", "decoder", "sharing", "width", "norm", "input", "weights", "checkpointing"),
+    "data": ("size", "workers", "augment", "train_on", "label_fraction", "target_per_batch", "order", "block"),
+    "balancer": ("kind", "gate", "weights", "form", "every", "temperature", "variant", "beta", "distribution", "total"),
+    "training": (
+        *("steps", "epochs", "batch", "accumulate", "optimizer", "schedule", "average", "clip", "validate_every"),
+        *("patience", "tolerance", "precision", "channels_last", "phases", "watch"),
+    ),
+}
+"""The keys of the next level, those of all kinds together; those of ``tasks`` are the user's own names."""
+
 MEANT: Final = {
     "accumulate": "training.accumulate",
     "amp": "training.precision",
