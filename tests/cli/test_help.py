@@ -55,3 +55,11 @@ def test_device_and_threads_stand_where_something_is_computed(command: str, caps
 def test_no_threads_are_refused() -> None:
     with pytest.raises(InputError, match="--threads 0: expected 1 or more"):
         use_threads(0)
+
+
+@pytest.mark.parametrize(("command", "first"), [("train", "--data"), ("study", "--data"), ("predict", "--out")])
+def test_help_begins_with_the_commands_own_options(
+    command: str, first: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = _help(command, capsys).partition("show this help message")[2]
+    assert all(options.index(f" {name} ") > options.index(f" {first} ") for name in ("--json", "--debug", "--plugins"))

@@ -40,6 +40,14 @@ class Command(ABC):
         """
 
 
+def with_own_options_first(command: type[Command]) -> type[Command]:
+    """Let the help begin with what is the command's own; what all have stands in the bases, whose fields come first."""
+    shared = {name for base in command.__mro__[1:] for name in getattr(base, "__dataclass_fields__", ())}
+    known = command.__dataclass_fields__
+    command.__dataclass_fields__ = dict(sorted(known.items(), key=lambda item: item[0] in shared))
+    return command
+
+
 def use_threads(threads: int | None) -> None:
     """Let torch compute with so many threads. Raises `InputError` for none."""
     if threads is None:

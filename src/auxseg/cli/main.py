@@ -17,7 +17,7 @@ import tyro
 
 from auxseg import __version__
 from auxseg.cli.bench import Bench
-from auxseg.cli.command import Command, RecipeCommand
+from auxseg.cli.command import Command, RecipeCommand, with_own_options_first
 from auxseg.cli.data import Download, Inspect, Prepare, Synthesize
 from auxseg.cli.evaluate import Evaluate
 from auxseg.cli.examples import EXAMPLES, NOTES
@@ -125,7 +125,9 @@ def _union(commands: dict[str, Any], asked: Sequence[str], path: str = "") -> An
     """
     members = tuple(
         Annotated[
-            _union(command, asked[1:], f"{path}{name} ") if isinstance(command, dict) else command,
+            _union(command, asked[1:], f"{path}{name} ")
+            if isinstance(command, dict)
+            else with_own_options_first(command),
             tyro.conf.subcommand(
                 name, description=_description(command, f"{path}{name}", is_asked=asked[:1] == [name])
             ),
