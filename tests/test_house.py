@@ -24,3 +24,10 @@ def test_no_source_is_ignored() -> None:
     if done.returncode != 0:
         pytest.skip(f"git cannot tell what it ignores here: {done.stderr.strip()}")
     assert [path for path in done.stdout.splitlines() if "__pycache__" not in path and ".egg-info" not in path] == []
+
+
+def test_the_picture_of_the_house_has_every_room() -> None:
+    picture = (ROOT / "docs" / "pictures" / "house.svg").read_text()
+    rooms = [room.name for room in ROOMS if room.parent.name == "auxseg"]
+    assert len(rooms) >= 14
+    assert [name for name in rooms if f"{name}/" not in picture] == []
