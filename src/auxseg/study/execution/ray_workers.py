@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Final, final
 
 import ray
 from ray import exceptions
@@ -53,7 +53,7 @@ class _Attempt:
     """A job on its way, with what was sent along."""
 
     job: Job
-    sent: dict[Part, ray.ObjectRef[Any]] = field(default_factory=dict)
+    sent: dict[Part, ray.ObjectRef[bytes] | ray.ObjectRef[bytes | None]] = field(default_factory=dict)
     losses: int = 0
 
 
@@ -101,7 +101,7 @@ class RayWorkers(Workers):
             time.sleep(_POLL_SECONDS)
             self.tick()
 
-    def do(self, jobs: Sequence[Job], token: Path) -> list[Any]:
+    def do(self, jobs: Sequence[Job], token: Path) -> list[object]:
         """Have all jobs done, in any order; returns what they gave. What comes back is held one run at a time.
 
         What is sent is bounded too: there are never more jobs on their way than there is room for, and one more, by
@@ -111,7 +111,7 @@ class RayWorkers(Workers):
         # GPU do another job. Ray's own retries would not end for want of memory, and could not be counted.
         task = ray.remote(num_cpus=self.threads, num_gpus=self.gpus, max_retries=0)(work)
         waiting, running = deque(_Attempt(job) for job in jobs), dict[ray.ObjectRef[Outcome], _Attempt]()
-        values: list[Any] = []
+        values: list[object] = []
         last_room = time.monotonic()
         try:
             terms = self._terms(jobs[0], token)
