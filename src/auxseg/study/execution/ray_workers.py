@@ -22,6 +22,7 @@ from ray import exceptions
 from auxseg.data.store.store import Store
 from auxseg.errors import RunError
 from auxseg.files import write_atomically
+from auxseg.records.names import RUNS_FOLDER
 from auxseg.study.design.plan import PlannedRun
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.directory.provenance import origin
@@ -88,7 +89,7 @@ class RayWorkers(Workers):
         jobs = left()
         if not jobs:
             return
-        clear(folder / "runs")
+        clear(folder / RUNS_FOLDER)
         with _token_in(folder) as token:
             self.do(jobs, token)
         deadline = time.monotonic() + _SEEN_SECONDS
