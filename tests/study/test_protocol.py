@@ -79,7 +79,7 @@ def test_the_best_arm_is_chosen_by_validation_where_the_test_split_disagrees(
             metrics = json.loads(file.read_text())
             metrics["figures"]["segmentation"]["iou_dataset"] = test
             file.write_text(json.dumps(metrics))
-    name, recipe = best_recipe(Study(small_config(), store, StudyDirectory(study)), result)
+    name, recipe = best_recipe(Study(small_config(), store, StudyDirectory(study)), higher_is_better=True)
     assert name == best
     (tmp_path / "best.yaml").write_text(recipe)
     assert set(load_recipe(tmp_path / "best.yaml").tasks) == {"segmentation", *({"box"} if best == "box" else ())}

@@ -14,11 +14,8 @@ from auxseg.files import naming, write_atomically
 from auxseg.records.events import (
     KINDS,
     End,
-    Evaluated,
     Event,
     Gradients,
-    Resume,
-    Start,
     Step,
     Validated,
     numbered_lines,
@@ -26,7 +23,7 @@ from auxseg.records.events import (
 )
 from auxseg.records.values.writing import to_mapping
 
-_E = TypeVar("_E", Start, Resume, Step, Validated, Gradients, Evaluated, End)
+_E = TypeVar("_E", bound=Event)
 _NAMES: Final = {type_: name for name, type_ in KINDS.items()}
 
 

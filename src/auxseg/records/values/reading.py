@@ -131,7 +131,7 @@ _CAREFUL: Final = json.JSONDecoder(
 
 
 @functools.cache
-def adapter(type_: object) -> Any:
+def adapter(type_: Any) -> Any:
     """pydantic's reader of a type, made once."""
     return TypeAdapter(type_)
 

@@ -54,7 +54,7 @@ class _Attempt:
     """A job on its way, with what was sent along."""
 
     job: Job
-    sent: dict[Part, ray.ObjectRef[bytes] | ray.ObjectRef[bytes | None]] = field(default_factory=dict)
+    sent: dict[Part, ray.ObjectRef[bytes | None]] = field(default_factory=dict)
     losses: int = 0
 
 
@@ -71,7 +71,7 @@ class RayWorkers(Workers):
     """The most runs at the same time; ``None`` for as many as there is room for."""
     plugins: Sequence[Path]
     tick: Callable[[], None]
-    _stores: dict[Path, ray.ObjectRef[bytes]] = field(default_factory=dict)
+    _stores: dict[Path, ray.ObjectRef[bytes | None]] = field(default_factory=dict)
     """What was sent of data; one copy serves all nodes."""
 
     def train(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
@@ -180,7 +180,7 @@ class RayWorkers(Workers):
         _place(outcome, job)
         return outcome
 
-    def _store(self, path: Path) -> ray.ObjectRef[bytes]:
+    def _store(self, path: Path) -> ray.ObjectRef[bytes | None]:
         if path not in self._stores:
             size = path.stat().st_size
             if size > LARGEST:
