@@ -23,8 +23,8 @@ from safetensors import safe_open
 from auxseg.config import config
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError, RunError
+from auxseg.records.events import Step
 from auxseg.run import Run
-from auxseg.training.events import read_events
 from benchmarks.tools.damage.killing import COUNT, counted, moment
 from benchmarks.tools.damage.outcome import Ending, Outcome, classify, place
 from benchmarks.tools.damage.whole import auxseg, make_for_kills
@@ -204,9 +204,7 @@ def outcome_of(run: Path) -> dict[str, Any]:
     """All that must be the same after a kill: the weights that are kept, and the losses of every step, once each."""
     with safe_open(run / "best.safetensors", framework="np") as file:
         weights = {name: file.get_tensor(name).tobytes() for name in sorted(file.keys())}
-    losses = [
-        (event["step"], event["losses"]) for event in read_events(Run(run).events_file) if event["event"] == "step"
-    ]
+    losses = [(event.step, event.losses) for event in Run(run).events.of(Step)]
     return {"weights": weights, "losses": losses}
 
 

@@ -13,8 +13,8 @@ from typing import Any
 from auxseg.config import config
 from auxseg.data.store.store import Store
 from auxseg.recipe import load_recipe
+from auxseg.records.events import Step
 from auxseg.run import train
-from auxseg.training.events import read_events
 from benchmarks.tools.building import build_learner, build_loader
 from benchmarks.tools.data import synthetic
 from benchmarks.tools.timing import alternate
@@ -60,5 +60,5 @@ def _share_waited(recipe: Any, store: Store) -> float:
     """Over a run but its first step, for which nothing could be loaded ahead."""
     with tempfile.TemporaryDirectory() as folder:
         run = train(recipe, store.path, Path(folder) / "run")
-        steps = [event for event in read_events(run.events_file) if event["event"] == "step"][1:]
-    return sum(step["data_seconds"] for step in steps) / sum(step["seconds"] for step in steps)
+        steps = run.events.of(Step)[1:]
+    return sum(step.data_seconds for step in steps) / sum(step.seconds for step in steps)

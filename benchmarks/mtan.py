@@ -22,10 +22,10 @@ from auxseg.data.loading.batch import Batch
 from auxseg.data.store.store import Store
 from auxseg.errors import RunError
 from auxseg.recipe import Recipe, load_recipe
+from auxseg.records.events import End
 from auxseg.run.beginning.resolving import decide
 from auxseg.run.directory import Run
 from auxseg.training.allocator import freed_memory_kept
-from auxseg.training.events import read_events
 from benchmarks.peers.bare_loop import BareLoop
 from benchmarks.tools.apart import Step, apart
 from benchmarks.tools.building import build_learner, build_loader
@@ -132,5 +132,6 @@ def _peak_bytes(options: Options, store: Path, checkpointing: str) -> int:
         changes = [f"{key}={value}" for key, value in settings.items()]
         if subprocess.run([sys.executable, *line, "--set", *changes]).returncode:
             raise RunError(f"auxseg train {options.four_tasks} on {store} failed")
-        (end,) = (event for event in read_events(Run(Path(folder) / "run").events_file) if event["event"] == "end")
-    return end["peak_memory_bytes"]
+        (end,) = Run(Path(folder) / "run").events.of(End)
+    assert end.peak_memory_bytes is not None
+    return end.peak_memory_bytes

@@ -19,7 +19,8 @@ FULL = """
 import resource, sys
 from pathlib import Path
 from auxseg.files import write_atomically
-from auxseg.training.events import EventLog
+from auxseg.records.event_log import EventLog
+from auxseg.records.events import Evaluated
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 path = Path(sys.argv[2])
@@ -27,7 +28,7 @@ try:
     if sys.argv[1] == "whole":
         write_atomically(path, b"x" * 5000)
     else:
-        EventLog(path).append("step", text="x" * 5000)
+        EventLog(path).append(Evaluated(split="x" * 5000, step=1))
 except OSError as error:
     print(error.filename, error.strerror)
 """

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 from auxseg.recipe import Recipe
+from auxseg.records.about import Choices
 from auxseg.run import choose
 from auxseg.study.design.plan import PlannedRun
+from auxseg.study.directory.decisions import chosen
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.execution.jobs import evaluations, trainings
 
@@ -23,8 +25,8 @@ class InThisProcess:
     number: int = 1
     share: int = 1
 
-    def choose(self, recipe: Recipe, data: Path, threads: int, plugins: Sequence[Path]) -> dict[str, Any]:
-        return {**choose(recipe, data), "threads": threads}
+    def choose(self, recipe: Recipe, data: Path, threads: int, plugins: Sequence[Path]) -> Choices:
+        return chosen(choose(recipe, data), threads)
 
     @contextmanager
     def start(self, threads: int, plugins: Sequence[Path], tick: Callable[[], None]) -> Iterator[InThisProcess]:

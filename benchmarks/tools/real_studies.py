@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from auxseg.data.store.store import Store
+from auxseg.records.study import Answer
 from auxseg.run import choose
 from auxseg.run.building import open_data
 from auxseg.statistics import Rules
 from auxseg.study.answers.answer import answer
 from auxseg.study.design.config import StudyConfig, check_study
 from auxseg.study.design.plan import BASELINE, Arm, Plan, make_plan
-from auxseg.study.directory.decisions import with_choices
+from auxseg.study.directory.decisions import chosen, with_choices
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.directory.provenance import origin
 from auxseg.study.execution.local import workers
@@ -44,13 +45,13 @@ def nothing(steps: int, seeds: int) -> dict[str, Any]:
         plans = [_of_nothing(config, number) for number in range(NUM_NULL_STUDIES)]
         recipe = plans[0].runs[0].recipe
         directory, store = StudyDirectory(folder), open_data(data, recipe)
-        with directory.held(store, origin("none"), choose(recipe, data)) as choices:
+        with directory.held(store, origin("none"), chosen(choose(recipe, data))) as choices:
             plans = [with_choices(plan, choices) for plan in plans]
             runs = [run for plan in plans for run in plan.runs]
             with workers(2, 1, (), lambda: None) as at_work:
                 at_work.train(directory, data, runs)
                 at_work.evaluate(directory, data, runs)
-        answers = [answer(directory, plan, store, Rules(), [seeds])["answers"][0] for plan in plans]
+        answers = [answer(directory, plan, store, Rules(), [seeds]).answers[0] for plan in plans]
         rows = [row for number, found in enumerate(answers, 1) for row in _rows(f"nothing {number}", found)]
         return {"rows": rows, "false verdicts": sum(row["verdict"] in ("helps", "hurts") for row in rows)}
 
@@ -68,7 +69,7 @@ def planted(steps: int, seeds: int) -> dict[str, Any]:
     def work(folder: Path) -> dict[str, Any]:
         study = Study(config, data, StudyDirectory(folder), plugins=(PLUGIN,))
         found = study.run(workers=2, threads=1, watch=_ignore)
-        return {"rows": list(_rows("planted", found["answers"][0])), "seconds in training": found["seconds"]}
+        return {"rows": list(_rows("planted", found.answers[0])), "seconds in training": found.seconds}
 
     key = (dataclasses.asdict(config), Store.open(data).content_hash, PLUGIN.read_text())
     return once("study-validity/planted", key, work)
@@ -80,8 +81,11 @@ def parallel(steps: int, seeds: int) -> dict[str, Any]:
     question = _config(("box",), steps, seeds)
 
     def work(folder: Path) -> dict[str, Any]:
-        chosen = choose(make_plan(question).runs[-1].recipe, data)  # once, so that both sides are the same study
-        settings = [f"training.{key}={str(value).lower()}" for key, value in chosen.items()]
+        choice = choose(make_plan(question).runs[-1].recipe, data)  # once, so that both sides are the same study
+        settings = [
+            f"training.precision={choice.precision}",
+            f"training.channels_last={str(choice.channels_last).lower()}",
+        ]
         config = dataclasses.replace(question, settings=(*question.settings, *settings))
         seconds, results = {}, {}
         for number in (2, 1):  # two first, so that what is only started once is charged to them
@@ -89,7 +93,7 @@ def parallel(steps: int, seeds: int) -> dict[str, Any]:
             shutil.rmtree(directory, ignore_errors=True)
             started = time.perf_counter()
             study = Study(config, data, StudyDirectory(directory))
-            results[number] = study.run(workers=number, threads=1, watch=_ignore)["answers"]
+            results[number] = study.run(workers=number, threads=1, watch=_ignore).answers
             seconds[number] = time.perf_counter() - started
         tables = {number: _tables(folder / f"workers-{number}") for number in results}
         return {
@@ -126,18 +130,20 @@ def _of_nothing(config: StudyConfig, number: int) -> Plan:
     return dataclasses.replace(plan, arms=(plan.arms[0], OTHER_SEEDS), runs=tuple(runs))
 
 
-def _rows(study: str, answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _rows(study: str, answer: Answer) -> Iterator[dict[str, Any]]:
     """In points of the target's figure."""
-    for arm in answer["arms"]:
-        low, high = (float("nan") if end is None else 100 * end for end in arm["interval"])
+    for arm in answer.arms:
+        low, high = (float("nan") if end is None else 100 * end for end in arm.interval)
+        assert answer.baseline.figure is not None
+        assert arm.difference is not None
         yield {
             "study": study,
-            "arm": arm["name"],
-            "target only": 100 * answer["baseline"]["figure"],
-            "difference": 100 * arm["difference"],
+            "arm": arm.name,
+            "target only": 100 * answer.baseline.figure,
+            "difference": 100 * arm.difference,
             "interval": f"{low:+.2f} to {high:+.2f}",
-            "verdict": arm["verdict"],
-            "seeds": len(arm["per_seed"]),
+            "verdict": arm.verdict,
+            "seeds": len(arm.per_seed),
         }
 
 

@@ -14,11 +14,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from auxseg.training.events import EventLog
+from auxseg.records.event_log import EventLog
 from benchmarks.kills import DIFFERENT, LEFT, REFUSED, SAID, SAME, Kills, Options, main, outcome_of
 from benchmarks.tools.damage.killing import COUNT, counted, killed_after, killed_before, moment
 from benchmarks.tools.damage.outcome import Ending
 from benchmarks.tools.damage.zygote import Zygote, zygote
+from tests.records.made_events import make_step
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it needs /proc and fork")
 
@@ -98,13 +99,13 @@ def test_what_is_left_is_judged(
 def test_a_weight_or_a_step_that_differs_is_seen(tmp_path: Path) -> None:
     save_file({"a": torch.ones(3)}, tmp_path / "best.safetensors")
     log = EventLog(tmp_path / "events.jsonl")
-    log.append("step", step=1, losses={"segmentation": 0.5})
+    log.append(make_step(1, losses={"segmentation": 0.5}))
     before = outcome_of(tmp_path)
     assert outcome_of(tmp_path) == before
-    log.append("step", step=1, losses={"segmentation": 0.5})  # a step that is there twice
+    log.append(make_step(1, losses={"segmentation": 0.5}))  # a step that is there twice
     assert outcome_of(tmp_path) != before
     log.path.unlink()
-    log.append("step", step=1, losses={"segmentation": 0.5})
+    log.append(make_step(1, losses={"segmentation": 0.5}))
     assert outcome_of(tmp_path) == before
     save_file({"a": torch.tensor([1.0, 1.0, 1.0 + 2**-20])}, tmp_path / "best.safetensors")
     assert outcome_of(tmp_path) != before

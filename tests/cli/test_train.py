@@ -14,8 +14,8 @@ from auxseg.data.sample import SPLITS, Sample
 from auxseg.data.sources.source import Item
 from auxseg.data.store.store import Store
 from auxseg.run import Run
-from auxseg.training.events import read_events
 from tests.data.pictures import DrawnSource, draw_sample
+from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
 
 

@@ -12,12 +12,13 @@ import pytest
 import yaml
 
 from auxseg.errors import InputError
-from auxseg.records.about import read_about, read_planned
+from auxseg.records.about import read_about, read_asked_target, read_planned
+from auxseg.records.agreement import read_screen_outline, read_study_outline
 from auxseg.records.events import read_events
 from auxseg.records.metrics import read_metrics
-from auxseg.records.outline import ScreenOutline, StudyOutline, read_outline
 from auxseg.records.pictures import read_examples, read_inspection
 from auxseg.records.recipe import read_recipe
+from auxseg.records.screen import read_screen
 from auxseg.records.study import read_study
 from auxseg.records.table import read_per_image
 from auxseg.report import report, study_page
@@ -63,16 +64,24 @@ ABOUT = {
             {"auxiliaries": [], "label_fraction": 1.0, "chosen": 1, "figures": {"1": None}, "seconds": 1, "recipe": "x"}
         ],
     },
-    "question": {"target": "segmentation"},
+    "question": {"target": "segmentation", "label_fractions": [1.0], "base": {"seed": 0}, "margin": 0.005, "looks": 2},
     "judged": [{"auxiliaries": ["box"], "is_longer": False, "is_control": False, "recipe": {"seed": 0}}],
     "looked_at": [3],
 }
 PLANNED = [{"directory": "box-seed0", "arm": "box", "seed": 0, "label_fraction": 1.0}]
+CANDIDATE = {"rank": 1, "name": "box", "per_seed": {"2000": 0.1}, "affinity": None, "reason": None, "difference": 0.1}
 SCREEN = {
     "format": 1,
-    "answers": [{"label_fraction": 1.0, "candidates": [{"name": "box", "difference": 0.1}]}],
+    "target": "segmentation",
+    "figure": "iou_dataset",
+    "seeds": 1,
+    "steps": 60,
+    "cost_in_steps": 130.0,
+    "cost_of_study_in_steps": 900.0,
+    "config": {"base": "tiny"},
+    "answers": [{"label_fraction": 1.0, "candidates": [CANDIDATE]}],
     "seconds": 12.0,
-    "data": {"content_hash": "abc"},
+    "data": runs.DATA,
     "recipes": {"box": "x"},
 }
 
@@ -154,21 +163,24 @@ def test_a_damaged_study_is_read_or_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "values", "read"),
     [
-        ("about.json", ABOUT, lambda path: read_about(path)),
-        ("planned.json", PLANNED, lambda path: read_planned(path.parent)),
-        ("screen.json", SCREEN, lambda path: read_outline(path, ScreenOutline)),
-        ("study.json", studies.make_answer(), lambda path: read_outline(path, StudyOutline)),
+        ("about.json", ABOUT, read_about),
+        ("about.json", ABOUT, read_asked_target),
+        ("planned.json", PLANNED, read_planned),
+        ("screen/screen.json", SCREEN, read_screen_outline),
+        ("screen.json", SCREEN, read_screen),
+        ("study.json", studies.make_answer(), read_study_outline),
     ],
 )
 def test_other_damaged_files_of_a_study_are_read_or_refused(
     tmp_path: Path, name: str, values: Any, read: Callable[[Path], Any]
 ) -> None:
     file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps(values))
-    assert survives(lambda: read(file))
+    assert survives(lambda: read(tmp_path))
     for content in mutants(file.read_bytes(), name):
         file.write_bytes(content)
-        survives(lambda: read(file))
+        survives(lambda: read(tmp_path))
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -35,7 +35,7 @@ def test_a_cut_line_stays_lost_after_the_next_event(run: Path) -> None:
     path.write_bytes(b"".join(lines)[:-30] + b"\n" + json.dumps({"event": "resume", "step": 2, "steps": 9}).encode())
     found = read_events(run)
     assert steps(run) == [1, 2]
-    assert found.of(Resume) == (Resume(2, 9),)
+    assert found.of(Resume) == (Resume(step=2, steps=9),)
     assert found.loss == "Line 4 of events.jsonl is damaged or was cut off, and is left out here."
 
 

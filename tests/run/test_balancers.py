@@ -14,9 +14,9 @@ from torch import Tensor
 from auxseg.recipe import Recipe, load_recipe
 from auxseg.run import Run, train
 from auxseg.training.checkpoint import load_last
-from auxseg.training.events import read_events
 from auxseg.training.learner import Learner, StepResult
 from auxseg.training.loop import Observer, Validation
+from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
 
 PLAIN = "training.optimizer={kind: sgd, rate: 0.05}"
@@ -111,7 +111,7 @@ def test_weights_are_written_down_every_step_and_every_validation(store_path: Pa
     assert all(step["weights"].keys() == step["losses"].keys() for step in steps)
     with (run.directory / "history.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [int(row["step"]) for row in rows] == [run.start["steps_per_epoch"], 10]
+    assert [int(row["step"]) for row in rows] == [run.start.steps_per_epoch, 10]
     since = 0
     for row in rows:
         weights = [step["weights"]["box"] for step in steps[since : int(row["step"])] if "box" in step["weights"]]

@@ -12,7 +12,7 @@ from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, dump_recipe, load_recipe, with_changes
 from auxseg.run import evaluate, train
-from auxseg.training.events import read_events
+from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
 
 

@@ -16,7 +16,7 @@ from auxseg.run import Run, evaluate, load, predict, train
 from auxseg.run.prediction.image_files import Photograph
 from auxseg.run.prediction.predictions import PredictionWriter
 from auxseg.tasks.task import IMAGE
-from auxseg.training.events import read_events
+from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
 from tests.tasks.examples import REGISTRY
 

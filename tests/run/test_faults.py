@@ -17,9 +17,9 @@ from auxseg.models import Network, build_network
 from auxseg.recipe import build_tasks, load_recipe
 from auxseg.run import load, train
 from auxseg.tasks import Task
-from auxseg.training.events import read_events
 from auxseg.training.schedule import Plateau
 from auxseg.training.weights import load_weights
+from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
 
 CPU = torch.device("cpu")

@@ -71,7 +71,7 @@ def test_runs_on_different_stores_are_refused(runs: dict[str, Run], tmp_path: Pa
     started = runs["tiny"].events_file.read_text()
     moved = Run(tmp_path / "moved")
     shutil.copytree(runs["tiny"].directory, moved.directory)
-    moved.events_file.write_text(started.replace(runs["tiny"].start["data"]["path"], str(other)))
+    moved.events_file.write_text(started.replace(runs["tiny"].start.data.path, str(other)))
     with pytest.raises(InputError, match=r"tiny-mtl, moved: .*different data"):
         draw_grid({"tiny-mtl": runs["tiny-mtl"], "moved": moved}, tmp_path / "grid.png")
 

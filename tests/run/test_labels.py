@@ -89,8 +89,8 @@ def test_an_auxiliary_that_only_the_test_split_has_labels_for_is_left_out_of_ans
     assert len(told) == 1
     assert "auxiliary box (only test have some): it learns nothing" in told[0]
     assert load(run).untrained == {"box"}
-    assert run.start["untrained"] == ["box"]
-    assert run.start["labelled"]["box"] == 0
+    assert run.start.untrained == ("box",)
+    assert run.start.labelled["box"] == 0
 
 
 def test_an_auxiliary_of_weight_zero_is_untrained_too(store_path: Path, tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from auxseg.recipe import Recipe, load_recipe
 from auxseg.report import report
 from auxseg.run import Run, load, train
 from auxseg.training.checkpoint import load_last
-from auxseg.training.events import read_events
 from auxseg.training.learner import Learner, StepResult
 from auxseg.training.loop import Observer, Validation
 from auxseg.training.weights import load_weights
+from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
 
 NUM_STEPS = 20

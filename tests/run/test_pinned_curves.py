@@ -8,7 +8,7 @@ import pytest
 
 from auxseg.recipe import load_recipe
 from auxseg.run import train
-from auxseg.training.events import read_events
+from tests.raw_events import read_events
 
 SETTINGS = {"training.steps": 6, "training.batch": 8, "training.precision": "fp32", "training.channels_last": False}
 CURVES = {

@@ -17,11 +17,11 @@ from auxseg.errors import InputError, RunError
 from auxseg.recipe import Recipe, load_recipe, with_changes
 from auxseg.run import Run, load, train
 from auxseg.training.checkpoint import load_last, save_last
-from auxseg.training.events import read_events
 from auxseg.training.learner import Learner, StepResult
 from auxseg.training.loop import Observer, Validation
 from auxseg.training.seal import examine
 from auxseg.training.weights import load_weights
+from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
 
 # Adam divides by the gradient's own size, which makes rounding errors as large as steps where gradients are near zero.
@@ -236,7 +236,7 @@ def test_checkpoint_is_written_every_epoch(store_path: Path, tmp_path: Path) -> 
         time.sleep(0.005)
     process.kill()
     process.wait()
-    steps_per_epoch = run.start["steps_per_epoch"]
+    steps_per_epoch = run.start.steps_per_epoch
     step = load_last(run.last_file, torch.device("cpu"))["progress"]["step"]
     assert step > 0
     assert step % steps_per_epoch == 0
@@ -283,7 +283,7 @@ def test_two_processes_end_with_the_weights_of_one(store_path: Path, tmp_path: P
         capture_output=True,
     )
     two = Run.open(tmp_path / "two")
-    assert two.start["processes"] == 2
+    assert two.start.processes == 2
     for name, value in _weights(one).items():
         torch.testing.assert_close(_weights(two)[name], value, rtol=1e-5, atol=1e-6)
     losses = [[e["losses"] for e in read_events(run.events_file) if e["event"] == "validation"] for run in (one, two)]

@@ -19,7 +19,7 @@ from auxseg.recipe import load_recipe
 from auxseg.run import Run, evaluate, load, predict, train
 from auxseg.run.prediction.image_files import find_images
 from auxseg.run.prediction.predictions import PredictionWriter
-from auxseg.training.events import read_events
+from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
 
 

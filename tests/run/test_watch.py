@@ -17,7 +17,7 @@ from auxseg.recipe import Recipe, load_recipe
 from auxseg.run import Run, train
 from auxseg.run.observing.tensorboard import TensorBoard
 from auxseg.training.checkpoint import load_last
-from auxseg.training.events import read_events
+from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
 
 BATCH_NORM = "model.norm=batch"

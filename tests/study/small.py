@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from auxseg.records.values.writing import to_mapping
 from auxseg.study.design.config import StudyConfig, check_study
 from auxseg.study.design.plan import Plan
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.study import Study
-from auxseg.training.events import read_events
+from tests.raw_events import read_events
 
 SETTINGS = (
     "training.steps=4",
@@ -45,8 +46,9 @@ def box_alone(**values: Any) -> StudyConfig:
 
 
 def run_study(config: StudyConfig, store: Path, out: Path, *, workers: int = 1, **values: Any) -> dict[str, Any]:
-    """Run it from where it stands, without telling anybody."""
-    return Study(config, store, StudyDirectory(out), **values).run(workers=workers, threads=1, watch=_ignore)
+    """Run it from where it stands, without telling anybody; returns what study.json holds."""
+    found = Study(config, store, StudyDirectory(out), **values).run(workers=workers, threads=1, watch=_ignore)
+    return to_mapping(found)
 
 
 def _ignore(plan: Plan) -> None:

@@ -15,7 +15,7 @@ from auxseg.study.design.plan import Plan, PlannedRun, make_plan
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.execution.local import LocalWorkers
 from auxseg.study.study import Study
-from auxseg.training.events import read_events
+from tests.raw_events import read_events
 from tests.study.small import box_alone, run_study, set_validation, small_config
 
 
@@ -79,7 +79,7 @@ def test_the_best_arm_is_chosen_by_validation_where_the_test_split_disagrees(
             metrics = json.loads(file.read_text())
             metrics["figures"]["segmentation"]["iou_dataset"] = test
             file.write_text(json.dumps(metrics))
-    name, recipe = best_recipe(Study(small_config(), store, StudyDirectory(study)), result)
+    name, recipe = best_recipe(Study(small_config(), store, StudyDirectory(study)), higher_is_better=True)
     assert name == best
     (tmp_path / "best.yaml").write_text(recipe)
     assert set(load_recipe(tmp_path / "best.yaml").tasks) == {"segmentation", *({"box"} if best == "box" else ())}
@@ -89,7 +89,7 @@ def test_an_arm_that_was_judged_earlier_may_be_the_best(study: Path, store: Path
     for name, value in (("box", 0.9), ("target-only", 0.2), ("classification", 0.3)):
         set_validation(study, name, value)
     config = small_config(auxiliaries=("classification",), weights={"classification": 0.0})
-    name, recipe = best_recipe(Study(config, store, StudyDirectory(study)), {"rules": {"higher_is_better": True}})
+    name, recipe = best_recipe(Study(config, store, StudyDirectory(study)), higher_is_better=True)
     assert name == "box"
     (tmp_path / "best.yaml").write_text(recipe)
     assert set(load_recipe(tmp_path / "best.yaml").tasks) == {"segmentation", "box"}

@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 
+from auxseg.records.study import write_question
+from auxseg.records.values.writing import to_mapping
 from auxseg.report import study_page
 from auxseg.study.design.config import check_study, read_study
 from auxseg.study.directory.directory import StudyDirectory
-from auxseg.study.study import Study, _as_yaml
-from auxseg.training.events import read_events
+from auxseg.study.study import Study
+from tests.raw_events import read_events
 from tests.report.html import Page
 from tests.study.small import SETTINGS, box_alone, run_study
 
@@ -30,8 +31,14 @@ def longer(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def factor_of(study: Path) -> float:
+    found = StudyDirectory(study).choices.same_compute
+    assert found is not None
+    return found.factor
+
+
 def test_it_is_trained_for_the_compute_of_the_dearest_arm(longer: Path) -> None:
-    factor = StudyDirectory(longer).choices["same_compute"]["factor"]
+    factor = factor_of(longer)
     lengths = {
         directory.name.partition("-masks")[0]: sum(
             event["event"] == "step" for event in read_events(directory / "events.jsonl")
@@ -48,7 +55,7 @@ def test_it_is_compared_on_paired_seeds_and_marked(longer: Path) -> None:
     result = json.loads((longer / "study.json").read_text())
     (answer,) = result["answers"]
     edges, control = answer["arms"]
-    factor = StudyDirectory(longer).choices["same_compute"]["factor"]
+    factor = factor_of(longer)
     described = f"target only, trained {factor:g} times as long (same compute as edges)"
     assert (control["name"], control["is_control"], control["description"]) == ("same-compute", True, described)
     assert (edges["is_control"], edges["description"]) == (False, None)
@@ -60,11 +67,12 @@ def test_it_is_compared_on_paired_seeds_and_marked(longer: Path) -> None:
     assert result["steps"] == 8
 
 
-def test_its_question_can_be_read_again(longer: Path) -> None:
+def test_its_question_can_be_read_again(longer: Path, tmp_path: Path) -> None:
     asked = box_alone(**QUESTION, controls=("same-compute",))
     assert read_study(longer / "study.yaml") == asked
     listed = check_study({"base": "tiny", "arms": [["box"], ["box", "edges"]], "tune_weights": [0.1, 1.0]})
-    assert check_study(yaml.safe_load(_as_yaml(listed))) == listed
+    write_question(tmp_path, to_mapping(listed))
+    assert read_study(tmp_path / "study.yaml") == listed
 
 
 def test_the_page_says_what_it_is(longer: Path, tmp_path: Path) -> None:
@@ -95,8 +103,8 @@ def test_arms_that_were_judged_before_may_be_the_dearest(study: Path, store: Pat
     )
     assert alone is not None
     assert beside is not None
-    assert (alone["arm"], beside["arm"]) == ("box", "edges")
-    assert beside["factor"] > alone["factor"]
+    assert (alone.arm, beside.arm) == ("box", "edges")
+    assert beside.factor > alone.factor
 
 
 def test_it_comes_back_as_long_as_it_was(longer: Path, store: Path) -> None:

@@ -327,7 +327,7 @@ def test_a_study_of_which_every_arm_diverged_has_no_best(study: Path, store: Pat
     for run in make_plan(config).runs:
         write_atomically(StudyDirectory(study).failure_file(run), b"too steep")
     with pytest.raises(RunError, match="runs of every arm diverged, so none can be the best"):
-        best_recipe(Study(config, store, StudyDirectory(study)), {"rules": {"higher_is_better": True}})
+        best_recipe(Study(config, store, StudyDirectory(study)), higher_is_better=True)
 
 
 def test_a_dry_run_counts_what_is_done(study: Path, store: Path, capsys: pytest.CaptureFixture[str]) -> None:

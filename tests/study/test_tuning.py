@@ -14,14 +14,17 @@ from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.files import write_atomically
 from auxseg.recipe import load_recipe
+from auxseg.records.about import Choices, Tuned
+from auxseg.records.event_log import EventLog
 from auxseg.study.design.config import check_study
 from auxseg.study.design.digests import arm_digest
 from auxseg.study.design.plan import Arm, Plan, make_plan
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.directory.provenance import origin
 from auxseg.study.tuning import FIRST_SEED, rate_factors, tries_of, tune, tuning_runs, with_tuned
-from auxseg.training.events import EventLog, read_events
 from benchmarks.tools.in_this_process import InThisProcess
+from tests.raw_events import read_events
+from tests.records.made_events import make_end, make_validation
 from tests.study.small import TOO_MUCH, box_alone, run_study
 
 RATE = 0.003
@@ -54,30 +57,30 @@ class Pretended:
             log.path.parent.mkdir(parents=True)
             for kept, figure in ((True, value), (False, 0.99)):
                 figures = {"segmentation": {"iou_dataset": figure, "x": 0.0}}
-                log.append("validation", step=1, best=kept, seconds=1.0, figures=figures)
-            log.append("end", step=1, seconds=0.1)
+                log.append(make_validation(1, best=kept, seconds=1.0, figures=figures))
+            log.append(make_end(1))
 
 
 @pytest.fixture
 def directory(store: Path, tmp_path: Path) -> StudyDirectory:
     found = StudyDirectory(tmp_path / "study")
-    with found.held(Store.open(store), origin("none"), {"threads": 1}):
+    with found.held(Store.open(store), origin("none"), Choices(threads=1)):
         return found
 
 
 def chosen(plan: Plan) -> dict[tuple[str, float], float]:
-    return {(Arm(tuple(each["auxiliaries"])).name, each["label_fraction"]): each["chosen"] for each in plan.tuned}
+    return {(Arm(each.auxiliaries).name, each.label_fraction): each.chosen for each in plan.tuned}
 
 
-def entry(plan: Plan, arm: Arm, share: float, candidate: float) -> dict[str, Any]:
+def entry(plan: Plan, arm: Arm, share: float, candidate: float) -> Tuned:
     """What was chosen for an arm, as it is kept."""
-    auxiliaries = list(arm.auxiliaries)
-    return {
-        "auxiliaries": auxiliaries,
-        "recipe": arm_digest(plan, arm),
-        "label_fraction": share,
-        "chosen": candidate,
-    }
+    return Tuned(
+        auxiliaries=arm.auxiliaries,
+        recipe=arm_digest(plan, arm),
+        label_fraction=share,
+        chosen=candidate,
+        figures={},
+    )
 
 
 def peak(arm: str, weight: float | None, rate: float, seed: int) -> float:
@@ -122,8 +125,8 @@ def test_the_mean_over_the_seeds_decides(directory: StudyDirectory) -> None:
         return {0.1: (0.9, 0.1), 0.3: (0.6, 0.6), 1.0: (0.5, 0.5)}[weight or 0][seed - FIRST_SEED]
 
     tuned = tune(planned(auxiliaries=["box"]), directory, Pretended(directory, lucky).train, higher_is_better=True)
-    (box,) = [each for each in tuned.tuned if each["auxiliaries"] == ["box"]]
-    assert (box["chosen"], box["figures"]) == (0.3, {"0.1": 0.5, "0.3": 0.6, "1": 0.5})
+    (box,) = [each for each in tuned.tuned if each.auxiliaries == ("box",)]
+    assert (box.chosen, box.figures) == (0.3, {"0.1": 0.5, "0.3": 0.6, "1": 0.5})
 
 
 def test_everyone_has_as_many_tries_on_seeds_that_no_verdict_has() -> None:
@@ -159,8 +162,8 @@ def test_a_candidate_that_diverges_is_not_chosen(directory: StudyDirectory) -> N
     tuned = tune(planned(), directory, Pretended(directory, steep).train, higher_is_better=True)
     assert chosen(tuned)["box", 1.0] == 0.3
     assert chosen(tuned)["edges", 1.0] == 0.1  # all did: the smallest, whose runs then say so
-    (box,) = [each for each in tuned.tuned if each["auxiliaries"] == ["box"]]
-    assert box["sentence"].startswith("box: weight 0.3 (validation 0.1: diverged, 0.3: 0.4")
+    (box,) = [each for each in tuned.tuned if each.auxiliaries == ("box",)]
+    assert box.sentence.startswith("box: weight 0.3 (validation 0.1: diverged, 0.3: 0.4")
 
 
 def test_shares_are_tuned_by_themselves(directory: StudyDirectory) -> None:
@@ -179,13 +182,13 @@ def test_shares_are_tuned_by_themselves(directory: StudyDirectory) -> None:
 
 def test_choices_are_kept_and_not_made_again(directory: StudyDirectory) -> None:
     before = tune(planned(auxiliaries=["box"]), directory, Pretended(directory, peak).train, higher_is_better=True)
-    assert directory.choices["threads"] == 1
+    assert directory.choices.threads == 1
     again = Pretended(directory, peak)
     assert tune(planned(auxiliaries=["box"]), directory, again.train, higher_is_better=True) == before
     assert again.stages == []
     after = tune(planned(seeds=3), directory, again.train, higher_is_better=True)
     assert {run.arm.name for stage in again.stages for run in stage.runs} == {"edges", "box + edges"}
-    assert [each["chosen"] for each in after.tuned][:2] == [each["chosen"] for each in before.tuned]
+    assert [each.chosen for each in after.tuned][:2] == [each.chosen for each in before.tuned]
 
 
 def test_another_auxiliary_of_the_same_name_is_searched_anew(directory: StudyDirectory) -> None:
@@ -199,8 +202,8 @@ def test_another_auxiliary_of_the_same_name_is_searched_anew(directory: StudyDir
     assert {run.arm.name for stage in again.stages for run in stage.runs} == {"box", "box + edges"}
     assert chosen(after)["box", 1.0] == 1.0
     assert chosen(after)["edges", 1.0] == 1.0
-    kept = directory.choices["tuned"]
-    assert len(kept) == len({(*each["auxiliaries"], each["label_fraction"]) for each in kept}) == 4
+    kept = directory.choices.tuned
+    assert len(kept) == len({(*each.auxiliaries, each.label_fraction) for each in kept}) == 4
     recipes = {run.arm.name: run.recipe for run in with_tuned(before, kept).runs}
     assert vars(recipes["box"].balancer)["weights"]["box"] == vars(before.runs[1].recipe.balancer)["weights"]["box"]
 
@@ -234,7 +237,7 @@ def test_a_stop_between_the_searches_goes_on_after_it(directory: StudyDirectory)
 
     with pytest.raises(KeyboardInterrupt):
         tune(planned(), directory, _Stopped(directory, peak).train, higher_is_better=True)
-    assert [each["auxiliaries"] for each in directory.choices["tuned"]] == [[]]
+    assert [each.auxiliaries for each in directory.choices.tuned] == [()]
     again = Pretended(directory, peak)
     tune(planned(), directory, again.train, higher_is_better=True)
     assert [{run.arm.name for run in stage.runs} for stage in again.stages] == [{"box", "edges", "box + edges"}]

@@ -1,8 +1,7 @@
-"""Events, lock and checkpoints."""
+"""Lock and checkpoints."""
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -16,27 +15,9 @@ import auxseg
 from auxseg.errors import InputError
 from auxseg.models.pretrained import read_weights
 from auxseg.training.checkpoint import load_last, save_last
-from auxseg.training.events import EventLog, read_events
 from auxseg.training.lock import training_in
 from auxseg.training.seal import Owner
 from auxseg.training.weights import load_weights, save_weights
-
-
-def test_rewinding_keeps_every_step_once(tmp_path: Path) -> None:
-    log = EventLog(tmp_path / "events.jsonl")
-    log.append("start", steps=4)
-    for step in (1, 2, 3):
-        log.append("step", step=step, losses={"a": float("nan")})
-    log.append("end", step=3)
-    log.append("evaluate", split="test", step=3)
-    with log.path.open("a") as file:
-        file.write('{"event": "step", "st')
-    log.rewind(2)
-    log.append("step", step=3)
-    events = list(read_events(log.path))
-    assert [event["step"] for event in events if event["event"] == "step"] == [1, 2, 3]
-    assert [event["event"] for event in events] == ["start", "step", "step", "evaluate", "step"]
-    assert events[1]["losses"] == {"a": None}
 
 
 class Harmful:
@@ -126,18 +107,3 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         load_last(tmp_path / "last.pt", torch.device("cpu"))
     assert not (tmp_path / "ran").exists()
-
-
-def test_appending_after_a_line_that_was_cut_off_loses_nothing_else(tmp_path: Path) -> None:
-    log = EventLog(tmp_path / "events.jsonl")
-    log.append("step", step=1)
-    with log.path.open("a") as file:
-        file.write('{"event": "step", "st')
-    log.append("evaluate", step=1)
-    assert [event["event"] for event in read_events(log.path)] == ["step", "evaluate"]
-
-
-def test_events_are_json_lines(tmp_path: Path) -> None:
-    log = EventLog(tmp_path / "events.jsonl")
-    log.append("step", step=1, value=float("inf"))
-    assert json.loads(log.path.read_text()) == {"event": "step", "step": 1, "value": None}

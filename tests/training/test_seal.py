@@ -12,9 +12,10 @@ import torch
 
 from auxseg import __version__
 from auxseg.errors import InputError
+from auxseg.records.event_log import EventLog
 from auxseg.training.checkpoint import Checkpoint, load_last, save_last
-from auxseg.training.events import EventLog
 from auxseg.training.seal import Owner, examine
+from tests.records.made_events import make_step
 
 OWNER = Owner("recipe", "data")
 CPU = torch.device("cpu")
@@ -76,7 +77,7 @@ def test_the_log_is_on_disk_before_a_checkpoint_that_counts_on_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = EventLog(tmp_path / "events.jsonl")
-    log.append("step", step=1)
+    log.append(make_step(1))
     monkeypatch.setattr(EventLog, "sync", lambda self: order.append((self.path.name, (tmp_path / "last.pt").exists())))
     order: list[tuple[str, bool]] = []
     Checkpoint(tmp_path / "last.pt", OWNER, log).save({}, 1)

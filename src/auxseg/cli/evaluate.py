@@ -13,10 +13,12 @@ from auxseg.cli.command import RecipeCommand, optional, use_threads
 from auxseg.cli.output.evaluate_table import print_figures
 from auxseg.cli.refusals import refuse_no_runs, refuse_no_store
 from auxseg.errors import InputError
+from auxseg.records.names import BEST_FILE, STUDY_FILE, failure_file
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from auxseg.records.metrics import Metrics
     from auxseg.report.runs.comparison import Comparison
     from auxseg.run import Run
 
@@ -57,18 +59,20 @@ class Evaluate(RecipeCommand):
         runs, left_out = self._found()
         for name in left_out:
             console.print(f"left out: {name}", markup=False, highlight=False)
+        from auxseg.records.values.writing import to_mapping
         from auxseg.report import report
-        from auxseg.run import evaluate
+        from auxseg.run.evaluate import measured
 
         use_threads(self.threads)
-        results = {}
+        results: dict[str, Metrics] = {}
         for name, run in runs.items():
             with console.status(f"evaluating {name} on {self.split}"):
-                results[name] = evaluate(run, self.split, self.data, self.device)
+                results[name] = measured(run, self.split, self.data, self.device)
                 report([run.directory])
         print_figures(console, results)
         _print_classes(console, results)
-        result: dict[str, Any] = {"runs": results, **({"left_out": left_out} if left_out else {})}
+        values = {name: to_mapping(metrics) for name, metrics in results.items()}
+        result: dict[str, Any] = {"runs": values, **({"left_out": left_out} if left_out else {})}
         return result if len(runs) < 2 else result | self._compare(console, runs)
 
     def _found(self) -> tuple[dict[str, Run], list[str]]:
@@ -78,7 +82,6 @@ class Evaluate(RecipeCommand):
         split of a study that is not finished.
         """
         from auxseg.records.finding import is_study, runs_in
-        from auxseg.records.study import STUDY_FILE
         from auxseg.run import Run
 
         paths: list[Path] = []
@@ -135,25 +138,25 @@ def _refuse_twice(paths: Sequence[Path]) -> None:
 
 def _why_not(run: Path) -> str:
     """Why a run that was found in a folder is not measured; empty if it is."""
-    if run.with_name(f"{run.name}.failed").is_file():
+    if failure_file(run).is_file():
         return "diverged"
-    return "" if (run / "best.safetensors").is_file() else "keeps no model yet"
+    return "" if (run / BEST_FILE).is_file() else "keeps no model yet"
 
 
-def _print_classes(console: Console, results: dict[str, dict[str, Any]]) -> None:
+def _print_classes(console: Console, results: dict[str, Metrics]) -> None:
     """IoU by class of the target where there are several, which classes are lost, and why there is no figure."""
     from auxseg.report.wording import undefined
 
     for name, metrics in results.items():
         before = f"{name}: " if len(results) > 1 else ""
-        classes = metrics["classes"].get(metrics["target"], {})
+        classes = metrics.classes.get(metrics.target, {})
         lines = []
         if 2 < len(classes) <= 12:
-            ious = [f"{key} {'-' if each['iou'] is None else _shown(each['iou'])}" for key, each in classes.items()]
+            ious = [f"{key} {'-' if each.iou is None else _shown(each.iou)}" for key, each in classes.items()]
             lines.append(f"IoU by class: {', '.join(ious)}")
-        if lost := [key for key, each in classes.items() if each["iou"] == 0 and each["pixels"]]:
+        if lost := [key for key, each in classes.items() if each.iou == 0 and each.pixels]:
             lines.append(f"the truth has {', '.join(lost)}, but not one pixel was found: IoU 0")
-        figures = metrics["figures"][metrics["target"]]
+        figures = metrics.figures[metrics.target]
         figure, value = next(iter(figures.items()))
         if value is None:
             lines.append(undefined(figure, figures))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from auxseg.recipe import Recipe
+    from auxseg.run import Run
     from auxseg.training.loop import Observer
 
 
@@ -148,8 +149,8 @@ class Train(RecipeCommand):
             run = Run.open(name)
             start, data = run.start, run.trained_on[0] if self.data is None else self.data
             if len(self.names) == 1:  # the number of threads decides about the last bits
-                use_threads(self.threads or start.get("threads"))
-            devices = self.devices or start.get("processes") or 1
+                use_threads(self.threads or start.threads)
+            devices = self.devices or start.processes
             planned[name] = _Planned(load_recipe(run.recipe_file, self._settings), data, run.directory, devices, True)
         return planned
 
@@ -208,17 +209,15 @@ class Train(RecipeCommand):
         if not is_main_process():
             return {}
         page = report([run.directory])
-        kept = _kept_validation(run.events_file, recipe.target)
+        kept = _kept_validation(run, recipe.target)
         console.print(f"{_summary(kept)}\nrun: {plain(run.directory)}   report: {plain(page)}", soft_wrap=True)
         return {"run": str(run.directory), "report": str(page), "validation": kept}
 
 
-def _kept_validation(events: Path, target: str) -> dict[str, float | None] | None:
+def _kept_validation(run: Run, target: str) -> dict[str, float | None] | None:
     """Step and the target's figures of the model that is kept, also of a run that was finished before."""
-    from auxseg.training.events import read_events
-
-    kept = [event for event in read_events(events) if event["event"] == "validation" and event["best"]]
-    return {"step": kept[-1]["step"], **kept[-1]["figures"][target]} if kept else None
+    kept = run.events.kept
+    return None if kept is None else {"step": kept.step, **kept.figures[target]}
 
 
 def _summary(kept: dict[str, float | None] | None) -> str:

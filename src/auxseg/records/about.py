@@ -1,98 +1,181 @@
-"""about.json and planned.json of a study's directory: what it is about, and which trainings it plans."""
+"""about.json and planned.json of a study's directory: what it is about, what was decided for all its runs, what it has
+judged, and which trainings it plans.
+
+The fields stand in the order of the file. What is not known yet is left out of it, and what earlier versions did not
+write has a default.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeAlias, final
+from typing import Annotated, Final, Literal, TypeAlias, final
 
 from pydantic import Field
 
-from auxseg.records.numbers import Count, Number, Seconds
-from auxseg.records.reading import read_json
+from auxseg.errors import InputError
+from auxseg.records.names import ABOUT_FILE, PLANNED_FILE
+from auxseg.records.values.numbers import Count, Fraction, Number, Seconds
+from auxseg.records.values.reading import read_json
+from auxseg.records.values.writing import OMITTED, write_json
 
 FORMAT: Final = 1
-ABOUT_FILE: Final = "about.json"
-PLANNED_FILE: Final = "planned.json"
 _MEND: Final = "give another --out"
 
-_Factor: TypeAlias = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
-_Share: TypeAlias = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 _Threads: TypeAlias = Annotated[int, Field(ge=1, le=4096)]
+_Factor: TypeAlias = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
 
 
 @final
 @dataclass(frozen=True)
-class _Versions:
+class Versions:
+    """Those of the packages that decide about what is trained, and Python's."""
+
     auxseg: str
     torch: str
+    python: str = field(default="", metadata=OMITTED)
 
 
 @final
-@dataclass(frozen=True)
-class _Origin:
-    versions: _Versions
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """With what a study was begun; ``weights`` is the SHA-256 of the file with pretrained ones."""
+
+    versions: Versions
+    device: str = field(default="", metadata=OMITTED)
     weights: str | None
 
 
 @final
-@dataclass(frozen=True)
-class _SameCompute:
+@dataclass(frozen=True, kw_only=True)
+class SameCompute:
+    """How many times as long the control same-compute is trained, and the arm whose computing that takes.
+
+    ``recipe`` is that arm's digest, by which it is told from others of its name.
+    """
+
     arm: str
+    recipe: str = field(default="", metadata=OMITTED)
     factor: _Factor
-    recipe: str = ""
 
 
 @final
-@dataclass(frozen=True)
-class _Tuned:
+@dataclass(frozen=True, kw_only=True)
+class Tuned:
+    """The choice for one arm at one share of the masks.
+
+    Attributes:
+        auxiliaries: the arm's; none for the target alone.
+        label_fraction: the share.
+        chosen: the weight of its auxiliaries; for the target alone, the factor on the base's learning rate.
+        figures: by candidate, the mean of the target's validation figure, ``None`` if a run diverged.
+        sentence: the same in words.
+        seconds: what its runs took in training.
+        recipe: the digest of the recipe that it was chosen for.
+    """
+
     auxiliaries: tuple[str, ...]
-    label_fraction: _Share
+    label_fraction: Fraction
     chosen: _Factor
-    figures: dict[str, Number | None]
-    seconds: Seconds
+    figures: Mapping[str, Number | None]
+    sentence: str = field(default="", metadata=OMITTED)
+    seconds: Seconds = 0.0
+    recipe: str = field(default="", metadata=OMITTED)
 
 
 @final
 @dataclass(frozen=True)
-class _Choices:
-    threads: _Threads | None = None
-    precision: Literal["fp32", "bf16", "fp16"] | None = None
-    channels_last: bool | None = None
-    same_compute: _SameCompute | None = None
-    tuned: tuple[_Tuned, ...] = ()
+class Choices:
+    """What is decided once for all runs of a study."""
+
+    precision: Literal["fp32", "bf16", "fp16"] | None = field(default=None, metadata=OMITTED)
+    channels_last: bool | None = field(default=None, metadata=OMITTED)
+    threads: _Threads | None = field(default=None, metadata=OMITTED)
+    same_compute: SameCompute | None = field(default=None, metadata=OMITTED)
+    tuned: tuple[Tuned, ...] = field(default=(), metadata=OMITTED)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What must not change in a directory; ``base`` are the settings of the target alone.
+
+    A screening asks neither for a margin nor for looks, and only a study that tunes has what it tunes by.
+    """
+
+    target: str
+    margin: Number | None = field(default=None, metadata=OMITTED)
+    looks: Count | None = field(default=None, metadata=OMITTED)
+    label_fractions: tuple[Number, ...]
+    base: Mapping[str, object]
+    tune_weights: tuple[float, ...] = field(default=(), metadata=OMITTED)
+    tuning_seeds: Count | None = field(default=None, metadata=OMITTED)
 
 
 @final
 @dataclass(frozen=True)
-class _Judged:
+class Judged:
+    """An arm of which a verdict (of a screening: a rank) was given, with all settings of its recipe."""
+
     auxiliaries: tuple[str, ...]
     is_longer: bool
     is_control: bool
-    recipe: dict[str, object]
+    recipe: Mapping[str, object]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """A study's directory; ``looked_at`` are the numbers of seeds with which verdicts were given, ascending."""
+
+    format: Literal[1] = FORMAT
+    content_hash: str
+    origin: Origin | None = field(default=None, metadata=OMITTED)
+    choices: Choices = field(default_factory=Choices)
+    question: Question | None = field(default=None, metadata=OMITTED)
+    judged: tuple[Judged, ...] = field(default=(), metadata=OMITTED)
+    looked_at: tuple[Count, ...] = field(default=(), metadata=OMITTED)
 
 
 @final
 @dataclass(frozen=True)
-class _About:
-    content_hash: str
-    choices: _Choices
-    origin: _Origin | None = None
-    question: dict[str, object] | None = None
-    judged: tuple[_Judged, ...] = ()
-    looked_at: tuple[Count, ...] = ()
+class _Format:
+    format: object = None
 
 
-def read_about(path: Path) -> dict[str, Any]:
-    """Read an about.json whose values are of the types that a study goes on with.
+@final
+@dataclass(frozen=True)
+class _Asked:
+    question: object = None
 
-    The mapping is the file's own, because a study writes it back with changes. Of another format nothing but the format
-    is checked. Raises `InputError` if it is damaged.
+
+def read_about(study: Path) -> About | None:
+    """Read a study's about.json, ``None`` before it is begun.
+
+    Raises `InputError` if it is of another format, or damaged.
     """
-    about = read_json(path, dict[str, Any], mend=_MEND)
-    if about.get("format") == FORMAT:
-        read_json(path, _About, mend=_MEND)
-    return about
+    path = study / ABOUT_FILE
+    if not path.is_file():
+        return None
+    found = read_json(path, _Format, mend=_MEND).format
+    if found != FORMAT:
+        raise InputError(
+            f"{path}: written by another version of auxseg (format {found!a:.40}, expected {FORMAT}); {_MEND}"
+        )
+    return read_json(path, About, mend=_MEND)
+
+
+def write_about(study: Path, about: About) -> None:
+    """Write a study's about.json."""
+    write_json(study / ABOUT_FILE, about)
+
+
+def read_asked_target(study: Path) -> str:
+    """The target that a study asks about, whatever else its about.json holds; empty before it is known."""
+    question = read_json(study / ABOUT_FILE, _Asked).question
+    target = question.get("target") if isinstance(question, dict) else None
+    return target if isinstance(target, str) else ""
 
 
 @final
@@ -103,10 +186,15 @@ class PlannedTraining:
     directory: str
     arm: str
     seed: Count
-    label_fraction: _Share
+    label_fraction: Fraction
 
 
 def read_planned(study: Path) -> tuple[PlannedTraining, ...]:
     """Read a study's planned.json, nothing if an earlier version began it. Raises `InputError` if it is damaged."""
     path = study / PLANNED_FILE
     return read_json(path, tuple[PlannedTraining, ...]) if path.exists() else ()
+
+
+def write_planned(study: Path, trainings: Sequence[PlannedTraining]) -> None:
+    """Write a study's planned.json."""
+    write_json(study / PLANNED_FILE, trainings)

@@ -2,111 +2,146 @@
 
 One rule for what is damaged or was cut off: what is whole is used, and what is lost is said. Events of kinds that are
 not known here are passed over, because a newer version may have written them.
+
+The fields of an event stand in the order in which `auxseg.records.event_log` writes them. What earlier versions did not
+write has a default.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, Final, TypeAlias, TypeVar, final
+from typing import Annotated, BinaryIO, Final, TypeAlias, TypeVar, final
+
+from pydantic import Field
 
 from auxseg.errors import InputError
 from auxseg.records.metrics import DataFacts
-from auxseg.records.numbers import Count, Figures, Losses, Number, Seconds
-from auxseg.records.reading import adapter, load_json
+from auxseg.records.names import EVENTS_FILE
+from auxseg.records.values.numbers import Count, Figures, Losses, Number, Seconds
+from auxseg.records.values.reading import adapter, load_json
+from auxseg.records.values.writing import OMITTED
 
 _MAX_LINE: Final = 2**20
 _MAX_FILE: Final = 2 * 2**30
 
+_OneOrMore: TypeAlias = Annotated[int, Field(ge=1, le=2**53)]
+_ByGroup: TypeAlias = Mapping[str, Mapping[str, Number | None]]
+"""By task and group of shared parameters."""
+
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Start:
-    """The training began."""
+    """The training began.
+
+    Attributes:
+        threads: torch's, of each process.
+        calibration: seconds of a step in each arithmetic that was tried; empty where nothing was left to choose.
+        parameters: numbers of parameters by part of the network.
+        weights: by part, where its initial weights are from.
+        labelled: how many training samples have a label, by task.
+        untrained: the tasks that no sample trains.
+    """
 
     time: str
     command: str
     device: str
+    processes: _OneOrMore = 1
     processor: str
-    threads: Count
-    versions: dict[str, str]
+    threads: _OneOrMore
+    versions: Mapping[str, str]
     precision: str
     channels_last: bool
-    parameters: dict[str, Count]
+    calibration: Mapping[str, Seconds] | None = None
+    parameters: Mapping[str, Count]
+    weights: Mapping[str, str] = field(default_factory=dict)
     steps: Count
-    steps_per_epoch: Count
+    steps_per_epoch: _OneOrMore
     data: DataFacts
-    processes: Count = 1
-    calibration: dict[str, Seconds] | None = None
+    labelled: Mapping[str, Count] = field(default_factory=dict)
+    untrained: tuple[str, ...] = ()
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Resume:
     """The training went on from a checkpoint, to a number of steps."""
 
+    time: str = ""
     step: Count
     steps: Count
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Step:
-    """One optimiser step."""
+    """One optimiser step; ``phase`` is empty in a run of a single one."""
 
     step: Count
     losses: Losses
     weights: Losses
+    learning_rate: Number | None = None
+    gradient_norm: Number | None = None
     seconds: Seconds
     data_seconds: Seconds
+    phase: str = field(default="", metadata=OMITTED)
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Validated:
     """The validation split was measured; ``best`` is true if the model was kept."""
 
     step: Count
+    epoch: Number | None = None
     figures: Figures
     losses: Losses
     seconds: Seconds
     best: bool
+    phase: str = field(default="", metadata=OMITTED)
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Gradients:
-    """The tasks' gradients were compared."""
+    """The tasks' gradients were compared; see `auxseg.training.gradients.conflict.Look`."""
 
     step: Count
-    cosines: dict[str, dict[str, Number | None]]
-    affinities: dict[str, Number | None]
+    norms: _ByGroup = field(default_factory=dict)
+    cosines: _ByGroup
+    affinities: Mapping[str, Number | None]
     seconds: Seconds
+    phase: str = field(default="", metadata=OMITTED)
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evaluated:
-    """A split was read to evaluate the run."""
+    """A split of ``data`` was read to evaluate the run."""
 
+    time: str = ""
     split: str
     step: Count
+    data: str = ""
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class End:
     """The training ended."""
 
     time: str
+    step: Count = 0
     reason: str
+    seconds: Seconds = 0.0
     peak_memory_bytes: Count | None = None
 
 
 Event: TypeAlias = Start | Resume | Step | Validated | Gradients | Evaluated | End
-_KINDS: Final[dict[str, type[Event]]] = {
+KINDS: Final[dict[str, type[Event]]] = {
     "start": Start,
     "resume": Resume,
     "step": Step,
@@ -131,6 +166,26 @@ class Events:
         return tuple(event for event in self.whole if isinstance(event, kind))
 
     @cached_property
+    def start(self) -> Start | None:
+        """How the training began, ``None`` before it did."""
+        return next(iter(self.of(Start)), None)
+
+    @cached_property
+    def kept(self) -> Validated | None:
+        """The validation of the model that is kept, ``None`` before there is one."""
+        return next((event for event in reversed(self.whole) if isinstance(event, Validated) and event.best), None)
+
+    @cached_property
+    def has_ended(self) -> bool:
+        """Whether the training came to its end."""
+        return bool(self.of(End))
+
+    @cached_property
+    def seconds_in_training(self) -> float:
+        """Of all steps and validations, those before an interruption too."""
+        return sum(event.seconds for event in self.whole if isinstance(event, Step | Validated))
+
+    @cached_property
     def loss(self) -> str:
         """What is lost, as a sentence; empty if nothing is."""
         if not self.lost:
@@ -146,25 +201,40 @@ def read_events(run: Path) -> Events:
 
     Raises `InputError` if it is no file, cannot be read, or is larger than a training of any length could make it.
     """
-    path = run / "events.jsonl"
-    if not path.exists():
-        return Events()
     whole: list[Event] = []
     lost: list[int] = []
+    for number, line in numbered_lines(run / EVENTS_FILE):
+        try:
+            event = parse_event(line)
+        except (ValueError, RecursionError):
+            lost.append(number)
+        else:
+            whole += [] if event is None else [event]
+    return Events(tuple(whole), tuple(lost))
+
+
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Every line of a log with its number, but empty ones. Raises `InputError` as `read_events` does."""
+    if not path.exists():
+        return
     try:
-        if not path.is_file():
+        if not path.is_file():  # reading a pipe or a device might never end
             raise InputError(f"{path}: expected a file, found something else")
         if path.stat().st_size > _MAX_FILE:
             raise InputError(f"{path}: expected at most {_MAX_FILE:,} bytes, found more")
         with path.open("rb") as file:
-            for number, line in _lines(file):
-                try:
-                    whole += _event(line)
-                except (ValueError, RecursionError):
-                    lost.append(number)
+            yield from _lines(file)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    return Events(tuple(whole), tuple(lost))
+
+
+def parse_event(line: bytes) -> Event | None:
+    """The event of a line, ``None`` if its kind is unknown. Raises ValueError or RecursionError if it is not whole."""
+    values = load_json(line)
+    kind = values.get("event") if isinstance(values, dict) else None
+    if not isinstance(kind, str):
+        raise ValueError("no event")
+    return adapter(KINDS[kind]).validate_json(line, strict=True) if kind in KINDS else None
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -177,12 +247,3 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
             rest = file.readline(_MAX_LINE)
         if line.strip():
             yield number, line
-
-
-def _event(line: bytes) -> list[Event]:
-    """The event of a line, nothing if its kind is unknown. Raises ValueError or RecursionError if it is not whole."""
-    values = load_json(line)
-    kind = values.get("event") if isinstance(values, dict) else None
-    if not isinstance(kind, str):
-        raise ValueError("no event")
-    return [adapter(_KINDS[kind]).validate_json(line, strict=True)] if kind in _KINDS else []

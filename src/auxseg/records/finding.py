@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from auxseg.errors import InputError
-from auxseg.records.about import ABOUT_FILE
-from auxseg.records.study import STUDY_FILE
+from auxseg.records.names import ABOUT_FILE, RECIPE_FILE, RUNS_FOLDER, STUDY_FILE
 
 _DEPTH: Final = 3
 
 
 def is_run(path: Path) -> bool:
     """Whether a directory holds a run."""
-    return (path / "recipe.yaml").is_file()
+    return (path / RECIPE_FILE).is_file()
 
 
 def is_study(path: Path) -> bool:
@@ -32,9 +31,9 @@ def runs_in(path: Path) -> tuple[Path, ...]:
         return (path,)
     if not path.is_dir():
         raise InputError(f"{path}: not a run directory (there is no such directory)")
-    found = tuple(_below(path / "runs" if is_study(path) else path, _DEPTH))
+    found = tuple(_below(path / RUNS_FOLDER if is_study(path) else path, _DEPTH))
     if not found:
-        raise InputError(f"{path}: neither a run directory (it holds no recipe.yaml) nor a folder with runs in it")
+        raise InputError(f"{path}: neither a run directory (it holds no {RECIPE_FILE}) nor a folder with runs in it")
     return found
 
 

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, final
+from typing import final
 
 from auxseg.errors import InputError
-from auxseg.records.numbers import Count, Figures, Losses, Seconds
-from auxseg.records.reading import read_json
-
-METRICS_FILE: Final = "metrics.json"
+from auxseg.records.names import METRICS_FILE
+from auxseg.records.values.numbers import Count, Figures, Losses, Seconds
+from auxseg.records.values.reading import read_json
+from auxseg.records.values.writing import write_json
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DataFacts:
     """What must be said of the data beside every figure; see `auxseg.run.directory.describe_data`."""
 
+    path: str = ""
     name: str
+    source: str = ""
     content_hash: str
     size: Count
-    border: str
     resize: str
+    border: str
     splits: dict[str, Count]
-    source: str = ""
 
 
 @final
@@ -57,21 +58,30 @@ class ClassFigures:
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Metrics:
-    """What an evaluation found; ``tables`` are confusion matrices, ``classes`` figures by task and class."""
+    """What an evaluation found; ``tables`` are confusion matrices, ``classes`` figures by task and class.
+
+    The fields stand in the order of the file. What earlier versions did not write has a default.
+    """
 
     split: str
     num_images: Count
     checkpoint_step: Count
     target: str
+    main_figure: str = ""
     data: DataFacts
     figures: Figures
-    seconds: Seconds
-    explain: dict[str, dict[str, str]] = field(default_factory=dict)
     losses: Losses = field(default_factory=dict)
+    explain: dict[str, dict[str, str]] = field(default_factory=dict)
     tables: dict[str, ConfusionTable] = field(default_factory=dict)
     classes: dict[str, dict[str, ClassFigures]] = field(default_factory=dict)
+    seconds: Seconds
+
+
+def write_metrics(run: Path, metrics: Metrics) -> None:
+    """Write a run's metrics.json, which is last: a run that has one has all files of an evaluation."""
+    write_json(run / METRICS_FILE, metrics)
 
 
 def read_metrics(run: Path) -> Metrics | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
 from auxseg.errors import InputError
-from auxseg.records.numbers import Number
-from auxseg.records.reading import read_json
+from auxseg.records.names import EXAMPLES_FILE, INSPECTION_FILE
+from auxseg.records.values.numbers import Number
+from auxseg.records.values.reading import read_json
+from auxseg.records.values.writing import write_json
 
 
 @final
@@ -43,7 +46,7 @@ class Inspection:
 
 def read_examples(run: Path) -> tuple[Example, ...]:
     """Read a run's examples.json, nothing if there is none. Raises `InputError` if it is damaged."""
-    path = run / "examples.json"
+    path = run / EXAMPLES_FILE
     if not path.exists():
         return ()
     return read_json(path, tuple[Example, ...], mend="evaluate the run again")
@@ -51,7 +54,7 @@ def read_examples(run: Path) -> tuple[Example, ...]:
 
 def read_inspection(run: Path) -> Inspection:
     """Read a run's inspection.json, empty if there is nothing to inspect. Raises `InputError` if it is damaged."""
-    path = run / "inspection.json"
+    path = run / INSPECTION_FILE
     if not path.exists():
         return Inspection()
     inspection = read_json(path, Inspection, mend="evaluate the run again")
@@ -61,3 +64,13 @@ def read_inspection(run: Path) -> Inspection:
                 f"{path}: matrices.{place[:40]!a} is no square of {len(inspection.tasks)} tasks; evaluate the run again"
             )
     return inspection
+
+
+def write_examples(run: Path, examples: Sequence[Example]) -> None:
+    """Write a run's examples.json, in which each picture is named by its path inside of the run."""
+    write_json(run / EXAMPLES_FILE, examples)
+
+
+def write_inspection_file(run: Path, inspection: Inspection) -> None:
+    """Write a run's inspection.json."""
+    write_json(run / INSPECTION_FILE, inspection)

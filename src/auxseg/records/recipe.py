@@ -11,7 +11,8 @@ import yaml
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from auxseg.errors import InputError
-from auxseg.records.reading import read_text
+from auxseg.records.names import RECIPE_FILE
+from auxseg.records.values.reading import read_text
 from auxseg.strict_yaml import read_yaml
 
 _MAX_BYTES: Final = 2**20
@@ -31,9 +32,9 @@ class RecipeFile:
 
 def read_recipe(run: Path) -> RecipeFile:
     """Read a run's recipe.yaml. Raises `InputError` if there is none or it is no recipe."""
-    path = run / "recipe.yaml"
+    path = run / RECIPE_FILE
     if not path.is_file():
-        raise InputError(f"{run} is no run directory: expected a recipe.yaml in it, found none")
+        raise InputError(f"{run} is no run directory: expected a {RECIPE_FILE} in it, found none")
     text = read_text(path, max_bytes=_MAX_BYTES)
     try:
         found = read_yaml(text)

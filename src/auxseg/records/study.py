@@ -1,137 +1,50 @@
-"""study.json: the answer of a finished study, as `auxseg.study.answers.answer` writes it.
+"""study.json: the answer of a finished study, as `auxseg.study.answers.answer` finds it.
 
-What earlier versions did not write has a default.
+The fields stand in the order of the file. What earlier versions did not write has a default.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeAlias, final
+from typing import Annotated, Final, Literal, TypeAlias, final
 
+import yaml
 from pydantic import Field
 
 from auxseg.errors import InputError
+from auxseg.files import write_atomically
+from auxseg.records.about import Tuned
+from auxseg.records.agreement import Agreement
+from auxseg.records.arm_result import ArmResult, PerSeed
 from auxseg.records.metrics import DataFacts
-from auxseg.records.numbers import Count, Number, Seconds
-from auxseg.records.reading import read_json
+from auxseg.records.names import QUESTION_FILE, STUDY_FILE
+from auxseg.records.values.numbers import Count, Fraction, Number, Seconds, Share
+from auxseg.records.values.reading import read_json
+from auxseg.records.values.writing import OMITTED, write_json
 
 FORMAT: Final = 1
-STUDY_FILE: Final = "study.json"
+_MEND: Final = "the study's own command writes it again"
 
-Interval: TypeAlias = tuple[Number | None, Number | None]
-PerSeed: TypeAlias = dict[str, Number | None]
-Share: TypeAlias = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Fraction: TypeAlias = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
-_Variance: TypeAlias = Annotated[float, Field(ge=0, le=1e100, allow_inf_nan=False)]
 _NumSeeds: TypeAlias = Annotated[int, Field(ge=1, le=10_000)]
 
 
 @final
-@dataclass(frozen=True)
-class Advice:
-    """What a verdict would take: seeds, and test images where seeds alone would not do."""
-
-    seeds: Count | None
-    images: Count | None
-
-
-@final
-@dataclass(frozen=True)
-class Variances:
-    """What the differences vary with."""
-
-    seed: _Variance | None
-    image: _Variance | None
-    rest: _Variance | None
-
-
-@final
-@dataclass(frozen=True)
-class DeltaM:
-    """The mean relative change of the tasks' main figures; ``left_out`` names those whose figure is 0 alone."""
-
-    tasks: tuple[str, ...]
-    mean: Number | None
-    interval: Interval
-    left_out: tuple[str, ...] = ()
-
-
-@final
-@dataclass(frozen=True)
-class Reached:
-    """The main figure that a task reaches on the test split."""
-
-    name_of_figure: str
-    figure_per_seed: PerSeed
-    figure: Number | None
-
-
-@final
-@dataclass(frozen=True)
-class OverTime:
-    """The share of conflicts by group of shared parameters and stretch of the training."""
-
-    steps: tuple[Count, ...]
-    num_looks: tuple[Count, ...]
-    conflicts: dict[str, tuple[Share | None, ...]]
-
-
-@final
-@dataclass(frozen=True)
-class Why:
-    """What the gradients of an auxiliary say; see `auxseg.study.answers.gradient_evidence`."""
-
-    cosines: dict[str, Number | None]
-    conflicts: Share | None
-    affinity: Number | None
-    num_looks: Count
-    conflicts_by_group: dict[str, Share | None] = field(default_factory=dict)
-    over_time: OverTime | None = None
-
-
-@final
-@dataclass(frozen=True)
-class ArmResult:
-    """The verdict on one arm at one share of the masks, and what it rests on."""
-
-    name: str
-    auxiliaries: tuple[str, ...]
-    weights: dict[str, Number]
-    is_control: bool
-    verdict: str
-    sentence: str
-    difference: Number | None
-    interval: Interval
-    p_value: Share
-    p_value_of_equivalence: Share
-    advice: Advice | None
-    variances: Variances
-    per_seed: dict[str, Number]
-    num_images: Count
-    num_images_left_out: Count
-    missing_seeds: tuple[Count, ...]
-    figure_per_seed: PerSeed
-    figure: Number | None
-    delta_m: DeltaM | None
-    description: str | None = None
-    tasks: dict[str, Reached] = field(default_factory=dict)
-    why: dict[str, Why] = field(default_factory=dict)
-
-
-@final
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Baseline:
     """What the target alone reaches."""
 
+    name_of_figure: str = ""
     figure_per_seed: PerSeed
     figure: Number | None
+    num_diverged: Count = 0
 
 
 @final
 @dataclass(frozen=True)
 class Answer:
-    """The comparisons at one share of the masks."""
+    """The comparisons at one share of the masks, which are judged together."""
 
     label_fraction: Fraction
     baseline: Baseline
@@ -141,11 +54,12 @@ class Answer:
 @final
 @dataclass(frozen=True)
 class Rules:
-    """What was fixed before anything was trained."""
+    """What was fixed before anything was trained; see `auxseg.statistics.verdicts.Rules`."""
 
     margin: Annotated[float, Field(ge=0, le=1e100, allow_inf_nan=False)]
     alpha: Share
     looks: Literal[1, 2]
+    higher_is_better: bool = True
 
 
 @final
@@ -161,21 +75,10 @@ class Diverged:
 
 @final
 @dataclass(frozen=True)
-class Tuned:
-    """What was chosen on validation for an arm."""
-
-    auxiliaries: tuple[str, ...]
-    label_fraction: Fraction
-    chosen: Number
-    figures: dict[str, Number | None]
-
-
-@final
-@dataclass(frozen=True)
 class MadeWith:
     """Versions, device, threads, precision and weights of some runs."""
 
-    versions: dict[str, str]
+    versions: Mapping[str, str]
     device: str
     processor: str
     threads: Count
@@ -184,33 +87,49 @@ class MadeWith:
 
 
 @final
-@dataclass(frozen=True)
-class Agreement:
-    """How far the screening agrees with full studies."""
-
-    sentence: str
-
-
-@final
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StudyResult:
-    """A finished study."""
+    """A finished study.
 
-    format: Literal[1]
+    Attributes:
+        figure: the target's main figure, by which arms are judged.
+        steps: of each training but those of the control same-compute.
+        config: the question, as it was asked.
+        answers: one for each share of the masks.
+        tuned: what was chosen on validation.
+        seconds: of all its runs in training.
+        looked_at: the numbers of seeds with which verdicts were given so far.
+        made_with: every combination that its runs were begun with.
+        recipes: digests of the recipes of the target alone and each auxiliary alone beside it, by name.
+        agreement: of rankings with studies, if its candidates were ranked beforehand.
+    """
+
+    format: Literal[1] = FORMAT
     target: str
     figure: str
     steps: Count
     seeds: _NumSeeds
     rules: Rules
     data: DataFacts
-    config: dict[str, object]
+    config: Mapping[str, object]
     answers: Annotated[tuple[Answer, ...], Field(min_length=1)]
     diverged: tuple[Diverged, ...]
+    tuned: tuple[Tuned, ...] = ()
     seconds: Seconds
     looked_at: tuple[Count, ...]
     made_with: tuple[MadeWith, ...] = ()
-    tuned: tuple[Tuned, ...] = ()
-    agreement: Agreement | None = None
+    recipes: Mapping[str, str] = field(default_factory=dict)
+    agreement: Agreement | None = field(default=None, metadata=OMITTED)
+
+
+def write_study(directory: Path, study: StudyResult) -> None:
+    """Write a study's study.json."""
+    write_json(directory / STUDY_FILE, study)
+
+
+def write_question(directory: Path, config: Mapping[str, object]) -> None:
+    """Write a study's study.yaml, with which the same question can be asked again."""
+    write_atomically(directory / QUESTION_FILE, yaml.safe_dump(dict(config), sort_keys=False).encode())
 
 
 def read_study(directory: Path) -> StudyResult:
@@ -221,7 +140,7 @@ def read_study(directory: Path) -> StudyResult:
     path = directory / STUDY_FILE
     if not path.exists():
         raise InputError(f"{directory}: no finished study (it holds no {STUDY_FILE})")
-    found = read_json(path, dict[str, Any], mend=_MEND).get("format")
+    found = read_json(path, _Format, mend=_MEND).format
     if found != FORMAT:
         raise InputError(f"{path}: written by another version of auxseg (format {found!a:.40}, expected {FORMAT})")
     study = read_json(path, StudyResult, mend=_MEND)
@@ -235,4 +154,7 @@ def read_study(directory: Path) -> StudyResult:
     return study
 
 
-_MEND: Final = "the study's own command writes it again"
+@final
+@dataclass(frozen=True)
+class _Format:
+    format: object = None

@@ -15,12 +15,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Final, TypeAlias, final
 
 from auxseg.errors import InputError
-from auxseg.records.reading import read_text
+from auxseg.files import write_atomically
+from auxseg.records.names import PER_IMAGE_FILE
+from auxseg.records.values.reading import read_text
 
-PER_IMAGE_FILE: Final = "per_image.csv"
+Cell: TypeAlias = str | int | float | bool | None
 _MAX_BYTES: Final = 2**30
 _FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
 _WRITTEN: Final = re.compile(r"'+[=+\-@\t\r]")
@@ -44,7 +46,12 @@ class PerImage:
         return {name: tuple(map(_number, cells)) for name, cells in self.columns.items() if name != "id"}
 
 
-def write_table(columns: Mapping[str, Sequence[Any]]) -> str:
+def write_per_image(run: Path, columns: Mapping[str, Sequence[Cell]]) -> None:
+    """Write a run's per_image.csv out of columns of equal length."""
+    write_atomically(run / PER_IMAGE_FILE, write_table(columns).encode())
+
+
+def write_table(columns: Mapping[str, Sequence[Cell]]) -> str:
     """Columns of equal length as CSV: numbers as numbers, and no text as a formula."""
     table = io.StringIO(newline="")
     writer = csv.writer(table)
@@ -77,7 +84,7 @@ def read_per_image(run: Path) -> PerImage:
     return PerImage({name: tuple(map(_read, column)) for name, column in zip(names, cells, strict=True)})
 
 
-def _written(cell: Any) -> Any:
+def _written(cell: Cell) -> Cell:
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 

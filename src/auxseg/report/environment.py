@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -34,6 +33,6 @@ def save_page(place: Path, page: str) -> Path:
     return place
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Names may hold anything; of markup we are the authors ourselves."""
     return wording.plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value

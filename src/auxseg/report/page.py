@@ -15,6 +15,7 @@ from auxseg.arguments import as_path, as_paths
 from auxseg.errors import InputError, RunError
 from auxseg.files import write_atomically
 from auxseg.records.finding import is_study
+from auxseg.records.names import FIGURES_FOLDER
 from auxseg.report import wording
 from auxseg.report.charts.drawing import Chart, for_page
 from auxseg.report.environment import save_page, template_environment
@@ -65,7 +66,7 @@ def report(
     )
     place = save_page(out or _home(paths) / "report.html", page)
     if out is None and comparison is None:
-        _save_charts(runs[0].charts, paths[0] / "figures")
+        _save_charts(runs[0].charts, paths[0] / FIGURES_FOLDER)
     return place
 
 

@@ -8,7 +8,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Final, final
 
 from auxseg.arguments import as_path
 from auxseg.data.geometry import RESIZES
@@ -17,7 +17,9 @@ from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe
 from auxseg.records import parse_json
-from auxseg.training.events import read_events
+from auxseg.records.events import Events, Start, read_events
+from auxseg.records.metrics import DataFacts
+from auxseg.records.names import BEST_FILE, EVENTS_FILE, LAST_FILE, RECIPE_FILE
 
 MAX_SIZE: Final = 2**15
 """Side of a stored picture in pixels, the most that a model file may name."""
@@ -38,28 +40,28 @@ class Run:
         """An existing run, by its directory or as it is. Raises `InputError` if the directory is none."""
         run = directory if isinstance(directory, Run) else cls(as_path(directory, "run"))
         if not run.recipe_file.is_file():
-            raise InputError(f"{run.directory}: not a run directory (it holds no recipe.yaml)")
+            raise InputError(f"{run.directory}: not a run directory (it holds no {RECIPE_FILE})")
         return run
 
     @property
     def recipe_file(self) -> Path:
         """The resolved recipe."""
-        return self.directory / "recipe.yaml"
+        return self.directory / RECIPE_FILE
 
     @property
     def events_file(self) -> Path:
         """Everything that happened."""
-        return self.directory / "events.jsonl"
+        return self.directory / EVENTS_FILE
 
     @property
     def last_file(self) -> Path:
         """The checkpoint to go on from."""
-        return self.directory / "last.pt"
+        return self.directory / LAST_FILE
 
     @property
     def best_file(self) -> Path:
         """The model to use."""
-        return self.directory / "best.safetensors"
+        return self.directory / BEST_FILE
 
     @property
     def recipe(self) -> Recipe:
@@ -67,25 +69,26 @@ class Run:
         return load_recipe(self.recipe_file)
 
     @property
-    def start(self) -> dict[str, Any]:
-        """What was known when the run started: machine, data, choices made."""
-        for event in read_events(self.events_file):
-            if event["event"] == "start":
-                return event
-        raise InputError(f"{self.events_file}: this run never started")
+    def events(self) -> Events:
+        """What happened so far, read anew."""
+        return read_events(self.directory)
 
     @property
-    def has_started(self) -> bool:
-        """Whether anything is recorded of this run."""
-        return any(event["event"] == "start" for event in read_events(self.events_file))
+    def start(self) -> Start:
+        """What was known when the run started: machine, data, choices made."""
+        events = self.events
+        if events.start is None:
+            lost = f" ({events.loss.rstrip('.')})" if events.loss else ""
+            raise InputError(f"{self.events_file}: this run never started{lost}")
+        return events.start
 
     @property
     def trained_on(self) -> tuple[Path, str]:
         """The store that the run was started on, and the hash of its content."""
-        data = self.start.get("data")
-        if not isinstance(data, dict) or not {"path", "content_hash"} <= data.keys():
+        data = self.start.data
+        if not data.path:
             raise InputError(f"{self.events_file}: the line of the start does not say on which data; it is damaged")
-        return Path(data["path"]), data["content_hash"]
+        return Path(data.path), data.content_hash
 
     @property
     def is_being_cleared(self) -> bool:
@@ -108,18 +111,18 @@ class Run:
         shutil.rmtree(former)
 
 
-def describe_data(store: Store) -> dict[str, Any]:
+def describe_data(store: Store) -> DataFacts:
     """What must be said beside every figure: which data, at which size, with which border."""
-    return {
-        "path": str(store.path.resolve()),
-        "name": store.path.name,
-        "source": store.provenance["source"],
-        "content_hash": store.content_hash,
-        "size": store.size,
-        "resize": store.resize,
-        "border": store.border,
-        "splits": {split: len(store.rows(split)) for split in ("train", "val", "test")},
-    }
+    return DataFacts(
+        path=str(store.path.resolve()),
+        name=store.path.name,
+        source=store.provenance["source"],
+        content_hash=store.content_hash,
+        size=store.size,
+        resize=store.resize,
+        border=store.border,
+        splits={split: len(store.rows(split)) for split in ("train", "val", "test")},
+    )
 
 
 def pack_vocabulary(vocabulary: Vocabulary) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime
-import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,20 +17,23 @@ from auxseg.data.store.store import Store
 from auxseg.drawing import panel, save_png, to_picture
 from auxseg.errors import InputError
 from auxseg.evaluation.measure import Measured, forward, measure
-from auxseg.files import write_atomically
-from auxseg.records.table import PER_IMAGE_FILE, write_table
+from auxseg.records.event_log import EventLog
+from auxseg.records.events import Evaluated
+from auxseg.records.metrics import ClassFigures, ConfusionTable, Metrics, write_metrics
+from auxseg.records.names import FIGURES_FOLDER
+from auxseg.records.pictures import Example, write_examples
+from auxseg.records.table import Cell, write_per_image
+from auxseg.records.values.writing import to_mapping
 from auxseg.run.directory import Run, describe_data
 from auxseg.run.inspection import NUM_INSPECTED, write_inspection
 from auxseg.run.load import Model, load, matching_store
 from auxseg.tasks import Task
 from auxseg.training.allocator import freed_memory_kept
-from auxseg.training.events import EventLog
 
 NUM_EXAMPLES: Final = 3
 EXAMPLE_SIZE: Final = 256
 
 
-@freed_memory_kept()
 def evaluate(
     run: Run | str | Path, split: str = "test", data: str | Path | None = None, device: str = "auto"
 ) -> dict[str, Any]:
@@ -42,7 +43,12 @@ def evaluate(
     Returns what metrics.json holds. Raises `InputError` if the split is empty, was trained on besides train, or the
     store does not fit the model.
     """
-    run = Run.open(run)
+    return to_mapping(measured(Run.open(run), split, data, device))
+
+
+@freed_memory_kept()
+def measured(run: Run, split: str = "test", data: str | Path | None = None, device: str = "auto") -> Metrics:
+    """The same, as a typed value."""
     model = load(run, device)
     if split == "val" and model.recipe.data.train_on != "train":
         raise InputError(f"{run.directory}: was trained on {model.recipe.data.train_on}; evaluate it on test")
@@ -50,46 +56,53 @@ def evaluate(
     rows = store.rows(split)
     if not len(rows):
         raise InputError(f"{store.path}: the split {split} is empty")
-    EventLog(run.events_file).append("evaluate", time=_now(), split=split, step=model.step, data=str(store.path))
+    reading = Evaluated(time=_now(), split=split, step=model.step, data=str(store.path))
+    EventLog(run.events_file).append(reading)
     started = time.perf_counter()
     loader = EvaluationLoader(store, rows, model.recipe.training.batch)
-    measured = measure(model.network, model.tasks, loader, model.device, model.autocast)
-    metrics = _metrics(model, store, split, measured, time.perf_counter() - started)
-    columns = _columns(model.tasks, measured)
-    write_atomically(run.directory / PER_IMAGE_FILE, write_table(columns).encode())
+    found = measure(model.network, model.tasks, loader, model.device, model.autocast)
+    metrics = _metrics(model, store, split, found, time.perf_counter() - started)
+    columns = _columns(model.tasks, found)
+    write_per_image(run.directory, columns)
     _write_examples(run, model, store, rows, columns)
     write_inspection(run, model, store, store.rows("val")[:NUM_INSPECTED])
-    write_atomically(run.directory / "metrics.json", json.dumps(metrics, indent=1).encode())  # last: all is there
+    write_metrics(run.directory, metrics)  # last: all is there
     return metrics
 
 
-def _metrics(model: Model, store: Store, split: str, measured: Measured, seconds: float) -> dict[str, Any]:
+def _metrics(model: Model, store: Store, split: str, measured: Measured, seconds: float) -> Metrics:
     tables = {
-        f"{name}.{title}": {"names": list(names), "counts": np.asarray(counts).tolist()}
+        f"{name}.{title}": ConfusionTable(tuple(names), tuple(map(tuple, np.asarray(counts).tolist())))
         for name, task in model.tasks.items()
         for title, (names, counts) in task.tables(measured.tables[name]).items()
     }
     figures = {name: task.figures(measured.tables[name]) for name, task in model.tasks.items()}
-    return {
-        "split": split,
-        "num_images": len(measured.ids),
-        "checkpoint_step": model.step,
-        "target": model.recipe.target,
-        "main_figure": model.tasks[model.recipe.target].main_figure,
-        "data": describe_data(store),
-        "figures": {name: {key: _number(value) for key, value in values.items()} for name, values in figures.items()},
-        "losses": {name: _number(value) for name, value in measured.losses(model.tasks).items()},
-        "explain": {name: task.explain() for name, task in model.tasks.items()},
-        "tables": tables,
-        "classes": {name: classes for name, task in model.tasks.items() if (classes := _classes(task, measured))},
-        "seconds": seconds,
-    }
+    return Metrics(
+        split=split,
+        num_images=len(measured.ids),
+        checkpoint_step=model.step,
+        target=model.recipe.target,
+        main_figure=model.tasks[model.recipe.target].main_figure,
+        data=describe_data(store),
+        figures={name: {key: _number(value) for key, value in values.items()} for name, values in figures.items()},
+        losses={name: _number(value) for name, value in measured.losses(model.tasks).items()},
+        explain={name: task.explain() for name, task in model.tasks.items()},
+        tables=tables,
+        classes={name: classes for name, task in model.tasks.items() if (classes := _classes(task, measured))},
+        seconds=seconds,
+    )
 
 
-def _classes(task: Task, measured: Measured) -> dict[str, dict[str, int | float | None]]:
+def _classes(task: Task, measured: Measured) -> dict[str, ClassFigures]:
     """Figures by class; how many pixels there are is whole."""
     return {
-        name: {key: int(value) if key.endswith("pixels") else _number(value) for key, value in values.items()}
+        name: ClassFigures(
+            iou=_number(values["iou"]),
+            precision=_number(values["precision"]),
+            recall=_number(values["recall"]),
+            pixels=int(values["pixels"]),
+            predicted_pixels=int(values["predicted_pixels"]),
+        )
         for name, values in task.classes(measured.tables[task.name]).items()
     }
 
@@ -98,25 +111,18 @@ def _number(value: float) -> float | None:
     return None if value != value else float(value)
 
 
-def _columns(tasks: Mapping[str, Task], measured: Measured) -> dict[str, list[Any]]:
-    columns: dict[str, list[Any]] = {"id": list(measured.ids)}
+def _columns(tasks: Mapping[str, Task], measured: Measured) -> dict[str, list[Cell]]:
+    columns: dict[str, list[Cell]] = {"id": list(measured.ids)}
     for name, task in tasks.items():
         columns |= {f"{name}.{column}": values for column, values in task.rows(measured.tables[name]).items()}
     return columns
 
 
-@dataclass(frozen=True)
-class _Example:
-    row: int
-    rank: str
-    value: float
-
-
-def _write_examples(run: Run, model: Model, store: Store, rows: np.ndarray, columns: Mapping[str, list[Any]]) -> None:
+def _write_examples(run: Run, model: Model, store: Store, rows: np.ndarray, columns: Mapping[str, list[Cell]]) -> None:
     """Draw the best, median and worst images by the target's own figure."""
     target = model.tasks[model.recipe.target]
     values = columns[f"{target.name}.{target.row_figure}"]
-    known = [(value, place) for place, value in enumerate(values) if value is not None]
+    known = [(value, place) for place, value in enumerate(values) if isinstance(value, int | float)]
     ranked = sorted(known, reverse=target.higher_is_better)
     middle = max(len(ranked) // 2 - NUM_EXAMPLES // 2, 0)
     chosen = {
@@ -124,14 +130,14 @@ def _write_examples(run: Run, model: Model, store: Store, rows: np.ndarray, colu
         "median": ranked[middle : middle + NUM_EXAMPLES],
         "worst": ranked[::-1][:NUM_EXAMPLES],
     }
-    (run.directory / "figures").mkdir(exist_ok=True)
-    examples = []
+    (run.directory / FIGURES_FOLDER).mkdir(exist_ok=True)
+    examples: list[Example] = []
     for rank, entries in chosen.items():
         for number, (value, place) in enumerate(entries, start=1):
-            name = f"figures/{rank}-{number}.png"
+            name = f"{FIGURES_FOLDER}/{rank}-{number}.png"
             save_png(run.directory / name, _picture(model, store, int(rows[place])))
-            examples.append({"id": columns["id"][place], "rank": rank, "value": value, "picture": name})
-    write_atomically(run.directory / "examples.json", json.dumps(examples, indent=1).encode())
+            examples.append(Example(str(columns["id"][place]), rank, value, name))
+    write_examples(run.directory, examples)
 
 
 @torch.no_grad()

@@ -34,9 +34,7 @@ def draw_grid(runs: Mapping[str, Run], out: Path, data: str | Path | None = None
     """
     models = {name: load(run) for name, run in runs.items()}
     stores = {
-        name: Store.open(Path(data) if data is not None else Path(runs[name].start["data"]["path"])).at_size(
-            model.vocabulary.size
-        )
+        name: Store.open(Path(data) if data is not None else runs[name].trained_on[0]).at_size(model.vocabulary.size)
         for name, model in models.items()
     }
     if len({store.content_hash for store in stores.values()}) > 1:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import numpy as np
 import torch
@@ -18,7 +17,8 @@ from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
 from auxseg.drawing import Picture, column, panel, save_png, to_picture
 from auxseg.errors import InputError
-from auxseg.files import write_atomically
+from auxseg.records.names import FIGURES_FOLDER, METRICS_FILE
+from auxseg.records.pictures import InspectedImage, Inspection, write_inspection_file
 from auxseg.run.directory import Run
 from auxseg.run.load import Model, load, matching_store
 from auxseg.tasks.views import by_view
@@ -28,13 +28,15 @@ NUM_INSPECTED: Final = 3
 SIDE: Final = 192
 PER_ROW: Final = 6
 
+_T = TypeVar("_T")
+
 
 def inspect(run: Run, ids: Sequence[str], data: str | Path | None = None) -> None:
     """Look at these photographs instead, of any split, in the data that the run was trained on or others.
 
     Raises `InputError` for an id that the data lack, a run that was not evaluated yet, and a network without attention.
     """
-    if not (run.directory / "metrics.json").is_file():
+    if not (run.directory / METRICS_FILE).is_file():
         raise InputError(f"{run.directory}: was not evaluated yet, so nothing is inspected; run auxseg evaluate first")
     model = load(run)
     store = matching_store(run, model, data)
@@ -53,8 +55,8 @@ def write_inspection(run: Run, model: Model, store: Store, rows: Sequence[int] |
     Returns whether a photograph could be inspected.
     """
     matrices = model.network.sharing.mixing_matrices()
-    (run.directory / "figures").mkdir(exist_ok=True)
-    images = []
+    (run.directory / FIGURES_FOLDER).mkdir(exist_ok=True)
+    images: list[InspectedImage] = []
     for number, row in enumerate(rows, start=1):
         (batch,) = EvaluationLoader(store, np.array([row]), 1)
         pictures = _pictures(model, batch)
@@ -62,16 +64,12 @@ def write_inspection(run: Run, model: Model, store: Store, rows: Sequence[int] |
             break
         files = {}
         for place, (task, picture) in enumerate(pictures.items(), start=1):
-            files[task] = f"figures/attention-{number}-{place}.png"
+            files[task] = f"{FIGURES_FOLDER}/attention-{number}-{place}.png"
             save_png(run.directory / files[task], picture)
-        images.append({"id": batch.ids[0], "pictures": files})
+        images.append(InspectedImage(batch.ids[0], files))
     if images or matrices:
-        content: dict[str, Any] = {
-            "images": images,
-            "tasks": list(model.network.tasks),
-            "matrices": {place: matrix.tolist() for place, matrix in matrices.items()},
-        }
-        write_atomically(run.directory / "inspection.json", json.dumps(content, indent=1).encode())
+        shares = {place: tuple(map(tuple, matrix.tolist())) for place, matrix in matrices.items()}
+        write_inspection_file(run.directory, Inspection(tuple(images), tuple(model.network.tasks), shares))
     return bool(images)
 
 
@@ -97,7 +95,7 @@ def _rows(photograph: Picture, masks: Mapping[str, Tensor]) -> Picture:
     return column([panel(list(part), list(texts)) for part, texts in zip(_cut(pictures), _cut(captions), strict=True)])
 
 
-def _cut(items: Sequence[Any]) -> list[Sequence[Any]]:
+def _cut(items: Sequence[_T]) -> list[Sequence[_T]]:
     return [items[start : start + PER_ROW] for start in range(0, len(items), PER_ROW)]
 
 

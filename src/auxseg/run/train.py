@@ -9,7 +9,6 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -22,6 +21,8 @@ from auxseg.errors import InputError
 from auxseg.files import write_atomically
 from auxseg.models import Network, build_network
 from auxseg.recipe import Recipe, build_tasks, dump_recipe, load_recipe, refuse_waiting
+from auxseg.records.event_log import EventLog
+from auxseg.records.events import Events, Resume, Start
 from auxseg.run.beginning.micro_batches import refuse_lone_values
 from auxseg.run.beginning.opening import opened
 from auxseg.run.beginning.resolving import Resolved, measure_choice, resolve
@@ -33,8 +34,8 @@ from auxseg.run.model_file import ModelFacts
 from auxseg.run.observing.observers import Recorder, now
 from auxseg.tasks import Task
 from auxseg.training.allocator import freed_memory_kept
+from auxseg.training.calibrate import Choice
 from auxseg.training.checkpoint import Checkpoint
-from auxseg.training.events import EventLog
 from auxseg.training.loop import Observer, Plan, fit
 from auxseg.training.runtime import Device, Runtime
 
@@ -83,7 +84,7 @@ def train(
         recorders: list[Recorder] = []
         with runtime.failing_together():
             if runtime.is_main:
-                _announce(run, facts, store, network, resolved, loader, runtime)
+                _announce(run, facts, store, network, resolved, loader, runtime, tell)
                 recorders.append(Recorder(run, facts, loader.steps_per_epoch))
         started = time.perf_counter()
         reason, step = fit(
@@ -115,16 +116,15 @@ def _labelled(recipe: Recipe, store: Store, tasks: Mapping[str, Task], tell: Cal
 
 
 @freed_memory_kept()
-def choose(recipe: Recipe, data: str | Path, device: Device = "auto") -> dict[str, Any]:
-    """Precision and memory format (keys of ``training``) that a run of this recipe would choose; nothing is written."""
+def choose(recipe: Recipe, data: str | Path, device: Device = "auto") -> Choice:
+    """Precision and memory format that a run of this recipe would choose; nothing is written."""
     store = open_data(data, recipe)
     tasks = build_tasks(recipe, store.vocabulary)
     runtime = Runtime(device)
     runtime.launch()
     outputs = {name: task.output for name, task in tasks.items()}
     network = build_network(recipe.model, outputs, recipe.seed, recipe.target).to(runtime.device)
-    choice = measure_choice(recipe, network, tasks, train_loader(recipe, store, runtime), runtime)
-    return {"precision": choice.precision, "channels_last": choice.channels_last}
+    return measure_choice(recipe, network, tasks, train_loader(recipe, store, runtime), runtime)
 
 
 def _plan(recipe: Recipe, run: Run, store: Store, loader: TrainLoader) -> Plan:
@@ -143,34 +143,39 @@ def _announce(
     resolved: Resolved,
     loader: TrainLoader,
     runtime: Runtime,
+    tell: Callable[[str], None],
 ) -> None:
     """Write down what the run is, or that it goes on, before the first step."""
     log, recipe, step = EventLog(run.events_file), resolved.recipe, resolved.step
+    assert recipe.training.steps is not None
+    assert recipe.training.channels_last != "auto"
     write_atomically(run.recipe_file, dump_recipe(recipe).encode())
     if step is not None:
-        log.rewind(step)
-        log.append("resume", time=now(), step=step, steps=recipe.training.steps)
+        if loss := Events(lost=log.rewind(step)).loss:
+            tell(f"{run.directory}: {loss}")
+        log.append(Resume(time=now(), step=step, steps=recipe.training.steps))
         return
     run.events_file.unlink(missing_ok=True)
     log.append(
-        "start",
-        time=now(),
-        command=" ".join(sys.argv),
-        device=str(runtime.device),
-        processes=runtime.num_processes,
-        processor=_processor(runtime),
-        threads=torch.get_num_threads(),
-        versions={"auxseg": __version__, "torch": torch.__version__, "python": platform.python_version()},
-        precision=recipe.training.precision,
-        channels_last=recipe.training.channels_last,
-        calibration=resolved.seconds,
-        parameters=network.parts(),
-        weights=network.provenance,
-        steps=recipe.training.steps,
-        steps_per_epoch=loader.steps_per_epoch,
-        data=describe_data(store),
-        labelled=facts.labelled,
-        untrained=sorted(untrained_tasks(recipe, facts.vocabulary, facts.labelled)),
+        Start(
+            time=now(),
+            command=" ".join(sys.argv),
+            device=str(runtime.device),
+            processes=runtime.num_processes,
+            processor=_processor(runtime),
+            threads=torch.get_num_threads(),
+            versions={"auxseg": __version__, "torch": torch.__version__, "python": platform.python_version()},
+            precision=recipe.training.precision,
+            channels_last=recipe.training.channels_last,
+            calibration=resolved.seconds,
+            parameters=network.parts(),
+            weights=network.provenance,
+            steps=recipe.training.steps,
+            steps_per_epoch=loader.steps_per_epoch,
+            data=describe_data(store),
+            labelled=facts.labelled or {},
+            untrained=tuple(sorted(untrained_tasks(recipe, facts.vocabulary, facts.labelled))),
+        )
     )
 
 

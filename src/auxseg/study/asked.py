@@ -10,6 +10,8 @@ from typing import Any, final
 
 from auxseg.arguments import as_names, as_path, as_paths
 from auxseg.errors import InputError
+from auxseg.records import study as records
+from auxseg.records.values.writing import to_mapping
 from auxseg.study.design.config import check_study
 from auxseg.study.design.plan import Plan
 from auxseg.study.directory.directory import StudyDirectory
@@ -20,21 +22,26 @@ from auxseg.tasks import run_plugin
 @final
 @dataclass(frozen=True, repr=False)
 class StudyResult:
-    """What a study found: its directory, and what its study.json holds."""
+    """What a study found: its directory, and its study.json as a typed value."""
 
     directory: Path
-    values: Mapping[str, Any]
+    found: records.StudyResult
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What study.json holds, as plain values."""
+        return to_mapping(self.found)
 
     @property
     def verdicts(self) -> dict[str, str]:
         """By arm: helps, hurts, no meaningful difference, or not enough evidence; at the largest share of the masks."""
-        answer = max(self.values["answers"], key=lambda answer: answer["label_fraction"])
-        return {arm["name"]: arm["verdict"] for arm in answer["arms"]}
+        answer = max(self.found.answers, key=lambda answer: answer.label_fraction)
+        return {arm.name: arm.verdict for arm in answer.arms}
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """Every verdict with its difference and interval, at all shares of the masks."""
-        return tuple(arm["sentence"] for answer in self.values["answers"] for arm in answer["arms"])
+        return tuple(arm.sentence for answer in self.found.answers for arm in answer.arms)
 
     def __repr__(self) -> str:
         said = "; ".join(f"{name}: {verdict}" for name, verdict in self.verdicts.items())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from auxseg.errors import RunError
 from auxseg.recipe import dump_recipe
 from auxseg.run.building import open_data
@@ -19,18 +17,18 @@ def check_best(study: Study) -> None:
     refuse_without_validation(recipe, open_data(study.data, recipe), "--best")
 
 
-def best_recipe(study: Study, result: dict[str, Any]) -> tuple[str, str]:
+def best_recipe(study: Study, *, higher_is_better: bool) -> tuple[str, str]:
     """Name and YAML of the arm with the best mean validation figure at the largest share of masks.
 
     Arms that were judged before take part. Controls stay out, and arms of which a run diverged: the mean over the
     others would flatter them. Chosen on validation, because the test split has just been used for the verdicts. Raises
     `RunError` if every arm diverged.
     """
-    plan = with_tuned(study.plan(), study.directory.choices.get("tuned", ()))
+    plan = with_tuned(study.plan(), study.directory.choices.tuned)
     fraction = max(plan.label_fractions)
     values: dict[str, list[float]] = {}
     incomplete = {run.arm for run in plan.runs if run.label_fraction == fraction and study.directory.failure(run)}
-    sign = 1 if result["rules"]["higher_is_better"] else -1
+    sign = 1 if higher_is_better else -1
     for planned in plan.runs:
         is_control = plan.is_control(planned.arm)
         if planned.label_fraction == fraction and not is_control and planned.arm not in incomplete:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 import torch
-import yaml
 
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
-from auxseg.files import write_atomically
 from auxseg.recipe import Recipe
+from auxseg.records.about import Choices
+from auxseg.records.study import StudyResult, write_question, write_study
+from auxseg.records.values.writing import to_mapping
 from auxseg.run.building import open_data
 from auxseg.statistics.verdicts import Rules
 from auxseg.study.answers.agreement import agree
@@ -55,7 +55,7 @@ class Study:
         site: Site | None = None,
         watch: Callable[[Plan], None],
         tell: Callable[[str], None] = lambda what: None,
-    ) -> dict[str, Any]:
+    ) -> StudyResult:
         """Train all that is missing, then measure everything on the test split, judge, and write study.json.
 
         ``threads`` of torch each run has (by default the machine's share per worker); what a study was begun with is
@@ -67,8 +67,8 @@ class Study:
         store, target = self._checked(threads)
         plan = make_plan(self.config)
         site = site or ThisMachine(workers)
-        choices: dict[str, Any] = {}
-        if not self.directory.about_file.is_file():
+        choices = Choices()
+        if not self.directory.is_begun:
             tell("choosing precision and memory format by the speed of a few steps")
             choices = site.choose(self._largest(plan), self.data, threads or site.share, self.plugins)
         with self.directory.held(store, origin(plan.runs[0].recipe.model.weights), choices) as kept:
@@ -78,7 +78,7 @@ class Study:
             self.directory.keep_choices(kept)
             asked, recipes, shown = judged(plan), digests(plan), plan  # whatever weights are chosen for it
             tell(f"starting workers for {len(plan.runs)} trainings")
-            with site.start(kept["threads"], self.plugins, lambda: watch(shown)) as at_work:
+            with site.start(kept.threads or site.share, self.plugins, lambda: watch(shown)) as at_work:
 
                 def train(stage: Plan) -> None:
                     nonlocal shown
@@ -101,9 +101,8 @@ class Study:
             tell("judging")
             refuse_unmeasured(self.directory, self.data, plan.runs)
             rules = Rules(margin=self.config.margin, looks=self.config.looks, higher_is_better=target.higher_is_better)
-            return self._written(
-                {**answer(self.directory, plan, store, rules, self.directory.looked_at), "recipes": recipes}
-            )
+            found = answer(self.directory, plan, store, rules, self.directory.looked_at)
+            return self._written(dataclasses.replace(found, recipes=recipes))
 
     def plan(self, *, threads: int | None = None) -> Plan:
         """All trainings as they stand before tuning, with what the directory holds already. Nothing is written.
@@ -116,10 +115,10 @@ class Study:
     def estimate(self, plan: Plan, *, workers: int = 1, threads: int | None = None) -> Effort:
         """How much of a plan is left to be trained, from a few steps of each arm. Nothing is left behind."""
         kept = self.directory.choices
-        tuned = kept.get("tuned", ())
+        tuned = kept.tuned
         planned = [*tuning_runs(plan, tuned), *with_tuned(plan, tuned).runs]
         missing = [run for run in planned if not self.directory.is_done(run)]
-        with using_threads(threads or kept.get("threads") or max(torch.get_num_threads() // workers, 1)):
+        with using_threads(threads or kept.threads or max(torch.get_num_threads() // workers, 1)):
             return effort(planned, missing, self.data, workers)
 
     def _checked(self, threads: int | None) -> tuple[Store, Task]:
@@ -140,7 +139,7 @@ class Study:
         refuse_other_store(self.data, store.content_hash)
         refuse_other_runs(map(self.directory.run_directory, plan.runs), store.content_hash)
 
-    def _settled(self, kept: Mapping[str, Any], store: Store) -> tuple[Plan, dict[str, Any]]:
+    def _settled(self, kept: Choices, store: Store) -> tuple[Plan, Choices]:
         """The plan with what the directory keeps, and the choices, completed. Raises `InputError` if it does not fit.
 
         Arms that were judged come before the control same-compute is counted, which is as long as the dearest of all.
@@ -152,18 +151,16 @@ class Study:
         choices = complete(kept, plan, store.vocabulary)
         return lengthened(plan, choices), choices
 
-    def _written(self, result: dict[str, Any]) -> dict[str, Any]:
+    def _written(self, result: StudyResult) -> StudyResult:
         """The result, with how far a screening that was done before agrees with it."""
-        self._write_result(result)
-        agreed = agree(self.directory.path)
+        path = self.directory.path
+        write_study(path, result)
+        agreed = agree(path)
         if agreed is not None:
-            result["agreement"] = agreed
-            self._write_result(result)
-        write_atomically(self.directory.path / "study.yaml", _as_yaml(self.config).encode())
+            result = dataclasses.replace(result, agreement=agreed)
+            write_study(path, result)
+        write_question(path, to_mapping(self.config))
         return result
-
-    def _write_result(self, result: dict[str, Any]) -> None:
-        write_atomically(self.directory.result_file, json.dumps(result, indent=1).encode())
 
     def _largest(self, plan: Plan) -> Recipe:
         return max((run.recipe for run in plan.runs), key=lambda recipe: len(recipe.tasks))
@@ -183,9 +180,3 @@ class Study:
                 f"{self.directory.path}: verdicts were given with {seeds} seeds; {allowed} paid for in their levels, "
                 "and looking again would make false verdicts likelier than stated"
             )
-
-
-def _as_yaml(config: StudyConfig) -> str:
-    values: dict[str, Any] = dataclasses.asdict(config)
-    plain = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
-    return yaml.safe_dump(plain, sort_keys=False)

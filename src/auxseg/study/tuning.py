@@ -14,11 +14,11 @@ import dataclasses
 import math
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from auxseg.recipe import Recipe, with_changes
-from auxseg.run.directory import Run
-from auxseg.study.answers.answer import seconds_in_training
+from auxseg.records.about import Tuned
+from auxseg.records.events import read_events
 from auxseg.study.answers.validation import validation_figure
 from auxseg.study.design.digests import arm_digest
 from auxseg.study.design.plan import Arm, Plan, PlannedRun
@@ -39,7 +39,7 @@ def tune(plan: Plan, study: StudyDirectory, train: Callable[[Plan], None], *, hi
     Every choice is kept in the directory as soon as it is made, with the digest of the recipe it was made for: an arm
     of the same name with another recipe is searched anew.
     """
-    tuned = study.choices.get("tuned", [])
+    tuned = list(study.choices.tuned)
     baseline, *others = _searched(plan)
     for arms in ([baseline], others):
         keys = [(arm, share) for share in plan.label_fractions for arm in arms]
@@ -49,30 +49,30 @@ def tune(plan: Plan, study: StudyDirectory, train: Callable[[Plan], None], *, hi
         runs = [run for by_candidate in tries.values() for runs in by_candidate.values() for run in runs]
         runs.sort(key=lambda run: run.seed)
         train(dataclasses.replace(plan, arms=tuple(arms), runs=tuple(runs)))
-        tuned = [entry for entry in tuned if (Arm(tuple(entry["auxiliaries"])), entry["label_fraction"]) not in tries]
+        tuned = [entry for entry in tuned if (Arm(entry.auxiliaries), entry.label_fraction) not in tries]
         for (arm, share), found in tries.items():
-            made_for = {"recipe": arm_digest(plan, arm)}
-            tuned.append(_choose(arm, share, found, study, higher_is_better) | made_for)
-        study.keep_choices(study.choices | {"tuned": tuned})
+            choice = _choose(arm, share, found, study, higher_is_better)
+            tuned.append(dataclasses.replace(choice, recipe=arm_digest(plan, arm)))
+        study.keep_choices(dataclasses.replace(study.choices, tuned=tuple(tuned)))
     return with_tuned(plan, tuned)
 
 
-def with_tuned(plan: Plan, tuned: Sequence[Mapping[str, Any]]) -> Plan:
+def with_tuned(plan: Plan, tuned: Sequence[Tuned]) -> Plan:
     """The plan with what was chosen for its arms: the target's rate for all, and each arm's weight."""
     found = {(arm, share): _found(plan, tuned, arm, share) for share in plan.label_fractions for arm in _searched(plan)}
 
     def chosen(run: PlannedRun) -> PlannedRun:
         rate, weight = found[Arm(), run.label_fraction], found.get((run.arm, run.label_fraction))
-        recipe = run.recipe if rate is None else _at_rate(run.recipe, rate["chosen"])
+        recipe = run.recipe if rate is None else _at_rate(run.recipe, rate.chosen)
         if weight is not None and run.arm.auxiliaries:
-            recipe = _at_weight(recipe, run.arm, weight["chosen"])
+            recipe = _at_weight(recipe, run.arm, weight.chosen)
         return dataclasses.replace(run, recipe=recipe)
 
     made = tuple(entry for entry in found.values() if entry is not None)
     return dataclasses.replace(plan, runs=tuple(map(chosen, plan.runs)), tuned=made)
 
 
-def tuning_runs(plan: Plan, tuned: Sequence[Mapping[str, Any]]) -> Iterator[PlannedRun]:
+def tuning_runs(plan: Plan, tuned: Sequence[Tuned]) -> Iterator[PlannedRun]:
     """All trainings that choosing takes, those that are done too; at the base's rate while that is not chosen."""
     for share in plan.label_fractions:
         for arm in _searched(plan) if plan.config.tune_weights else ():
@@ -81,7 +81,7 @@ def tuning_runs(plan: Plan, tuned: Sequence[Mapping[str, Any]]) -> Iterator[Plan
 
 
 def tries_of(
-    plan: Plan, tuned: Sequence[Mapping[str, Any]], arm: Arm, label_fraction: float
+    plan: Plan, tuned: Sequence[Tuned], arm: Arm, label_fraction: float
 ) -> dict[float, tuple[PlannedRun, ...]]:
     """The trainings of an arm by candidate: factors of the rate for the target alone, weights for the others."""
     assert plan.config.tune_weights is not None
@@ -90,7 +90,7 @@ def tries_of(
     if not arm.auxiliaries:
         recipes = {factor: _at_rate(first.recipe, factor) for factor in rate_factors(len(plan.config.tune_weights))}
     else:
-        recipe = first.recipe if rate is None else _at_rate(first.recipe, rate["chosen"])
+        recipe = first.recipe if rate is None else _at_rate(first.recipe, rate.chosen)
         recipes = {weight: _at_weight(recipe, arm, weight) for weight in plan.config.tune_weights}
     seeds = range(FIRST_SEED, FIRST_SEED + plan.config.tuning_seeds)
     return {
@@ -106,11 +106,11 @@ def _searched(plan: Plan) -> list[Arm]:
     return [arm for arm in plan.arms if not arm.is_longer]
 
 
-def _found(plan: Plan, tuned: Sequence[Mapping[str, Any]], arm: Arm, label_fraction: float) -> Mapping[str, Any] | None:
+def _found(plan: Plan, tuned: Sequence[Tuned], arm: Arm, label_fraction: float) -> Tuned | None:
     """What was chosen for an arm of the plan at one share of the masks, if it still has the recipe of that time."""
     for entry in tuned:
-        is_its = (Arm(tuple(entry["auxiliaries"])), entry["label_fraction"]) == (arm, label_fraction)
-        if is_its and entry.get("recipe") == arm_digest(plan, arm):
+        is_its = (Arm(entry.auxiliaries), entry.label_fraction) == (arm, label_fraction)
+        if is_its and entry.recipe == arm_digest(plan, arm):
             return entry
     return None
 
@@ -121,7 +121,7 @@ def _choose(
     tries: Mapping[float, Sequence[PlannedRun]],
     study: StudyDirectory,
     higher_is_better: bool,
-) -> dict[str, Any]:
+) -> Tuned:
     """The candidate with the best mean over seeds.
 
     Of equals it is the smallest weight, and the factor of the learning rate that is nearest 1. A candidate of which a
@@ -137,14 +137,14 @@ def _choose(
     order = sorted(tries) if arm.auxiliaries else sorted(tries, key=lambda factor: (abs(math.log(factor)), factor))
     chosen = max((each for each in order if each in measured), key=lambda each: measured[each], default=order[0])
     directories = [study.run_directory(run) for runs in tries.values() for run in runs]
-    return {
-        "auxiliaries": list(arm.auxiliaries),
-        "label_fraction": label_fraction,
-        "chosen": chosen,
-        "figures": {f"{candidate:.12g}": value for candidate, value in figures.items()},
-        "sentence": _sentence(arm, label_fraction, chosen, figures),
-        "seconds": sum(seconds_in_training(path) for path in directories if Run(path).events_file.is_file()),
-    }
+    return Tuned(
+        auxiliaries=arm.auxiliaries,
+        label_fraction=label_fraction,
+        chosen=chosen,
+        figures={f"{candidate:.12g}": value for candidate, value in figures.items()},
+        sentence=_sentence(arm, label_fraction, chosen, figures),
+        seconds=sum(read_events(path).seconds_in_training for path in directories),
+    )
 
 
 def _sentence(arm: Arm, label_fraction: float, chosen: float, figures: Mapping[float, float | None]) -> str:

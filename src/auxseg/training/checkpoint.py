@@ -13,7 +13,7 @@ import torch
 from auxseg import __version__
 from auxseg.errors import InputError
 from auxseg.files import replacing
-from auxseg.training.events import EventLog
+from auxseg.records.event_log import EventLog
 from auxseg.training.seal import Owner, examine, sealed
 
 

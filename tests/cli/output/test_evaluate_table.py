@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
-from typing import Any
 
 from auxseg.cli.output.evaluate_table import print_figures
 from auxseg.cli.output.terminal import SafeConsole
+from auxseg.records.metrics import Metrics
+from tests.records.made_events import DATA
 
 
-def _metrics(value: float | None) -> dict[str, Any]:
-    return {
-        "split": "test",
-        "target": "segmentation",
-        "num_images": 12,
-        "data": {"name": "[/b].h5", "size": 64, "border": "ignore"},
-        "figures": {
+def _metrics(value: float | None) -> Metrics:
+    return Metrics(
+        split="test",
+        target="segmentation",
+        num_images=12,
+        checkpoint_step=4,
+        data=dataclasses.replace(DATA, name="[/b].h5", size=64, border="ignore"),
+        figures={
             "classification": {"accuracy": 0.5, "balanced_accuracy": 0.25},
             "segmentation": {"iou_dataset": value, "iou_image": 0.5, "dice": 0.5, "num_images": 10.0},
             "box": {"iou": 0.5, "error_in_pixels": 12.3456},
         },
-    }
+        seconds=1.0,
+    )
 
 
 def _shown(width: int) -> str:

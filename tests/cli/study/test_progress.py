@@ -11,10 +11,10 @@ from rich.console import Console
 
 from auxseg.cli.study import progress as study_progress
 from auxseg.cli.study.progress import StudyProgress
+from auxseg.records.event_log import EventLog
 from auxseg.study.design.plan import Plan, make_plan
 from auxseg.study.directory.directory import StudyDirectory
-from auxseg.study.execution.last_step import last_step
-from auxseg.training.events import EventLog
+from tests.records.made_events import make_end, make_start, make_step, make_validation
 from tests.study.small import box_alone
 
 STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  "
@@ -40,12 +40,12 @@ def take(directory: StudyDirectory, plan: Plan, number: int, steps: int, *, end:
     folder.mkdir(parents=True, exist_ok=True)
     log = EventLog(folder / "events.jsonl")
     if not log.path.exists():
-        log.append("start", steps=40)
+        log.append(make_start(steps=40))
     for step in range(1, steps + 1):
-        log.append("step", step=step, seconds=0.1)
-    log.append("validation", step=steps, best=True, figures={"segmentation": {"iou_dataset": 0.5}})
+        log.append(make_step(step))
+    log.append(make_validation(steps, figures={"segmentation": {"iou_dataset": 0.5}}))
     if end:
-        log.append("end", step=steps)
+        log.append(make_end(steps))
 
 
 def test_a_log_has_a_line_for_every_stage_and_every_finished_training(
@@ -86,15 +86,3 @@ def test_a_terminal_shows_the_stage_and_the_steps_of_running_trainings(
     assert "20/40" in shown
     assert "10/40" in shown
     assert "0 of 4 runs are done, about 3 min left" in shown  # half a training in 30 s, 3.25 left
-
-
-def test_the_last_step_is_read_from_the_end_of_a_log_that_is_being_written(tmp_path: Path) -> None:
-    assert last_step(tmp_path) is None
-    log = EventLog(tmp_path / "events.jsonl")
-    log.append("start", steps=30000)
-    assert last_step(tmp_path) is None
-    for step in range(1, 3001):
-        log.append("step", step=step, losses={"segmentation": 0.123456789})
-    with log.path.open("a") as file:
-        file.write('{"event": "step", "st')
-    assert last_step(tmp_path) == (3000, 30000)

@@ -19,8 +19,8 @@ from auxseg.run import Run, load, train
 from auxseg.run.beginning.resuming import standing
 from auxseg.run.directory import FORMER
 from auxseg.training.checkpoint import load_last, save_last
-from auxseg.training.events import read_events
 from auxseg.training.seal import Owner
+from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
 
 CPU = torch.device("cpu")

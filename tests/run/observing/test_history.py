@@ -12,9 +12,10 @@ import pytest
 from auxseg.recipe import Recipe, load_recipe
 from auxseg.run import Run, train
 from auxseg.run.observing.history import History
-from auxseg.training.events import read_events
 from auxseg.training.learner import Learner, StepResult
 from auxseg.training.loop import Observer, Validation
+from tests.raw_events import read_events
+from tests.records.made_events import make_step, make_validation
 from tests.run.conftest import SETTINGS
 
 RANDOM = "balancer={kind: random, distribution: bernoulli}"
@@ -65,7 +66,7 @@ def test_without_validation_every_epoch_has_a_row(store_path: Path, tmp_path: Pa
     run = Run(tmp_path / "run")
     looking = Looking(run)
     train(_recipe(UNVALIDATED, "training.epochs=2.5"), store_path, run.directory, observers=[looking])
-    epoch, rows = run.start["steps_per_epoch"], _rows(run)
+    epoch, rows = run.start.steps_per_epoch, _rows(run)
     assert [int(row["step"]) for row in rows] == [epoch, 2 * epoch, run.recipe.training.steps]
     assert [float(row["epoch"]) for row in rows[:2]] == [1, 2]
     assert not any(name.endswith((".loss", ".iou_dataset")) for name in rows[0])
@@ -86,7 +87,7 @@ def test_epochs_between_validations_have_rows_too(store_path: Path, tmp_path: Pa
 def test_validations_within_an_epoch_keep_their_rows(store_path: Path, tmp_path: Path) -> None:
     run = train(_recipe("training.validate_every=0.4", "training.steps=10"), store_path, tmp_path / "run")
     epoch = 5
-    assert run.start["steps_per_epoch"] == epoch
+    assert run.start.steps_per_epoch == epoch
     looked = [event["step"] for event in read_events(run.events_file) if event["event"] == "validation"]
     rows = _rows(run)
     assert looked == [2, 4, 6, 8, 10]
@@ -109,7 +110,7 @@ def test_a_resumed_run_has_the_rows_of_a_whole_one(stop_after: int, store_path: 
 def test_rows_are_appended_and_the_log_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run(tmp_path)
     history = History(run, 2)
-    monkeypatch.setattr("auxseg.run.observing.history.read_events", lambda path: pytest.fail("was read again"))
+    monkeypatch.setattr("auxseg.run.observing.history.read_events", lambda run: pytest.fail("was read again"))
     writes: list[Path] = []
     monkeypatch.setattr(
         "auxseg.run.observing.history.write_atomically",
@@ -117,9 +118,9 @@ def test_rows_are_appended_and_the_log_is_read_once(tmp_path: Path, monkeypatch:
     )
     for step in range(1, 101):
         losses = {"a": step / 2, **({"b": None} if step > 50 else {})}
-        history.add({"event": "step", "step": step, "losses": losses, "weights": {"a": 1.0}})
+        history.add(make_step(step, losses=losses, weights={"a": 1.0}))
         if step % 4 == 0:
-            history.add({"event": "validation", "losses": {"a": 0.5}, "figures": {"a": {"iou": 0.25}}, "seconds": 1.5})
+            history.add(make_validation(step, losses={"a": 0.5}, figures={"a": {"iou": 0.25}}, seconds=1.5))
     history.finish()
     rows = _rows(run)
     assert [int(row["step"]) for row in rows] == list(range(2, 101, 2))

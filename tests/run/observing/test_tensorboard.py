@@ -14,7 +14,7 @@ from auxseg.recipe import load_recipe
 from auxseg.run import Run, train
 from auxseg.run.observing.tensorboard import NUM_PICTURES, TensorBoard
 from auxseg.training.checkpoint import load_last
-from auxseg.training.events import read_events
+from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
 
 TASKS = ("segmentation", "classification", "box")

@@ -52,7 +52,7 @@ def test_controls_stay_controls(store: Path, tmp_path: Path) -> None:
 def test_an_arm_that_was_judged_comes_back_with_all_its_settings(tmp_path: Path) -> None:
     settings = (*SETTINGS, "data.workers=2", "model.checkpointing=true", "training.watch=7")
     plan = make_plan(box_alone(settings=settings, controls=("same-compute",)))
-    kept = json.loads(json.dumps(judged(plan)))
+    kept = judged(plan)
     other = make_plan(small_config(auxiliaries=("classification",), weights={}, settings=settings))
     again = with_judged(other, kept, tmp_path)
     for run in plan.runs:

@@ -12,6 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from auxseg.data.sample import Vocabulary
 from auxseg.models import outline
 from auxseg.recipe import Recipe, build_tasks, load_recipe, with_changes
+from auxseg.records.about import Choices, SameCompute
 from auxseg.study.design import same_compute as compute
 from auxseg.study.design.config import check_study
 from auxseg.study.design.digests import arm_digest
@@ -103,11 +104,9 @@ def test_the_dearest_arm_counts_and_no_control() -> None:
     flops = {run.arm.name: flops_per_image(run.recipe, VOCABULARY) for run in plan.runs}
     found = same_compute(plan, VOCABULARY)
     assert flops["noise"] > flops["classification"]
-    assert found["arm"] == max(
-        ("classification", "rotation", "classification + rotation"), key=lambda name: flops[name]
-    )
-    assert found["factor"] == round(flops[found["arm"]] / flops["target only"], 3)
-    assert found["factor"] > 1.25  # a turned picture takes the encoder a second time
+    assert found.arm == max(("classification", "rotation", "classification + rotation"), key=lambda name: flops[name])
+    assert found.factor == round(flops[found.arm] / flops["target only"], 3)
+    assert found.factor > 1.25  # a turned picture takes the encoder a second time
 
 
 @pytest.mark.parametrize(
@@ -125,12 +124,12 @@ def test_a_longer_training_has_so_many_times_the_steps_or_epochs(setting: str, e
 
 def test_only_the_control_is_stretched_and_what_was_chosen_is_kept() -> None:
     plan = planned(settings=["training.steps=100"])
-    measured = complete({"threads": 1}, plan, VOCABULARY)
-    assert measured == {"threads": 1, "same_compute": same_compute(plan, VOCABULARY)}
+    measured = complete(Choices(threads=1), plan, VOCABULARY)
+    assert measured == Choices(threads=1, same_compute=same_compute(plan, VOCABULARY))
     edges = next(arm for arm in plan.arms if arm.name == "edges")
-    kept = {"same_compute": {"arm": "edges", "recipe": arm_digest(plan, edges), "factor": 2.5}}
+    kept = Choices(same_compute=SameCompute(arm="edges", recipe=arm_digest(plan, edges), factor=2.5))
     assert complete(kept, plan, VOCABULARY) == kept
-    assert complete({}, planned(controls=[]), VOCABULARY) == {}
+    assert complete(Choices(), planned(controls=[]), VOCABULARY) == Choices()
     stretched = lengthened(plan, kept)
     assert {(run.arm.name, run.recipe.training.steps) for run in stretched.runs if run.arm.is_longer} == {
         ("same-compute", 250)
@@ -143,11 +142,13 @@ def test_only_the_control_is_stretched_and_what_was_chosen_is_kept() -> None:
 
 def test_it_is_counted_again_for_another_auxiliary_of_the_same_name() -> None:
     values = {"auxiliaries": ["edges"], "settings": ["training.steps=100"]}
-    kept = complete({}, planned(**values), VOCABULARY)
+    kept = complete(Choices(), planned(**values), VOCABULARY)
     assert complete(kept, planned(**values), VOCABULARY) == kept
     assert complete(kept, planned(auxiliaries=["box", "edges"], settings=values["settings"]), VOCABULARY) == kept
     other = planned(**values | {"settings": [*values["settings"], "tasks.edges={kind: box}"]})
-    counted = complete(kept, other, VOCABULARY)["same_compute"]
+    counted = complete(kept, other, VOCABULARY).same_compute
     assert counted == same_compute(other, VOCABULARY)
-    assert counted["arm"] == "edges"
-    assert counted["factor"] < kept["same_compute"]["factor"]
+    assert counted is not None
+    assert counted.arm == "edges"
+    assert kept.same_compute is not None
+    assert counted.factor < kept.same_compute.factor

@@ -16,23 +16,25 @@ from auxseg.data.store.store import Store
 from auxseg.data.synthesize import synthesize
 from auxseg.errors import InputError
 from auxseg.files import write_atomically
+from auxseg.records.about import Choices, Question
+from auxseg.records.event_log import EventLog
 from auxseg.study.design.plan import make_plan
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.directory.provenance import origin
-from auxseg.training.events import EventLog
 from auxseg.training.lock import training_in
+from tests.records.made_events import make_end, make_step
 from tests.study.small import box_alone
 
 
-def held(path: Path, store: Path, **choices: object) -> dict[str, object]:
-    with StudyDirectory(path).held(Store.open(store), origin("none"), choices) as kept:
+def held(path: Path, store: Path, threads: int | None = None) -> Choices:
+    with StudyDirectory(path).held(Store.open(store), origin("none"), Choices(threads=threads)) as kept:
         return kept
 
 
 def test_what_was_chosen_first_is_kept(store: Path, tmp_path: Path) -> None:
     path = tmp_path / "new" / "study"
-    assert held(path, store, threads=3) == {"threads": 3}
-    assert held(path, store, threads=5) == {"threads": 3}
+    assert held(path, store, threads=3) == Choices(threads=3)
+    assert held(path, store, threads=5) == Choices(threads=3)
 
 
 def test_a_second_process_is_refused(store: Path, tmp_path: Path) -> None:
@@ -55,7 +57,7 @@ def test_it_is_written_down_with_what_it_was_begun(store: Path, tmp_path: Path) 
     weights = tmp_path / "weights.pth"
     weights.write_bytes(b"weights")
     study = StudyDirectory(tmp_path / "study")
-    with study.held(Store.open(store), origin(str(weights)), {}):
+    with study.held(Store.open(store), origin(str(weights)), Choices()):
         about = json.loads(study.about_file.read_text())["origin"]
     assert about["versions"] == {
         "auxseg": auxseg.__version__,
@@ -64,18 +66,18 @@ def test_it_is_written_down_with_what_it_was_begun(store: Path, tmp_path: Path) 
     }
     assert about["device"] == ("cuda:0" if torch.cuda.is_available() else "cpu")
     assert about["weights"] == hashlib.sha256(b"weights").hexdigest()
-    assert origin("none")["weights"] is None
+    assert origin("none").weights is None
 
 
 def test_other_weights_are_refused_and_both_hashes_named(store: Path, tmp_path: Path) -> None:
     weights, study, opened = tmp_path / "weights.pth", StudyDirectory(tmp_path / "study"), Store.open(store)
     weights.write_bytes(b"one")
-    with study.held(opened, origin(str(weights)), {}):
+    with study.held(opened, origin(str(weights)), Choices()):
         pass
     weights.write_bytes(b"another")
     with (
         pytest.raises(InputError, match="was begun with other pretrained weights") as raised,
-        study.held(opened, origin(str(weights)), {}),
+        study.held(opened, origin(str(weights)), Choices()),
     ):
         pass
     assert all(hashlib.sha256(content).hexdigest()[:12] in str(raised.value) for content in (b"one", b"another"))
@@ -102,7 +104,7 @@ def test_another_version_is_refused_and_both_named(store: Path, tmp_path: Path) 
 def test_other_versions_of_what_it_stands_on_may_go_on(store: Path, tmp_path: Path) -> None:
     held(tmp_path, store, threads=3)
     begun_with("3.0", "python", tmp_path)
-    assert held(tmp_path, store) == {"threads": 3}
+    assert held(tmp_path, store) == Choices(threads=3)
 
 
 def test_a_folder_of_something_else_is_left_as_it_is(store: Path, tmp_path: Path) -> None:
@@ -130,9 +132,9 @@ def test_a_run_is_done_when_it_ended_or_diverged(tmp_path: Path) -> None:
     study, (run, other) = StudyDirectory(tmp_path), make_plan(box_alone(seeds=1)).runs
     log = EventLog(study.run_directory(run) / "events.jsonl")
     log.path.parent.mkdir(parents=True)
-    log.append("step", step=1)
+    log.append(make_step(1))
     assert not study.is_done(run)
-    log.append("end", step=1, seconds=0.1)
+    log.append(make_end(1))
     assert study.is_done(run)
     assert not study.is_done(other)
     write_atomically(study.failure_file(other), b"too steep")
@@ -143,8 +145,8 @@ def test_a_run_is_done_when_it_ended_or_diverged(tmp_path: Path) -> None:
 
 def test_nothing_is_chosen_or_judged_before_it_is_begun(store: Path, tmp_path: Path) -> None:
     study = StudyDirectory(tmp_path / "study")
-    study.compare({"margin": 0.5})
-    assert (study.choices, study.judged) == ({}, [])
+    study.compare(Question(target="segmentation", label_fractions=(1.0,), base={}))
+    assert (study.choices, study.judged) == (Choices(), ())
     assert not study.path.exists()
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"cannot be a study's directory .it is a file"):

@@ -14,6 +14,7 @@ from auxseg.data.store.store import Store
 from auxseg.data.synthesize import synthesize
 from auxseg.errors import RunError
 from auxseg.recipe import Recipe
+from auxseg.records.about import Choices
 from auxseg.study.design.plan import Plan, PlannedRun
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.execution.jobs import Job, Workers, evaluations, trainings
@@ -64,8 +65,8 @@ class Replacing:
     def evaluate(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
         self._do(evaluations(study, data, runs))
 
-    def choose(self, recipe: Recipe, data: Path, threads: int, plugins: Sequence[Path]) -> dict[str, object]:
-        return {"precision": "fp32", "channels_last": False, "threads": 1}
+    def choose(self, recipe: Recipe, data: Path, threads: int, plugins: Sequence[Path]) -> Choices:
+        return Choices("fp32", False, 1)
 
     def _do(self, jobs: list[Job]) -> None:
         for job in jobs:

@@ -18,18 +18,21 @@ import torch
 
 from auxseg.errors import InputError, RunError
 from auxseg.files import write_atomically
+from auxseg.records.event_log import EventLog
+from auxseg.records.events import Resume
+from auxseg.records.events import read_events as read_typed_events
 from auxseg.run import train
 from auxseg.statistics.verdicts import Judgement, Verdict, judge
-from auxseg.study.answers.answer import seconds_in_training
 from auxseg.study.design.config import StudyConfig
 from auxseg.study.design.plan import PlannedRun, make_plan
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.execution.local import workers
 from auxseg.training.checkpoint import load_last
-from auxseg.training.events import EventLog, read_events
 from auxseg.training.learner import Learner, StepResult
 from auxseg.training.lock import training_in
 from auxseg.training.loop import Observer, Validation
+from tests.raw_events import read_events
+from tests.records.made_events import make_end, make_step, make_validation
 from tests.study.small import SETTINGS, box_alone, run_study, small_config
 
 
@@ -152,9 +155,12 @@ def test_half_a_run_goes_on_to_the_same_numbers(settings: tuple[str, ...], study
 
 def test_time_in_training_counts_what_was_before_an_interruption(tmp_path: Path) -> None:
     log = EventLog(tmp_path / "events.jsonl")
-    for event, seconds in (("step", 1.0), ("validation", 0.5), ("resume", None), ("step", 2.0), ("end", 2.1)):
-        log.append(event, step=1, **({} if seconds is None else {"seconds": seconds}))
-    assert seconds_in_training(tmp_path) == pytest.approx(3.5)
+    log.append(make_step(1, seconds=1.0))
+    log.append(make_validation(1, seconds=0.5))
+    log.append(Resume(step=1, steps=1))
+    log.append(make_step(1, seconds=2.0))
+    log.append(make_end(1, seconds=2.1))
+    assert read_typed_events(tmp_path).seconds_in_training == pytest.approx(3.5)
 
 
 def test_two_workers_from_scratch_give_the_same_digits(finished: Path, store: Path, tmp_path: Path) -> None:

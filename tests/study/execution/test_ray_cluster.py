@@ -18,12 +18,13 @@ import torch
 
 from auxseg.cli.main import main
 from auxseg.errors import RunError
-from auxseg.study.answers.agreement import SCREEN_FILE
+from auxseg.records.names import SCREEN_FILE
+from auxseg.records.values.writing import to_json
 from auxseg.study.design.plan import make_plan
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.screening.screening import Screening
 from auxseg.study.study import Study
-from auxseg.training.events import read_events
+from tests.raw_events import read_events
 from tests.study.ray_nodes import Nodes, nodes
 from tests.study.small import SETTINGS, TOO_MUCH, box_alone, run_study
 
@@ -183,7 +184,7 @@ def test_a_ranking_on_a_cluster_is_that_of_this_machine(cluster: Nodes, store: P
     here = Study(box_alone(settings=settings), store, StudyDirectory(tmp_path / "here"))
     expected = Screening(here).run(threads=1, watch=lambda plan: None)
     found = json.loads((tmp_path / "study" / "screen" / SCREEN_FILE).read_text())
-    assert found["answers"] == json.loads(json.dumps(expected["answers"]))
+    assert found["answers"] == to_json(expected.answers)
     assert found["answers"][0]["candidates"][0]["affinity"] is not None
 
 
@@ -266,7 +267,7 @@ def test_errors_arrive_losses_are_counted_and_gpus_given_out(
     cluster.join("--num-gpus=1")  # which Ray believes
     with module.connected(cluster.address) as there:
         with there.start(1, (), lambda: None) as at_work:
-            assert sorted(at_work.do([doing(lambda job: 1), doing(lambda job: 2)], tmp_path / "token")) == [1, 2]
+            assert set(at_work.do([doing(lambda job: 1), doing(lambda job: 2)], tmp_path / "token")) == {1, 2}
             with pytest.raises(RunError, match=r"^node .*: no room$"):
                 at_work.do([doing(lambda job: (_ for _ in ()).throw(RunError("no room")))], tmp_path / "token")
             with monkeypatch.context() as patch:
@@ -282,7 +283,7 @@ def test_errors_arrive_losses_are_counted_and_gpus_given_out(
         ):
             at_work.do([doing(lambda job: 1)], tmp_path / "token")
     with module.connected(cluster.address, gpus=0.5) as there, there.start(1, (), lambda: None) as at_work:
-        seen = [
+        seen: list[Any] = [
             at_work.do([doing(lambda job: (os.environ["CUDA_VISIBLE_DEVICES"], os.getpid()))], tmp_path / "token")
             for _ in "ab"
         ]

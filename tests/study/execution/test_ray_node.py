@@ -127,14 +127,14 @@ def test_other_data_are_refused(store: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("package", ["auxseg", "torch"])
 def test_other_versions_are_refused(package: str, store: Path, tmp_path: Path) -> None:
-    begun = origin("none")
-    begun["versions"][package] = "0.0.1"
+    here = origin("none")
+    begun = dataclasses.replace(here, versions=dataclasses.replace(here.versions, **{package: "0.0.1"}))
     with pytest.raises(RunError, match=f"^node .* has {package} .* while the study was started with 0.0.1"):
         work(training(tmp_path, store), terms(tmp_path, store, origin=begun), False, None, None)
 
 
 def test_other_weights_are_refused(store: Path, tmp_path: Path) -> None:
-    begun = {**origin("none"), "weights": "0" * 64}
+    begun = dataclasses.replace(origin("none"), weights="0" * 64)
     with pytest.raises(RunError, match=r"model\.weights differs from that of the study"):
         work(training(tmp_path, store), terms(tmp_path, store, origin=begun), False, None, None)
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from auxseg.errors import DivergedError
 from auxseg.recipe import Recipe
+from auxseg.records.event_log import EventLog
+from auxseg.run import Run
 from auxseg.study.design.plan import PlannedRun, make_plan
 from auxseg.study.execution import time_estimate as calibration
 from auxseg.study.execution.time_estimate import Effort, effort, seconds_of
-from auxseg.training.events import EventLog
+from auxseg.training.calibrate import Choice
+from tests.records.made_events import make_start, make_step, make_validation
 from tests.study.small import SETTINGS, box_alone
 
 LOOK, ONCE = 2.0, 5.0
@@ -22,15 +24,17 @@ STEPS = (9.0, 0.5, 0.5, 0.5, 0.5, 0.5)
 """The first warms up, and the median counts."""
 
 
-def pretended(recipe: Recipe, data: Path, out: Path) -> Any:
+def pretended(recipe: Recipe, data: Path, out: Path) -> Run:
     """A training that wrote down what its parts took."""
     out.mkdir()
-    log = EventLog(out / "events.jsonl")
+    run = Run(out)
+    log = EventLog(run.events_file)
+    log.append(make_start(steps_per_epoch=2))
     for number, seconds in enumerate(STEPS, 1):
-        log.append("step", step=number, seconds=seconds)
-    log.append("validation", step=len(STEPS), seconds=LOOK)
+        log.append(make_step(number, seconds=seconds))
+    log.append(make_validation(len(STEPS), seconds=LOOK))
     assert recipe.training.steps == len(STEPS)
-    return SimpleNamespace(events_file=log.path, start={"steps_per_epoch": 2})
+    return run
 
 
 def clock(readings: Sequence[float]) -> SimpleNamespace:
@@ -91,9 +95,9 @@ def test_what_is_open_is_measured_once_and_not_by_every_training(
 ) -> None:
     asked: list[Recipe] = []
 
-    def choose(recipe: Recipe, data: Path) -> dict[str, Any]:
+    def choose(recipe: Recipe, data: Path) -> Choice:
         asked.append(recipe)
-        return {"precision": "bf16", "channels_last": True}
+        return Choice("bf16", True, {})
 
     monkeypatch.setattr(calibration, "choose", choose)
     runs = make_plan(box_alone(settings=(*SETTINGS, "training.precision=auto"))).runs

@@ -16,6 +16,8 @@ from auxseg.data.preparing.prepare import prepare
 from auxseg.data.store.store import Store
 from auxseg.data.synthesize import synthesize
 from auxseg.errors import InputError
+from auxseg.records.about import Choices
+from auxseg.records.values.writing import to_mapping
 from auxseg.study.design.config import StudyConfig
 from auxseg.study.design.plan import make_plan
 from auxseg.study.directory.directory import StudyDirectory
@@ -24,9 +26,9 @@ from auxseg.study.screening import budget
 from auxseg.study.screening.screening import FIRST_SEED, Screening
 from auxseg.study.study import Study
 from auxseg.study.tuning import tuning_runs
-from auxseg.training.events import read_events
 from benchmarks.tools.in_this_process import InThisProcess
 from tests.data.pictures import DrawnSource, draw_sample
+from tests.raw_events import read_events
 from tests.report.html import Page
 from tests.study.small import SETTINGS, TOO_MUCH, box_alone, run_study, small_config
 
@@ -44,7 +46,7 @@ def _short() -> Iterator[None]:
 
 
 def screen(config: StudyConfig, store: Path, out: Path) -> dict[str, Any]:
-    return Screening(Study(config, store, StudyDirectory(out))).run(threads=1, watch=lambda plan: None)
+    return to_mapping(Screening(Study(config, store, StudyDirectory(out))).run(threads=1, watch=lambda plan: None))
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +122,7 @@ def test_it_keeps_to_its_own_folder_and_evaluates_nothing(screened: Path, store:
     events = [event["event"] for run in runs for event in read_events(run / "events.jsonl")]
     assert "evaluate" not in events
     assert not list(screened.glob("screen/runs/*/metrics.json"))
-    with StudyDirectory(screened).held(Store.open(store), origin("none"), {}):
+    with StudyDirectory(screened).held(Store.open(store), origin("none"), Choices()):
         pass  # the study may begin beside it
 
 
@@ -180,7 +182,7 @@ def test_without_validation_nothing_is_trained(reason: str, tmp_path: Path) -> N
 
 
 def test_other_data_than_those_of_the_study_are_refused(screened: Path, store: Path, tmp_path: Path) -> None:
-    with StudyDirectory(screened).held(Store.open(store), origin("none"), {}):
+    with StudyDirectory(screened).held(Store.open(store), origin("none"), Choices()):
         pass
     other = tmp_path / "other.h5"
     synthesize(other, num_samples=20, size=32, seed=1)

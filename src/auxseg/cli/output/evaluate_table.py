@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from auxseg.cli.output.tables import Column, print_table, short_names
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from auxseg.records.metrics import Metrics
 
-def print_figures(console: Console, results: Mapping[str, Mapping[str, Any]]) -> None:
+
+def print_figures(console: Console, results: Mapping[str, Metrics]) -> None:
     """Print the first two figures of every task; the target's first always, second figures only where there is room."""
     first = next(iter(results.values()))
     ranks: dict[tuple[str, str], int] = {}
     for metrics in results.values():
-        for task, values in metrics["figures"].items():
+        for task, values in metrics.figures.items():
             chosen = [figure for figure in list(values)[:2] if not figure.startswith("num_")]
             for place, figure in enumerate(chosen):
-                ranks.setdefault((task, figure), place + (task != first["target"]))
+                ranks.setdefault((task, figure), place + (task != first.target))
     columns = [Column("run", short_names(list(results)), 0, is_text=True)]
     columns += [
         Column(f"{task}\n{figure}", [_shown(_value(metrics, task, figure)) for metrics in results.values()], rank)
@@ -29,16 +31,15 @@ def print_figures(console: Console, results: Mapping[str, Mapping[str, Any]]) ->
     print_table(console, columns, title=title, more="metrics.json and the page have all figures")
 
 
-def _value(metrics: Mapping[str, Any], task: str, figure: str) -> float | None:
-    return metrics["figures"].get(task, {}).get(figure)
+def _value(metrics: Metrics, task: str, figure: str) -> float | None:
+    return metrics.figures.get(task, {}).get(figure)
 
 
-def _measured_on(metrics: Mapping[str, Any]) -> str:
+def _measured_on(metrics: Metrics) -> str:
     """What a run's figures stand for; runs that share a table may differ in it."""
-    data = metrics["data"]
-    num_images = metrics["figures"][metrics["target"]].get("num_images", metrics["num_images"])
-    measured = f"{metrics['split']} split of {data['name']}: {num_images:.0f} images"
-    return f"{measured}, {data['size']} px, border {data['border']}"
+    data, found = metrics.data, metrics.figures[metrics.target].get("num_images")
+    num_images = metrics.num_images if found is None else found
+    return f"{metrics.split} split of {data.name}: {num_images:.0f} images, {data.size} px, border {data.border}"
 
 
 def _shown(value: float | None) -> str:

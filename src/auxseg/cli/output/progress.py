@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from auxseg.cli.output.terminal import plain
+from auxseg.records.names import RECIPE_FILE
 from auxseg.strict_yaml import read_mapping
 from auxseg.training.learner import Learner, StepResult
 from auxseg.training.loop import Observer, Validation
@@ -92,7 +93,7 @@ class TrainingProgress(Observer):
 
     def _begin(self, step: int) -> None:
         """Ask the resolved recipe, which is written before the first step, how many there are."""
-        recipe = read_mapping(self._directory / "recipe.yaml", "recipe")
+        recipe = read_mapping(self._directory / RECIPE_FILE, "recipe")
         self._num_steps, self._first_step = int(recipe["training"]["steps"]), step - 1
         self._started = self._line_at = time.monotonic()
         self._bar.update(self._task, total=self._num_steps)

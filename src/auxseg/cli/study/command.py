@@ -155,6 +155,7 @@ class Study(RecipeCommand):
 
     def _do(self, study: StudyRun, console: Console) -> dict[str, Any]:
         from auxseg.cli.study.progress import StudyProgress
+        from auxseg.records.values.writing import to_mapping
         from auxseg.report import study_page
         from auxseg.study.best_recipe import best_recipe
 
@@ -162,26 +163,26 @@ class Study(RecipeCommand):
         with self.site() as site, StudyProgress(console, study.directory) as progress:
             result = study.run(site=site, threads=self.threads, watch=progress.show, tell=progress.tell)
         page = study_page(self.out)
-        for choice in result["tuned"]:
-            console.print(f"chosen: {choice['sentence']}", markup=False)
-        for found in result["answers"]:
-            if len(result["answers"]) > 1:
-                console.print(f"with {100 * found['label_fraction']:g}% of the masks:")
-            for arm in found["arms"]:
-                console.print(arm["sentence"], markup=False)
-        for failed in result["diverged"]:
-            reason, _, _ = failed["reason"].partition("; ")  # the page has the samples too
-            console.print(f"diverged: {failed['arm']}, seed {failed['seed']}: {reason}", markup=False)
-        if "agreement" in result:
-            console.print(f"agreement of the screening: {result['agreement']['sentence']}", markup=False)
+        for choice in result.tuned:
+            console.print(f"chosen: {choice.sentence}", markup=False)
+        for found in result.answers:
+            if len(result.answers) > 1:
+                console.print(f"with {100 * found.label_fraction:g}% of the masks:")
+            for arm in found.arms:
+                console.print(arm.sentence, markup=False)
+        for failed in result.diverged:
+            reason, _, _ = failed.reason.partition("; ")  # the page has the samples too
+            console.print(f"diverged: {failed.arm}, seed {failed.seed}: {reason}", markup=False)
+        if result.agreement is not None:
+            console.print(f"agreement of the screening: {result.agreement.sentence}", markup=False)
         if self.best is not None:
-            name, recipe = best_recipe(study, result)
+            name, recipe = best_recipe(study, higher_is_better=result.rules.higher_is_better)
             from auxseg.files import write_atomically
 
             write_atomically(self.best, recipe.encode())
             console.print(f"best on validation: {name}; its recipe is {self.best}")
         console.print(f"report: {page}   {_duration(time.monotonic() - started)}")
-        return result
+        return to_mapping(result)
 
     @contextmanager
     def site(self) -> Iterator[Site]:

@@ -14,10 +14,10 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from auxseg.records.last_step import last_step
 from auxseg.study.answers.validation import validation_figure
 from auxseg.study.design.plan import Plan, PlannedRun
 from auxseg.study.directory.directory import StudyDirectory
-from auxseg.study.execution.last_step import last_step
 
 REFRESH_SECONDS: Final = 2.0
 

@@ -10,6 +10,8 @@ from rich.table import Table
 
 from auxseg.cli.study.progress import StudyProgress
 from auxseg.errors import InputError
+from auxseg.records.screen import Ranking, ScreenResult
+from auxseg.records.values.writing import to_mapping
 from auxseg.study.screening.screening import Screening
 from auxseg.study.study import Study as StudyRun
 
@@ -38,24 +40,25 @@ def screen(command: Study, study: StudyRun, console: Console) -> dict[str, Any]:
         return {**asdict(effort), "steps": budget.steps, "seeds": budget.seeds, "share": share}
     with command.site() as site, StudyProgress(console, screening.directory) as progress:
         result = screening.run(site=site, threads=command.threads, watch=progress.show, tell=progress.tell)
-    for answer in result["answers"]:
+    for answer in result.answers:
         console.print(_table(result, answer))
-        for each in answer["candidates"]:
-            if each["reason"] is not None:
-                console.print(f"diverged: {each['reason']}", markup=False)
-    console.print(f"agreement: {result['agreement']['sentence']}", markup=False)
+        for each in answer.candidates:
+            if each.reason is not None:
+                console.print(f"diverged: {each.reason}", markup=False)
+    if result.agreement is not None:
+        console.print(f"agreement: {result.agreement.sentence}", markup=False)
     console.print("a ranking is no verdict: the study itself gives those", markup=False)
-    return result
+    return to_mapping(result)
 
 
-def _table(result: dict[str, Any], answer: dict[str, Any]) -> Table:
-    table = Table(title=f"{result['target']}, with {100 * answer['label_fraction']:g}% of the masks")
+def _table(result: ScreenResult, answer: Ranking) -> Table:
+    table = Table(title=f"{result.target}, with {100 * answer.label_fraction:g}% of the masks")
     table.add_column("rank", justify="right")
     table.add_column("auxiliary")
-    table.add_column(f"validation, points of {result['figure']}", justify="right")
+    table.add_column(f"validation, points of {result.figure}", justify="right")
     table.add_column("affinity, %", justify="right")
-    for each in answer["candidates"]:
-        table.add_row(str(each["rank"]), each["name"], _signed(each["difference"]), _signed(each["affinity"]))
+    for each in answer.candidates:
+        table.add_row(str(each.rank), each.name, _signed(each.difference), _signed(each.affinity))
     return table
 
 

@@ -9,8 +9,8 @@ from typing import Final
 import yaml
 from markupsafe import Markup
 
-from auxseg.records.about import ABOUT_FILE
-from auxseg.records.study import STUDY_FILE, Answer, StudyResult, read_study
+from auxseg.records.names import ABOUT_FILE, STUDY_FILE
+from auxseg.records.study import Answer, StudyResult, read_study
 from auxseg.report import wording
 from auxseg.report.charts import study as study_charts
 from auxseg.report.charts.drawing import Chart, for_page

@@ -8,11 +8,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Final, final
 
-from auxseg.records import read_json, read_text
-from auxseg.records.about import ABOUT_FILE, PlannedTraining, read_planned
+from auxseg.records import read_text
+from auxseg.records.about import PlannedTraining, read_asked_target, read_planned
 from auxseg.records.finding import is_run
+from auxseg.records.names import EVENTS_FILE, RECIPE_FILE, RUNS_FOLDER, failure_file
 from auxseg.report import wording
 from auxseg.report.environment import save_page, template_environment
 from auxseg.report.runs.record import Record, main_figure, read_record
@@ -76,11 +77,9 @@ def study_so_far(directory: Path) -> tuple[list[RunState], str, str]:
 
     Raises `InputError` if a file of the study cannot be understood; a damaged run is named in its state.
     """
-    about = read_json(directory / ABOUT_FILE, dict[str, Any])
-    question = about.get("question")
-    target = question.get("target") if isinstance(question, dict) else None
+    target = read_asked_target(directory)
     planned = {training.directory: training for training in read_planned(directory)}
-    runs = directory / "runs"
+    runs = directory / RUNS_FOLDER
     found = sorted(entry.name for entry in runs.iterdir() if is_run(entry)) if runs.is_dir() else []
     names = list(planned) or found
     states, figure = [], ""
@@ -88,13 +87,13 @@ def study_so_far(directory: Path) -> tuple[list[RunState], str, str]:
         state, used, judged = _state(runs / name, planned.get(name))
         states.append(state)
         figure, target = figure or used, target or judged
-    return states, figure, target if isinstance(target, str) else ""
+    return states, figure, target
 
 
 def _state(run: Path, planned: PlannedTraining | None) -> tuple[RunState, str, str]:
     """The state of a training, the figure it is validated by and its target."""
     what = (planned.arm, f"{planned.seed}", f"{100 * planned.label_fraction:g}%") if planned else ("", "", "")
-    failure = run.with_name(f"{run.name}.failed")
+    failure = failure_file(run)
     reason = read_text(failure, max_bytes=_MAX_REASON) if failure.is_file() else ""
     if not is_run(run):
         state = "diverged" if reason else "missing"
@@ -123,7 +122,7 @@ def _progress(record: Record, written: float) -> str:
 
 
 def _last_written(run: Path) -> float:
-    return max(path.stat().st_mtime for path in (run / "events.jsonl", run / "recipe.yaml") if path.exists())
+    return max(path.stat().st_mtime for path in (run / EVENTS_FILE, run / RECIPE_FILE) if path.exists())
 
 
 def _steps(record: Record) -> str:

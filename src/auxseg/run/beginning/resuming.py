@@ -18,9 +18,9 @@ from auxseg import __version__
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, to_values, what_matters, with_changes
+from auxseg.records.events import Step
 from auxseg.run.directory import Run
 from auxseg.training.checkpoint import load_last
-from auxseg.training.events import read_events
 from auxseg.training.phases import in_steps
 from auxseg.training.seal import Owner, examine
 
@@ -79,17 +79,10 @@ def standing(recipe: Recipe, run: Run, store: Store) -> Standing | None:
 
 
 def _read(run: Run) -> _Log:
-    steps: list[int] = []
-    has_started, has_ended, steps_per_epoch = False, False, 1
-    for event in read_events(run.events_file):
-        match event["event"]:
-            case "start":
-                has_started, steps_per_epoch = True, event.get("steps_per_epoch") or 1
-            case "step":
-                steps.append(event["step"])
-            case "end":
-                has_ended = True
-    return _Log(tuple(steps), has_started, has_ended, steps_per_epoch)
+    events = run.events
+    steps = tuple(event.step for event in events.of(Step))
+    start = events.start
+    return _Log(steps, start is not None, events.has_ended, 1 if start is None else start.steps_per_epoch)
 
 
 def _refuse_orphans(run: Run) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, final
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias, final
 
 from auxseg.files import naming, write_atomically
+from auxseg.records.events import Event, Step, Validated, read_events
+from auxseg.records.names import HISTORY_FILE
 from auxseg.run.directory import Run
-from auxseg.training.events import read_events
+
+_Row: TypeAlias = dict[str, int | float | None]
 
 
 @final
@@ -23,24 +26,24 @@ class History:
     """
 
     def __init__(self, run: Run, steps_per_epoch: int) -> None:
-        self._path = run.directory / "history.csv"
+        self._path = run.directory / HISTORY_FILE
         self._steps_per_epoch = steps_per_epoch
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[_Row] = []
         self._names: dict[str, None] = {}
-        self._steps: list[Mapping[str, Any]] = []
+        self._steps: list[Step] = []
         self._num_written = 0
         self._header: list[str] = []
         self._may_grow = False
         """Whether the last row may yet become that of a validation, which comes right after its step."""
-        for event in read_events(run.events_file):
+        for event in read_events(run.directory).whole:
             self._take(event)
 
-    def add(self, event: Mapping[str, Any]) -> None:
+    def add(self, event: Step | Validated) -> None:
         """Take an event of the log in, and write the row that it finishes."""
-        if event["event"] == "step" and self._may_grow:
+        if isinstance(event, Step) and self._may_grow:
             self.write()
         self._take(event)
-        if event["event"] == "validation":
+        if isinstance(event, Validated):
             self.write()
 
     def finish(self) -> None:
@@ -68,44 +71,42 @@ class History:
                 file.write(content)
         self._header, self._num_written, self._may_grow = columns, len(self._rows), False
 
-    def _take(self, event: Mapping[str, Any]) -> None:
-        match event["event"]:
-            case "step":
-                self._steps.append(event)
-                self._may_grow = event["step"] % self._steps_per_epoch == 0
-                if self._may_grow:
-                    self._add_row()
-            case "validation":
-                if self._steps or not self._rows:
-                    self._add_row()
-                self._extend(_of_validation(event))
-                self._may_grow = False
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Step):
+            self._steps.append(event)
+            self._may_grow = event.step % self._steps_per_epoch == 0
+            if self._may_grow:
+                self._add_row()
+        elif isinstance(event, Validated):
+            if self._steps or not self._rows:
+                self._add_row()
+            self._extend(_of_validation(event))
+            self._may_grow = False
 
     def _add_row(self) -> None:
         self._rows.append({})
         self._extend(_of_training(self._steps, self._steps_per_epoch))
         self._steps = []
 
-    def _extend(self, values: Mapping[str, Any]) -> None:
+    def _extend(self, values: _Row) -> None:
         self._rows[-1] |= values
         self._names |= dict.fromkeys(values)
 
 
-def _of_training(steps: Sequence[Mapping[str, Any]], steps_per_epoch: int) -> dict[str, Any]:
+def _of_training(steps: Sequence[Step], steps_per_epoch: int) -> _Row:
     if not steps:
         return {}
-    step = steps[-1]["step"]
-    tasks = dict.fromkeys(task for each in steps for task in each.get("losses") or {})
-    losses = {f"{task}.training_loss": _mean((each.get("losses") or {}).get(task) for each in steps) for task in tasks}
-    weights = {f"{task}.weight": _mean((each.get("weights") or {}).get(task) for each in steps) for task in tasks}
+    step = steps[-1].step
+    tasks = dict.fromkeys(task for each in steps for task in each.losses)
+    losses = {f"{task}.training_loss": _mean(each.losses.get(task) for each in steps) for task in tasks}
+    weights = {f"{task}.weight": _mean(each.weights.get(task) for each in steps) for task in tasks}
     return {"step": step, "epoch": round(step / steps_per_epoch, 4), **losses, **weights}
 
 
-def _of_validation(event: Mapping[str, Any]) -> dict[str, Any]:
-    losses = {f"{task}.loss": value for task, value in (event.get("losses") or {}).items()}
-    known: Mapping[str, Mapping[str, Any]] = event.get("figures") or {}
-    figures = {f"{task}.{name}": value for task, values in known.items() for name, value in values.items()}
-    return {**losses, **figures, "seconds": event.get("seconds")}
+def _of_validation(event: Validated) -> _Row:
+    losses = {f"{task}.loss": value for task, value in event.losses.items()}
+    figures = {f"{task}.{name}": value for task, values in event.figures.items() for name, value in values.items()}
+    return {**losses, **figures, "seconds": event.seconds}
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

@@ -6,10 +6,11 @@ import dataclasses
 import datetime
 from typing import final
 
+from auxseg.records.event_log import EventLog
+from auxseg.records.events import End, Gradients, Step, Validated
 from auxseg.run.directory import Run
 from auxseg.run.model_file import ModelFacts
 from auxseg.run.observing.history import History
-from auxseg.training.events import EventLog
 from auxseg.training.learner import Learner, StepResult
 from auxseg.training.loop import Observer, Validation
 from auxseg.training.weights import save_weights
@@ -30,32 +31,35 @@ class Recorder(Observer):
 
     def on_step(self, step: int, result: StepResult, seconds: float, data_seconds: float) -> None:
         """One line an optimiser step, and one for what the gradients showed before it."""
+        phase = result.phase or ""
         event = self.log.append(
-            "step",
-            step=step,
-            losses=result.losses,
-            weights=result.weights,
-            learning_rate=result.factor * self.facts.recipe.training.optimizer.rate,
-            gradient_norm=result.gradient_norm,
-            seconds=round(seconds, 6),
-            data_seconds=round(data_seconds, 6),
-            **_phase(result.phase),
+            Step(
+                step=step,
+                losses=result.losses,
+                weights=result.weights,
+                learning_rate=result.factor * self.facts.recipe.training.optimizer.rate,
+                gradient_norm=result.gradient_norm,
+                seconds=round(seconds, 6),
+                data_seconds=round(data_seconds, 6),
+                phase=phase,
+            )
         )
         self.history.add(event)
         if result.look is not None:
-            self.log.append("gradients", step=step, **dataclasses.asdict(result.look), **_phase(result.phase))
+            self.log.append(Gradients(step=step, **vars(result.look), phase=phase))
 
     def on_validation(self, validation: Validation) -> None:
         """One line a validation, and the table for those who like tables."""
         event = self.log.append(
-            "validation",
-            step=validation.step,
-            epoch=round(validation.epoch, 4),
-            figures=validation.figures,
-            losses=validation.losses,
-            seconds=round(validation.seconds, 6),
-            best=validation.best,
-            **_phase(validation.phase),
+            Validated(
+                step=validation.step,
+                epoch=round(validation.epoch, 4),
+                figures=validation.figures,
+                losses=validation.losses,
+                seconds=round(validation.seconds, 6),
+                best=validation.best,
+                phase=validation.phase or "",
+            )
         )
         self.history.add(event)
 
@@ -66,16 +70,10 @@ class Recorder(Observer):
 
     def conclude(self, step: int, reason: str, seconds: float, peak_memory_bytes: int) -> None:
         """The last line, and the row of an epoch that was not finished."""
-        self.log.append(
-            "end", time=now(), step=step, reason=reason, seconds=seconds, peak_memory_bytes=peak_memory_bytes
-        )
+        self.log.append(End(time=now(), step=step, reason=reason, seconds=seconds, peak_memory_bytes=peak_memory_bytes))
         self.history.finish()
 
 
 def now() -> str:
     """The time as events say it."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-
-
-def _phase(name: str | None) -> dict[str, str]:
-    return {} if name is None else {"phase": name}

@@ -2,55 +2,52 @@
 
 from __future__ import annotations
 
-import json
 import statistics
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from scipy import stats
 
-from auxseg.files import write_atomically
-from auxseg.records import read_json
-from auxseg.records.outline import Compared, ScreenOutline, StudyOutline, read_outline
+from auxseg.records.agreement import (
+    Agreement,
+    AnswerOutline,
+    Comparison,
+    ScreenOutline,
+    StudyOutline,
+    keep_agreement,
+    read_screen_outline,
+    read_study_outline,
+)
 from auxseg.study.design.plan import BASELINE
-from auxseg.study.directory.directory import SCREENING, StudyDirectory
-
-SCREEN_FILE: Final = "screen.json"
 
 
-def agree(directory: Path) -> dict[str, Any] | None:
+def agree(directory: Path) -> Agreement | None:
     """Measure the agreement in a study's directory and those beside it, and write it into the study's screen.json.
 
     ``None`` if there is no screening in the directory.
     """
-    file = directory / SCREENING / SCREEN_FILE
-    if read_outline(file, ScreenOutline) is None:
+    if read_screen_outline(directory) is None:
         return None
-    screen = read_json(file, dict[str, Any])
     found = agreement(sorted(entry for entry in directory.resolve().parent.iterdir() if entry.is_dir()))
-    write_atomically(file, json.dumps({**screen, "agreement": found}, indent=1).encode())
+    keep_agreement(directory, found)
     return found
 
 
-def agreement(directories: Iterable[Path]) -> dict[str, Any]:
+def agreement(directories: Iterable[Path]) -> Agreement:
     """Compare the screening and the study in each of these directories, as far as they hold both.
 
     Both must have been made with the same data and the same recipe of the target alone, and of the candidates those
-    count whose recipes are the same.
-    ``comparisons`` has an entry per directory and share of the masks in which two or more candidates were both ranked
-    and fully trained: Spearman's and Kendall's correlation (tau-b) of the ranking with the mean differences on the test
-    split, whether the first of the ranking was the best of them, and what the screening took of the study's time in
-    training. ``top_1`` counts those where it was. ``sentence`` says it.
+    count whose recipes are the same. There is a comparison for each directory and share of the masks in which two or
+    more candidates were both ranked and fully trained.
     """
-    comparisons = [found for directory in directories for found in _compare(directory)]
-    hits = sum(found["is_top_1"] for found in comparisons)
-    return {"comparisons": comparisons, "top_1": hits, "sentence": _sentence(comparisons, hits)}
+    comparisons = tuple(found for directory in directories for found in _compare(directory))
+    hits = sum(found.is_top_1 for found in comparisons)
+    return Agreement(comparisons=comparisons, top_1=hits, sentence=_sentence(comparisons, hits))
 
 
-def _compare(directory: Path) -> Iterator[dict[str, Any]]:
-    screen = read_outline(directory / SCREENING / SCREEN_FILE, ScreenOutline)
-    study = read_outline(StudyDirectory(directory).result_file, StudyOutline)
+def _compare(directory: Path) -> Iterator[Comparison]:
+    screen, study = read_screen_outline(directory), read_study_outline(directory)
     same = _same_arms(screen, study) if screen is not None and study is not None else set()
     if screen is None or study is None or BASELINE not in same:
         return
@@ -66,15 +63,15 @@ def _compare(directory: Path) -> Iterator[dict[str, Any]]:
         places = [-place for place in range(len(names))]
         spearman: Any = stats.spearmanr(places, values)
         kendall: Any = stats.kendalltau(places, values)
-        yield {
-            "study": str(directory),
-            "label_fraction": answer.label_fraction,
-            "candidates": names,
-            "spearman": float(spearman.statistic),
-            "kendall": float(kendall.statistic),
-            "is_top_1": values[0] == max(values),
-            "share_of_time": screen.seconds / study.seconds,
-        }
+        yield Comparison(
+            study=str(directory),
+            label_fraction=answer.label_fraction,
+            candidates=tuple(names),
+            spearman=float(spearman.statistic),
+            kendall=float(kendall.statistic),
+            is_top_1=values[0] == max(values),
+            share_of_time=screen.seconds / study.seconds,
+        )
 
 
 def _same_arms(screen: ScreenOutline, study: StudyOutline) -> set[str]:
@@ -84,18 +81,18 @@ def _same_arms(screen: ScreenOutline, study: StudyOutline) -> set[str]:
     return {name for name, digest in screen.recipes.items() if study.recipes.get(name) == digest}
 
 
-def _differences(answer: Compared, sign: int) -> dict[str, float]:
+def _differences(answer: AnswerOutline, sign: int) -> dict[str, float]:
     """Of every auxiliary alone beside the target; positive is better."""
     alone = [arm for arm in answer.arms if len(arm.auxiliaries) == 1 and not arm.is_control]
     return {arm.name: sign * arm.difference for arm in alone if arm.difference is not None}
 
 
-def _sentence(comparisons: list[dict[str, Any]], hits: int) -> str:
+def _sentence(comparisons: Sequence[Comparison], hits: int) -> str:
     if not comparisons:
         return "no full study of these candidates has been done yet that this ranking could be compared with"
-    correlations = [found["spearman"] for found in comparisons]
+    correlations = [found.spearman for found in comparisons]
     spread = f" ({min(correlations):+.2f} to {max(correlations):+.2f})" if len(correlations) > 1 else ""
-    times = [found["share_of_time"] for found in comparisons]
+    times = [found.share_of_time for found in comparisons]
     return (
         "beside full studies that were done: rank correlation (Spearman's) "
         f"{statistics.fmean(correlations):+.2f}{spread}, the first was the best in {hits} of {len(comparisons)}, "

@@ -8,16 +8,14 @@ from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, build_tasks
+from auxseg.records.events import read_events
 from auxseg.run.building import without_labels
-from auxseg.run.directory import Run
-from auxseg.training.events import read_events
 
 
 def validation_figure(directory: Path, target: str) -> float | None:
     """The target's figure of the model that a run keeps; ``None`` without validation. Reads the run's events alone."""
-    events = read_events(Run(directory).events_file)
-    kept = [event for event in events if event["event"] == "validation" and event["best"]]
-    return next(iter(kept[-1]["figures"][target].values())) if kept else None
+    kept = read_events(directory).kept
+    return None if kept is None else next(iter(kept.figures[target].values()))
 
 
 def refuse_without_validation(recipe: Recipe, store: Store, key: str) -> None:

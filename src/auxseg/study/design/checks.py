@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from auxseg.data.loading.selection import labelled_rows, training_rows
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import build_tasks
+from auxseg.records.about import Choices
 from auxseg.run.building import without_labels
 from auxseg.study.design.plan import Plan
 from auxseg.tasks import Task
@@ -54,13 +54,13 @@ def refuse_without_test(target: Task, store: Store) -> None:
         raise InputError(f"{store.path}: no test sample has a label for {name}, so no verdict could be given")
 
 
-def refuse_other_threads(kept: Mapping[str, Any], given: int | None, directory: Path) -> None:
+def refuse_other_threads(kept: Choices, given: int | None, directory: Path) -> None:
     """Raise `InputError` if other threads are asked for than the runs of a directory were begun with.
 
     ``kept`` are the directory's choices, none of them before it is begun.
     """
-    begun_with = kept.get("threads", given)
-    if given not in (None, begun_with):
+    begun_with = kept.threads
+    if given is not None and begun_with not in (None, given):
         raise InputError(
             f"{directory}: was begun with {begun_with} thread(s) for each run, which are part of the bits, and "
             f"--threads is now {given}; leave it out or give another --out"

@@ -12,6 +12,7 @@ from typing import Any, Final, final, get_args
 
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe, parse_recipe, to_values, what_matters
+from auxseg.records.about import SameCompute, Tuned
 from auxseg.study.design.config import SAME_COMPUTE, StudyConfig
 from auxseg.tasks import TaskConfig
 
@@ -86,8 +87,8 @@ class Plan:
     config: StudyConfig
     arms: tuple[Arm, ...]
     runs: tuple[PlannedRun, ...]
-    same_compute: Mapping[str, Any] | None = None
-    tuned: Sequence[Mapping[str, Any]] = ()
+    same_compute: SameCompute | None = None
+    tuned: Sequence[Tuned] = ()
 
     @property
     def label_fractions(self) -> tuple[float, ...]:
@@ -127,8 +128,8 @@ class Plan:
             return None
         if self.same_compute is None:
             return f"{BASELINE}, trained longer, for the compute of the dearest arm"
-        factor, of = self.same_compute["factor"], self.same_compute["arm"]
-        return f"{BASELINE}, trained {factor:g} times as long (same compute as {of})"
+        factor, arm_of = self.same_compute.factor, self.same_compute.arm
+        return f"{BASELINE}, trained {factor:g} times as long (same compute as {arm_of})"
 
 
 def make_plan(study: StudyConfig) -> Plan:

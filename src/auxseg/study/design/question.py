@@ -8,43 +8,37 @@ ones, so that the last table holds for all of them (and not for the tables that 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from auxseg.errors import InputError
-from auxseg.recipe import parse_recipe, what_matters
+from auxseg.recipe import Recipe, parse_recipe, what_matters
+from auxseg.records.about import Judged, Question
 from auxseg.study.design.digests import arm_recipe
 from auxseg.study.design.plan import Arm, Plan, PlannedRun
 
 
-def question(plan: Plan) -> dict[str, Any]:
+def question(plan: Plan) -> Question:
     """What must not change in a directory: the recipe of the target alone, and what verdicts are made by."""
-    tuning = {"tune_weights": list(plan.config.tune_weights or ()), "tuning_seeds": plan.config.tuning_seeds}
-    return {
-        "target": plan.runs[0].recipe.target,
-        "margin": plan.config.margin,
-        "looks": plan.config.looks,
-        "label_fractions": sorted(plan.label_fractions),
-        "base": what_matters(arm_recipe(plan, plan.arms[0])),
-        **(tuning if plan.config.tune_weights else {}),
-    }
+    return Question(
+        target=plan.runs[0].recipe.target,
+        margin=plan.config.margin,
+        looks=plan.config.looks,
+        label_fractions=tuple(sorted(plan.label_fractions)),
+        base=what_matters(arm_recipe(plan, plan.arms[0])),
+        tune_weights=plan.config.tune_weights or (),
+        tuning_seeds=plan.config.tuning_seeds if plan.config.tune_weights else None,
+    )
 
 
-def judged(plan: Plan) -> list[dict[str, Any]]:
+def judged(plan: Plan) -> tuple[Judged, ...]:
     """The arms of a plan, as they are kept to be judged again."""
-    return [
-        {
-            "auxiliaries": list(arm.auxiliaries),
-            "is_longer": arm.is_longer,
-            "is_control": plan.is_control(arm),
-            "recipe": arm_recipe(plan, arm),
-        }
-        for arm in plan.arms[1:]
-    ]
+    return tuple(
+        Judged(arm.auxiliaries, arm.is_longer, plan.is_control(arm), arm_recipe(plan, arm)) for arm in plan.arms[1:]
+    )
 
 
-def with_judged(plan: Plan, kept: list[dict[str, Any]], directory: Path) -> Plan:
+def with_judged(plan: Plan, kept: Sequence[Judged], directory: Path) -> Plan:
     """The plan with the arms that were judged before. Raises `InputError` if one of them now has another recipe.
 
     The target trained longer is not lengthened yet.
@@ -55,9 +49,9 @@ def with_judged(plan: Plan, kept: list[dict[str, Any]], directory: Path) -> Plan
         arm = _arm(entry)
         if arm in plan.arms:
             continue
-        values = arm_recipe(plan, arm) if arm.is_longer else entry["recipe"]
+        values = arm_recipe(plan, arm) if arm.is_longer else entry.recipe
         arms.append(arm)
-        controls += [name for name in arm.auxiliaries if entry["is_control"]]
+        controls += [name for name in arm.auxiliaries if entry.is_control]
         runs += [
             PlannedRun(arm, seed, share, _again(values, seed, share))
             for share in plan.label_fractions
@@ -69,16 +63,16 @@ def with_judged(plan: Plan, kept: list[dict[str, Any]], directory: Path) -> Plan
     return dataclasses.replace(plan, config=config, arms=tuple(arms), runs=tuple(runs))
 
 
-def refuse_other_arms(plan: Plan, kept: list[dict[str, Any]], directory: Path) -> None:
+def refuse_other_arms(plan: Plan, kept: Sequence[Judged], directory: Path) -> None:
     """Raise `InputError` if an arm of the plan was kept with another recipe."""
     for entry in kept:
         arm = _arm(entry)
         if arm in plan.arms and not arm.is_longer:  # which has the recipe of the target alone, part of the question
-            before, now = (what_matters(values) for values in (entry["recipe"], arm_recipe(plan, arm)))
+            before, now = (what_matters(values) for values in (entry.recipe, arm_recipe(plan, arm)))
             refuse_another({arm.name: before}, {arm.name: now}, directory)
 
 
-def refuse_another(kept: Mapping[str, Any], asked: Mapping[str, Any], directory: Path) -> None:
+def refuse_another(kept: Mapping[str, object], asked: Mapping[str, object], directory: Path) -> None:
     """Raise `InputError` naming the first key that differs, what it was and what it is now."""
     before, now = (dict(_flat(values)) for values in (kept, asked))
     for key in [*before, *now]:
@@ -89,17 +83,19 @@ def refuse_another(kept: Mapping[str, Any], asked: Mapping[str, Any], directory:
             )
 
 
-def _arm(entry: Mapping[str, Any]) -> Arm:
-    return Arm(tuple(entry["auxiliaries"]), entry["is_longer"])
+def _arm(entry: Judged) -> Arm:
+    return Arm(entry.auxiliaries, entry.is_longer)
 
 
-def _again(values: Mapping[str, Any], seed: int, share: float) -> Any:
-    return parse_recipe({**values, "seed": seed, "data": {**values["data"], "label_fraction": share}})
+def _again(values: Mapping[str, object], seed: int, share: float) -> Recipe:
+    data = values["data"]
+    assert isinstance(data, dict)
+    return parse_recipe({**values, "seed": seed, "data": {**data, "label_fraction": share}})
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     for key, value in values.items():
         if isinstance(value, dict) and value:
             yield from _flat(value, f"{prefix}{key}.")
         else:
-            yield f"{prefix}{key}", list(value) if isinstance(value, tuple) else value
+            yield f"{prefix}{key}", value

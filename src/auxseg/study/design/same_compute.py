@@ -18,6 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 from auxseg.data.sample import Vocabulary
 from auxseg.models import outline
 from auxseg.recipe import Recipe, build_tasks, with_changes
+from auxseg.records.about import SameCompute
 from auxseg.study.design.digests import arm_digest
 from auxseg.study.design.plan import Plan
 from auxseg.tasks.views import by_view
@@ -40,7 +41,7 @@ def flops_per_image(recipe: Recipe, vocabulary: Vocabulary) -> int:
     return counter.get_total_flops() // _NUM_IMAGES
 
 
-def same_compute(plan: Plan, vocabulary: Vocabulary) -> dict[str, Any]:
+def same_compute(plan: Plan, vocabulary: Vocabulary) -> SameCompute:
     """How many times as long the target alone is trained to take the computing of the dearest arm, and which that is.
 
     Controls do not count. The factor is rounded to thousandths; ``recipe`` tells the arm from others of its name.
@@ -49,7 +50,7 @@ def same_compute(plan: Plan, vocabulary: Vocabulary) -> dict[str, Any]:
     flops = {arm: flops_per_image(recipe, vocabulary) for arm, recipe in recipes.items()}
     dearest = max(flops, key=lambda arm: flops[arm])
     factor = round(flops[dearest] / flops[plan.arms[0]], 3)
-    return {"arm": dearest.name, "recipe": arm_digest(plan, dearest), "factor": factor}
+    return SameCompute(arm=dearest.name, recipe=arm_digest(plan, dearest), factor=factor)
 
 
 def longer(recipe: Recipe, factor: float) -> Recipe:

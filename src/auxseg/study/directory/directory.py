@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-import json
+import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Final, final
 
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
-from auxseg.files import write_atomically
-from auxseg.records.about import PLANNED_FILE, read_about
-from auxseg.run.directory import Run
+from auxseg.records.about import (
+    About,
+    Choices,
+    Judged,
+    Origin,
+    PlannedTraining,
+    Question,
+    read_about,
+    write_about,
+    write_planned,
+)
+from auxseg.records.events import read_events
+from auxseg.records.names import ABOUT_FILE, RUNS_FOLDER, SCREENING_FOLDER, STUDY_FILE, failure_file
+from auxseg.records.values.writing import to_mapping
 from auxseg.study.design.plan import PlannedRun
 from auxseg.study.design.question import refuse_another
-from auxseg.training.events import read_events
 from auxseg.training.lock import training_in
 
-FORMAT: Final = 1
 _LONGEST_REASON: Final = 1 << 16
-SCREENING: Final = "screen"
-"""The folder of a study's directory in which its candidates were ranked beforehand."""
 
 
 @final
@@ -35,24 +42,34 @@ class StudyDirectory:
     @property
     def about_file(self) -> Path:
         """What must not change: format, data, weights, question, what was chosen once for all runs, and judged."""
-        return self.path / "about.json"
+        return self.path / ABOUT_FILE
 
     @property
     def result_file(self) -> Path:
         """The answer."""
-        return self.path / "study.json"
+        return self.path / STUDY_FILE
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it is written down what the study is about."""
+        return self.about_file.is_file()
+
+    @property
+    def screening(self) -> StudyDirectory:
+        """The folder in which its candidates were ranked beforehand."""
+        return StudyDirectory(self.path / SCREENING_FOLDER)
 
     def run_directory(self, planned: PlannedRun) -> Path:
         """Where a planned training lies."""
-        return self.path / "runs" / planned.directory_name
+        return self.path / RUNS_FOLDER / planned.directory_name
 
     def failure_file(self, planned: PlannedRun) -> Path:
         """Why a training diverged; it is a result, and not tried again."""
-        return self.path / "runs" / f"{planned.directory_name}.failed"
+        return failure_file(self.run_directory(planned))
 
     def is_done(self, planned: PlannedRun) -> bool:
         """Whether a training has ended, well or not."""
-        return self.failure(planned) is not None or _has_ended(self.run_directory(planned))
+        return self.failure(planned) is not None or read_events(self.run_directory(planned)).has_ended
 
     def failure(self, planned: PlannedRun) -> str | None:
         """The reason why a training diverged."""
@@ -63,7 +80,7 @@ class StudyDirectory:
             return content.read(_LONGEST_REASON).decode("utf-8", errors="replace")
 
     @contextmanager
-    def held(self, store: Store, origin: dict[str, Any], choices: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def held(self, store: Store, origin: Origin, choices: Choices) -> Iterator[Choices]:
         """Hold the directory, made if need be; gives the choices that hold for all its runs.
 
         ``origin`` and ``choices`` are those to begin with. Raises `InputError` if another live process works in it, and
@@ -75,122 +92,111 @@ class StudyDirectory:
             raise InputError(f"{self.path}: cannot be a study's directory ({error.strerror})") from None
         self.check(store, origin)
         with training_in(self.path):
-            if not self.about_file.is_file():
-                about = {"format": FORMAT, "content_hash": store.content_hash, "origin": origin, "choices": choices}
-                self._write(about)
+            if not self.is_begun:
+                write_about(self.path, About(content_hash=store.content_hash, origin=origin, choices=choices))
             self.check(store, origin)  # another process may have begun it meanwhile
-            yield self._about()["choices"]
+            yield self.choices
 
-    def check(self, store: Store, origin: dict[str, Any]) -> None:
+    def check(self, store: Store, origin: Origin) -> None:
         """Raise `InputError` if it holds something else, or was begun with other versions, data or weights.
 
         Another Python or device is no reason: the page names those of all runs.
         """
-        if not self.about_file.is_file():
+        about = read_about(self.path)
+        if about is None:
             self._refuse_other_files()
             return
-        about = self._about()
-        if about.get("format") != FORMAT:
+        if about.content_hash != store.content_hash:
             raise InputError(
-                f"{self.about_file}: written by another version of auxseg (format {about.get('format')}, expected "
-                f"{FORMAT}); give another --out"
-            )
-        if about["content_hash"] != store.content_hash:
-            raise InputError(
-                f"{self.path}: was begun on other data: content hash {about['content_hash'][:12]}, while "
+                f"{self.path}: was begun on other data: content hash {about.content_hash[:12]}, while "
                 f"{store.path} has {store.content_hash[:12]}; give the same data or another --out"
             )
-        begun = about.get("origin", origin)
-        for name in ("auxseg", "torch"):
-            before, now = (each["versions"][name] for each in (begun, origin))
+        begun = about.origin or origin
+        for name, before, now in (
+            ("auxseg", begun.versions.auxseg, origin.versions.auxseg),
+            ("torch", begun.versions.torch, origin.versions.torch),
+        ):
             if before != now:
                 raise InputError(
                     f"{self.path}: was begun with {name} {before}, and this is {now}, which may train in other ways; "
                     f"use {name} {before} or give another --out"
                 )
-        before, now = (each["weights"] for each in (begun, origin))
-        if before != now:
+        if begun.weights != origin.weights:
             raise InputError(
-                f"{self.path}: was begun with other pretrained weights: SHA-256 {_short(before)}, while model.weights "
-                f"has {_short(now)}; give the same weights or another --out"
+                f"{self.path}: was begun with other pretrained weights: SHA-256 {_short(begun.weights)}, while "
+                f"model.weights has {_short(origin.weights)}; give the same weights or another --out"
             )
 
     @property
     def content_hash(self) -> str | None:
         """Of the data that it was begun with; ``None`` before it is begun."""
-        return self._about().get("content_hash")
+        about = read_about(self.path)
+        return None if about is None else about.content_hash
 
     @property
-    def choices(self) -> dict[str, Any]:
+    def choices(self) -> Choices:
         """What was chosen for all runs so far; nothing before it is begun."""
-        return self._about().get("choices", {})
+        about = read_about(self.path)
+        return Choices() if about is None else about.choices
 
-    def keep_choices(self, choices: dict[str, Any]) -> None:
+    def keep_choices(self, choices: Choices) -> None:
         """Write down what was chosen for all runs; what was chosen before is to be among it."""
-        self._write(self._about() | {"choices": choices})
+        write_about(self.path, dataclasses.replace(self._about, choices=choices))
 
     def keep_planned(self, runs: Sequence[PlannedRun]) -> None:
         """Write down which trainings are planned, for the page of a study that is not finished."""
-        planned = [
-            {
-                "directory": run.directory_name,
-                "arm": run.arm.name,
-                "seed": run.seed,
-                "label_fraction": run.label_fraction,
-            }
-            for run in runs
-        ]
-        write_atomically(self.path / PLANNED_FILE, json.dumps(planned, indent=1).encode())
+        trainings = [PlannedTraining(run.directory_name, run.arm.name, run.seed, run.label_fraction) for run in runs]
+        write_planned(self.path, trainings)
 
-    def compare(self, question: dict[str, Any]) -> None:
+    def compare(self, question: Question) -> None:
         """Raise `InputError` if the directory was begun with another question."""
-        refuse_another(self._about().get("question", question), question, self.path)
+        about = read_about(self.path)
+        if about is not None and about.question is not None:
+            refuse_another(to_mapping(about.question), to_mapping(question), self.path)
 
-    def keep_question(self, question: dict[str, Any]) -> None:
+    def keep_question(self, question: Question) -> None:
         """Write down the question that the directory is begun with, which `compare` has compared."""
-        about = self._about()
-        if "question" not in about:
-            self._write(about | {"question": question})
+        about = self._about
+        if about.question is None:
+            write_about(self.path, dataclasses.replace(about, question=question))
 
     @property
-    def judged(self) -> list[dict[str, Any]]:
+    def judged(self) -> tuple[Judged, ...]:
         """The arms of which verdicts (of a screening: ranks) were given so far."""
-        return self._about().get("judged", [])
+        about = read_about(self.path)
+        return () if about is None else about.judged
 
-    def keep_judged(self, arms: list[dict[str, Any]]) -> None:
+    def keep_judged(self, arms: Sequence[Judged]) -> None:
         """Write down of which arms verdicts or ranks are about to be given."""
-        self._write(self._about() | {"judged": arms})
+        write_about(self.path, dataclasses.replace(self._about, judged=tuple(arms)))
 
     @property
-    def looked_at(self) -> list[int]:
+    def looked_at(self) -> tuple[int, ...]:
         """The numbers of seeds with which verdicts were given so far, ascending."""
-        return self._about().get("looked_at", [])
+        about = read_about(self.path)
+        return () if about is None else about.looked_at
 
     def keep_look(self, seeds: int) -> None:
         """Write down that verdicts are about to be given with so many seeds."""
-        self._write(self._about() | {"looked_at": sorted({*self.looked_at, seeds})})
+        about = self._about
+        write_about(self.path, dataclasses.replace(about, looked_at=tuple(sorted({*about.looked_at, seeds}))))
 
-    def _about(self) -> dict[str, Any]:
-        if not self.about_file.is_file():
-            return {}
-        return read_about(self.about_file)
-
-    def _write(self, about: dict[str, Any]) -> None:
-        write_atomically(self.about_file, json.dumps(about, indent=1).encode())
+    @property
+    def _about(self) -> About:
+        """What a directory that is held says of itself."""
+        about = read_about(self.path)
+        if about is None:
+            raise InputError(f"{self.path}: its {ABOUT_FILE} was removed while the study worked in it")
+        return about
 
     def _refuse_other_files(self) -> None:
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"{self.path}: cannot be a study's directory (it is a file)")
         others = [] if not self.path.is_dir() else [entry.name for entry in self.path.iterdir()]
-        others = [name for name in others if name != SCREENING and not name.startswith(".")]
+        others = [name for name in others if name != SCREENING_FOLDER and not name.startswith(".")]
         if others:
             raise InputError(f"{self.path}: holds files but no study ({others[0]}, say); give another --out")
 
 
 def _short(digest: str | None) -> str:
     return "none" if digest is None else digest[:12]
-
-
-def _has_ended(directory: Path) -> bool:
-    run = Run(directory)
-    return run.events_file.is_file() and any(event["event"] == "end" for event in read_events(run.events_file))

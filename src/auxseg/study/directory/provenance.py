@@ -5,25 +5,25 @@ from __future__ import annotations
 import hashlib
 import platform
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from auxseg import __version__
 from auxseg.errors import InputError
+from auxseg.records.about import Origin, Versions
 from auxseg.training.runtime import Runtime
 
 
-def origin(weights: str) -> dict[str, Any]:
+def origin(weights: str) -> Origin:
     """What a directory writes down when it is begun; ``weights`` are those of the recipes (``model.weights``).
 
     Weights that timm downloads are known by their name alone. Raises `InputError` if a file of weights is missing.
     """
-    return {
-        "versions": {"auxseg": __version__, "torch": torch.__version__, "python": platform.python_version()},
-        "device": str(Runtime().device),
-        "weights": None if weights in ("none", "timm") else _digest(Path(weights)),
-    }
+    return Origin(
+        versions=Versions(__version__, str(torch.__version__), platform.python_version()),
+        device=str(Runtime().device),
+        weights=None if weights in ("none", "timm") else _digest(Path(weights)),
+    )
 
 
 def _digest(file: Path) -> str:

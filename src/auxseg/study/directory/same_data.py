@@ -14,7 +14,7 @@ from pathlib import Path
 
 from auxseg.data.store.store import Store
 from auxseg.errors import RunError
-from auxseg.run.directory import Run
+from auxseg.records.events import read_events
 
 
 def refuse_other_store(path: Path, content_hash: str) -> None:
@@ -41,8 +41,8 @@ def refuse_other_runs(directories: Iterable[Path], content_hash: str) -> None:
 
 def trained_on(directory: Path) -> str | None:
     """The content hash of what a run opened, by its own record; ``None`` before it starts."""
-    run = Run(directory)
-    return run.start["data"]["content_hash"] if run.has_started else None
+    start = read_events(directory).start
+    return None if start is None else start.data.content_hash
 
 
 @contextmanager

@@ -13,11 +13,14 @@ from typing import Any, Protocol, final, runtime_checkable
 from auxseg.errors import DivergedError, InputError, RunError
 from auxseg.files import write_atomically
 from auxseg.recipe import Recipe, parse_recipe, to_values
+from auxseg.records.about import Choices
 from auxseg.records.metrics import read_metrics
+from auxseg.records.names import METRICS_FILE, PER_IMAGE_FILE, failure_file
 from auxseg.run import Run, choose, evaluate, train
 from auxseg.study.design.plan import PlannedRun
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.directory.same_data import on_the_same_data, refuse_other_store, trained_on
+from auxseg.training.calibrate import Choice
 
 
 @final
@@ -25,7 +28,7 @@ from auxseg.study.directory.same_data import on_the_same_data, refuse_other_stor
 class Job:
     """One thing to do for one run; travels as a pickle."""
 
-    work: Callable[[Job], Any]
+    work: Callable[[Job], object]
     recipe: dict[str, Any]
     data: Path
     directory: Path
@@ -34,7 +37,7 @@ class Job:
     content_hash: str | None = None
     """Of the data that the study was begun with; ``None`` before it is begun, when data are what they are."""
 
-    def do(self) -> Any:
+    def do(self) -> object:
         """Do it in this process. Raises `RunError` if the data are not those of the study, or are changed meanwhile."""
         if self.content_hash is None:
             return self.work(self)
@@ -53,7 +56,7 @@ class Job:
     def _forget(self) -> None:
         """Remove what this job made of data that cannot be trusted."""
         if self.work is _evaluate:
-            (self.directory / "metrics.json").unlink(missing_ok=True)
+            (self.directory / METRICS_FILE).unlink(missing_ok=True)
             return
         shutil.rmtree(self.directory, ignore_errors=True)
         self.failure.unlink(missing_ok=True)
@@ -85,7 +88,7 @@ class Site(Protocol):
         """The threads of a run if nobody says how many."""
         ...
 
-    def choose(self, recipe: Recipe, data: Path, threads: int, plugins: Sequence[Path]) -> dict[str, Any]:
+    def choose(self, recipe: Recipe, data: Path, threads: int, plugins: Sequence[Path]) -> Choices:
         """What is decided once for all runs: the threads of each, and what `auxseg.run.choose` measures there."""
         ...
 
@@ -116,10 +119,10 @@ def refuse_unmeasured(study: StudyDirectory, data: Path, runs: Sequence[PlannedR
 def choice(recipe: Recipe, data: Path) -> Job:
     """To measure what a recipe leaves open; it has no run, hence a directory that nothing has."""
     nowhere = Path(f"choice-{uuid.uuid4().hex}")
-    return Job(_choose, to_values(recipe), data, nowhere, nowhere.with_suffix(".failed"))
+    return Job(_choose, to_values(recipe), data, nowhere, failure_file(nowhere))
 
 
-def _job(work: Callable[[Job], Any], study: StudyDirectory, data: Path, planned: PlannedRun) -> Job:
+def _job(work: Callable[[Job], object], study: StudyDirectory, data: Path, planned: PlannedRun) -> Job:
     directory, failure = study.run_directory(planned), study.failure_file(planned)
     return Job(work, to_values(planned.recipe), data, directory, failure, study.content_hash)
 
@@ -137,7 +140,7 @@ def _evaluate(job: Job) -> None:
     evaluate(Run(job.directory), "test", job.data)
 
 
-def _choose(job: Job) -> dict[str, Any]:
+def _choose(job: Job) -> Choice:
     return choose(parse_recipe(job.recipe), job.data)
 
 
@@ -147,6 +150,6 @@ def _is_evaluated(job: Job) -> bool:
         metrics = read_metrics(job.directory)
     except InputError:  # damaged: it is written again
         return False
-    if metrics is None or metrics.split != "test" or not (job.directory / "per_image.csv").is_file():
+    if metrics is None or metrics.split != "test" or not (job.directory / PER_IMAGE_FILE).is_file():
         return False
     return job.content_hash in (None, metrics.data.content_hash)

@@ -24,14 +24,16 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 from types import FrameType, ModuleType
-from typing import Any, Final, final
+from typing import Final, final
 
 import torch
 
 from auxseg.errors import RunError
 from auxseg.recipe import Recipe
+from auxseg.records.about import Choices
 from auxseg.run import choose
 from auxseg.study.design.plan import PlannedRun
+from auxseg.study.directory.decisions import chosen
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.execution.devices import VISIBLE, devices_of
 from auxseg.study.execution.jobs import Job, Workers, evaluations, trainings
@@ -55,9 +57,9 @@ class ThisMachine:
         """The machine's threads, shared between the workers."""
         return max(torch.get_num_threads() // self.number, 1)
 
-    def choose(self, recipe: Recipe, data: Path, threads: int, plugins: Sequence[Path]) -> dict[str, Any]:
+    def choose(self, recipe: Recipe, data: Path, threads: int, plugins: Sequence[Path]) -> Choices:
         """Measured in this process, with the threads and plugins that it has."""
-        return {**choose(recipe, data), "threads": threads}
+        return chosen(choose(recipe, data), threads)
 
     def start(
         self, threads: int, plugins: Sequence[Path], tick: Callable[[], None]
@@ -82,7 +84,7 @@ class LocalWorkers(Workers):
         """Measure every finished run on the test split, once."""
         self._do(Job.do, [(job,) for job in evaluations(study, data, runs)])
 
-    def _do(self, work: Callable[..., None], jobs: Sequence[tuple[Any, ...]]) -> None:
+    def _do(self, work: Callable[..., object], jobs: Sequence[tuple[object, ...]]) -> None:
         self.tick()
         try:
             with _no_script():
@@ -193,7 +195,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
 
-def _job(work: Callable[..., None], *arguments: Any) -> None:
+def _job(work: Callable[..., object], *arguments: object) -> None:
     if _state.is_stopping:
         raise KeyboardInterrupt
     _state.is_busy = True

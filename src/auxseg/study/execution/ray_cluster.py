@@ -17,15 +17,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Final, final
 
 import ray
 from ray.autoscaler.sdk import request_resources
 
 from auxseg.errors import InputError, RunError
 from auxseg.recipe import Recipe
+from auxseg.records.about import Choices
+from auxseg.study.directory.decisions import chosen
 from auxseg.study.execution.jobs import Site, choice
 from auxseg.study.execution.ray_workers import ROOM_SECONDS, RayWorkers, new_token, room
+from auxseg.training.calibrate import Choice
 
 _REACH_SECONDS: Final = 60.0
 """How long a cluster may take to answer."""
@@ -49,11 +52,12 @@ class RayCluster(Site):
         """One: more runs at the same time make more of processors than more threads do."""
         return 1
 
-    def choose(self, recipe: Recipe, data: Path, threads: int, plugins: Sequence[Path]) -> dict[str, Any]:
+    def choose(self, recipe: Recipe, data: Path, threads: int, plugins: Sequence[Path]) -> Choices:
         """Measured on one of the nodes."""
         with self.start(threads, plugins, lambda: None) as at_work:
-            (chosen,) = at_work.do([choice(recipe, data.absolute())], new_token())
-        return {**chosen, "threads": threads}
+            (found,) = at_work.do([choice(recipe, data.absolute())], new_token())
+        assert isinstance(found, Choice)
+        return chosen(found, threads)
 
     @contextmanager
     def start(self, threads: int, plugins: Sequence[Path], tick: Callable[[], None]) -> Iterator[RayWorkers]:

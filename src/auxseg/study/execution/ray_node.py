@@ -14,12 +14,13 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, final
+from typing import Final, Literal, final
 
 import torch
 
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError, RunError
+from auxseg.records.about import Origin
 from auxseg.study.directory.provenance import origin
 from auxseg.study.execution.archive import pack, unpack
 from auxseg.study.execution.jobs import Job
@@ -40,7 +41,7 @@ class Terms:
 
     content_hash: str
     """Of the store."""
-    origin: dict[str, Any]
+    origin: Origin
     threads: int
     has_gpu: bool
     """Whether the run has a GPU; without, it is kept from using one."""
@@ -56,7 +57,7 @@ class Terms:
 class Outcome:
     """What comes back from a node: what the work gave, or what is missing for it."""
 
-    value: Any = None
+    value: object = None
     missing: tuple[Part, ...] = ()
     archive: bytes | None = None
     """The run's directory, if the study's is not seen there."""
@@ -112,13 +113,15 @@ def _begin(terms: Terms) -> None:
         run_plugin(plugin)
 
 
-def _refuse_other_versions(expected: dict[str, Any], found: dict[str, Any]) -> None:
+def _refuse_other_versions(expected: Origin, found: Origin) -> None:
     """Arms that were trained by different code would differ in more than their tasks."""
-    for package in ("auxseg", "torch"):
-        here, there = (values["versions"][package] for values in (found, expected))
+    for package, here, there in (
+        ("auxseg", found.versions.auxseg, expected.versions.auxseg),
+        ("torch", found.versions.torch, expected.versions.torch),
+    ):
         if here != there:
             raise RunError(f"has {package} {here}, while the study was started with {there}; install the same version")
-    if found["weights"] != expected["weights"]:
+    if found.weights != expected.weights:
         raise RunError("the file of model.weights differs from that of the study; give every node the same")
 
 

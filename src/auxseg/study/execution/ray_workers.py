@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Final, final
 
 import ray
 from ray import exceptions
@@ -22,6 +22,7 @@ from ray import exceptions
 from auxseg.data.store.store import Store
 from auxseg.errors import RunError
 from auxseg.files import write_atomically
+from auxseg.records.names import RUNS_FOLDER
 from auxseg.study.design.plan import PlannedRun
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.directory.provenance import origin
@@ -53,7 +54,7 @@ class _Attempt:
     """A job on its way, with what was sent along."""
 
     job: Job
-    sent: dict[Part, ray.ObjectRef[Any]] = field(default_factory=dict)
+    sent: dict[Part, ray.ObjectRef[bytes | None]] = field(default_factory=dict)
     losses: int = 0
 
 
@@ -70,7 +71,7 @@ class RayWorkers(Workers):
     """The most runs at the same time; ``None`` for as many as there is room for."""
     plugins: Sequence[Path]
     tick: Callable[[], None]
-    _stores: dict[Path, ray.ObjectRef[bytes]] = field(default_factory=dict)
+    _stores: dict[Path, ray.ObjectRef[bytes | None]] = field(default_factory=dict)
     """What was sent of data; one copy serves all nodes."""
 
     def train(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
@@ -88,7 +89,7 @@ class RayWorkers(Workers):
         jobs = left()
         if not jobs:
             return
-        clear(folder / "runs")
+        clear(folder / RUNS_FOLDER)
         with _token_in(folder) as token:
             self.do(jobs, token)
         deadline = time.monotonic() + _SEEN_SECONDS
@@ -101,7 +102,7 @@ class RayWorkers(Workers):
             time.sleep(_POLL_SECONDS)
             self.tick()
 
-    def do(self, jobs: Sequence[Job], token: Path) -> list[Any]:
+    def do(self, jobs: Sequence[Job], token: Path) -> list[object]:
         """Have all jobs done, in any order; returns what they gave. What comes back is held one run at a time.
 
         What is sent is bounded too: there are never more jobs on their way than there is room for, and one more, by
@@ -111,7 +112,7 @@ class RayWorkers(Workers):
         # GPU do another job. Ray's own retries would not end for want of memory, and could not be counted.
         task = ray.remote(num_cpus=self.threads, num_gpus=self.gpus, max_retries=0)(work)
         waiting, running = deque(_Attempt(job) for job in jobs), dict[ray.ObjectRef[Outcome], _Attempt]()
-        values: list[Any] = []
+        values: list[object] = []
         last_room = time.monotonic()
         try:
             terms = self._terms(jobs[0], token)
@@ -179,7 +180,7 @@ class RayWorkers(Workers):
         _place(outcome, job)
         return outcome
 
-    def _store(self, path: Path) -> ray.ObjectRef[bytes]:
+    def _store(self, path: Path) -> ray.ObjectRef[bytes | None]:
         if path not in self._stores:
             size = path.stat().st_size
             if size > LARGEST:

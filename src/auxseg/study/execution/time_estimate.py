@@ -17,10 +17,10 @@ from auxseg.data.loading.selection import training_rows
 from auxseg.data.store.store import Store
 from auxseg.errors import DivergedError
 from auxseg.recipe import Recipe, with_changes
+from auxseg.records.events import Step, Validated
 from auxseg.run import choose, train
 from auxseg.study.design.plan import PlannedRun
-from auxseg.study.directory.decisions import decided
-from auxseg.training.events import read_events
+from auxseg.study.directory.decisions import chosen, decided
 
 CALIBRATION_STEPS: Final = 6
 
@@ -44,7 +44,7 @@ def effort(planned: Sequence[PlannedRun], missing: Sequence[PlannedRun], data: P
     if not missing:
         return Effort(len(planned), len(planned), 0.0)
     per_arm = {run.arm: run.recipe for run in reversed(missing)}
-    choices = choose(max(per_arm.values(), key=lambda recipe: len(recipe.tasks)), data)
+    choices = chosen(choose(max(per_arm.values(), key=lambda recipe: len(recipe.tasks)), data))
     seconds = {arm: seconds_of(decided(recipe, choices), data) for arm, recipe in per_arm.items()}
     each = [seconds[run.arm] for run in missing]
     return Effort(len(planned), len(planned) - len(missing), max(*seconds.values(), sum(each) / workers))
@@ -60,9 +60,9 @@ def seconds_of(recipe: Recipe, data: Path) -> float:
         except DivergedError:  # so will all its trainings, as soon
             return time.perf_counter() - started
         seconds = time.perf_counter() - started
-        events = list(read_events(run.events_file))
-        steps_per_epoch = run.start["steps_per_epoch"]
-    steps, looks = ([event["seconds"] for event in events if event["event"] == kind] for kind in ("step", "validation"))
+        events, steps_per_epoch = run.events, run.start.steps_per_epoch
+    steps = [event.seconds for event in events.of(Step)]
+    looks = [event.seconds for event in events.of(Validated)]
     once = max(seconds - sum(steps) - sum(looks), 0)
     training = recipe.training
     num_steps = training.num_steps(len(training_rows(Store.open(data), recipe.data.train_on)))

@@ -8,21 +8,22 @@ order; nothing is left out of the study because of it, and the test split is not
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import Final, final
 
 import torch
 
 from auxseg.data.loading.selection import training_rows
 from auxseg.data.store.store import Store
-from auxseg.files import write_atomically
+from auxseg.records.about import Choices, Question
+from auxseg.records.events import Events, Gradients, Validated, read_events
+from auxseg.records.screen import RankedCandidate, Ranking, ScreenResult, write_screen
+from auxseg.records.values.writing import to_mapping
 from auxseg.run.building import open_data
 from auxseg.run.directory import describe_data
-from auxseg.study.answers.agreement import SCREEN_FILE, agree
-from auxseg.study.answers.answer import seconds_in_training
+from auxseg.study.answers.agreement import agree
 from auxseg.study.answers.gradient_evidence import why
 from auxseg.study.answers.validation import refuse_without_validation
 from auxseg.study.design.checks import check_tasks, refuse_other_threads
@@ -30,7 +31,7 @@ from auxseg.study.design.digests import digests
 from auxseg.study.design.plan import Arm, Plan, PlannedRun, make_plan
 from auxseg.study.design.question import judged, question, refuse_other_arms
 from auxseg.study.directory.decisions import with_choices
-from auxseg.study.directory.directory import FORMAT, SCREENING, StudyDirectory
+from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.directory.provenance import origin
 from auxseg.study.directory.same_data import refuse_other_runs, refuse_other_store
 from auxseg.study.execution.jobs import Site
@@ -40,7 +41,6 @@ from auxseg.study.screening.budget import WATCH, Budget, Pace, make_budget
 from auxseg.study.screening.ranking import Candidate, rank
 from auxseg.study.study import Study
 from auxseg.tasks import Task
-from auxseg.training.events import read_events
 
 FIRST_SEED: Final = 2000
 """Verdicts and tuning have the seeds below it."""
@@ -56,7 +56,7 @@ class Screening:
     @property
     def directory(self) -> StudyDirectory:
         """Where its own trainings lie, apart from those of the study."""
-        return StudyDirectory(self.study.directory.path / SCREENING)
+        return self.study.directory.screening
 
     def plan(self, *, threads: int | None = None) -> tuple[Budget, Plan]:
         """What it costs, and its trainings. Nothing is written.
@@ -69,7 +69,7 @@ class Screening:
     def estimate(self, plan: Plan, *, workers: int = 1, threads: int | None = None) -> Effort:
         """How much of a plan is left to be trained, from a few steps of each arm. Nothing is left behind."""
         missing = [run for run in plan.runs if not self.directory.is_done(run)]
-        kept = self.directory.choices.get("threads")
+        kept = self.directory.choices.threads
         with using_threads(threads or kept or max(torch.get_num_threads() // workers, 1)):
             return effort(plan.runs, missing, self.study.data, workers)
 
@@ -81,7 +81,7 @@ class Screening:
         site: Site | None = None,
         watch: Callable[[Plan], None],
         tell: Callable[[str], None] = lambda what: None,
-    ) -> dict[str, Any]:
+    ) -> ScreenResult:
         """Train all that is missing, rank, and write screen.json; arguments as for `auxseg.study.study.Study.run`.
 
         Raises `InputError` where there is nothing to rank by, or the directory belongs to another question, other data
@@ -91,8 +91,8 @@ class Screening:
         store, target, budget, plan = self._checked(threads)
         recipe = plan.runs[-1].recipe
         site = site or ThisMachine(workers)
-        choices: dict[str, Any] = {}
-        if not self.directory.about_file.is_file():
+        choices = Choices()
+        if not self.directory.is_begun:
             tell("choosing precision and memory format by the speed of a few steps")
             choices = site.choose(recipe, self.study.data, threads or site.share, self.study.plugins)
         with self.directory.held(store, origin(recipe.model.weights), choices) as kept:
@@ -100,7 +100,7 @@ class Screening:
             self.directory.keep_question(self._compared())
             plan = with_choices(plan, kept)
             tell(f"starting workers for {len(plan.runs)} trainings")
-            with site.start(kept["threads"], self.study.plugins, lambda: watch(plan)) as at_work:
+            with site.start(kept.threads or site.share, self.study.plugins, lambda: watch(plan)) as at_work:
                 self._refuse_other_data(store, plan)
                 self.directory.keep_planned(plan.runs)
                 tell("training")
@@ -109,12 +109,9 @@ class Screening:
             tell("ranking")
             candidates = self._candidates()
             self.directory.keep_judged(judged(candidates))
-            result = self._result(budget, plan, target) | {
-                "data": describe_data(store),
-                "recipes": digests(candidates),
-            }
-            write_atomically(self.directory.path / SCREEN_FILE, json.dumps(result, indent=1).encode())
-            return {**result, "agreement": agree(self.study.directory.path)}
+            result = self._result(budget, plan, target, store, digests(candidates))
+            write_screen(self.directory.path, result)
+            return dataclasses.replace(result, agreement=agree(self.study.directory.path))
 
     def _refuse_other_data(self, store: Store, plan: Plan) -> None:
         """Raise `RunError` if the file, or a training of the plan, is of other data than the ranking was begun with."""
@@ -136,7 +133,7 @@ class Screening:
         settings = (f"training.steps={budget.steps}", f"training.watch={WATCH}")
         return store, target, budget, self._candidates(*settings, seeds=budget.seeds)
 
-    def _compared(self) -> dict[str, Any]:
+    def _compared(self) -> Question:
         """The question of this ranking. Raises `InputError` if the study or an earlier ranking asked another."""
         study = self.study.directory
         full = with_choices(make_plan(self.study.config), study.choices)
@@ -144,7 +141,8 @@ class Screening:
         refuse_other_arms(full, study.judged, study.path)
         candidates = self._candidates()
         asked = question(candidates)
-        asked = {key: asked[key] for key in ("target", "label_fractions", "base")}  # nothing else touches a ranking
+        # Nothing else touches a ranking.
+        asked = Question(target=asked.target, label_fractions=asked.label_fractions, base=asked.base)
         self.directory.compare(asked)
         refuse_other_arms(candidates, self.directory.judged, self.directory.path)
         return asked
@@ -187,29 +185,30 @@ class Screening:
         num_steps = training.num_steps(num_samples)
         return make_budget(len(self.study.config.names), len(full.label_fractions), num_steps, num_trainings, pace)
 
-    def _result(self, budget: Budget, plan: Plan, target: Task) -> dict[str, Any]:
+    def _result(self, budget: Budget, plan: Plan, target: Task, store: Store, recipes: dict[str, str]) -> ScreenResult:
         finished = [run for run in plan.runs if self.directory.failure(run) is None]
-        return {
-            "format": FORMAT,
-            "target": target.name,
-            "figure": target.main_figure,
-            "seeds": budget.seeds,
-            "steps": budget.steps,
-            "cost_in_steps": budget.cost / budget.pace.step,
-            "cost_of_study_in_steps": budget.cost_of_study / budget.pace.step,
-            "config": dataclasses.asdict(self.study.config),
-            "answers": [
-                {
-                    "label_fraction": fraction,
-                    "candidates": [
-                        {"rank": place, **dataclasses.asdict(each), "difference": each.difference}
+        return ScreenResult(
+            target=target.name,
+            figure=target.main_figure,
+            seeds=budget.seeds,
+            steps=budget.steps,
+            cost_in_steps=budget.cost / budget.pace.step,
+            cost_of_study_in_steps=budget.cost_of_study / budget.pace.step,
+            config=to_mapping(self.study.config),
+            answers=tuple(
+                Ranking(
+                    fraction,
+                    tuple(
+                        _ranked(place, each)
                         for place, each in enumerate(rank(list(self._ranked(plan, fraction, target))), 1)
-                    ],
-                }
+                    ),
+                )
                 for fraction in plan.label_fractions
-            ],
-            "seconds": sum(seconds_in_training(self.directory.run_directory(run)) for run in finished),
-        }
+            ),
+            seconds=sum(self._events(run).seconds_in_training for run in finished),
+            data=describe_data(store),
+            recipes=recipes,
+        )
 
     def _ranked(self, plan: Plan, fraction: float, target: Task) -> Iterator[Candidate]:
         """What the trainings at one share of the masks showed, in the order of the question."""
@@ -224,10 +223,10 @@ class Screening:
                 for seed, value in after.items()
                 if value is not None and (alone := before[seed]) is not None
             }
-            events = [self.directory.run_directory(run) / "events.jsonl" for run in runs[arm]]
-            seen = why(events, arm.auxiliaries).get(arm.name, {"affinity": None})
+            looks = [look for run in runs[arm] for look in self._events(run).of(Gradients)]
+            seen = why(looks, arm.auxiliaries).get(arm.name)
             reasons = [reason for run in (*runs[arm], *runs[baseline]) if (reason := self._failure(run)) is not None]
-            yield Candidate(arm.name, per_seed, seen["affinity"], next(iter(reasons), None))
+            yield Candidate(arm.name, per_seed, seen and seen.affinity, next(iter(reasons), None))
 
     def _failure(self, run: PlannedRun) -> str | None:
         reason = self.directory.failure(run)
@@ -235,9 +234,16 @@ class Screening:
 
     def _validation(self, run: PlannedRun, target: Task) -> float | None:
         """The target's figure at the end of the training."""
-        events = read_events(self.directory.run_directory(run) / "events.jsonl")
-        looks = [event["figures"][target.name] for event in events if event["event"] == "validation"]
-        return looks[-1][target.main_figure] if looks else None
+        validations = self._events(run).of(Validated)
+        return validations[-1].figures[target.name][target.main_figure] if validations else None
+
+    def _events(self, run: PlannedRun) -> Events:
+        return read_events(self.directory.run_directory(run))
+
+
+def _ranked(place: int, candidate: Candidate) -> RankedCandidate:
+    per_seed = {str(seed): difference for seed, difference in candidate.per_seed.items()}
+    return RankedCandidate(place, candidate.name, per_seed, candidate.affinity, candidate.reason, candidate.difference)
 
 
 def _runs(plan: Plan, arm: Arm, fraction: float) -> list[PlannedRun]:

@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 
 
 def read_json(path: Path, type_: type[_T] | GenericAlias, *, max_bytes: int = MAX_BYTES, mend: str = "") -> _T:
-    """Read a JSON file as a value of ``type_``, such as a frozen dataclass or ``dict[str, Any]``.
+    """Read a JSON file as a value of ``type_``, such as a frozen dataclass.
 
     Types are strict: no text stands for a number and no number for a yes. Keys that a dataclass does not know are
     passed over, because a newer version may have written them.
@@ -115,7 +115,7 @@ def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text[:_NUM_SHOWN]} is no finite number")
 
 
-def _depth(value: Any) -> int:
+def _depth(value: object) -> int:
     """How many containers lie in each other, counted without recursion."""
     depth, layer = 0, [value]
     while layer := [part for part in layer if isinstance(part, dict | list)]:
@@ -145,7 +145,7 @@ def _sentence(error: ValidationError) -> str:
     return f"{key} is {_shown(first['input'])}: {first['msg'][0].lower()}{first['msg'][1:]}"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     """A value as an error shows it: its beginning, without what steers a terminal."""
     if isinstance(value, bytes):
         value = value[:_NUM_SHOWN].decode("utf-8", "replace")

@@ -1,0 +1,155 @@
+"""The verdict on one arm of a study, as study.json holds it, and what it rests on.
+
+The fields stand in the order of the file. What earlier versions did not write has a default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, TypeAlias, final
+
+from pydantic import Field
+
+from auxseg.records.values.numbers import Count, Number, Share
+
+Interval: TypeAlias = tuple[Number | None, Number | None]
+PerSeed: TypeAlias = Mapping[str, Number | None]
+_Variance: TypeAlias = Annotated[float, Field(ge=0, le=1e100, allow_inf_nan=False)]
+
+
+@final
+@dataclass(frozen=True)
+class Advice:
+    """What a verdict would take: seeds, and test images where seeds alone would not do."""
+
+    seeds: Count | None
+    images: Count | None
+
+
+@final
+@dataclass(frozen=True)
+class Variances:
+    """What the differences vary with."""
+
+    seed: _Variance | None
+    image: _Variance | None
+    rest: _Variance | None
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class DeltaM:
+    """The mean relative change of the tasks' main figures; ``left_out`` names those whose figure is 0 alone."""
+
+    tasks: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+    mean: Number | None
+    interval: Interval
+
+
+@final
+@dataclass(frozen=True)
+class Reached:
+    """The main figure that a task reaches on the test split, by seed and on average."""
+
+    name_of_figure: str
+    figure_per_seed: PerSeed
+    figure: Number | None
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class OverTime:
+    """What the gradients say by stretch of the training: means and shares over its looks, by group of parameters.
+
+    Attributes:
+        steps: the mean step of each stretch.
+        num_looks: how many looks it has.
+        cosines: mean cosine with the target's gradient.
+        conflicts: share of looks with a negative one.
+        norms: mean norms of ``auxiliary`` and ``target``.
+    """
+
+    steps: tuple[Count, ...]
+    num_looks: tuple[Count, ...]
+    cosines: Mapping[str, tuple[Number | None, ...]] = field(default_factory=dict)
+    conflicts: Mapping[str, tuple[Share | None, ...]]
+    norms: Mapping[str, Mapping[str, tuple[Number | None, ...]]] = field(default_factory=dict)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Why:
+    """What the gradients of an auxiliary say, over all looks of an arm's runs.
+
+    Attributes:
+        cosines: mean cosine with the target's gradient by group of shared parameters.
+        conflicts: share of looks whose cosine over all shared parameters is negative.
+        conflicts_by_group: that share in each group.
+        affinity: the mean.
+        num_looks: how many looks there were.
+        over_time: the same by stretch of the training.
+    """
+
+    cosines: Mapping[str, Number | None]
+    conflicts: Share | None
+    conflicts_by_group: Mapping[str, Share | None] = field(default_factory=dict)
+    affinity: Number | None
+    num_looks: Count
+    over_time: OverTime | None = None
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class ArmResult:
+    """The verdict on one arm at one share of the masks, and what it rests on.
+
+    Attributes:
+        description: what the arm is, where its name does not say it.
+        weights: of its auxiliaries; empty if the balancer finds them.
+        difference: of the target's main figure to the target alone, the mean over seeds and test images.
+        interval: of the difference.
+        level: probability that the interval misses the truth.
+        p_value: that there is no difference.
+        p_value_of_equivalence: that the difference is beyond the margin.
+        advice: what a verdict would take, where there is none.
+        variances: what the differences vary with.
+        per_seed: the difference by seed.
+        num_images: test images that were compared.
+        num_images_left_out: those that one of both has no figure for.
+        num_diverged: runs whose loss was not finite.
+        missing_seeds: the seeds that cannot be compared.
+        name_of_figure: the target's main figure.
+        figure_per_seed: what it reaches on the test split.
+        figure: its mean over seeds.
+        tasks: what the auxiliaries reach.
+        delta_m: the change of all tasks together, if the study has what it is compared with.
+        why: what the gradients say, by auxiliary.
+    """
+
+    name: str
+    description: str | None = None
+    auxiliaries: tuple[str, ...]
+    weights: Mapping[str, Number]
+    is_control: bool
+    verdict: str
+    sentence: str
+    difference: Number | None
+    interval: Interval
+    level: Share | None = None
+    p_value: Share
+    p_value_of_equivalence: Share
+    advice: Advice | None
+    variances: Variances
+    per_seed: Mapping[str, Number]
+    num_images: Count
+    num_images_left_out: Count
+    num_diverged: Count = 0
+    missing_seeds: tuple[Count, ...]
+    name_of_figure: str = ""
+    figure_per_seed: PerSeed
+    figure: Number | None
+    tasks: Mapping[str, Reached] = field(default_factory=dict)
+    delta_m: DeltaM | None
+    why: Mapping[str, Why] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""JSON into typed values and typed values into JSON, whatever the file."""
