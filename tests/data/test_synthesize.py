@@ -13,11 +13,11 @@ from auxseg.errors import InputError
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory) -> Store:
-    return Store.open(synthesize(tmp_path_factory.mktemp("made") / "a.h5", num_samples=4, size=32, seed=3).path)
+    return Store.open(synthesize(tmp_path_factory.mktemp("made") / "a.h5", num_samples=2, size=32, seed=3).path)
 
 
 def test_the_store_holds_what_the_generator_makes_pixel_by_pixel(store) -> None:
-    source = SyntheticSource(4, 32, 3)
+    source = SyntheticSource(2, 32, 3)
     for row, item in enumerate(source.items()):
         sample, (image, mask) = source.read(item), store.read(row)
         np.testing.assert_array_equal(image, sample.image)
@@ -31,16 +31,16 @@ def test_the_store_holds_what_the_generator_makes_pixel_by_pixel(store) -> None:
 
 
 def test_the_store_says_how_it_was_made(store) -> None:
-    assert store.ids[store.rows("train")].tolist() == [f"synthetic-00000{index}" for index in range(4)]
+    assert store.ids[store.rows("train")].tolist() == [f"synthetic-00000{index}" for index in range(2)]
     assert store.vocabulary.mask_classes == ("background", "animal")
     assert store.provenance["source"] == "synthetic"
-    assert store.provenance["details"] == SyntheticSource(4, 32, 3).provenance()
+    assert store.provenance["details"] == SyntheticSource(2, 32, 3).provenance()
 
 
 def test_the_same_settings_make_the_same_content_and_others_make_another(store, tmp_path) -> None:
     hashes = {}
-    for name, change in {"same": {}, "seed": {"seed": 4}, "fewer": {"num_samples": 3}}.items():
-        path = synthesize(tmp_path / f"{name}.h5", **({"num_samples": 4, "size": 32, "seed": 3} | change)).path
+    for name, change in {"same": {}, "seed": {"seed": 4}, "fewer": {"num_samples": 1}}.items():
+        path = synthesize(tmp_path / f"{name}.h5", **({"num_samples": 2, "size": 32, "seed": 3} | change)).path
         hashes[name] = Store.open(path).content_hash
     assert hashes.pop("same") == store.content_hash
     assert len({store.content_hash, *hashes.values()}) == 3
