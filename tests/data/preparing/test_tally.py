@@ -99,10 +99,10 @@ def test_where_every_mask_is_lost_the_first_reason_is_told_and_one_mask_is_enoug
 
 
 def test_where_every_label_is_lost_the_first_reason_is_told_and_one_label_is_enough() -> None:
-    outside = record(**(bare() | {"boxes": (Box(90, 90, 99, 99),)}))
+    outside = record(mask=None, boxes=(Box(90, 90, 99, 99),), classes={})
     with pytest.raises(RunError, match=r"^none of the labels could be used; the first, 0: its box from \(90, 90\)"):
         tallied(outside, record(**bare())).check(2)
-    tallied(outside, record(**(bare() | {"classes": {"colour": "red"}}))).check(2)
+    tallied(outside, record(mask=None, boxes=(), classes={"colour": "red"})).check(2)
 
 
 def test_a_data_set_that_never_had_a_label_is_no_error() -> None:
