@@ -71,9 +71,7 @@ def test_known_values_with_gaps_are_listed_and_long_lists_are_cut(tmp_path):
     with pytest.raises(SampleError, match=r"known are 0, 38 \(background, cat\)$"):
         MaskReader(("background", "cat"), {0: 0, 38: 1}).read(path)
     names = tuple(f"n{index}" for index in range(9))
-    with pytest.raises(
-        SampleError, match=r"known are 10 to 18|known are 10, .* \(n0, n1, n2, n3, n4, n5, n6, n7, \.\.\.\)$"
-    ):
+    with pytest.raises(SampleError, match=r"known are 10, 11, .*, 18 \(n0, n1, n2, n3, n4, n5, n6, n7, \.\.\.\)$"):
         MaskReader(names, {10 + index: index for index in range(9)}).read(path)
 
 
