@@ -84,18 +84,20 @@ def read_boxes(path: Path, photographs: Photographs) -> dict[str, list[Box]]:
 
 
 def _rows(path: Path, needed: tuple[str, ...], photographs: Photographs) -> Iterator[tuple[int, str, dict[str, str]]]:
-    """Line number, id and the other cells by column. The first column is ``id``, or ``file`` for a file's name.
+    """The line where a row ends, its id and the other cells by column. The first column is ``id``, or ``file`` for a
+    file's name.
 
     Raises `InputError` if this is no such table, or if no row of it fits any photograph.
     """
     if not path.exists():
         return
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
-        table = list(csv.reader(lines, strict=True))
+        with path.open(encoding="utf-8-sig", newline="") as file:  # csv itself finds the ends of rows
+            reader = csv.reader(file, strict=True)
+            table = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} cannot be read as a table: {error}") from error
-    header = [cell.strip() for cell in table[0]] if table else []
+    header = [cell.strip() for cell in table[0][1]] if table else []
     if not header or header[0] not in ("id", "file") or "" in header or len(set(header)) < len(header):
         raise InputError(f"{path} should begin with a header of different names, 'id' or 'file' first, not {header}")
     lacking = [column for column in needed if column not in header]
@@ -103,7 +105,7 @@ def _rows(path: Path, needed: tuple[str, ...], photographs: Photographs) -> Iter
         raise InputError(f"{path} has no column {lacking[0]!r}; its columns: {', '.join(header)}")
     strangers: list[str] = []
     has_fitted = False
-    for line, row in enumerate(table[1:], 2):
+    for line, row in table[1:]:
         cells = [cell.strip() for cell in row]
         if not any(cells):  # as spreadsheets write empty lines
             continue

@@ -1,0 +1,101 @@
+"""What comes from Python is taken for what it plainly is, and refused with the argument's name otherwise."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+
+from auxseg.arguments import as_names, as_path, as_paths, shown
+from auxseg.errors import InputError
+
+
+class Entry(os.PathLike):
+    """As ``os.scandir`` gives them, with a path of any kind."""
+
+    def __init__(self, path: Any) -> None:
+        self.path = path
+
+    def __fspath__(self) -> Any:
+        return self.path
+
+
+@pytest.mark.parametrize("value", ["runs/a", Path("runs/a"), PurePosixPath("runs/a"), Entry("runs/a")])
+def test_texts_and_paths_are_paths(value: object) -> None:
+    path = as_path(value, "data")
+    assert path == Path("runs/a")
+    assert isinstance(path, Path)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("", "''"),
+        ("a\0b", r"'a\x00b'"),
+        (b"runs/a", "a value of type bytes"),
+        (Entry(b"runs/a"), "a value of type tests.test_arguments.Entry"),
+        (3, "3"),
+        (True, "True"),
+        (None, "None"),
+        (["runs/a"], "a value of type list"),
+        ("\0" * 50, "a value of type str"),
+    ],
+)
+def test_what_is_no_path_is_refused_with_name_expectation_and_finding(value: object, found: str) -> None:
+    with pytest.raises(InputError) as error:
+        as_path(value, "data")
+    assert str(error.value) == f"data: expected a path, as text or pathlib.Path, not {found}"
+
+
+def test_one_path_or_several_are_a_list_of_paths() -> None:
+    assert as_paths("a", "runs") == as_paths(Path("a"), "runs") == [Path("a")]
+    assert as_paths(["a", Path("b")], "runs") == as_paths(("a", Path("b")), "runs") == [Path("a"), Path("b")]
+    assert as_paths([], "runs") == []
+
+
+@pytest.mark.parametrize("value", [["a", None], ("a", ""), [["a"]], None, {"a"}])
+def test_no_path_among_several_is_passed_over(value: object) -> None:
+    with pytest.raises(InputError, match=r"^runs: expected a path, as text or pathlib\.Path, not "):
+        as_paths(value, "runs")
+
+
+@pytest.mark.parametrize("value", [["box", "edges"], ("box", "edges")])
+def test_several_names_keep_their_order(value: object) -> None:
+    assert as_names(value, "auxiliaries") == ("box", "edges")
+    assert as_names([], "auxiliaries") == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("box", "'box'"),
+        (["box", 1], "a value of type list"),
+        ({"box": 1}, "a value of type dict"),
+        (None, "None"),
+        (iter(["box"]), "a value of type list_iterator"),
+    ],
+)
+def test_a_single_text_is_not_taken_for_its_letters(value: object, found: str) -> None:
+    with pytest.raises(InputError) as error:
+        as_names(value, "auxiliaries")
+    assert str(error.value) == f'auxiliaries: expected a list of names, such as ["box", "edges"], not {found}'
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, "None"),
+        (0.25, "0.25"),
+        (False, "False"),
+        ("x" * 37, repr("x" * 37)),
+        ("x" * 38, "a value of type str"),
+        (10**38, str(10**38)),
+        (10**39, "a value of type int"),
+        ([], "a value of type list"),
+        (Path("a"), f"a value of type {Path.__module__}.{type(Path('a')).__qualname__}"),
+    ],
+)
+def test_a_value_is_shown_if_it_is_short_and_by_its_type_otherwise(value: object, words: str) -> None:
+    assert shown(value) == words

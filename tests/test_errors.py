@@ -1,0 +1,35 @@
+"""Errors say who can mend them, by their kind, in whatever process they were raised."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from auxseg.errors import DivergedError, InputError, RunError, Terminated
+
+
+def test_what_a_user_gave_and_what_a_run_met_are_never_the_same() -> None:
+    assert issubclass(InputError, ValueError)
+    assert issubclass(RunError, RuntimeError)
+    assert not issubclass(InputError, RunError)
+    assert not issubclass(RunError, InputError)
+
+
+def test_a_divergence_is_a_failure_that_can_be_told_from_the_others() -> None:
+    with pytest.raises(RunError):
+        raise DivergedError("the loss of step 3 is nan")
+    assert not isinstance(RunError("the disk is full"), DivergedError)
+
+
+def test_a_signal_passes_by_those_who_catch_errors() -> None:
+    """What cleans up after Ctrl-C cleans up after SIGTERM, and no `except Exception` keeps a process alive."""
+    assert issubclass(Terminated, KeyboardInterrupt)
+    assert not issubclass(Terminated, Exception)
+
+
+@pytest.mark.parametrize("kind", [InputError, RunError, DivergedError, Terminated])
+def test_errors_travel_between_processes_with_kind_and_sentence(kind: type[BaseException]) -> None:
+    error = pickle.loads(pickle.dumps(kind("data.size is 3: expected at least 16")))
+    assert type(error) is kind
+    assert str(error) == "data.size is 3: expected at least 16"
