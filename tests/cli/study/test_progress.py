@@ -13,7 +13,6 @@ from auxseg.cli.study import progress as study_progress
 from auxseg.cli.study.progress import StudyProgress
 from auxseg.study.design.plan import Plan, make_plan
 from auxseg.study.directory.directory import StudyDirectory
-from auxseg.study.execution.last_step import last_step
 from auxseg.training.events import EventLog
 from tests.study.small import box_alone
 
@@ -86,15 +85,3 @@ def test_a_terminal_shows_the_stage_and_the_steps_of_running_trainings(
     assert "20/40" in shown
     assert "10/40" in shown
     assert "0 of 4 runs are done, about 3 min left" in shown  # half a training in 30 s, 3.25 left
-
-
-def test_the_last_step_is_read_from_the_end_of_a_log_that_is_being_written(tmp_path: Path) -> None:
-    assert last_step(tmp_path) is None
-    log = EventLog(tmp_path / "events.jsonl")
-    log.append("start", steps=30000)
-    assert last_step(tmp_path) is None
-    for step in range(1, 3001):
-        log.append("step", step=step, losses={"segmentation": 0.123456789})
-    with log.path.open("a") as file:
-        file.write('{"event": "step", "st')
-    assert last_step(tmp_path) == (3000, 30000)
