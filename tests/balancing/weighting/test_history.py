@@ -108,15 +108,17 @@ def test_losses_that_are_almost_zero_count_as_the_floor(values: Sequence[float],
 
 
 def test_what_was_saved_goes_on_in_the_middle_of_a_period() -> None:
+    """Neither whoever saved it nor whoever was made of it before changes what was saved."""
     whole, stopped = _of([1.0, 3.0, 4.0], every=2), _of([1.0, 3.0, 4.0], every=2)
-    resumed = LossHistory(2)
     state = stopped.state_dict()
-    resumed.load_state_dict(state)
-    stopped.add({"a": 50.0})  # neither changes what was saved nor what was made of it
-    for history in (whole, resumed):
-        history.add({"a": 8.0})
-    assert resumed.newer("a") == whole.newer("a") == 6.0
-    assert resumed.ratio("a") == whole.ratio("a") == 3.0
+    stopped.add({"a": 50.0})
+    whole.add({"a": 8.0})
+    for resumed in (LossHistory(2), LossHistory(2)):
+        resumed.load_state_dict(state)
+        resumed.add({"a": 8.0})
+        assert resumed.newer("a") == 6.0
+        assert resumed.ratio("a") == 3.0
+        assert resumed.state_dict() == whole.state_dict()
 
 
 @pytest.mark.parametrize("every", ["epoch", "step", 1, 1000])

@@ -28,7 +28,7 @@ def test_shares_are_the_softmax_with_factors(values: list[float], data: st.DataO
 
 
 def test_the_order_of_names_changes_no_bit() -> None:
-    exponents, factors = {"a": 0.1, "b": 0.7, "c": -3.3, "d": 0.2}, {"a": 0.3, "b": 1.7, "c": 2.9, "d": 0.1}
+    exponents, factors = {"a": 0.7, "b": 0.5, "c": -0.2, "d": -0.5}, {"a": 1.6, "b": 1.3, "c": 2.4, "d": 1.0}
     expected = shares(exponents, factors)
     for names in itertools.permutations(exponents):
         assert shares({name: exponents[name] for name in names}, factors) == expected
