@@ -82,10 +82,6 @@ def test_figures_in_pixels_of_the_stored_image() -> None:
     assert task.figures(table) == pytest.approx({"iou": 0.75, "mse_pixels": error / 2, "num_images": 2}, abs=1e-5)
 
 
-def test_centres_and_corners_are_inverse(boxes: torch.Tensor) -> None:
-    torch.testing.assert_close(to_corners(to_centre(boxes)), boxes)
-
-
 def test_unknown_losses_are_refused_with_the_allowed_ones() -> None:
     with pytest.raises(InputError, match=r"tasks\.head\.losses.*'iou'.*smooth_l1, l1, mse, giou, diou"):
         _task({"iou": 1.0})

@@ -12,10 +12,8 @@ import torch
 
 from auxseg import __version__
 from auxseg.errors import InputError
-from auxseg.records.event_log import EventLog
-from auxseg.training.checkpoint import Checkpoint, load_last, save_last
+from auxseg.training.checkpoint import load_last, save_last
 from auxseg.training.seal import Owner, examine
-from tests.records.made_events import make_step
 
 OWNER = Owner("recipe", "data")
 CPU = torch.device("cpu")
@@ -71,15 +69,3 @@ def test_parts_that_are_larger_than_the_file_are_refused(last: Path, monkeypatch
     monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("was read"))
     with pytest.raises(InputError, match="more than the"):
         load_last(last, CPU)
-
-
-def test_the_log_is_on_disk_before_a_checkpoint_that_counts_on_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log = EventLog(tmp_path / "events.jsonl")
-    log.append(make_step(1))
-    monkeypatch.setattr(EventLog, "sync", lambda self: order.append((self.path.name, (tmp_path / "last.pt").exists())))
-    order: list[tuple[str, bool]] = []
-    Checkpoint(tmp_path / "last.pt", OWNER, log).save({}, 1)
-    assert order == [("events.jsonl", False)]
-    assert (tmp_path / "last.pt").exists()

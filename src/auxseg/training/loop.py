@@ -180,7 +180,9 @@ def _judge(value: float, table: Table, target: Task, plan: Plan, progress: Progr
 
 def _standard_error(values: Sequence[float | None]) -> float:
     known = [value for value in values if value is not None]
-    return statistics.stdev(known) / math.sqrt(len(known)) if len(known) > 1 else 0.0
+    if len(known) < 2 or not all(map(math.isfinite, known)):  # of numbers that are not finite nothing is near
+        return 0.0
+    return statistics.stdev(known) / math.sqrt(len(known))
 
 
 def _save(learner: Learner, plan: Plan, progress: Progress) -> None:

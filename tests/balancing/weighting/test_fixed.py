@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,16 +35,6 @@ def test_gradient_is_that_of_the_weighted_sum(weights: list[float]) -> None:
     torch.testing.assert_close(parameter.grad, reference.grad)
 
 
-def test_micro_batches_add_up() -> None:
-    whole, parts = (nn.Parameter(torch.ones(4)) for _ in range(2))
-    data = torch.arange(8.0).view(2, 4)
-    _begun("a", [whole]).backward({"a": (whole * data).sum()})
-    balancer = _begun("a", [parts], num_parts=2)
-    for part in data:
-        balancer.backward({"a": (parts * part).sum()})
-    torch.testing.assert_close(whole.grad, parts.grad)
-
-
 def test_weight_zero_leaves_no_trace() -> None:
     used, unused = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2))
     _begun("ab", [used, unused], {"b": 0.0}).backward({"a": used.sum(), "b": (used * unused).sum()})
@@ -56,17 +44,3 @@ def test_weight_zero_leaves_no_trace() -> None:
 
 def test_unnamed_tasks_weigh_one() -> None:
     assert FixedConfig(weights={"a": 0.5}).build(["a", "b"], "a", 0).scales == {"a": 0.5, "b": 1.0}
-
-
-def test_gradients_are_added_up_over_processes() -> None:
-    parameter, frozen = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2))
-    balancer = _begun("a", [parameter, frozen], num_parts=2)
-    balancer.backward({"a": parameter.sum()})
-
-    def double(tensors: Sequence[torch.Tensor]) -> None:
-        for tensor in tensors:
-            tensor.mul_(2)
-
-    balancer.finish({"a": 4.0}, double)
-    torch.testing.assert_close(parameter.grad, torch.full((2,), 2.0))
-    assert frozen.grad is None

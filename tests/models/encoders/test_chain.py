@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from auxseg.errors import InputError
 from auxseg.models.encoders import ChainEncoder, SegNetEncoderConfig, UNetEncoderConfig
 
 
@@ -49,24 +48,3 @@ def test_indices_say_what_pooling_kept() -> None:
     assert len(pyramid.indices) == 5
     kept = pyramid.features[-2].flatten(2).gather(2, pyramid.indices[-1].flatten(2))
     assert torch.equal(kept, pyramid.features[-1].flatten(2))
-
-
-def test_unet_keeps_no_indices() -> None:
-    encoder = UNetEncoderConfig().build(width=0.25, norm="batch", weights="none")
-    assert encoder(torch.rand(1, 3, 16, 16)).indices is None
-
-
-def test_unet_sees_the_picture_through_the_first_kernel() -> None:
-    encoder = UNetEncoderConfig(first_kernel=5).build(width=0.25, norm="batch", weights="none")
-    assert [unit.conv.kernel_size[0] for stage in encoder.chain() for unit in stage.units()] == [5, 5, 3, 3, 3, 3, 3, 3]
-
-
-def test_unet_has_no_pretrained_weights() -> None:
-    with pytest.raises(InputError, match=r"model\.weights: the unet encoder has no pretrained weights.*found timm"):
-        UNetEncoderConfig().check(width=1.0, weights="timm")
-
-
-def test_vgg16_weights_come_in_one_width() -> None:
-    with pytest.raises(InputError, match=r"model\.width: .* 1\.0 only, found 0\.5"):
-        SegNetEncoderConfig().check(width=0.5, weights="vgg16.safetensors")
-    SegNetEncoderConfig().check(width=0.5, weights="none")

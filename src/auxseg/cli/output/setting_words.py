@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from auxseg.errors import InputError
@@ -21,7 +22,7 @@ def refuse_settings_as_options(arguments: Sequence[str]) -> None:
     from auxseg.recipe.words import MEANT
 
     command, *rest = arguments
-    for argument, following in zip(rest, [*rest[1:], ""], strict=True):
+    for argument, following in pairwise([*rest, ""]):
         option, equals, value = argument.partition("=")
         word = option.removeprefix("--").replace("-", "_")
         if not option.startswith("--") or word in _OPTIONS[command] or word not in MEANT:

@@ -222,7 +222,7 @@ class Study(RecipeCommand):
                 raise InputError("study wants a YAML file, or --base and --auxiliaries")
             return check_study(given)
         if given:
-            option = next(iter(given)).replace("_", "-")
+            option = {"settings": "set"}.get(name := next(iter(given)), name.replace("_", "-"))
             raise InputError(f"study: {self.file} asks the question, so --{option} has no place beside it")
         return read_study(self.file)
 

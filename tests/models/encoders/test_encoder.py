@@ -1,15 +1,19 @@
-"""What holds for every encoder that is a chain of stages."""
+"""What an encoder says of itself, and what holds for every one that is a chain of stages."""
 
 from __future__ import annotations
 
+from typing import final
+
 import pytest
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from auxseg.errors import InputError
 from auxseg.models.encoders import (
     Encoder,
     EncoderConfig,
+    Pyramid,
     ResidualEncoderConfig,
     SegNetEncoderConfig,
     Staged,
@@ -17,6 +21,7 @@ from auxseg.models.encoders import (
     UNetEncoderConfig,
     as_stages,
 )
+from auxseg.models.encoders.encoder import IMAGENET_MEAN, IMAGENET_STD
 
 STAGED: dict[str, EncoderConfig] = {
     "segnet": SegNetEncoderConfig(),
@@ -94,3 +99,82 @@ def test_backbones_that_are_no_chain(name: str) -> None:
         assert len(encoder(torch.rand(1, 3, 64, 64)).features) == len(encoder.channels)
     with pytest.raises(InputError, match=r"model\.x: .* no chain of stages"):
         as_stages(encoder, "model.x")
+
+
+@final
+class _Chain(Staged):
+    """Two stages that multiply by 2 and by 3; a stage leaves its level less one, and maybe which pixels it kept."""
+
+    def __init__(self, num_levels: int = 2, *, tells: bool = False) -> None:
+        super().__init__()
+        self.num_stages, self.tells = 2, tells
+        self.entry_channels, self.channels = (1, 1), (1,) * num_levels
+        self.strides = (1,) * num_levels
+        self.dropout = nn.Dropout(0.5)
+        self.factors = nn.ParameterList(torch.tensor(factor) for factor in (2.0, 3.0))
+        self.entered: list[int] = []
+
+    def entry(self, stage: int, x: Float[Tensor, "N _ _ _"]) -> Float[Tensor, "N C h w"]:
+        self.entered.append(stage)
+        return x * self.factors[stage]
+
+    def body(self, stage: int, u: Float[Tensor, "N C h w"]) -> Float[Tensor, "N D h w"]:
+        return self.dropout(u) + 1
+
+    def down(self, stage: int, p: Float[Tensor, "N C h w"]) -> tuple[Tensor, Tensor | None]:
+        return p - 1, torch.full(p.shape, stage) if self.tells else None
+
+    def modules_of(self, stage: int) -> list[nn.Module]:
+        return []
+
+    def drop_stem(self) -> None:
+        raise NotImplementedError
+
+
+def _values(pyramid: Pyramid) -> list[float]:
+    return [level.flatten()[0].item() for level in pyramid.features]
+
+
+def test_levels_and_what_leaves_the_last_stage_are_the_pyramid() -> None:
+    pyramid = _Chain(3, tells=True).eval()(torch.ones(1, 1, 4, 6))
+    assert _values(pyramid) == [2 + 1, 2 * 3 + 1, 2 * 3]
+    assert pyramid.input_size == (4, 6)
+    assert pyramid.indices is not None
+    assert [int(indices.max()) for indices in pyramid.indices] == [0, 1]
+
+
+def test_where_every_level_is_a_stages_what_leaves_it_stands_for_it() -> None:
+    pyramid = _Chain(2, tells=True).eval()(torch.ones(1, 1, 4, 6))
+    assert _values(pyramid) == [2, 2 * 3]
+    assert pyramid.indices is None
+
+
+def test_an_encoder_that_does_not_say_what_it_kept_has_no_indices() -> None:
+    assert _Chain(3).eval()(torch.ones(1, 1, 4, 6)).indices is None
+
+
+def test_stages_that_are_computed_again_give_the_same_bits() -> None:
+    found = []
+    for checkpointing in (False, True):
+        encoder = _Chain(3).train()
+        encoder.checkpointing = checkpointing
+        torch.manual_seed(1)
+        last = encoder(torch.ones(1, 1, 4, 6)).features[-1]
+        last.square().sum().backward()
+        found.append((last.detach(), [factor.grad for factor in encoder.factors], encoder.entered))
+    (plain, gradients, once), (again, gradients_again, twice) = found
+    assert torch.equal(plain, again)
+    assert gradients == gradients_again
+    assert (once, sorted(twice)) == ([0, 1], [0, 0, 1, 1])
+
+
+def test_statistics_are_those_that_torchvision_documents_unless_an_encoder_says_otherwise() -> None:
+    encoder = _Chain()
+    assert encoder.mean == IMAGENET_MEAN == (0.485, 0.456, 0.406)
+    assert encoder.std == IMAGENET_STD == (0.229, 0.224, 0.225)
+    assert (encoder.provenance, encoder.image_size, encoder.checkpointing) == ("random", None, False)
+
+
+def test_a_chain_is_handed_on_as_it_is() -> None:
+    encoder = _Chain()
+    assert as_stages(encoder, "model.x") is encoder

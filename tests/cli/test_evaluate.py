@@ -1,0 +1,238 @@
+"""Which runs `auxseg evaluate` measures, what it refuses, and what it says of classes and differences."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from auxseg.cli.evaluate import MAX_IN_GRID, Evaluate
+from auxseg.errors import InputError
+
+
+def _run(path: Path, *, model: bool = True, diverged: bool = False) -> Path:
+    """A directory that looks like a run's."""
+    path.mkdir(parents=True)
+    (path / "recipe.yaml").touch()
+    if model:
+        (path / "best.safetensors").touch()
+    if diverged:
+        path.with_name(f"{path.name}.failed").touch()
+    return path
+
+
+def _metrics(**classes: dict[str, float | None]) -> dict[str, Any]:
+    return {
+        "split": "test",
+        "target": "mask",
+        "num_images": 4,
+        "data": {"name": "x.h5", "size": 32, "border": "ignore"},
+        "figures": {"mask": {"iou": 0.5, "num_images": 4.0}, "box": {"iou": 0.25}},
+        "classes": {"mask": classes},
+    }
+
+
+class _Stubs:
+    """Stands for measuring, drawing and pages; notes what it was asked for."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.metrics: dict[str, Any] = {}
+        self.measured: list[tuple[str, str, Path | None, str]] = []
+        self.pages: list[list[str]] = []
+        self.grids: list[list[str]] = []
+        self.unlike: list[str] = []
+        self.remarks: list[str] = []
+        self.no_grid = ""
+        monkeypatch.setattr("auxseg.run.evaluate", self._evaluate)
+        monkeypatch.setattr("auxseg.run.draw_grid", self._draw_grid)
+        monkeypatch.setattr("auxseg.report.report", self._report)
+        monkeypatch.setattr("auxseg.report.compared", self._compared)
+
+    def _evaluate(self, run: Any, split: str, data: Path | None, device: str) -> dict[str, Any]:
+        self.measured.append((run.directory.name, split, data, device))
+        return self.metrics.get(run.directory.name, _metrics())
+
+    def _report(self, directories: Sequence[Path], page: Path | None = None, grid: Path | None = None) -> Path:
+        self.pages.append([directory.name for directory in directories])
+        return directories[0].parent / "report.html"
+
+    def _draw_grid(self, runs: dict[str, Any], path: Path, data: Path | None) -> Path:
+        if self.no_grid:
+            raise InputError(self.no_grid)
+        self.grids.append(list(runs))
+        return path
+
+    def _compared(self, directories: Sequence[Path]) -> Any:
+        rows = [
+            SimpleNamespace(name=path.name, change="+1.0", difference=0.01, unlike=self.unlike) for path in directories
+        ]
+        return SimpleNamespace(rows=rows, remarks=self.remarks)
+
+
+@pytest.fixture
+def stubs(monkeypatch: pytest.MonkeyPatch) -> _Stubs:
+    return _Stubs(monkeypatch)
+
+
+def _evaluated(*runs: Path, **options: Any) -> tuple[dict[str, Any], str]:
+    """The result, and what was said on lines that break nowhere."""
+    said = io.StringIO()
+    result = Evaluate(runs=runs, **options).run(Console(file=said, width=300))
+    return result, said.getvalue()
+
+
+def _refused(*runs: Path, **options: Any) -> str:
+    with pytest.raises(InputError) as refused:
+        _evaluated(*runs, **options)
+    return str(refused.value)
+
+
+def test_no_run_is_refused() -> None:
+    assert _refused() == "evaluate wants at least one run directory"
+
+
+def test_a_run_is_measured_once_under_whatever_name(tmp_path: Path) -> None:
+    run = _run(tmp_path / "a")
+    (tmp_path / "link").symlink_to(run)
+    for again in (run, run / "..", tmp_path / "link", tmp_path / "b" / ".." / "a"):
+        given = (run, again / "a" if again.name == ".." else again)
+        assert _refused(*given) == f"evaluate was given {run} twice; name every run once"
+    assert _refused(tmp_path, run) == f"evaluate was given {run} twice; name every run once"
+
+
+def test_what_is_not_there_is_named(tmp_path: Path) -> None:
+    assert _refused(tmp_path / "no") == f"{tmp_path / 'no'}: not a run directory (it does not exist)"
+    run = _run(tmp_path / "a")
+    assert "none.h5 does not exist" in _refused(run, data=tmp_path / "none.h5")
+
+
+def test_one_run_gets_its_page_and_no_comparison(tmp_path: Path, stubs: _Stubs) -> None:
+    run = _run(tmp_path / "a")
+    result, _ = _evaluated(run, split="val", device="cpu")
+    assert result == {"runs": {str(run): _metrics()}}
+    assert stubs.measured == [("a", "val", None, "cpu")]
+    assert stubs.pages == [["a"]]
+
+
+def test_runs_of_a_folder_that_keep_nothing_to_measure_are_named_and_left_out(tmp_path: Path, stubs: _Stubs) -> None:
+    _run(tmp_path / "a")
+    young = _run(tmp_path / "b", model=False)
+    diverged = _run(tmp_path / "c", diverged=True)
+    result, said = _evaluated(tmp_path)
+    assert list(result["runs"]) == [str(tmp_path / "a")]
+    assert result["left_out"] == [f"{young}: keeps no model yet", f"{diverged}: diverged"]
+    assert f"left out: {young}: keeps no model yet\n" in said
+
+
+def test_a_folder_of_which_nothing_can_be_measured_is_refused(tmp_path: Path, stubs: _Stubs) -> None:
+    _run(tmp_path / "a", model=False)
+    last = _run(tmp_path / "b", diverged=True)
+    assert _refused(tmp_path) == f"{tmp_path}: none of its 2 runs can be measured; {last}: diverged"
+    assert stubs.measured == []
+
+
+def test_a_run_that_is_asked_for_by_name_is_measured_whatever_became_of_it(tmp_path: Path, stubs: _Stubs) -> None:
+    _evaluated(_run(tmp_path / "a", model=False))
+    assert [name for name, *_ in stubs.measured] == ["a"]
+
+
+def test_the_test_split_of_an_unfinished_study_stays_shut(tmp_path: Path, stubs: _Stubs) -> None:
+    (tmp_path / "about.json").touch()
+    _run(tmp_path / "runs" / "a")
+    refusal = _refused(tmp_path)
+    assert refusal.startswith(f"{tmp_path}: this study is not finished, and its test split is read when all planned")
+    assert refusal.endswith(f"--split val measures what there is, and `auxseg report {tmp_path}` shows it")
+    assert stubs.measured == []
+    _evaluated(tmp_path, split="val")
+    (tmp_path / "study.json").touch()
+    _evaluated(tmp_path)
+    assert [split for _, split, *_ in stubs.measured] == ["val", "test"]
+
+
+def test_several_runs_are_compared_and_drawn_under_their_short_names(tmp_path: Path, stubs: _Stubs) -> None:
+    a, b = _run(tmp_path / "a"), _run(tmp_path / "b")
+    result, said = _evaluated(a, b)
+    assert stubs.pages == [["a"], ["b"], ["a", "b"], ["a", "b"]]
+    assert stubs.grids == [["a", "b"]]
+    assert result["first"] == str(a)
+    assert result["differences"] == {str(run): {"difference": 0.01, "unlike": []} for run in (a, b)}
+    assert (result["report"], result["grid"]) == (str(tmp_path / "report.html"), str(tmp_path / "grid.png"))
+    assert f"comparison: {tmp_path / 'report.html'}   pictures: {tmp_path / 'grid.png'}" in said
+
+
+def test_runs_of_one_name_are_drawn_under_the_whole_of_it(tmp_path: Path, stubs: _Stubs) -> None:
+    runs = [_run(tmp_path / folder / "a") for folder in ("x", "y")]
+    _evaluated(*runs)
+    assert stubs.grids == [[str(run) for run in runs]]
+
+
+@pytest.mark.parametrize("num_runs", [MAX_IN_GRID, MAX_IN_GRID + 1])
+def test_more_runs_than_a_picture_can_show_get_none(num_runs: int, tmp_path: Path, stubs: _Stubs) -> None:
+    result, said = _evaluated(*(_run(tmp_path / f"{number:02}") for number in range(num_runs)))
+    if num_runs == MAX_IN_GRID:
+        assert result["grid"] is not None
+    else:
+        assert result["grid"] is None
+        assert "without a common picture: 13 runs are too many for one picture, which shows 12" in said
+
+
+def test_figures_are_not_lost_where_no_picture_can_be_drawn(tmp_path: Path, stubs: _Stubs) -> None:
+    stubs.no_grid = "the runs saw different images"
+    result, said = _evaluated(_run(tmp_path / "a"), _run(tmp_path / "b"))
+    assert len(result["runs"]) == 2
+    assert result["grid"] is None
+    assert "without a common picture: the runs saw different images" in said
+
+
+def test_what_else_sets_runs_apart_is_said_of_all_but_the_first(tmp_path: Path, stubs: _Stubs) -> None:
+    stubs.unlike, stubs.remarks = ["other data", "a shorter training"], ["one run each is luck"]
+    _, said = _evaluated(_run(tmp_path / "a"), _run(tmp_path / "b"))
+    assert said.count("not alike") == 1
+    assert "b against a: +1.0, not alike: other data; a shorter training\none run each is luck\n" in said
+
+
+def _class(iou: float | None, pixels: int = 10) -> dict[str, float | None]:
+    return {"iou": iou, "pixels": pixels}
+
+
+@pytest.mark.parametrize(
+    ("classes", "expected"),
+    [
+        ({"background": _class(0.9), "cat": _class(0.5)}, ""),  # of two, the figure itself says it
+        (
+            {"background": _class(0.98765), "cat": _class(0.5), "dog": _class(None, 0)},
+            "IoU by class: background 0.9877, cat 0.5000, dog -\n",
+        ),
+        (
+            {"background": _class(0.9), "cat": _class(0.0)},
+            "the truth has cat, but not one pixel was found: IoU 0\n",
+        ),
+        ({"background": _class(0.9), "cat": _class(0.0, 0)}, ""),  # found where there is none
+        (dict.fromkeys("abcdefghijklm", _class(0.5)), ""),  # thirteen classes fill no line
+        (dict.fromkeys("abc", _class(0.0)), "IoU by class: a 0.0000, b 0.0000, c 0.0000\nthe truth has a, b, c, but"),
+    ],
+)
+def test_what_is_said_of_classes(
+    classes: dict[str, dict[str, float | None]], expected: str, tmp_path: Path, stubs: _Stubs
+) -> None:
+    stubs.metrics["a"] = _metrics(**classes)
+    _, said = _evaluated(_run(tmp_path / "a"))
+    assert expected in said
+    assert expected or ("IoU by class" not in said and "the truth has" not in said)
+
+
+def test_a_class_of_several_runs_is_said_with_the_run(tmp_path: Path, stubs: _Stubs) -> None:
+    stubs.metrics["b"] = _metrics(background=_class(0.9), cat=_class(0.0))
+    _, said = _evaluated(_run(tmp_path / "a"), _run(tmp_path / "b"))
+    assert f"{tmp_path / 'b'}: the truth has cat, but not one pixel was found: IoU 0\n" in said
+
+
+def test_a_figure_that_has_no_value_says_why(tmp_path: Path, stubs: _Stubs) -> None:
+    stubs.metrics["a"] = {**_metrics(), "figures": {"mask": {"iou": None, "num_images": 0}}}
+    _, said = _evaluated(_run(tmp_path / "a"))
+    assert "iou has no value: no image has a label." in said
