@@ -24,6 +24,7 @@ from auxseg.records.table import PER_IMAGE_FILE, write_table
 from auxseg.run.directory import Run, describe_data
 from auxseg.run.inspection import NUM_INSPECTED, write_inspection
 from auxseg.run.load import Model, load, matching_store
+from auxseg.run.mistakes import draw_mistakes
 from auxseg.tasks import Task
 from auxseg.training.allocator import freed_memory_kept
 from auxseg.training.events import EventLog
@@ -131,6 +132,7 @@ def _write_examples(run: Run, model: Model, store: Store, rows: np.ndarray, colu
             name = f"figures/{rank}-{number}.png"
             save_png(run.directory / name, _picture(model, store, int(rows[place])))
             examples.append({"id": columns["id"][place], "rank": rank, "value": value, "picture": name})
+    examples += draw_mistakes(run.directory, model, store, rows, values)
     write_atomically(run.directory / "examples.json", json.dumps(examples, indent=1).encode())
 
 
