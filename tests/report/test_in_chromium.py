@@ -57,7 +57,7 @@ def test_the_page_is_painted(browser: str, page: Path, tmp_path: Path, width: in
 def test_the_browser_understands_the_page(browser: str, page: Path) -> None:
     seen = Page(ask(browser, page, "--dump-dom"))
     assert "2 runs side by side" in seen.text
-    assert "multitask 0.860 +0.020 100 test 0.820 0.780" in seen.text
+    assert "multitask 86.0 % +2.0 points 100 test 82.0 % 78.0 %" in seen.text
     assert "segmentation: training loss" in seen.text
     assert seen.faults == []
     assert seen.tags == Page(page.read_text(encoding="utf-8")).tags

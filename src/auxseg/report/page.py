@@ -103,6 +103,8 @@ def _environment() -> Environment:
         "count": wording.count,
         "effect": wording.effect,
         "figure": wording.figure,
+        "name": wording.name,
+        "said": wording.said,
         "share": wording.share,
         "signed": wording.signed,
         "svg": _svg,
