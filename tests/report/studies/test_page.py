@@ -99,7 +99,7 @@ def test_what_the_auxiliaries_reach_is_listed_by_seed(tmp_path: Path) -> None:
     answer["arms"][0]["tasks"] = {"box": reached}
     text = read(make_study(tmp_path / "with", answer)).text
     assert "What the auxiliaries reach" in text
-    assert f"box box iou 0.450 0.400, 0.500, {wording.NOTHING}" in text
+    assert f"box box iou 45.0 % 40.0 %, 50.0 %, {wording.NOTHING}" in text
 
 
 def test_a_task_without_a_relative_change_is_named(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_tables_say_what_the_answer_rests_on(tmp_path: Path) -> None:
     text = read(make_study(tmp_path / "study", diverged=[DIVERGED])).text
     assert "box helps +1.10 +0.70 to +1.50 < 0.001" in text
     assert "box 0.3, edges 0.3 3 (without 2) 100 about 14 seeds" in text
-    assert "0 0.800 0.811 0.786 0.800 0.804" in text
+    assert "0 80.0 % 81.1 % 78.6 % 80.0 % 80.4 %" in text
     assert "box 0.20 1.00 3.00" in text
     assert "−1.20% −3.00 to +0.60%" in text  # noqa: RUF001
     assert "1 run diverged" in text
@@ -245,8 +245,8 @@ def test_what_was_chosen_on_validation_is_shown_with_what_was_tried(tmp_path: Pa
     assert "What was chosen on validation" not in read(make_study(tmp_path / "plain")).headings
     page = read(make_study(tmp_path / "study", tuned=tuned, config={"tuning_seeds": 2}))
     assert "What was chosen on validation" in page.headings
-    assert "target only 1: 0.710, 2: 0.750 2 times the base’s learning rate" in page.text  # noqa: RUF001
-    assert "box + edges 0.1: 0.760, 1: diverged weight 0.1" in page.text
+    assert "target only 1: 71.0 %, 2: 75.0 % 2 times the base’s learning rate" in page.text  # noqa: RUF001
+    assert "box + edges 0.1: 76.0 %, 1: diverged weight 0.1" in page.text
     assert "over 2 seeds that no verdict uses" in page.text
 
 

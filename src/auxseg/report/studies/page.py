@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Final, final
 
 import yaml
-from markupsafe import Markup
 
 from auxseg.records.about import ABOUT_FILE
 from auxseg.records.outline import StudyOutline, read_outline
 from auxseg.records.study import STUDY_FILE, Answer, ArmResult, StudyResult, read_study
 from auxseg.report import wording
 from auxseg.report.charts import study as study_charts
-from auxseg.report.charts.drawing import Chart, for_page
+from auxseg.report.charts.drawing import Chart
 from auxseg.report.environment import save_page, template_environment
 from auxseg.report.studies.chart_data import POINTS, bars, courses, points
 from auxseg.report.studies.gains import Gain, gain
@@ -57,21 +56,13 @@ def study_page(directory: Path, out: Path | None = None) -> Path:
     shown = [_shown(study, in_order(answer, higher_is_better=higher), higher) for answer in answers]
     environment = template_environment()
     environment.filters |= {
-        "count": wording.count,
-        "effect": wording.effect,
         "exact": _points,
-        "figure": wording.figure,
         "labelled": wording.labelled,
-        "name": wording.name,
         "p": _p_value,
         "percent": _percent,
         "points": wording.points,
-        "said": wording.said,
         "seconds": wording.seconds,
-        "share": wording.share,
-        "signed": wording.signed,
         "spread": _spread,
-        "svg": lambda chart, prefix: Markup(for_page(chart.svg, prefix)),
     }
     page = environment.get_template("studies/page.html.j2").render(
         study=study,
