@@ -156,3 +156,55 @@ def test_a_data_uri_is_the_png(picture: np.ndarray) -> None:
     head, body = drawing.data_uri(picture).split(",")
     assert head == "data:image/png;base64"
     assert (np.array(Image.open(io.BytesIO(base64.b64decode(body)))) == picture).all()
+
+
+def _square(start: int, stop: int, size: int = 40) -> np.ndarray:
+    mask = np.zeros((size, size), np.uint8)
+    mask[start:stop, start:stop] = 1
+    return mask
+
+
+def test_contours_lie_on_the_borders_and_nowhere_else() -> None:
+    picture = np.full((160, 160, 3), 120, np.uint8)
+    before = picture.copy()
+    drawn = drawing.draw_contours(picture, _square(4, 36), _square(12, 28))
+    assert (picture == before).all()
+    truth = (drawn == drawing.TRUTH_CONTOUR).all(2)
+    prediction = (drawn == drawing.PREDICTION_CONTOUR).all(2)
+    assert truth[80].nonzero()[0].min() == pytest.approx(16, abs=4)
+    assert truth[80].nonzero()[0].max() == pytest.approx(144, abs=4)
+    assert prediction[80].nonzero()[0].min() == pytest.approx(48, abs=4)
+    assert prediction[80].nonzero()[0].max() == pytest.approx(112, abs=4)
+    assert (drawn[60:100, 60:100] == 120).all()
+
+
+def test_where_contours_agree_both_are_seen() -> None:
+    drawn = drawing.draw_contours(np.full((256, 256, 3), 120, np.uint8), _square(10, 30), _square(10, 30))
+    for colour in (drawing.TRUTH_CONTOUR, drawing.PREDICTION_CONTOUR):
+        assert (drawn[128] == colour).all(1).sum() >= 4
+
+
+def test_contours_of_nothing_and_of_what_is_ignored_are_none() -> None:
+    picture = np.full((80, 80, 3), 120, np.uint8)
+    nothing = np.zeros((40, 40), np.uint8)
+    assert (drawing.draw_contours(picture, np.full((40, 40), IGNORE, np.uint8), nothing) == picture).all()
+
+
+def test_errors_are_painted_by_kind_and_ignored_pixels_are_none() -> None:
+    truth = np.array([[0, 1, 1, 0], [2, 2, IGNORE, IGNORE]], np.uint8)
+    prediction = np.array([[0, 1, 0, 1], [1, 2, 0, 1]], np.uint8)
+    drawn = drawing.draw_errors(np.full((2, 4, 3), 200, np.uint8), truth, prediction)
+    plain = (110, 110, 110)
+    expected = [
+        [plain, plain, drawing.TRUTH_CONTOUR, drawing.PREDICTION_CONTOUR],
+        [drawing.CONFUSED_COLOUR, plain, plain, plain],
+    ]
+    assert drawn.tolist() == [[list(colour) for colour in row] for row in expected]
+    large = drawing.draw_errors(np.full((20, 40, 3), 200, np.uint8), truth, prediction)
+    assert (large[:10, 20:30] == drawing.TRUTH_CONTOUR).all()
+
+
+def test_many_classes_have_contours_between_them() -> None:
+    mask = np.repeat(np.arange(37, dtype=np.uint8)[None], 37, 0)
+    drawn = drawing.draw_contours(np.full((370, 370, 3), 120, np.uint8), mask, np.zeros((37, 37), np.uint8))
+    assert (drawn[100] == drawing.TRUTH_CONTOUR).all(1).mean() > 0.5

@@ -38,6 +38,14 @@ EXPLAIN = {
 }
 
 
+UNION = 1000
+
+
+def intersection(number: int, quality: float) -> float:
+    """Pixels of the intersection in one of 100 images, so that all together have this IoU."""
+    return UNION * quality + 2 * (number - 49.5)
+
+
 def write_events(run: Path, events: list[dict[str, Any]]) -> None:
     """Write events.jsonl."""
     run.mkdir(parents=True, exist_ok=True)
@@ -153,9 +161,12 @@ def write_evaluation(
     (run / "metrics.json").write_text(json.dumps(metrics))
     with (run / "per_image.csv").open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["id", "segmentation.iou", "box.iou"])
+        writer.writerow(
+            ["id", "segmentation.iou", "segmentation.intersection.pet", "segmentation.union.pet", "box.iou"]
+        )
         for number, iou in enumerate(1 - noise.gamma(2, (1 - quality) / 2, size=100).clip(0, 1)):
-            writer.writerow([first_id if number == 0 else f"image-{number}", f"{iou:.4f}", ""])
+            id_ = first_id if number == 0 else f"image-{number}"
+            writer.writerow([id_, f"{iou:.4f}", intersection(number, quality), UNION, ""])
     examples = [
         {
             "id": first_id if rank == "best" and i == 1 else f"{rank}-{i}",
@@ -163,8 +174,14 @@ def write_evaluation(
             "value": value,
             "picture": f"figures/{rank}-{i}.png",
         }
-        for rank, value in (("best", 0.97), ("median", 0.88), ("worst", 0.31))
-        for i in (1, 2, 3)
+        for rank, value, number in (
+            ("best", 0.97, 3),
+            ("median", 0.88, 3),
+            ("worst", 0.31, 3),
+            ("mistakes", 0.31, 6),
+            ("same", 0.88, 4),
+        )
+        for i in range(1, number + 1)
     ]
     (run / "examples.json").write_text(json.dumps(examples))
     (run / "figures").mkdir(exist_ok=True)

@@ -24,7 +24,7 @@ def test_classes_have_a_table_and_a_matrix_and_lost_ones_a_sentence(tmp_path: Pa
     assert page.faults == []
     assert "segmentation by class" in page.headings
     assert "Not one pixel was found of stem (1,234 pixels): IoU 0." in page.text
-    assert "leaf 0.500 0.600 0.750 40,000 50,000" in page.text
+    assert "leaf 50.0 % 60.0 % 75.0 % 40,000 50,000" in page.text
     assert "absent – – – 0 0" in page.text  # noqa: RUF001
     assert "numbers are percent of the row" in page.text
     assert {"75%", "25%", "100%"} <= set(map(str.strip, page.words))

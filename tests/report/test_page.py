@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from scipy import stats
 
 from auxseg.errors import InputError, RunError
 from auxseg.report import report
@@ -63,11 +64,19 @@ def test_the_comparison_is_well_formed_and_its_links_lead_somewhere(tmp_path: Pa
 
 def test_the_first_words_are_the_answer_and_what_it_was_measured_on(complete: Page) -> None:
     first = complete.text.partition("Figures")[0]
-    assert "0.860 iou_dataset of segmentation , the target, on 100 images of the test split" in first
-    assert "IoU, intersection over union, is the area where prediction and truth agree" in first
-    assert "pets128.h5" in first
-    assert "128 by 128 pixels, squashed to a square" in first
-    assert "border pixels count as foreground" in first
+    low, high = stats.t.interval(
+        0.95, 99, 0.86, stats.sem([runs.intersection(number, 0.86) / runs.UNION for number in range(100)])
+    )
+    assert (
+        "segmentation reaches 86.0 % IoU (all pixels) on 100 test images "
+        f"(95 % CI {100 * low:.1f} to {100 * high:.1f}) ." in first
+    )
+    assert "IoU (intersection over union) is the area where prediction and truth agree" in first
+    assert (
+        "100 test images are few: with other images of the same kind the figure may well be 1.2 points lower" in first
+    )
+    assert "of step 493: the best of 30 validations by IoU (all pixels)" in first
+    assert re.search(r"auxseg predict \S+multitask FOLDER --out predictions", first)
 
 
 def test_every_part_of_the_page_is_there(complete: Page) -> None:
@@ -79,9 +88,10 @@ def test_every_part_of_the_page_is_there(complete: Page) -> None:
         "Images",
         *("Best", "In the middle", "Worst"),
         "Where it is right and wrong",
-        "Time and memory",
-        "Parameters",
+        "Time, memory and parameters",
+        *("Time and memory", "Parameters"),
         "Loss weights",
+        "Data",
         "Recipe",
         "Provenance",
         "Words on this page",
@@ -93,14 +103,28 @@ def test_every_part_of_the_page_is_there(complete: Page) -> None:
     assert "Evaluations 1 (test at step 493)" in text
     assert "since then" not in text
     assert "Training finished after 510 steps." in text
+    assert "128 by 128 pixels, squashed to a square" in text
+    assert "border pixels count as foreground" in text
+
+
+def test_figures_are_called_as_people_call_them_and_keep_their_names_as_tooltips(full: Path) -> None:
+    source = report([full]).read_text(encoding="utf-8")
+    assert '<abbr title="iou_dataset">IoU (all pixels)</abbr>' in source
+    assert '<abbr title="iou_image">IoU (per image)</abbr>' in source
+    assert "iou_dataset" not in Page(source).text
+
+
+def test_everything_after_the_first_screen_is_folded(complete: Page) -> None:
+    assert complete.tags.count("details") == 10
+    assert complete.tags.count("summary") == 10
 
 
 def test_pictures_are_carried_inside(full: Path) -> None:
     page = page_of(full)
-    assert len([link for link in page.links if link.startswith("data:image/jpeg;base64,")]) == 9
+    assert len([link for link in page.links if link.startswith("data:image/jpeg;base64,")]) == 9 + 6
     (full / "figures" / "worst-2.png").unlink()
     page = page_of(full)
-    assert len([link for link in page.links if link.startswith("data:image/jpeg;base64,")]) == 8
+    assert len([link for link in page.links if link.startswith("data:image/jpeg;base64,")]) == 8 + 6
     assert "There is no such picture in the run directory." in page.text
 
 
@@ -122,7 +146,7 @@ def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
 def test_a_run_that_has_not_begun(tmp_path: Path) -> None:
     text = page_of(recipe_only(tmp_path / "run")).text
     assert "Training has not begun." in text
-    assert "Not evaluated yet." in text
+    assert "There is no figure yet: the model was neither validated nor evaluated." in text
     assert "Learning curves" not in text
 
 
@@ -132,8 +156,8 @@ def test_a_run_that_is_still_training_shows_its_validation(tmp_path: Path) -> No
         file.write('{"event": "step", "step": 41, "los')
     text = page_of(path).text
     assert "Training is not finished: 40 of 510 steps are done." in text
-    assert "on 30 images of the validation split" in text
-    assert "by which the model was chosen, and flatter it" in text
+    assert "on 30 validation images" in text
+    assert "The model was chosen by these validation figures, so they flatter it." in text
 
 
 def test_a_run_before_its_first_validation(tmp_path: Path) -> None:
@@ -159,7 +183,7 @@ def test_a_resumed_run_is_measured_by_its_new_plan(tmp_path: Path) -> None:
 
 def test_an_evaluation_of_an_older_checkpoint_is_pointed_out(full: Path) -> None:
     runs.write_evaluation(full, ("segmentation",), step=170)
-    assert "belongs to the model of step 170; since then that of step 493 is kept" in page_of(full).text
+    assert "belongs to the model of step 170; the run now keeps that of step 493" in page_of(full).text
 
 
 def test_an_evaluation_on_other_data_is_pointed_out(full: Path) -> None:
@@ -174,7 +198,7 @@ def test_a_run_without_validation_split_has_its_test_figures(tmp_path: Path) -> 
     events = runs.training_events(("segmentation",))
     runs.write_events(path, [event for event in events if event["event"] != "validation"])
     page = page_of(path)
-    assert "on 100 images of the test split" in page.text
+    assert "on 100 test images" in page.text
     assert page.faults == []
 
 
@@ -184,7 +208,7 @@ def test_a_figure_that_could_not_be_measured_is_a_dash(full: Path) -> None:
     metrics["figures"]["segmentation"]["num_images"] = 97.0
     (full / "metrics.json").write_text(json.dumps(metrics))
     text = page_of(full).text
-    assert "– iou_dataset of segmentation" in text  # noqa: RUF001
+    assert "segmentation has no IoU (all pixels) on 97 test images." in text
     assert "num_images 97 –" in text  # noqa: RUF001
 
 
@@ -225,8 +249,8 @@ def test_several_runs_are_compared_in_the_directory_that_holds_them(tmp_path: Pa
     assert place == tmp_path / "report.html"
     text = Page(place.read_text(encoding="utf-8")).text
     assert "2 runs side by side" in text
-    assert "a/x 0.840 100 test" in text
-    assert "b/x 0.860 +0.020 100 test 0.820 0.780" in text
+    assert "a/x 84.0 % 100 test" in text
+    assert "b/x 86.0 % +2.0 points 100 test 82.0 % 78.0 %" in text
 
 
 def test_the_same_files_give_the_same_page(full: Path) -> None:

@@ -10,11 +10,12 @@ from markupsafe import Markup
 from auxseg.errors import RunError
 from auxseg.files import write_atomically
 from auxseg.report import wording
+from auxseg.report.charts.drawing import Chart, for_page
 
 
 def template_environment() -> Environment:
-    """A new environment, to which a page may add filters of its own."""
-    return Environment(
+    """A new environment with the words for numbers and names as filters, to which a page may add filters of its own."""
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         trim_blocks=True,
@@ -22,6 +23,17 @@ def template_environment() -> Environment:
         undefined=StrictUndefined,
         finalize=_plain,
     )
+    environment.filters |= {
+        "count": wording.count,
+        "effect": wording.effect,
+        "figure": wording.figure,
+        "name": wording.name,
+        "said": wording.said,
+        "share": wording.share,
+        "signed": wording.signed,
+        "svg": _svg,
+    }
+    return environment
 
 
 def save_page(place: Path, page: str) -> Path:
@@ -31,6 +43,11 @@ def save_page(place: Path, page: str) -> Path:
     except OSError as error:
         raise RunError(f"cannot write the report {place}: {error.strerror}") from error
     return place
+
+
+def _svg(chart: Chart, prefix: str) -> Markup:
+    # matplotlib escapes every text it writes, so its output is markup already.
+    return Markup(for_page(chart.svg, prefix))
 
 
 def _plain(value: object) -> object:

@@ -8,16 +8,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import Environment
-from markupsafe import Markup
-
 from auxseg.arguments import as_path, as_paths
 from auxseg.errors import InputError, RunError
 from auxseg.files import write_atomically
 from auxseg.records.finding import is_study
 from auxseg.records.names import FIGURES_FOLDER
-from auxseg.report import wording
-from auxseg.report.charts.drawing import Chart, for_page
+from auxseg.report.charts.drawing import Chart
 from auxseg.report.environment import save_page, template_environment
 from auxseg.report.runs.comparison import Comparison, compare
 from auxseg.report.runs.pictures import data_uri
@@ -60,7 +56,7 @@ def report(
     runs = [view_run(record, name) for record, name in zip(records, names, strict=True)]
     comparison = compare(records, names) if len(records) > 1 else None
     page = (
-        _environment()
+        template_environment()
         .get_template("runs/page.html.j2")
         .render(runs=runs, comparison=comparison, grid=grid and data_uri(grid))
     )
@@ -96,21 +92,3 @@ def _file_name(name: str) -> str:
     """A name of letters that any file system takes; a digest keeps apart what would become the same."""
     short = re.sub(r"[^\w-]+", "-", name, flags=re.ASCII)[:60]
     return short if short == name else f"{short}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
-def _environment() -> Environment:
-    environment = template_environment()
-    environment.filters |= {
-        "count": wording.count,
-        "effect": wording.effect,
-        "figure": wording.figure,
-        "share": wording.share,
-        "signed": wording.signed,
-        "svg": _svg,
-    }
-    return environment
-
-
-def _svg(chart: Chart, prefix: str) -> Markup:
-    # matplotlib escapes every text it writes, so its output is markup already.
-    return Markup(for_page(chart.svg, prefix))

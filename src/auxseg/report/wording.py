@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
+
+from markupsafe import Markup
 
 from auxseg.records.metrics import ClassFigures
 
@@ -13,6 +15,19 @@ NOTHING: Final = "–"  # noqa: RUF001 - an en dash stands for a value that does
 EVERYWHERE: Final = "all"
 """The name under which files hold what is said of all shared parameters together."""
 
+LABELS: Final = {
+    "iou_dataset": "IoU (all pixels)",
+    "iou_image": "IoU (per image)",
+    "miou_dataset": "mean IoU (all pixels)",
+    "miou_image": "mean IoU (per image)",
+}
+"""What pages call a figure that files call by a shorter name."""
+
+SPACE: Final = "\N{NO-BREAK SPACE}"
+_NAMES: Final = re.compile(r"\bm?iou_(?:dataset|image)\b")
+_SHARES: Final = re.compile(
+    r"(?:weighted_|m)?iou(?:_dataset|_image)?|dice_image|f[\d.]+|(?:pixel_)?accuracy|precision|recall"
+)
 _STEERING: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 _SPLITS: Final = {"train": "training", "val": "validation"}
 
@@ -27,6 +42,52 @@ def figure(value: float | None) -> str:
 def named_figure(name: str, value: float | None) -> str:
     """The same, but whole if the name says that it counts something."""
     return f"{value:,.0f}" if name.startswith("num_") and value is not None else figure(value)
+
+
+def label(name: str) -> str:
+    """What pages call a figure."""
+    return LABELS.get(name, name)
+
+
+def labelled(text: str) -> str:
+    """A sentence with the figures in it called as pages call them."""
+    return _NAMES.sub(lambda match: label(match[0]), text)
+
+
+def name(figure: str) -> Markup:
+    """What pages call a figure, with its name in files as a tooltip."""
+    if figure not in LABELS:
+        return Markup("<code>{}</code>").format(plain(figure))
+    return Markup('<abbr title="{}">{}</abbr>').format(figure, LABELS[figure])
+
+
+def is_share(name: str) -> bool:
+    """Whether a figure of this name is said in percent."""
+    return _SHARES.fullmatch(name) is not None
+
+
+def percent(value: float | None) -> str:
+    """A share in percent, of one decimal."""
+    return NOTHING if value is None else f"{100 * value:.1f}{SPACE}%"
+
+
+def said(name: str, value: float | None) -> str:
+    """A figure as people say it: 75.9 % where it is a share, else as `named_figure`."""
+    return percent(value) if is_share(name) else named_figure(name, value)
+
+
+def points(value: float | None) -> str:
+    """A signed difference of two shares in points, of one decimal, with a true minus sign."""
+    if value is None:
+        return NOTHING
+    rounded = round(100 * value, 1)
+    return ("−" if rounded < 0 else "+") + f"{abs(rounded):.1f}"  # noqa: RUF001
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Names as in a sentence: ``a, b and c``, and how many more where they are many."""
+    shown = list(names) if len(names) <= most + 1 else [*names[:most], f"{len(names) - most} more"]
+    return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 
 def change(value: float) -> str:
@@ -92,7 +153,7 @@ def vanished(classes: Mapping[str, ClassFigures]) -> str:
     names = [f"{name} ({count(each.pixels, 'pixel')})" for name, each in classes.items() if each.iou == 0 < each.pixels]
     if not names:
         return ""
-    return f"Not one pixel was found of {' and '.join(filter(None, [', '.join(names[:-1]), names[-1]]))}: IoU 0."
+    return f"Not one pixel was found of {listed(names, len(names))}: IoU 0."
 
 
 def plain(text: str) -> str:

@@ -27,6 +27,7 @@ from auxseg.records.values.writing import to_mapping
 from auxseg.run.directory import Run, describe_data
 from auxseg.run.inspection import NUM_INSPECTED, write_inspection
 from auxseg.run.load import Model, load, matching_store
+from auxseg.run.mistakes import draw_mistakes
 from auxseg.tasks import Task
 from auxseg.training.allocator import freed_memory_kept
 
@@ -121,8 +122,9 @@ def _columns(tasks: Mapping[str, Task], measured: Measured) -> dict[str, list[Ce
 def _write_examples(run: Run, model: Model, store: Store, rows: np.ndarray, columns: Mapping[str, list[Cell]]) -> None:
     """Draw the best, median and worst images by the target's own figure."""
     target = model.tasks[model.recipe.target]
-    values = columns[f"{target.name}.{target.row_figure}"]
-    known = [(value, place) for place, value in enumerate(values) if isinstance(value, int | float)]
+    cells = columns[f"{target.name}.{target.row_figure}"]
+    values = [cell if isinstance(cell, int | float) else None for cell in cells]
+    known = [(value, place) for place, value in enumerate(values) if value is not None]
     ranked = sorted(known, reverse=target.higher_is_better)
     middle = max(len(ranked) // 2 - NUM_EXAMPLES // 2, 0)
     chosen = {
@@ -137,6 +139,7 @@ def _write_examples(run: Run, model: Model, store: Store, rows: np.ndarray, colu
             name = f"{FIGURES_FOLDER}/{rank}-{number}.png"
             save_png(run.directory / name, _picture(model, store, int(rows[place])))
             examples.append(Example(str(columns["id"][place]), rank, value, name))
+    examples += draw_mistakes(run.directory, model, store, rows, values)
     write_examples(run.directory, examples)
 
 

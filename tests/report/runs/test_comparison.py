@@ -20,9 +20,9 @@ def test_changes_count_from_the_first_run(tmp_path: Path) -> None:
         one, runs.make_full_run(tmp_path / "two"), runs.make_full_run(tmp_path / "three", quality=0.80)
     )
     assert comparison.remarks == []
-    assert comparison.title == "segmentation: iou_dataset"
+    assert comparison.title == "segmentation: IoU (all pixels)"
     assert comparison.others == ["classification: accuracy", "box: iou"]
-    assert [row.change for row in comparison.rows] == ["", "+0.020", "−0.040"]  # noqa: RUF001
+    assert [row.change for row in comparison.rows] == ["", "+2.0 points", "−4.0 points"]  # noqa: RUF001
     assert comparison.rows[0].others == ["–", "–"]  # noqa: RUF001
     assert [chart.name for chart in comparison.charts] == [
         f"{kind}-{task}" for task in runs.TASKS for kind in ("loss", "validation")

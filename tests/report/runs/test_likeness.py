@@ -62,4 +62,4 @@ def test_the_page_says_it_beside_the_difference(first: Record, tmp_path: Path) -
     other = make(tmp_path / "other", steps=527)
     page = Page(report([first.path, other]).read_text(encoding="utf-8"))
     assert page.faults == []
-    assert "other 0.860 +0.000 not alike: steps 527 instead of 510" in page.text
+    assert "other 86.0 % +0.0 points not alike: steps 527 instead of 510" in page.text

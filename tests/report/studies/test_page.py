@@ -40,21 +40,56 @@ def test_the_page_is_whole_and_needs_neither_network_nor_script(tmp_path: Path, 
     assert len(page.ids) == len(set(page.ids))
 
 
-def test_it_begins_with_the_question_and_one_answer_per_arm(tmp_path: Path) -> None:
+def test_it_begins_with_the_answer_and_says_what_every_arm_rules_out(tmp_path: Path) -> None:
     page = read(make_study(tmp_path / "study"))
-    assert page.headings[0] == "Which auxiliary helps segmentation?"
-    rest = "points of iou_dataset (95% interval, adjusted), at weight 0.3 after 600 steps, 3 seeds, 100 images."
-    assert f"box helps +1.10 {rest} edges hurts -1.40 {rest}" in page.text
-    assert "noise (control) no meaningful difference +0.04 points" in page.text
-    assert page.text.index("box + edges not enough evidence") < page.text.index("Every arm")
+    said = "box helps segmentation: +1.1 points (95 % CI +0.7 to +1.5)."
+    assert page.headings[0].split() == said.split(" ")
+    first = page.text.partition("Every arm in full")[0]
+    assert "box +1.1 +0.7 to +1.5 helps any loss, gains over 1.5" in first
+    assert "edges −1.4 −1.9 to −0.9 hurts any gain, losses over 1.9" in first  # noqa: RUF001
+    assert "box + edges +0.4 −0.4 to +1.2 not enough evidence gains over 1.2, losses over 0.4" in first  # noqa: RUF001
+    assert "noise (control) +0.0 −0.3 to +0.3 no meaningful difference gains over 0.3, losses over 0.3" in first  # noqa: RUF001
+    assert "Control. noise can teach nothing and changes nothing (+0.0 points), as it should." in first
+    assert "The target alone reaches 80.1 %." in first
+
+
+def test_every_sentence_of_the_answer_is_there_in_full(tmp_path: Path) -> None:
+    text = read(make_study(tmp_path / "study")).text
+    rest = "points of IoU (all pixels) (95% interval, adjusted), at weight 0.3 after 600 steps, 3 seeds, 100 images."
+    assert f"box helps +1.10 {rest} box + edges not enough evidence +0.40 {rest} edges hurts -1.40 {rest}" in text
+    assert "noise (control) no meaningful difference +0.04 points" in text
+
+
+def test_names_are_text_on_the_page_of_a_study_too(tmp_path: Path) -> None:
+    evil = "<script>alert(1)</script>"
+    answer = make_answer()
+    answer["arms"][0]["name"] = evil
+    page = read(make_study(tmp_path / "study", answer, target="<b>target</b>"))
+    assert page.faults == []
+    assert "script" not in page.tags
+    assert page.headings[0].startswith(f"{evil} helps <b>target</b>: +1.1")
+
+
+def test_everything_after_the_first_screen_is_folded(tmp_path: Path) -> None:
+    page = read(make_study(tmp_path / "study"))
+    before = source(tmp_path / "study").partition("<details>")[0]
+    assert Page(before).headings[1:] == ["What to do next"]
+    assert page.tags.count("details") == page.tags.count("summary") == 6
+
+
+def test_a_study_of_nothing_but_controls_or_of_nothing_has_a_page(tmp_path: Path) -> None:
+    control = make_answer()["arms"][2]
+    for name, arms in (("controls", [control]), ("nothing", [])):
+        page = read(make_study(tmp_path / name, {**make_answer(), "arms": arms}))
+        assert page.faults == []
+        assert page.headings[0] == "No auxiliary of segmentation was asked about."
 
 
 def test_what_the_sentence_says_stands_beside_the_verdict(tmp_path: Path) -> None:
     answer = make_answer()
     answer["arms"][3]["sentence"] = "box + edges: not enough evidence: a: b, without 2 runs that diverged"
     text = read(make_study(tmp_path / "study", answer)).text
-    said = "box + edges not enough evidence a: b, without 2 runs that diverged."
-    assert text.index(said) < text.index("Every arm")
+    assert "box + edges not enough evidence a: b, without 2 runs that diverged." in text
 
 
 def test_what_the_auxiliaries_reach_is_listed_by_seed(tmp_path: Path) -> None:
@@ -64,7 +99,7 @@ def test_what_the_auxiliaries_reach_is_listed_by_seed(tmp_path: Path) -> None:
     answer["arms"][0]["tasks"] = {"box": reached}
     text = read(make_study(tmp_path / "with", answer)).text
     assert "What the auxiliaries reach" in text
-    assert f"box box iou 0.450 0.400, 0.500, {wording.NOTHING}" in text
+    assert f"box box iou 45.0 % 40.0 %, 50.0 %, {wording.NOTHING}" in text
 
 
 def test_a_task_without_a_relative_change_is_named(tmp_path: Path) -> None:
@@ -88,7 +123,7 @@ def test_tables_say_what_the_answer_rests_on(tmp_path: Path) -> None:
     text = read(make_study(tmp_path / "study", diverged=[DIVERGED])).text
     assert "box helps +1.10 +0.70 to +1.50 < 0.001" in text
     assert "box 0.3, edges 0.3 3 (without 2) 100 about 14 seeds" in text
-    assert "0 0.800 0.811 0.786 0.800 0.804" in text
+    assert "0 80.0 % 81.1 % 78.6 % 80.0 % 80.4 %" in text
     assert "box 0.20 1.00 3.00" in text
     assert "−1.20% −3.00 to +0.60%" in text  # noqa: RUF001
     assert "1 run diverged" in text
@@ -210,8 +245,8 @@ def test_what_was_chosen_on_validation_is_shown_with_what_was_tried(tmp_path: Pa
     assert "What was chosen on validation" not in read(make_study(tmp_path / "plain")).headings
     page = read(make_study(tmp_path / "study", tuned=tuned, config={"tuning_seeds": 2}))
     assert "What was chosen on validation" in page.headings
-    assert "target only 1: 0.710, 2: 0.750 2 times the base’s learning rate" in page.text  # noqa: RUF001
-    assert "box + edges 0.1: 0.760, 1: diverged weight 0.1" in page.text
+    assert "target only 1: 71.0 %, 2: 75.0 % 2 times the base’s learning rate" in page.text  # noqa: RUF001
+    assert "box + edges 0.1: 76.0 %, 1: diverged weight 0.1" in page.text
     assert "over 2 seeds that no verdict uses" in page.text
 
 

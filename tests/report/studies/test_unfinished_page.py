@@ -50,7 +50,9 @@ def test_says_which_runs_finished_run_stopped_diverged_or_are_missing(study: Pat
     assert "edges-seed0 edges 0 100% diverged: step 3: the loss of edges is nan" in page.text
     assert "edges-seed1 edges 1 100% missing" in page.text
     assert "target only 100% 1 of 2" in page.text
-    assert "iou_dataset of segmentation on the validation split" in page.text
+    assert "auxseg train mobilenet" not in page.text
+    assert "The same command goes on with the study." in page.text
+    assert "IoU (all pixels) of segmentation on the validation split" in page.text
     for verdict in ("helps", "hurts", "not enough evidence", "no meaningful difference"):
         assert verdict not in page.text
 

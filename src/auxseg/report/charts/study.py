@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
@@ -16,6 +17,10 @@ from auxseg.report.charts.drawing import CARD, INK, MUTED, SERIES, Chart, canvas
 
 _COLOURS: Final = {"helps": SERIES[5], "hurts": SERIES[1], "no meaningful difference": SERIES[0]}
 _LETTER: Final = 5.2
+_WIDE: Final = 820
+_NARROW: Final = 330
+_GAP: Final = 0.7
+"""Between the controls and the arms above them, in rows."""
 
 
 @final
@@ -28,36 +33,62 @@ class Bar:
     mean: float | None
     interval: tuple[float, float] | None
     seeds: tuple[float, ...]
+    is_control: bool = False
 
 
-def forest(name: str, title: str, caption: str, unit: str, margin: float, bars: Sequence[Bar]) -> Chart:
+def forest(
+    name: str, title: str, caption: str, unit: str, margin: float, bars: Sequence[Bar], *, narrow: bool = False
+) -> Chart:
     """A line per arm: its interval, its mean, a point per seed; the margin is shaded around zero.
 
-    The axis holds every seed and the margin; an interval that leaves it ends in an arrow.
+    Controls stand below the others in a band of their own. The axis holds every seed and the margin; an interval that
+    leaves it ends in an arrow. A ``narrow`` chart, for small screens, has the names above the lines.
     """
-    labels = [shorten(bar.name, 36) for bar in bars]
-    left = 20 + round(_LETTER * max(len(label) for label in labels))
-    with canvas(left + 460, 62 + 26 * len(bars), (left, 36, 12, 24)) as (figure, axes):
+    bars = sorted(bars, key=lambda bar: bar.is_control)
+    labels = [shorten(bar.name, 42 if narrow else 36) for bar in bars]
+    left = 12 if narrow else 20 + round(_LETTER * max((len(label) for label in labels), default=0))
+    places = [row + (_GAP if bar.is_control else 0) for row, bar in enumerate(bars)]
+    bottom = places[-1] if places else 0
+    height = round(62 + (34 if narrow else 26) * (bottom + 1))
+    with canvas(_NARROW if narrow else _WIDE, height, (left, 36, 12, 24 if title else 8)) as (figure, axes):
         low, high = _range(bars, margin)
         axes.axvspan(-margin, margin, color=MUTED, alpha=0.14, linewidth=0)
         axes.axvline(0, color=INK, linewidth=1)
-        for row, bar in enumerate(bars):
-            colour = _COLOURS.get(bar.verdict, MUTED)
-            axes.plot(bar.seeds, [row + 0.26] * len(bar.seeds), "o", color=colour, alpha=0.45, markersize=3, mew=0)
-            if bar.interval is not None:
-                start, end = bar.interval
-                axes.plot([max(start, low), min(end, high)], [row, row], color=colour, linewidth=2)
-                for place, is_cut, arrow in ((low, start < low, "<"), (high, end > high, ">")):
-                    if is_cut:
-                        axes.plot([place], [row], arrow, color=colour, markersize=6, mew=0, clip_on=False)
-            if bar.mean is not None:
-                axes.plot([bar.mean], [row], "D", color=colour, markeredgecolor=CARD, markersize=7)
-        axes.set(xlim=(low, high), ylim=(len(bars) - 0.4, -0.6), xlabel=unit)
-        axes.set_yticks(range(len(bars)), labels, color=INK)
+        axes.set(xlim=(low, high), ylim=(bottom + 0.6, -0.7), xlabel=unit)
+        _draw_band(axes, [place for place, bar in zip(places, bars, strict=True) if bar.is_control])
+        for place, bar in zip(places, bars, strict=True):
+            _draw_bar(axes, place, bar, low, high)
+        if narrow:
+            axes.set_yticks([])
+            for place, label in zip(places, labels, strict=True):
+                axes.text(0, place - 0.25, label, color=INK, va="bottom", transform=axes.get_yaxis_transform())
+        else:
+            axes.set_yticks(places, labels, color=INK)
         axes.tick_params(length=0)
         axes.grid(axis="y", visible=False)
         write_title(axes, title, "")
         return Chart(name, caption, to_svg(figure, name), wide=True)
+
+
+def _draw_band(axes: Axes, places: Sequence[float]) -> None:
+    """The ground on which the controls stand."""
+    if places:
+        axes.axhspan(places[0] - 0.62, places[-1] + 0.6, color=MUTED, alpha=0.1, linewidth=0)
+        right = axes.get_yaxis_transform()
+        axes.text(0.995, places[0] - 0.2, "controls", color=MUTED, ha="right", va="bottom", size=8, transform=right)
+
+
+def _draw_bar(axes: Axes, row: float, bar: Bar, low: float, high: float) -> None:
+    colour = _COLOURS.get(bar.verdict, MUTED)
+    axes.plot(bar.seeds, [row + 0.26] * len(bar.seeds), "o", color=colour, alpha=0.45, markersize=3, mew=0)
+    if bar.interval is not None:
+        start, end = bar.interval
+        axes.plot([max(start, low), min(end, high)], [row, row], color=colour, linewidth=2)
+        for place, is_cut, arrow in ((low, start < low, "<"), (high, end > high, ">")):
+            if is_cut:
+                axes.plot([place], [row], arrow, color=colour, markersize=6, mew=0, clip_on=False)
+    if bar.mean is not None:
+        axes.plot([bar.mean], [row], "D", color=colour, markeredgecolor=CARD, markersize=7)
 
 
 def by_share(

@@ -25,7 +25,13 @@ def figure_curve(record: Record, task: str, label: str) -> Curve:
     found = [main_figure(event.figures, task) for event in record.validations]
     steps = [event.step for event in record.validations]
     kept = record.kept.step if record.kept else None
-    return Curve(label, steps, [pair and pair[1] for pair in found], dots=True, kept=kept)
+    values = [pair and _drawn(*pair) for pair in found]
+    return Curve(label, steps, values, dots=True, kept=kept)
+
+
+def _drawn(name: str, value: float | None) -> float | None:
+    """Shares are drawn in percent."""
+    return 100 * value if value is not None and wording.is_share(name) else value
 
 
 def loss_curve(record: Record, task: str, label: str) -> Curve:
@@ -44,11 +50,17 @@ def learning(record: Record, task: str) -> Iterator[Chart]:
     if lines:
         yield figures.curves(f"loss-{task}", f"{task}: loss", f"Loss of {task} over training steps.", lines)
     if figure := figure_name(record, task):
-        line = figure_curve(record, task, "validation")
-        kept = main_figure(record.kept.figures, task) if record.kept else None
-        note = f"{wording.figure(kept[1])} at step {line.kept}" if kept else ""
-        caption = f"{figure} of {task} on the validation split; the ring marks the model that is kept."
-        yield figures.curves(f"validation-{task}", f"{task}: {figure}", caption, [line], note)
+        yield validation_chart(record, task, figure)
+
+
+def validation_chart(record: Record, task: str, figure: str) -> Chart:
+    """A task's main figure on the validation split, with the model that is kept."""
+    line, kept = figure_curve(record, task, "validation"), record.kept and main_figure(record.kept.figures, task)
+    note = f"{wording.said(*kept)} at step {line.kept:,}" if kept and line.kept is not None else ""
+    percent = " in %" if wording.is_share(figure) else ""
+    label = wording.label(figure)
+    caption = f"{label} of {task} on the validation split; the ring marks the model that is kept."
+    return figures.curves(f"validation-{task}", f"{task}: {label}{percent}", caption, [line], note)
 
 
 def distribution(record: Record) -> Iterator[Chart]:

@@ -11,10 +11,10 @@ from auxseg.report.charts import drawing as figures
 from auxseg.report.charts.drawing import Chart
 from auxseg.report.charts.training import figure_curve, figure_name, loss_curve
 from auxseg.report.runs import facts
+from auxseg.report.runs.answer import Answer, answer
 from auxseg.report.runs.facts import Facts
 from auxseg.report.runs.likeness import unlike
 from auxseg.report.runs.record import Record, main_figure
-from auxseg.report.runs.view import Answer, answer
 
 
 @final
@@ -70,7 +70,7 @@ def compare(records: Sequence[Record], names: Sequence[str]) -> Comparison:
     answers = [answer(record) for record in records]
     remarks = _remarks(records, answers)
     others = list(dict.fromkeys(task for record in records for task in record.tasks if task != record.target))
-    titles = list(dict.fromkeys(f"{found.task}: {found.figure}" for found in answers if found))
+    titles = list(dict.fromkeys(f"{found.task}: {wording.label(found.figure)}" for found in answers if found))
     data = [facts.data(record) for record in records]
     return Comparison(
         title=" / ".join(titles) or records[0].target,
@@ -88,7 +88,7 @@ def compare(records: Sequence[Record], names: Sequence[str]) -> Comparison:
 
 
 def _heading(records: Sequence[Record], task: str) -> str:
-    names = (pair[0] for record in records if (pair := main_figure(record.figures, task)))
+    names = (wording.label(pair[0]) for record in records if (pair := main_figure(record.figures, task)))
     return ": ".join([task, *dict.fromkeys(names)])
 
 
@@ -118,17 +118,23 @@ def _row(
     per_step = facts.seconds_per_step(record)
     return Row(
         name=name,
-        value=wording.figure(found.value) if found else wording.NOTHING,
-        change="" if difference is None else wording.change(difference),
+        value=wording.said(found.figure, found.value) if found else wording.NOTHING,
+        change=_change(found, difference),
         difference=difference,
         unlike=unlike(first_record, record),
         measured=f"{found.num_images:,} {found.split}" if found else "not measured yet",
-        others=[wording.figure(pair[1]) if pair else wording.NOTHING for pair in pairs],
+        others=[wording.said(*pair) if pair else wording.NOTHING for pair in pairs],
         parameters=f"{facts.num_parameters(record):,}" if record.start else wording.NOTHING,
         steps=f"{record.steps[-1].step:,}" if record.steps else "0",
         step_time=wording.NOTHING if per_step is None else wording.seconds(per_step),
         total_time=wording.seconds(facts.training_seconds(record)),
     )
+
+
+def _change(found: Answer | None, difference: float | None) -> str:
+    if found is None or difference is None:
+        return ""
+    return f"{wording.points(difference)} points" if wording.is_share(found.figure) else wording.change(difference)
 
 
 def _difference(found: Answer | None, first: Answer | None) -> float | None:
@@ -167,8 +173,10 @@ def _charts(records: Sequence[Record], names: Sequence[str]) -> list[Chart]:
             charts.append(figures.curves(f"loss-{task}", f"{task}: training loss", caption, trained))
         validated = [(record, name) for record, name in pairs if figure_name(record, task)]
         if len(validated) > 1:
-            figure = figure_name(validated[0][0], task)
+            figure = figure_name(validated[0][0], task) or ""
+            label = wording.label(figure) + (" in %" if wording.is_share(figure) else "")
             lines = [figure_curve(record, task, name) for record, name in validated]
-            caption = f"{figure} of {task} on the validation split in each run; rings mark the models that are kept."
-            charts.append(figures.curves(f"validation-{task}", f"{task}: {figure}", caption, lines))
+            what = f"{wording.label(figure)} of {task}"
+            caption = f"{what} on the validation split in each run; rings mark the models that are kept."
+            charts.append(figures.curves(f"validation-{task}", f"{task}: {label}", caption, lines))
     return charts

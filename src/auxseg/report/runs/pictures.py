@@ -13,7 +13,7 @@ from PIL import Image
 
 from auxseg.records.pictures import Example
 from auxseg.report import wording
-from auxseg.report.runs.record import Record
+from auxseg.report.runs.record import Record, main_figure
 
 _WIDTH: Final = 1152
 _MAX_BYTES: Final = 64 * 2**20
@@ -34,10 +34,21 @@ class Picture:
 def galleries(record: Record) -> list[tuple[str, list[Picture]]]:
     """The best, the middle and the worst images, each group under its title."""
     groups = (
-        (title, [_picture(record.path, example) for example in record.examples if example.rank == rank])
+        (title, [_picture(record, example) for example in record.examples if example.rank == rank])
         for rank, title in _RANKS.items()
     )
     return [(title, pictures) for title, pictures in groups if pictures]
+
+
+def mistakes(record: Record) -> list[Picture]:
+    """The worst images with the contours of truth and prediction and a map of the errors, worst first."""
+    return ranked(record, "mistakes")
+
+
+def ranked(record: Record, rank: str) -> list[Picture]:
+    """The drawn images of a rank that can be embedded, in their order."""
+    found = (_picture(record, example) for example in record.examples if example.rank == rank)
+    return [picture for picture in found if picture.uri]
 
 
 def attention(record: Record) -> list[tuple[str, list[tuple[str, str | None]]]]:
@@ -48,8 +59,11 @@ def attention(record: Record) -> list[tuple[str, list[tuple[str, str | None]]]]:
     ]
 
 
-def _picture(run: Path, example: Example) -> Picture:
-    return Picture(example.id, wording.figure(example.value), _uri(run, example.picture))
+def _picture(record: Record, example: Example) -> Picture:
+    found = main_figure(record.figures, record.target)
+    return Picture(
+        example.id, wording.said(found[0] if found else "", example.value), _uri(record.path, example.picture)
+    )
 
 
 def _uri(run: Path, name: str) -> str | None:

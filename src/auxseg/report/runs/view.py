@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, final
+from typing import final
 
 from auxseg.report import wording
 from auxseg.report.charts import training as charts
 from auxseg.report.charts.drawing import Chart
 from auxseg.report.runs import facts
 from auxseg.report.runs.facts import Facts
+from auxseg.report.runs.first_screen import FirstScreen, first_screen, unlabelled
 from auxseg.report.runs.gradients import Agreement, agreement
 from auxseg.report.runs.pictures import Picture, attention, galleries
-from auxseg.report.runs.record import Record, main_figure
-
-_IOU: Final = (
-    "IoU, intersection over union, is the area where prediction and truth agree, divided by the area that either "
-    "covers: 1 is perfect, 0 is a complete miss."
-)
-
-
-@final
-@dataclass(frozen=True)
-class Answer:
-    """The figure a run is judged by, and on what it was measured."""
-
-    value: float | None
-    figure: str
-    task: str
-    split: str
-    num_images: int
-    step: int
-    meaning: str
+from auxseg.report.runs.record import Record
 
 
 @final
@@ -70,9 +53,8 @@ class RunView:
 
     name: str
     target: str
-    status: str
+    first: FirstScreen
     remarks: list[str]
-    answer: Answer | None
     data: Facts
     evaluated: str
     tables: list[FigureTable]
@@ -95,7 +77,8 @@ class RunView:
     def charts(self) -> list[Chart]:
         """All charts of the run."""
         agreed = self.agreement.charts if self.agreement else []
-        return [*self.learning, *self.spread, *self.balance, *agreed]
+        first = [self.first.curve] if self.first.curve else []
+        return [*first, *self.learning, *self.spread, *self.balance, *agreed]
 
 
 def view_run(record: Record, name: str) -> RunView:
@@ -104,14 +87,13 @@ def view_run(record: Record, name: str) -> RunView:
     return RunView(
         name=name,
         target=record.target,
-        status=_status(record),
+        first=first_screen(record, _status(record)),
         remarks=_remarks(record),
-        answer=answer(record),
         data=facts.data(record),
         evaluated=wording.split(record.metrics.split) if record.metrics else "",
         tables=_tables(record),
         classes=_class_tables(record),
-        learning=[chart for task in record.tasks for chart in charts.learning(record, task)],
+        learning=list(_learning(record)),
         galleries=galleries(record),
         attention=attention(record),
         matrices=_matrices(record),
@@ -127,27 +109,12 @@ def view_run(record: Record, name: str) -> RunView:
     )
 
 
-def answer(record: Record) -> Answer | None:
-    """The target's figure on the evaluated split, else where the kept model was validated; ``None`` before both."""
-    if record.metrics:
-        split, step = record.metrics.split, record.metrics.checkpoint_step
-        num_images, explain = record.metrics.num_images, record.metrics.explain.get(record.target, {})
-    elif record.kept:
-        split, step = "val", record.kept.step
-        num_images, explain = record.data.splits.get("val", 0) if record.data else 0, {}
-    else:
-        return None
-    found = main_figure(record.figures, record.target)
-    labelled = record.figures.get(record.target, {}).get("num_images")
-    return found and Answer(
-        value=found[1],
-        figure=found[0],
-        task=record.target,
-        split=wording.split(split),
-        num_images=num_images if labelled is None else int(labelled),
-        step=step,
-        meaning=f"{explain.get(found[0], '')} {_IOU if 'iou' in found[0] else ''}".strip(),
-    )
+def _learning(record: Record) -> Iterator[Chart]:
+    """All curves but the one on the first screen."""
+    for task in record.tasks:
+        for chart in charts.learning(record, task):
+            if chart.name != f"validation-{record.target}":
+                yield chart
 
 
 def _status(record: Record) -> str:
@@ -166,8 +133,9 @@ def _remarks(record: Record) -> list[str]:
     """What a reader must know before believing the figures."""
     remarks = [record.events.loss] if record.events.loss else []
     if not record.metrics:
-        flattery = ": these figures are from the validation split, by which the model was chosen, and flatter it"
-        return [*remarks, f"Not evaluated yet{flattery if record.kept else ''}."]
+        if record.kept:
+            remarks.append("Not evaluated yet. The model was chosen by these validation figures, so they flatter it.")
+        return remarks
     figures = record.figures.get(record.target, {})
     figure, value = next(iter(figures.items()), ("", 0.0))
     if value is None:
@@ -175,8 +143,8 @@ def _remarks(record: Record) -> list[str]:
     measured = record.metrics.checkpoint_step
     if record.kept is not None and record.kept.step != measured:
         remarks.append(
-            f"The evaluation belongs to the model of step {measured:,}; since then that of step {record.kept.step:,} "
-            "is kept. Evaluate again to see how good it is."
+            f"The evaluation belongs to the model of step {measured:,}; the run now keeps that of step "
+            f"{record.kept.step:,}. Evaluate again to see how good it is."
         )
     if record.start is not None and record.start.data.content_hash != record.metrics.data.content_hash:
         remarks.append("The run was evaluated on other data than it was trained on.")
@@ -186,14 +154,16 @@ def _remarks(record: Record) -> list[str]:
 def _tables(record: Record) -> list[FigureTable]:
     tables = []
     for task in record.tasks:
+        if task in unlabelled(record):
+            continue
         measured = record.metrics.figures.get(task, {}) if record.metrics else {}
         validated = record.kept.figures.get(task, {}) if record.kept else {}
         explain = record.metrics.explain.get(task, {}) if record.metrics else {}
         rows = [
             (
                 name,
-                wording.named_figure(name, measured.get(name)),
-                wording.named_figure(name, validated.get(name)),
+                wording.said(name, measured.get(name)),
+                wording.said(name, validated.get(name)),
                 explain.get(name, ""),
             )
             for name in dict.fromkeys([*measured, *validated])
@@ -208,7 +178,7 @@ def _class_tables(record: Record) -> list[ClassTable]:
         rows = [
             (
                 name,
-                [wording.figure(value) for value in (each.iou, each.precision, each.recall)]
+                [wording.percent(value) for value in (each.iou, each.precision, each.recall)]
                 + [f"{number:,}" for number in (each.pixels, each.predicted_pixels)],
             )
             for name, each in classes.items()

@@ -23,6 +23,7 @@ def bars(answer: Answer) -> Iterator[Bar]:
             mean=None if arm.difference is None else POINTS * arm.difference,
             interval=None if low is None or high is None else (POINTS * low, POINTS * high),
             seeds=tuple(POINTS * value for value in arm.per_seed.values()),
+            is_control=arm.is_control,
         )
 
 

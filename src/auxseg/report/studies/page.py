@@ -3,51 +3,75 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, final
 
 import yaml
-from markupsafe import Markup
 
 from auxseg.records.names import ABOUT_FILE, STUDY_FILE
-from auxseg.records.study import Answer, StudyResult, read_study
+from auxseg.records.outline import StudyOutline, read_outline
+from auxseg.records.study import Answer, ArmResult, StudyResult, read_study
 from auxseg.report import wording
 from auxseg.report.charts import study as study_charts
-from auxseg.report.charts.drawing import Chart, for_page
+from auxseg.report.charts.drawing import Chart
 from auxseg.report.environment import save_page, template_environment
 from auxseg.report.studies.chart_data import POINTS, bars, courses, points
+from auxseg.report.studies.gains import Gain, gain
+from auxseg.report.studies.headline import control_sentences, headline, in_order
+from auxseg.report.studies.recommendation import recommend
+from auxseg.report.studies.strip import strip
 from auxseg.report.studies.unfinished_page import unfinished_page
 
+_MEANING: Final = "the area where mask and truth agree, divided by the area that either covers"
 _LOOKS: Final = {1: "one look at the verdicts", 2: "two looks at the verdicts"}
+
+
+@final
+@dataclass(frozen=True)
+class Shown:
+    """What is shown of the answer at one share of the masks."""
+
+    answer: Answer
+    headline: str
+    controls: list[str]
+    rows: list[tuple[ArmResult, Gain]]
+    forest: Chart
+    narrow: Chart
 
 
 def study_page(directory: Path, out: Path | None = None) -> Path:
     """Write one self-contained HTML page about a study, ``report.html`` in its directory, and return its path.
 
-    Of a finished study only study.json is read; of another it says what there is so far. Raises `InputError` if there
-    is no study, `RunError` if the page cannot be written.
+    Of a finished study study.json is read, and its runs for pictures and for the recommended command; without them the
+    page lacks these. Of another study it says what there is so far. Raises `InputError` if there is no study,
+    `RunError` if the page cannot be written.
     """
     if not (directory / STUDY_FILE).exists() and (directory / ABOUT_FILE).is_file():
         return unfinished_page(directory, out)
     study = read_study(directory)
+    higher = _higher_is_better(directory)
+    # Most masks first: this is the answer that the page begins with.
+    answers = sorted(study.answers, key=lambda answer: -answer.label_fraction)
+    shown = [_shown(study, in_order(answer, higher_is_better=higher), higher) for answer in answers]
     environment = template_environment()
     environment.filters |= {
-        "count": wording.count,
-        "effect": wording.effect,
-        "figure": wording.figure,
+        "exact": _points,
+        "labelled": wording.labelled,
         "p": _p_value,
         "percent": _percent,
-        "points": _points,
+        "points": wording.points,
         "seconds": wording.seconds,
-        "share": wording.share,
-        "signed": wording.signed,
         "spread": _spread,
-        "svg": lambda chart, prefix: Markup(for_page(chart.svg, prefix)),
     }
     page = environment.get_template("studies/page.html.j2").render(
         study=study,
         name=directory.resolve().name,
-        forests=[_forest(study, answer) for answer in study.answers],
+        shown=shown,
+        meaning=_MEANING if study.figure in wording.LABELS else "",
+        figure=wording.label(study.figure),
+        advice=recommend(study, shown[0].answer, directory, higher_is_better=higher),
+        strip=strip(directory, shown[0].answer, higher_is_better=higher),
         by_share=_by_share(study),
         affinities=[chart for answer in study.answers if (chart := _affinity(study, answer))],
         conflicts=[_conflicts(study, answer) for answer in study.answers],
@@ -65,23 +89,41 @@ def _num_tuning_seeds(study: StudyResult) -> str:
     return wording.count(number, "seed") if isinstance(number, int) else "seeds"
 
 
+def _higher_is_better(directory: Path) -> bool:
+    outline = read_outline(directory / STUDY_FILE, StudyOutline)
+    return outline is None or outline.rules.higher_is_better
+
+
+def _shown(study: StudyResult, answer: Answer, higher: bool) -> Shown:
+    return Shown(
+        answer=answer,
+        headline=headline(answer, study.target, higher_is_better=higher),
+        controls=control_sentences(answer, higher_is_better=higher),
+        rows=[(arm, gain(arm, higher_is_better=higher)) for arm in answer.arms],
+        forest=_forest(study, answer),
+        narrow=_forest(study, answer, narrow=True),
+    )
+
+
 def _unit(study: StudyResult) -> str:
-    return f"difference in points of {study.figure}"
+    return f"difference in points of {wording.label(study.figure)}"
 
 
 def _margin(study: StudyResult) -> float:
     return POINTS * study.rules.margin
 
 
-def _forest(study: StudyResult, answer: Answer) -> Chart:
+def _forest(study: StudyResult, answer: Answer, *, narrow: bool = False) -> Chart:
     share = answer.label_fraction
-    title = f"with {_percent(share)} of the masks" if share < 1 else "with all masks"
+    title = f"with {_percent(share)} of the masks" if share < 1 else "with all masks" if len(study.answers) > 1 else ""
+    margin = f"{_margin(study):g} points"
     caption = (
-        "Difference from the target alone, with the adjusted interval; small points are single seeds, and the margin "
-        "is shaded around zero."
+        "Difference from the target alone: a diamond with its adjusted interval, and a dot per seed. The shaded strip "
+        f"around zero is the margin: differences below {margin} do not matter, as stated before the training."
     )
-    name = f"forest-{share:g}"
-    return study_charts.forest(name, title, caption, _unit(study), _margin(study), list(bars(answer)))
+    bars_ = list(bars(answer))
+    name = f"forest-{share:g}{'-narrow' if narrow else ''}"
+    return study_charts.forest(name, title, caption, _unit(study), _margin(study), bars_, narrow=narrow)
 
 
 def _by_share(study: StudyResult) -> Chart | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shlex
 import statistics
 import time
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from auxseg.records.names import EVENTS_FILE, RECIPE_FILE, RUNS_FOLDER, failure_
 from auxseg.report import wording
 from auxseg.report.environment import save_page, template_environment
 from auxseg.report.runs.record import Record, main_figure, read_record
+from auxseg.report.studies.study_runs import command_of
 
 _FRESH_SECONDS: Final = 120.0
 _MAX_REASON: Final = 2**16
@@ -56,18 +58,16 @@ def unfinished_page(directory: Path, out: Path | None = None) -> Path:
     study cannot be understood, `RunError` if the page cannot be written.
     """
     states, figure, target = study_so_far(directory)
-    page = (
-        template_environment()
-        .get_template("studies/unfinished_page.html.j2")
-        .render(
-            name=directory.resolve().name,
-            states=[_shown(state) for state in states],
-            arms=_arms(states),
-            counts=_counts(states),
-            is_planned=bool(read_planned(directory)),
-            figure=figure,
-            target=target,
-        )
+    template = template_environment().get_template("studies/unfinished_page.html.j2")
+    page = template.render(
+        name=directory.resolve().name,
+        states=[(state, wording.said(figure, state.value)) for state in states],
+        arms=_arms(states, figure),
+        counts=_counts(states),
+        is_planned=bool(read_planned(directory)),
+        command=shlex.join(wording.plain(word) for word in command_of(directory)),
+        figure=figure,
+        target=target,
     )
     return save_page(out or directory / "report.html", page)
 
@@ -130,22 +130,18 @@ def _steps(record: Record) -> str:
     return f"{done:,}" if record.num_planned is None else f"{done:,} of {record.num_planned:,}"
 
 
-def _shown(state: RunState) -> tuple[RunState, str]:
-    return state, wording.figure(state.value)
-
-
 def _counts(states: Sequence[RunState]) -> str:
     counts = {name: sum(state.state == name for state in states) for name in STATES}
     return ", ".join(f"{number} {name}" for name, number in counts.items() if number) or "none has begun"
 
 
-def _arms(states: Sequence[RunState]) -> list[tuple[str, str, str, str]]:
+def _arms(states: Sequence[RunState], figure: str) -> list[tuple[str, str, str, str]]:
     """By arm and share of the masks: how many runs are finished, and their mean validation figure."""
     rows = []
     for arm, masks in dict.fromkeys((state.arm, state.masks) for state in states if state.arm):
         mine = [state for state in states if (state.arm, state.masks) == (arm, masks)]
         done = [state for state in mine if state.state == "finished"]
         values = [state.value for state in done if state.value is not None]
-        mean = wording.figure(statistics.fmean(values) if values else None)
+        mean = wording.said(figure, statistics.fmean(values) if values else None)
         rows.append((arm, masks, f"{len(done)} of {len(mine)}", mean))
     return rows

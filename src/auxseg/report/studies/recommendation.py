@@ -1,0 +1,119 @@
+"""The one thing to do after a study, with its command and its time."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+from auxseg.records.study import Answer, ArmResult, StudyResult
+from auxseg.report import wording
+from auxseg.report.studies.headline import ranked
+from auxseg.report.studies.study_runs import baseline_name, command_of, runs_of
+
+MOST_TIMES: Final = 4.0
+"""More seeds are advised only if they take at most so many times what the study took."""
+
+
+@final
+@dataclass(frozen=True)
+class Recommendation:
+    """What to do and why, in words, the command (empty if it is not known), and how long it takes."""
+
+    text: str
+    command: str
+    time: str
+
+
+def recommend(study: StudyResult, answer: Answer, directory: Path, *, higher_is_better: bool = True) -> Recommendation:
+    """Use what helps; else train more seeds if that is affordable and would decide; else use the target alone."""
+    helping = [arm for arm in ranked(answer, higher_is_better=higher_is_better) if arm.verdict == "helps"]
+    if helping:
+        best = helping[0].name
+        return _train(study, answer, directory, best, f"Train with {best}.")
+    if not [arm for arm in answer.arms if not arm.is_control]:
+        return _train(study, answer, directory, None, f"Train {study.target} alone: nothing else was asked about.")
+    undecided = [arm for arm in answer.arms if not arm.is_control and arm.verdict == "not enough evidence"]
+    more = _more_seeds(study, undecided)
+    if more is None:
+        return _train(study, answer, directory, None, _alone(study, undecided))
+    seeds, text = more
+    time = _seconds_per_run(study) * _runs_per_seed(study) * (seeds - study.seeds)
+    return Recommendation(text, _with_seeds(command_of(directory), seeds), _about(time))
+
+
+def _more_seeds(study: StudyResult, undecided: Sequence[ArmResult]) -> tuple[int, str] | None:
+    """How many seeds in all would decide an arm, and why; ``None`` if none can be decided at a bearable price."""
+    if not undecided or len(study.looked_at) >= study.rules.looks:
+        return None
+    if study.seeds < 2:
+        return 5, "Train 5 seeds: one seed gives no interval, so nothing can be concluded."
+    numbers = [(seeds, arm.name) for arm in undecided if (seeds := _seeds_that_decide(arm)) is not None]
+    affordable = [(seeds, name) for seeds, name in numbers if seeds <= (1 + MOST_TIMES) * study.seeds]
+    if not affordable:
+        return None
+    seeds, name = min(affordable)
+    return seeds, f"Train {wording.count(seeds - study.seeds, 'more seed')}: that would probably decide on {name}."
+
+
+def _alone(study: StudyResult, undecided: Sequence[ArmResult]) -> str:
+    """Why the target alone is the thing to train."""
+    margin = f"{100 * study.rules.margin:g} points"
+    if not undecided:
+        return f"Train {study.target} alone: no auxiliary gains as much as {margin}, the margin that matters."
+    numbers = [seeds for arm in undecided if (seeds := _seeds_that_decide(arm)) is not None]
+    if len(study.looked_at) >= study.rules.looks:
+        return f"Train {study.target} alone: no auxiliary is shown to help, and this study may not be extended again."
+    if not numbers:
+        return f"Train {study.target} alone: with these test images seeds alone would hardly decide."
+    if min(numbers) > 1000:
+        return f"Train {study.target} alone: deciding on a difference of {margin} is out of reach."
+    time = _about(_seconds_per_run(study) * _runs_per_seed(study) * (min(numbers) - study.seeds))
+    return f"Train {study.target} alone: deciding would take about {min(numbers)} seeds in all, {time} more."
+
+
+def _about(seconds: float) -> str:
+    """A duration without decimals: an estimate."""
+    return f"about {max(round(seconds), 1)} s" if seconds < 59.5 else f"about {wording.seconds(seconds)}"
+
+
+def _seeds_that_decide(arm: ArmResult) -> int | None:
+    """How many seeds in all would decide an arm; ``None`` where seeds alone would not."""
+    return arm.advice.seeds if arm.advice is not None and arm.advice.images is None else None
+
+
+def _seconds_per_run(study: StudyResult) -> float:
+    runs = sum(len(each.figure_per_seed) for answer in study.answers for each in (answer.baseline, *answer.arms))
+    return study.seconds / max(runs, 1)
+
+
+def _runs_per_seed(study: StudyResult) -> int:
+    return sum(1 + len(answer.arms) for answer in study.answers)
+
+
+def _train(study: StudyResult, answer: Answer, directory: Path, arm: str | None, text: str) -> Recommendation:
+    """Train the recipe of an arm, or of the target alone."""
+    name = arm or baseline_name(directory, [each.name for each in answer.arms])
+    runs = list(runs_of(directory, name, answer.label_fraction).values())
+    if not runs:
+        return Recommendation(text, "", "")
+    words = command_of(directory)
+    data = words[words.index("--data") + 1] if "--data" in words[:-1] else study.data.name
+    out = f"runs/{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-') or 'best'}"
+    command = _quoted(["auxseg", "train", str(runs[0] / "recipe.yaml"), "--data", data, "--out", out])
+    return Recommendation(text, command, _about(_seconds_per_run(study)))
+
+
+def _with_seeds(words: Sequence[str], seeds: int) -> str:
+    """The study's command with another number of seeds."""
+    if "--seeds" in words[:-1]:
+        place = words.index("--seeds") + 1
+        return _quoted([*words[:place], str(seeds), *words[place + 1 :]])
+    return _quoted([*words, "--seeds", str(seeds)]) if "--base" in words else ""
+
+
+def _quoted(words: Sequence[str]) -> str:
+    return shlex.join([wording.plain(word) for word in words])
