@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from auxseg.records.study import Advice, Answer, ArmResult, Baseline, StudyResult, Variances, read_study
+from auxseg.records.arm_result import Advice, ArmResult, Variances
+from auxseg.records.study import Answer, Baseline, StudyResult, read_study
 from tests.report.made_studies import make_study
 
 UNDECIDED = "not enough evidence"
@@ -39,7 +40,7 @@ def arm(name: str, **values: Any) -> ArmResult:
 
 def answer(*arms: ArmResult) -> Answer:
     """The comparisons of these arms with all masks."""
-    return Answer(1.0, Baseline({"0": 0.8, "1": 0.8, "2": 0.8}, 0.8), arms)
+    return Answer(1.0, Baseline(figure_per_seed={"0": 0.8, "1": 0.8, "2": 0.8}, figure=0.8), arms)
 
 
 def study(directory: Path, **values: Any) -> StudyResult:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from auxseg.records.study import Advice
+from auxseg.records.arm_result import Advice
 from auxseg.report.studies.recommendation import Recommendation, recommend
 from tests.report.studies import made_answers as made
 from tests.report.studies.made_answers import answer, arm

@@ -9,9 +9,9 @@ from typing import Final, final
 
 import yaml
 
+from auxseg.records.arm_result import ArmResult
 from auxseg.records.names import ABOUT_FILE, STUDY_FILE
-from auxseg.records.outline import StudyOutline, read_outline
-from auxseg.records.study import Answer, ArmResult, StudyResult, read_study
+from auxseg.records.study import Answer, StudyResult, read_study
 from auxseg.report import wording
 from auxseg.report.charts import study as study_charts
 from auxseg.report.charts.drawing import Chart
@@ -50,7 +50,7 @@ def study_page(directory: Path, out: Path | None = None) -> Path:
     if not (directory / STUDY_FILE).exists() and (directory / ABOUT_FILE).is_file():
         return unfinished_page(directory, out)
     study = read_study(directory)
-    higher = _higher_is_better(directory)
+    higher = study.rules.higher_is_better
     # Most masks first: this is the answer that the page begins with.
     answers = sorted(study.answers, key=lambda answer: -answer.label_fraction)
     shown = [_shown(study, in_order(answer, higher_is_better=higher), higher) for answer in answers]
@@ -87,11 +87,6 @@ def study_page(directory: Path, out: Path | None = None) -> Path:
 def _num_tuning_seeds(study: StudyResult) -> str:
     number = study.config.get("tuning_seeds")
     return wording.count(number, "seed") if isinstance(number, int) else "seeds"
-
-
-def _higher_is_better(directory: Path) -> bool:
-    outline = read_outline(directory / STUDY_FILE, StudyOutline)
-    return outline is None or outline.rules.higher_is_better
 
 
 def _shown(study: StudyResult, answer: Answer, higher: bool) -> Shown:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
+from auxseg.records.names import RECIPE_FILE
 from auxseg.records.study import Answer, ArmResult, StudyResult
 from auxseg.report import wording
 from auxseg.report.studies.headline import ranked
@@ -103,7 +104,7 @@ def _train(study: StudyResult, answer: Answer, directory: Path, arm: str | None,
     words = command_of(directory)
     data = words[words.index("--data") + 1] if "--data" in words[:-1] else study.data.name
     out = f"runs/{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-') or 'best'}"
-    command = _quoted(["auxseg", "train", str(runs[0] / "recipe.yaml"), "--data", data, "--out", out])
+    command = _quoted(["auxseg", "train", str(runs[0] / RECIPE_FILE), "--data", data, "--out", out])
     return Recommendation(text, command, _about(_seconds_per_run(study)))
 
 
