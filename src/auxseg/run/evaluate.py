@@ -18,8 +18,9 @@ from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
 from auxseg.drawing import panel, save_png, to_picture
 from auxseg.errors import InputError
-from auxseg.evaluation.measure import Measured, forward, measure
+from auxseg.evaluation.measure import Measured, measure
 from auxseg.files import write_atomically
+from auxseg.models.forward import forward
 from auxseg.records.table import PER_IMAGE_FILE, write_table
 from auxseg.run.directory import Run, describe_data
 from auxseg.run.inspection import NUM_INSPECTED, write_inspection

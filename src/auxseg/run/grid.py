@@ -15,7 +15,7 @@ from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
 from auxseg.drawing import Picture, column, panel, save_png, to_picture
 from auxseg.errors import InputError
-from auxseg.evaluation.measure import forward
+from auxseg.models.forward import forward
 from auxseg.records.table import read_per_image
 from auxseg.run.directory import Run
 from auxseg.run.load import Model, load

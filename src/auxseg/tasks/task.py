@@ -5,6 +5,7 @@ Shape legend: ``N`` images of a batch, ``C`` channels of an output, ``H W`` the 
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -66,6 +67,8 @@ IMAGE: Final = View("image", _photograph)
 
 class Task(ABC):
     """One thing asked of the network. Says its view, target, output, loss, figures of merit and drawing.
+
+    A built task is not changed: as part of a recipe it is a copy (`in_recipe`).
 
     Attributes:
         name: the key in the recipe, unique in a run.
@@ -133,6 +136,12 @@ class Task(ABC):
     @abstractmethod
     def draw(self, picture: np.ndarray, value: Tensor | None, *, truth: bool) -> np.ndarray:
         """Draw one image's prediction or target (as `predict` and `target` give it) onto an RGB uint8 picture."""
+
+    def in_recipe(self, *, is_target: bool, view: View) -> Task:
+        """A copy of this task that knows its place in a recipe: whether it is the target, and what it looks at."""
+        part = copy.copy(self)
+        part.is_target, part.view = is_target, view
+        return part
 
     def tables(self, table: Table) -> dict[str, tuple[Sequence[str], np.ndarray]]:
         """Square tables for the report, such as a confusion matrix: name -> (class names, counts)."""
