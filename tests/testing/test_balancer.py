@@ -65,6 +65,44 @@ class MovesTasksWithoutLabel(Sum):
         return list(losses)
 
 
+class MovesWithoutAnyLabel(Sum):
+    def counted(self, losses: Mapping[str, Tensor]) -> list[str]:
+        return super().counted(losses) or ["mask"]
+
+
+class GivesNoNumbers(Sum):
+    def weight(self, task: str) -> float:
+        return float("nan")
+
+
+class LearnsMoreFromTheFirst(Sum):
+    """Its weights do not tell."""
+
+    def backward(self, losses: Mapping[str, Tensor]) -> None:
+        super().backward({task: loss * (1 + (task == self.tasks[0])) for task, loss in losses.items()})
+
+
+class WeighsByParts(Sum):
+    num_parts = 1
+
+    def begin_step(self, step: Step) -> None:
+        super().begin_step(step)
+        self.num_parts = step.num_parts
+
+    def weight(self, task: str) -> float:
+        return 1.0 if task == self.target else 1 / self.num_parts
+
+
+class TurnsAround(Sum):
+    def weight(self, task: str) -> float:
+        return 1.0 if len(self.tasks) > 1 else -1.0
+
+
+class OverflowsInHalfPrecision(Sum):
+    def backward(self, losses: Mapping[str, Tensor]) -> None:
+        super().backward({task: loss * (1e39 if loss.dtype == torch.bfloat16 else 1) for task, loss in losses.items()})
+
+
 class PrefersTheFirst(Sum):
     def weight(self, task: str) -> float:
         return 2.0 if task == self.tasks[0] else 1.0
@@ -132,13 +170,19 @@ def test_a_balancer_of_ones_own_passes() -> None:
     ("kind", "rule"),
     [
         (ForgetsATask, "a labelled task has a gradient unless its weight is 0"),
+        (GivesNoNumbers, "weights are finite"),
         (NamesEveryTask, "finish gives the weight of every labelled task and no other"),
         (MovesTasksWithoutLabel, "the parameters of a task without a label do not move"),
+        (MovesWithoutAnyLabel, "a step without any label changes nothing"),
         (PrefersTheFirst, "the order of tasks changes no weight"),
+        (LearnsMoreFromTheFirst, "the order of tasks changes nothing that is learned"),
+        (WeighsByParts, "cutting a step into micro-batches changes no weight"),
         (KeepsTheLastPart, "cutting a step into micro-batches changes nothing that is learned"),
         (ForgetsItsState, "a balancer whose state is loaded goes on identically"),
         (SavesWhatItGoesOnWith, "a state that was saved does not change later"),
+        (TurnsAround, "the weight of one task alone is positive"),
         (LearnsNothingAlone, "one task alone learns"),
+        (OverflowsInHalfPrecision, "what is learned is finite with losses in bfloat16"),
         (DividesByHalfPrecision, "weights are finite with losses in bfloat16"),
     ],
 )

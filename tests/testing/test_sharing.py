@@ -50,6 +50,10 @@ def draws(scheme: HardSharing, image: Tensor, tasks: Sequence[str]) -> dict[str,
     return {task: output * torch.rand(()) if scheme.training else output for task, output in outputs.items()}
 
 
+def drops_a_task(scheme: HardSharing) -> dict[str, nn.Module]:
+    return {task: branch for task, branch in scheme.by_task.items() if task != "box"}
+
+
 def forgets(scheme: HardSharing) -> list[nn.Parameter]:
     return list(scheme.encoder.parameters())[1:]
 
@@ -82,6 +86,7 @@ class Broken:
         ("forward", shrinks, "outputs have the size that tasks ask for"),
         ("forward", stops_gradients, "every parameter is reached by the gradient of a task"),
         ("forward", draws, "computing twice with the same seed gives the same bits"),
+        ("branches", drops_a_task, "every task has a branch"),
         ("shared_parameters", forgets, "every parameter is shared or belongs to one task"),
         ("shared_parameters", claims_a_head, "no parameter has two owners"),
     ],

@@ -54,8 +54,8 @@ def check_sharing(config: Scheme, model: ModelConfig = SMALL, *, device: torch.d
 
 
 def _check_owners(network: Network) -> None:
-    owned = [*network.shared_parameters(), *(p for task in OUTPUTS for p in network.task_parameters(task))]
     _require(set(network.tasks) == set(OUTPUTS), network, "every task has a branch")
+    owned = [*network.shared_parameters(), *(p for task in OUTPUTS for p in network.task_parameters(task))]
     _require(len(owned) == len(set(owned)), network, "no parameter has two owners")
     _require(set(owned) == set(network.parameters()), network, "every parameter is shared or belongs to one task")
 
