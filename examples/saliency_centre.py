@@ -23,10 +23,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from auxseg.config import config
+from auxseg.data.geometry import Fit
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.drawing import PREDICTION_COLOUR, TRUTH_COLOUR, draw_box
-from auxseg.tasks import Table, Task, Vector, register
+from auxseg.tasks import Answer, Table, Task, Vector, register
 from auxseg.tasks.losses import LossWeights, at_least_float32, check_choice
 from auxseg.tasks.masked_columns import cells
 
@@ -105,6 +106,19 @@ class SaliencyCentreTask(Task):
         reach = max(width // 32, 2)
         box = (x - reach, y - reach, x + reach, y + reach)
         return draw_box(picture, box, TRUTH_COLOUR if truth else PREDICTION_COLOUR)
+
+    def answer(self, output: Float[Tensor, " 2"], place: Fit) -> Answer:
+        """The centre in pixels of the photograph, in predictions.json as ``centre``."""
+        height, width = place.original
+        centre = self.predict(output[None]).double()
+        moved = place.boxes_back(torch.cat([centre, centre], dim=1).numpy())[0, :2]  # a box without extent
+        x, y = np.clip(moved, 0, [width, height]).tolist()
+        value = torch.tensor([x / width, y / height])
+        return Answer(
+            draw=lambda photograph: self.draw(photograph, value, truth=False),
+            vector=(x, y),
+            record={"centre": {"x": x, "y": y}},
+        )
 
 
 def _is_labelled(target: Float[Tensor, "N 2"]) -> Bool[Tensor, " N"]:

@@ -36,7 +36,7 @@ FUNCTIONS = [
 ]
 CLASSES = ["Model", "Prediction", "Recipe", "Run", "Store", "StudyResult", "TrainLoader", "EvaluationLoader"]
 ERRORS = ["InputError", "RunError", "DivergedError"]
-MODULES = ["balancing", "metrics", "models", "tasks"]
+MODULES = ["balancing", "metrics", "models", "tasks", "testing"]
 
 
 def import_all() -> None:

@@ -38,6 +38,17 @@ def test_the_page_of_statistics_needs_nothing_but_a_table(tmp_path: Path) -> Non
     assert done.stdout.strip() in page
 
 
+def test_the_tests_for_authors_of_plugins_need_no_test_runner(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "plugins.md").read_text()
+    script = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
+    names = re.findall(r"^def (test_\w+)", script, re.MULTILINE)
+    script += "".join(f"\n{name}()" for name in names)
+    script += '\nassert not {"pytest", "hypothesis", "beartype"} & set(sys.modules)\n'
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert len(names) == 4
+
+
 def test_a_loop_of_ones_own_learns(tmp_path: Path) -> None:
     synthesize(tmp_path / "animals.h5", num_samples=60, size=32)
     train = runpy.run_path(str(ROOT / "examples" / "own_loop.py"))["train"]

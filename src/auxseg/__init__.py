@@ -2,7 +2,8 @@
 
 Verbs: `synthesize`, `prepare`, `inspect`, `presets`, `load_recipe`, `train`, `evaluate`, `load`, `predict`, `study`,
 `report`. Values: `Recipe`, `Store`, `Run`, `Model`, `Prediction`, `StudyResult`. Parts of a training loop of one's own:
-`build_tasks`, `build_network`, `TrainLoader`, `EvaluationLoader`, and the modules `balancing`, `metrics`, `tasks`.
+`build_tasks`, `build_network`, `TrainLoader`, `EvaluationLoader`, and the modules `balancing`, `metrics`, `tasks`. For
+tests of components of your own: `testing`.
 
 Paths are texts or `pathlib.Path`. What is refused raises `InputError`, what fails later `RunError`. The names are
 loaded when they are first used, so that ``import auxseg`` costs nothing.
@@ -14,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from auxseg import balancing, metrics, models, tasks
+    from auxseg import balancing, metrics, models, tasks, testing
     from auxseg.data.loading.loader import EvaluationLoader, TrainLoader
     from auxseg.data.preparing.inspect import inspect
     from auxseg.data.preparing.prepare import prepare
@@ -55,7 +56,7 @@ _HOMES = {
     "synthesize": "auxseg.data.synthesize",
     "train": "auxseg.run",
 }
-_MODULES = ("balancing", "metrics", "models", "presets", "report", "study", "tasks")
+_MODULES = ("balancing", "metrics", "models", "presets", "report", "study", "tasks", "testing")
 """Of these `presets`, `report` and `study` can be called (`auxseg.callable_package`)."""
 
 __all__ = [
@@ -88,6 +89,7 @@ __all__ = [
     "study",
     "synthesize",
     "tasks",
+    "testing",
     "train",
 ]
 

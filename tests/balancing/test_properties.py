@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import math
 
 import pytest
 import torch
 from torch import Tensor
 
+from auxseg.testing import check_balancer
+from auxseg.testing.balancer import BalancerCase, what_is_saved_goes_on_identically
 from tests.balancing.problem import CASES, NAMES, Trainer, build
 
 every_balancer = pytest.mark.parametrize("case", CASES)
@@ -27,80 +28,22 @@ def _assert_same(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
 
 
 @every_balancer
-def test_the_order_of_tasks_does_not_matter(case: str) -> None:
-    here, there = (Trainer(build(case, NAMES), names) for names in (NAMES, NAMES[::-1]))
-    turned = Trainer(CASES[case]().build(list(NAMES[::-1]), NAMES[0], 7), NAMES[::-1])
-    for step in range(STEPS):
-        weights = [trainer.step(step)[1] for trainer in (here, there, turned)]
-        assert weights[1] == pytest.approx(weights[0], rel=1e-5)
-        assert weights[2] == pytest.approx(weights[0], rel=1e-5)
-    _assert_close(here.weights(), turned.weights())
+def test_every_balancer_keeps_the_contract(case: str) -> None:
+    check_balancer(CASES[case]())
 
 
 @every_balancer
-@pytest.mark.parametrize("gate", [{}, {"box": 4.0}])
-def test_parts_of_a_step_change_nothing(case: str, gate: dict[str, float]) -> None:
-    whole, parts = (Trainer(build(case, gate=gate)) for _ in range(2))
+def test_what_is_saved_at_the_end_of_an_epoch_goes_on_identically(case: str) -> None:
+    what_is_saved_goes_on_identically(BalancerCase(CASES[case]()), stop=3)
+
+
+@every_balancer
+def test_parts_of_a_step_change_nothing_behind_a_gate(case: str) -> None:
+    whole, parts = (Trainer(build(case, gate={"box": 4.0})) for _ in range(2))
     for step in range(STEPS):
         (_, one), (_, other) = whole.step(step), parts.step(step, num_parts=4)
         assert other == pytest.approx(one, rel=1e-4)
     _assert_close(whole.weights(), parts.weights())
-
-
-@every_balancer
-@pytest.mark.parametrize("stop", [2, 3, 5])
-def test_saved_state_goes_on_identically(case: str, stop: int) -> None:
-    whole, stopped = (Trainer(build(case)) for _ in range(2))
-    for step in range(stop):
-        whole.step(step)
-        stopped.step(step)
-    file = io.BytesIO()
-    torch.save([stopped.balancer.state_dict(), stopped.problem.state_dict(), stopped.optimizer.state_dict()], file)
-    file.seek(0)
-    states = torch.load(file, weights_only=True)
-    resumed = Trainer(build(case))
-    for part, state in zip((resumed.balancer, resumed.problem, resumed.optimizer), states, strict=True):
-        part.load_state_dict(state)
-    for step in range(stop, stop + STEPS):
-        assert resumed.step(step) == whole.step(step)
-    _assert_same(resumed.weights(), whole.weights())
-
-
-@every_balancer
-def test_state_that_was_saved_does_not_change_later(case: str) -> None:
-    trainer = Trainer(build(case))
-    trainer.step(0)
-    saved = {name: value for name, value in trainer.balancer.state_dict().items() if not isinstance(value, Tensor)}
-    before = repr(saved)
-    trainer.step(1)
-    trainer.step(2)
-    assert repr(saved) == before
-
-
-@every_balancer
-def test_a_task_without_labels_is_absent_from_the_step(case: str) -> None:
-    trainer = Trainer(build(case))
-    for step in range(STEPS):
-        labelled = ("mask", "class") if step % 4 == 1 else NAMES
-        before = trainer.weights()["heads.box"]
-        velocity = trainer.optimizer.state.get(trainer.problem.heads["box"])
-        losses, weights = trainer.step(step, labelled=labelled)
-        assert losses.keys() == weights.keys() == set(labelled)
-        assert all(math.isfinite(weight) for weight in weights.values())
-        if "box" not in labelled:
-            assert torch.equal(before, trainer.weights()["heads.box"])
-            assert velocity is trainer.optimizer.state.get(trainer.problem.heads["box"])
-
-
-@every_balancer
-def test_a_step_without_any_label_changes_nothing(case: str) -> None:
-    trainer = Trainer(build(case))
-    for step in range(3):
-        trainer.step(step)
-    before = trainer.weights()
-    assert trainer.step(3, labelled=()) == ({}, {})
-    _assert_same(before, trainer.weights())
-    trainer.step(4)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case != "equal"])
@@ -115,17 +58,6 @@ def test_weight_zero_is_no_task(case: str) -> None:
         assert {name: losses[name] for name in NAMES[:2]} == expected_losses
     assert torch.equal(start, beside.weights().pop("heads.box"))
     _assert_same({name: value for name, value in beside.weights().items() if name != "heads.box"}, alone.weights())
-
-
-@every_balancer
-def test_one_task_alone(case: str) -> None:
-    trainer = Trainer(build(case, ("mask",)), ("mask",))
-    first = trainer.problem.losses(0, slice(None))["mask"].item()
-    for step in range(20):
-        _, weights = trainer.step(step)
-        assert math.isfinite(weights["mask"])
-        assert weights["mask"] > 0
-    assert trainer.problem.losses(0, slice(None))["mask"].item() < 0.8 * first
 
 
 @every_balancer

@@ -14,14 +14,11 @@ from auxseg.models.encoders import (
     UNetEncoderConfig,
 )
 from auxseg.models.sharing import CrossStitchConfig, HardSharingConfig, MTANConfig, TwoStageConfig
-from auxseg.tasks.task import Dense, Output, Vector
+from auxseg.tasks.task import Dense, Output
+from auxseg.testing.sharing import OUTPUTS
 
 SEGMENTATION: dict[str, Output] = {"segmentation": Dense(2)}
-THREE_TASKS: dict[str, Output] = {
-    "segmentation": Dense(3),
-    "classification": Vector(5),
-    "box": Vector(4, grid=2, hidden=8),
-}
+THREE_TASKS = OUTPUTS
 
 MODELS: dict[str, ModelConfig] = {
     "segnet": ModelConfig(encoder=SegNetEncoderConfig(), decoder=SegNetDecoderConfig(), width=0.1),

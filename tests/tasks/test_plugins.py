@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,12 @@ from auxseg.errors import InputError
 from auxseg.recipe import load_recipe
 from auxseg.run import Run, load
 from auxseg.tasks import BoxConfig, plugins, register, run_plugin
+from auxseg.testing import check_task
 from tests.run.conftest import Uneven
-from tests.tasks import test_properties as properties
 from tests.tasks.examples import VOCABULARY, make_batch
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "saliency_centre.py"
+COARSE_SHAPE = Path(__file__).parents[2] / "benchmarks" / "plugins" / "coarse_shape.py"
 SETTINGS = ["tasks.centre={kind: saliency-centre}", "model.encoder.channels=[8, 12]", "training.steps=2"]
 
 UNTYPED = """
@@ -64,18 +66,12 @@ def test_the_example_trains_and_its_model_wants_the_plugin_again(
     assert error.count("\n") == 1
 
 
-def test_the_example_has_the_properties_of_every_task() -> None:
+def test_the_examples_keep_the_contract_of_a_task() -> None:
     run_plugin(EXAMPLE)
-    task = plugins._registered["saliency-centre"]().build("centre", VOCABULARY)
-    for check in (
-        properties.test_names_agree,
-        properties.test_missing_labels_add_exactly_nothing,
-        properties.test_missing_labels_are_in_no_figure_and_no_row,
-        properties.test_a_batch_without_labels_is_fine,
-        properties.test_gradients_are_those_of_the_loss,
-        properties.test_drawing_keeps_the_picture_and_shows_something,
-    ):
-        check(task)
+    check_task(plugins._registered["saliency-centre"]())
+    run_plugin(COARSE_SHAPE)
+    rows = {f"shape row {row}": ("0011", "0110", "1111") for row in range(4)}
+    check_task(plugins._registered["coarse-shape"](), replace(VOCABULARY, labels=rows))
 
 
 def test_the_example_finds_the_centre() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
 from auxseg.recipe import build_tasks, load_recipe
-from auxseg.tasks import Task
+from auxseg.tasks import SegmentationConfig, Task
 from auxseg.tasks.views import by_view
 from tests.tasks.examples import VOCABULARY, make_batch
 
@@ -42,6 +43,20 @@ def test_a_shared_view_is_seen_by_all() -> None:
     seen = tasks["segmentation"].view.look(batch)
     assert not torch.equal(seen, batch.image)
     assert torch.equal(seen, tasks["noise"].view.look(batch))
+
+
+def test_a_built_task_is_not_changed_by_the_recipe_it_is_part_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[Task] = []
+    build = SegmentationConfig.build
+
+    def remembering(settings: SegmentationConfig, name: str, vocabulary: Vocabulary) -> Task:
+        built.append(build(settings, name, vocabulary))
+        return built[-1]
+
+    monkeypatch.setattr(SegmentationConfig, "build", remembering)
+    part = _tasks("tasks.noise={kind: denoising, view: shared}")["segmentation"]
+    assert (part.is_target, part.view.name) == (True, "own noise")
+    assert {(task.is_target, task.view.name) for task in built} == {(False, "image")}
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from auxseg.data.loading.batch import Batch
-from auxseg.models.layers.norms import calls_noted, moving_batch_norms, running_statistics_kept
+from auxseg.models.forward import forward
 from auxseg.models.network import Network
 from auxseg.tasks import Table, Task
-from auxseg.tasks.views import by_view
 
 Autocast = Callable[[], AbstractContextManager[Any]]
 
@@ -58,22 +56,6 @@ def merge(parts: Iterable[Measured]) -> Measured:
         for task, terms in parts[0].sums.items()
     }
     return Measured(tuple(id_ for part in parts for id_ in part.ids), tables, sums)
-
-
-def forward(network: Network, tasks: Mapping[str, Task], batch: Batch) -> dict[str, Tensor]:
-    """Every task's raw output, with one forward pass per view, the target's first.
-
-    In training each view is normalised by its own batch statistics. The running statistics of a layer are moved by the
-    first view that reaches it: the target's, except in parts that only other views use.
-    """
-    outputs: dict[str, Tensor] = {}
-    views = by_view(tasks.values())
-    layers = moving_batch_norms(network) if len(views) > 1 else []
-    reached: set[_BatchNorm] = set()
-    for view, names in views.items():
-        with running_statistics_kept(reached), calls_noted(layers, reached):
-            outputs |= network(view.look(batch), names)
-    return outputs
 
 
 @torch.no_grad()

@@ -22,7 +22,7 @@ from auxseg.models.initialise import Undrawn, own_randomness
 from auxseg.models.layers.heads import DenseHead, VectorHead
 from auxseg.models.layers.norms import Norm
 from auxseg.models.network import Network
-from auxseg.models.sharing import HardSharingConfig, SharingConfig
+from auxseg.models.sharing import HardSharingConfig, Scheme, SharingConfig
 from auxseg.tasks.task import Dense, Output
 
 
@@ -54,8 +54,15 @@ def build_network(config: ModelConfig, outputs: Mapping[str, Output], seed: int,
     ``target`` is the task that the others are there to help, the first unless told. Raises `InputError`
     for a combination that cannot work and for weights that do not fit.
     """
+    return build_with(config.sharing, config, outputs, seed, target)
+
+
+def build_with(
+    scheme: Scheme, config: ModelConfig, outputs: Mapping[str, Output], seed: int, target: str | None = None
+) -> Network:
+    """The same network with another sharing scheme than that of ``config``, also with one that no recipe knows."""
     _check_settings(config, outputs)
-    return Network(config.sharing.build(_Builder(config, outputs, seed, target)))
+    return Network(scheme.build(_Builder(config, outputs, seed, target)))
 
 
 def outline(config: ModelConfig, outputs: Mapping[str, Output], target: str | None = None) -> Network:

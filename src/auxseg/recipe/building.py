@@ -6,7 +6,7 @@ from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
 from auxseg.recipe.recipe import Recipe
 from auxseg.tasks import Task
-from auxseg.tasks.views import share
+from auxseg.tasks.views import shared_view
 
 
 def build_tasks(recipe: Recipe, vocabulary: Vocabulary) -> dict[str, Task]:
@@ -14,9 +14,10 @@ def build_tasks(recipe: Recipe, vocabulary: Vocabulary) -> dict[str, Task]:
     tasks: dict[str, Task] = {name: settings.build(name, vocabulary) for name, settings in recipe.tasks.items()}
     for name, task in tasks.items():
         _check_learns(name, task, is_target=name == recipe.target)
-    tasks[recipe.target].is_target = True
-    share(tasks.values())
-    return tasks
+    shared = shared_view(tasks.values())
+    return {
+        name: task.in_recipe(is_target=name == recipe.target, view=shared or task.view) for name, task in tasks.items()
+    }
 
 
 def _check_learns(name: str, task: Task, *, is_target: bool) -> None:

@@ -16,7 +16,8 @@ from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
 from auxseg.drawing import panel, save_png, to_picture
 from auxseg.errors import InputError
-from auxseg.evaluation.measure import Measured, forward, measure
+from auxseg.evaluation.measure import Measured, measure
+from auxseg.models.forward import forward
 from auxseg.records.event_log import EventLog
 from auxseg.records.events import Evaluated
 from auxseg.records.metrics import ClassFigures, ConfusionTable, Metrics, write_metrics

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,18 +16,20 @@ from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
 from auxseg.drawing import Picture, column, panel, save_png, to_picture
 from auxseg.errors import InputError
-from auxseg.evaluation.measure import forward
+from auxseg.models.forward import forward
 from auxseg.records.table import read_per_image
 from auxseg.run.directory import Run
 from auxseg.run.load import Model, load
-from auxseg.tasks import BoxTask, Task
+from auxseg.run.predict import answering
+from auxseg.tasks.answers import Drawn
+from auxseg.tasks.task import blank_answer
 
 NUM_IMAGES: Final = 6
 SIDE: Final = 224
 
 
 def draw_grid(runs: Mapping[str, Run], out: Path, data: str | Path | None = None) -> Path:
-    """Draw photograph, truth and every run's mask and box for images from good to bad, and write the picture.
+    """Draw photograph, truth and what every run says for images from good to bad, and write the picture.
 
     The images stand at even steps through the ranking by the mean, over the runs, of the target's figure per image
     (as the last evaluation of each run left it in per_image.csv). Raises `InputError` if the runs were not evaluated
@@ -40,8 +43,7 @@ def draw_grid(runs: Mapping[str, Run], out: Path, data: str | Path | None = None
     if len({store.content_hash for store in stores.values()}) > 1:
         raise InputError(f"{', '.join(runs)}: were evaluated on different data; no picture can show them together")
     ids = _chosen({name: _values(run, models[name]) for name, run in runs.items()})
-    rows = [_row(models, stores, id_) for id_ in ids]
-    save_png(out, column(rows))
+    save_png(out, column([_picture(models, stores, id_) for id_ in ids]))
     return out
 
 
@@ -66,31 +68,61 @@ def _chosen(values: Mapping[str, Mapping[str, float]]) -> list[str]:
     return [ranked[place] for place in places]
 
 
+def _picture(models: Mapping[str, Model], stores: Mapping[str, Store], id_: str) -> Picture:
+    """What every run says of an image; a task whose drawing would cover the others gets a row."""
+    seen = {name: _see(model, stores[name], id_) for name, model in models.items()}
+    fullest = max(seen.values(), key=lambda one: len(one.overlaid))
+    predictions = [one.prediction for one in seen.values()]
+    rows = [panel([fullest.photograph, fullest.truth, *predictions], ["photograph", "truth", *models])]
+    for task in dict.fromkeys(task for one in seen.values() for task in one.alone):
+        first, *_ = (one for one in seen.values() if task in one.alone)
+        blank = np.full_like(first.photograph, 255)
+        drawn = [one.alone[task][1] if task in one.alone else blank for one in seen.values()]
+        rows.append(panel([first.photograph, first.alone[task][0], *drawn], [task, "truth", *models]))
+    return column(rows)
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """One run's drawings of an image: truth and prediction, by task where a task is drawn alone."""
+
+    photograph: Picture
+    truth: Picture
+    prediction: Picture
+    overlaid: Sequence[str]
+    alone: Mapping[str, tuple[Picture, Picture]]
+
+
 @torch.no_grad()
-def _row(models: Mapping[str, Model], stores: Mapping[str, Store], id_: str) -> Picture:
-    fullest = max(models, key=lambda name: len(_shown(models[name])))
-    first: list[Picture] = []
-    predictions: list[Picture] = []
-    for name, model in models.items():
-        store = stores[name]
-        (batch,) = EvaluationLoader(store, np.flatnonzero(store.ids == id_), 1)
-        photograph = _enlarged(to_picture(batch.image[0]))
-        with model.autocast():
-            outputs = forward(model.network, model.tasks, batch.to(model.device))
-        truth, prediction = photograph, photograph
-        for task in _shown(model):
-            truth = task.draw(truth, task.target(batch)[0], truth=True)
-            prediction = task.draw(prediction, task.predict(outputs[task.name].float())[0].cpu(), truth=False)
-        predictions.append(prediction)
-        if name == fullest:
-            first = [photograph, truth]
-    return panel([*first, *predictions], ["photograph", "truth", *models])
+def _see(model: Model, store: Store, id_: str) -> _Seen:
+    (batch,) = EvaluationLoader(store, np.flatnonzero(store.ids == id_), 1)
+    photograph = _enlarged(to_picture(batch.image[0]))
+    with model.autocast():
+        outputs = forward(model.network, model.tasks, batch.to(model.device))
+    truth, prediction = photograph, photograph
+    overlaid: list[str] = []
+    alone: dict[str, tuple[Picture, Picture]] = {}
+    for name, drawn in _drawn(model).items():
+        task = model.tasks[name]
+        true, predicted = task.target(batch)[0], task.predict(outputs[name].float())[0].cpu()
+        if drawn == "alone":
+            alone[name] = task.draw(photograph, true, truth=True), task.draw(photograph, predicted, truth=False)
+        else:
+            truth, prediction = task.draw(truth, true, truth=True), task.draw(prediction, predicted, truth=False)
+            overlaid.append(name)
+    return _Seen(photograph, truth, prediction, overlaid, alone)
 
 
-def _shown(model: Model) -> Sequence[Task]:
-    """The target and the boxes: what can be told apart in one small picture."""
-    target = model.recipe.target
-    return [task for name, task in model.tasks.items() if name == target or isinstance(task, BoxTask)]
+def _drawn(model: Model) -> dict[str, Drawn]:
+    """Where each task is drawn: the target in any case, of the others those that `auxseg predict` draws."""
+    shown: dict[str, Drawn] = {}
+    asked = answering(model)
+    for name, task in model.tasks.items():
+        if name == model.recipe.target:
+            shown[name] = "overlay"
+        elif name in asked and (drawn := blank_answer(task, model.vocabulary.size).drawn) != "nowhere":
+            shown[name] = drawn
+    return shown
 
 
 def _enlarged(picture: Picture) -> Picture:

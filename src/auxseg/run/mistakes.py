@@ -13,7 +13,7 @@ from PIL import Image
 from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
 from auxseg.drawing import Picture, draw_contours, draw_errors, save_png, to_picture
-from auxseg.evaluation.measure import forward
+from auxseg.models.forward import forward
 from auxseg.records.names import FIGURES_FOLDER
 from auxseg.records.pictures import Example
 from auxseg.run.load import Model

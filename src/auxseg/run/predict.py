@@ -1,12 +1,13 @@
 """What a model says of a photograph, in the photograph's own pixels.
 
-Shape legend: ``h w`` the photograph's own size, ``C`` mask classes, ``S`` the stored side.
+Shape legend: ``h w`` the photograph's own size, ``C`` mask classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import final
 
@@ -14,7 +15,6 @@ import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
 from PIL import Image
-from torch import Tensor
 
 from auxseg.data.augment.keyed import sample_keys
 from auxseg.data.geometry import Fit, fit
@@ -22,31 +22,10 @@ from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE, MISSING
 from auxseg.drawing import Picture
 from auxseg.run.load import Model
-from auxseg.run.prediction.labels_back import labels_back
+from auxseg.run.prediction.lazily import Lazily
 from auxseg.run.prediction.photograph import read_photograph
-from auxseg.tasks.box import BoxTask
-from auxseg.tasks.classification import ClassificationTask
-from auxseg.tasks.controls.noise import NoiseTask
-from auxseg.tasks.controls.random_labels import RandomLabelsTask
-from auxseg.tasks.segmentation import SegmentationTask
-from auxseg.tasks.task import Dense, Task
-
-
-@final
-class Drawings(Mapping[str, Picture]):
-    """Pictures by task name, each drawn when it is asked for, because a large photograph has room for few of them."""
-
-    def __init__(self, pens: Mapping[str, Callable[[], Picture]]) -> None:
-        self._pens = dict(pens)
-
-    def __getitem__(self, task: str) -> Picture:
-        return self._pens[task]()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._pens)
-
-    def __len__(self) -> int:
-        return len(self._pens)
+from auxseg.tasks.answers import Answer
+from auxseg.tasks.task import Task
 
 
 @final
@@ -58,26 +37,64 @@ class Prediction:
 
     Attributes:
         image: the photograph as the model saw it, turned upright if the model's photographs were.
-        masks: class ids; `labels_back` says how they get their size.
-        scores: for every class name in a mask, the mean probability of the class over its pixels.
-        classes: the probability of every class name.
-        boxes: ``x0 y0 x1 y1`` in pixels of the photograph, half-open.
-        pictures: the photograph with other maps drawn onto it (edges, distances).
+        answers: all that each task says.
         probabilities: of every mask class in every pixel, if they were asked for.
     """
 
     image: UInt8[np.ndarray, "h w 3"]
-    masks: dict[str, UInt8[np.ndarray, "h w"]] = field(default_factory=dict)
-    scores: dict[str, dict[str, float]] = field(default_factory=dict)
-    classes: dict[str, dict[str, float]] = field(default_factory=dict)
-    boxes: dict[str, tuple[float, float, float, float]] = field(default_factory=dict)
-    pictures: Mapping[str, UInt8[np.ndarray, "h w 3"]] = field(default_factory=dict)
-    probabilities: dict[str, Float32[np.ndarray, "C h w"]] = field(default_factory=dict)
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    probabilities: Mapping[str, Float32[np.ndarray, "C h w"]] = field(default_factory=dict)
+
+    @property
+    def masks(self) -> dict[str, UInt8[np.ndarray, "h w"]]:
+        """Class ids; `labels_back` says how they get their size."""
+        return {name: answer.mask for name, answer in self.answers.items() if answer.mask is not None}
+
+    @property
+    def scores(self) -> dict[str, Mapping[str, float]]:
+        """For every class name in a mask, the mean probability of the class over its pixels."""
+        return {name: answer.scores for name, answer in self.answers.items() if answer.mask is not None}
+
+    @property
+    def classes(self) -> dict[str, Mapping[str, float]]:
+        """The probability of every class name."""
+        return {name: answer.classes for name, answer in self.answers.items() if answer.classes is not None}
+
+    @property
+    def boxes(self) -> dict[str, tuple[float, float, float, float]]:
+        """``x0 y0 x1 y1`` in pixels of the photograph, half-open."""
+        return {name: answer.box for name, answer in self.answers.items() if answer.box is not None}
+
+    @property
+    def vectors(self) -> dict[str, tuple[float, ...]]:
+        """Numbers about the photograph as a whole."""
+        return {name: answer.vector for name, answer in self.answers.items() if answer.vector is not None}
+
+    @property
+    def maps(self) -> Mapping[str, Float32[np.ndarray, "_ h w"]]:
+        """Numbers in every pixel (edges, distances), made when they are asked for."""
+        return Lazily({name: answer.map for name, answer in self.answers.items() if answer.map is not None})
+
+    @property
+    def pictures(self) -> Mapping[str, Picture]:
+        """The photograph with every answer that would cover the others, drawn when it is asked for."""
+        alone = {name: answer for name, answer in self.answers.items() if answer.drawn == "alone"}
+        return Lazily({name: partial(answer.draw, self.image) for name, answer in alone.items()})
+
+    @property
+    def overlay(self) -> Picture:
+        """The photograph with all other answers: masks first, then what has an outline."""
+        picture = self.image
+        together = [answer for answer in self.answers.values() if answer.drawn == "overlay"]
+        for answer in sorted(together, key=lambda answer: answer.mask is None):
+            picture = answer.draw(picture)
+        return picture
 
     def __repr__(self) -> str:
         """Short: the size and what was answered, not the pixels."""
         height, width = self.image.shape[:2]
-        answers = {name: list(getattr(self, name)) for name in ("masks", "classes", "boxes", "pictures")}
+        kinds = ("masks", "classes", "boxes", "vectors", "pictures")
+        answers = {kind: list(getattr(self, kind)) for kind in kinds}
         said = ", ".join(f"{name}={tasks}" for name, tasks in answers.items() if tasks)
         return f"Prediction({height} x {width} pixels{', ' if said else ''}{said})"
 
@@ -104,50 +121,23 @@ def predict(
     """
     image = read_photograph(photograph, model.vocabulary.exif if exif == "auto" else exif)
     place = fit(image.shape[:2], model.vocabulary.size, model.vocabulary.resize)
-    tasks = _answering(model)
+    tasks = answering(model)
     batch = _batch(image, place, model).to(model.device)
     with model.autocast():
         outputs = model.network(model.tasks[model.recipe.target].view.look(batch), list(tasks))
-    prediction = Prediction(image)
-    pens: dict[str, Callable[[], Picture]] = {}
-    for name, task in tasks.items():
-        output = outputs[name].float().cpu()
-        match task:
-            case SegmentationTask():
-                back = labels_back(output.softmax(1)[0].numpy(), place, probabilities=probabilities)
-                prediction.masks[name] = back.mask
-                named = dict(zip(task.class_names, back.scores, strict=True))
-                prediction.scores[name] = {each: score for each, score in named.items() if score is not None}
-                if back.probabilities is not None:
-                    prediction.probabilities[name] = back.probabilities
-            case ClassificationTask():
-                values = output.softmax(1)[0].tolist()
-                prediction.classes[name] = dict(zip(task.class_names, values, strict=True))
-            case BoxTask():
-                box = place.boxes_back(task.predict(output).numpy().astype(np.float64))[0]
-                height, width = image.shape[:2]
-                prediction.boxes[name] = tuple(np.clip(box, 0, [width, height, width, height]).tolist())
-            case _ if isinstance(task.output, Dense):
-                pens[name] = _pen(task, output, place, image)
-            case _:
-                pass
-    return Prediction(**{**vars(prediction), "pictures": Drawings(pens)})
+    answers = {name: task.answer(outputs[name].float().cpu()[0], place) for name, task in tasks.items()}
+    asked = {name: answer.probabilities for name, answer in answers.items()} if probabilities else {}
+    return Prediction(image, answers, {name: give() for name, give in asked.items() if give is not None})
 
 
-def _answering(model: Model) -> dict[str, Task]:
+def answering(model: Model) -> dict[str, Task]:
     """The tasks that say something of a photograph: those that see the target's picture and have learned of it."""
     view = model.tasks[model.recipe.target].view
     return {
         name: task
         for name, task in model.tasks.items()
-        if task.view == view and name not in model.untrained and not isinstance(task, NoiseTask | RandomLabelsTask)
+        if task.view == view and name not in model.untrained and task.has_answer
     }
-
-
-def _pen(task: Task, output: Tensor, place: Fit, image: Picture) -> Callable[[], Picture]:
-    y0, y1, x0, x1 = place.inside
-    value = task.predict(output)[0][..., y0:y1, x0:x1]
-    return lambda: task.draw(image, value, truth=False)
 
 
 def _batch(image: UInt8[np.ndarray, "h w 3"], place: Fit, model: Model) -> Batch:

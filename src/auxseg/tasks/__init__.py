@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from auxseg.tasks.answers import Answer
 from auxseg.tasks.box import BoxConfig, BoxTask
 from auxseg.tasks.classification import ClassificationConfig, ClassificationTask
 from auxseg.tasks.controls.noise import NoiseConfig, NoiseTask
@@ -59,6 +60,7 @@ TaskConfig = Annotated[
 ]
 
 __all__ = [
+    "Answer",
     "BoxConfig",
     "BoxTask",
     "ClassificationConfig",

@@ -16,10 +16,12 @@ from pydantic import Field
 from torch import Tensor
 
 from auxseg.config import config
+from auxseg.data.geometry import Fit
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.drawing import PREDICTION_COLOUR, TRUTH_COLOUR, draw_box
 from auxseg.metrics import boxes as metrics
+from auxseg.tasks.answers import Answer
 from auxseg.tasks.losses import LossWeights, at_least_float32, box_losses, check_choice
 from auxseg.tasks.losses.box import to_corners
 from auxseg.tasks.masked_columns import cells
@@ -116,6 +118,14 @@ class BoxTask(Task):
         height, width = picture.shape[:2]
         box = value.cpu().numpy() * np.array([width, height, width, height])
         return draw_box(picture, box, TRUTH_COLOUR if truth else PREDICTION_COLOUR)
+
+    def answer(self, output: Float[Tensor, " 4"], place: Fit) -> Answer:
+        """The box in pixels of the photograph, cut to it."""
+        height, width = place.original
+        moved = place.boxes_back(self.predict(output[None]).numpy().astype(np.float64))[0]
+        x0, y0, x1, y1 = np.clip(moved, 0, [width, height, width, height]).tolist()
+        box = (x0, y0, x1, y1)
+        return Answer(draw=lambda photograph: draw_box(photograph, box, PREDICTION_COLOUR), box=box)
 
 
 def _decode(output: Float[Tensor, "N 4"]) -> Float[Tensor, "N 4"]:

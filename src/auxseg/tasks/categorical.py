@@ -16,9 +16,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from auxseg.config import config
+from auxseg.data.geometry import Fit
 from auxseg.data.sample import MISSING
 from auxseg.drawing import PREDICTION_COLOUR, TRUTH_COLOUR, draw_text
 from auxseg.metrics import classification as metrics
+from auxseg.tasks.answers import Answer
 from auxseg.tasks.losses import LossWeights, at_least_float32, check_choice
 from auxseg.tasks.masked_columns import cells
 from auxseg.tasks.task import Table, Task, Vector
@@ -115,6 +117,15 @@ class CategoricalTask(Task):
             return picture
         colour = TRUTH_COLOUR if truth else PREDICTION_COLOUR
         return draw_text(picture, self.class_names[int(value)], colour, bottom=not truth)
+
+    def answer(self, output: Float[Tensor, " C"], place: Fit) -> Answer:
+        """The probability of every class."""
+        likeliest = self.predict(output[None])[0]
+        return Answer(
+            draw=lambda photograph: self.draw(photograph, likeliest, truth=False),
+            drawn="nowhere",
+            classes=dict(zip(self.class_names, output[None].softmax(1)[0].tolist(), strict=True)),
+        )
 
     def tables(self, table: Table) -> dict[str, tuple[Sequence[str], np.ndarray]]:
         """The confusion matrix: rows are true classes, columns predicted ones."""

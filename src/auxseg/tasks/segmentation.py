@@ -1,6 +1,6 @@
 """Segmentation: which class every pixel belongs to.
 
-Shape legend: ``N`` images, ``C`` mask classes, ``H W`` the stored size.
+Shape legend: ``N`` images, ``C`` mask classes, ``H W`` the stored size, ``S`` its side.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from pydantic import Field
 from torch import Tensor
 
 from auxseg.config import config
+from auxseg.data.geometry import Fit
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.drawing import overlay_mask
 from auxseg.errors import InputError
 from auxseg.metrics import segmentation as metrics
+from auxseg.tasks.answers import Answer
+from auxseg.tasks.answers.labels_back import labels_back, probabilities_back
 from auxseg.tasks.losses import (
     LossWeights,
     at_least_float32,
@@ -165,6 +168,18 @@ class SegmentationTask(Task):
         height, width = picture.shape[:2]
         mask = Image.fromarray(value.cpu().numpy()).resize((width, height), Image.Resampling.NEAREST)
         return overlay_mask(picture, np.asarray(mask))
+
+    def answer(self, output: Float[Tensor, "C S S"], place: Fit) -> Answer:
+        """Class ids in the photograph's pixels, see `labels_back`, and how sure they are."""
+        stored = output[None].softmax(1)[0].numpy()
+        back = labels_back(stored, place)
+        named = zip(self.class_names, back.scores, strict=True)
+        return Answer(
+            draw=lambda photograph: overlay_mask(photograph, back.mask),
+            mask=back.mask,
+            scores={name: score for name, score in named if score is not None},
+            probabilities=lambda: probabilities_back(stored, place),
+        )
 
     @property
     def _image_figure(self) -> str:

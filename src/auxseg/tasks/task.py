@@ -5,16 +5,21 @@ Shape legend: ``N`` images of a batch, ``C`` channels of an output, ``H W`` the 
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Literal
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from auxseg.data.geometry import Fit, fit
 from auxseg.data.loading.batch import Batch
+from auxseg.tasks.answers import Answer, map_answer, vector_answer
 
 Table = dict[str, Tensor]
 """Measurements of many images: every tensor's first axis counts images. Tables of batches are concatenated."""
@@ -65,7 +70,9 @@ IMAGE: Final = View("image", _photograph)
 
 
 class Task(ABC):
-    """One thing asked of the network. Says its view, target, output, loss, figures of merit and drawing.
+    """One thing asked of the network. Says its view, target, output, loss, figures of merit, drawing and answer.
+
+    A built task is not changed: as part of a recipe it is a copy (`in_recipe`).
 
     Attributes:
         name: the key in the recipe, unique in a run.
@@ -74,6 +81,9 @@ class Task(ABC):
         shares_view: whether every other task of the recipe is to look at this task's picture.
         is_target: whether this is the task that the others are there to help; its view keeps the running statistics.
         own_row: whether it is drawn beside the other tasks' drawings, because it would cover them.
+        has_answer: whether what it says of a photograph means anything. Controls say nothing, nor do tasks that are
+            asked about a picture that was changed by lot.
+        writes_numbers: whether the numbers of a map or vector stand in predictions.json.
         weights: weight of each loss term; the keys are those of `loss` and `counts`.
         main_figure: the figure by which checkpoints are chosen if this is the target.
         higher_is_better: whether a larger `main_figure` is better.
@@ -88,6 +98,8 @@ class Task(ABC):
     shares_view: bool = False
     is_target: bool = False
     own_row: bool = False
+    has_answer: bool = True
+    writes_numbers: bool = True
     weights: Mapping[str, float]
     main_figure: str
     higher_is_better: bool = True
@@ -134,6 +146,28 @@ class Task(ABC):
     def draw(self, picture: np.ndarray, value: Tensor | None, *, truth: bool) -> np.ndarray:
         """Draw one image's prediction or target (as `predict` and `target` give it) onto an RGB uint8 picture."""
 
+    def answer(self, output: Float[Tensor, "*_"], place: Fit) -> Answer:
+        """What the task says of one photograph, in the photograph's own coordinates.
+
+        By default the map, or the numbers as `predict` gives them. A task whose numbers are places in the picture moves
+        them to pixels of the photograph (`Fit.boxes_back`).
+
+        Args:
+            output: the network's raw output for the photograph, without the axis of images: float32, on the CPU.
+            place: where the photograph lies in the stored square, and how large it is itself.
+        """
+        predicted, draw = self.predict(output[None])[0], partial(self.draw, truth=False)
+        if isinstance(self.output, Dense):
+            return map_answer(predicted, place, draw, writes_numbers=self.writes_numbers)
+        drawn = "alone" if self.own_row else "overlay"
+        return vector_answer(predicted, partial(draw, value=predicted), drawn=drawn, writes_numbers=self.writes_numbers)
+
+    def in_recipe(self, *, is_target: bool, view: View) -> Task:
+        """A copy of this task that knows its place in a recipe: whether it is the target, and what it looks at."""
+        part = copy.copy(self)
+        part.is_target, part.view = is_target, view
+        return part
+
     def tables(self, table: Table) -> dict[str, tuple[Sequence[str], np.ndarray]]:
         """Square tables for the report, such as a confusion matrix: name -> (class names, counts)."""
         return {}
@@ -141,6 +175,15 @@ class Task(ABC):
     def classes(self, table: Table) -> dict[str, dict[str, float]]:
         """Figures of single classes over all images, by class and name; NaN where a class has none."""
         return {}
+
+
+def blank_answer(task: Task, size: int) -> Answer:
+    """What a task answers about nothing: says which kinds of answer it gives before a photograph is seen.
+
+    ``size`` is the stored side in pixels.
+    """
+    shape = (task.output.channels, size, size) if isinstance(task.output, Dense) else (task.output.size,)
+    return task.answer(torch.zeros(shape), fit((1, 1), size, "squash"))
 
 
 def task_loss(task: Task, output: Tensor, target: Tensor, totals: Mapping[str, float]) -> Tensor:

@@ -21,15 +21,15 @@ def by_view(tasks: Iterable[Task]) -> dict[View, list[str]]:
     return views
 
 
-def share(tasks: Iterable[Task]) -> None:
-    """Let every task see the picture of the one task that shares its view, if there is one.
+def shared_view(tasks: Iterable[Task]) -> View | None:
+    """The view of the one task that shares it with every other task, ``None`` if there is no such task.
 
     Raises `InputError` if two tasks share their views, or another task cannot do without a picture of its own.
     """
     tasks = list(tasks)
     sharing = [task for task in tasks if task.shares_view]
     if not sharing:
-        return
+        return None
     first, *others = sharing
     if others:
         raise InputError(
@@ -42,8 +42,7 @@ def share(tasks: Iterable[Task]) -> None:
                 f"tasks.{first.name}.view is shared, but {task.name} needs a picture of its own; set "
                 f"tasks.{first.name}.view to own or leave {task.name} out"
             )
-    for task in tasks:
-        task.view = first.view
+    return first.view
 
 
 def refuse_shared(task: str, view: ViewChoice, what: str) -> None:

@@ -13,7 +13,7 @@ import torch
 
 from auxseg.data.loading.batch import Batch
 from auxseg.errors import RunError
-from auxseg.evaluation.measure import forward
+from auxseg.models.forward import forward
 from auxseg.models.network import Network
 from auxseg.tasks import Task, task_loss
 from auxseg.training.runtime import Precision, Runtime

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from auxseg.balancing import Balancer, Step
 from auxseg.data.loading.batch import Batch
 from auxseg.errors import DivergedError
-from auxseg.evaluation.measure import forward
+from auxseg.models.forward import forward
 from auxseg.models.network import Network
 from auxseg.tasks import Task, task_loss
 from auxseg.training.average import WeightAverage

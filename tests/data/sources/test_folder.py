@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import re
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from auxseg.data.sample import IGNORE, Box, Sample
 from auxseg.data.sources import Folder, open_source
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
+from auxseg.testing import check_source
 from tests.data.pictures import draw_mask, draw_sample, hashes
 
 
@@ -276,9 +276,8 @@ def test_fault_23_sources_are_never_written(data, tmp_path):
     assert hashes(data) == before
 
 
-def test_it_travels_to_other_processes(data):
-    source = pickle.loads(pickle.dumps(Folder(data)))
-    assert source.read(source.items()[0]).id == "0"
+def test_it_keeps_the_contract_of_a_source(data):
+    check_source(Folder(data), folder=data)
 
 
 @pytest.mark.parametrize("all_of_them", [True, False])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import re
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from auxseg.data.sources import SOURCES, Folder, OxfordIIITPet, open_source
 from auxseg.data.sources.source import Item, SampleError
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
+from auxseg.testing import check_source
 from tests.data.pictures import draw_mask, draw_sample, hashes, make_pets, to_trimap, write_xml
 
 CAT = "Tabby_0"
@@ -210,9 +210,8 @@ def test_fault_23_sources_are_never_written(pets, tmp_path):
     assert hashes(pets) == before
 
 
-def test_it_travels_to_other_processes(pets):
-    source = pickle.loads(pickle.dumps(OxfordIIITPet(pets)))
-    assert source.read(source.items()[0]).id == CAT
+def test_it_keeps_the_contract_of_a_source(pets):
+    check_source(OxfordIIITPet(pets), folder=pets)
 
 
 def test_sources_are_opened_by_name(pets):

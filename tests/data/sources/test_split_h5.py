@@ -24,6 +24,7 @@ from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import build_tasks, load_recipe
 from auxseg.tasks.classification import ClassificationTask
+from auxseg.testing import check_source
 from tests.data.pictures import SPLIT_SIZES, draw_mask, draw_sample, hashes, make_split_h5, open_hdf5, split_columns
 
 FIRST = Item("train-000000", "train")
@@ -216,6 +217,10 @@ def test_fault_24_every_process_opens_files_for_itself(data, method):
     with multiprocessing.get_context(method).Pool(2) as pool:
         assert pool.map(first_pixel, [source] * 4) == [here] * 4
     assert first_pixel(pickle.loads(pickle.dumps(source))) == here
+
+
+def test_it_keeps_the_contract_of_a_source(data):
+    check_source(SplitH5(data), folder=data)
 
 
 def test_fault_24_other_datasets_in_a_file_are_left_alone(data):

@@ -15,6 +15,7 @@ from auxseg.data.sources.synthetic.breeds import BREEDS
 from auxseg.data.sources.synthetic.portrait import Head
 from auxseg.data.sources.synthetic.shapes import Window
 from auxseg.errors import InputError
+from auxseg.testing import check_source
 
 SIZE = 64
 
@@ -29,6 +30,10 @@ def read(source: SyntheticSource, indices: range) -> list[Sample]:
 def scenes() -> list[Layers]:
     """Enough samples at a small size to speak of the whole set."""
     return [render(BREEDS[index % len(BREEDS)], 0, index, SIZE) for index in range(56)]
+
+
+def test_it_keeps_the_contract_of_a_source() -> None:
+    check_source(SyntheticSource(6, size=48, seed=3))
 
 
 def test_any_order_and_any_process_give_the_same_bytes() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from auxseg.data.sources import PascalVOC
 from auxseg.data.sources.source import Item, SampleError
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
+from auxseg.testing import check_source
 from tests.data.pictures import draw_mask, draw_sample, hashes
 
 CAT = 8
@@ -198,9 +198,8 @@ def test_fault_23_sources_are_never_written(data, tmp_path):
     assert hashes(data) == before
 
 
-def test_it_travels_to_other_processes(data):
-    source = pickle.loads(pickle.dumps(PascalVOC(data)))
-    assert source.read(source.items()[0]).id == "p0"
+def test_it_keeps_the_contract_of_a_source(data):
+    check_source(PascalVOC(data), unlabelled={"p3": ["mask", "boxes"], "p1": ["boxes"]}, folder=data)
 
 
 def without_lists(data: Path) -> None:

@@ -16,19 +16,24 @@ from auxseg.data.sample import Vocabulary
 from auxseg.run.predict import Prediction
 from auxseg.run.prediction.coco_predictions import CocoPredictions, rle
 from auxseg.run.prediction.image_files import Photograph
+from auxseg.tasks import Answer
 
 VOCABULARY = Vocabulary(32, ("background", "leaf", "box", "stem"), {}, category_ids=(0, 7, 3, 90))
 IMAGE = np.zeros((6, 8, 3), np.uint8)
 
 
-def predicted(ids: Sequence[int], **values: Any) -> Prediction:
+def saying(**values: Any) -> Answer:
+    return Answer(draw=lambda photograph: photograph, **values)
+
+
+def predicted(ids: Sequence[int], **others: Answer) -> Prediction:
     """A mask with a row for each of these classes."""
     mask = np.zeros((6, 8), np.uint8)
     for row, id in enumerate(ids):
         mask[row] = id
     names = {VOCABULARY.mask_classes[id] for id in np.unique(mask)}
     scores = {name: 0.5 + len(name) / 100 for name in names}
-    return Prediction(IMAGE, {"segmentation": mask}, {"segmentation": scores}, **values)
+    return Prediction(IMAGE, {"segmentation": saying(mask=mask, scores=scores), **others})
 
 
 def written(
@@ -49,7 +54,7 @@ def test_categories_have_the_numbers_of_the_data_whatever_is_found_first() -> No
 
 
 def test_scores_are_those_of_each_class_and_absent_for_boxes() -> None:
-    content = written({"a": predicted([3, 1], boxes={"head": (1.0, 2.0, 5.0, 6.0)})})
+    content = written({"a": predicted([3, 1], head=saying(box=(1.0, 2.0, 5.0, 6.0)))})
     leaf, stem, box = content["annotations"]
     assert (leaf["score"], stem["score"]) == (0.54, 0.54)
     assert leaf["bbox"] == [0, 1, 8, 1]
@@ -67,12 +72,26 @@ def test_image_ids_do_not_depend_on_other_images() -> None:
 
 def test_a_first_class_that_is_no_background_is_an_object() -> None:
     sky = replace(VOCABULARY, mask_classes=("sky", "leaf", "box", "stem"), category_ids=(1, 2, 3, 4))
-    prediction = Prediction(IMAGE, {"segmentation": np.zeros((6, 8), np.uint8)}, {"segmentation": {"sky": 0.9}})
+    answer = saying(mask=np.zeros((6, 8), np.uint8), scores={"sky": 0.9})
+    prediction = Prediction(IMAGE, {"segmentation": answer})
     with_background = written({"a": prediction}, sky, ())
     assert with_background["annotations"] == []
     content = written({"a": prediction}, replace(sky, has_background=False), ())
     assert [each["name"] for each in content["categories"]] == ["sky", "leaf", "box", "stem"]
     assert [(each["category_id"], each["area"]) for each in content["annotations"]] == [(1, 48)]
+
+
+def test_what_coco_has_no_word_for_stands_under_the_tasks_name() -> None:
+    content = written({"a": predicted([1]), "b": predicted([1], centre=saying(record={"x": 1.5}))})
+    first, second = content["images"]
+    assert "answers" not in first
+    assert second["answers"] == {"centre": {"x": 1.5}}
+
+
+def test_the_likeliest_class_is_named_beside_all_probabilities() -> None:
+    (image,) = written({"a": predicted([1], kind=saying(classes={"cat": 0.25, "dog": 0.75}))})["images"]
+    assert image["classes"] == {"kind": "dog"}
+    assert image["class_probabilities"] == {"kind": {"cat": 0.25, "dog": 0.75}}
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # pycocotools and NumPy 2

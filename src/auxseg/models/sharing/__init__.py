@@ -9,7 +9,7 @@ from pydantic import Field
 from auxseg.models.sharing.cross_stitch import CrossStitch, CrossStitchConfig
 from auxseg.models.sharing.hard import HardSharing, HardSharingConfig
 from auxseg.models.sharing.mtan import MTAN, MTANConfig
-from auxseg.models.sharing.sharing import Builder, Sharing
+from auxseg.models.sharing.sharing import Builder, Scheme, Sharing
 from auxseg.models.sharing.two_stage import TwoStageConfig, TwoStageSharing
 
 SharingConfig = Annotated[
@@ -24,6 +24,7 @@ __all__ = [
     "HardSharing",
     "HardSharingConfig",
     "MTANConfig",
+    "Scheme",
     "Sharing",
     "SharingConfig",
     "TwoStageConfig",

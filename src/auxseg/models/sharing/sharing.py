@@ -80,3 +80,12 @@ class Sharing(ABC, nn.Module):
     def mixing_matrices(self) -> dict[str, Float[Tensor, "T T"]]:
         """How much of every task's features (columns) each task (rows) takes, by place; in the order of `branches`."""
         return {}
+
+
+@runtime_checkable
+class Scheme(Protocol):
+    """Settings that a sharing scheme is built from."""
+
+    def build(self, builder: Builder) -> Sharing:
+        """Make the scheme of the parts that the builder makes."""
+        ...

@@ -13,7 +13,7 @@ import torch
 from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.drawing import column, row, to_picture
 from auxseg.errors import InputError
-from auxseg.evaluation.measure import forward
+from auxseg.models.forward import forward
 from auxseg.recipe import Recipe
 from auxseg.run.building import open_data
 from auxseg.training.gradients.conflict import EVERYWHERE

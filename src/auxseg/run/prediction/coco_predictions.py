@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, final
 
 import numpy as np
@@ -31,6 +31,7 @@ class CocoPredictions:
     - An image's number is made of the name of its predictions, so that it does not depend on the other images.
     - An annotation is one class of one image. Its score is the mean probability of the class over its pixels. A box
       that a task gives has no score, because the network gives no probability with it.
+    - What COCO has no word for (a map, numbers) stands under the task's name in ``answers`` of the image.
     """
 
     def __init__(self, vocabulary: Vocabulary, boxes: Sequence[str]) -> None:
@@ -49,7 +50,8 @@ class CocoPredictions:
             "width": width,
             "height": height,
             "classes": {task: max(named, key=named.__getitem__) for task, named in prediction.classes.items()},
-            "class_probabilities": prediction.classes,
+            "class_probabilities": {task: dict(named) for task, named in prediction.classes.items()},
+            **_recorded(prediction),
         }
         for task, mask in prediction.masks.items():
             self._add_classes(image_id, mask, prediction.scores[task])
@@ -75,7 +77,7 @@ class CocoPredictions:
         """The first mask class that is an object."""
         return 1 if self._vocabulary.has_background else 0
 
-    def _add_classes(self, image_id: int, mask: np.ndarray, scores: dict[str, float]) -> None:
+    def _add_classes(self, image_id: int, mask: np.ndarray, scores: Mapping[str, float]) -> None:
         for index, name in enumerate(self._vocabulary.mask_classes):
             if index < self._first or name not in scores:
                 continue
@@ -93,6 +95,12 @@ class CocoPredictions:
         while number in self._images or number == 0:
             number += 1
         return number
+
+
+def _recorded(prediction: Prediction) -> dict[str, Any]:
+    """What tasks say that COCO has no word for, under ``answers``."""
+    answers = {task: dict(answer.record) for task, answer in prediction.answers.items() if answer.record}
+    return {"answers": answers} if answers else {}
 
 
 def _box_categories(vocabulary: Vocabulary, tasks: Sequence[str]) -> dict[str, tuple[int, str]]:

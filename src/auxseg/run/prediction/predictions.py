@@ -11,17 +11,15 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from auxseg.drawing import CLASS_COLOURS, PREDICTION_COLOUR, draw_box, overlay_mask, save_png
+from auxseg.drawing import CLASS_COLOURS, save_png
 from auxseg.errors import InputError
 from auxseg.files import replacing, write_atomically
 from auxseg.run.load import Model
-from auxseg.run.predict import Prediction, predict
+from auxseg.run.predict import answering, predict
 from auxseg.run.prediction.coco_predictions import DESCRIPTION, CocoPredictions
 from auxseg.run.prediction.image_files import Photograph
 from auxseg.run.prediction.own_files import mark, refuse_others
-from auxseg.tasks.box import BoxTask
-from auxseg.tasks.segmentation import SegmentationTask
-from auxseg.tasks.task import Dense
+from auxseg.tasks.task import blank_answer
 
 FILE: Final = "predictions.json"
 
@@ -59,7 +57,12 @@ class PredictionWriter:
         overwrite: bool = False,
         exif: str = "auto",
     ) -> None:
-        self.directory, self._model, self._exif, self._overwrite = directory, model, exif, overwrite
+        self.directory, self._model, self._exif = directory, model, exif
+        blank = {task.name: blank_answer(task, model.vocabulary.size) for task in model.tasks.values()}
+        said = {name: blank[name] for name in answering(model)}
+        self._num_masks = sum(answer.mask is not None for answer in blank.values())
+        self._masks = [name for name, answer in said.items() if answer.mask is not None]
+        self._pictures = [name for name, answer in said.items() if answer.drawn == "alone"]
         refuse_predictions(directory, overwrite=overwrite)
         for photograph in photographs:
             for path in self._files(photograph.name):
@@ -68,7 +71,7 @@ class PredictionWriter:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"{directory}: cannot be made ({error.strerror})") from None
-        boxes = [task.name for task in model.tasks.values() if isinstance(task, BoxTask)]
+        boxes = [name for name, answer in blank.items() if answer.box is not None]
         self._coco = CocoPredictions(model.vocabulary, boxes)
 
     def add(self, photograph: Photograph) -> None:
@@ -77,7 +80,7 @@ class PredictionWriter:
         (self.directory / photograph.name).parent.mkdir(parents=True, exist_ok=True)
         for task, mask in prediction.masks.items():
             _save_ids(self._file(photograph.name, self._mask_suffix(task)), mask)
-        save_png(self._file(photograph.name, "overlay"), _overlay(prediction), mark())
+        save_png(self._file(photograph.name, "overlay"), prediction.overlay, mark())
         for task, drawn in prediction.pictures.items():
             save_png(self._file(photograph.name, task), drawn, mark())
         self._coco.add(photograph, prediction)
@@ -91,27 +94,14 @@ class PredictionWriter:
     def _files(self, name: str) -> Iterator[Path]:
         """Every file that may be written for a photograph."""
         yield self._file(name, "overlay")
-        for task in self._model.tasks.values():
-            if isinstance(task, SegmentationTask):
-                yield self._file(name, self._mask_suffix(task.name))
-            elif isinstance(task.output, Dense):
-                yield self._file(name, task.name)
+        yield from (self._file(name, self._mask_suffix(task)) for task in self._masks)
+        yield from (self._file(name, task) for task in self._pictures)
 
     def _file(self, name: str, suffix: str) -> Path:
         return self.directory / f"{name}.{suffix}.png"
 
     def _mask_suffix(self, task: str) -> str:
-        masks = [each for each in self._model.tasks.values() if isinstance(each, SegmentationTask)]
-        return "mask" if len(masks) == 1 else f"{task}.mask"
-
-
-def _overlay(prediction: Prediction) -> UInt8[np.ndarray, "h w 3"]:
-    picture = prediction.image
-    for mask in prediction.masks.values():
-        picture = overlay_mask(picture, mask)
-    for box in prediction.boxes.values():
-        picture = draw_box(picture, np.array(box), PREDICTION_COLOUR)
-    return picture
+        return "mask" if self._num_masks == 1 else f"{task}.mask"
 
 
 def _save_ids(path: Path, mask: UInt8[np.ndarray, "h w"]) -> None:

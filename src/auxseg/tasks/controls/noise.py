@@ -34,6 +34,7 @@ class NoiseTask(RegressionTask):
     it. What this task does to the target, a task of its form does by its form alone.
     """
 
+    has_answer = False
     main_figure = "mse"
     higher_is_better = False
     row_figure = "mse"

@@ -33,6 +33,7 @@ class RandomLabelsTask(CategoricalTask):
     """
 
     own_row = True
+    has_answer = False
 
     def __init__(
         self, name: str, label: str, class_names: Sequence[str], counts: Sequence[int], settings: CategoricalConfig

@@ -44,6 +44,7 @@ class ColorizationTask(RegressionTask):
     main_figure = "colour_error"
     higher_is_better = False
     row_figure = "colour_error"
+    writes_numbers = False
 
     def __init__(self, *, name: str, losses: Mapping[str, float], beta: float = 0.1, view: ViewChoice = "own") -> None:
         super().__init__(name=name, channels=2, losses=losses, beta=beta)

@@ -57,6 +57,7 @@ class EdgesTask(Task):
 
     main_figure = "f1"
     row_figure = "f1"
+    writes_numbers = False
     own_row = True
 
     def __init__(

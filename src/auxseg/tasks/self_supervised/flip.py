@@ -34,6 +34,7 @@ class FlipTask(CategoricalTask):
     """
 
     own_row = True
+    has_answer = False
 
     def __init__(self, name: str, settings: CategoricalConfig, axis: Axis) -> None:
         super().__init__(name, ANSWERS, settings)

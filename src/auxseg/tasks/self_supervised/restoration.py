@@ -45,6 +45,7 @@ class RestorationTask(RegressionTask):
 
     main_figure = "psnr"
     row_figure = "psnr"
+    writes_numbers = False
 
     def __init__(self, name: str, settings: RestorationConfig) -> None:
         check_choice(name, settings.losses, regression_losses(settings.beta))

@@ -34,6 +34,7 @@ class RotationTask(CategoricalTask):
     """
 
     own_row = True
+    has_answer = False
 
     def __init__(self, name: str, settings: CategoricalConfig) -> None:
         super().__init__(name, TURNS, settings)

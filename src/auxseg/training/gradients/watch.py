@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from auxseg.data.loading.batch import Batch
-from auxseg.evaluation.measure import forward
+from auxseg.models.forward import forward
 from auxseg.models.layers.norms import moving_batch_norms, running_statistics_kept
 from auxseg.models.network import Network
 from auxseg.models.stages import shared_by_stage

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 import re
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from auxseg.data.sources.coco.mask import STRAY
 from auxseg.data.sources.source import SampleError
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
+from auxseg.testing import check_source
 from tests.data.pictures import draw_sample, hashes
 from tests.data.sources.coco.masks import compressed, run_lengths
 
@@ -424,6 +424,5 @@ def test_fault_23_sources_are_never_written(tmp_path):
     assert hashes(data) == before
 
 
-def test_it_travels_to_other_processes(tmp_path):
-    source = pickle.loads(pickle.dumps(Coco(write(tmp_path, content(annotation(10, 18, [SQUARE]))))))
-    assert source.read(source.items()[0]).id == "10"
+def test_it_keeps_the_contract_of_a_source(tmp_path):
+    check_source(Coco(write(tmp_path, content(annotation(10, 18, [SQUARE])))), folder=tmp_path)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from auxseg import drawing
 from auxseg.data.geometry import fit
-from auxseg.run.prediction.labels_back import area_factors, labels_back
+from auxseg.tasks.answers.labels_back import area_factors, labels_back, probabilities_back
 
 
 def random_probabilities(num_classes: int, size: int, seed: int) -> np.ndarray:
@@ -71,22 +71,22 @@ def test_classes_that_do_not_occur_stay_away() -> None:
     values[2] = 1e-9
     assert 2 not in labels_back(values, fit((90, 70), 32, "squash")).mask
     only = np.stack([np.full((8, 8), 0.9), np.full((8, 8), 0.1)]).astype(np.float32)
-    back = labels_back(only, fit((30, 30), 8, "squash"), probabilities=True)
+    place = fit((30, 30), 8, "squash")
+    back = labels_back(only, place)
     assert not back.mask.any()
     assert back.scores == (pytest.approx(0.9), None)
-    assert back.probabilities is not None
-    np.testing.assert_allclose(back.probabilities[1], 0.1, atol=1e-6)
+    np.testing.assert_allclose(probabilities_back(only, place)[1], 0.1, atol=1e-6)
 
 
 def test_scores_are_mean_probabilities_and_bands_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     values, place = random_probabilities(3, 32, 2), fit((101, 67), 32, "letterbox")
-    whole = labels_back(values, place, probabilities=True)
-    assert whole.probabilities is not None
-    np.testing.assert_allclose(whole.probabilities.sum(0), 1, atol=1e-5)
+    whole, probabilities = labels_back(values, place), probabilities_back(values, place)
+    np.testing.assert_allclose(probabilities.sum(0), 1, atol=1e-5)
     for index, score in enumerate(whole.scores):
         part = whole.mask == index
-        assert score == (pytest.approx(whole.probabilities[index][part].mean(), abs=1e-5) if part.any() else None)
+        assert score == (pytest.approx(probabilities[index][part].mean(), abs=1e-5) if part.any() else None)
     monkeypatch.setattr(drawing, "BAND_PIXELS", 67 * 9)
     again = labels_back(values, place)
     assert (again.mask != whole.mask).mean() < 1e-3  # ties
     assert again.scores == pytest.approx(whole.scores, abs=1e-4)
+    np.testing.assert_allclose(probabilities_back(values, place), probabilities, atol=1e-5)

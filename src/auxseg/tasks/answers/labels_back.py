@@ -5,6 +5,7 @@ Shape legend: ``h w`` the photograph's own size, ``C`` mask classes, ``S`` the s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -25,15 +26,13 @@ _FLOOR: Final = 1e-6
 
 @dataclass(frozen=True)
 class Back:
-    """Class ids, the mean probability of every class over its own pixels (``None`` for a class that has none), and
-    the probabilities in every pixel, if they were asked for."""
+    """Class ids, and the mean probability of every class over its own pixels (``None`` for a class that has none)."""
 
     mask: UInt8[np.ndarray, "h w"]
     scores: tuple[float | None, ...]
-    probabilities: Float32[np.ndarray, "C h w"] | None
 
 
-def labels_back(stored: Float32[np.ndarray, "C S S"], place: Fit, *, probabilities: bool = False) -> Back:
+def labels_back(stored: Float32[np.ndarray, "C S S"], place: Fit) -> Back:
     """Class ids of the photograph's pixels; every class keeps the share of the picture that it has at the stored size.
 
     Probabilities are interpolated bilinearly and the largest wins. That alone would thin what is about one stored pixel
@@ -44,24 +43,35 @@ def labels_back(stored: Float32[np.ndarray, "C S S"], place: Fit, *, probabiliti
     Args:
         stored: probabilities of the classes at the stored size.
         place: where the photograph lies in the stored square.
-        probabilities: also give the interpolated probabilities.
     """
     factors = area_factors(stored, place)[:, None, None].astype(np.float32)
-    num_classes, (height, width) = len(stored), place.original
-    mask = np.empty((height, width), np.uint8)
-    kept = np.empty((num_classes, height, width), np.float32) if probabilities else None
+    num_classes = len(stored)
+    mask = np.empty(place.original, np.uint8)
     sums, counts = np.zeros(num_classes), np.zeros(num_classes, np.int64)
-    for rows in bands(height, width * num_classes):
-        values = place.rows_back(stored, rows)
+    for rows, values in _bands_back(stored, place):
         ids = (values * factors).argmax(0)
         mask[rows] = ids
-        if kept is not None:
-            kept[:, rows] = values
         chosen = np.take_along_axis(values, ids[None], axis=0)[0]
         sums += np.bincount(ids.ravel(), chosen.ravel(), num_classes)
         counts += np.bincount(ids.ravel(), minlength=num_classes)
     scores = (total / count if count else None for total, count in zip(sums.tolist(), counts.tolist(), strict=True))
-    return Back(mask, tuple(scores), kept)
+    return Back(mask, tuple(scores))
+
+
+def probabilities_back(stored: Float32[np.ndarray, "C S S"], place: Fit) -> Float32[np.ndarray, "C h w"]:
+    """The interpolated probabilities of every pixel of the photograph."""
+    back = np.empty((len(stored), *place.original), np.float32)
+    for rows, values in _bands_back(stored, place):
+        back[:, rows] = values
+    return back
+
+
+def _bands_back(
+    stored: Float32[np.ndarray, "C S S"], place: Fit
+) -> Iterator[tuple[slice, Float32[np.ndarray, "C _ w"]]]:
+    height, width = place.original
+    for rows in bands(height, width * len(stored)):
+        yield rows, place.rows_back(stored, rows)
 
 
 def area_factors(stored: Float32[np.ndarray, "C S S"], place: Fit) -> Float64[np.ndarray, " C"]:

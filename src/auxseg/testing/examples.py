@@ -1,0 +1,68 @@
+"""Data that any task can be asked about, made of random numbers.
+
+Shape legend: ``N`` images.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import torch
+from jaxtyping import Bool
+from torch import Tensor
+
+from auxseg.data.loading.batch import Batch
+from auxseg.data.sample import IGNORE, MISSING, Vocabulary
+from auxseg.tasks.task import Dense, Task
+
+EXAMPLE_VOCABULARY: Final = Vocabulary(
+    12,
+    ("background", "animal"),
+    {"breed": ("Bengal", "Birman", "pug"), "species": ("cat", "dog")},
+    counts={"breed": (5, 3, 2)},
+)
+"""Two mask classes, two kinds of label, 12 x 12 pixels."""
+
+
+def example_batch(num_images: int, vocabulary: Vocabulary, seed: int = 0) -> Batch:
+    """Random pictures with every label; masks have ignored pixels, and the first two classes in every image."""
+    random, size = torch.Generator().manual_seed(seed), vocabulary.size
+    image = torch.rand(num_images, 3, size, size, generator=random)
+    num_classes = max(len(vocabulary.mask_classes), 2)
+    mask = torch.randint(0, num_classes, (num_images, size, size), dtype=torch.uint8, generator=random)
+    mask = mask.masked_fill(torch.rand(mask.shape, generator=random) < 0.2, IGNORE)
+    mask[:, 0, 0], mask[:, 0, 1] = 0, 1
+    low = torch.rand(num_images, 2, generator=random) * 0.5
+    extent = torch.rand(num_images, 2, generator=random) * 0.4 + 0.1
+    return Batch(
+        ids=tuple(str(index) for index in range(num_images)),
+        image=image,
+        clean=image,
+        mask=mask,
+        box=torch.cat([low, low + extent], dim=1),
+        classes={
+            name: torch.randint(0, len(classes), (num_images,), generator=random)
+            for name, classes in vocabulary.labels.items()
+        },
+        inside=torch.ones(mask.shape, dtype=torch.bool),
+        keys=torch.arange(num_images),
+    )
+
+
+def erase(batch: Batch, which: Bool[Tensor, " N"]) -> Batch:
+    """The same batch without any label for some images, of which there is nothing but padding either."""
+    return replace(
+        batch,
+        mask=batch.mask.masked_fill(which[:, None, None], IGNORE),
+        box=batch.box.masked_fill(which[:, None], torch.nan),
+        classes={name: ids.masked_fill(which, MISSING) for name, ids in batch.classes.items()},
+        inside=batch.inside & ~which[:, None, None],
+    )
+
+
+def example_output(task: Task, num_images: int, size: int, seed: int = 0) -> Tensor:
+    """What a network could answer, as doubles."""
+    random, output = torch.Generator().manual_seed(seed), task.output
+    shape = (output.channels, size, size) if isinstance(output, Dense) else (output.size,)
+    return torch.randn(num_images, *shape, dtype=torch.float64, generator=random)

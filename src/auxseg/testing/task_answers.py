@@ -1,0 +1,124 @@
+"""What prediction relies on: answers about photographs of any size."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Final
+
+import numpy as np
+
+from auxseg.data.geometry import Fit, fit
+from auxseg.tasks.answers import Answer
+from auxseg.tasks.task import Dense, blank_answer
+from auxseg.testing.task_case import TaskCase
+
+HEIGHT, WIDTH = 20, 34
+"""A photograph that is larger than the stored picture and of another shape."""
+
+CONTENTS: Final = ("mask", "classes", "box", "map", "vector")
+
+
+def answers_are_in_the_photographs_own_coordinates(case: TaskCase) -> None:
+    """Masks and maps have its size, boxes lie in it."""
+    for resize in ("squash", "letterbox"):
+        answer = _answer(case, _place(case, resize))
+        case.require(any(getattr(answer, name) is not None for name in CONTENTS), "an answer says something")
+        for values in _arrays(answer).values():
+            case.require(values.shape[-2:] == (HEIGHT, WIDTH), "a mask or map has the size of the photograph")
+        if answer.box is not None:
+            x0, y0, x1, y1 = answer.box
+            inside = 0 <= x0 <= x1 <= WIDTH and 0 <= y0 <= y1 <= HEIGHT
+            case.require(inside, "a box lies in the photograph, in its pixels")
+    box, other = _answer(case, _place(case, "squash")).box, _answer(case, _place(case, "letterbox")).box
+    if box is not None and other is not None:
+        moved = _place(case, "letterbox").boxes_back(_place(case, "squash").boxes(np.array([box])))[0]
+        expected = np.clip(moved, 0, [WIDTH, HEIGHT, WIDTH, HEIGHT])
+        case.require(np.allclose(expected, other, atol=1e-3), "a box is moved with the photograph's place in the store")
+
+
+def padding_is_no_part_of_an_answer(case: TaskCase) -> None:
+    """What the network says beside the photograph changes nothing."""
+    if not isinstance(case.task.output, Dense):
+        return
+    place = _place(case, "letterbox")
+    y0, y1, x0, x1 = place.inside
+    output, other = case.output[0].float(), -case.output[0].float()
+    other[:, y0:y1, x0:x1] = output[:, y0:y1, x0:x1]
+    one, another = case.task.answer(output, place), case.task.answer(other, place)
+    same = np.array_equal(one.draw(_photograph()), another.draw(_photograph()))
+    arrays, others = _arrays(one), _arrays(another)
+    same = same and all(np.array_equal(values, others[name], equal_nan=True) for name, values in arrays.items())
+    case.require(same, "what the network says of the padding is no part of an answer")
+
+
+def answers_hold_what_they_name(case: TaskCase) -> None:
+    """Ids and names are those of the data, probabilities add up to one, and a record is JSON."""
+    answer, names = _answer(case, _place(case, "letterbox")), set(case.vocabulary.mask_classes)
+    if answer.mask is not None:
+        known = answer.mask.dtype == np.uint8 and int(answer.mask.max()) < len(names)
+        case.require(known and set(answer.scores) <= names, "a mask holds ids and names of the data's mask classes")
+    if answer.probabilities is not None:
+        case.require(np.allclose(answer.probabilities().sum(0), 1, atol=1e-3), "probabilities of a pixel add up to 1")
+    if answer.classes is not None:
+        total = math.fsum(answer.classes.values())
+        case.require(math.isclose(total, 1, abs_tol=1e-3), "probabilities of classes add up to 1")
+    case.require(_is_json(answer), "a record holds values of JSON, without NaN and infinity")
+
+
+def answers_are_the_same_every_time(case: TaskCase) -> None:
+    """And of the same kinds for every photograph, so that files and categories are known beforehand."""
+    place = _place(case, "letterbox")
+    one, other, blank = _answer(case, place), _answer(case, place), blank_answer(case.task, case.vocabulary.size)
+    same = (one.classes, one.box, one.vector, one.record) == (other.classes, other.box, other.vector, other.record)
+    arrays, again = _arrays(one), _arrays(other)
+    same = same and all(np.array_equal(values, again[name], equal_nan=True) for name, values in arrays.items())
+    case.require(same, "the same output gives the same answer")
+    case.require(_kinds(one) == _kinds(blank), "a task gives the same kinds of answer for every photograph")
+
+
+def drawing_an_answer_leaves_the_photograph_as_it_is(case: TaskCase) -> None:
+    """It gives a new picture of the same size."""
+    photograph = _photograph()
+    drawn = _answer(case, _place(case, "letterbox")).draw(photograph)
+    same = (drawn.shape, drawn.dtype) == (photograph.shape, photograph.dtype)
+    case.require(same, "the drawing of an answer has the photograph's size")
+    case.require((photograph == _photograph()).all(), "drawing an answer leaves the photograph as it is")
+
+
+def _photograph() -> np.ndarray:
+    return np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
+
+
+def _place(case: TaskCase, resize: str) -> Fit:
+    return fit((HEIGHT, WIDTH), case.vocabulary.size, resize)
+
+
+def _answer(case: TaskCase, place: Fit) -> Answer:
+    return case.task.answer(case.output[0].float(), place)
+
+
+def _arrays(answer: Answer) -> dict[str, np.ndarray]:
+    made = {"mask": answer.mask, "map": answer.map and answer.map()}
+    made["probabilities"] = answer.probabilities and answer.probabilities()
+    return {name: values for name, values in made.items() if values is not None}
+
+
+def _kinds(answer: Answer) -> tuple[object, ...]:
+    return (answer.drawn, *(getattr(answer, name) is not None for name in CONTENTS))
+
+
+def _is_json(answer: Answer) -> bool:
+    try:
+        return json.loads(json.dumps(dict(answer.record), allow_nan=False)) is not None
+    except (TypeError, ValueError):
+        return False
+
+
+ANSWER_RULES: Final = (
+    answers_are_in_the_photographs_own_coordinates,
+    padding_is_no_part_of_an_answer,
+    answers_hold_what_they_name,
+    answers_are_the_same_every_time,
+    drawing_an_answer_leaves_the_photograph_as_it_is,
+)
