@@ -166,8 +166,8 @@ def test_time_in_training_counts_what_was_before_an_interruption(tmp_path: Path)
 def test_two_workers_from_scratch_give_the_same_digits(finished: Path, store: Path, tmp_path: Path) -> None:
     answer = run_study(box_alone(seeds=1), store, tmp_path / "again", workers=2)["answers"][0]
     before = result(finished)["answers"][0]
-    assert answer["baseline"]["figure_per_seed"][0] == before["baseline"]["figure_per_seed"]["0"]
-    assert figures_of(answer, "box") == {0: figures_of(before, "box")["0"]}
+    assert answer["baseline"]["figure_per_seed"]["0"] == before["baseline"]["figure_per_seed"]["0"]
+    assert figures_of(answer, "box") == {"0": figures_of(before, "box")["0"]}
     for arm in ("target only", "box"):
         name = planned(small_config(), arm).directory_name
         tables = [(study / "runs" / name / "per_image.csv").read_bytes() for study in (finished, tmp_path / "again")]

@@ -22,6 +22,7 @@ from auxseg.study.execution import ray_node as node
 from auxseg.study.execution.archive import pack, receive
 from auxseg.study.execution.jobs import Job, choice, evaluations, trainings
 from auxseg.study.execution.ray_node import Outcome, Terms, work
+from auxseg.training.calibrate import Choice
 from auxseg.training.lock import training_in
 from tests.study.small import small_config
 
@@ -115,7 +116,7 @@ def test_a_run_that_diverges_is_a_result_there_too(store: Path, tmp_path: Path) 
 
 def test_choices_are_measured_there(store: Path, tmp_path: Path) -> None:
     outcome = work(choice(planned("box").recipe, store), terms(tmp_path, store), False, None, None)
-    assert outcome == Outcome({"precision": "fp32", "channels_last": False})
+    assert outcome == Outcome(Choice("fp32", False, {}))
 
 
 def test_other_data_are_refused(store: Path, tmp_path: Path) -> None:
