@@ -265,29 +265,6 @@ def test_ids_in_16_bits_are_read(tmp_path, kind):
 
 
 @pytest.mark.parametrize(
-    ("array", "reason"),
-    [
-        (np.zeros((3, 4, 5)), r"0\.npy has the shape \(3, 4, 5\); a mask should be height x width"),
-        (np.array([["a"]]), "should hold one array of numbers"),
-        (np.array([[np.nan]]), "holds values that are no numbers"),
-        (np.array([[0.5]]), r"its mask holds 0\.5; known are 0 to 1"),
-    ],
-)
-def test_other_arrays_are_refused(tmp_path, array, reason):
-    path = tmp_path / "0.npy"
-    np.save(path, array)
-    with pytest.raises(SampleError, match=reason):
-        MaskReader(("a", "b"), {0: 0, 1: 1}).read(path)
-
-
-def test_arrays_run_no_code(tmp_path):
-    path = tmp_path / "0.npy"
-    np.save(path, np.array([[print]], object), allow_pickle=True)
-    with pytest.raises(SampleError, match=r"0\.npy is no readable array"):
-        MaskReader(("a", "b")).read(path)
-
-
-@pytest.mark.parametrize(
     ("settings", "reason"),
     [
         ((None, 128, "merge"), "cannot be combined"),
