@@ -69,14 +69,14 @@ def _header(values: Mapping[str, object]) -> Header:
         border=_text(values["border"], "border"),
         box_from_mask=_truth(values["box_from_mask"], "box_from_mask"),
         mask_classes=_texts(values["mask_classes"], "mask_classes"),
-        labels={label: _texts(names, f"the names of {label!r}") for label, names in labels.items()},
+        labels={
+            _text(label, "each of labels"): _texts(names, f"the names of {label!r}") for label, names in labels.items()
+        },
         provenance=_provenance(values["provenance"]),
         skipped=_pairs(values["skipped"], "skipped"),
         dropped=_pairs(values.get("dropped", []), "dropped"),
         exif=_one_of(_EXIF, values.get("exif", "apply"), "exif"),
-        category_ids=tuple(
-            _whole(each, "category_ids") for each in _list(values.get("category_ids", []), "category_ids")
-        ),
+        category_ids=_numbers(values.get("category_ids", []), "category_ids"),
         has_background=_truth(values.get("has_background", True), "has_background"),
     )
     if header.size < 1:
@@ -136,10 +136,10 @@ def _numbers(value: object, name: str) -> tuple[int, ...]:
 
 
 def _pairs(value: object, name: str) -> tuple[tuple[str, str], ...]:
-    pairs = [_texts(each, f"each of {name}") for each in _list(value, name)]
+    pairs = [_list(each, f"each of {name}") for each in _list(value, name)]
     if any(len(pair) != 2 for pair in pairs):
         raise ValueError(f"each of {name} should be an id and a reason")
-    return tuple((pair[0], pair[1]) for pair in pairs)
+    return tuple((_text(id, f"each id of {name}"), _text(reason, f"each reason of {name}")) for id, reason in pairs)
 
 
 def _mapping(value: object, name: str) -> dict[str, object]:
