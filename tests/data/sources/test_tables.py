@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auxseg.data.sample import Box
@@ -83,6 +83,7 @@ def test_empty_rows_of_spreadsheets_are_passed_over(tmp_path):
     assert set(labels(tmp_path, "id,kind\n\na,x\n,\n , \nb,y\n,\n")) == {"a", "b"}
 
 
+@settings(max_examples=40)
 @given(
     st.lists(
         st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from(',"\n\u2028\x85\x0b'), max_size=8),

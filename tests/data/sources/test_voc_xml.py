@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auxseg.data.sample import Box
@@ -36,6 +36,7 @@ def test_pixels_are_counted_from_1_and_the_last_is_included(tmp_path):
     assert read(tmp_path, item(3, 4, 20, 30)).boxes == (Box(2, 3, 20, 30, "cat"),)
 
 
+@settings(max_examples=30)
 @given(*[st.integers(-3, 3000)] * 4)
 def test_a_box_is_as_wide_as_its_pixels(tmp_path_factory, x0, y0, width, height):
     folder = tmp_path_factory.mktemp("xml")

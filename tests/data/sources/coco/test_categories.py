@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auxseg.data.sources.coco.categories import Categories
@@ -21,6 +21,7 @@ def made(*pairs: tuple[int, str], used: set[int] | None = None) -> Categories:
     return Categories([(TRAIN, categories)], {id for id, _ in pairs} if used is None else used)
 
 
+@settings(max_examples=30)
 @given(st.lists(st.integers(-1000, 10**6), min_size=1, max_size=20, unique=True), st.randoms())
 def test_classes_are_in_the_order_of_ids_behind_the_background(ids, chance):
     categories = made(*((id, f"name {id}") for id in ids))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -96,6 +96,7 @@ def test_colours_become_the_classes_they_stand_for(tmp_path):
     assert reader.read(coloured(tmp_path, GREEN, BLACK, RED, (9, 9, 9))).tolist() == [[2, 0, 1, IGNORE]]
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(COLOURS, st.integers(0, 3), min_size=1, max_size=6), st.data())
 def test_a_colour_is_never_taken_for_another(colours, data):
     """Also not for its neighbour in the sorted table."""

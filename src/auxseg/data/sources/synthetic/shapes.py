@@ -127,7 +127,9 @@ class Axes(NamedTuple):
         step[np.hypot(step[:, 0], step[:, 1]) < 1e-5, 0] = 1e-5
         length = np.hypot(step[:, 0], step[:, 1])
         growth = cones.radii[:, 1] - cones.radii[:, 0]
-        # A ball that hides the other one: the slope's limit makes the formula choose the larger.
+        # A ball that hides the other one: the slope's limit makes the formula choose the larger, but for a sliver along
+        # the axis, beyond the hidden ball. It is thinner than a pixel in small images, and mending it would change
+        # every picture of the generator.
         sine = np.clip(-growth / length, -0.999, 0.999)
         tangent = sine / np.sqrt(1 - sine * sine)
         columns = (*cones.start[:, :2].T, *(step[:, :2] / length[:, None]).T, length, tangent)
