@@ -145,6 +145,14 @@ def test_of_several_runs_those_that_were_begun_are_resumed(tmp_path: Path) -> No
     assert not (tmp_path / "b").exists()
 
 
+@pytest.mark.parametrize("resume", [False, True])
+def test_one_that_was_stopped_before_its_first_file_is_in_nobodys_way(resume: bool, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / ".lock").touch()
+    (tmp_path / "a" / ".recipe.yaml.7.partial").touch()
+    assert begun(_runs(tmp_path, "a", "b"), resume=resume, overwrite=False) == {"a": resume, "b": False}
+
+
 @pytest.mark.parametrize(
     ("make", "options", "message"),
     [

@@ -9,6 +9,7 @@ import pytest
 from auxseg.study.design.config import check_study
 from auxseg.study.design.digests import arm_digest, arm_recipe, digests
 from auxseg.study.design.plan import Plan, make_plan
+from auxseg.study.directory.decisions import lengthened
 
 SETTINGS = ("training.steps=100",)
 
@@ -16,6 +17,12 @@ SETTINGS = ("training.steps=100",)
 def _plan(*settings: str, **values: Any) -> Plan:
     question = {"base": "tiny", "auxiliaries": ["box", "edges"], "seeds": 1, "settings": [*SETTINGS, *settings]}
     return make_plan(check_study(question | values))
+
+
+@pytest.fixture(scope="module")
+def before() -> dict[str, str]:
+    """The digests of the question as it is."""
+    return digests(_plan())
 
 
 def test_the_target_and_every_auxiliary_alone_have_one() -> None:
@@ -35,8 +42,8 @@ def test_the_target_and_every_auxiliary_alone_have_one() -> None:
         {"controls": ["noise"]},
     ],
 )
-def test_a_larger_question_leaves_them_as_they_are(changes: dict[str, Any]) -> None:
-    before, after = digests(_plan()), digests(_plan(**changes))
+def test_a_larger_question_leaves_them_as_they_are(changes: dict[str, Any], before: dict[str, str]) -> None:
+    after = digests(_plan(**changes))
     assert {name: after[name] for name in before} == before
 
 
@@ -44,32 +51,30 @@ def test_a_larger_question_leaves_them_as_they_are(changes: dict[str, Any]) -> N
     "setting",
     ["data.workers=2", "training.watch=7", "model.checkpointing=true", "training.precision=bf16"],
 )
-def test_what_changes_no_result_or_is_measured_leaves_them_as_they_are(setting: str) -> None:
-    assert digests(_plan(setting)) == digests(_plan())
+def test_what_changes_no_result_or_is_measured_leaves_them_as_they_are(setting: str, before: dict[str, str]) -> None:
+    assert digests(_plan(setting)) == before
 
 
 @pytest.mark.parametrize(
     "setting", ["training.steps=101", "model.width=0.5", "training.optimizer.rate=0.1", "data.target_per_batch=2"]
 )
-def test_another_training_changes_them_all(setting: str) -> None:
-    before, after = digests(_plan()), digests(_plan(setting))
+def test_another_training_changes_them_all(setting: str, before: dict[str, str]) -> None:
+    after = digests(_plan(setting))
     assert all(after[name] != digest for name, digest in before.items())
 
 
-def test_another_task_of_the_same_name_changes_its_arm_alone() -> None:
-    before, after = digests(_plan()), digests(_plan("tasks.edges={kind: edges, low: 20}"))
+def test_another_task_of_the_same_name_changes_its_arm_alone(before: dict[str, str]) -> None:
+    after = digests(_plan("tasks.edges={kind: edges, low: 20}"))
     assert {name for name in before if after[name] != before[name]} == {"edges"}
     heavier = digests(_plan(weights={"box": 0.7}))
     assert {name for name in before if heavier[name] != before[name]} == {"box"}
 
 
-def test_the_order_of_auxiliaries_changes_nothing() -> None:
-    assert digests(_plan(auxiliaries=["edges", "box"])) == digests(_plan())
-    both, turned = (
-        next(arm_digest(plan, arm) for arm in plan.arms if len(arm.auxiliaries) == 2)
-        for plan in (_plan(), _plan(auxiliaries=["edges", "box"]))
-    )
-    assert both == turned
+def test_the_order_of_auxiliaries_changes_nothing(before: dict[str, str]) -> None:
+    plan, turned = _plan(), _plan(auxiliaries=["edges", "box"])
+    assert digests(turned) == before
+    both = [next(arm_digest(each, arm) for arm in each.arms if len(arm.auxiliaries) == 2) for each in (plan, turned)]
+    assert both[0] == both[1]
 
 
 def test_a_recipe_of_an_arm_is_without_what_its_trainings_differ_in() -> None:
@@ -82,7 +87,11 @@ def test_a_recipe_of_an_arm_is_without_what_its_trainings_differ_in() -> None:
 
 
 def test_the_target_trained_longer_is_known_by_the_target_alone() -> None:
+    """However much longer: that is counted, and not part of the question."""
     plan = _plan(controls=["same-compute"])
+    stretched = lengthened(plan, {"same_compute": {"arm": "edges", "recipe": "", "factor": 2.5}})
     longer = next(arm for arm in plan.arms if arm.is_longer)
-    assert arm_recipe(plan, longer) == arm_recipe(plan, plan.arms[0])
-    assert arm_digest(plan, longer) == arm_digest(plan, plan.arms[0])
+    assert {run.recipe.training.steps for run in stretched.runs if run.arm == longer} == {250}
+    for each in (plan, stretched):
+        assert arm_recipe(each, longer) == arm_recipe(plan, plan.arms[0])
+        assert arm_digest(each, longer) == arm_digest(plan, plan.arms[0])
