@@ -14,7 +14,11 @@ import pytest
 from auxseg.data.sample import Vocabulary
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
+from auxseg.records.event_log import EventLog
+from auxseg.records.events import Event
+from auxseg.records.metrics import DataFacts
 from auxseg.run.directory import FORMER, MAX_SIZE, Run, describe_data, pack_vocabulary, unpack_vocabulary
+from tests.records.made_events import DATA, make_start, make_step
 
 VOCABULARY = Vocabulary(
     32,
@@ -28,10 +32,13 @@ VOCABULARY = Vocabulary(
 )
 
 
-def _run(path: Path, *events: dict[str, Any]) -> Run:
+def _run(path: Path, *events: Event) -> Run:
     path.mkdir(exist_ok=True)
     (path / "recipe.yaml").touch()
-    (path / "events.jsonl").write_text("".join(f"{json.dumps(event)}\n" for event in events))
+    log = EventLog(path / "events.jsonl")
+    log.path.touch()
+    for event in events:
+        log.append(event)
     return Run(path)
 
 
@@ -49,25 +56,19 @@ def test_a_directory_without_recipe_is_none(tmp_path: Path) -> None:
 
 
 def test_the_first_start_is_the_runs(tmp_path: Path) -> None:
-    data = {"path": "/data/x.h5", "content_hash": "abc"}
-    run = _run(tmp_path, {"event": "step", "step": 1}, {"event": "start", "data": data}, {"event": "start", "steps": 9})
-    assert run.start == {"event": "start", "data": data}
-    assert run.trained_on == (Path("/data/x.h5"), "abc")
-    assert run.has_started
+    run = _run(tmp_path, make_step(1), make_start(), make_start(steps=9))
+    assert run.start == make_start()
+    assert run.trained_on == (Path("/data/pets.h5"), "9f2c41d07e55")
 
 
 def test_a_run_that_never_started_says_so(tmp_path: Path) -> None:
-    run = _run(tmp_path)
-    assert not run.has_started
+    run = _run(tmp_path, make_step(1))
     with pytest.raises(InputError, match=r"events\.jsonl: this run never started$"):
         _ = run.start
-    (tmp_path / "events.jsonl").unlink()
-    assert not run.has_started
 
 
-@pytest.mark.parametrize("start", [{}, {"data": "x.h5"}, {"data": {"path": "x.h5"}}, {"data": {"content_hash": "a"}}])
-def test_a_start_that_does_not_name_its_data_is_damaged(start: dict[str, Any], tmp_path: Path) -> None:
-    run = _run(tmp_path, {"event": "start", **start})
+def test_a_start_that_does_not_name_its_data_is_damaged(tmp_path: Path) -> None:
+    run = _run(tmp_path, make_start(data=dataclasses.replace(DATA, path="")))
     with pytest.raises(InputError, match="the line of the start does not say on which data; it is damaged"):
         _ = run.trained_on
 
@@ -134,13 +135,17 @@ def test_nothing_but_a_run_is_ever_cleared(tmp_path: Path) -> None:
 def test_data_are_described_by_what_a_figure_depends_on(store_path: Path) -> None:
     store = Store.open(store_path)
     described = describe_data(store)
-    assert described["path"] == str(store_path.resolve())
-    assert described["splits"] == {split: len(store.rows(split)) for split in ("train", "val", "test")}
-    assert (described["name"], described["source"]) == ("uneven.h5", "uneven")
-    assert (described["size"], described["resize"], described["border"]) == (32, store.resize, store.border)
-    assert described["content_hash"] == store.content_hash
-    assert json.loads(json.dumps(described)) == described
-    assert describe_data(store.at_size(16))["size"] == 16
+    assert described == DataFacts(
+        path=str(store_path.resolve()),
+        name="uneven.h5",
+        source="uneven",
+        content_hash=store.content_hash,
+        size=32,
+        resize=store.resize,
+        border=store.border,
+        splits={split: len(store.rows(split)) for split in ("train", "val", "test")},
+    )
+    assert describe_data(store.at_size(16)).size == 16
 
 
 def test_a_vocabulary_comes_back_whole() -> None:

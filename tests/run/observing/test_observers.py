@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from auxseg.training.events import read_events
 from torch import nn
 
 from auxseg.data.sample import Vocabulary
@@ -16,7 +17,6 @@ from auxseg.recipe import load_recipe
 from auxseg.run.directory import Run
 from auxseg.run.model_file import ModelFacts
 from auxseg.run.observing.observers import Recorder, now
-from auxseg.training.events import read_events
 from auxseg.training.gradients.conflict import Look
 from auxseg.training.learner import StepResult
 from auxseg.training.loop import Validation

@@ -10,6 +10,7 @@ import pytest
 
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
+from auxseg.records.about import Choices
 from auxseg.study.design import checks
 from auxseg.study.design.checks import check_tasks, refuse_other_threads, refuse_without_test
 from auxseg.study.design.config import check_study
@@ -81,14 +82,21 @@ def test_without_anything_to_test_on_there_is_no_verdict(opened: Store, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("kept", "given"), [({}, None), ({}, 4), ({"threads": 2}, None), ({"threads": 2}, 2), ({"precision": "fp32"}, 3)]
+    ("kept", "given"),
+    [
+        (Choices(), None),
+        (Choices(), 4),
+        (Choices(threads=2), None),
+        (Choices(threads=2), 2),
+        (Choices(precision="fp32"), 3),
+    ],
 )
-def test_threads_may_be_left_out_or_the_same(kept: dict[str, Any], given: int | None) -> None:
+def test_threads_may_be_left_out_or_the_same(kept: Choices, given: int | None) -> None:
     refuse_other_threads(kept, given, Path("studies/pets"))
 
 
 def test_other_threads_are_refused() -> None:
     with pytest.raises(InputError) as refused:
-        refuse_other_threads({"threads": 2}, 1, Path("studies/pets"))
+        refuse_other_threads(Choices(threads=2), 1, Path("studies/pets"))
     assert str(refused.value).startswith("studies/pets: was begun with 2 thread(s) for each run")
     assert str(refused.value).endswith("--threads is now 1; leave it out or give another --out")

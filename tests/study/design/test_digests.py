@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from auxseg.records.about import Choices, SameCompute
 from auxseg.study.design.config import check_study
 from auxseg.study.design.digests import arm_digest, arm_recipe, digests
 from auxseg.study.design.plan import Plan, make_plan
@@ -89,7 +90,7 @@ def test_a_recipe_of_an_arm_is_without_what_its_trainings_differ_in() -> None:
 def test_the_target_trained_longer_is_known_by_the_target_alone() -> None:
     """However much longer: that is counted, and not part of the question."""
     plan = _plan(controls=["same-compute"])
-    stretched = lengthened(plan, {"same_compute": {"arm": "edges", "recipe": "", "factor": 2.5}})
+    stretched = lengthened(plan, Choices(same_compute=SameCompute(arm="edges", factor=2.5)))
     longer = next(arm for arm in plan.arms if arm.is_longer)
     assert {run.recipe.training.steps for run in stretched.runs if run.arm == longer} == {250}
     for each in (plan, stretched):

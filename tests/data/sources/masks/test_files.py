@@ -32,7 +32,8 @@ def indexed(values: np.ndarray, *colours: tuple[int, int, int]) -> Image.Image:
 def png_of_few_bits(path: Path, values: np.ndarray, bits: int) -> Path:
     """Grey of 2 or 4 bits, which Pillow does not write."""
     per_byte = 8 // bits
-    padded = np.pad(values, ((0, 0), (0, int(-values.shape[1] % per_byte))))
+    padded = np.zeros((len(values), -(-values.shape[1] // per_byte) * per_byte), np.uint8)
+    padded[:, : values.shape[1]] = values
     packed = np.zeros((len(values), padded.shape[1] // per_byte), np.uint8)
     for place in range(per_byte):
         packed |= padded[:, place::per_byte] << (8 - bits * (place + 1))

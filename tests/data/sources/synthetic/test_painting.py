@@ -61,7 +61,7 @@ def test_all_colours_of_an_individual_change_by_the_same_factor() -> None:
     factor = np.array(found.base) / PLAIN.base
     np.testing.assert_allclose(np.array(found.mark) / PLAIN.mark, factor)
     unchanged = vary(PLAIN, default_rng(4), amount=0.0)
-    np.testing.assert_allclose([unchanged.base, unchanged.mark], [PLAIN.base, PLAIN.mark])
+    np.testing.assert_allclose(np.array([unchanged.base, unchanged.mark]), np.array([PLAIN.base, PLAIN.mark]))
 
 
 @pytest.mark.parametrize("coat", [TRICOLOUR, TUXEDO, PLAIN])
@@ -87,7 +87,7 @@ def test_rough_fur_has_more_contrast_up_to_a_limit() -> None:
 
 def test_a_thing_wears_its_coat_from_end_to_end() -> None:
     skin = prop_skin(TUXEDO, 3, "grain", 0.4, default_rng(0))
-    np.testing.assert_allclose(skin.colours, [TUXEDO.base] * 3, rtol=1e-6)
+    np.testing.assert_allclose(skin.colours, np.array([TUXEDO.base] * 3), rtol=1e-6)
     assert skin.pattern.tolist() == skin.belly.tolist() == [1, 1, 1]
     assert 0.08 <= skin.contrast <= 0.2
     assert (skin.texture, skin.scale) == ("grain", 0.4)
