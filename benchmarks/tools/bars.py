@@ -71,10 +71,14 @@ def _bars(rows: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
         ("adverse regimes", ADVERSE, FALSE_ADVERSE),
         ("baseline 4x", ("baseline 4x",), FALSE_ODD),
     ):
-        yield f"1: false, {name}", f"{_by_seeds(most('false, %', regimes))} % (at most {bar:g})"
+        for images in IMAGES:
+            false = _by_seeds(most("false, %", regimes, images=images))
+            yield f"1: false, {name}, {images} images", f"{false} % (at most {bar:g})"
     yield "1: warned of the baseline", f"{_by_seeds(most('warned, %', ('baseline 4x',)))} %"
     yield "1: warned without reason", f"{_by_seeds(most('warned, %', ('equal',)))} %"
-    yield "2: covered per arm", f"at least {min(row['covered, %'] for row in rows):.1f} % (at least {COVERED:g})"
+    for images in IMAGES:
+        least = min(row["covered, %"] for row in rows if row["images"] == images)
+        yield f"2: covered per arm, {images} images", f"at least {least:.1f} % (at least {COVERED:g})"
     yield "4: power for +2", f"{_by_seeds(most('+2, %', ('equal',), **usual))} % (at least {_listed(POWER_2)})"
     yield (
         "4: power for +1, mirrored",

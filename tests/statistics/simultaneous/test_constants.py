@@ -34,9 +34,9 @@ def _missed(num_arms: int, num_seeds: int, constant: float, num_studies: int) ->
 
 @pytest.mark.parametrize(("num_arms", "num_seeds"), [(2, 3), (5, 5), (9, 8)])
 def test_cells_drawn_anew_miss_as_often_as_promised(num_arms: int, num_seeds: int) -> None:
-    missed = _missed(num_arms, num_seeds, of_runs(num_arms, num_seeds), 1500)
-    assert missed == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95 / 1500))
-    assert _missed(num_arms, num_seeds, 0.75 * of_runs(num_arms, num_seeds), 500) > 0.08
+    missed = _missed(num_arms, num_seeds, of_runs(num_arms, num_seeds), 1000)
+    assert missed == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95 / 1000))
+    assert _missed(num_arms, num_seeds, 0.75 * of_runs(num_arms, num_seeds), 300) > 0.08
 
 
 @pytest.mark.parametrize(("num_arms", "num_seeds"), [(5, 3), (20, 4), (3, 20)])

@@ -34,14 +34,14 @@ def test_studies_are_as_wide_as_foreseen_and_find_what_they_should() -> None:
     foreseen = prospect(Design(4, 6, 40), 0.01)
     rng = np.random.default_rng(0)
     half_widths, helps = [], []
-    for _ in range(80):
+    for _ in range(50):
         gains = (foreseen.detectable,) * 4
         table = draw(rng, 4, 6, 40, gains=gains, run=USUAL.run, rest=USUAL.rest, arm_image=USUAL.arm_image)
         found = compare(study(table), Criteria()).arms.values()
         half_widths += [one.half_width for one in found]
         helps += [one.low > 0 for one in found]
     assert np.mean(half_widths) == pytest.approx(foreseen.half_width, rel=0.08)  # the mean of roots is below the root
-    assert np.mean(helps) == pytest.approx(0.8, abs=0.08)
+    assert np.mean(helps) == pytest.approx(0.8, abs=0.1)
 
 
 def test_seeds_needed_are_the_fewest() -> None:

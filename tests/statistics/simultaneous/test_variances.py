@@ -49,15 +49,15 @@ def test_what_all_arms_share_does_not_matter() -> None:
 
 def test_standard_deviations_are_found_again() -> None:
     rng = np.random.default_rng(3)
-    found = [variances(study(draw(rng, 4, 6, 80, run=0.02, rest=0.06, arm_image=0.04))).spread(80) for _ in range(80)]
+    found = [variances(study(draw(rng, 4, 6, 80, run=0.02, rest=0.06, arm_image=0.04))).spread(80) for _ in range(50)]
     means = [np.sqrt(np.mean([getattr(one, name) ** 2 for one in found])) for name in ("run", "rest", "arm_image")]
-    assert means == pytest.approx([0.02, 0.06, 0.04], rel=0.08)
+    assert means == pytest.approx([0.02, 0.06, 0.04], rel=0.1)
 
 
 def test_gaps_do_not_make_the_rest_smaller() -> None:
     rng = np.random.default_rng(4)
     ratios = []
-    for _ in range(40):
+    for _ in range(30):
         table = draw(rng, 2, 5, 40)
         gapped = np.where(rng.random(table.shape) < 0.15, np.nan, table)
         ratios.append(variances(study(gapped)).rest / variances(study(table)).rest)

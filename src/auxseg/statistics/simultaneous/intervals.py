@@ -42,7 +42,10 @@ from auxseg.statistics.simultaneous.results import Results
 from auxseg.statistics.simultaneous.variances import Spread, Variances, variances
 
 ODD: Final = 0.05
-"""A baseline is out of line if one that varies like the arms would vary so much more in this share of studies."""
+"""A baseline is out of line if one that varies like the arms would vary so much more in this share of studies.
+
+So is an arm; the share is divided among the arms.
+"""
 
 
 LEAST_SHARE: Final = 0.25
@@ -104,6 +107,8 @@ class Comparison:
         spread: standard deviations of single effects, for planning.
         baseline_ratio: variance over seeds of the baseline's runs, over that of the arms'.
         baseline_is_odd: whether that ratio is out of line: too many statements are then false, up to 8% of studies.
+        odd_arms: by name, the variance of arms that is out of line, over that of the others. Their own intervals are
+            too narrow, because the others' small variances draw theirs down.
     """
 
     arms: dict[str, Interval]
@@ -111,6 +116,7 @@ class Comparison:
     spread: Spread
     baseline_ratio: float
     baseline_is_odd: bool
+    odd_arms: dict[str, float]
 
     @property
     def borrows(self) -> bool:
@@ -126,6 +132,11 @@ class Comparison:
             found.append(
                 f"Runs of the baseline vary {self.baseline_ratio:.1f} times as much as those of the arms (variance): "
                 "up to 8 % of such studies say something false, instead of 5 %."
+            )
+        for name, ratio in self.odd_arms.items():
+            found.append(
+                f"Runs of {name} vary {ratio:.1f} times as much as those of the others (variance): its interval may be "
+                "too narrow."
             )
         if any(interval.num_seeds < FEWEST_SEEDS for interval in self.arms.values()):
             found.append(f"Arms with fewer than {FEWEST_SEEDS} seeds have figures and no verdict.")
@@ -144,19 +155,11 @@ def compare(
     names = results.arms[1:]
     num_judged = max(sum(name not in controls for name in names), 1)
     look = len(results.seeds) if look is None else look
-    looks = criteria.looks_until(look)
     runs, images = _parts(found, results.num_images, borrow=num_judged > 1)
-    half_widths = np.full(len(names), math.inf)
-    enough = found.num_seeds >= FEWEST_SEEDS
-    if look >= FEWEST_SEEDS and enough.any() and results.num_images >= 2:
-        wide = constants_at(num_judged, looks, criteria.most_seeds, criteria.alpha)
-        factor = constants.of_few_images(results.effective_images, criteria.alpha)
-        for place in np.flatnonzero(enough):
-            runs_constant = wide.runs * _of_lost_seeds(num_judged, int(found.num_seeds[place]), look)
-            own = half_width(runs[place], images[place], Constants(runs_constant, wide.images * factor))
-            half_widths[place] = own or math.inf  # 0: the figure is the same everywhere
+    half_widths = _half_widths(found, results, num_judged, criteria, look)
     differences = _differences(results)
-    ratio, odd = _oddness(found, results)
+    (baseline_ratio, chance), *others = _oddness(found, results)
+    of_arms = dict(zip(names, others, strict=True))
     return Comparison(
         arms={
             name: Interval(
@@ -172,14 +175,33 @@ def compare(
         },
         num_judged=num_judged,
         spread=found.spread(max(results.num_images, 1)),
-        baseline_ratio=ratio,
-        baseline_is_odd=odd,
+        baseline_ratio=baseline_ratio,
+        baseline_is_odd=chance < ODD,
+        odd_arms={name: ratio for name, (ratio, chance) in of_arms.items() if chance < ODD / len(names)},
     )
 
 
 def half_width(run_variance: float, image_variance: float, wide: Constants) -> float:
     """``sqrt(c^2 v + c_inf^2 p)``."""
     return math.sqrt(wide.runs**2 * run_variance + wide.images**2 * image_variance)
+
+
+def _half_widths(
+    found: Variances, results: Results, num_judged: int, criteria: Criteria, look: int
+) -> Float[np.ndarray, " K"]:
+    """``h_a`` of every arm at a look, infinite where there are too few seeds or images or nothing varies."""
+    looks = criteria.looks_until(look)
+    half_widths = np.full(len(found.num_seeds), math.inf)
+    enough = found.num_seeds >= FEWEST_SEEDS
+    if not enough.any() or look < FEWEST_SEEDS or results.num_images < 2:
+        return half_widths
+    wide = constants_at(num_judged, looks, criteria.most_seeds, criteria.alpha)
+    of_images = wide.images * constants.of_few_images(results.effective_images, criteria.alpha)
+    runs, images = _parts(found, results.num_images, borrow=num_judged > 1)
+    for place in np.flatnonzero(enough):
+        of_runs = wide.runs * _of_lost_seeds(num_judged, int(found.num_seeds[place]), look)
+        half_widths[place] = half_width(runs[place], images[place], Constants(of_runs, of_images)) or math.inf
+    return half_widths
 
 
 def _parts(
@@ -209,10 +231,17 @@ def _of_lost_seeds(num_judged: int, num_seeds: int, planned: int) -> float:
     return constants.of_runs(num_judged, num_seeds) / constants.of_runs(num_judged, planned)
 
 
-def _oddness(found: Variances, results: Results) -> tuple[float, bool]:
-    """The baseline's variance over that of the arms, and whether chance seldom gives so large a ratio."""
-    if not found.arms > 0 or math.isnan(found.baseline):
-        return math.nan, False
-    seeds = results.has_run.sum(1)
-    chance = share_of_chance(found.baseline / found.arms, seeds[0] - 1, np.maximum(seeds[1:] - 1, 0).sum())
-    return found.baseline / found.arms, chance < ODD
+def _oddness(found: Variances, results: Results) -> list[tuple[float, float]]:
+    """Of each arm its variance over that of the other arms, and how often chance alone gives so large a ratio.
+
+    The others of the baseline are all arms; those of an arm are the baseline and the other arms.
+    """
+    freedom = np.maximum(results.has_run.sum(1) - 1, 0)
+    ratios = []
+    for place, own in enumerate(found.over_seeds):
+        others = np.isfinite(found.over_seeds) & (np.arange(len(freedom)) != place)
+        common = found.over_seeds[others].mean() if others.any() else 0.0
+        known = common > 0 and np.isfinite(own)
+        ratio = float(own / common) if known else math.nan
+        ratios.append((ratio, share_of_chance(ratio, freedom[place], freedom[others].sum()) if known else 1.0))
+    return ratios

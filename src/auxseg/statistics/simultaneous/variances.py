@@ -63,7 +63,7 @@ class Variances:
         rest: variance of one image of one run's difference, beside runs and images; the mean over pairs of arms.
         images: what images add to the variance of a mean difference, whatever the number of seeds; may be below 0.
         of_image: variance over images of their mean figure: how unlike the images are.
-        baseline, arms: variance over seeds of the baseline's runs, and the mean of those of all arms.
+        over_seeds: variance over seeds of each arm's own runs, the baseline's first.
     """
 
     per_run: Float[np.ndarray, " K"]
@@ -71,8 +71,7 @@ class Variances:
     rest: float
     images: float
     of_image: float
-    baseline: float
-    arms: float
+    over_seeds: Float[np.ndarray, " A"]
 
     @property
     def common(self) -> float:
@@ -95,16 +94,13 @@ def variances(results: Results) -> Variances:
     means = np.where(has_run, _mean(table), np.nan)
     differences = means[1:] - means[0]
     rest, images = _of_pairs(results)
-    over_seeds = [_variance(row[has]) for row, has in zip(means, has_run, strict=True)]
-    arms = [one for one in over_seeds[1:] if not math.isnan(one)]
     return Variances(
         per_run=np.array([_variance(row[has]) for row, has in zip(differences, shared, strict=True)], dtype=float),
         num_seeds=shared.sum(1).astype(float),
         rest=rest,
         images=images,
         of_image=_variance(table[has_run].mean(0)) if has_run.any() else math.nan,
-        baseline=over_seeds[0],
-        arms=float(np.mean(arms)) if arms else math.nan,
+        over_seeds=np.array([_variance(row[has]) for row, has in zip(means, has_run, strict=True)], dtype=float),
     )
 
 
