@@ -1,9 +1,11 @@
 """How often a study's intervals, verdicts and advised numbers of seeds are right, on simulated and on real studies.
 
-`measure=simulated` draws studies whose truth is known. `measure=real` trains them on the generated data at 64 px, with
-two workers of one thread, `part` by part or all: `nothing` (three studies of an arm that is the target alone on other
-seeds), `planted` (an auxiliary that knows the coarse shape of all masks, of which 5 % are given, and the controls),
-`workers` (one study by two workers and by one: time, and whether all is equal). `steps` is the length of trainings.
+`measure=simulated` draws studies whose truth is known and judges them per arm, `measure=simultaneous` by the intervals
+that hold together, with every figure beside what it has to reach. `measure=real` trains them on the generated data at
+64 px, with two workers of one thread, `part` by part or all: `nothing` (three studies of an arm that is the target
+alone on other seeds), `planted` (an auxiliary that knows the coarse shape of all masks, of which 5 % are given, and the
+controls), `workers` (one study by two workers and by one: time, and whether all is equal). `steps` is the length of
+trainings.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from scipy import special
 from auxseg.config import config
 from auxseg.statistics import Advice, Estimate, Rules, Verdict, estimate, judge
 from auxseg.statistics import multiplicity as holm
-from benchmarks.tools import real_studies
+from benchmarks.tools import bars, real_studies
 from benchmarks.tools.studies import FIGURES, REGIMES, SPREAD, Studies
 
 SEEDS = (3, 5, 10)
@@ -39,13 +41,19 @@ SEEDS_OF_REAL = {"nothing": 5, "planted": 5, "workers": 3}
 class Options:
     studies: int = 2000
     seed: int = 0
-    measure: Literal["simulated", "real"] = "simulated"
+    measure: Literal["simulated", "simultaneous", "real"] = "simulated"
     part: Literal["nothing", "planted", "workers"] | None = None
     steps: Annotated[int, Field(ge=1)] | None = None
 
 
 def main(options: Options) -> dict[str, Any]:
-    return _simulated(options) if options.measure == "simulated" else _real(options)
+    measures = {"simulated": _simulated, "simultaneous": _simultaneous, "real": _real}
+    return measures[options.measure](options)
+
+
+def _simultaneous(options: Options) -> dict[str, Any]:
+    """Five arms and two controls that change nothing, five times as many studies a cell as ``studies``."""
+    return bars.measure(options.seed, 5 * options.studies)
 
 
 def _real(options: Options) -> dict[str, Any]:

@@ -69,6 +69,14 @@ def test_where_only_images_vary_it_is_the_t_interval_over_their_means() -> None:
     assert estimate(table).p_value() == pytest.approx(reference.pvalue, rel=1e-6)
 
 
+def test_fewer_effective_images_widen_what_images_add() -> None:
+    table = draw(np.random.default_rng(4), 5, 30, seed=0.0, rest=1e-9)
+    found = estimate(table, effective_images=6.0)
+    expected = stats.t.ppf(0.975, 5) * table.mean(0).std(ddof=1) / math.sqrt(30)
+    assert found.half_width() == pytest.approx(expected, rel=1e-6)
+    assert estimate(table, 30.0).interval() == estimate(table).interval()
+
+
 @given(shapes)
 def test_order_of_seeds_and_images_does_not_matter(shape: tuple[int, int, int]) -> None:
     table = _table(shape)

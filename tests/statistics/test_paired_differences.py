@@ -35,15 +35,33 @@ def test_values_per_image_average_to_the_ratio_of_totals(classes: int) -> None:
     np.testing.assert_allclose(found.table.mean(1), figures[1] - figures[0])
 
 
-def test_variance_of_a_ratio_is_that_of_a_jackknife() -> None:
+@pytest.mark.parametrize("spread", [0.3, 1.5])
+def test_values_of_a_ratio_are_those_of_a_jackknife(spread: float) -> None:
     rng = np.random.default_rng(1)
-    wholes = rng.lognormal(0, 0.7, 150)
-    parts = wholes * rng.uniform(0.4, 1.0, 150)
+    wholes = rng.lognormal(0, spread, 40)
+    parts = wholes * rng.uniform(0.4, 1.0, 40)
     left_out = (parts.sum() - parts) / (wholes.sum() - wholes)
-    jackknife = 149 / 150 * np.square(left_out - left_out.mean()).sum()
-    values = RatioFigure(parts[:, None], wholes[:, None]).per_image(np.full(150, True))
+    values = RatioFigure(parts[:, None], wholes[:, None]).per_image(np.full(40, True))
     assert values.mean() == pytest.approx(parts.sum() / wholes.sum())
-    assert values.var(ddof=1) / 150 == pytest.approx(jackknife, rel=0.05)
+    # Without image i the ratio moves by its value over I - 1, and these moves are centred.
+    np.testing.assert_allclose(values - values.mean(), 40 * (left_out.mean() - left_out))
+
+
+def test_effective_images_count_sizes_and_the_classes_that_are_uncertain() -> None:
+    kept = np.full(4, True)
+    equal = RatioFigure(np.array([[1.0], [2.0], [1.0], [2.0]]), np.full((4, 1), 4.0))
+    assert equal.effective_images(kept) == pytest.approx(4)
+    rare = RatioFigure(np.array([[2.0, 1], [2, 0], [2, 0], [2, 3]]), np.array([[4.0, 4], [4, 0], [4, 0], [4, 4]]))
+    assert rare.effective_images(kept) == pytest.approx(2)  # the frequent class is certain, two images hold the other
+    assert RatioFigure(np.ones((4, 1)), np.ones((4, 1))).effective_images(kept) == 4
+    pairs = [{0: equal}, {0: rare.narrowed(np.array([True, False]))}]
+    assert differences(*pairs).effective_images == pytest.approx(4)
+
+
+def test_a_stray_class_of_one_run_counts_in_none() -> None:
+    clean = RatioFigure(np.full((3, 2), [5.0, 0.0]), np.full((3, 2), [10.0, 0.0]))
+    stray = RatioFigure(clean.parts, clean.wholes + np.array([[0, 0], [0, 1], [0, 0]]))
+    np.testing.assert_array_equal(differences({0: clean, 1: clean}, {0: stray, 1: clean}).table, np.zeros((2, 3)))
 
 
 def test_a_class_that_never_occurs_is_not_averaged() -> None:

@@ -1,5 +1,6 @@
 """What a table of results allows to conclude: pure functions, useful without the rest of auxseg.
 
+- `simultaneous`: the room of verdicts on all arms at once; the other files judge arm by arm
 - `paired_differences`: figures of runs -> a table of differences, seeds by images
 - `crossed_effects`: the mean difference over new seeds and new images, with an interval
 - `behrens_fisher`: the distribution that interval stands on

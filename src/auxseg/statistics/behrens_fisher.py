@@ -20,7 +20,7 @@ _STRETCH = 4
 """Nodes are placed at the fourth power of Gauss-Legendre's: the integrand has roots at both ends of the interval."""
 
 
-def tail(distance: float, a: float, b: float, m: int, n: int) -> float:
+def tail(distance: float, a: float, b: float, m: float, n: float) -> float:
     """Probability that ``abs(X)`` exceeds ``distance``, in [0, 1]. Without any scale X is 0."""
     if a == b == 0:
         return float(distance <= 0)
@@ -32,7 +32,7 @@ def tail(distance: float, a: float, b: float, m: int, n: int) -> float:
     return float(2 * weights @ special.stdtr(m + n, -distance / scale / spread))
 
 
-def quantile(level: float, a: float, b: float, m: int, n: int) -> float:
+def quantile(level: float, a: float, b: float, m: float, n: float) -> float:
     """The distance that ``abs(X)`` exceeds with probability ``level``."""
     parts = [math.sqrt(a) * special.stdtrit(m, 1 - level / 2), math.sqrt(b) * special.stdtrit(n, 1 - level / 2)]
     if min(parts) == 0:
@@ -42,7 +42,7 @@ def quantile(level: float, a: float, b: float, m: int, n: int) -> float:
 
 
 @functools.lru_cache(maxsize=4096)
-def _nodes(m: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _nodes(m: float, n: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Values of U, of 1 - U (small ones without cancellation), and their probabilities."""
     nodes, weights = np.polynomial.legendre.leggauss(_NUM_NODES)
     nodes, weights = (nodes + 1) / 2, weights / 4

@@ -51,12 +51,14 @@ class Estimate:
         num_seeds: rows of the table.
         num_images: its columns.
         squares: the mean squares, NaN where there are fewer than two seeds or images.
+        effective_images: how many images of equal size would be as certain; ``None`` if all count the same.
     """
 
     mean: float
     num_seeds: int
     num_images: int
     squares: MeanSquares
+    effective_images: float | None = None
 
     @property
     def has_interval(self) -> bool:
@@ -114,15 +116,20 @@ class Estimate:
         distance = margin - abs(self.mean)
         return sum_of_t.tail(distance, *self._parts()) if self.has_interval and distance > 0 else 1.0
 
-    def _parts(self) -> tuple[float, float, int, int]:
-        return self.seed_part, self.image_part, self.num_seeds - 1, self.num_images - 1
+    def _parts(self) -> tuple[float, float, int, float]:
+        images = self.num_images if self.effective_images is None else max(self.effective_images, 2.0)
+        return self.seed_part, self.image_part, self.num_seeds - 1, images - 1
 
 
-def estimate(table: Float[np.ndarray, "S I"]) -> Estimate:
-    """Estimate the mean difference; the table holds no NaN (`paired_differences` leaves such images out)."""
+def estimate(table: Float[np.ndarray, "S I"], effective_images: float | None = None) -> Estimate:
+    """Estimate the mean difference; the table holds no NaN (`paired_differences` leaves such images out).
+
+    ``effective_images`` is how many images of equal size would be as certain (`Differences.effective_images`), where
+    that are fewer than the table has: the image part then rests on one degree of freedom less than that.
+    """
     num_seeds, num_images = table.shape
     mean = float(table.mean()) if table.size else math.nan
-    return Estimate(mean, num_seeds, num_images, mean_squares(table))
+    return Estimate(mean, num_seeds, num_images, mean_squares(table), effective_images)
 
 
 def mean_squares(table: Float[np.ndarray, "S I"]) -> MeanSquares:

@@ -1,0 +1,113 @@
+"""Recommendations against brute-force integration, their symmetries, and what choosing by them costs."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from auxseg.statistics.simultaneous import Comparison, Criteria, Interval, Spread, recommend
+from auxseg.statistics.simultaneous.recommendation import inflation, mixture, prior_scale
+
+RULES = Criteria()
+
+
+def _comparison(
+    gains: dict[str, float], variance: float = 4e-5, seeds: int = 5, controls: tuple[str, ...] = ()
+) -> Comparison:
+    arms = {
+        name: Interval(gain, 0.02, 0.9 * variance, 0.1 * variance, seeds, 100, name in controls)
+        for name, gain in gains.items()
+    }
+    return Comparison(arms, len(gains) - len(controls), Spread(0.005, 0.05, 0.01), 1.0, False, {})
+
+
+def test_the_posterior_is_that_of_weighted_draws_from_the_prior() -> None:
+    gains, variances, scale = np.array([1.5, 0.3, -0.4]), np.array([0.5, 0.6, 0.5]), 0.6
+    weights, means, deviations = mixture(gains, variances, scale)
+    rng = np.random.default_rng(0)
+    taus = np.abs(scale * rng.standard_cauchy((400_000, 1)))
+    drawn = scale * rng.standard_normal((400_000, 1)) + taus * rng.standard_normal((400_000, 3))
+    shared = min(variances.mean() / 2, 0.9 * variances.min())
+    errors = stats.multivariate_normal(cov=shared + np.diag(variances - shared))
+    likelihood = errors.pdf(gains - drawn)
+    likelihood /= likelihood.sum()
+    assert weights @ means == pytest.approx(likelihood @ drawn, abs=0.02)
+    helps = weights @ stats.norm.cdf(means / deviations)
+    assert helps == pytest.approx(likelihood @ (drawn > 0), abs=0.01)
+
+
+def test_the_best_is_recommended_and_drawn_towards_the_others() -> None:
+    found = recommend(_comparison({"edges": 0.02, "box": 0.01, "noise": 0.05}, controls=("noise",)), RULES)
+    assert found.use == "edges"
+    assert list(found.arms) == ["edges", "box"]
+    edges, box = found.arms.values()
+    assert 0 < edges.gain < 0.02
+    assert edges.helps > box.helps > 0.5
+    assert edges.reaches_margin < edges.helps
+    assert edges.deviation > 0
+
+
+def test_none_is_recommended_where_none_is_expected_to_gain() -> None:
+    assert recommend(_comparison({"edges": -0.01, "box": -0.02}), RULES).use is None
+    assert recommend(_comparison({"edges": math.nan}), RULES).use is None
+
+
+def test_lower_is_better_mirrors() -> None:
+    gains = {"edges": 0.02, "box": -0.01}
+    one = recommend(_comparison(gains), RULES)
+    other = recommend(_comparison({name: -gain for name, gain in gains.items()}), Criteria(higher_is_better=False))
+    assert other == one
+
+
+def test_order_and_units_do_not_matter() -> None:
+    gains = {"edges": 0.02, "box": -0.01, "depth": 0.004}
+    one = recommend(_comparison(gains), RULES)
+    turned = recommend(_comparison(dict(reversed(gains.items()))), RULES)
+    scaled = recommend(_comparison({k: 100 * v for k, v in gains.items()}, 0.4), Criteria(margin=1.0))
+    for name, expected in one.arms.items():
+        assert turned.arms[name].gain == pytest.approx(expected.gain)
+        assert scaled.arms[name].gain == pytest.approx(100 * expected.gain)
+        assert scaled.arms[name].reaches_margin == pytest.approx(expected.reaches_margin)
+
+
+def test_more_is_believed_of_more_seeds() -> None:
+    few, many = (recommend(_comparison({"edges": 0.01, "box": 0.0}, 2e-4 / n, n), RULES) for n in (3, 10))
+    assert few.arms["edges"].helps < many.arms["edges"].helps
+    assert few.arms["edges"].gain < many.arms["edges"].gain
+
+
+def test_one_seed_takes_its_variance_from_elsewhere() -> None:
+    arms = {"edges": Interval(0.02, math.inf, math.nan, math.nan, 1, 100)}
+    comparison = Comparison(arms, 1, Spread(math.nan, math.nan, math.nan), math.nan, False, {})
+    assert recommend(comparison, RULES).arms == {}
+    found = recommend(comparison, RULES, Spread(0.005, 0.05, 0.01))
+    assert found.use == "edges"
+    assert 0.5 < found.arms["edges"].helps < 0.9
+
+
+def test_estimated_variances_are_trusted_less() -> None:
+    assert inflation(3, borrows=True) == pytest.approx(10 / 8)
+    assert inflation(3, borrows=False) == inflation(2, borrows=False) == 3
+    assert prior_scale(np.array([2.0, 4.0]), 6) == pytest.approx(0.25 * 3)
+
+
+def test_choosing_by_it_costs_little_and_its_probabilities_hold() -> None:
+    rng = np.random.default_rng(1)
+    regrets, alone, stated, helped = [], [], [], []
+    for _ in range(150):
+        truth = 0.01 * rng.standard_normal(5)
+        measured = truth + 0.004 * rng.standard_normal(5) + 0.004 * rng.standard_normal()
+        gains = {str(arm): float(gain) for arm, gain in enumerate(measured)}
+        found = recommend(_comparison(gains, 3.2e-5, 5), RULES)
+        best = max(float(truth.max()), 0.0)
+        regrets.append(best - (truth[int(found.use)] if found.use else 0))
+        alone.append(best)
+        stated += [one.helps for one in found.arms.values()]
+        helped += (truth > 0).tolist()
+    assert np.mean(regrets) < 0.15 * np.mean(alone)
+    sure = np.array(stated) > 0.9
+    assert sure.sum() > 40
+    assert np.mean(np.array(helped)[sure]) > 0.9
