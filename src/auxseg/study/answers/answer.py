@@ -90,7 +90,8 @@ class _Compared:
         images = {arm: {seed: figures.per_image(run) for seed, run in runs[arm].items()} for arm in runs}
         compared = {arm.name: differences(images[baseline], images[arm]) for arm in others}
         judgements = judge(
-            {name: estimate(difference.table) for name, difference in compared.items()}, self.asked.rules
+            {name: estimate(difference.table, difference.effective_images) for name, difference in compared.items()},
+            self.asked.rules,
         )
         alone = figures.reached(runs[baseline], figures.target)
         return Answer(
