@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -71,9 +72,14 @@ def test_same_recipe_same_bits(store_path: Path, tmp_path: Path) -> None:
     _assert_same(load_weights(runs[0].best_file)[0], load_weights(runs[1].best_file)[0])
 
 
-def test_rate_follows_the_width_and_the_run_says_so(store_path: Path, tmp_path: Path) -> None:
+def test_rate_follows_the_width_and_the_run_says_so(
+    store_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And says which command began it, so that it can be typed again."""
+    monkeypatch.setattr(sys, "argv", ["auxseg", "train", "tiny", "--data", "my data.h5"])
     follows = "training.optimizer.base_width=1", "model.width=0.5", "training.steps=3"
     run = train(_recipe(*follows), store_path, tmp_path / "follows")
+    assert shlex.split(run.start.command) == sys.argv
     rate = load_recipe("tiny-mtl").training.optimizer.rate
     assert run.recipe.training.optimizer.rate == 2 * rate
     assert run.recipe.training.optimizer.base_width is None

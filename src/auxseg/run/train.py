@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import platform
+import shlex
 import sys
 import time
 import warnings
@@ -159,7 +160,7 @@ def _announce(
     log.append(
         Start(
             time=now(),
-            command=" ".join(sys.argv),
+            command=shlex.join(sys.argv),
             device=str(runtime.device),
             processes=runtime.num_processes,
             processor=_processor(runtime),
