@@ -14,9 +14,9 @@ from typing import Any, Final
 from auxseg import __version__
 from auxseg.arguments import as_path, shown
 from auxseg.data.geometry import RESIZES
-from auxseg.data.loading.workers import read_records
 from auxseg.data.preparing.findings import Finding
 from auxseg.data.preparing.near_duplicates import NearDuplicates
+from auxseg.data.preparing.reading_processes import read_records
 from auxseg.data.preparing.record import LARGEST, Record, RecordSettings
 from auxseg.data.preparing.splits import OFFICIAL, assign_splits, check_split
 from auxseg.data.preparing.tally import LeftOut, Tally
