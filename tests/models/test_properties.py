@@ -18,7 +18,17 @@ from auxseg.tasks.task import Dense
 from auxseg.testing import check_sharing
 from tests.models.cases import MODELS, THREE_TASKS
 
-every_model = pytest.mark.parametrize("config", MODELS.values(), ids=MODELS)
+FURTHER = tuple(
+    f"{backbone} {scheme}"
+    for backbone in ("mobilenet", "convnext")
+    for scheme in ("mtan encoder-decoder", "cross-stitch stem")
+)
+"""Large networks whose backbone and scheme each stand in another model; only `make slow` computes with them."""
+
+every_model = pytest.mark.parametrize(
+    "config",
+    [pytest.param(config, id=name, marks=[pytest.mark.slow] * (name in FURTHER)) for name, config in MODELS.items()],
+)
 
 
 @pytest.fixture(autouse=True)

@@ -80,8 +80,9 @@ OF_OUR_OWN = ("mobilenet-unet", "mobilenet-unet-mtl", "tiny", "tiny-mtl")
 VARIANTS = (
     *("unet-mtl-70-15-15", "unet-mtl-50-25-25", "unet-mtl-25-50-25", "unet-mtl-25-25-50"),
     *("segnet-1task", "mtl-segnet", "mtl-attention-without-bbox", "residual-without-bbox", "unet-mtl-without-bbox"),
+    *("mtl-attention-with-colorization", "mtl-attention-with-denoising", "resnet34-mtl"),
 )
-"""Presets that differ from another of their family in the weights of losses, pretrained weights or one task alone."""
+"""Presets that differ from another in the weights of losses, pretrained weights, one task or the backbone alone."""
 
 LABELS = {"species": ("cat", "dog"), "breed": ("Bengal", "Pug", "Sphynx")}
 
