@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import torch
-from auxseg.training.events import read_events
 from torch import nn
 
 from auxseg.data.sample import Vocabulary
@@ -21,6 +20,7 @@ from auxseg.training.gradients.conflict import Look
 from auxseg.training.learner import StepResult
 from auxseg.training.loop import Validation
 from auxseg.training.weights import load_weights
+from tests.raw_events import read_events
 
 LOOK = Look({"mask": {"all": 2.0}}, {"box": {"all": math.nan}}, {"box": 0.01}, 0.5)
 
