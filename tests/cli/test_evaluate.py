@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import importlib
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +15,9 @@ from rich.console import Console
 
 from auxseg.cli.evaluate import MAX_IN_GRID, Evaluate
 from auxseg.errors import InputError
+from auxseg.records.metrics import ClassFigures, Metrics
+from auxseg.records.values.writing import to_mapping
+from tests.records.made_events import DATA
 
 
 def _run(path: Path, *, model: bool = True, diverged: bool = False) -> Path:
@@ -26,34 +31,37 @@ def _run(path: Path, *, model: bool = True, diverged: bool = False) -> Path:
     return path
 
 
-def _metrics(**classes: dict[str, float | None]) -> dict[str, Any]:
-    return {
-        "split": "test",
-        "target": "mask",
-        "num_images": 4,
-        "data": {"name": "x.h5", "size": 32, "border": "ignore"},
-        "figures": {"mask": {"iou": 0.5, "num_images": 4.0}, "box": {"iou": 0.25}},
-        "classes": {"mask": classes},
-    }
+def _metrics(**classes: ClassFigures) -> Metrics:
+    return Metrics(
+        split="test",
+        target="mask",
+        num_images=4,
+        checkpoint_step=7,
+        data=DATA,
+        figures={"mask": {"iou": 0.5, "num_images": 4.0}, "box": {"iou": 0.25}},
+        classes={"mask": classes},
+        seconds=0.5,
+    )
 
 
 class _Stubs:
     """Stands for measuring, drawing and pages; notes what it was asked for."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.metrics: dict[str, Any] = {}
+        self.metrics: dict[str, Metrics] = {}
         self.measured: list[tuple[str, str, Path | None, str]] = []
         self.pages: list[list[str]] = []
         self.grids: list[list[str]] = []
         self.unlike: list[str] = []
         self.remarks: list[str] = []
         self.no_grid = ""
-        monkeypatch.setattr("auxseg.run.evaluate", self._evaluate)
+        module = importlib.import_module("auxseg.run.evaluate")  # the function hides it from monkeypatch
+        monkeypatch.setattr(module, "measured", self._measured)
         monkeypatch.setattr("auxseg.run.draw_grid", self._draw_grid)
         monkeypatch.setattr("auxseg.report.report", self._report)
         monkeypatch.setattr("auxseg.report.compared", self._compared)
 
-    def _evaluate(self, run: Any, split: str, data: Path | None, device: str) -> dict[str, Any]:
+    def _measured(self, run: Any, split: str, data: Path | None, device: str) -> Metrics:
         self.measured.append((run.directory.name, split, data, device))
         return self.metrics.get(run.directory.name, _metrics())
 
@@ -114,7 +122,7 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
 def test_one_run_gets_its_page_and_no_comparison(tmp_path: Path, stubs: _Stubs) -> None:
     run = _run(tmp_path / "a")
     result, _ = _evaluated(run, split="val", device="cpu")
-    assert result == {"runs": {str(run): _metrics()}}
+    assert result == {"runs": {str(run): to_mapping(_metrics())}}
     assert stubs.measured == [("a", "val", None, "cpu")]
     assert stubs.pages == [["a"]]
 
@@ -196,8 +204,8 @@ def test_what_else_sets_runs_apart_is_said_of_all_but_the_first(tmp_path: Path, 
     assert "b against a: +1.0, not alike: other data; a shorter training\none run each is luck\n" in said
 
 
-def _class(iou: float | None, pixels: int = 10) -> dict[str, float | None]:
-    return {"iou": iou, "pixels": pixels}
+def _class(iou: float | None, pixels: int = 10) -> ClassFigures:
+    return ClassFigures(iou=iou, precision=None, recall=None, pixels=pixels, predicted_pixels=0)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +226,7 @@ def _class(iou: float | None, pixels: int = 10) -> dict[str, float | None]:
     ],
 )
 def test_what_is_said_of_classes(
-    classes: dict[str, dict[str, float | None]], expected: str, tmp_path: Path, stubs: _Stubs
+    classes: dict[str, ClassFigures], expected: str, tmp_path: Path, stubs: _Stubs
 ) -> None:
     stubs.metrics["a"] = _metrics(**classes)
     _, said = _evaluated(_run(tmp_path / "a"))
@@ -233,6 +241,6 @@ def test_a_class_of_several_runs_is_said_with_the_run(tmp_path: Path, stubs: _St
 
 
 def test_a_figure_that_has_no_value_says_why(tmp_path: Path, stubs: _Stubs) -> None:
-    stubs.metrics["a"] = {**_metrics(), "figures": {"mask": {"iou": None, "num_images": 0}}}
+    stubs.metrics["a"] = dataclasses.replace(_metrics(), figures={"mask": {"iou": None, "num_images": 0}})
     _, said = _evaluated(_run(tmp_path / "a"))
     assert "iou has no value: no image has a label." in said

@@ -42,7 +42,9 @@ def test_fault_28_no_file_of_ours_runs_code(tmp_path: Path) -> None:
 
 
 def test_fault_28_no_source_file_unpickles() -> None:
-    sources = list(Path(auxseg.__file__).parent.rglob("*.py"))
+    """But for the checks that ship, which send a source of the user's own through memory."""
+    package = Path(auxseg.__file__).parent
+    sources = [path for path in package.rglob("*.py") if path.parent != package / "testing"]
     assert len(sources) > 100
     loads = [line for path in sources for line in path.read_text().splitlines() if "torch.load(" in line]
     assert loads

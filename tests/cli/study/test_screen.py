@@ -15,19 +15,31 @@ from auxseg.cli.study import screen as module
 from auxseg.cli.study.command import Study
 from auxseg.cli.study.screen import screen
 from auxseg.errors import InputError
+from auxseg.records.agreement import Agreement
+from auxseg.records.screen import RankedCandidate, Ranking, ScreenResult
+from auxseg.records.values.writing import to_mapping
 from auxseg.study.execution.time_estimate import Effort
+from tests.records.made_events import DATA
 
-CANDIDATES = [
-    {"rank": 1, "name": "box", "difference": 0.01234, "affinity": 0.002, "reason": None},
-    {"rank": 2, "name": "edges", "difference": -0.005, "affinity": None, "reason": None},
-    {"rank": 3, "name": "depth", "difference": None, "affinity": None, "reason": "depth, seed 0: the loss is [nan]"},
-]
-RESULT = {
-    "target": "segmentation",
-    "figure": "iou_dataset",
-    "answers": [{"label_fraction": 0.05, "candidates": CANDIDATES}],
-    "agreement": {"sentence": "no study of this question is done yet"},
-}
+CANDIDATES = (
+    RankedCandidate(1, "box", {}, 0.002, None, 0.01234),
+    RankedCandidate(2, "edges", {}, None, None, -0.005),
+    RankedCandidate(3, "depth", {}, None, "depth, seed 0: the loss is [nan]", None),
+)
+RESULT = ScreenResult(
+    target="segmentation",
+    figure="iou_dataset",
+    seeds=2,
+    steps=30,
+    cost_in_steps=120,
+    cost_of_study_in_steps=960,
+    config={},
+    answers=(Ranking(0.05, CANDIDATES),),
+    seconds=60.0,
+    data=DATA,
+    recipes={},
+    agreement=Agreement(sentence="no study of this question is done yet"),
+)
 
 
 class _Screening:
@@ -47,7 +59,7 @@ class _Screening:
     def estimate(self, plan: Any, *, workers: int, threads: int | None) -> Effort:
         return Effort(8, 1, 60.0 / workers)
 
-    def run(self, **settings: Any) -> dict[str, Any]:
+    def run(self, **settings: Any) -> ScreenResult:
         self.asked = settings
         return RESULT
 
@@ -100,7 +112,7 @@ def test_a_dry_run_trains_nothing() -> None:
 
 def test_the_ranking_is_shown_in_points_and_percent() -> None:
     result, said = _screened(threads=3)
-    assert result is RESULT
+    assert result == to_mapping(RESULT)
     rows = [line.replace("│", " ").split() for line in said.splitlines()]
     assert ["1", "box", "+1.23", "+0.20"] in rows
     assert ["2", "edges", "-0.50"] in rows
