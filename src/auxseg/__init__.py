@@ -12,7 +12,7 @@ loaded when they are first used, so that ``import auxseg`` costs nothing.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auxseg import balancing, metrics, models, tasks, testing
@@ -94,7 +94,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in _MODULES:
         return importlib.import_module(f"auxseg.{name}")
     if name not in _HOMES:

@@ -131,7 +131,7 @@ _StrictLoader.yaml_implicit_resolvers = {  # a date stays the text that was writ
 }
 
 
-def read_yaml(text: str) -> Any:
+def read_yaml(text: str) -> object:
     """What YAML says, in the types of JSON.
 
     Raises `yaml.YAMLError`, of which a `RefusedYAMLError` is a sentence about what YAML allows and this reader does
@@ -145,7 +145,7 @@ def read_yaml(text: str) -> Any:
         raise RefusedYAMLError(f"not YAML (a value cannot be read: {error})") from None
 
 
-def parse_mapping(text: str, origin: str, what: str) -> dict[str, Any]:
+def parse_mapping(text: str, origin: str, what: str) -> dict[str, object]:
     """The keys and values of a text that holds ``what``, a recipe say. Raises `InputError`, naming ``origin``."""
     try:
         values = read_yaml(text)

@@ -33,7 +33,7 @@ class Command(ABC):
     """Show where in the code an error came from."""
 
     @abstractmethod
-    def run(self, console: Console) -> dict[str, Any] | None:
+    def run(self, console: Console) -> dict[str, object] | None:
         """Do it; talk to a person through the console (standard error) and return the result, if there is one.
 
         A result with ``"failed"`` that is not empty makes the command exit with 1.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, final
+from typing import TYPE_CHECKING, Annotated, Final, Literal, final
 
 from tyro.conf import Positional
 
@@ -49,7 +49,7 @@ class Synthesize(Command):
     processes: Annotated[int | None, optional("N")] = None
     """How many processes draw (default: one per processor)."""
 
-    def run(self, console: Console) -> dict[str, Any]:
+    def run(self, console: Console) -> dict[str, object]:
         """Generate and write it."""
         from auxseg.data.synthesize import synthesize
 
@@ -77,15 +77,15 @@ class Download(Command):
     to: Path
     """Where to put it; made if it does not exist."""
 
-    def run(self, console: Console) -> dict[str, Any]:
+    def run(self, console: Console) -> dict[str, object]:
         """Fetch and unpack it."""
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+        from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
         from auxseg.data.download import download_oxford_iiit_pet
 
         columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
         with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-            tasks: dict[str, Any] = {}
+            tasks: dict[str, TaskID] = {}
 
             def progress(name: str, done: int, total: int | None) -> None:
                 if name not in tasks:
@@ -166,7 +166,7 @@ class Prepare(Command):
     processes: Annotated[int | None, optional("N")] = None
     """How many processes read (default: one per processor)."""
 
-    def run(self, console: Console) -> dict[str, Any]:
+    def run(self, console: Console) -> dict[str, object]:
         """Prepare it and say what was left out."""
         from auxseg.data.preparing.prepare import prepare
         from auxseg.data.sources import open_source
@@ -189,7 +189,7 @@ class Prepare(Command):
             )
         return _tell(console, report)
 
-    def _options(self) -> dict[str, Any]:
+    def _options(self) -> dict[str, object]:
         """The settings of the source that were given; what was left alone has its default."""
         defaults = {each.name: each.default for each in fields(self)}
         names = "annotations", "border", "colours", "exif", "instances", "threshold"
@@ -213,7 +213,7 @@ class Inspect(Command):
     overwrite: bool = False
     """Replace the page if it exists."""
 
-    def run(self, console: Console) -> dict[str, Any]:
+    def run(self, console: Console) -> dict[str, object]:
         """Inspect it, print tables and write the page."""
         from auxseg.data.preparing.inspect import inspect
         from auxseg.data.store.store import Store
@@ -260,7 +260,7 @@ def _files_by_split(texts: tuple[str, ...]) -> dict[str, Path]:
     return result
 
 
-def _tell(console: Console, report: Report) -> dict[str, Any]:
+def _tell(console: Console, report: Report) -> dict[str, object]:
     _list(console, "left out: ", [f"{id}: {reason}" for id, reason in report.skipped])
     _list(console, "label left out: ", [f"{id}: {reason}" for id, reason in report.dropped])
     for note, count in report.notes.items():
@@ -272,7 +272,7 @@ def _tell(console: Console, report: Report) -> dict[str, Any]:
     left_out = f", {len(report.skipped):,} left out" if report.skipped else ""
     labels = f", {_count(len(report.dropped), 'label')} left out" if report.dropped else ""
     _say(console, f"{report.path}: {_count(report.num_written, 'sample')}{left_out}{labels}")
-    return asdict(report) | {"path": str(report.path)}
+    return {**asdict(report), "path": str(report.path)}
 
 
 def _count(number: int, what: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from tyro.conf import Positional
 
@@ -49,7 +49,7 @@ class Evaluate(RecipeCommand):
     threads: Annotated[int | None, optional("N")] = None
     """How many threads of the processor to use (default: torch's choice)."""
 
-    def run(self, console: Console) -> dict[str, Any]:
+    def run(self, console: Console) -> dict[str, object]:
         """Evaluate them all and print the table."""
         if not self.runs:
             raise InputError("evaluate wants at least one run directory")
@@ -72,7 +72,7 @@ class Evaluate(RecipeCommand):
         print_figures(console, results)
         _print_classes(console, results)
         values = {name: to_mapping(metrics) for name, metrics in results.items()}
-        result: dict[str, Any] = {"runs": values, **({"left_out": left_out} if left_out else {})}
+        result: dict[str, object] = {"runs": values, **({"left_out": left_out} if left_out else {})}
         return result if len(runs) < 2 else result | self._compare(console, runs)
 
     def _found(self) -> tuple[dict[str, Run], list[str]]:
@@ -101,7 +101,7 @@ class Evaluate(RecipeCommand):
         _refuse_twice(paths)
         return {str(path): Run.open(path) for path in paths}, left_out
 
-    def _compare(self, console: Console, runs: dict[str, Run]) -> dict[str, Any]:
+    def _compare(self, console: Console, runs: dict[str, Run]) -> dict[str, object]:
         """Write the page and the picture of several runs, and say in what they are unlike."""
         from auxseg.report import compared, report
         from auxseg.run import draw_grid
@@ -114,7 +114,12 @@ class Evaluate(RecipeCommand):
             for name, row in zip(runs, comparison.rows, strict=True)
         }
         first, page = next(iter(runs)), report(directories)
-        found = {"report": str(page), "first": first, "differences": differences, "remarks": comparison.remarks}
+        found: dict[str, object] = {
+            "report": str(page),
+            "first": first,
+            "differences": differences,
+            "remarks": comparison.remarks,
+        }
         short = {run.directory.resolve().name: run for run in runs.values()}
         try:
             if len(runs) > MAX_IN_GRID:

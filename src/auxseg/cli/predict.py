@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from tyro.conf import Positional
 
@@ -46,7 +46,7 @@ class Predict(RecipeCommand):
     overwrite: bool = False
     """Replace what a former prediction left in OUT."""
 
-    def run(self, console: Console) -> dict[str, Any]:
+    def run(self, console: Console) -> dict[str, object]:
         """Predict them all; files that cannot be read are named and left out."""
         refuse_no_images(self.images)
         refuse_no_runs([self.model])

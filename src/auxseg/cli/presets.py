@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, final
+from typing import TYPE_CHECKING, Annotated, Final, final
 
 from tyro.conf import Positional
 
@@ -18,6 +18,8 @@ from auxseg.cli.output.terminal import plain_lines, write_out
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from auxseg.recipe import Recipe
 
 _START_HERE: Final = ("mobilenet-unet", "mobilenet-unet-mtl")
 _SMALL: Final = ("tiny", "tiny-mtl")
@@ -35,7 +37,7 @@ class Presets(Command):
     name: Positional[Annotated[str | None, optional("[NAME]")]] = None
     """The preset to print."""
 
-    def run(self, console: Console) -> dict[str, Any]:
+    def run(self, console: Console) -> dict[str, object]:
         """Print to standard output: it is meant to be piped."""
         from auxseg.presets import presets
 
@@ -115,7 +117,7 @@ def _figures(header: _Header) -> str:
     return ", ".join(filter(None, known))
 
 
-def _parameters(recipe: Any) -> dict[str, int]:
+def _parameters(recipe: Recipe) -> dict[str, int]:
     """Parameters per part, counted without taking memory for them."""
     from auxseg.data.sample import Vocabulary
     from auxseg.models import outline

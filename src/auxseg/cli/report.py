@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional
 
@@ -33,7 +33,7 @@ class Report(RecipeCommand):
     overwrite: bool = False
     """Replace OUT if it exists; the default page always shows the latest state."""
 
-    def run(self, console: Console) -> dict[str, Any]:
+    def run(self, console: Console) -> dict[str, object]:
         """Write the page and say where it is."""
         if not self.runs:
             raise InputError("report wants at least one run directory")

@@ -6,7 +6,7 @@ import shutil
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Final, final
+from typing import TYPE_CHECKING, Annotated, Final, final
 
 from tyro.conf import Positional
 
@@ -33,7 +33,7 @@ class Settings(RecipeCommand):
     key: Positional[Annotated[str | None, optional("[KEY]")]] = None
     """Only the keys that begin with this: training, model.encoder, balancer.weights."""
 
-    def run(self, console: Console) -> dict[str, Any]:
+    def run(self, console: Console) -> dict[str, object]:
         """Print to standard output: it is meant to be piped."""
         from auxseg.recipe import Recipe
         from auxseg.recipe.keys import settings_of

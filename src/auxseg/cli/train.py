@@ -6,7 +6,7 @@ import os
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, final
 
 from tyro.conf import Positional
 
@@ -88,7 +88,7 @@ class Train(RecipeCommand):
     overwrite: bool = False
     """Delete what a former run left in the run directory."""
 
-    def run(self, console: Console) -> dict[str, Any] | None:
+    def run(self, console: Console) -> dict[str, object] | None:
         """Train them all; only the main process has a result."""
         if not self.names:
             raise InputError(
@@ -179,7 +179,7 @@ class Train(RecipeCommand):
         runs = {name: Run(directory) for name, directory in directories.items()}
         return begun(runs, resume=self.resume, overwrite=self.overwrite)
 
-    def _train(self, planned: _Planned, console: Console) -> dict[str, Any]:
+    def _train(self, planned: _Planned, console: Console) -> dict[str, object]:
         from auxseg.cli.output.progress import TrainingProgress, is_main_process
         from auxseg.report import report
         from auxseg.run import train

@@ -6,7 +6,7 @@ Names are loaded when they are first used: what tells a user's mistakes in setti
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auxseg.recipe.building import build_tasks
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'auxseg.recipe' has no attribute {name!r}")
     return getattr(importlib.import_module(f"auxseg.recipe.{_HOMES[name]}"), name)

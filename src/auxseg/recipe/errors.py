@@ -59,7 +59,7 @@ def _short(text: str) -> str:
     return text if len(text) <= LONGEST_FOUND else f"{text[:LONGEST_FOUND]}..."
 
 
-def _walk(location: tuple[Any, ...], root: type) -> tuple[list[str], list[str]]:
+def _walk(location: tuple[object, ...], root: type) -> tuple[list[str], list[str]]:
     """The keys a person wrote on the way to the error, and the names that would be allowed at its end.
 
     pydantic's location also holds the tags of unions; those are not keys of the recipe.

@@ -21,7 +21,7 @@ from auxseg.tasks.plugins import kinds
 
 
 def load_recipe(
-    name_or_path: str | Path, settings: Mapping[str, Any] | Sequence[str] = (), *, is_base: bool = False
+    name_or_path: str | Path, settings: Mapping[str, object] | Sequence[str] = (), *, is_base: bool = False
 ) -> Recipe:
     """Read a preset by name or a YAML file by path, and change single settings of it.
 
@@ -38,7 +38,7 @@ def load_recipe(
     return recipe
 
 
-def parse_recipe(values: Mapping[str, Any], origin: str = "recipe", *, is_base: bool = False) -> Recipe:
+def parse_recipe(values: Mapping[str, object], origin: str = "recipe", *, is_base: bool = False) -> Recipe:
     """Check plain values and make a recipe of them, see `load_recipe`. Raises `InputError`, naming ``origin``."""
     try:
         recipe = _adapter(kinds()).validate_python(without_tasks_that_are_off(values, origin))

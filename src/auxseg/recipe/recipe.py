@@ -113,7 +113,7 @@ class Recipe:
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 
-def with_changes(recipe: Recipe, **sections: Mapping[str, Any]) -> Recipe:
+def with_changes(recipe: Recipe, **sections: Mapping[str, object]) -> Recipe:
     """The recipe with some fields of some sections replaced, such as ``training={"steps": 600}``."""
     changed = {name: dataclasses.replace(getattr(recipe, name), **values) for name, values in sections.items()}
     return dataclasses.replace(recipe, **changed)

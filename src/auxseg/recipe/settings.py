@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import yaml
 
@@ -16,7 +16,7 @@ from auxseg.strict_yaml import RefusedYAMLError, read_yaml
 _LENGTHS: Final = ("training.steps", "training.epochs")
 
 
-def change(values: dict[str, Any], settings: Mapping[str, Any] | Sequence[str], root: type) -> list[str]:
+def change(values: dict[str, object], settings: Mapping[str, object] | Sequence[str], root: type) -> list[str]:
     """Change a recipe's plain values in place, by dotted keys or by a list of ``key=value`` in YAML; gives the keys.
 
     Another ``kind`` of something takes the settings with it that only the former kind has, unless they are among
@@ -66,7 +66,7 @@ def refuse_unknown_keys(settings: Sequence[str]) -> None:
             raise InputError(f"--set {key} is not a setting{hint}; `auxseg settings {section}` lists those that exist")
 
 
-def refuse_tasks_that_are_only_off(values: Mapping[str, Any], origin: str) -> None:
+def refuse_tasks_that_are_only_off(values: Mapping[str, object], origin: str) -> None:
     """Raise `InputError` for a recipe's task that is switched off, and that nothing else in it names."""
     tasks = values.get("tasks")
     if not isinstance(tasks, dict):
@@ -81,7 +81,7 @@ def refuse_tasks_that_are_only_off(values: Mapping[str, Any], origin: str) -> No
             )
 
 
-def _texts(values: Any) -> set[str]:
+def _texts(values: object) -> set[str]:
     """Every key and every text in nested values."""
     if isinstance(values, dict):
         return {*map(str, values), *(text for value in values.values() for text in _texts(value))}
@@ -90,16 +90,16 @@ def _texts(values: Any) -> set[str]:
     return {values} if isinstance(values, str) else set()
 
 
-def _pairs(settings: Sequence[str]) -> dict[str, Any]:
+def _pairs(settings: Sequence[str]) -> dict[str, object]:
     """Of a key that is given twice the last value counts, and takes its turn where it stands."""
-    pairs: dict[str, Any] = {}
+    pairs: dict[str, object] = {}
     for key, value in map(_parse, settings):
         pairs.pop(key, None)
         pairs[key] = value
     return pairs
 
 
-def _parse(setting: str) -> tuple[str, Any]:
+def _parse(setting: str) -> tuple[str, object]:
     key, equals, value = setting.partition("=")
     if not equals or not key:
         raise InputError(f"--set {setting}: expected key=value, such as training.steps=600")
@@ -111,7 +111,7 @@ def _parse(setting: str) -> tuple[str, Any]:
         raise InputError(f"--set {setting}: the value is not YAML") from None
 
 
-def _refuse_strange_tasks(values: Mapping[str, Any], pairs: Sequence[tuple[str, Any]]) -> None:
+def _refuse_strange_tasks(values: Mapping[str, object], pairs: Sequence[tuple[str, object]]) -> None:
     tasks = values.get("tasks")
     known = set(tasks) if isinstance(tasks, dict) else set()
     known |= {key.split(".")[1] for key, value in pairs if _defines_task(key, value)}
@@ -130,14 +130,14 @@ def _refuse_strange_tasks(values: Mapping[str, Any], pairs: Sequence[tuple[str, 
             raise InputError(f"--set {key} changes nothing, because tasks.{others[-1]}=off leaves the task out")
 
 
-def _defines_task(key: str, value: Any) -> bool:
+def _defines_task(key: str, value: object) -> bool:
     parts = key.split(".")
     if parts[0] != "tasks":
         return False
     return (len(parts) == 2 and isinstance(value, dict)) or (len(parts) == 3 and parts[2] == "kind")
 
 
-def _set(values: dict[str, Any], key: str, value: Any, given: Sequence[str], root: type) -> None:
+def _set(values: dict[str, object], key: str, value: object, given: Sequence[str], root: type) -> None:
     *parents, last = key.split(".")
     for parent in parents:
         inner = values.setdefault(parent, {})
@@ -153,7 +153,7 @@ def _set(values: dict[str, Any], key: str, value: Any, given: Sequence[str], roo
     values[last] = value
 
 
-def _exclude_length(training: dict[str, Any], key: str) -> None:
+def _exclude_length(training: dict[str, object], key: str) -> None:
     """Steps replace epochs and the other way round, so that one setting is enough to change a run's length."""
     other = {"steps": "epochs", "epochs": "steps"}.get(key)
     if other is not None:

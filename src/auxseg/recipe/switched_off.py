@@ -38,12 +38,12 @@ def without_tasks_that_are_off(values: Mapping[str, Any], origin: str) -> dict[s
     return values
 
 
-def _is_off(phase: Any, off: Collection[str]) -> bool:
+def _is_off(phase: object, off: Collection[str]) -> bool:
     tasks = phase.get("tasks") if isinstance(phase, dict) else None
     return isinstance(tasks, list) and bool(tasks) and all(name in off for name in tasks)
 
 
-def _leave_out(phase: Any, off: Collection[str]) -> None:
+def _leave_out(phase: object, off: Collection[str]) -> None:
     """Take the names out of a phase; parts of which none is left stay, to be refused by their names."""
     for key in ("tasks", "train"):
         if isinstance(phase, dict) and isinstance(phase.get(key), list):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, final
+from typing import Annotated, Final, final
 
 import yaml
 from pydantic import Field
@@ -83,7 +83,7 @@ def _text(metadata: Mapping[str, str], key: str, path: Path) -> str:
     return text
 
 
-def _mapping(text: str, path: Path) -> dict[str, Any]:
+def _mapping(text: str, path: Path) -> dict[str, object]:
     try:
         values = read_yaml(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:

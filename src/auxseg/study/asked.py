@@ -55,12 +55,12 @@ def study(
     out: str | Path,
     auxiliaries: Sequence[str] = (),
     seeds: int = 5,
-    settings: Mapping[str, Any] | Sequence[str] = (),
+    settings: Mapping[str, object] | Sequence[str] = (),
     workers: int = 1,
     threads: int | None = None,
     plugins: Sequence[str | Path] = (),
     watch: Callable[[Plan], None] = lambda plan: None,
-    **question: Any,
+    **question: object,
 ) -> StudyResult:
     """Ask which auxiliary tasks help the target; the same call goes on where it stopped.
 
@@ -100,7 +100,7 @@ def study(
     return StudyResult(directory, asked.run(workers=workers, threads=threads, watch=watch))
 
 
-def _settings(settings: Mapping[str, Any] | Sequence[str]) -> tuple[str, ...]:
+def _settings(settings: Mapping[str, object] | Sequence[str]) -> tuple[str, ...]:
     """Changes to the base as the command line gives them."""
     if isinstance(settings, Mapping):
         return tuple(

@@ -26,7 +26,7 @@ class Checkpoint:
     owner: Owner
     log: EventLog
 
-    def save(self, state: Mapping[str, Any], step: int) -> None:
+    def save(self, state: Mapping[str, object], step: int) -> None:
         """Write it, once the disk holds what the log says of the steps up to it."""
         self.log.sync()
         save_last(self.path, state, step, self.owner)
@@ -42,7 +42,7 @@ class Checkpoint:
         )
 
 
-def save_last(path: Path, state: Mapping[str, Any], step: int, owner: Owner) -> None:
+def save_last(path: Path, state: Mapping[str, object], step: int, owner: Owner) -> None:
     """Write all that a run needs to go on after ``step``, sealed, atomically."""
     buffer = io.BytesIO()
     torch.save(dict(state), buffer)

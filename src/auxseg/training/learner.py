@@ -173,7 +173,7 @@ class Learner:
         with self.average.swapped_in():
             yield self.network
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> dict[str, object]:
         """All that a checkpoint must keep."""
         return {
             "network": self.network.state_dict(),

@@ -54,7 +54,7 @@ class AdamConfig(_SharedConfig):
 
     kind: Literal["adam"] = "adam"
 
-    def build(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+    def build(self, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
         """Make the optimiser over parameter groups."""
         return torch.optim.Adam(groups, lr=self.rate, fused=True)
 
@@ -66,7 +66,7 @@ class AdamWConfig(_SharedConfig):
     kind: Literal["adamw"] = "adamw"
     weight_decay: Decay = 0.01
 
-    def build(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+    def build(self, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
         """Make the optimiser over parameter groups."""
         return torch.optim.AdamW(groups, lr=self.rate, fused=True)
 
@@ -84,14 +84,14 @@ class SGDConfig(_SharedConfig):
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     nesterov: bool = True
 
-    def build(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+    def build(self, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
         """Make the optimiser over parameter groups."""
         nesterov = self.nesterov and self.momentum > 0
         optimizer = torch.optim.SGD(groups, lr=self.rate, momentum=self.momentum, nesterov=nesterov, fused=True)
         if self.momentum > 0:
             # The fused kernel fails where some parameters have no momentum yet, such as those of a task that had no
             # label so far. From zero the first step is the same.
-            for parameter in (parameter for group in groups for parameter in group["params"]):
+            for parameter in (parameter for group in optimizer.param_groups for parameter in group["params"]):
                 optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
         return optimizer
 

@@ -8,13 +8,15 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Final, Literal, final
+from typing import Any, Final, Literal, TypeVar, final
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
 from auxseg.errors import InputError, RunError
+
+_Value = TypeVar("_Value")
 
 # Fabric imports TorchMetrics, where it is installed, only to compare its version: three seconds of every training.
 _HIDDEN: Final = "torchmetrics"
@@ -89,7 +91,7 @@ class Runtime:
         """Whether this is the process that writes files and talks to people."""
         return self.rank == 0
 
-    def autocast(self, precision: Precision) -> AbstractContextManager[Any]:
+    def autocast(self, precision: Precision) -> AbstractContextManager[object]:
         """Run the network's matrix work in this precision; parameters stay in float32."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=precision == "bf16")
 
@@ -112,7 +114,7 @@ class Runtime:
 
             convert_sync_batchnorm(network)  # torch's own drops the activations that timm fuses into its norms
 
-    def gather(self, value: Any) -> list[Any]:
+    def gather(self, value: _Value) -> list[_Value]:
         """Every process's value, in the order of ranks."""
         if self.num_processes == 1:
             return [value]

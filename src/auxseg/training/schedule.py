@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Annotated, Any, Literal, final
+from typing import Annotated, Literal, final
 
 from pydantic import Field
 
@@ -25,11 +25,11 @@ class Schedule(ABC):
         """Be told the target's validation figure, larger being better."""
 
     @abstractmethod
-    def state(self) -> dict[str, Any]:
+    def state(self) -> dict[str, float | int]:
         """What a checkpoint must keep."""
 
     @abstractmethod
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: dict[str, float | int]) -> None:
         """Go on from a checkpoint's state."""
 
 
@@ -55,11 +55,11 @@ class WarmCosine(Schedule):
     def observe(self, figure: float) -> None:
         """Nothing to learn from it."""
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> dict[str, float | int]:
         """Nothing to keep."""
         return {}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: dict[str, float | int]) -> None:
         """Nothing to restore."""
 
 
@@ -87,11 +87,11 @@ class Plateau(Schedule):
         if self.waited > self.patience:
             self.current, self.waited = max(self.current * self.drop, self.minimum), 0
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> dict[str, float | int]:
         """The factor, the best figure and the validations waited."""
         return {"current": self.current, "best": self.best, "waited": self.waited}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: dict[str, float | int]) -> None:
         """Go on from there."""
         self.current, self.best, self.waited = state["current"], state["best"], state["waited"]
 

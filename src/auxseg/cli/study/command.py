@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from tyro.conf import Positional
 
@@ -19,6 +19,7 @@ from auxseg.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from auxseg.study.design.config import StudyConfig
     from auxseg.study.execution.jobs import Site
     from auxseg.study.execution.time_estimate import Effort
     from auxseg.study.study import Study as StudyRun
@@ -102,7 +103,7 @@ class Study(RecipeCommand):
     overwrite: bool = False
     """Replace the file of --best if it exists."""
 
-    def run(self, console: Console) -> dict[str, Any]:
+    def run(self, console: Console) -> dict[str, object]:
         """Run the study and print its verdicts."""
         refuse_no_store(self.data)
         refuse_settings(self.set)
@@ -134,7 +135,7 @@ class Study(RecipeCommand):
             console.print("one seed gives no interval: no verdict but 'not enough evidence' will be possible")
         return self._foresee(study, console) if self.dry_run else self._do(study, console)
 
-    def _foresee(self, study: StudyRun, console: Console) -> dict[str, Any]:
+    def _foresee(self, study: StudyRun, console: Console) -> dict[str, object]:
         """Print what would be trained, and how long that would take."""
         from auxseg.study.design.plan import describe
 
@@ -153,7 +154,7 @@ class Study(RecipeCommand):
         workers = f"{self.workers or 1} worker(s){where}"
         return f"{effort.runs} runs, {done}about {_duration(effort.seconds)} with {workers}"
 
-    def _do(self, study: StudyRun, console: Console) -> dict[str, Any]:
+    def _do(self, study: StudyRun, console: Console) -> dict[str, object]:
         from auxseg.cli.study.progress import StudyProgress
         from auxseg.records.values.writing import to_mapping
         from auxseg.report import study_page
@@ -200,7 +201,7 @@ class Study(RecipeCommand):
             with connected(self.ray, self.gpus_per_run, self.workers) as cluster:
                 yield cluster
 
-    def _config(self) -> Any:
+    def _config(self) -> StudyConfig:
         from auxseg.study.design.config import check_study, read_study
 
         given = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _POINTS = 100.0
 
 
-def screen(command: Study, study: StudyRun, console: Console) -> dict[str, Any]:
+def screen(command: Study, study: StudyRun, console: Console) -> dict[str, object]:
     """Rank the auxiliaries and print the ranking, or with --dry-run only what that would take and how long."""
     if command.best is not None:
         raise InputError("study: --best has no place beside --screen, which trains no arm to its end")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -68,9 +68,9 @@ class Inspection:
     notes: Mapping[str, int]
     remarks: tuple[str, ...]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """The same as plain values; what is not a number becomes ``None``."""
-        return _plain(asdict(self))
+        return {key: _plain(value) for key, value in asdict(self).items()}
 
 
 def inspect(store: Store | str | Path) -> Inspection:
@@ -232,7 +232,7 @@ def share_words(share: float) -> str:
     return ">99.9%" if share > _TENTH else f"{100 * share:.1g}%" if share >= _SMALLEST else "<0.001%"
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     match value:
         case dict():
             return {key: _plain(each) for key, each in value.items()}

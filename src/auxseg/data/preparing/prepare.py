@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from auxseg import __version__
 from auxseg.arguments import as_path, shown
@@ -208,9 +208,9 @@ def _check_target(out: Path, overwrite: bool) -> None:
         raise InputError(f"{out} exists already; --overwrite replaces it")
 
 
-def _header(source: Source, settings: RecordSettings, tally: Tally) -> dict[str, Any]:
+def _header(source: Source, settings: RecordSettings, tally: Tally) -> dict[str, object]:
     """The root's attributes; those that say nothing new are left out, so that older files have the same hash."""
-    news: dict[str, Any] = {"dropped": tally.dropped} if tally.dropped else {}
+    news: dict[str, object] = {"dropped": tally.dropped} if tally.dropped else {}
     if source.category_ids:
         news["category_ids"] = source.category_ids
     if not source.has_background:
@@ -231,9 +231,9 @@ def _exif(orientations: Sequence[Orientation]) -> dict[str, str]:
     return {"exif": "ignore"} if turned[False] > turned[True] else {}
 
 
-def _news(source: Source, tally: Tally, settings: RecordSettings, alike: NearDuplicates | None) -> dict[str, Any]:
+def _news(source: Source, tally: Tally, settings: RecordSettings, alike: NearDuplicates | None) -> dict[str, object]:
     """What there is to say beside the choices; nothing of it is part of the content hash."""
-    news: dict[str, Any] = {"undecided_orientations": tally.undecided} if tally.undecided else {}
+    news: dict[str, object] = {"undecided_orientations": tally.undecided} if tally.undecided else {}
     if tally.num_boxes:
         news["boxes"] = tally.boxes(settings.box)
     if source.remarks:
@@ -243,7 +243,7 @@ def _news(source: Source, tally: Tally, settings: RecordSettings, alike: NearDup
     return news
 
 
-def _provenance(source: Source, choices: dict[str, Any]) -> dict[str, Any]:
+def _provenance(source: Source, choices: dict[str, object]) -> dict[str, object]:
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     details = {key: printable(value) for key, value in source.provenance().items()}
     return {"source": source.name, "details": details, **choices, "auxseg": __version__, "date": now}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import final
 
 import numpy as np
 
@@ -89,7 +89,7 @@ class Tally:
             *boxes_left_out(self.boxes(settings.box)),
         ]
 
-    def boxes(self, choice: str) -> dict[str, Any]:
+    def boxes(self, choice: str) -> dict[str, object]:
         """How many boxes the source has and the store keeps, and what those are called, by sample (empty: no name)."""
         names = sorted({name for name in self.box_names if name})
         number = {name: index for index, name in enumerate(names)}

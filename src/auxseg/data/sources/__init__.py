@@ -24,7 +24,7 @@ SOURCES: Final[dict[str, type[Source]]] = {
 """Name on the command line -> how to open it, given its path."""
 
 
-def open_source(name: str, path: str | Path, **options: Any) -> Source:
+def open_source(name: str, path: str | Path, **options: object) -> Source:
     """Open a source by its name on the command line, with the settings that it has (`Source.options`).
 
     Raises `InputError` for an unknown name, an unfit path, or a setting that this source does not have.

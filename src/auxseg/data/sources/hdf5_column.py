@@ -88,8 +88,8 @@ class Column:
     def __len__(self) -> int:
         return self.shape[0] * self.shape[1] if self._is_in_blocks else self.shape[0]
 
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_handle": None}
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_handle": None}
 
     def read(self, row: int) -> np.ndarray:
         """One row as it is in the file. Raises `SampleError` if it cannot be read."""
@@ -182,7 +182,7 @@ def _find(path: Path, file: h5py.File, key: str) -> str:
     raise InputError(f"{path} should hold the dataset {key!r}; its datasets: {found}")
 
 
-def _is_dataset(file: h5py.File, name: Any) -> bool:
+def _is_dataset(file: h5py.File, name: object) -> bool:
     is_elsewhere = isinstance(file.get(name, getlink=True), h5py.ExternalLink)
     return not is_elsewhere and isinstance(file.get(name), h5py.Dataset)
 

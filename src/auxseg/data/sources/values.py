@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any, Final
+from typing import Final
 
 LARGEST_INTEGER: Final = 2**53
 """Beyond this size JSON readers of other languages lose digits."""
@@ -23,7 +23,7 @@ class BadValue(ValueError):
     """A value is not what its key promises; the message is a whole clause: ``key should be ..., not ...``."""
 
 
-def integer(value: Any, key: str) -> int:
+def integer(value: object, key: str) -> int:
     """A whole number: ``3``, ``3.0``, ``"3"``. Raises `BadValue`, also beyond `LARGEST_INTEGER`."""
     if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         value = int(value)
@@ -37,7 +37,7 @@ def integer(value: Any, key: str) -> int:
     return value
 
 
-def number(value: Any, key: str) -> float:
+def number(value: object, key: str) -> float:
     """A finite number: ``2.5``, ``3``, ``"2.5"``. Raises `BadValue`, also for what is beyond floating point."""
     parsed = _parsed(value)
     if parsed is None or not math.isfinite(parsed):
@@ -45,7 +45,7 @@ def number(value: Any, key: str) -> float:
     return parsed
 
 
-def flag(value: Any, key: str) -> bool:
+def flag(value: object, key: str) -> bool:
     """A truth value: ``true``, ``1``, ``"1"``, ``"true"`` and their opposites. Raises `BadValue` for anything else."""
     if isinstance(value, bool):
         return value
@@ -57,7 +57,7 @@ def flag(value: Any, key: str) -> bool:
     return known
 
 
-def text(value: Any, key: str) -> str:
+def text(value: object, key: str) -> str:
     """A text that is not empty; whole numbers count as what they are written like. Raises `BadValue`.
 
     NUL and halves of surrogate pairs, which no file name and no store can hold, are refused.
@@ -71,7 +71,7 @@ def text(value: Any, key: str) -> str:
     return value
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """A value as an error shows it: short, on one line, without what steers a terminal."""
     if isinstance(value, dict | list | tuple):
         return f"a {'mapping' if isinstance(value, dict) else 'list'} of {len(value)}"
@@ -81,7 +81,7 @@ def shown(value: Any) -> str:
     return words if len(words) <= _NUM_SHOWN else f"{words[:_NUM_SHOWN]}..."
 
 
-def _parsed(value: Any) -> float | None:
+def _parsed(value: object) -> float | None:
     """The number that a value says, which may be infinite; ``None`` if it says none."""
     if type(value) is float:
         return value
@@ -92,5 +92,5 @@ def _parsed(value: Any) -> float | None:
     return None
 
 
-def _bad(key: str, expected: str, value: Any) -> BadValue:
+def _bad(key: str, expected: str, value: object) -> BadValue:
     return BadValue(f"{key} should be {expected}, not {shown(value)}")

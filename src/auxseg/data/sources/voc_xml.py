@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Final, final
 from xml.etree import ElementTree
 
 from auxseg.data.sample import Box
@@ -48,7 +48,7 @@ def read_voc_objects(path: Path) -> VocObjects:
 
 @final
 class _Plain(ElementTree.TreeBuilder):
-    def doctype(self, name: str, pubid: Any, system: Any) -> None:
+    def doctype(self, name: str, pubid: object, system: object) -> None:
         """Called by the parser before it reads what the document type defines."""
         raise ValueError("it declares a document type (<!DOCTYPE>), which is refused")
 

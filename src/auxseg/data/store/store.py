@@ -116,8 +116,8 @@ class Store:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {each.name: getattr(self, each.name) for each in fields(self)} | {"_file": []}
+    def __getstate__(self) -> dict[str, object]:
+        return {**{each.name: getattr(self, each.name) for each in fields(self)}, "_file": []}
 
     def rows(self, split: str) -> np.ndarray:
         """The rows of one split, ascending (int64)."""

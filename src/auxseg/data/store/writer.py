@@ -89,7 +89,9 @@ class StoreWriter:
         """One field of all records."""
         return [row[key] for row in self._index]
 
-    def finish(self, split: UInt8[np.ndarray, " N"], header: Mapping[str, Any], provenance: Mapping[str, Any]) -> str:
+    def finish(
+        self, split: UInt8[np.ndarray, " N"], header: Mapping[str, object], provenance: Mapping[str, object]
+    ) -> str:
         """Write the index and the attributes and return the content hash.
 
         ``header`` holds what else the store says of itself, see `auxseg.data.store.store`.

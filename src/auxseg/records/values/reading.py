@@ -80,7 +80,7 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
     return content
 
 
-def load_json(content: bytes) -> Any:
+def load_json(content: bytes) -> object:
     """JSON as Python has it.
 
     Raises ValueError or RecursionError for what is no JSON in UTF-8, and for what a parser would let through: keys
@@ -95,7 +95,7 @@ def load_json(content: bytes) -> Any:
     return value
 
 
-def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _mapping(pairs: list[tuple[str, object]]) -> dict[str, object]:
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
         names = [name for name, _ in pairs]

@@ -26,7 +26,7 @@ def write_json(path: Path, value: object) -> None:
     write_atomically(path, json.dumps(to_json(value), indent=1).encode())
 
 
-def to_json(value: object) -> Any:
+def to_json(value: object) -> object:
     """A dataclass, mapping, sequence or plain value as JSON has it; a number that is not finite becomes null."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return to_mapping(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import final
 
 from auxseg.report import wording
 from auxseg.report.charts import drawing as figures
@@ -143,7 +143,7 @@ def _difference(found: Answer | None, first: Answer | None) -> float | None:
     return found.value - first.value
 
 
-def _settings(recipes: Sequence[Mapping[str, Any]], prefix: str = "") -> list[tuple[str, list[str]]]:
+def _settings(recipes: Sequence[Mapping[str, object]], prefix: str = "") -> list[tuple[str, list[str]]]:
     """The settings that differ, as dotted keys; a part that some runs lack altogether is one line."""
     rows = []
     for key in dict.fromkeys(key for recipe in recipes for key in recipe):
@@ -156,7 +156,7 @@ def _settings(recipes: Sequence[Mapping[str, Any]], prefix: str = "") -> list[tu
     return rows
 
 
-def _setting(value: Any) -> str:
+def _setting(value: object) -> str:
     if isinstance(value, Mapping):
         return str(value.get("kind", "set"))
     return wording.NOTHING if value is None else str(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from auxseg.report.runs.record import Record
 
@@ -52,7 +52,7 @@ def _hash(record: Record) -> str | None:
     return record.start.data.content_hash[:12] if record.start else None
 
 
-def _measured(record: Record, key: str) -> Any:
+def _measured(record: Record, key: str) -> object:
     value = getattr(record.data, key, None)
     return value[:12] if key == "content_hash" and isinstance(value, str) else value
 
@@ -63,12 +63,12 @@ def _split(record: Record) -> str | None:
     return "val" if record.kept is not None else None
 
 
-def _setting(record: Record, keys: tuple[str, ...]) -> Any:
-    value: Any = record.recipe.settings
+def _setting(record: Record, keys: tuple[str, ...]) -> object:
+    value: object = record.recipe.settings
     for key in keys:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Final, final
 
 import numpy as np
 
@@ -111,10 +111,10 @@ def _thumbnail(store: Store, row: int) -> _Thumbnail:
     )
 
 
-def _tables(inspection: Inspection) -> dict[str, list[tuple[Any, ...]]]:
+def _tables(inspection: Inspection) -> dict[str, list[tuple[object, ...]]]:
     """Rows of name and one value per split, for every kind of label and for what is missing."""
     splits = [inspection.splits[split] for split in SPLITS]
-    tables: dict[str, list[tuple[Any, ...]]] = {
+    tables: dict[str, list[tuple[object, ...]]] = {
         "share of pixels": [
             *((name, *(share_words(split.mask_shares[name]) for split in splits)) for name in splits[0].mask_shares),
             ("ignored", *(share_words(split.ignored_share) for split in splits)),

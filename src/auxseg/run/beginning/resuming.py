@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import Final, final
 
 import torch
 
@@ -143,7 +143,7 @@ def _as_started(recipe: Recipe, run: Run, store: Store) -> Recipe:
     return recipe
 
 
-def _refuse_changes(run: Run, differences: list[tuple[str, Any, Any]]) -> None:
+def _refuse_changes(run: Run, differences: list[tuple[str, object, object]]) -> None:
     if not differences:
         return
     shown = [f"with {key}={was}, and the recipe now says {now}" for key, was, now in differences[:_MOST_DIFFERENCES]]
@@ -152,7 +152,7 @@ def _refuse_changes(run: Run, differences: list[tuple[str, Any, Any]]) -> None:
     raise InputError(f"{run.directory}: was started {'; '.join([*shown, *others])}; --resume allows only more steps")
 
 
-def _differences(before: Any, after: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
+def _differences(before: object, after: object, key: str = "") -> Iterator[tuple[str, object, object]]:
     if isinstance(before, dict) and isinstance(after, dict):
         for name in before | after:
             yield from _differences(before.get(name), after.get(name), f"{key}.{name}".lstrip("."))

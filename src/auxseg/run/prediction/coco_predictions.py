@@ -37,8 +37,8 @@ class CocoPredictions:
     def __init__(self, vocabulary: Vocabulary, boxes: Sequence[str]) -> None:
         """``boxes`` names the tasks that give a box."""
         self._vocabulary, self._boxes = vocabulary, _box_categories(vocabulary, boxes)
-        self._images: dict[int, dict[str, Any]] = {}
-        self._annotations: list[dict[str, Any]] = []
+        self._images: dict[int, dict[str, object]] = {}
+        self._annotations: list[dict[str, object]] = []
 
     def add(self, photograph: Photograph, prediction: Prediction) -> None:
         """Record what was predicted of one photograph."""
@@ -85,7 +85,7 @@ class CocoPredictions:
             values = {"score": scores[name], "area": int(part.sum()), "segmentation": rle(part)}
             self._annotate(image_id, self._vocabulary.category_ids[index], _bounds(part), **values)
 
-    def _annotate(self, image_id: int, category_id: int, bbox: list[float], **values: Any) -> None:
+    def _annotate(self, image_id: int, category_id: int, bbox: list[float], **values: object) -> None:
         annotation = {"id": len(self._annotations) + 1, "image_id": image_id, "category_id": category_id}
         self._annotations.append({**annotation, "bbox": bbox, "iscrowd": 0, **values})
 
@@ -97,7 +97,7 @@ class CocoPredictions:
         return number
 
 
-def _recorded(prediction: Prediction) -> dict[str, Any]:
+def _recorded(prediction: Prediction) -> dict[str, object]:
     """What tasks say that COCO has no word for, under ``answers``."""
     answers = {task: dict(answer.record) for task, answer in prediction.answers.items() if answer.record}
     return {"answers": answers} if answers else {}

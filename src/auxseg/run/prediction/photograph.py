@@ -6,7 +6,6 @@ Shape legend: ``h w`` the photograph's own size.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
@@ -18,7 +17,7 @@ from auxseg.data.sources.source import SampleError
 from auxseg.errors import InputError
 
 
-def read_photograph(photograph: Any, exif: str = "apply") -> UInt8[np.ndarray, "h w 3"]:
+def read_photograph(photograph: object, exif: str = "apply") -> UInt8[np.ndarray, "h w 3"]:
     """A photograph as RGB, read as `data prepare` reads those of a store.
 
     Args:
@@ -70,6 +69,6 @@ def _array(photograph: np.ndarray) -> np.ndarray:
     return photograph if len(shape) == 3 else np.repeat(photograph[..., None], 3, axis=2)
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     kind = type(value)
     return f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")

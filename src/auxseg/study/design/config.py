@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -76,7 +76,7 @@ def read_study(path: Path) -> StudyConfig:
     return study
 
 
-def check_study(values: Mapping[str, Any], origin: str = "study") -> StudyConfig:
+def check_study(values: Mapping[str, object], origin: str = "study") -> StudyConfig:
     """Check plain values and make a study of them. Raises `InputError`, naming ``origin`` and the key."""
     try:
         study = TypeAdapter(StudyConfig).validate_python(dict(values))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, final
+from typing import Literal, final
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -48,4 +48,4 @@ class Answer:
     box: tuple[float, float, float, float] | None = None
     map: Callable[[], Float32[np.ndarray, "K h w"]] | None = None
     vector: tuple[float, ...] | None = None
-    record: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, object] = field(default_factory=dict)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple, final
+from typing import Final, NamedTuple, final
 
 from auxseg.data.sources.values import BadValue, flag, integer, number, shown, text
 from auxseg.errors import InputError
@@ -36,7 +36,7 @@ class CocoObject(NamedTuple):
 
     id: str
     category: int
-    outline: Any
+    outline: object
     is_crowd: bool
     box: tuple[float, float, float, float] | None
     fault: str = ""
@@ -76,10 +76,11 @@ def read_coco(path: Path) -> CocoFile:
         categories = tuple(_category(each, f"categories[{place}]") for place, each in enumerate(content["categories"]))
         images: dict[str, CocoImage] = {}
         for place, each in enumerate(content["images"]):
-            id = _identifier(_mapping(each, f"images[{place}]").get("id"), f"the id of images[{place}]")
+            values = _mapping(each, f"images[{place}]")
+            id = _identifier(values.get("id"), f"the id of images[{place}]")
             if id in images:
                 raise BadValue(f"the image id {shown(id)} is given twice")
-            images[id] = _image(each)
+            images[id] = _image(values)
     except BadValue as error:
         raise InputError(f"{path}: {error}") from None
     objects: dict[str, list[CocoObject]] = {id: [] for id in images}
@@ -96,7 +97,7 @@ def read_coco(path: Path) -> CocoFile:
     return CocoFile(path, images, objects, categories, tuple(orphans))
 
 
-def _load(path: Path) -> dict[str, Any]:
+def _load(path: Path) -> dict[str, list[object]]:
     if path.is_dir():
         raise InputError(f"{path} is a folder; coco reads the annotation file (.json), or several with --annotations")
     try:
@@ -123,18 +124,18 @@ def _load(path: Path) -> dict[str, Any]:
     return content
 
 
-def _mapping(value: Any, what: str) -> dict[str, Any]:
+def _mapping(value: object, what: str) -> dict[str, object]:
     if not isinstance(value, dict):
         raise BadValue(f"{what} should be a mapping, not {shown(value)}")
     return value
 
 
-def _identifier(value: Any, key: str) -> str:
+def _identifier(value: object, key: str) -> str:
     """Numbers and texts name images; 7, 7.0 and "7" are the same."""
     return str(value) if type(value) is int else text(value, key)
 
 
-def _category(values: Any, what: str) -> CocoCategory:
+def _category(values: object, what: str) -> CocoCategory:
     values = _mapping(values, what)
     parent = values.get("supercategory")
     return CocoCategory(
@@ -144,7 +145,7 @@ def _category(values: Any, what: str) -> CocoCategory:
     )
 
 
-def _image(values: dict[str, Any]) -> CocoImage:
+def _image(values: dict[str, object]) -> CocoImage:
     try:
         file_name = text(values.get("file_name"), "file_name")
         return CocoImage(file_name, _size(values.get("height"), values.get("width")))
@@ -152,13 +153,13 @@ def _image(values: dict[str, Any]) -> CocoImage:
         return CocoImage(fault=f"the annotation file is wrong about it: {error}")
 
 
-def _size(height: Any, width: Any) -> tuple[int, int] | None:
+def _size(height: object, width: object) -> tuple[int, int] | None:
     """``None`` where a tool did not know the size: it is missing, null, 0 or -1."""
     hw = tuple(0 if value is None else integer(value, key) for key, value in (("height", height), ("width", width)))
     return (hw[0], hw[1]) if min(hw) > 0 else None
 
 
-def _object(values: Any, place: int, categories: frozenset[int]) -> tuple[str | None, CocoObject]:
+def _object(values: object, place: int, categories: frozenset[int]) -> tuple[str | None, CocoObject]:
     """An object and the id of its image, which is ``None`` where that cannot be read."""
     if not isinstance(values, dict):
         return None, CocoObject(f"annotations[{place}]", 0, None, False, None)
@@ -185,7 +186,7 @@ def _object(values: Any, place: int, categories: frozenset[int]) -> tuple[str | 
         return None, made
 
 
-def _box(value: Any) -> tuple[float, float, float, float] | None:
+def _box(value: object) -> tuple[float, float, float, float] | None:
     if value is None or value == []:
         return None
     if not isinstance(value, list) or len(value) != 4:
