@@ -14,7 +14,6 @@ from typing import Any, Final, final
 
 import torch
 
-from auxseg import __version__
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, to_values, what_matters, with_changes
@@ -23,6 +22,7 @@ from auxseg.run.directory import Run
 from auxseg.training.checkpoint import load_last
 from auxseg.training.phases import in_steps
 from auxseg.training.seal import Owner, examine
+from auxseg.version import __version__
 
 _AGAIN: Final = "start again with --overwrite"
 _MOST_DIFFERENCES: Final = 5
