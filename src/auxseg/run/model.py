@@ -16,10 +16,10 @@ import torch
 from jaxtyping import UInt8
 from PIL import Image
 
-from auxseg.data.augment.keyed import sample_keys
 from auxseg.data.geometry import Fit, fit
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE, MISSING, Vocabulary
+from auxseg.keyed import sample_keys
 from auxseg.models import Network
 from auxseg.recipe import Recipe
 from auxseg.run.prediction.photograph import read_photograph

@@ -12,7 +12,7 @@ from pydantic import Field
 from auxseg.balancing.weighting.weighted_losses import WeightedLosses
 from auxseg.balancing.weighting.weighting import Memoryless, WeightedConfig, shares, switched_on
 from auxseg.config import config
-from auxseg.data.augment.keyed import keyed_uniforms
+from auxseg.keyed import keyed_uniforms
 
 Distribution = Literal["normal", "uniform", "bernoulli", "constrained-bernoulli"]
 
