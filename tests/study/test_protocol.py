@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from auxseg.recipe import load_recipe
+from auxseg.records.names import STUDY_FILE
 from auxseg.run import evaluate, train
 from auxseg.study.best_recipe import best_recipe
 from auxseg.study.design.plan import Plan, PlannedRun, make_plan
@@ -56,7 +57,7 @@ def test_a_study_that_was_stopped_has_read_nothing(store: Path, tmp_path: Path) 
     assert any(study.is_done(run) for run in make_plan(config).runs)
     assert readings(study.path) == []
     assert not list(study.path.glob("runs/*/metrics.json"))
-    assert not study.result_file.exists()
+    assert not (study.path / STUDY_FILE).exists()
 
 
 @pytest.mark.usefixtures("sealed_test_split")

@@ -15,6 +15,7 @@ from auxseg.data.synthesize import synthesize
 from auxseg.errors import RunError
 from auxseg.recipe import Recipe
 from auxseg.records.about import Choices
+from auxseg.records.names import STUDY_FILE
 from auxseg.study.design.plan import Plan, PlannedRun
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.execution.jobs import Job, Workers, evaluations, trainings
@@ -96,7 +97,7 @@ def test_a_worker_process_refuses_it_too(data: Path, other: Path, tmp_path: Path
 
     with pytest.raises(RunError, match=r"data\.h5 h(olds|eld) other data.* the same command goes on"):
         study.run(Execution(site=ThisMachine(1), threads=1, watch=replace_once_one_is_done))
-    assert not directory.result_file.exists()
+    assert not (directory.path / STUDY_FILE).exists()
     assert _hashes(tmp_path / "study") == {directory.content_hash}
 
 
@@ -146,7 +147,7 @@ def test_a_run_that_opened_other_data_is_not_kept(
     monkeypatch.setattr(workers, "train", elsewhere)
     with pytest.raises(RunError, match="held other data when a run opened it, so that run was removed"):
         study.run(Execution(site=InThisProcess(), threads=1, watch=_ignore))
-    assert not directory.result_file.exists()
+    assert not (directory.path / STUDY_FILE).exists()
     assert list(directory.path.glob("runs/*")) == []
 
 
