@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,49 @@ ROOMS = sorted({path.parent for path in (ROOT / "src" / "auxseg").rglob("*.py")}
 def test_a_room_is_a_package_of_at_most_fifteen_files(room: Path) -> None:
     assert (room / "__init__.py").is_file()
     assert len(list(room.glob("*.py"))) <= 15
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
+
+
+def _imported(node: ast.AST, modules: Mapping[str, Path]) -> Iterator[str]:
+    """What is imported at any depth, in functions too, but for types alone: as modules of ours, the root included."""
+    match node:
+        case ast.If() if "TYPE_CHECKING" in ast.unparse(node.test):
+            children = iter(node.orelse)
+        case ast.Import():
+            children = iter(())
+            yield from (alias.name for alias in node.names if alias.name in modules)
+        case ast.ImportFrom():
+            children = iter(())
+            assert node.level == 0
+            module = node.module or ""
+            found = {f"{module}.{alias.name}" for alias in node.names}
+            yield from found & modules.keys()
+            if module == "auxseg" or (module in modules and not found <= modules.keys()):
+                yield module
+        case _:
+            children = ast.iter_child_nodes(node)
+    for child in children:
+        yield from _imported(child, modules)
+
+
+def _import_graph() -> dict[str, set[str]]:
+    modules = {_module(path): path for path in (ROOT / "src" / "auxseg").rglob("*.py")}
+    return {name: set(_imported(ast.parse(path.read_text()), modules)) for name, path in modules.items()}
+
+
+def test_imports_make_no_circle() -> None:
+    """One that a lazy import hides is a circle still: neither file can be understood without the other."""
+    try:
+        TopologicalSorter(_import_graph()).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_no_module_imports_the_root() -> None:
+    assert [name for name, imported in _import_graph().items() if "auxseg" in imported] == []
 
 
 def test_no_source_is_ignored() -> None:

@@ -23,7 +23,8 @@ from auxseg.study.design.plan import BASELINE, Arm, Plan, make_plan
 from auxseg.study.directory.decisions import chosen, with_choices
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.directory.provenance import origin
-from auxseg.study.execution.local import workers
+from auxseg.study.execution.local import ThisMachine, workers
+from auxseg.study.execution.trainings import Execution
 from auxseg.study.study import Study
 from auxseg.tasks import run_plugin
 from benchmarks.tools.coarse_shape import store_with_coarse_shapes
@@ -68,7 +69,7 @@ def planted(steps: int, seeds: int) -> dict[str, Any]:
 
     def work(folder: Path) -> dict[str, Any]:
         study = Study(config, data, StudyDirectory(folder), plugins=(PLUGIN,))
-        found = study.run(workers=2, threads=1, watch=_ignore)
+        found = study.run(Execution(site=ThisMachine(2), threads=1, watch=_ignore))
         return {"rows": list(_rows("planted", found.answers[0])), "seconds in training": found.seconds}
 
     key = (dataclasses.asdict(config), Store.open(data).content_hash, PLUGIN.read_text())
@@ -93,7 +94,7 @@ def parallel(steps: int, seeds: int) -> dict[str, Any]:
             shutil.rmtree(directory, ignore_errors=True)
             started = time.perf_counter()
             study = Study(config, data, StudyDirectory(directory))
-            results[number] = study.run(workers=number, threads=1, watch=_ignore).answers
+            results[number] = study.run(Execution(site=ThisMachine(number), threads=1, watch=_ignore)).answers
             seconds[number] = time.perf_counter() - started
         tables = {number: _tables(folder / f"workers-{number}") for number in results}
         return {

@@ -14,6 +14,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from auxseg.version import __version__
+
 if TYPE_CHECKING:
     from auxseg import balancing, metrics, models, tasks, testing
     from auxseg.data.loading.loader import EvaluationLoader, TrainLoader
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from auxseg.report.page import report
     from auxseg.run import Model, Prediction, Run, evaluate, load, predict, train
     from auxseg.study.asked import StudyResult, study
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "DivergedError": "auxseg.errors",

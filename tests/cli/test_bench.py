@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-import auxseg
+from auxseg.cli import bench
 from auxseg.cli.bench import Bench
 from auxseg.config import config
 from auxseg.errors import InputError
@@ -31,7 +31,7 @@ def test_refuses_an_unknown_measurement_and_names_the_known() -> None:
 
 
 def test_refuses_outside_of_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auxseg, "__file__", str(tmp_path / "site-packages" / "auxseg" / "__init__.py"))
+    monkeypatch.setattr(bench, "__file__", str(tmp_path / "site-packages" / "auxseg" / "cli" / "bench.py"))
     with pytest.raises(InputError, match="part of a checkout"):
         Bench().run(Console(quiet=True))
 

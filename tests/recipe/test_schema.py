@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
 from pydantic import Field
@@ -121,3 +121,11 @@ def test_the_kinds_of_a_recipe_are_found_in_all_their_places() -> None:
     assert "weights" in settings_of_other_kinds(Recipe, ["balancer"], "equal")
     assert "grid" in settings_of_other_kinds(Recipe, ["tasks", "mine"], "edges")
     assert settings_of_other_kinds(Recipe, ["data"], "anything") == set()
+
+
+def test_what_a_class_declares_of_itself_is_no_setting() -> None:
+    @config
+    class Declaring(Round):
+        is_closed: ClassVar[bool] = True
+
+    assert list(fields(Declaring)) == ["kind", "radius", "fill"]

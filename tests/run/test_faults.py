@@ -18,9 +18,9 @@ from auxseg.recipe import build_tasks, load_recipe
 from auxseg.run import load, train
 from auxseg.tasks import Task
 from auxseg.training.schedule import Plateau
-from auxseg.training.weights import load_weights
 from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
+from tests.weights import load_weights
 
 CPU = torch.device("cpu")
 BATCH_NORM = "model.norm=batch"

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from auxseg import __version__
 from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe
 from auxseg.run.model_file import ModelFacts
+from auxseg.version import __version__
 
 PATH = Path("best.safetensors")
 VOCABULARY = Vocabulary(32, ("background", "cat"), {"breed": ("Bengal", "pug")}, counts={"breed": (3, 1)})

@@ -16,9 +16,9 @@ from auxseg.run import Run, load, train
 from auxseg.training.checkpoint import load_last
 from auxseg.training.learner import Learner, StepResult
 from auxseg.training.loop import Observer, Validation
-from auxseg.training.weights import load_weights
 from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
+from tests.weights import load_weights
 
 NUM_STEPS = 20
 START_OF_TARGET = 8

@@ -21,9 +21,9 @@ from auxseg.training.checkpoint import load_last, save_last
 from auxseg.training.learner import Learner, StepResult
 from auxseg.training.loop import Observer, Validation
 from auxseg.training.seal import examine
-from auxseg.training.weights import load_weights
 from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
+from tests.weights import load_weights
 
 # Adam divides by the gradient's own size, which makes rounding errors as large as steps where gradients are near zero.
 # Few steps, because rounding grows with each of them.

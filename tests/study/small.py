@@ -10,6 +10,8 @@ from auxseg.records.values.writing import to_mapping
 from auxseg.study.design.config import StudyConfig, check_study
 from auxseg.study.design.plan import Plan
 from auxseg.study.directory.directory import StudyDirectory
+from auxseg.study.execution.local import ThisMachine
+from auxseg.study.execution.trainings import Execution
 from auxseg.study.study import Study
 from tests.raw_events import read_events
 
@@ -47,7 +49,8 @@ def box_alone(**values: Any) -> StudyConfig:
 
 def run_study(config: StudyConfig, store: Path, out: Path, *, workers: int = 1, **values: Any) -> dict[str, Any]:
     """Run it from where it stands, without telling anybody; returns what study.json holds."""
-    found = Study(config, store, StudyDirectory(out), **values).run(workers=workers, threads=1, watch=_ignore)
+    execution = Execution(site=ThisMachine(workers), threads=1, watch=_ignore)
+    found = Study(config, store, StudyDirectory(out), **values).run(execution)
     return to_mapping(found)
 
 

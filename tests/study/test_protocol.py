@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from auxseg.recipe import load_recipe
+from auxseg.records.names import STUDY_FILE
 from auxseg.run import evaluate, train
 from auxseg.study.best_recipe import best_recipe
 from auxseg.study.design.plan import Plan, PlannedRun, make_plan
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.execution.local import LocalWorkers
+from auxseg.study.execution.trainings import Execution
 from auxseg.study.study import Study
 from tests.raw_events import read_events
 from tests.study.small import box_alone, run_study, set_validation, small_config
@@ -51,11 +53,11 @@ def test_a_study_that_was_stopped_has_read_nothing(store: Path, tmp_path: Path) 
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Study(config, store, study).run(threads=1, watch=stop_after_the_first_run)
+        Study(config, store, study).run(Execution(threads=1, watch=stop_after_the_first_run))
     assert any(study.is_done(run) for run in make_plan(config).runs)
     assert readings(study.path) == []
     assert not list(study.path.glob("runs/*/metrics.json"))
-    assert not study.result_file.exists()
+    assert not (study.path / STUDY_FILE).exists()
 
 
 @pytest.mark.usefixtures("sealed_test_split")

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from auxseg.data.augment.keyed import sample_keys
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import MISSING
+from auxseg.keyed import sample_keys
 from auxseg.tasks.sample_randomness import draw_class, generator, has_photograph
 from tests.tasks.examples import make_batch
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from auxseg.data.augment.keyed import sample_keys
 from auxseg.data.loading.batch import Batch
 from auxseg.errors import InputError
+from auxseg.keyed import sample_keys
 from auxseg.metrics.colour import rgb_to_lab
 from auxseg.tasks import (
     ColorizationConfig,

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import torch
 
-from auxseg import __version__
 from auxseg.errors import InputError
 from auxseg.records.event_log import EventLog
 from auxseg.training.checkpoint import Checkpoint, load_last, save_last
 from auxseg.training.seal import Owner, examine
+from auxseg.version import __version__
 from tests.records.made_events import make_step
 
 OWNER = Owner("recipe", "data")

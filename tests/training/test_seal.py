@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from auxseg import __version__
 from auxseg.errors import InputError
 from auxseg.training.checkpoint import load_last, save_last
 from auxseg.training.seal import Owner, examine
+from auxseg.version import __version__
 
 OWNER = Owner("recipe", "data")
 CPU = torch.device("cpu")

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any, final
 
 import tyro
 
-import auxseg
 from auxseg.cli.command import Command, optional
 from auxseg.errors import InputError
 
@@ -54,7 +53,7 @@ def _first_line(script: Path) -> str:
 
 
 def _folder() -> Path:
-    folder = Path(auxseg.__file__).resolve().parents[2] / "benchmarks"
+    folder = Path(__file__).resolve().parents[3] / "benchmarks"
     if not folder.is_dir():
         raise InputError(f"bench: the measurements are part of a checkout of the repository; there is no {folder}")
     return folder

@@ -15,7 +15,6 @@ from typing import Annotated, Any, Union
 
 import tyro
 
-from auxseg import __version__
 from auxseg.cli.bench import Bench
 from auxseg.cli.command import Command, RecipeCommand, with_own_options_first
 from auxseg.cli.data import Download, Inspect, Prepare, Synthesize
@@ -30,6 +29,7 @@ from auxseg.cli.settings import Settings
 from auxseg.cli.study.command import Study
 from auxseg.cli.train import Train
 from auxseg.errors import InputError, RunError, Terminated
+from auxseg.version import __version__
 
 _DESCRIPTION = """Do auxiliary tasks make segmentation masks better? Train one network on masks together with cheaper
 labels, measure honestly, and use the model that won. `auxseg COMMAND --help` explains a command, `auxseg --version`

@@ -5,22 +5,18 @@ Shape legend: ``N`` images, ``H W`` the input size.
 
 from __future__ import annotations
 
-from typing import Final
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from auxseg.data.luma import LUMA
 from auxseg.errors import InputError
 from auxseg.models.encoders.encoder import Encoder
-
-LUMINANCE: Final = (0.299, 0.587, 0.114)
-"""Shares of red, green and blue: ITU-R Recommendation BT.601, https://www.itu.int/rec/R-REC-BT.601."""
 
 
 def luminance(image: Float[Tensor, "N 3 H W"]) -> Float[Tensor, "N 1 H W"]:
     """How bright every pixel is; a grey picture repeated three times comes back as it was, within rounding."""
-    red, green, blue = (share * image[:, channel : channel + 1] for channel, share in enumerate(LUMINANCE))
+    red, green, blue = (share * image[:, channel : channel + 1] for channel, share in enumerate(LUMA))
     return red + green + blue
 
 
@@ -45,4 +41,4 @@ def see_grey(encoder: Encoder) -> None:
 
 
 def _as_one(values: tuple[float, ...]) -> tuple[float, ...]:
-    return (sum(share * value for share, value in zip(LUMINANCE, values, strict=True)),)
+    return (sum(share * value for share, value in zip(LUMA, values, strict=True)),)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, final
@@ -10,6 +9,8 @@ from typing import Any, Final, final
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
+
+from auxseg.keyed import weights_seed
 
 
 @contextmanager
@@ -19,9 +20,8 @@ def own_randomness(seed: int, part: str) -> Iterator[None]:
     A network with one more task then has the same initial weights in all other parts, which is what makes two task
     sets comparable seed by seed.
     """
-    key = hashlib.sha256(f"{seed}/{part}".encode()).digest()
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(int.from_bytes(key[:8], "little"))
+        torch.default_generator.manual_seed(weights_seed(seed, part))
         yield
 
 

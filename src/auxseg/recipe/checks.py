@@ -51,7 +51,7 @@ def check_model(recipe: Recipe, origin: str) -> None:
         if tasks is not None:
             network = outline(recipe.model, {name: task.output for name, task in tasks.items()}, recipe.target)
             _check_size(network)
-        _check_two_stage(recipe)
+        _check_has_phases(recipe)
         check_lengths(phases)
         if steps is not None:
             in_steps(phases, steps)
@@ -71,13 +71,14 @@ def _check_size(network: Network) -> None:
         )
 
 
-def _check_two_stage(recipe: Recipe) -> None:
-    """Refuse two stages that would be one, because nothing says what is trained when."""
-    if recipe.model.sharing.kind == "two-stage" and not recipe.training.phases:
+def _check_has_phases(recipe: Recipe) -> None:
+    """Refuse stages that would be one, because nothing says what is trained when."""
+    sharing = recipe.model.sharing
+    if sharing.needs_phases and not recipe.training.phases:
         others = ", ".join(name for name in recipe.tasks if name != recipe.target)
         raise InputError(
-            "model.sharing: two-stage trains the auxiliaries first, expected training.phases to say so, found none; "
-            f"set training.phases=[{{name: auxiliaries, share: 0.5, tasks: [{others}]}}, "
+            f"model.sharing: {sharing.kind} trains the auxiliaries first, expected training.phases to say so, found "
+            f"none; set training.phases=[{{name: auxiliaries, share: 0.5, tasks: [{others}]}}, "
             f"{{name: target, tasks: [{recipe.target}]}}] for instance"
         )
 

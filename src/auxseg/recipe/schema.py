@@ -23,7 +23,8 @@ def members(annotation: Any) -> list[Any]:
 
 def fields(cls: Any) -> dict[str, Any]:
     """The settings of a class by name, with their types."""
-    return typing.get_type_hints(cls, include_extras=True)
+    hints = typing.get_type_hints(cls, include_extras=True)
+    return {name: hint for name, hint in hints.items() if typing.get_origin(hint) is not typing.ClassVar}
 
 
 def tags(cls: Any) -> tuple[Any, ...]:

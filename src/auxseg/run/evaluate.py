@@ -27,8 +27,9 @@ from auxseg.records.table import Cell, write_per_image
 from auxseg.records.values.writing import to_mapping
 from auxseg.run.directory import Run, describe_data
 from auxseg.run.inspection import NUM_INSPECTED, write_inspection
-from auxseg.run.load import Model, load, matching_store
+from auxseg.run.load import load, matching_store
 from auxseg.run.mistakes import draw_mistakes
+from auxseg.run.model import Model
 from auxseg.tasks import Task
 from auxseg.training.allocator import freed_memory_kept
 

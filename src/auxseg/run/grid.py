@@ -19,8 +19,8 @@ from auxseg.errors import InputError
 from auxseg.models.forward import forward
 from auxseg.records.table import read_per_image
 from auxseg.run.directory import Run
-from auxseg.run.load import Model, load
-from auxseg.run.predict import answering
+from auxseg.run.load import load
+from auxseg.run.model import Model, answering
 from auxseg.tasks.answers import Drawn
 from auxseg.tasks.task import blank_answer
 

@@ -20,7 +20,8 @@ from auxseg.errors import InputError
 from auxseg.records.names import FIGURES_FOLDER, METRICS_FILE
 from auxseg.records.pictures import InspectedImage, Inspection, write_inspection_file
 from auxseg.run.directory import Run
-from auxseg.run.load import Model, load, matching_store
+from auxseg.run.load import load, matching_store
+from auxseg.run.model import Model
 from auxseg.tasks.views import by_view
 
 NUM_INSPECTED: Final = 3

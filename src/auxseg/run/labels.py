@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from jaxtyping import Int64
 
-from auxseg.data.augment.keyed import sample_keys
 from auxseg.data.loading.batch import Batch
 from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.sample import IGNORE, MISSING, SPLITS, Vocabulary
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
+from auxseg.keyed import sample_keys
 from auxseg.recipe import Recipe
 from auxseg.tasks import Task
 

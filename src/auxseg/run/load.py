@@ -2,66 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, final
 
-import numpy as np
 import torch
-from jaxtyping import UInt8
-from PIL import Image
 
-from auxseg.data.sample import Vocabulary
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
-from auxseg.models import Network, build_network, outline
-from auxseg.recipe import Recipe, build_tasks, with_changes
+from auxseg.models import build_network, outline
+from auxseg.recipe import build_tasks, with_changes
 from auxseg.run.directory import Run
 from auxseg.run.labels import untrained_tasks
 from auxseg.run.matching import matched
+from auxseg.run.model import Model
 from auxseg.run.model_file import ModelFacts
-from auxseg.tasks import Task
 from auxseg.training.weights import WeightsFile
-
-if TYPE_CHECKING:
-    from auxseg.run.predict import Prediction
-
-
-@final
-@dataclass(frozen=True, repr=False)
-class Model:
-    """A trained network with its tasks and the names behind its answers."""
-
-    network: Network
-    tasks: Mapping[str, Task]
-    recipe: Recipe
-    vocabulary: Vocabulary
-    step: int
-    device: torch.device
-    untrained: frozenset[str] = frozenset()
-    """Auxiliaries that had nothing to learn from; their outputs mean nothing and are left out of predictions."""
-
-    def autocast(self) -> AbstractContextManager[object]:
-        """The precision that the network was trained in."""
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.training.precision == "bf16")
-
-    def predict(
-        self,
-        photograph: str | Path | Image.Image | UInt8[np.ndarray, "h w 3"],
-        *,
-        exif: str = "auto",
-        probabilities: bool = False,
-    ) -> Prediction:
-        """What this model says of one photograph; see `auxseg.predict`."""
-        from auxseg.run.predict import predict
-
-        return predict(self, photograph, exif=exif, probabilities=probabilities)
-
-    def __repr__(self) -> str:
-        names = ", ".join(self.tasks)
-        return f"Model({names}; {self.vocabulary.size} px, step {self.step}, on {self.device})"
 
 
 def load(run: Run | str | Path, device: str = "auto") -> Model:

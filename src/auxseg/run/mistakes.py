@@ -16,7 +16,7 @@ from auxseg.drawing import Picture, draw_contours, draw_errors, save_png, to_pic
 from auxseg.models.forward import forward
 from auxseg.records.names import FIGURES_FOLDER
 from auxseg.records.pictures import Example
-from auxseg.run.load import Model
+from auxseg.run.model import Model
 from auxseg.tasks.segmentation import SegmentationTask
 
 NUM_MISTAKES: Final = 6

@@ -11,13 +11,13 @@ from typing import Annotated, Final, final
 import yaml
 from pydantic import Field
 
-from auxseg import __version__
 from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, dump_recipe, parse_recipe
 from auxseg.records import parse_json
 from auxseg.run.directory import pack_vocabulary, unpack_vocabulary
 from auxseg.strict_yaml import read_yaml
+from auxseg.version import __version__
 
 FORMAT: Final = "1"
 _MAX_TEXT: Final = 2**20

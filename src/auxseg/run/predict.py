@@ -1,105 +1,20 @@
-"""What a model says of a photograph, in the photograph's own pixels.
+"""Asking a model about a photograph, in the photograph's own pixels.
 
-Shape legend: ``h w`` the photograph's own size, ``C`` mask classes.
+Shape legend: ``h w`` the photograph's own size.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import final
 
 import numpy as np
-import torch
-from jaxtyping import Float32, UInt8
+from jaxtyping import UInt8
 from PIL import Image
 
-from auxseg.data.augment.keyed import sample_keys
-from auxseg.data.geometry import Fit, fit
-from auxseg.data.loading.batch import Batch
-from auxseg.data.sample import IGNORE, MISSING
-from auxseg.drawing import Picture
-from auxseg.run.load import Model
-from auxseg.run.prediction.lazily import Lazily
-from auxseg.run.prediction.photograph import read_photograph
-from auxseg.tasks.answers import Answer
-from auxseg.tasks.task import Task
+from auxseg.run.model import Model
+from auxseg.run.prediction.prediction import Prediction
 
 
-@final
-@dataclass(frozen=True, eq=False)
-class Prediction:
-    """What the tasks that look at the same picture as the target say, by task name.
-
-    Controls, and tasks that had no label to learn from, say nothing.
-
-    Attributes:
-        image: the photograph as the model saw it, turned upright if the model's photographs were.
-        answers: all that each task says.
-        probabilities: of every mask class in every pixel, if they were asked for.
-    """
-
-    image: UInt8[np.ndarray, "h w 3"]
-    answers: Mapping[str, Answer] = field(default_factory=dict)
-    probabilities: Mapping[str, Float32[np.ndarray, "C h w"]] = field(default_factory=dict)
-
-    @property
-    def masks(self) -> dict[str, UInt8[np.ndarray, "h w"]]:
-        """Class ids; `labels_back` says how they get their size."""
-        return {name: answer.mask for name, answer in self.answers.items() if answer.mask is not None}
-
-    @property
-    def scores(self) -> dict[str, Mapping[str, float]]:
-        """For every class name in a mask, the mean probability of the class over its pixels."""
-        return {name: answer.scores for name, answer in self.answers.items() if answer.mask is not None}
-
-    @property
-    def classes(self) -> dict[str, Mapping[str, float]]:
-        """The probability of every class name."""
-        return {name: answer.classes for name, answer in self.answers.items() if answer.classes is not None}
-
-    @property
-    def boxes(self) -> dict[str, tuple[float, float, float, float]]:
-        """``x0 y0 x1 y1`` in pixels of the photograph, half-open."""
-        return {name: answer.box for name, answer in self.answers.items() if answer.box is not None}
-
-    @property
-    def vectors(self) -> dict[str, tuple[float, ...]]:
-        """Numbers about the photograph as a whole."""
-        return {name: answer.vector for name, answer in self.answers.items() if answer.vector is not None}
-
-    @property
-    def maps(self) -> Mapping[str, Float32[np.ndarray, "_ h w"]]:
-        """Numbers in every pixel (edges, distances), made when they are asked for."""
-        return Lazily({name: answer.map for name, answer in self.answers.items() if answer.map is not None})
-
-    @property
-    def pictures(self) -> Mapping[str, Picture]:
-        """The photograph with every answer that would cover the others, drawn when it is asked for."""
-        alone = {name: answer for name, answer in self.answers.items() if answer.drawn == "alone"}
-        return Lazily({name: partial(answer.draw, self.image) for name, answer in alone.items()})
-
-    @property
-    def overlay(self) -> Picture:
-        """The photograph with all other answers: masks first, then what has an outline."""
-        picture = self.image
-        together = [answer for answer in self.answers.values() if answer.drawn == "overlay"]
-        for answer in sorted(together, key=lambda answer: answer.mask is None):
-            picture = answer.draw(picture)
-        return picture
-
-    def __repr__(self) -> str:
-        """Short: the size and what was answered, not the pixels."""
-        height, width = self.image.shape[:2]
-        kinds = ("masks", "classes", "boxes", "vectors", "pictures")
-        answers = {kind: list(getattr(self, kind)) for kind in kinds}
-        said = ", ".join(f"{name}={tasks}" for name, tasks in answers.items() if tasks)
-        return f"Prediction({height} x {width} pixels{', ' if said else ''}{said})"
-
-
-@torch.no_grad()
 def predict(
     model: Model,
     photograph: str | Path | Image.Image | UInt8[np.ndarray, "h w 3"],
@@ -119,40 +34,4 @@ def predict(
     Raises:
         InputError: if the photograph cannot be read, see `read_photograph`.
     """
-    image = read_photograph(photograph, model.vocabulary.exif if exif == "auto" else exif)
-    place = fit(image.shape[:2], model.vocabulary.size, model.vocabulary.resize)
-    tasks = answering(model)
-    batch = _batch(image, place, model).to(model.device)
-    with model.autocast():
-        outputs = model.network(model.tasks[model.recipe.target].view.look(batch), list(tasks))
-    answers = {name: task.answer(outputs[name].float().cpu()[0], place) for name, task in tasks.items()}
-    asked = {name: answer.probabilities for name, answer in answers.items()} if probabilities else {}
-    return Prediction(image, answers, {name: give() for name, give in asked.items() if give is not None})
-
-
-def answering(model: Model) -> dict[str, Task]:
-    """The tasks that say something of a photograph: those that see the target's picture and have learned of it."""
-    view = model.tasks[model.recipe.target].view
-    return {
-        name: task
-        for name, task in model.tasks.items()
-        if task.view == view and name not in model.untrained and task.has_answer
-    }
-
-
-def _batch(image: UInt8[np.ndarray, "h w 3"], place: Fit, model: Model) -> Batch:
-    """One photograph as the network sees a stored one, without labels."""
-    stored = torch.from_numpy(place.image(image)).permute(2, 0, 1)[None].float() / 255
-    inside = torch.zeros(1, place.size, place.size, dtype=torch.bool)
-    y0, y1, x0, x1 = place.inside
-    inside[:, y0:y1, x0:x1] = True
-    return Batch(
-        ids=("",),
-        image=stored,
-        clean=stored,
-        mask=torch.full(inside.shape, IGNORE, dtype=torch.uint8),
-        box=torch.full((1, 4), torch.nan),
-        classes={label: torch.tensor([MISSING]) for label in model.vocabulary.labels},
-        inside=inside,
-        keys=sample_keys(0, [0], [""]),
-    )
+    return model.predict(photograph, exif=exif, probabilities=probabilities)

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import torch
 
-from auxseg import __version__
 from auxseg.arguments import as_path
 from auxseg.data.loading.loader import TrainLoader
 from auxseg.data.loading.selection import labelled_rows, training_rows
@@ -39,6 +38,7 @@ from auxseg.training.calibrate import Choice
 from auxseg.training.checkpoint import Checkpoint
 from auxseg.training.loop import Observer, Plan, fit
 from auxseg.training.runtime import Device, Runtime
+from auxseg.version import __version__
 
 
 @freed_memory_kept()

@@ -15,6 +15,8 @@ from auxseg.records.values.writing import to_mapping
 from auxseg.study.design.config import check_study
 from auxseg.study.design.plan import Plan
 from auxseg.study.directory.directory import StudyDirectory
+from auxseg.study.execution.local import ThisMachine
+from auxseg.study.execution.trainings import Execution
 from auxseg.study.study import Study
 from auxseg.tasks import run_plugin
 
@@ -97,7 +99,8 @@ def study(
         run_plugin(file)
     directory = as_path(out, "out")
     asked = Study(check_study(values), as_path(data, "data"), StudyDirectory(directory), files)
-    return StudyResult(directory, asked.run(workers=workers, threads=threads, watch=watch))
+    execution = Execution(site=ThisMachine(workers), threads=threads, watch=watch)
+    return StudyResult(directory, asked.run(execution))
 
 
 def _settings(settings: Mapping[str, object] | Sequence[str]) -> tuple[str, ...]:

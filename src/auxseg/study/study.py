@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import final
 
@@ -29,10 +29,9 @@ from auxseg.study.design.question import judged, question, with_judged
 from auxseg.study.directory.decisions import complete, lengthened, with_choices
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.directory.provenance import origin
-from auxseg.study.directory.same_data import refuse_other_runs, refuse_other_store
-from auxseg.study.execution.jobs import Site, refuse_unmeasured
-from auxseg.study.execution.local import ThisMachine
+from auxseg.study.execution.jobs import refuse_unmeasured
 from auxseg.study.execution.time_estimate import Effort, effort, using_threads
+from auxseg.study.execution.trainings import Execution, Trainings
 from auxseg.study.tuning import tune, tuning_runs, with_tuned
 from auxseg.tasks import Task
 
@@ -47,58 +46,31 @@ class Study:
     directory: StudyDirectory
     plugins: tuple[Path, ...] = ()
 
-    def run(
-        self,
-        *,
-        workers: int = 1,
-        threads: int | None = None,
-        site: Site | None = None,
-        watch: Callable[[Plan], None],
-        tell: Callable[[str], None] = lambda what: None,
-    ) -> StudyResult:
+    def run(self, execution: Execution) -> StudyResult:
         """Train all that is missing, then measure everything on the test split, judge, and write study.json.
 
-        ``threads`` of torch each run has (by default the machine's share per worker); what a study was begun with is
-        kept, because they are part of the bits. ``site`` trains instead of this machine's ``workers``. ``watch`` is
-        called now and then with what is trained, ``tell`` with what is begun, in words. Raises `InputError` if the
-        directory belongs to another study, and for a second extension; `RunError` if the data are changed meanwhile.
+        Raises `InputError` if the directory belongs to another study, and for a second extension; `RunError` if the
+        data are changed meanwhile.
         """
-        tell("opening the data")
-        store, target = self._checked(threads)
-        plan = make_plan(self.config)
-        site = site or ThisMachine(workers)
-        choices = Choices()
-        if not self.directory.is_begun:
-            tell("choosing precision and memory format by the speed of a few steps")
-            choices = site.choose(self._largest(plan), self.data, threads or site.share, self.plugins)
-        with self.directory.held(store, origin(plan.runs[0].recipe.model.weights), choices) as kept:
-            refuse_other_threads(kept, threads, self.directory.path)  # another process may have begun it meanwhile
+        execution.tell("opening the data")
+        store, target = self._checked(execution.threads)
+        trainings = Trainings(execution, self.directory, self.data, store, self.plugins)
+        with trainings.held(self._largest(make_plan(self.config))) as kept:
             plan, kept = self._settled(kept, store)
             self.directory.keep_question(question(plan))
             self.directory.keep_choices(kept)
-            asked, recipes, shown = judged(plan), digests(plan), plan  # whatever weights are chosen for it
-            tell(f"starting workers for {len(plan.runs)} trainings")
-            with site.start(kept.threads or site.share, self.plugins, lambda: watch(shown)) as at_work:
-
-                def train(stage: Plan) -> None:
-                    nonlocal shown
-                    shown = stage
-                    self._refuse_other_data(store, stage)
-                    self.directory.keep_planned(stage.runs)
-                    tell("training" if stage is plan else "training, to choose loss weights on validation")
-                    at_work.train(self.directory, self.data, stage.runs)
-                    self._refuse_other_data(store, stage)
-
+            asked, recipes = judged(plan), digests(plan)  # whatever weights are chosen for it
+            with trainings.at_work(plan, kept) as at_work:
                 if self.config.tune_weights is not None:
+                    train = partial(at_work.train, what="training, to choose loss weights on validation")
                     plan = tune(plan, self.directory, train, higher_is_better=target.higher_is_better)
-                train(plan)
+                at_work.train(plan)
                 self.directory.keep_judged(asked)
                 if self.config.seeds > 1:  # one seed gives no interval, and so no verdict
                     self.directory.keep_look(self.config.seeds)
-                tell("evaluating on the test split")
-                at_work.evaluate(self.directory, self.data, plan.runs)
-            self._refuse_other_data(store, plan)
-            tell("judging")
+                at_work.evaluate(plan)
+            trainings.refuse_other_data(plan)
+            execution.tell("judging")
             refuse_unmeasured(self.directory, self.data, plan.runs)
             rules = Rules(margin=self.config.margin, looks=self.config.looks, higher_is_better=target.higher_is_better)
             found = answer(self.directory, plan, store, rules, self.directory.looked_at)
@@ -133,11 +105,6 @@ class Study:
         self.directory.check(store, origin(first.model.weights))
         refuse_other_threads(self.directory.choices, threads, self.directory.path)
         return store, target
-
-    def _refuse_other_data(self, store: Store, plan: Plan) -> None:
-        """Raise `RunError` if the file, or a run of the plan, is of other data than the study was begun with."""
-        refuse_other_store(self.data, store.content_hash)
-        refuse_other_runs(map(self.directory.run_directory, plan.runs), store.content_hash)
 
     def _settled(self, kept: Choices, store: Store) -> tuple[Plan, Choices]:
         """The plan with what the directory keeps, and the choices, completed. Raises `InputError` if it does not fit.

@@ -19,8 +19,8 @@ Controls, from which nothing about a picture can be learned:
 - `random-labels`: a class drawn by lot
 - `noise`: a map drawn by lot
 
-A new task is a file like these, with its configuration, and a place in `TaskConfig`; or a file of one's own that is
-named to ``--plugins`` and registers its configuration with `register`.
+A new task is a file like these, with its configuration, and a place in `auxseg.tasks.kinds`; or a file of one's own
+that is named to ``--plugins`` and registers its configuration with `register`.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from auxseg.tasks.classification import ClassificationConfig, ClassificationTask
 from auxseg.tasks.controls.noise import NoiseConfig, NoiseTask
 from auxseg.tasks.controls.random_labels import RandomLabelsConfig, RandomLabelsTask
 from auxseg.tasks.distance import DistanceConfig, DistanceTask
+from auxseg.tasks.kinds import BuiltIn
 from auxseg.tasks.plugins import Plugins, register, run_plugin
 from auxseg.tasks.segmentation import SegmentationConfig, SegmentationTask
 from auxseg.tasks.self_supervised.colorization import ColorizationConfig, ColorizationTask
@@ -43,21 +44,7 @@ from auxseg.tasks.self_supervised.reconstruction import ReconstructionConfig, Re
 from auxseg.tasks.self_supervised.rotation import RotationConfig, RotationTask
 from auxseg.tasks.task import Dense, Output, Table, Task, Vector, View, task_loss
 
-TaskConfig = Annotated[
-    SegmentationConfig
-    | ClassificationConfig
-    | BoxConfig
-    | EdgesConfig
-    | DistanceConfig
-    | ColorizationConfig
-    | DenoisingConfig
-    | ReconstructionConfig
-    | RotationConfig
-    | FlipConfig
-    | RandomLabelsConfig
-    | NoiseConfig,
-    Plugins(),
-]
+TaskConfig = Annotated[BuiltIn, Plugins()]
 
 __all__ = [
     "Answer",

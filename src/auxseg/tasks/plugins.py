@@ -14,6 +14,7 @@ from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema
 
 from auxseg.errors import InputError
+from auxseg.tasks.kinds import BuiltIn
 
 _T = TypeVar("_T")
 
@@ -41,10 +42,7 @@ def register(config: type[_T]) -> type[_T]:
 
 def kinds() -> tuple[type, ...]:
     """The settings of every kind of task: those of the package, then those that were registered."""
-    from auxseg.tasks import TaskConfig  # which is made of this module's `Plugins`
-
-    union, *_ = typing.get_args(TaskConfig)
-    return (*typing.get_args(union), *_registered.values())
+    return (*typing.get_args(BuiltIn), *_registered.values())
 
 
 def is_registered(config: Any) -> bool:

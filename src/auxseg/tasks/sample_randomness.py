@@ -9,9 +9,9 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from auxseg.data.augment.keyed import keyed_bytes
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import MISSING
+from auxseg.keyed import keyed_bytes
 
 
 def generator(kind: str, key: int | str) -> torch.Generator:

@@ -10,11 +10,11 @@ from typing import Any, final
 
 import torch
 
-from auxseg import __version__
 from auxseg.errors import InputError
 from auxseg.files import replacing
 from auxseg.records.event_log import EventLog
 from auxseg.training.seal import Owner, examine, sealed
+from auxseg.version import __version__
 
 
 @final

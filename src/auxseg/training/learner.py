@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 from auxseg.balancing import Balancer, Step
 from auxseg.data.loading.batch import Batch
 from auxseg.errors import DivergedError
+from auxseg.keyed import step_seed
 from auxseg.models.forward import forward
 from auxseg.models.network import Network
 from auxseg.tasks import Task, task_loss
@@ -96,7 +96,8 @@ class Learner:
 
         Raises `DivergedError` if a loss or gradient is not finite.
         """
-        torch.manual_seed(_key(self.seed, step, self.runtime.rank))  # dropout must not depend on when a run resumed
+        # Dropout must not depend on when a run resumed.
+        torch.manual_seed(step_seed(self.seed, step, self.runtime.rank))
         batches = [batch.to(self.runtime.device) for batch in batches]
         tasks = self.phase.tasks
         targets = [{name: task.target(batch) for name, task in tasks.items()} for batch in batches]
@@ -191,8 +192,3 @@ class Learner:
             phase.schedule.restore(schedule)
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.restore(state["average"])
-
-
-def _key(*numbers: int) -> int:
-    digest = hashlib.blake2b(repr(numbers).encode(), digest_size=8).digest()
-    return int.from_bytes(digest) >> 1

@@ -90,12 +90,6 @@ class WeightsFile:
                 )
 
 
-def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Read weights and metadata. Raises `InputError` if the file is missing or damaged."""
-    file = WeightsFile.open(path)
-    return file.read(), dict(file.metadata)
-
-
 @contextlib.contextmanager
 def _reading(path: Path) -> Iterator[Any]:
     """An open file of the library, whose errors are the user's."""

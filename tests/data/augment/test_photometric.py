@@ -12,7 +12,8 @@ import torch
 from torchvision.transforms.v2 import functional as tv
 
 from auxseg.data.augment import NO_AUGMENTATION, AugmentConfig
-from auxseg.data.augment.photometric import LUMA, NUM_PHOTOMETRIC, Colours, draw_colours, recolour
+from auxseg.data.augment.photometric import NUM_PHOTOMETRIC, Colours, draw_colours, recolour
+from auxseg.data.luma import LUMA
 
 NOTHING = Colours(*(np.array([value, value]) for value in (1.0, 1.0, 1.0, 0.0)))
 
@@ -63,7 +64,7 @@ def test_hue_turns_in_the_iq_plane() -> None:
 
 def test_hue_keeps_the_grey_of_every_pixel_and_comes_round() -> None:
     image = pictures(0.35, 0.65)
-    luma = torch.from_numpy(LUMA).float().view(3, 1, 1)
+    luma = torch.tensor(LUMA).view(3, 1, 1)
     turned = recolour(image, replace(NOTHING, hue=np.array([0.8, 2.5])))
     torch.testing.assert_close((turned * luma).sum(1), (image * luma).sum(1))
     assert (turned - image).abs().mean() > 0.02

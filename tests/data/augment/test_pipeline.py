@@ -9,10 +9,10 @@ import torch
 
 from auxseg.data.augment import NO_AUGMENTATION, AugmentConfig, augment
 from auxseg.data.augment.geometric import NUM_GEOMETRIC, draw_homographies, move
-from auxseg.data.augment.keyed import keyed_uniforms, sample_keys
 from auxseg.data.augment.photometric import NUM_PHOTOMETRIC, draw_colours, recolour
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE
+from auxseg.keyed import keyed_uniforms, sample_keys
 
 
 def make_batch(names: list[str], size: int = 40) -> Batch:

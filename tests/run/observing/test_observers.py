@@ -19,8 +19,8 @@ from auxseg.run.observing.observers import Recorder, now
 from auxseg.training.gradients.conflict import Look
 from auxseg.training.learner import StepResult
 from auxseg.training.loop import Validation
-from auxseg.training.weights import load_weights
 from tests.raw_events import read_events
+from tests.weights import load_weights
 
 LOOK = Look({"mask": {"all": 2.0}}, {"box": {"all": math.nan}}, {"box": 0.01}, 0.5)
 

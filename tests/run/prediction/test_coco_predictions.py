@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from auxseg.data.sample import Vocabulary
-from auxseg.run.predict import Prediction
 from auxseg.run.prediction.coco_predictions import CocoPredictions, rle
 from auxseg.run.prediction.image_files import Photograph
+from auxseg.run.prediction.prediction import Prediction
 from auxseg.tasks import Answer
 
 VOCABULARY = Vocabulary(32, ("background", "leaf", "box", "stem"), {}, category_ids=(0, 7, 3, 90))

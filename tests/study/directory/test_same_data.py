@@ -15,10 +15,12 @@ from auxseg.data.synthesize import synthesize
 from auxseg.errors import RunError
 from auxseg.recipe import Recipe
 from auxseg.records.about import Choices
+from auxseg.records.names import STUDY_FILE
 from auxseg.study.design.plan import Plan, PlannedRun
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.execution.jobs import Job, Workers, evaluations, trainings
 from auxseg.study.execution.local import ThisMachine
+from auxseg.study.execution.trainings import Execution
 from auxseg.study.screening import budget
 from auxseg.study.screening.screening import Screening
 from auxseg.study.study import Study
@@ -80,7 +82,7 @@ class Replacing:
 def test_a_store_that_is_replaced_gives_no_verdict(after: int, data: Path, other: Path, tmp_path: Path) -> None:
     study = Study(box_alone(seeds=1), data, StudyDirectory(tmp_path / "study"))
     with pytest.raises(RunError, match=r"data\.h5 holds other data: content hash .* nothing was judged; put the form"):
-        study.run(site=Replacing(after, data, other), threads=1, watch=_ignore)
+        study.run(Execution(site=Replacing(after, data, other), threads=1, watch=_ignore))
     assert not (tmp_path / "study" / "study.json").exists()
     assert _hashes(tmp_path / "study") == {study.directory.content_hash}
 
@@ -94,17 +96,19 @@ def test_a_worker_process_refuses_it_too(data: Path, other: Path, tmp_path: Path
             replace(data, other)
 
     with pytest.raises(RunError, match=r"data\.h5 h(olds|eld) other data.* the same command goes on"):
-        study.run(site=ThisMachine(1), threads=1, watch=replace_once_one_is_done)
-    assert not directory.result_file.exists()
+        study.run(Execution(site=ThisMachine(1), threads=1, watch=replace_once_one_is_done))
+    assert not (directory.path / STUDY_FILE).exists()
     assert _hashes(tmp_path / "study") == {directory.content_hash}
 
 
 def test_it_goes_on_when_the_former_file_is_back(data: Path, store: Path, other: Path, tmp_path: Path) -> None:
     out, config = tmp_path / "study", box_alone(seeds=1)
     with pytest.raises(RunError):
-        Study(config, data, StudyDirectory(out)).run(site=Replacing(1, data, other), threads=1, watch=_ignore)
+        Study(config, data, StudyDirectory(out)).run(
+            Execution(site=Replacing(1, data, other), threads=1, watch=_ignore)
+        )
     replace(data, store)
-    Study(config, data, StudyDirectory(out)).run(site=InThisProcess(), threads=1, watch=_ignore)
+    Study(config, data, StudyDirectory(out)).run(Execution(site=InThisProcess(), threads=1, watch=_ignore))
     assert len(list(out.glob("runs/*/metrics.json"))) == 2
 
 
@@ -123,7 +127,7 @@ def test_a_file_that_is_written_over_in_place_takes_the_run_along(
 
     monkeypatch.setattr(workers, "train", overwritten)
     with pytest.raises(RunError, match=r"data\.h5 was written over while a run read it, so that run was removed"):
-        study.run(site=InThisProcess(), threads=1, watch=_ignore)
+        study.run(Execution(site=InThisProcess(), threads=1, watch=_ignore))
     assert list(directory.path.glob("runs/*")) == []
 
 
@@ -142,8 +146,8 @@ def test_a_run_that_opened_other_data_is_not_kept(
 
     monkeypatch.setattr(workers, "train", elsewhere)
     with pytest.raises(RunError, match="held other data when a run opened it, so that run was removed"):
-        study.run(site=InThisProcess(), threads=1, watch=_ignore)
-    assert not directory.result_file.exists()
+        study.run(Execution(site=InThisProcess(), threads=1, watch=_ignore))
+    assert not (directory.path / STUDY_FILE).exists()
     assert list(directory.path.glob("runs/*")) == []
 
 
@@ -167,7 +171,7 @@ def test_a_ranking_stops_too(data: Path, other: Path, tmp_path: Path, monkeypatc
     monkeypatch.setattr(budget, "FEWEST_STEPS", 2)
     screening = Screening(Study(box_alone(seeds=20), data, StudyDirectory(tmp_path / "study")))
     with pytest.raises(RunError, match="holds other data"):
-        screening.run(site=Replacing(2, data, other), threads=1, watch=_ignore)
+        screening.run(Execution(site=Replacing(2, data, other), threads=1, watch=_ignore))
     assert not (tmp_path / "study" / "screen.json").exists()
 
 

@@ -22,6 +22,7 @@ from auxseg.records.names import SCREEN_FILE
 from auxseg.records.values.writing import to_json
 from auxseg.study.design.plan import make_plan
 from auxseg.study.directory.directory import StudyDirectory
+from auxseg.study.execution.trainings import Execution
 from auxseg.study.screening.screening import Screening
 from auxseg.study.study import Study
 from tests.raw_events import read_events
@@ -182,7 +183,7 @@ def test_a_ranking_on_a_cluster_is_that_of_this_machine(cluster: Nodes, store: P
     with begun(store, tmp_path / "study", cluster.address, *question, "--threads", "1", "--screen") as study:
         finish(study)
     here = Study(box_alone(settings=settings), store, StudyDirectory(tmp_path / "here"))
-    expected = Screening(here).run(threads=1, watch=lambda plan: None)
+    expected = Screening(here).run(Execution(threads=1, watch=lambda plan: None))
     found = json.loads((tmp_path / "study" / "screen" / SCREEN_FILE).read_text())
     assert found["answers"] == to_json(expected.answers)
     assert found["answers"][0]["candidates"][0]["affinity"] is not None

@@ -22,6 +22,7 @@ from auxseg.study.design.config import StudyConfig
 from auxseg.study.design.plan import make_plan
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.directory.provenance import origin
+from auxseg.study.execution.trainings import Execution
 from auxseg.study.screening import budget
 from auxseg.study.screening.screening import FIRST_SEED, Screening
 from auxseg.study.study import Study
@@ -46,7 +47,8 @@ def _short() -> Iterator[None]:
 
 
 def screen(config: StudyConfig, store: Path, out: Path) -> dict[str, Any]:
-    return to_mapping(Screening(Study(config, store, StudyDirectory(out))).run(threads=1, watch=lambda plan: None))
+    screening = Screening(Study(config, store, StudyDirectory(out)))
+    return to_mapping(screening.run(Execution(threads=1, watch=lambda plan: None)))
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +111,7 @@ def test_its_seeds_are_those_of_no_verdict_and_of_no_search(store: Path, tmp_pat
 @pytest.mark.usefixtures("sealed_test_split")
 def test_it_reads_no_row_of_the_test_split(store: Path, tmp_path: Path) -> None:
     study = Study(box_alone(settings=LONGER), store, StudyDirectory(tmp_path / "study"))
-    Screening(study).run(site=InThisProcess(), threads=1, watch=lambda plan: None)
+    Screening(study).run(Execution(site=InThisProcess(), threads=1, watch=lambda plan: None))
     assert result(study.directory.path)["answers"][0]["candidates"][0]["difference"] is not None
     with pytest.raises(AssertionError, match="a row of the test split was read"):
         study.plan()

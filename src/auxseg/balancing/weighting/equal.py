@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, final
 
 from auxseg.balancing.weighting.weighted_losses import WeightedLosses
-from auxseg.balancing.weighting.weighting import GatedConfig, Weighting
+from auxseg.balancing.weighting.weighting import GatedConfig, Memoryless
 from auxseg.config import config
 
 
 @final
-class EqualWeighting(Weighting):
+class EqualWeighting(Memoryless):
     """Every weight is 1."""
 
     def weigh(self, step: int, losses: Mapping[str, float]) -> dict[str, float]:
         """Ones."""
         return dict.fromkeys(losses, 1.0)
-
-    def observe(self, losses: Mapping[str, float], summed: Collection[str]) -> None:
-        """Nothing to learn from them."""
-
-    def begin_epoch(self, epoch: int) -> None:
-        """Every epoch is like every other."""
 
 
 @config

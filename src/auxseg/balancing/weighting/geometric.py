@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, final
 
 from auxseg.balancing.weighting.weighted_losses import WeightedLosses
-from auxseg.balancing.weighting.weighting import WeightedConfig, Weighting, switched_on
+from auxseg.balancing.weighting.weighting import Memoryless, WeightedConfig, switched_on
 from auxseg.config import config
 
 SMALLEST: Final = 1e-6
@@ -15,7 +15,7 @@ SMALLEST: Final = 1e-6
 
 
 @final
-class GeometricWeighting(Weighting):
+class GeometricWeighting(Memoryless):
     """Follows the gradient of the geometric mean ``G = (prod_i L_i^p_i)^(1 / sum_j p_j)`` of the losses.
 
     That is the weighted sum of the losses' gradients with the weights ``G p_i / (L_i sum_j p_j)``. A task without a
@@ -38,12 +38,6 @@ class GeometricWeighting(Weighting):
         total = math.fsum(self.powers[name] for name in losses)
         mean = math.exp(math.fsum(self.powers[name] / total * math.log(loss) for name, loss in losses.items()))
         return {name: mean * self.powers[name] / (loss * total) for name, loss in losses.items()}
-
-    def observe(self, losses: Mapping[str, float], summed: Collection[str]) -> None:
-        """Nothing to learn from them."""
-
-    def begin_epoch(self, epoch: int) -> None:
-        """Every epoch is like every other."""
 
 
 @config

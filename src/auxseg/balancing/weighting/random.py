@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from statistics import NormalDist
 from typing import Annotated, Literal, final
@@ -10,15 +10,15 @@ from typing import Annotated, Literal, final
 from pydantic import Field
 
 from auxseg.balancing.weighting.weighted_losses import WeightedLosses
-from auxseg.balancing.weighting.weighting import WeightedConfig, Weighting, shares, switched_on
+from auxseg.balancing.weighting.weighting import Memoryless, WeightedConfig, shares, switched_on
 from auxseg.config import config
-from auxseg.data.augment.keyed import keyed_uniforms
+from auxseg.keyed import keyed_uniforms
 
 Distribution = Literal["normal", "uniform", "bernoulli", "constrained-bernoulli"]
 
 
 @final
-class RandomWeighting(Weighting):
+class RandomWeighting(Memoryless):
     """Draws new weights every ``every`` steps; they sum to the number of tasks K.
 
     - ``normal`` and ``uniform``: K times the softmax of a standard normal number, or of one even in [0, 1), per task.
@@ -54,12 +54,6 @@ class RandomWeighting(Weighting):
             case "constrained-bernoulli":
                 weights = {name: float(value == max(drawn.values())) for name, value in drawn.items()}
         return {name: len(self.tasks) * weight for name, weight in weights.items()}
-
-    def observe(self, losses: Mapping[str, float], summed: Collection[str]) -> None:
-        """Nothing to learn from them."""
-
-    def begin_epoch(self, epoch: int) -> None:
-        """Every epoch is like every other."""
 
     def _draw(self, step: int, number: int) -> dict[str, float]:
         """A number even in (0, 1) per task."""

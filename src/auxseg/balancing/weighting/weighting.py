@@ -49,6 +49,16 @@ class Weighting(ABC, nn.Module):
         """Be told that an epoch starts (counted from 0)."""
 
 
+class Memoryless(Weighting):
+    """A weighting that learns nothing from the losses that it was told and knows no epochs."""
+
+    def observe(self, losses: Mapping[str, float], summed: Collection[str]) -> None:
+        """Nothing to learn from them."""
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Every epoch is like every other."""
+
+
 @config
 class GatedConfig:
     """Settings of every weighting: ``gate`` names auxiliaries and the loss below which a step leaves each out."""

@@ -159,10 +159,11 @@ class Study(RecipeCommand):
         from auxseg.records.values.writing import to_mapping
         from auxseg.report import study_page
         from auxseg.study.best_recipe import best_recipe
+        from auxseg.study.execution.trainings import Execution
 
         started = time.monotonic()
         with self.site() as site, StudyProgress(console, study.directory) as progress:
-            result = study.run(site=site, threads=self.threads, watch=progress.show, tell=progress.tell)
+            result = study.run(Execution(site=site, threads=self.threads, watch=progress.show, tell=progress.tell))
         page = study_page(self.out)
         for choice in result.tuned:
             console.print(f"chosen: {choice.sentence}", markup=False)

@@ -12,6 +12,7 @@ from auxseg.cli.study.progress import StudyProgress
 from auxseg.errors import InputError
 from auxseg.records.screen import Ranking, ScreenResult
 from auxseg.records.values.writing import to_mapping
+from auxseg.study.execution.trainings import Execution
 from auxseg.study.screening.screening import Screening
 from auxseg.study.study import Study as StudyRun
 
@@ -39,7 +40,7 @@ def screen(command: Study, study: StudyRun, console: Console) -> dict[str, objec
         console.print(command.time_left(effort))
         return {**asdict(effort), "steps": budget.steps, "seeds": budget.seeds, "share": share}
     with command.site() as site, StudyProgress(console, screening.directory) as progress:
-        result = screening.run(site=site, threads=command.threads, watch=progress.show, tell=progress.tell)
+        result = screening.run(Execution(site=site, threads=command.threads, watch=progress.show, tell=progress.tell))
     for answer in result.answers:
         console.print(_table(result, answer))
         for each in answer.candidates:

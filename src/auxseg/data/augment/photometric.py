@@ -14,12 +14,10 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 
 from auxseg.data.augment.config import AugmentConfig
+from auxseg.data.luma import LUMA
 
 NUM_PHOTOMETRIC: Final = 6
 """Random numbers per sample: gate, brightness, contrast, saturation, hue, grey."""
-
-LUMA: Final = np.array([0.299, 0.587, 0.114])
-"""Weights of red, green and blue in a pixel's grey (ITU-R BT.601)."""
 
 _GREY: Final = np.broadcast_to(LUMA, (3, 3))
 """L: a colour to its own grey."""
@@ -76,7 +74,7 @@ def recolour(image: Float[Tensor, "N 3 H W"], colours: Colours) -> Float[Tensor,
     chroma = chroma + np.sin(colours.hue)[:, None, None] * _QUARTER_TURN
     matrix = gain[:, None, None] * (_GREY + colours.saturation[:, None, None] * chroma)
     weights = torch.from_numpy(matrix).float()[..., None, None]
-    mean_grey = (image.mean(dim=(2, 3)).double() * torch.from_numpy(LUMA)).sum(dim=1)
+    mean_grey = (image.mean(dim=(2, 3)).double() * torch.tensor(LUMA, dtype=torch.float64)).sum(dim=1)
     lift = torch.from_numpy((1.0 - colours.contrast) * colours.brightness) * mean_grey
     # No matrix product: its precision is a global setting, which belongs to the network.
     mixed = weights[:, :, 0] * image[:, :1] + lift.float()[:, None, None, None]

@@ -10,9 +10,9 @@ from jaxtyping import Float64
 
 from auxseg.data.augment.config import AugmentConfig
 from auxseg.data.augment.geometric import NUM_GEOMETRIC, draw_homographies, move
-from auxseg.data.augment.keyed import keyed_uniforms
 from auxseg.data.augment.photometric import NUM_PHOTOMETRIC, draw_colours, recolour
 from auxseg.data.loading.batch import Batch
+from auxseg.keyed import keyed_uniforms
 
 
 def augment(batch: Batch, config: AugmentConfig, *, seed: int, epochs: Sequence[int], box_from_mask: bool) -> Batch:

@@ -21,7 +21,7 @@ class Batch:
     tasks make their targets (both RGB in [0, 1]). ``mask`` holds class ids, or ``IGNORE`` where a pixel counts for
     nothing (everywhere, if the sample has no mask). ``box`` is ``x0 y0 x1 y1``, half-open and normalised to the
     image, all NaN if missing. ``classes`` holds ids per kind of label, ``MISSING`` if missing. ``inside`` is false
-    where a pixel is padding rather than photograph. ``keys`` are those of `sample_keys` in `auxseg.data.augment.keyed`:
+    where a pixel is padding rather than photograph. ``keys`` are those of `sample_keys` in `auxseg.keyed`:
     what a task draws at random for a sample (noise, a turn) depends on them alone. They stay on the CPU, where it is
     drawn.
     """

@@ -14,12 +14,12 @@ import torch
 from jaxtyping import Int64, UInt8
 
 from auxseg.data.augment import AugmentConfig, augment
-from auxseg.data.augment.keyed import sample_keys
 from auxseg.data.loading.batch import Batch
 from auxseg.data.loading.order import Stream
 from auxseg.data.loading.prefetch import prefetch
 from auxseg.data.sample import IGNORE
 from auxseg.errors import InputError
+from auxseg.keyed import sample_keys
 
 
 @runtime_checkable

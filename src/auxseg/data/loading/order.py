@@ -12,7 +12,7 @@ from typing import Final, final
 import numpy as np
 from jaxtyping import Int64
 
-from auxseg.data.augment.keyed import keyed_bytes
+from auxseg.keyed import keyed_bytes
 
 WINDOW_BLOCKS: Final = 4
 """Blocks whose rows are mixed with each other."""

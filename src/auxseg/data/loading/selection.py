@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Int64
 
-from auxseg.data.augment.keyed import keyed_bytes
 from auxseg.data.store.store import Store
+from auxseg.keyed import keyed_bytes
 
 TrainOn = Literal["train", "train+val"]
 

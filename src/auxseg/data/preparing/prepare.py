@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from auxseg import __version__
 from auxseg.arguments import as_path, shown
 from auxseg.data.geometry import RESIZES
 from auxseg.data.preparing.findings import Finding
@@ -26,6 +25,7 @@ from auxseg.data.store.text import printable, text_fault
 from auxseg.data.store.writer import StoreWriter
 from auxseg.errors import InputError, RunError
 from auxseg.files import replacing, sweep
+from auxseg.version import __version__
 
 SIZES: Final = (16, 2048)
 """Smallest and largest side of a stored picture, in pixels."""

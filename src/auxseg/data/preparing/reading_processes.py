@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -16,6 +15,7 @@ from typing import Final
 from auxseg.data.preparing.record import Record, RecordSettings, make_record
 from auxseg.data.sources.source import Item, SampleError, Source
 from auxseg.errors import RunError
+from auxseg.processes import leave_with_parent
 
 _IN_FLIGHT: Final = 4
 """Samples per process that are asked for before the first answer is fetched."""
@@ -94,15 +94,7 @@ def _begin_worker(source: Source, settings: RecordSettings) -> None:
     _job = source, settings
     # Ctrl-C reaches every process of a terminal; the first process alone decides what happens.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Leave when the first process was killed: nobody else would end this one."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
+    leave_with_parent()
 
 
 def _work(item: Item) -> Record | str:

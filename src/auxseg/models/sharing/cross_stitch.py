@@ -23,7 +23,7 @@ from auxseg.models.branch import Branch
 from auxseg.models.encoders.encoder import Encoder, Staged, as_stages
 from auxseg.models.recompute import recompute
 from auxseg.models.sharing.hard import HardSharing
-from auxseg.models.sharing.sharing import Builder, Sharing
+from auxseg.models.sharing.sharing import Builder, Sharing, SharingSettings
 
 _Result = TypeVar("_Result")
 
@@ -145,7 +145,7 @@ def _run(encoder: Staged, function: Callable[..., _Result], *inputs: Any) -> _Re
 
 
 @config
-class CrossStitchConfig:
+class CrossStitchConfig(SharingSettings):
     """An encoder per task, mixed after every stage.
 
     ``matrix`` says whether ``one`` matrix serves all stages, or each has one (``stage``), or one for each of its

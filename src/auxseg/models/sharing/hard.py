@@ -17,7 +17,7 @@ from auxseg.config import config
 from auxseg.models.branch import Branch, HeadBranch
 from auxseg.models.decoders.decoder import Decoder
 from auxseg.models.encoders.encoder import Encoder
-from auxseg.models.sharing.sharing import Builder, Sharing
+from auxseg.models.sharing.sharing import Builder, Sharing, SharingSettings
 from auxseg.tasks.task import Dense
 
 
@@ -60,7 +60,7 @@ class HardSharing(Sharing):
 
 
 @config
-class HardSharingConfig:
+class HardSharingConfig(SharingSettings):
     """One encoder for all tasks; with ``decoder: shared`` also one decoder for all dense ones."""
 
     kind: Literal["hard"] = "hard"

@@ -30,7 +30,7 @@ from auxseg.models.decoders.decoder import Decoder
 from auxseg.models.encoders.encoder import Encoder, Pyramid, Staged, as_stages
 from auxseg.models.recompute import recompute
 from auxseg.models.sharing.attention import Streams, build_streams
-from auxseg.models.sharing.sharing import Builder, Sharing
+from auxseg.models.sharing.sharing import Builder, Sharing, SharingSettings
 from auxseg.tasks.task import Dense
 
 _Result = TypeVar("_Result")
@@ -161,7 +161,7 @@ class MTAN(Sharing):
 
 
 @config
-class MTANConfig:
+class MTANConfig(SharingSettings):
     """Attention over the encoder's stages, or over those of one decoder that all dense tasks share as well.
 
     ``attention`` says which.

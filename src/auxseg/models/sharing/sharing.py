@@ -8,11 +8,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from auxseg.config import config
 from auxseg.models.branch import Branch
 from auxseg.models.decoders.decoder import Decoder
 from auxseg.models.encoders.encoder import Encoder
@@ -80,6 +81,19 @@ class Sharing(ABC, nn.Module):
     def mixing_matrices(self) -> dict[str, Float[Tensor, "T T"]]:
         """How much of every task's features (columns) each task (rows) takes, by place; in the order of `branches`."""
         return {}
+
+
+@config
+class SharingSettings:
+    """Settings of every scheme that a recipe can name.
+
+    Attributes:
+        needs_phases: whether the scheme is trained in stages, so that a recipe has to say which.
+        target_reads_auxiliaries: whether the target's output needs other tasks, so that it cannot be trained alone.
+    """
+
+    needs_phases: ClassVar[bool] = False
+    target_reads_auxiliaries: ClassVar[bool] = False
 
 
 @runtime_checkable

@@ -23,7 +23,7 @@ from auxseg.errors import InputError
 from auxseg.models.branch import Branch, DenseBranch
 from auxseg.models.decoders.decoder import Decoder
 from auxseg.models.encoders.encoder import Encoder, Pyramid
-from auxseg.models.sharing.sharing import Builder, Sharing
+from auxseg.models.sharing.sharing import Builder, Sharing, SharingSettings
 
 FROM_OTHERS: Final = 0.1
 """How much of every other encoder's features is mixed in at the start; of its own, a stream takes 1."""
@@ -132,12 +132,15 @@ def _kept_from_learning(pyramids: Mapping[str, Pyramid], task: str, target: str)
 
 
 @config
-class TwoStageConfig:
+class TwoStageConfig(SharingSettings):
     """An encoder per task, and a target that mixes what all of them see.
 
     ``decoders`` says whether the target decodes one mixture (``one``), or one per encoder (``each``), at the cost of as
     many decoders.
     """
+
+    needs_phases = True
+    target_reads_auxiliaries = True
 
     kind: Literal["two-stage"] = "two-stage"
     decoders: Literal["one", "each"] = "one"

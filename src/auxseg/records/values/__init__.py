@@ -1,1 +1,1 @@
-"""JSON into typed values and typed values into JSON, whatever the file."""
+"""JSON into typed values, typed values into JSON and what differs between plain ones, whatever the file."""

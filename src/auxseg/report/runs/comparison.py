@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
+from auxseg.records.values.differences import differences
 from auxseg.report import wording
 from auxseg.report.charts import drawing as figures
 from auxseg.report.charts.drawing import Chart
@@ -82,7 +83,10 @@ def compare(records: Sequence[Record], names: Sequence[str]) -> Comparison:
             _row(record, name, found, others, None if remarks or record is records[0] else answers[0], records[0])
             for record, name, found in zip(records, names, answers, strict=True)
         ],
-        settings=_settings([record.recipe.settings for record in records]),
+        settings=[
+            (key, [_setting(value) for value in values])
+            for key, values in differences(*(record.recipe.settings for record in records))
+        ],
         charts=_charts(records, names),
     )
 
@@ -141,19 +145,6 @@ def _difference(found: Answer | None, first: Answer | None) -> float | None:
     if not found or not first or found.value is None or first.value is None:
         return None
     return found.value - first.value
-
-
-def _settings(recipes: Sequence[Mapping[str, object]], prefix: str = "") -> list[tuple[str, list[str]]]:
-    """The settings that differ, as dotted keys; a part that some runs lack altogether is one line."""
-    rows = []
-    for key in dict.fromkeys(key for recipe in recipes for key in recipe):
-        values = [recipe.get(key) for recipe in recipes]
-        parts = [value for value in values if isinstance(value, Mapping)]
-        if len(parts) == len(values):
-            rows += _settings(parts, f"{prefix}{key}.")
-        elif any(value != values[0] for value in values):
-            rows.append((f"{prefix}{key}", [_setting(value) for value in values]))
-    return rows
 
 
 def _setting(value: object) -> str:

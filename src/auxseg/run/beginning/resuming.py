@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
 import torch
 
-from auxseg import __version__
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, to_values, what_matters, with_changes
 from auxseg.records.events import Step
+from auxseg.records.values.differences import differences
 from auxseg.run.directory import Run
 from auxseg.training.checkpoint import load_last
 from auxseg.training.phases import in_steps
 from auxseg.training.seal import Owner, examine
+from auxseg.version import __version__
 
 _AGAIN: Final = "start again with --overwrite"
 _MOST_DIFFERENCES: Final = 5
@@ -139,22 +140,14 @@ def _as_started(recipe: Recipe, run: Run, store: Store) -> Recipe:
     phases = in_steps(given.phases, planned if by_share else asked)  # more steps belong to the last phase
     recipe = with_changes(recipe, training={"phases": phases})
     before, after = (to_values(each) for each in (started, with_changes(recipe, training={"steps": planned})))
-    _refuse_changes(run, list(_differences(what_matters(before), what_matters(after))))
+    _refuse_changes(run, list(differences(what_matters(before), what_matters(after))))
     return recipe
 
 
-def _refuse_changes(run: Run, differences: list[tuple[str, object, object]]) -> None:
-    if not differences:
+def _refuse_changes(run: Run, changes: Sequence[tuple[str, tuple[object, ...]]]) -> None:
+    if not changes:
         return
-    shown = [f"with {key}={was}, and the recipe now says {now}" for key, was, now in differences[:_MOST_DIFFERENCES]]
-    more = len(differences) - len(shown)
+    shown = [f"with {key}={was}, and the recipe now says {now}" for key, (was, now) in changes[:_MOST_DIFFERENCES]]
+    more = len(changes) - len(shown)
     others = [f"and {more} other settings differ"] if more else []
     raise InputError(f"{run.directory}: was started {'; '.join([*shown, *others])}; --resume allows only more steps")
-
-
-def _differences(before: object, after: object, key: str = "") -> Iterator[tuple[str, object, object]]:
-    if isinstance(before, dict) and isinstance(after, dict):
-        for name in before | after:
-            yield from _differences(before.get(name), after.get(name), f"{key}.{name}".lstrip("."))
-    elif before != after:
-        yield key, before, after

@@ -15,8 +15,8 @@ import numpy as np
 from jaxtyping import Bool
 
 from auxseg.data.sample import Vocabulary
-from auxseg.run.predict import Prediction
 from auxseg.run.prediction.image_files import Photograph, readable
+from auxseg.run.prediction.prediction import Prediction
 
 DESCRIPTION: Final = "auxseg predictions"
 

@@ -14,8 +14,8 @@ from PIL import Image
 from auxseg.drawing import CLASS_COLOURS, save_png
 from auxseg.errors import InputError
 from auxseg.files import replacing, write_atomically
-from auxseg.run.load import Model
-from auxseg.run.predict import answering, predict
+from auxseg.run.model import Model, answering
+from auxseg.run.predict import predict
 from auxseg.run.prediction.coco_predictions import DESCRIPTION, CocoPredictions
 from auxseg.run.prediction.image_files import Photograph
 from auxseg.run.prediction.own_files import mark, refuse_others

@@ -78,11 +78,6 @@ def _maxima(num_arms: int, looks: Sequence[int]) -> tuple[Float[np.ndarray, "J N
     return np.concatenate(moderated, axis=1), np.concatenate(known, axis=1)
 
 
-def _moderated(studies: Float[np.ndarray, "N A S"]) -> Float[np.ndarray, " N"]:
-    num_seeds = studies.shape[2]
-    return constants.maxima(studies.mean(2), studies.var(2, ddof=1) / num_seeds, num_seeds)
-
-
 def _boundaries(maxima: Float[np.ndarray, "J N"], levels: Sequence[float]) -> list[float]:
     """Of each look the boundary with which the share of ``levels`` of all studies has crossed one until then."""
     held = np.full(maxima.shape[1], True)

@@ -180,9 +180,10 @@ def _check_base(base: Recipe, study: StudyConfig) -> None:
             f"study: {study.base} has training.patience {base.training.patience}, but arms must have the same number "
             "of steps; set training.patience=null"
         )
-    if base.model.sharing.kind == "two-stage":
+    sharing = base.model.sharing
+    if sharing.target_reads_auxiliaries:
         raise InputError(
-            f"study: {study.base} has model.sharing.kind two-stage, in which the target reads the encoders of the "
+            f"study: {study.base} has model.sharing.kind {sharing.kind}, in which the target reads the encoders of the "
             "auxiliaries, so there is no target only to compare with; set model.sharing.kind to hard, mtan or "
             "cross-stitch and training.phases=[]"
         )

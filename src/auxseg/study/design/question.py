@@ -14,6 +14,7 @@ from pathlib import Path
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, parse_recipe, what_matters
 from auxseg.records.about import Judged, Question
+from auxseg.records.values.differences import differences
 from auxseg.study.design.digests import arm_recipe
 from auxseg.study.design.plan import Arm, Plan, PlannedRun
 
@@ -74,13 +75,10 @@ def refuse_other_arms(plan: Plan, kept: Sequence[Judged], directory: Path) -> No
 
 def refuse_another(kept: Mapping[str, object], asked: Mapping[str, object], directory: Path) -> None:
     """Raise `InputError` naming the first key that differs, what it was and what it is now."""
-    before, now = (dict(_flat(values)) for values in (kept, asked))
-    for key in [*before, *now]:
-        if before.get(key) != now.get(key):
-            raise InputError(
-                f"{directory}: a study of another question: {key} was {before.get(key)} and is now {now.get(key)}; "
-                "give another --out"
-            )
+    for key, (before, now) in differences(*(dict(_flat(values)) for values in (kept, asked))):
+        raise InputError(
+            f"{directory}: a study of another question: {key} was {before} and is now {now}; give another --out"
+        )
 
 
 def _arm(entry: Judged) -> Arm:

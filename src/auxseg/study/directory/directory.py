@@ -23,7 +23,7 @@ from auxseg.records.about import (
     write_planned,
 )
 from auxseg.records.events import read_events
-from auxseg.records.names import ABOUT_FILE, RUNS_FOLDER, SCREENING_FOLDER, STUDY_FILE, failure_file
+from auxseg.records.names import ABOUT_FILE, RUNS_FOLDER, SCREENING_FOLDER, failure_file
 from auxseg.records.values.writing import to_mapping
 from auxseg.study.design.plan import PlannedRun
 from auxseg.study.design.question import refuse_another
@@ -43,11 +43,6 @@ class StudyDirectory:
     def about_file(self) -> Path:
         """What must not change: format, data, weights, question, what was chosen once for all runs, and judged."""
         return self.path / ABOUT_FILE
-
-    @property
-    def result_file(self) -> Path:
-        """The answer."""
-        return self.path / STUDY_FILE
 
     @property
     def is_begun(self) -> bool:

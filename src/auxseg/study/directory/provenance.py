@@ -8,10 +8,10 @@ from pathlib import Path
 
 import torch
 
-from auxseg import __version__
 from auxseg.errors import InputError
 from auxseg.records.about import Origin, Versions
 from auxseg.training.runtime import Runtime
+from auxseg.version import __version__
 
 
 def origin(weights: str) -> Origin:

@@ -11,7 +11,6 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -29,6 +28,7 @@ from typing import Final, final
 import torch
 
 from auxseg.errors import RunError
+from auxseg.processes import leave_with_parent
 from auxseg.recipe import Recipe
 from auxseg.records.about import Choices
 from auxseg.run import choose
@@ -170,7 +170,7 @@ def _begin(threads: int, plugins: Sequence[Path], devices: SimpleQueue[str] | No
     os.setpgid(0, 0)
     signal.signal(signal.SIGINT, _interrupt)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    leave_with_parent()
     if devices is not None:
         os.environ[VISIBLE] = devices.get()
     torch.set_num_threads(threads)
@@ -206,10 +206,3 @@ def _job(work: Callable[..., object], *arguments: object) -> None:
         raise
     finally:
         _state.is_busy = False
-
-
-def _leave_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -17,7 +17,7 @@ import torch
 
 from auxseg.data.loading.selection import training_rows
 from auxseg.data.store.store import Store
-from auxseg.records.about import Choices, Question
+from auxseg.records.about import Question
 from auxseg.records.events import Events, Gradients, Validated, read_events
 from auxseg.records.screen import RankedCandidate, Ranking, ScreenResult, write_screen
 from auxseg.records.values.writing import to_mapping
@@ -33,10 +33,8 @@ from auxseg.study.design.question import judged, question, refuse_other_arms
 from auxseg.study.directory.decisions import with_choices
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.directory.provenance import origin
-from auxseg.study.directory.same_data import refuse_other_runs, refuse_other_store
-from auxseg.study.execution.jobs import Site
-from auxseg.study.execution.local import ThisMachine
 from auxseg.study.execution.time_estimate import Effort, effort, using_threads
+from auxseg.study.execution.trainings import Execution, Trainings
 from auxseg.study.screening.budget import WATCH, Budget, Pace, make_budget
 from auxseg.study.screening.ranking import Candidate, rank
 from auxseg.study.study import Study
@@ -73,50 +71,26 @@ class Screening:
         with using_threads(threads or kept or max(torch.get_num_threads() // workers, 1)):
             return effort(plan.runs, missing, self.study.data, workers)
 
-    def run(
-        self,
-        *,
-        workers: int = 1,
-        threads: int | None = None,
-        site: Site | None = None,
-        watch: Callable[[Plan], None],
-        tell: Callable[[str], None] = lambda what: None,
-    ) -> ScreenResult:
-        """Train all that is missing, rank, and write screen.json; arguments as for `auxseg.study.study.Study.run`.
+    def run(self, execution: Execution) -> ScreenResult:
+        """Train all that is missing, rank, and write screen.json.
 
         Raises `InputError` where there is nothing to rank by, or the directory belongs to another question, other data
-        or weights.
+        or weights; `RunError` if the data are changed meanwhile.
         """
-        tell("opening the data")
-        store, target, budget, plan = self._checked(threads)
-        recipe = plan.runs[-1].recipe
-        site = site or ThisMachine(workers)
-        choices = Choices()
-        if not self.directory.is_begun:
-            tell("choosing precision and memory format by the speed of a few steps")
-            choices = site.choose(recipe, self.study.data, threads or site.share, self.study.plugins)
-        with self.directory.held(store, origin(recipe.model.weights), choices) as kept:
-            refuse_other_threads(kept, threads, self.directory.path)  # another process may have begun it meanwhile
+        execution.tell("opening the data")
+        store, target, budget, plan = self._checked(execution.threads)
+        trainings = Trainings(execution, self.directory, self.study.data, store, self.study.plugins)
+        with trainings.held(plan.runs[-1].recipe) as kept:
             self.directory.keep_question(self._compared())
             plan = with_choices(plan, kept)
-            tell(f"starting workers for {len(plan.runs)} trainings")
-            with site.start(kept.threads or site.share, self.study.plugins, lambda: watch(plan)) as at_work:
-                self._refuse_other_data(store, plan)
-                self.directory.keep_planned(plan.runs)
-                tell("training")
-                at_work.train(self.directory, self.study.data, plan.runs)
-            self._refuse_other_data(store, plan)
-            tell("ranking")
+            with trainings.at_work(plan, kept) as at_work:
+                at_work.train(plan)
+            execution.tell("ranking")
             candidates = self._candidates()
             self.directory.keep_judged(judged(candidates))
             result = self._result(budget, plan, target, store, digests(candidates))
             write_screen(self.directory.path, result)
             return dataclasses.replace(result, agreement=agree(self.study.directory.path))
-
-    def _refuse_other_data(self, store: Store, plan: Plan) -> None:
-        """Raise `RunError` if the file, or a training of the plan, is of other data than the ranking was begun with."""
-        refuse_other_store(self.study.data, store.content_hash)
-        refuse_other_runs(map(self.directory.run_directory, plan.runs), store.content_hash)
 
     def _checked(self, threads: int | None) -> tuple[Store, Task, Budget, Plan]:
         """Data, target, cost and trainings. Raises `InputError` if they can give no ranking in this directory."""

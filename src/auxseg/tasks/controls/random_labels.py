@@ -14,9 +14,9 @@ from jaxtyping import Int
 from torch import Tensor
 
 from auxseg.config import config
-from auxseg.data.augment.keyed import keyed_uniforms
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import MISSING, Vocabulary
+from auxseg.keyed import keyed_uniforms
 from auxseg.tasks.categorical import CategoricalConfig, CategoricalTask
 from auxseg.tasks.classification import chosen_label
 

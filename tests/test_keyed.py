@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auxseg.data.augment.keyed import keyed_bytes, keyed_uniforms, sample_keys
+from auxseg.keyed import keyed_bytes, keyed_uniforms, sample_keys, step_seed, weights_seed
 
 
 def test_uniforms_are_even_and_pinned() -> None:
@@ -36,7 +36,7 @@ def test_fewer_numbers_are_the_first_of_more() -> None:
 
 def test_numbers_are_those_of_53_bits_below_one(monkeypatch) -> None:
     content = b"\xff" * 8 + b"\x00" * 8 + (1 << 11).to_bytes(8, "little") + b"\xff\x07" + b"\x00" * 6
-    monkeypatch.setattr("auxseg.data.augment.keyed.keyed_bytes", lambda count, *_: content[:count])
+    monkeypatch.setattr("auxseg.keyed.keyed_bytes", lambda count, *_: content[:count])
     assert keyed_uniforms(4, "any").tolist() == [1 - 2.0**-53, 0.0, 2.0**-53, 0.0]
 
 
@@ -59,3 +59,11 @@ def test_samples_keep_their_keys_in_whatever_batch_they_stand() -> None:
     assert len({*together, *sample_keys(6, [0, 1, 0], ["a", "a", "b"]).tolist()}) == 6
     with pytest.raises(ValueError, match="zip"):
         sample_keys(5, [0], ["a", "b"])
+
+
+def test_seeds_are_pinned() -> None:
+    """A recipe must give the same weights and the same dropout in every release: these never change."""
+    assert weights_seed(3, "head segmentation") == 4336022449390970972
+    assert weights_seed(0, "encoder") == 15893725847951503564
+    assert step_seed(0, 0, 0) == 7519334944260373035
+    assert step_seed(7, 100, 1) == 7785352943140426890

@@ -1,0 +1,31 @@
+"""The settings of every kind of task that the package has."""
+
+from __future__ import annotations
+
+from auxseg.tasks.box import BoxConfig
+from auxseg.tasks.classification import ClassificationConfig
+from auxseg.tasks.controls.noise import NoiseConfig
+from auxseg.tasks.controls.random_labels import RandomLabelsConfig
+from auxseg.tasks.distance import DistanceConfig
+from auxseg.tasks.segmentation import SegmentationConfig
+from auxseg.tasks.self_supervised.colorization import ColorizationConfig
+from auxseg.tasks.self_supervised.denoising import DenoisingConfig
+from auxseg.tasks.self_supervised.edges import EdgesConfig
+from auxseg.tasks.self_supervised.flip import FlipConfig
+from auxseg.tasks.self_supervised.reconstruction import ReconstructionConfig
+from auxseg.tasks.self_supervised.rotation import RotationConfig
+
+BuiltIn = (
+    SegmentationConfig
+    | ClassificationConfig
+    | BoxConfig
+    | EdgesConfig
+    | DistanceConfig
+    | ColorizationConfig
+    | DenoisingConfig
+    | ReconstructionConfig
+    | RotationConfig
+    | FlipConfig
+    | RandomLabelsConfig
+    | NoiseConfig
+)
