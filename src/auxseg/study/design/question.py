@@ -78,7 +78,8 @@ def refuse_another(kept: Mapping[str, object], asked: Mapping[str, object], dire
     for key in [*before, *now]:
         if before.get(key) != now.get(key):
             raise InputError(
-                f"{directory}: a study of another question: {key} was {before.get(key)} and is now {now.get(key)}; "
+                f"{directory}: holds a study of another question: {key} was {before.get(key)} and is now "
+                f"{now.get(key)}; "
                 "give another --out"
             )
 
