@@ -360,7 +360,7 @@ def test_a_file_that_cannot_be_understood_is_refused(tmp_path):
     with pytest.raises(InputError, match="should have between 1 and 254 categories, not 0"):
         Coco(write(tmp_path, content() | {"categories": []}))
     gone = [{"id": 1, "file_name": "gone.png", "height": 40, "width": 50}]
-    with pytest.raises(InputError, match=r"the photograph gone\.png is in none of"):
+    with pytest.raises(InputError, match=r"the image gone\.png is in none of"):
         Coco(write(tmp_path, content() | {"images": gone}))
 
 
