@@ -156,7 +156,7 @@ def test_what_is_no_path_is_refused_with_a_sentence(tmp_path: Path) -> None:
     assert said.pop("shapes") == [[20, 30], [2, 20, 30]]
     assert [len(text) < 120 for text in said.pop("repr")] == [True, True]
     assert said.pop("study unknown").startswith("study: desing is not a setting (did you mean 'design'?)")
-    refused = ("expected", "at least one run", "a photograph should be", "a photograph as an array should be")
+    refused = ("expected", "at least one run", "an image should be", "an image array should be")
     assert [words for words in said.values() if not any(part in words for part in refused)] == []
     assert said["Store.open list"] == "data: expected a path, as text or pathlib.Path, not a value of type list"
     assert said["evaluate none"] == "run: expected a path, as text or pathlib.Path, not None"

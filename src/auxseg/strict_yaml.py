@@ -52,7 +52,7 @@ class _StrictLoader(yaml.SafeLoader):
         node = super().compose_node(parent, index)
         if is_alias:
             if id(node) not in self._sizes:
-                raise RefusedYAMLError(f"line {line}: an alias stands inside of what it repeats")
+                raise RefusedYAMLError(f"line {line}: an alias repeats itself")
             self._count += self._sizes[id(node)] - 1
             self._refuse_too_many(line)
         else:
@@ -65,7 +65,7 @@ class _StrictLoader(yaml.SafeLoader):
     def _refuse_too_many(self, line: int) -> None:
         if self._count > MAX_VALUES:
             raise RefusedYAMLError(
-                f"line {line}: more than {MAX_VALUES:,} values, counting what aliases repeat; write fewer"
+                f"line {line}: more than {MAX_VALUES:,} values, counting those that aliases repeat; write fewer"
             )
 
     def _check_keys(self, mapping: yaml.MappingNode) -> None:
@@ -77,10 +77,10 @@ class _StrictLoader(yaml.SafeLoader):
                 continue
             if not isinstance(key_node, yaml.ScalarNode) or key_node.tag != f"{_TAG}str":
                 shown = repr(key[:40]) if isinstance(key, str) else "a list or mapping"
-                raise RefusedYAMLError(f"line {line}: a key is a text, found {shown}; put it in quotes")
+                raise RefusedYAMLError(f"line {line}: expected a text as key, found {shown}; put it in quotes")
             if key in lines:
                 raise RefusedYAMLError(
-                    f"the key {key[:40]!r} stands in line {line} and already in line {lines[key]} of the same mapping; "
+                    f"the key {key[:40]!r} is given twice in one mapping, in lines {lines[key]} and {line}; "
                     "give it once"
                 )
             lines[key] = line
@@ -94,7 +94,7 @@ class _StrictLoader(yaml.SafeLoader):
                 f"line {line}: a text of {len(text):,} characters; at most {MAX_CHARACTERS:,} are read"
             )
         if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-            raise RefusedYAMLError(f"line {line}: a text holds a character that no text can hold: {text[:40]!r}")
+            raise RefusedYAMLError(f"line {line}: a text holds an invalid character: {text[:40]!r}")
         return text
 
     def construct_integer(self, node: yaml.ScalarNode) -> int:
@@ -154,7 +154,7 @@ def parse_mapping(text: str, origin: str, what: str) -> dict[str, object]:
     except yaml.YAMLError as error:
         raise InputError(f"{origin}: not YAML ({' '.join(str(error).split())})") from None
     if not isinstance(values, dict):
-        raise InputError(f"{origin}: a {what} is a mapping of keys to values, found {type(values).__name__}")
+        raise InputError(f"{origin}: expected a {what} as a mapping of keys to values, found {type(values).__name__}")
     return values
 
 
@@ -162,13 +162,13 @@ def read_mapping(path: Path, what: str) -> dict[str, Any]:
     """The keys and values of a file that holds ``what``. Raises `InputError`, naming file and reason."""
     try:
         if path.exists() and not path.is_file():
-            raise InputError(f"{path}: the {what} cannot be read (it is no file)")
+            raise InputError(f"{path}: the {what} cannot be read (it is not a file)")
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: the {what} cannot be read ({getattr(error, 'strerror', error)})") from None
     if len(content) > MAX_BYTES:
-        raise InputError(f"{path}: the {what} is larger than {MAX_BYTES // 1024} KiB, which none is")
+        raise InputError(f"{path}: the {what} is larger than {MAX_BYTES // 1024} KiB, the most that is read")
     try:
         text = content.decode()
     except UnicodeDecodeError as error:

@@ -22,7 +22,7 @@ def refuses() -> int:
 
 
 def leaves_some_out() -> int:
-    print("left out: a.png: it is damaged\n2 of 3 photographs: out/predictions.json", file=sys.stderr)
+    print("left out: a.png: it is damaged\n2 of 3 images: out/predictions.json", file=sys.stderr)
     return 1
 
 

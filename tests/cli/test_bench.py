@@ -26,13 +26,13 @@ def test_lists_what_every_script_says_it_measures() -> None:
 
 
 def test_refuses_an_unknown_measurement_and_names_the_known() -> None:
-    with pytest.raises(InputError, match=r"no such measurement; there are .*store"):
+    with pytest.raises(InputError, match=r"unknown measurement; expected one of .*store"):
         Bench(name="stor").run(Console(quiet=True))
 
 
 def test_refuses_outside_of_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "__file__", str(tmp_path / "site-packages" / "auxseg" / "cli" / "bench.py"))
-    with pytest.raises(InputError, match="part of a checkout"):
+    with pytest.raises(InputError, match="in a checkout of the repository"):
         Bench().run(Console(quiet=True))
 
 

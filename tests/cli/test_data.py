@@ -55,7 +55,7 @@ def test_prepare_names_what_it_leaves_out(pets, capsys):
     (pets / "images" / "Tabby_0.jpg").write_text("no picture")
     assert prepare(pets, "--json") == 0
     captured = capsys.readouterr()
-    reason = "Tabby_0.jpg is no image that can be decoded"
+    reason = "Tabby_0.jpg cannot be decoded as an image"
     ((id, found),) = json.loads(captured.out)["skipped"]
     assert (id, found.partition(";")[0]) == ("Tabby_0", reason)
     assert f"left out: Tabby_0: {reason}" in captured.err
@@ -65,7 +65,7 @@ def test_prepare_names_what_it_leaves_out(pets, capsys):
 def test_prepare_strict_fails(pets, capsys):
     (pets / "images" / "Tabby_0.jpg").write_text("no picture")
     assert prepare(pets, "--strict") == 1
-    reason = "Tabby_0.jpg is no image that can be decoded; the formats are"
+    reason = "Tabby_0.jpg cannot be decoded as an image; supported formats are"
     assert capsys.readouterr().err.startswith(f"auxseg: Tabby_0: {reason}")
     assert not (pets.parent / "pets.h5").exists()
 
@@ -85,7 +85,7 @@ def test_prepare_refuses_what_does_not_fit(pets, capsys, options, message):
 def test_prepare_refuses_an_output_that_exists(pets, capsys):
     assert prepare(pets) == 0
     assert prepare(pets) == 2
-    assert "exists already; --overwrite replaces it" in capsys.readouterr().err
+    assert "already exists; --overwrite replaces it" in capsys.readouterr().err
     assert prepare(pets, "--overwrite") == 0
 
 
@@ -141,7 +141,7 @@ def test_inspect_says_one_kind_of_finding_once(pets, capsys):
     captured = capsys.readouterr()
     lines = [line for line in captured.err.splitlines() if "[empty mask]" in line]
     assert lines[0] == "warning: 8 findings of one kind [empty mask]"
-    assert lines[1].endswith(" holds nothing but background [empty mask]")
+    assert lines[1].endswith(" is all background [empty mask]")
     assert len(lines) == 4
     assert "5 more; --json lists all 8" in captured.err
     assert len([each for each in json.loads(captured.out)["findings"] if each["kind"] == "empty mask"]) == 8
@@ -156,7 +156,7 @@ def test_prepare_tells_what_looks_wrong(pets, capsys):
     )
     assert prepare(pets, "--json") == 0
     captured = capsys.readouterr()
-    assert "label left out: Tabby_0: its box 'head' from (59, 0) to (70, 9) is empty or not within" in captured.err
+    assert "label left out: Tabby_0: its box 'head' from (59, 0) to (70, 9) is empty, or not within" in captured.err
     assert "8 samples, 1 label left out" in captured.err
     assert json.loads(captured.out)["dropped"][0][0] == "Tabby_0"
     assert main(["data", "inspect", str(pets.parent / "pets.h5")]) == 0
@@ -203,7 +203,7 @@ def test_inspect_refuses_a_page_that_exists(pets, capsys):
     store, page = str(pets.parent / "pets.h5"), pets.parent / "precious.html"
     page.write_text("precious")
     assert main(["data", "inspect", store, "--html", str(page)]) == 2
-    assert "precious.html exists already; --overwrite replaces it" in capsys.readouterr().err
+    assert "precious.html already exists; --overwrite replaces it" in capsys.readouterr().err
     assert page.read_text() == "precious"
     assert main(["data", "inspect", store, "--html", str(page), "--overwrite"]) == 0
     assert "old_hound_3" in page.read_text()

@@ -101,7 +101,7 @@ def _refused(*runs: Path, **options: Any) -> str:
 
 
 def test_no_run_is_refused() -> None:
-    assert _refused() == "evaluate wants at least one run directory"
+    assert _refused() == "evaluate needs at least one run directory"
 
 
 def test_a_run_is_measured_once_under_whatever_name(tmp_path: Path) -> None:
@@ -109,8 +109,8 @@ def test_a_run_is_measured_once_under_whatever_name(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(run)
     for again in (run, run / "..", tmp_path / "link", tmp_path / "b" / ".." / "a"):
         given = (run, again / "a" if again.name == ".." else again)
-        assert _refused(*given) == f"evaluate was given {run} twice; name every run once"
-    assert _refused(tmp_path, run) == f"evaluate was given {run} twice; name every run once"
+        assert _refused(*given) == f"evaluate: {run} is given twice; give each run once"
+    assert _refused(tmp_path, run) == f"evaluate: {run} is given twice; give each run once"
 
 
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
@@ -133,8 +133,8 @@ def test_runs_of_a_folder_that_keep_nothing_to_measure_are_named_and_left_out(tm
     diverged = _run(tmp_path / "c", diverged=True)
     result, said = _evaluated(tmp_path)
     assert list(result["runs"]) == [str(tmp_path / "a")]
-    assert result["left_out"] == [f"{young}: keeps no model yet", f"{diverged}: diverged"]
-    assert f"left out: {young}: keeps no model yet\n" in said
+    assert result["left_out"] == [f"{young}: has no model yet", f"{diverged}: diverged"]
+    assert f"left out: {young}: has no model yet\n" in said
 
 
 def test_a_folder_of_which_nothing_can_be_measured_is_refused(tmp_path: Path, stubs: _Stubs) -> None:
@@ -153,8 +153,8 @@ def test_the_test_split_of_an_unfinished_study_stays_shut(tmp_path: Path, stubs:
     (tmp_path / "about.json").touch()
     _run(tmp_path / "runs" / "a")
     refusal = _refused(tmp_path)
-    assert refusal.startswith(f"{tmp_path}: this study is not finished, and its test split is read when all planned")
-    assert refusal.endswith(f"--split val measures what there is, and `auxseg report {tmp_path}` shows it")
+    assert refusal.startswith(f"{tmp_path}: this study is not finished, and its test split is read only after all")
+    assert refusal.endswith(f"--split val measures the finished runs, and `auxseg report {tmp_path}` shows it")
     assert stubs.measured == []
     _evaluated(tmp_path, split="val")
     (tmp_path / "study.json").touch()
@@ -186,7 +186,7 @@ def test_more_runs_than_a_picture_can_show_get_none(num_runs: int, tmp_path: Pat
         assert result["grid"] is not None
     else:
         assert result["grid"] is None
-        assert "without a common picture: 13 runs are too many for one picture, which shows 12" in said
+        assert "no common picture: 13 runs do not fit into one picture, which shows at most 12" in said
 
 
 def test_figures_are_not_lost_where_no_picture_can_be_drawn(tmp_path: Path, stubs: _Stubs) -> None:
@@ -194,7 +194,7 @@ def test_figures_are_not_lost_where_no_picture_can_be_drawn(tmp_path: Path, stub
     result, said = _evaluated(_run(tmp_path / "a"), _run(tmp_path / "b"))
     assert len(result["runs"]) == 2
     assert result["grid"] is None
-    assert "without a common picture: the runs saw different images" in said
+    assert "no common picture: the runs saw different images" in said
 
 
 def test_what_else_sets_runs_apart_is_said_of_all_but_the_first(tmp_path: Path, stubs: _Stubs) -> None:
@@ -218,11 +218,11 @@ def _class(iou: float | None, pixels: int = 10) -> ClassFigures:
         ),
         (
             {"background": _class(0.9), "cat": _class(0.0)},
-            "the truth has cat, but not one pixel was found: IoU 0\n",
+            "not one pixel of cat was found, though the truth has some: IoU 0\n",
         ),
         ({"background": _class(0.9), "cat": _class(0.0, 0)}, ""),  # found where there is none
         (dict.fromkeys("abcdefghijklm", _class(0.5)), ""),  # thirteen classes fill no line
-        (dict.fromkeys("abc", _class(0.0)), "IoU by class: a 0.0000, b 0.0000, c 0.0000\nthe truth has a, b, c, but"),
+        (dict.fromkeys("abc", _class(0.0)), "IoU by class: a 0.0000, b 0.0000, c 0.0000\nnot one pixel of a, b, c"),
     ],
 )
 def test_what_is_said_of_classes(
@@ -231,13 +231,13 @@ def test_what_is_said_of_classes(
     stubs.metrics["a"] = _metrics(**classes)
     _, said = _evaluated(_run(tmp_path / "a"))
     assert expected in said
-    assert expected or ("IoU by class" not in said and "the truth has" not in said)
+    assert expected or ("IoU by class" not in said and "not one pixel" not in said)
 
 
 def test_a_class_of_several_runs_is_said_with_the_run(tmp_path: Path, stubs: _Stubs) -> None:
     stubs.metrics["b"] = _metrics(background=_class(0.9), cat=_class(0.0))
     _, said = _evaluated(_run(tmp_path / "a"), _run(tmp_path / "b"))
-    assert f"{tmp_path / 'b'}: the truth has cat, but not one pixel was found: IoU 0\n" in said
+    assert f"{tmp_path / 'b'}: not one pixel of cat was found, though the truth has some: IoU 0\n" in said
 
 
 def test_a_figure_that_has_no_value_says_why(tmp_path: Path, stubs: _Stubs) -> None:

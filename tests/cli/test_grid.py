@@ -38,7 +38,7 @@ def test_a_minus_stays_in_the_name() -> None:
 
 @pytest.mark.parametrize("entry", ["x=1,[1]", "x=1,2,1"])
 def test_combinations_that_would_be_called_alike_are_refused(entry: str) -> None:
-    with pytest.raises(InputError, match="--grid: two combinations would be called '-x-1'"):
+    with pytest.raises(InputError, match="--grid: two combinations would be named '-x-1'"):
         combinations([entry])
 
 

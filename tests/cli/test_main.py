@@ -36,15 +36,18 @@ def run(store: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     ("arguments", "expected"),
     [
         (["train", "tinny", "--data", "x.h5"], "did you mean 'tiny'"),
-        (["train", "--data", "x.h5"], "train wants the name of a preset"),
-        (["train", "tiny"], "train wants --data"),
-        (["train", "tiny", "tiny", "--data", "x.h5"], "two recipes of the same name"),
+        (["train", "--data", "x.h5"], "train needs the name of a preset"),
+        (["train", "tiny"], "train needs --data"),
+        (["train", "tiny", "tiny", "--data", "x.h5"], "two recipes have the same name"),
         (["train", "tiny", "--data", "nowhere.h5"], "nowhere.h5 does not exist"),
         (["evaluate", "nowhere"], "nowhere: not a run directory"),
         (["evaluate"], "at least one run directory"),
-        (["evaluate", "a", "b", "./a"], "evaluate was given a twice"),
+        (["evaluate", "a", "b", "./a"], "evaluate: a is given twice"),
         (["report", "nowhere"], "nowhere"),
-        (["predict", "nowhere", "also-nowhere.jpg", "--out", "out"], "also-nowhere.jpg: there is no such file"),
+        (
+            ["predict", "nowhere", "also-nowhere.jpg", "--out", "out"],
+            "also-nowhere.jpg: the file or folder does not",
+        ),
         (["presets", "unett"], "did you mean 'unet'"),
     ],
 )
@@ -188,7 +191,7 @@ def test_a_batch_survives_whatever_a_folder_holds(run: str, tmp_path: Path, caps
     (tmp_path / "drawing.eps").rename(tmp_path / "drawing.jpg")
     os.mkfifo(tmp_path / "pipe.jpg")
     assert main(["predict", run, str(tmp_path), str(tmp_path / "pipe.jpg"), "--out", str(tmp_path / "out")]) == 1
-    assert "4 of 6 photographs" in capsys.readouterr().err
+    assert "4 of 6 images" in capsys.readouterr().err
     images = json.loads((tmp_path / "out" / "predictions.json").read_text())["images"]
     assert [image["output"][:5] for image in images] == ["a", "caf\ufffd", "xxxxx", "sub/a"]
     assert (tmp_path / "out" / "sub" / "a.mask.png").is_file()

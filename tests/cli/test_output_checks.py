@@ -18,11 +18,11 @@ def test_a_file_that_exists_is_replaced_only_if_told(tmp_path: Path) -> None:
     refuse_existing(path, overwrite=True)
     with pytest.raises(InputError) as refused:
         refuse_existing(path, overwrite=False)
-    assert str(refused.value) == f"{path} exists already; --overwrite replaces it"
+    assert str(refused.value) == f"{path} already exists; --overwrite replaces it"
 
 
 def test_a_folder_counts_as_what_exists(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(InputError, match="already exists"):
         refuse_existing(tmp_path, overwrite=False)
 
 
@@ -46,7 +46,7 @@ def test_a_folder_that_is_missing_or_a_file_holds_nothing(tmp_path: Path) -> Non
         path = tmp_path / parent / "best.yaml"
         with pytest.raises(InputError) as refused:
             refuse_unwritable(path)
-        assert str(refused.value) == f"{path} cannot be written: {tmp_path / parent} is no directory"
+        assert str(refused.value) == f"{path} cannot be written: {tmp_path / parent} is not a directory"
 
 
 def test_a_folder_that_is_made_later_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +54,7 @@ def test_a_folder_that_is_made_later_may_be_missing(tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     refuse_unwritable(Path("study/best.yaml"), tmp_path / "study")
     refuse_unwritable(tmp_path / "study" / "best.yaml", Path("./other/../study"))
-    with pytest.raises(InputError, match="inner is no directory"):
+    with pytest.raises(InputError, match="inner is not a directory"):
         refuse_unwritable(tmp_path / "study" / "inner" / "best.yaml", tmp_path / "study")
 
 

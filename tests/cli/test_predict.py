@@ -75,7 +75,7 @@ def test_every_picture_of_a_folder_is_answered(folder: Path) -> None:
     result, said = _predicted(folder)
     assert made[0].photographs == made[0].added == ["a.jpg", "b.png", "c.jpg"]
     assert result == {"predictions": str(folder / "out" / "predictions.json"), "images": 3, "failed": {}}
-    assert f"3 of 3 photographs: {folder / 'out' / 'predictions.json'}\n" in said
+    assert f"3 of 3 images: {folder / 'out' / 'predictions.json'}\n" in said
 
 
 def test_options_reach_the_network_and_the_writer(folder: Path) -> None:
@@ -94,7 +94,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_answered(folder: Path, mon
     assert result["images"] == 2
     assert result["failed"] == {str(bad): f"{bad}: is no picture [really]"}
     assert f"left out: {bad}: is no picture [really]\n" in said  # whole, in a terminal of 60 columns
-    assert "2 of 3 photographs: " in said
+    assert "2 of 3 images: " in said
 
 
 def test_after_an_interruption_what_is_done_stays_of_use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,13 +110,13 @@ def test_pictures_of_an_earlier_prediction_are_passed_over(folder: Path, monkeyp
     monkeypatch.setattr("auxseg.run.prediction.image_files.is_own_picture", own)
     result, said = _predicted(folder)
     assert result["images"] == 1
-    assert "passed over: 2 pictures that auxseg predict wrote\n" in said
+    assert "skipped: 2 pictures written by auxseg predict\n" in said
 
 
 def test_refusals_come_before_a_network_is_read(folder: Path) -> None:
     for images, out, message in (
-        (("photos/none.jpg",), "out", r"none\.jpg: there is no such file or folder"),
-        (("run",), "out", "no photograph was found in .*run"),
+        (("photos/none.jpg",), "out", r"none\.jpg: the file or folder does not exist"),
+        (("run",), "out", "no image was found in .*run"),
     ):
         command = Predict(model=folder / "run", images=tuple(folder / name for name in images), out=folder / out)
         with pytest.raises(InputError, match=message):

@@ -14,7 +14,7 @@ def test_a_page_that_exists_is_replaced_only_when_told(tmp_path: Path, capsys: p
     run, page = make_full_run(tmp_path / "run"), tmp_path / "precious.html"
     page.write_text("precious")
     assert main(["report", str(run), "--out", str(page)]) == 2
-    assert "precious.html exists already; --overwrite replaces it" in capsys.readouterr().err
+    assert "precious.html already exists; --overwrite replaces it" in capsys.readouterr().err
     assert page.read_text() == "precious"
     assert main(["report", str(run), "--out", str(page), "--overwrite"]) == 0
     assert "iou_dataset" in page.read_text()

@@ -34,7 +34,7 @@ def test_a_key_that_does_not_exist_is_answered_with_the_nearest(
     key: str, meant: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["settings", key]) == 2
-    assert f"settings {key}: there is no such key (did you mean '{meant}'?)" in capsys.readouterr().err
+    assert f"settings {key}: unknown key (did you mean '{meant}'?)" in capsys.readouterr().err
 
 
 def test_a_key_is_not_guessed_at() -> None:

@@ -68,7 +68,7 @@ def test_the_run_alone_says_how_to_go_on(store: Path, tmp_path: Path, capsys: py
     assert main(["train", "--resume", str(tmp_path)]) == 2
     assert "not a run directory" in capsys.readouterr().err
     assert main(["train", "tiny"]) == 2
-    assert "train wants --data" in capsys.readouterr().err
+    assert "train needs --data" in capsys.readouterr().err
 
 
 def test_a_folder_of_a_presets_name_is_no_run(
@@ -85,10 +85,10 @@ def test_a_folder_of_a_presets_name_is_no_run(
 @pytest.mark.parametrize(
     ("found", "options", "expected"),
     [
-        ("events.jsonl", [], "tiny: exists already; --resume goes on with it"),
+        ("events.jsonl", [], "tiny: already exists; --resume continues the run"),
         ("letter.txt", ["--resume"], "tiny: holds files but no run to resume"),
         ("letter.txt", ["--overwrite"], "tiny: holds files but no run, so --overwrite will not delete it"),
-        (None, ["--resume"], "none of these runs was begun, so there is none to resume"),
+        (None, ["--resume"], "none of these runs was started, so there is none to resume"),
     ],
 )
 def test_every_directory_is_looked_at_before_the_first_training(
@@ -121,7 +121,7 @@ def test_values_that_are_called_alike_are_named(
     store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _train(store, tmp_path, "tiny", "--grid", "data.workers=1,[1]") == 2
-    assert "--grid: two combinations would be called '-data.workers-1'" in capsys.readouterr().err
+    assert "--grid: two combinations would be named '-data.workers-1'" in capsys.readouterr().err
 
 
 class _Masked(DrawnSource):
@@ -148,7 +148,7 @@ def test_validation_without_labels_is_said(tmp_path: Path, capsys: pytest.Captur
     assert len(Store.open(data).rows("val"))
     assert _train(data, tmp_path / "run", "tiny") == 0
     captured = capsys.readouterr()
-    assert "kept the model of step 1, the last: on validation, iou_dataset has no value" in " ".join(
+    assert "kept the model of step 1, the last; on validation, iou_dataset has no value" in " ".join(
         captured.err.split()
     )
     assert json.loads(captured.out)["runs"]["tiny"]["validation"]["iou_dataset"] is None

@@ -53,7 +53,7 @@ def test_progress_is_told_and_a_store_is_replaced_only_when_asked(tmp_path) -> N
     )
     assert told == [(1, 2), (2, 2)]
     assert report.num_written == 2
-    with pytest.raises(InputError, match="exists already; --overwrite replaces it"):
+    with pytest.raises(InputError, match="already exists; --overwrite replaces it"):
         synthesize(tmp_path / "a.h5", num_samples=1, size=32)
     assert synthesize(tmp_path / "a.h5", num_samples=1, size=32, overwrite=True).num_written == 1
 
@@ -63,7 +63,7 @@ def test_progress_is_told_and_a_store_is_replaced_only_when_asked(tmp_path) -> N
     [
         ({"num_samples": 0}, "synthetic: the number of samples must be at least 1, not 0"),
         ({"size": 31}, "synthetic: the size must be at least 32 pixels, not 31"),
-        ({"seed": -1}, "synthetic: the seed must not be negative, but is -1"),
+        ({"seed": -1}, "synthetic: expected a seed of at least 0, not -1"),
         ({"processes": 0}, "processes must be at least 1, not 0"),
     ],
 )

@@ -160,13 +160,13 @@ def test_refuses_what_cannot_work(config: ModelConfig, reason: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "a.b", "keys", "train"])
 def test_names_that_modules_cannot_have(name: str) -> None:
-    with pytest.raises(InputError, match=f"a task cannot be called {name!r}"):
+    with pytest.raises(InputError, match=f"PyTorch does not allow the name {name!r}"):
         check(UNET, {name: Dense(2)})
 
 
 def test_checking_reads_no_weights() -> None:
     check(ModelConfig(encoder=SegNetEncoderConfig(), decoder=SegNetDecoderConfig(), weights="absent.pth"), SEGMENTATION)
-    with pytest.raises(InputError, match=r"absent\.pth is no file"):
+    with pytest.raises(InputError, match=r"absent\.pth is not a file"):
         build_network(
             ModelConfig(encoder=SegNetEncoderConfig(), decoder=SegNetDecoderConfig(), weights="absent.pth"),
             SEGMENTATION,

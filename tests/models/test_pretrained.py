@@ -38,7 +38,7 @@ class _Malicious:
 def test_code_in_a_file_never_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUXSEG_TEST_MARK", str(tmp_path / "mark"))
     torch.save({"a": _Malicious()}, tmp_path / "w.pth")
-    with pytest.raises(InputError, match=r"w\.pth is neither a safetensors file nor a PyTorch file of weights alone"):
+    with pytest.raises(InputError, match=r"w\.pth is neither a safetensors file nor a PyTorch file"):
         read_weights(tmp_path / "w.pth")
     assert not (tmp_path / "mark").exists()
 
@@ -47,7 +47,7 @@ def test_code_in_a_file_never_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("content", [b"", b"no weights", b"https://x", b"quite", b"PK\x03\x04 half a zip file"])
 def test_other_files(name: str, content: bytes, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(InputError, match="is neither a safetensors file nor a PyTorch file of weights alone"):
+    with pytest.raises(InputError, match="is neither a safetensors file nor a PyTorch file that holds only weights"):
         read_weights(tmp_path / name)
 
 
@@ -62,7 +62,7 @@ def test_other_content(content: object, found: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [".", "absent.pth"])
 def test_no_file(name: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"is no file; expected none, timm or a file with weights"):
+    with pytest.raises(InputError, match=r"is not a file; expected none, timm or a file with weights"):
         read_weights(tmp_path / name)
 
 

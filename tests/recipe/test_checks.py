@@ -15,7 +15,7 @@ from auxseg.recipe.checks import MAX_PARAMETERS, check_model, check_values, refu
         (["target=boxes"], "target is 'boxes', but the tasks are segmentation"),
         (
             ["tasks.segmentation.losses={cross_entropy: 1, bce: 1}"],
-            "tasks.segmentation.losses: cross_entropy and bce are the same loss here, expected one of them",
+            "tasks.segmentation.losses: cross_entropy and bce are the same loss here; expected only one of them",
         ),
         (["balancer.weights={boxx: 1}"], "balancer.weights names 'boxx'"),
         (["balancer.weights={segmentation: 0}"], "gives the target 'segmentation' no weight"),
@@ -23,9 +23,9 @@ from auxseg.recipe.checks import MAX_PARAMETERS, check_model, check_values, refu
         (["balancer={kind: equal, gate: {boxx: 0.1}}"], "balancer.gate names 'boxx'"),
         (["balancer.gate={segmentation: 0.1}"], "balancer.gate names the target 'segmentation'"),
         (["training.accumulate=17"], "training.accumulate is 17, more than the batch of 16"),
-        (["training.phases=[{name: a}, {name: b}]"], "a wants either steps or share, and neither is given"),
-        (["training.phases=[{name: a, tasks: [box]}]"], "a trains 'box', which is no task of this recipe"),
-        (["training.phases=[{name: a, train: [box]}]"], "a trains 'box', which is no part of this network"),
+        (["training.phases=[{name: a}, {name: b}]"], "a needs either steps or share, found neither"),
+        (["training.phases=[{name: a, tasks: [box]}]"], "a trains 'box', which is not a task of this recipe"),
+        (["training.phases=[{name: a, train: [box]}]"], "a trains 'box', which is not a part of this network"),
         (["training.steps=9", "training.phases=[{name: a, steps: 9}, {name: b}]"], "do not fit into 9 steps"),
         (["tasks.segmentation.losses={foo: 1}"], "tiny: tasks.segmentation.losses: unknown loss 'foo'"),
         (["tasks.edges={kind: edges, low: 300, high: 100}"], "tiny: tasks.edges.low is 300, expected at most high"),
@@ -38,8 +38,8 @@ from auxseg.recipe.checks import MAX_PARAMETERS, check_model, check_values, refu
         (["model.sharing.kind=two-stage"], "tiny: model.sharing: two-stage lets the target read"),
         (
             ["model.sharing.kind=two-stage", "tasks.edges={kind: edges}", "tasks.flip={kind: flip}"],
-            "tiny: model.sharing: two-stage trains the auxiliaries first, expected training.phases to say so, "
-            "found none; set training.phases=[{name: auxiliaries, share: 0.5, tasks: [edges, flip]}, "
+            "tiny: model.sharing: two-stage trains the auxiliaries first and needs training.phases, found none; "
+            "set, for example, training.phases=[{name: auxiliaries, share: 0.5, tasks: [edges, flip]}, "
             "{name: target, tasks: [segmentation]}]",
         ),
         (["model.weights=timm"], "tiny: model.weights: the unet encoder has no pretrained weights"),
@@ -71,10 +71,10 @@ def test_the_recipe_is_named_by_where_it_comes_from() -> None:
     check_values(tiny, "mine")
     check_model(tiny, "mine")
     assert refused(with_changes(tiny, training={"steps": None})) == (
-        "mine: training wants either steps or epochs, and neither is given"
+        "mine: training needs either steps or epochs, found neither"
     )
     assert refused(with_changes(tiny, training={"epochs": 2.0})) == (
-        "mine: training wants either steps or epochs, and both is given"
+        "mine: training needs either steps or epochs, found both"
     )
 
 

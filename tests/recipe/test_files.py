@@ -15,7 +15,12 @@ from auxseg.recipe.files import read_recipe_file
 
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [(b"- a list", "a recipe is a mapping"), (b"a: [", "not YAML"), (b"\xff\xfe\x00", "not YAML"), (b"", "mapping")],
+    [
+        (b"- a list", "expected a recipe as a mapping"),
+        (b"a: [", "not YAML"),
+        (b"\xff\xfe\x00", "not YAML"),
+        (b"", "mapping"),
+    ],
 )
 def test_files_that_are_no_recipes(tmp_path: Path, content: bytes, expected: str) -> None:
     path = tmp_path / "mine.yaml"
@@ -37,8 +42,8 @@ def test_keys_that_stand_twice_are_refused_with_their_lines(content: str, tmp_pa
     path.write_text(content)
     with pytest.raises(InputError) as error:
         load_recipe(path)
-    key = {"seed": ("seed", 3, 1), "a: 1": ("box", 6, 4), "a: [": ("b", 2, 1)}[content[:4]]
-    expected = "{}: the key {!r} stands in line {} and already in line {} of the same mapping; give it once"
+    key = {"seed": ("seed", 1, 3), "a: 1": ("box", 4, 6), "a: [": ("b", 1, 2)}[content[:4]]
+    expected = "{}: the key {!r} is given twice in one mapping, in lines {} and {}; give it once"
     assert str(error.value) == expected.format(path, *key)
 
 

@@ -44,7 +44,7 @@ def test_a_phase_whose_tasks_are_all_off_goes_with_them() -> None:
     (phase,) = load_recipe("residual-two-stage", [*off, "model.sharing.kind=hard"]).training.phases
     assert (phase.name, phase.tasks) == ("target", ("segmentation",))
     phases = "training.phases=[{name: a, share: 0.5, tasks: [box]}, {name: b, share: 0.5, train: [box]}, {name: c}]"
-    with pytest.raises(InputError, match=r"b trains 'box', which is no part of this network"):
+    with pytest.raises(InputError, match=r"b trains 'box', which is not a part of this network"):
         load_recipe("tiny-mtl", ["tasks.box=off", phases])
     with pytest.raises(InputError, match=r"training\.phases\.0\.tasks is \[\], expected at least 1 entry"):
         load_recipe("tiny-mtl", ["training.phases=[{name: a, tasks: []}]"])

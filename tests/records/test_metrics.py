@@ -62,5 +62,5 @@ def test_what_earlier_versions_did_not_write_has_a_default(tmp_path: Path) -> No
 @pytest.mark.parametrize("counts", [((1, 2),), ((1, 2), (3,)), ()])
 def test_a_table_that_is_no_square_is_refused(tmp_path: Path, counts: tuple[tuple[int, ...], ...]) -> None:
     write_metrics(tmp_path, dataclasses.replace(METRICS, tables={"a": ConfusionTable(("cat", "dog"), counts)}))
-    with pytest.raises(InputError, match=r"tables\.'a' has 2 classes, but its counts are no square of that size"):
+    with pytest.raises(InputError, match=r"tables\.'a' has 2 classes, but its counts are not a square of that size"):
         read_metrics(tmp_path)

@@ -39,5 +39,7 @@ def test_an_inspection_comes_back_as_it_was(tmp_path: Path) -> None:
 
 def test_matrices_are_squares_of_the_tasks(tmp_path: Path) -> None:
     write_inspection_file(tmp_path, Inspection(tasks=("segmentation",), matrices=INSPECTION.matrices))
-    with pytest.raises(InputError, match=r"matrices\.'after stage 1' is no square of 1 tasks; evaluate the run again"):
+    with pytest.raises(
+        InputError, match=r"matrices\.'after stage 1' is not a square of 1 tasks; evaluate the run again"
+    ):
         read_inspection(tmp_path)

@@ -36,7 +36,7 @@ SCREEN = ScreenResult(
 )
 
 
-@pytest.mark.parametrize("agreement", [None, Agreement(sentence="none has been done yet")])
+@pytest.mark.parametrize("agreement", [None, Agreement(sentence="none exists yet")])
 def test_a_ranking_comes_back_as_it_was(tmp_path: Path, agreement: Agreement | None) -> None:
     screen = dataclasses.replace(SCREEN, agreement=agreement)
     write_screen(tmp_path, screen)
@@ -57,5 +57,5 @@ def test_a_damaged_ranking_is_refused_by_its_key(tmp_path: Path, key: str, value
     write_screen(tmp_path, SCREEN)
     path = tmp_path / "screen.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
-    with pytest.raises(InputError, match=rf"screen\.json: {key}.*; the screening's own command writes it again"):
+    with pytest.raises(InputError, match=rf"screen\.json: {key}.*; run the screening's command again to rewrite it"):
         read_screen(tmp_path)

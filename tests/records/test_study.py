@@ -69,13 +69,13 @@ def test_another_format_is_refused(tmp_path: Path, format_: object) -> None:
 def test_a_value_that_none_has_is_refused_by_its_key(tmp_path: Path, values: dict[str, Any], key: str) -> None:
     study = make_study(tmp_path / "study")
     change(study, **values)
-    with pytest.raises(InputError, match=rf"study\.json: {key} is .*; the study's own command writes it again"):
+    with pytest.raises(InputError, match=rf"study\.json: {key} is .*; run the study's command again to rewrite it"):
         read_study(study)
 
 
 def test_a_course_whose_columns_differ_in_length_is_refused(tmp_path: Path) -> None:
     answer = explained(0.003, over_time={**OVER_TIME, "num_looks": [1]})
-    with pytest.raises(InputError, match="over_time of the arm 'box' has columns of several lengths"):
+    with pytest.raises(InputError, match="over_time of the arm 'box' has columns of different lengths"):
         read_study(make_study(tmp_path / "study", answer))
 
 

@@ -42,7 +42,7 @@ def test_numbers_stay_numbers_and_formulas_get_an_apostrophe() -> None:
     [
         ("id,a\n1\n", "row 1 has 1 cells, expected 2"),
         ("id,a\n1,2,3\n", "row 1 has 3 cells, expected 2"),
-        ("id,id\n1,2\n", "a column stands twice"),
+        ("id,id\n1,2\n", "a column occurs twice"),
         ('id,a\n"1,2\n', "expected a table"),
         ("id,a\n" + "x" * 200_000 + ",1\n", "expected a table"),
     ],

@@ -23,7 +23,7 @@ def test_classes_have_a_table_and_a_matrix_and_lost_ones_a_sentence(tmp_path: Pa
     page = Page(report([path]).read_text(encoding="utf-8"))
     assert page.faults == []
     assert "segmentation by class" in page.headings
-    assert "Not one pixel was found of stem (1,234 pixels): IoU 0." in page.text
+    assert "The model found no pixel of stem (1,234 pixels): IoU 0." in page.text
     assert "leaf 50.0 % 60.0 % 75.0 % 40,000 50,000" in page.text
     assert "absent – – – 0 0" in page.text  # noqa: RUF001
     assert "numbers are percent of the row" in page.text
@@ -33,4 +33,4 @@ def test_classes_have_a_table_and_a_matrix_and_lost_ones_a_sentence(tmp_path: Pa
 def test_why_a_figure_has_no_value() -> None:
     assert wording.undefined("iou_dataset", {"num_images": 0.0}) == "iou_dataset has no value: no image has a label."
     assert "background everywhere" in wording.undefined("iou_dataset", {"num_images": 4.0, "num_empty": 4.0})
-    assert "nothing that it scores" in wording.undefined("f1", {"num_images": 4.0})
+    assert "none of the scored classes" in wording.undefined("f1", {"num_images": 4.0})

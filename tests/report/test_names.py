@@ -70,7 +70,7 @@ def test_pictures_outside_of_the_run_are_not_embedded(tmp_path: Path) -> None:
     (path / "examples.json").write_text(json.dumps(examples))
     page = Page(report([path]).read_text(encoding="utf-8"))
     assert len([link for link in page.links if link.startswith("data:")]) == 1
-    assert page.text.count("There is no such picture in the run directory.") == 8
+    assert page.text.count("This image is missing from the run directory.") == 8
 
 
 def test_charts_of_names_that_no_file_can_have_get_files_of_their_own(tmp_path: Path) -> None:

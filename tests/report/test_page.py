@@ -72,9 +72,7 @@ def test_the_first_words_are_the_answer_and_what_it_was_measured_on(complete: Pa
         f"(95 % CI {100 * low:.1f} to {100 * high:.1f}) ." in first
     )
     assert "IoU (intersection over union) is the area where prediction and truth agree" in first
-    assert (
-        "100 test images are few: with other images of the same kind the figure may well be 1.2 points lower" in first
-    )
+    assert "100 test images are few: on other images of the same kind the figure may be 1.2 points lower" in first
     assert "of step 493: the best of 30 validations by IoU (all pixels)" in first
     assert re.search(r"auxseg predict \S+multitask FOLDER --out predictions", first)
 
@@ -125,7 +123,7 @@ def test_pictures_are_carried_inside(full: Path) -> None:
     (full / "figures" / "worst-2.png").unlink()
     page = page_of(full)
     assert len([link for link in page.links if link.startswith("data:image/jpeg;base64,")]) == 8 + 6
-    assert "There is no such picture in the run directory." in page.text
+    assert "This image is missing from the run directory." in page.text
 
 
 def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
@@ -146,7 +144,7 @@ def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
 def test_a_run_that_has_not_begun(tmp_path: Path) -> None:
     text = page_of(recipe_only(tmp_path / "run")).text
     assert "Training has not begun." in text
-    assert "There is no figure yet: the model was neither validated nor evaluated." in text
+    assert "There is no figure yet: the model has not been validated or evaluated." in text
     assert "Learning curves" not in text
 
 
@@ -157,7 +155,7 @@ def test_a_run_that_is_still_training_shows_its_validation(tmp_path: Path) -> No
     text = page_of(path).text
     assert "Training is not finished: 40 of 510 steps are done." in text
     assert "on 30 validation images" in text
-    assert "The model was chosen by these validation figures, so they flatter it." in text
+    assert "The model was chosen by these validation figures, so they are optimistic." in text
 
 
 def test_a_run_before_its_first_validation(tmp_path: Path) -> None:
@@ -190,7 +188,7 @@ def test_an_evaluation_on_other_data_is_pointed_out(full: Path) -> None:
     metrics = json.loads((full / "metrics.json").read_text())
     metrics["data"]["content_hash"] = "another"
     (full / "metrics.json").write_text(json.dumps(metrics))
-    assert "evaluated on other data than it was trained on" in page_of(full).text
+    assert "evaluated on different data from those it was trained on" in page_of(full).text
 
 
 def test_a_run_without_validation_split_has_its_test_figures(tmp_path: Path) -> None:
@@ -258,7 +256,7 @@ def test_the_same_files_give_the_same_page(full: Path) -> None:
 
 
 def test_what_is_no_run_directory_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"absent is no run directory: expected a recipe\.yaml"):
+    with pytest.raises(InputError, match=r"absent is not a run directory: expected a recipe\.yaml"):
         report([tmp_path / "absent"])
     with pytest.raises(InputError, match="at least one run directory"):
         report([])

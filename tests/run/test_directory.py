@@ -69,7 +69,7 @@ def test_a_run_that_never_started_says_so(tmp_path: Path) -> None:
 
 def test_a_start_that_does_not_name_its_data_is_damaged(tmp_path: Path) -> None:
     run = _run(tmp_path, make_start(data=dataclasses.replace(DATA, path="")))
-    with pytest.raises(InputError, match="the line of the start does not say on which data; it is damaged"):
+    with pytest.raises(InputError, match="the start event does not name its data; the file is damaged"):
         _ = run.trained_on
 
 

@@ -58,7 +58,7 @@ def test_grid_has_a_row_per_image_and_a_column_per_run(runs: dict[str, Run], tmp
 def test_runs_on_different_images_are_refused(runs: dict[str, Run], tmp_path: Path) -> None:
     evaluate(runs["tiny"], "val")
     evaluate(runs["tiny-mtl"], "test")
-    with pytest.raises(InputError, match="no image in common"):
+    with pytest.raises(InputError, match="no common image"):
         draw_grid(runs, tmp_path / "grid.png")
     assert not (tmp_path / "grid.png").exists()
 
@@ -89,7 +89,7 @@ def test_evaluate_goes_on_without_a_grid(
     assert len(result["runs"]) == 2
     assert result["grid"] is None
     assert Path(result["report"]).is_file()
-    assert "without a common picture: " in printed.err
+    assert "no common picture: " in printed.err
 
 
 def test_the_best_image_is_first_also_where_less_is_better(store_path: Path, tmp_path: Path) -> None:

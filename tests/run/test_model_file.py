@@ -59,7 +59,7 @@ def test_a_file_of_another_format_is_refused(metadata: dict[str, Any]) -> None:
 def test_a_missing_text_is_named(key: str, facts: ModelFacts) -> None:
     metadata = facts.pack(0.5)
     del metadata[key]
-    with pytest.raises(InputError, match=f"expected metadata of the name {key}, found none; it is no model file of a"):
+    with pytest.raises(InputError, match=f"expected metadata named {key}, found none; it is not a model file of a"):
         ModelFacts.unpack(metadata, PATH)
 
 
@@ -81,7 +81,7 @@ def test_the_largest_step_is_one(facts: ModelFacts) -> None:
         ("a: 1\na: 2", "its recipe is not YAML"),
         ("- a\n- b", "its recipe should be a mapping of keys to values, found list"),
         ("3", "its recipe should be a mapping of keys to values, found int"),
-        ("1: a", "its recipe is not YAML .*a key is a text, found '1'"),
+        ("1: a", "its recipe is not YAML .*expected a text as key, found '1'"),
         ("target: mask", r"best\.safetensors"),
     ],
 )

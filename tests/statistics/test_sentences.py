@@ -71,9 +71,9 @@ def test_advice() -> None:
         (Advice(12), "; about 12 seeds would decide"),
         (
             Advice(9, 1200),
-            "; seeds alone would hardly decide with 100 test images: about 1,200 test images and 9 seeds would",
+            "; seeds alone are unlikely to decide with 100 test images: about 1,200 test images and 9 seeds would",
         ),
-        (Advice(None), "; at least 2 seeds and 2 test images are needed for an interval"),
+        (Advice(None), "; an interval needs at least 2 seeds and 2 test images"),
     ):
         assert sentence("box", _judgement(Verdict.NOT_ENOUGH_EVIDENCE, advice), Rules(), CONTEXT).endswith(end)
 
@@ -84,7 +84,7 @@ def test_advice_once_no_look_is_left() -> None:
         (Advice(12), "; a new study with about 12 seeds would decide"),
         (
             Advice(9, 1200),
-            "; seeds alone would hardly decide with 100 test images: a new study with about 1,200 test images and 9 "
+            "; seeds alone are unlikely to decide with 100 test images: a new study with about 1,200 test images and 9 "
             "seeds would",
         ),
     ):
@@ -94,7 +94,7 @@ def test_advice_once_no_look_is_left() -> None:
 def test_more_seeds_than_a_study_may_have_are_not_advised() -> None:
     for seeds, said in (
         (1000, "; about 1000 seeds would decide"),
-        (1001, "; a verdict is out of reach: it would take more than 1,000 seeds"),
+        (1001, "; a verdict is out of reach: it needs more than 1,000 seeds"),
     ):
         judgement = _judgement(Verdict.NOT_ENOUGH_EVIDENCE, Advice(seeds))
         assert sentence("box", judgement, Rules(), CONTEXT).endswith(said)

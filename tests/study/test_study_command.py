@@ -57,7 +57,7 @@ def test_the_page_is_made_again_by_report(study: Path, tmp_path: Path, capsys: p
     assert main(["report", str(study), "--out", str(tmp_path / "page.html")]) == 0
     assert (tmp_path / "page.html").read_bytes() == (study / "report.html").read_bytes()
     assert main(["report", str(study), str(study)]) == 2
-    assert "is a study, which has a page of its own" in capsys.readouterr().err
+    assert "is a study and has its own page" in capsys.readouterr().err
 
 
 def test_the_best_arm_is_left_as_a_recipe(study: Path, store: Path, tmp_path: Path) -> None:
@@ -77,8 +77,8 @@ def test_the_best_arm_is_left_as_a_recipe(study: Path, store: Path, tmp_path: Pa
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("nowhere/best.yaml", "nowhere is no directory"),
-        ("file/best.yaml", "file is no directory"),
+        ("nowhere/best.yaml", "nowhere is not a directory"),
+        ("file/best.yaml", "file is not a directory"),
         ("folder", "folder is a directory; expected the name of a file"),
     ],
 )
@@ -106,7 +106,7 @@ def test_a_question_may_stand_in_a_file(
     question.write_text((study / "study.yaml").read_text())
     assert ask(question, "--data", store, "--out", study) == 0
     assert ask(question, "--data", store, "--out", study, "--seeds", "3") == 2
-    assert "asks the question, so --seeds has no place beside it" in unwrapped(capsys.readouterr().err)
+    assert "asks the question, so it cannot be combined with --seeds" in unwrapped(capsys.readouterr().err)
 
 
 def test_a_dry_run_tells_the_plan_and_leaves_nothing(
@@ -135,7 +135,7 @@ def test_a_dry_run_tells_the_plan_and_leaves_nothing(
     [
         (["--margin", "0.01"], "another question: margin was 0.005 and is now 0.01; give another --out"),
         (["--weights", "classification=0.5"], "balancer.weights.classification was 0.0 and is now 0.5"),
-        (["--threads", "2"], "was begun with 1 thread(s) for each run"),
+        (["--threads", "2"], "was begun with 1 thread(s) per run"),
         (["--looks", "1"], "another question: looks was 2 and is now 1"),
     ],
 )
@@ -156,7 +156,7 @@ def test_a_dry_run_refuses_an_unpaid_look_and_a_foreign_folder(
     (study / "about.json").write_text(json.dumps(about | {"looked_at": [1, 2]}))
     more = [{"2": "3"}.get(word, word) for word in SAME_QUESTION]
     assert ask("--data", store, "--out", study, *more, "--dry-run") == 2
-    assert "verdicts were given with 1 and 2 seeds; one extension was paid for" in unwrapped(capsys.readouterr().err)
+    assert "verdicts were given with 1 and 2 seeds; one extension was planned" in unwrapped(capsys.readouterr().err)
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "thesis.txt").touch()
     assert ask("--data", store, "--out", tmp_path / "thesis", *QUESTION, "--dry-run") == 2
@@ -187,7 +187,7 @@ def test_a_target_without_shares_of_images_is_refused(
 ) -> None:
     other = ["tasks.distance.kind=distance", "target=distance"]
     assert ask("--data", store, "--out", tmp_path / "study", *QUESTION, *other, "--seeds", "2") == 2
-    assert "the target distance is measured by mae_pixels, of which images have no shares" in capsys.readouterr().err
+    assert "the target distance is measured by mae_pixels, which has no values per image" in capsys.readouterr().err
     assert not (tmp_path / "study").exists()
 
 
@@ -206,14 +206,14 @@ def test_one_seed_is_warned_about_and_is_no_look(
     assert json.loads((out / "study.json").read_text())["looked_at"] == [2]
     assert ask("--data", store, "--out", out, *QUESTION, "--seeds", "1") == 2
     said = unwrapped(capsys.readouterr().err)
-    assert "verdicts were given with 2 seeds, and fewer would choose among them; give --seeds 2 or more" in said
+    assert "verdicts were given with 2 seeds, and fewer seeds would let you choose among them; " in said
     assert ask("--data", store, "--out", out, *QUESTION, "--seeds", "3", "--dry-run") == 0
     (out / "study.json").unlink()  # what was looked at stands elsewhere
     about = json.loads((out / "about.json").read_text())
     (out / "about.json").write_text(json.dumps(about | {"looked_at": [2, 3]}))
     assert ask("--data", store, "--out", out, *QUESTION, "--seeds", "4", "--dry-run") == 2
     said = unwrapped(capsys.readouterr().err)
-    assert "verdicts were given with 2 and 3 seeds; one extension was paid for" in said
+    assert "verdicts were given with 2 and 3 seeds; one extension was planned" in said
 
 
 def test_a_study_with_one_look_is_not_extended(
@@ -226,14 +226,14 @@ def test_a_study_with_one_look_is_not_extended(
     (study / "about.json").write_text(json.dumps(about))
     more = [{"2": "3"}.get(word, word) for word in SAME_QUESTION]
     assert ask("--data", store, "--out", study, *more, "--looks", "1") == 2
-    assert "verdicts were given with 2 seeds; no extension was paid for" in unwrapped(capsys.readouterr().err)
+    assert "verdicts were given with 2 seeds; no extension was planned" in unwrapped(capsys.readouterr().err)
 
 
 def test_other_threads_than_it_was_begun_with_are_refused(
     study: Path, store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert ask("--data", store, "--out", study, *SAME_QUESTION, "--threads", "2") == 2
-    assert "was begun with 1 thread(s) for each run" in unwrapped(capsys.readouterr().err)
+    assert "was begun with 1 thread(s) per run" in unwrapped(capsys.readouterr().err)
 
 
 def test_the_last_paid_look_advises_a_new_study(study: Path, store: Path) -> None:
@@ -279,11 +279,11 @@ def test_data_without_a_test_split_are_refused(tmp_path: Path, capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--base", "tiny"], "study wants a YAML file, or --base and --auxiliaries"),
-        ([*QUESTION, "--workers", "0"], "--workers and --threads count from 1"),
+        (["--base", "tiny"], "study needs a YAML file, or --base and --auxiliaries"),
+        ([*QUESTION, "--workers", "0"], "--workers and --threads: expected 1 or more"),
         ([*QUESTION, "--weights", "box:3"], "--weights box:3: expected name=weight"),
         ([*QUESTION, "--label-fractions", "all"], "--label-fractions all: expected numbers"),
-        ([*QUESTION, "--plugins", "nowhere.py"], "nowhere.py: there is no such plugin file"),
+        ([*QUESTION, "--plugins", "nowhere.py"], "nowhere.py: the plugin file does not exist"),
     ],
 )
 def test_mistakes_are_refused_with_one_sentence(
@@ -326,7 +326,7 @@ def test_a_study_of_which_every_arm_diverged_has_no_best(study: Path, store: Pat
     config = small_config()
     for run in make_plan(config).runs:
         write_atomically(StudyDirectory(study).failure_file(run), b"too steep")
-    with pytest.raises(RunError, match="runs of every arm diverged, so none can be the best"):
+    with pytest.raises(RunError, match="runs of every arm diverged, so no arm can be the best"):
         best_recipe(Study(config, store, StudyDirectory(study)), higher_is_better=True)
 
 
@@ -365,12 +365,12 @@ def test_a_search_and_longer_training_are_planned(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--tune-weights", "box"], "--tune-weights box: expected numbers with commas"),
+        (["--tune-weights", "box"], "--tune-weights box: expected numbers separated by commas"),
         (["--weights", "box=1,box=2"], "--weights box=1,box=2: names box twice"),
-        (["--weights", "box"], "--weights box: expected name=weight with commas"),
+        (["--weights", "box"], "--weights box: expected name=weight separated by commas"),
         (["--margin", "inf"], "margin is inf: input should be a finite number"),
         (["--margin", "0.5"], "margin is 0.5: input should be less than 0.5"),
-        (["--controls", "edges"], "controls names edges, which holds information; expected noise, random-labels or"),
+        (["--controls", "edges"], "controls names edges, which carries information; expected noise, random-labels or"),
         (["--label-fractions", "0.0001,0.001"], "label_fractions 0.0001 and 0.001 are the same 1 of"),
     ],
 )

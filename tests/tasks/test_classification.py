@@ -47,7 +47,7 @@ def test_the_label_is_chosen_by_name() -> None:
 def test_unknown_labels_and_losses_are_refused_with_the_allowed_ones() -> None:
     with pytest.raises(InputError, match=r"tasks\.class\.label.*'colour'.*breed, species"):
         ClassificationConfig(label="colour").build("class", VOCABULARY)
-    with pytest.raises(InputError, match=r"tasks\.class: a kind of label is needed"):
+    with pytest.raises(InputError, match=r"tasks\.class: needs a kind of label"):
         ClassificationConfig().build("class", Vocabulary(12, ("background", "animal"), {}))
     with pytest.raises(InputError, match=r"tasks\.class\.losses.*'dice'.*allowed: cross_entropy$"):
         ClassificationConfig(losses={"dice": 1.0}).build("class", VOCABULARY)

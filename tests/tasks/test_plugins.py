@@ -124,9 +124,12 @@ def test_a_file_is_executed_once(tmp_path: Path) -> None:
     [
         ("1 / 0", r"mine\.py: the plugin failed \(ZeroDivisionError: division by zero\)"),
         ("def", r"mine\.py: the plugin failed \(SyntaxError"),
-        ("from auxseg.tasks import register\n@register\nclass A: pass", r"mine\.py: A: a kind of task is a class made"),
-        (UNTYPED, r"mine\.py: Mine: a kind of task is a class made .* `kind: Literal\['NAME'\] = 'NAME'`"),
-        (UNTYPED.replace("str", "Literal['yours']"), r"mine\.py: Mine: a kind of task is a class made"),
+        (
+            "from auxseg.tasks import register\n@register\nclass A: pass",
+            r"mine\.py: A: a kind of task must be a class made",
+        ),
+        (UNTYPED, r"mine\.py: Mine: a kind of task must be a class made .* `kind: Literal\['NAME'\] = 'NAME'`"),
+        (UNTYPED.replace("str", "Literal['yours']"), r"mine\.py: Mine: a kind of task must be a class made"),
     ],
 )
 def test_files_that_fail(content: str, expected: str, tmp_path: Path) -> None:
@@ -137,12 +140,12 @@ def test_files_that_fail(content: str, expected: str, tmp_path: Path) -> None:
 
 def test_files_that_are_no_plugins(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("")
-    with pytest.raises(InputError, match=r"a plugin is a Python file, whose name ends in \.py"):
+    with pytest.raises(InputError, match=r"expected a Python file, whose name ends in \.py"):
         run_plugin(tmp_path / "mine.txt")
-    with pytest.raises(InputError, match="no such plugin file"):
+    with pytest.raises(InputError, match="the plugin file does not exist"):
         run_plugin(tmp_path / "nowhere.py")
 
 
 def test_kinds_cannot_be_replaced() -> None:
-    with pytest.raises(InputError, match="there is a kind of task called 'box' already"):
+    with pytest.raises(InputError, match="a kind of task named 'box' already exists"):
         register(BoxConfig)

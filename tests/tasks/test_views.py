@@ -68,7 +68,7 @@ def test_a_built_task_is_not_changed_by_the_recipe_it_is_part_of(monkeypatch: py
         ),
         (
             ["tasks.a={kind: denoising, view: shared}", "tasks.turn={kind: rotation}"],
-            r"tasks\.a\.view is shared, but turn needs a picture of its own",
+            r"tasks\.a\.view is shared, but turn needs its own picture",
         ),
         (["tasks.turn={kind: rotation, view: shared}"], r"tasks\.turn\.view: a turned picture would not fit"),
         (["tasks.a={kind: denoising, view: both}"], r"tasks\.a\.view is 'both'.*allowed: 'own' or 'shared'"),

@@ -34,7 +34,9 @@ def test_the_same_process_does_not_hold_it_twice(tmp_path: Path) -> None:
     with training_in(tmp_path):
         with pytest.raises(InputError) as refused, training_in(tmp_path):
             pass
-        assert str(refused.value) == f"{tmp_path}: another process is working in this directory"
+        assert str(refused.value) == (
+            f"{tmp_path}: another process is working in this directory; wait for it or give another directory"
+        )
         with pytest.raises(InputError), training_in(tmp_path):  # a refusal does not let go of it
             pass
 

@@ -353,8 +353,8 @@ def test_a_run_that_had_lost_patience_stays_stopped() -> None:
         ({"waited": 1.0}, r"its waited should be a number of steps, not 1\.0"),
         ({"step": True}, "its step should be a number of steps, not True"),
         ({"step": "x" * 100}, f"its step should be a number of steps, not '{'x' * 39}$"),
-        ({"best": "good"}, "its best figure is no number"),
-        ({"error": None}, "its best figure is no number"),
+        ({"best": "good"}, "its best figure is not a number"),
+        ({"error": None}, "its best figure is not a number"),
         ({"luck": 3}, "unexpected keyword argument 'luck'"),
     ],
 )

@@ -54,8 +54,8 @@ def test_lengths_become_steps(phases: list[PhaseConfig], num_steps: int, expecte
         (_shares(0.5, 0.6), "shares add up to 1.1, expected 1"),
         (_shares(0.01, None), "do not fit into 10 steps"),
         (_shares(0.999, None), "do not fit into 10 steps"),
-        (_shares(None, 0.5), "0 wants either steps or share, and neither is given"),
-        ([PhaseConfig(name="a", steps=1, share=0.5)], "a wants either steps or share, and both is given"),
+        (_shares(None, 0.5), "0 needs either steps or share, found neither"),
+        ([PhaseConfig(name="a", steps=1, share=0.5)], "a needs either steps or share, found both"),
         ([*_steps(1), *_shares(0.5)], "found both"),
         (_steps(10, None), "do not fit into 10 steps"),
         (_steps(4, 5), "add up to 9, expected the 10 of the run"),
@@ -91,8 +91,8 @@ def test_what_learns_is_named_by_part_or_by_task() -> None:
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({"tasks": ("boxx",)}, "a trains 'boxx', which is no task of this recipe; the tasks are segmentation"),
-        ({"train": ("encodr",)}, "a trains 'encodr', which is no part of this network; its parts are .* encoder"),
+        ({"tasks": ("boxx",)}, "a trains 'boxx', which is not a task of this recipe; the tasks are segmentation"),
+        ({"train": ("encodr",)}, "a trains 'encodr', which is not a part of this network; its parts are .* encoder"),
         ({"tasks": ("box",), "train": ("classification",)}, "a trains nothing: classification does not learn from box"),
         ({"tasks": ("box",)}, "no phase trains the target 'segmentation'"),
         ({"tasks": ("segmentation", "box")}, "no phase trains the task 'classification'; name it in one"),

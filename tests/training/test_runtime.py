@@ -26,5 +26,5 @@ def test_synchronised_batch_norm_keeps_timms_fused_activations(monkeypatch: pyte
 
 @pytest.mark.parametrize("devices", [0, -1])
 def test_no_process_is_refused(devices: int) -> None:
-    with pytest.raises(InputError, match="at least one process"):
+    with pytest.raises(InputError, match="expected 1 or more"):
         Runtime("cpu", devices)

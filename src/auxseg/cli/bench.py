@@ -38,7 +38,7 @@ class Bench(Command):
                 console.print(f"{name}: {_first_line(path)}")
             return {"names": list(scripts)}
         if self.name not in scripts:
-            raise InputError(f"bench {self.name}: no such measurement; there are {', '.join(scripts)}")
+            raise InputError(f"bench {self.name}: unknown measurement; expected one of {', '.join(scripts)}")
         sys.path.insert(0, str(folder.parent))
         script = importlib.import_module(f"benchmarks.{scripts[self.name].stem}")
         record = importlib.import_module("benchmarks.tools.record")
@@ -55,5 +55,8 @@ def _first_line(script: Path) -> str:
 def _folder() -> Path:
     folder = Path(__file__).resolve().parents[3] / "benchmarks"
     if not folder.is_dir():
-        raise InputError(f"bench: the measurements are part of a checkout of the repository; there is no {folder}")
+        raise InputError(
+            f"bench: {folder} does not exist; run this command in a checkout of the repository, "
+            "which holds the measurements"
+        )
     return folder

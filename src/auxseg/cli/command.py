@@ -24,7 +24,7 @@ def optional(metavar: str) -> Any:
 class Command(ABC):
     """A command line, read and typed."""
 
-    when_interrupted: ClassVar[str] = "interrupted; nothing half-written was left"
+    when_interrupted: ClassVar[str] = "interrupted; no partial files were left"
 
     json: bool = False
     """Print the result as JSON on standard output."""

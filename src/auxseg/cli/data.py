@@ -69,13 +69,13 @@ class Synthesize(Command):
 @final
 @dataclass(frozen=True, kw_only=True)
 class Download(Command):
-    """Fetch a public data set; an interrupted download is continued, and checksums are checked."""
+    """Download a public data set; an interrupted download continues, and checksums are verified."""
 
     dataset: Positional[Literal["oxford-iiit-pet"]]
     """Which data set."""
 
     to: Path
-    """Where to put it; made if it does not exist."""
+    """The folder to write to; created if it does not exist."""
 
     def run(self, console: Console) -> dict[str, object]:
         """Fetch and unpack it."""
@@ -102,9 +102,9 @@ class Download(Command):
 @final
 @dataclass(frozen=True, kw_only=True)
 class Prepare(Command):
-    """Write photographs and labels of an outside format into one store.
+    """Convert images and labels of another format into one store.
 
-    What cannot be used is left out, named and counted.
+    Samples and labels that cannot be used are left out, named and counted.
     """
 
     source: Positional[str]
@@ -117,54 +117,54 @@ class Prepare(Command):
     """The store to write (.h5)."""
 
     size: int = 256
-    """Side of the stored pictures in pixels."""
+    """Side of the stored images in pixels."""
 
     split: str = "official"
     """The source's own split, or percentages of train, val and test, such as 60-20-20 or 0-0-100."""
 
     annotations: Annotated[tuple[str, ...], optional("SPLIT=FILE.json ...")] = ()
     """coco: one annotation file for each official split, such as train=A.json val=B.json; PATH is then the folder of
-    the photographs."""
+    the images."""
 
     exif: Annotated[Literal["auto", "apply", "ignore"], optional("auto|apply|ignore")] = "auto"
-    """Turn photographs by their EXIF orientation, leave them as stored, or let the sizes of their masks decide."""
+    """apply: turn images by their EXIF orientation; ignore: read them as stored; auto: decide by mask sizes."""
 
     threshold: Annotated[float | None, optional("N")] = None
     """folder, voc: read grey masks as foreground where their pixels are at least N, such as 128."""
 
     colours: Annotated[Path | None, optional("FILE")] = None
-    """folder, voc: a table of the masks' colours and the classes that they stand for (labelmap.txt, classes.txt); auto
-    numbers the colours, index believes the palettes' numbers."""
+    """folder, voc: a table of the masks' colours and their classes (labelmap.txt, classes.txt); auto numbers the
+    colours, index uses the palettes' numbers."""
 
     instances: Annotated[Literal["merge", "classes"] | None, optional("merge|classes")] = None
-    """folder, voc: the ids in the masks are objects of one class (merge) or really classes (classes)."""
+    """folder, voc: whether the ids in the masks are objects of one class (merge) or classes (classes)."""
 
     border: Literal["foreground", "ignore", "class"] = "foreground"
-    """What the border of a trimap (oxford-iiit-pet) counts as: the animal, nothing, or a mask class of its own."""
+    """How the border of a trimap (oxford-iiit-pet) counts: as the animal, not at all, or as its own mask class."""
 
     resize: Literal["squash", "letterbox"] = "squash"
-    """Stretch pictures to a square, or keep their shape and pad (padding is ignored by masks)."""
+    """squash: stretch images to a square; letterbox: keep their shape and pad (masks ignore padding)."""
 
     box: str = "largest"
-    """Which of several boxes is the target: the largest, or the name of a box."""
+    """The box to use where a sample has several: largest, or the name of a box."""
 
     val_fraction: float = 0.1
-    """Share of val in an official trainval."""
+    """Share of val in an official trainval split."""
 
     group_near_duplicates: bool = False
-    """Keep photographs that look nearly the same in one split (with percentages)."""
+    """Keep images that look nearly the same in one split (with percentages)."""
 
     strict: bool = False
-    """Make the first sample or label that cannot be used an error."""
+    """Stop at the first sample or label that cannot be used."""
 
     overwrite: bool = False
     """Replace OUT if it exists."""
 
     seed: int = 0
-    """Of the division into splits."""
+    """Seed of the division into splits."""
 
     processes: Annotated[int | None, optional("N")] = None
-    """How many processes read (default: one per processor)."""
+    """Number of reading processes (default: one per CPU core)."""
 
     def run(self, console: Console) -> dict[str, object]:
         """Prepare it and say what was left out."""
@@ -202,13 +202,13 @@ class Prepare(Command):
 @final
 @dataclass(frozen=True, kw_only=True)
 class Inspect(Command):
-    """Show what is in a store, and what in it looks wrong."""
+    """Show the content of a store, and its problems."""
 
     path: Positional[Path]
     """The store."""
 
     html: Annotated[Path | None, optional("PATH")] = None
-    """Also write a page that shows pictures with their masks and boxes."""
+    """Also write an HTML page with images, masks and boxes."""
 
     overwrite: bool = False
     """Replace the page if it exists."""
@@ -221,7 +221,7 @@ class Inspect(Command):
         store = Store.open(self.path)
         if self.html is not None:
             if self.html.resolve() == self.path.resolve():
-                raise InputError(f"--html {self.html} is the store itself; give the page another name")
+                raise InputError(f"--html {self.html} is the store itself; choose another file name for the page")
             refuse_existing(self.html, overwrite=self.overwrite)
         with console.status(f"looking at {len(store)} samples"):
             inspection = inspect(store)
@@ -248,7 +248,7 @@ def _counting(console: Console, what: str) -> Iterator[Callable[[int, int], None
 
 
 def _files_by_split(texts: tuple[str, ...]) -> dict[str, Path]:
-    """``train=a.json`` and so on. Raises `InputError` for what is none of that or stands twice."""
+    """``train=a.json`` and so on. Raises `InputError` for what is none of that or occurs twice."""
     result: dict[str, Path] = {}
     for text in texts:
         split, equals, file = text.partition("=")
@@ -293,7 +293,7 @@ def _print_inspection(console: Console, inspection: Inspection) -> None:
     sizes = ", ".join(f"{name} {width} x {height}" for name, (height, width) in inspection.original_sizes.items())
     place = f"{inspection.path}: {inspection.source}"
     _say(console, f"{place}, {inspection.size} px, {inspection.resize}, border {inspection.border}")
-    _say(console, f"photographs in pixels: {sizes}")
+    _say(console, f"image sizes in pixels: {sizes}")
     _print_counts(console, inspection)
     skipped = [f"{id}: {reason}" for id, reason in inspection.skipped]
     if skipped:
@@ -308,7 +308,7 @@ def _print_inspection(console: Console, inspection: Inspection) -> None:
             _say(console, f"warning: {len(findings):,} findings of one kind [{kind}]")
         _list(console, "warning: ", [f"{finding.text} [{kind}]" for finding in findings], NUM_NAMED)
     if not inspection.findings:
-        console.print("nothing looks wrong")
+        console.print("no problems found")
 
 
 def _print_counts(console: Console, inspection: Inspection) -> None:

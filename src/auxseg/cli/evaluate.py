@@ -30,7 +30,7 @@ MAX_IN_GRID: Final = 12
 class Evaluate(RecipeCommand):
     """Measure runs on a split: metrics.json and per_image.csv in each, one table with a row per run.
 
-    Several runs also get a comparison page and grid.png, the same photographs with each run's mask and box, in the
+    Several runs also get a comparison page and grid.png, the same images with each run's mask and box, in the
     nearest directory that holds them all; runs on different images or data get no picture.
     """
 
@@ -38,7 +38,7 @@ class Evaluate(RecipeCommand):
     """Run directories, or folders: all runs inside are measured, of a study those of its verdicts."""
 
     split: Literal["train", "val", "test"] = "test"
-    """Which split. Looking at the test split is recorded in the run."""
+    """The split to measure. The run records each reading of the test split."""
 
     data: Annotated[Path | None, optional("PATH")] = None
     """The store (default: the one that the run was trained on)."""
@@ -47,12 +47,12 @@ class Evaluate(RecipeCommand):
     """Where to compute."""
 
     threads: Annotated[int | None, optional("N")] = None
-    """How many threads of the processor to use (default: torch's choice)."""
+    """CPU threads (default: torch's choice)."""
 
     def run(self, console: Console) -> dict[str, object]:
         """Evaluate them all and print the table."""
         if not self.runs:
-            raise InputError("evaluate wants at least one run directory")
+            raise InputError("evaluate needs at least one run directory")
         _refuse_twice(self.runs)
         refuse_no_runs(self.runs)
         refuse_no_store(self.data)
@@ -89,8 +89,8 @@ class Evaluate(RecipeCommand):
         for given in self.runs:
             if self.split == "test" and is_study(given) and not (given / STUDY_FILE).is_file():
                 raise InputError(
-                    f"{given}: this study is not finished, and its test split is read when all planned runs are "
-                    f"trained; --split val measures what there is, and `auxseg report {given}` shows it"
+                    f"{given}: this study is not finished, and its test split is read only after all planned runs are "
+                    f"trained; --split val measures the finished runs, and `auxseg report {given}` shows it"
                 )
             found = runs_in(given)
             whole = [path for path in found if path == given or not _why_not(path)]
@@ -123,11 +123,11 @@ class Evaluate(RecipeCommand):
         short = {run.directory.resolve().name: run for run in runs.values()}
         try:
             if len(runs) > MAX_IN_GRID:
-                raise InputError(f"{len(runs)} runs are too many for one picture, which shows {MAX_IN_GRID}")
-            with console.status("drawing all runs on the same photographs"):
+                raise InputError(f"{len(runs)} runs do not fit into one picture, which shows at most {MAX_IN_GRID}")
+            with console.status("drawing all runs on the same images"):
                 grid = draw_grid(short if len(short) == len(runs) else runs, page.with_name("grid.png"), self.data)
         except InputError as error:  # every run is measured, which must not be lost
-            console.print(f"comparison: {page}   without a common picture: {error}", markup=False)
+            console.print(f"comparison: {page}   no common picture: {error}", markup=False)
             return found | {"grid": None}
         page = report(directories, page, grid=grid)
         console.print(f"comparison: {page}   pictures: {grid}", markup=False)
@@ -138,14 +138,14 @@ def _refuse_twice(paths: Sequence[Path]) -> None:
     places = [path.resolve() for path in paths]
     for path, place in zip(paths, places, strict=True):
         if places.count(place) > 1:
-            raise InputError(f"evaluate was given {path} twice; name every run once")
+            raise InputError(f"evaluate: {path} is given twice; give each run once")
 
 
 def _why_not(run: Path) -> str:
     """Why a run that was found in a folder is not measured; empty if it is."""
     if failure_file(run).is_file():
         return "diverged"
-    return "" if (run / BEST_FILE).is_file() else "keeps no model yet"
+    return "" if (run / BEST_FILE).is_file() else "has no model yet"
 
 
 def _print_classes(console: Console, results: dict[str, Metrics]) -> None:
@@ -160,7 +160,7 @@ def _print_classes(console: Console, results: dict[str, Metrics]) -> None:
             ious = [f"{key} {'-' if each.iou is None else _shown(each.iou)}" for key, each in classes.items()]
             lines.append(f"IoU by class: {', '.join(ious)}")
         if lost := [key for key, each in classes.items() if each.iou == 0 and each.pixels]:
-            lines.append(f"the truth has {', '.join(lost)}, but not one pixel was found: IoU 0")
+            lines.append(f"not one pixel of {', '.join(lost)} was found, though the truth has some: IoU 0")
         figures = metrics.figures[metrics.target]
         figure, value = next(iter(figures.items()))
         if value is None:

@@ -68,13 +68,13 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 NOTES: Final[dict[str, str]] = {
-    "data prepare": """How the folders have to look:
+    "data prepare": """Expected folders:
   folder           mine/images/NAME.jpg
-                   mine/masks/NAME.png       pixels are class ids, 255 is ignored
-                   mine/classes.txt          a name a line, background first (optional)
+                   mine/masks/NAME.png       pixels are class ids; 255 is ignored
+                   mine/classes.txt          one name per line, background first (optional)
                    mine/labels.csv           id,split,group and kinds of label (optional)
                    mine/boxes.csv            id,x0,y0,x1,y1 in pixels (optional)
-  coco             mine/annotations.json     and the pictures that it names
+  coco             mine/annotations.json     and the images that it names
   voc              mine/JPEGImages/NAME.jpg
                    mine/SegmentationClass/NAME.png
                    mine/Annotations/NAME.xml

@@ -23,7 +23,7 @@ def combinations(grid: Sequence[str]) -> list[tuple[str, list[str]]]:
     names = [name for name, _ in every]
     for name in names:
         if names.count(name) > 1:
-            raise InputError(f"--grid: two combinations would be called {name!r}; give each value once and in one form")
+            raise InputError(f"--grid: two combinations would be named {name!r}; give each value once, in one form")
     return every
 
 

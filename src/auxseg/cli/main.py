@@ -32,8 +32,8 @@ from auxseg.errors import InputError, RunError, Terminated
 from auxseg.version import __version__
 
 _DESCRIPTION = """Do auxiliary tasks make segmentation masks better? Train one network on masks together with cheaper
-labels, measure honestly, and use the model that won. `auxseg COMMAND --help` explains a command, `auxseg --version`
-says which auxseg this is."""
+labels, measure honestly, and use the best model. `auxseg COMMAND --help` explains a command; `auxseg --version` prints
+the version."""
 
 _COMMANDS: dict[str, Any] = {
     "data": {"synthesize": Synthesize, "download": Download, "prepare": Prepare, "inspect": Inspect},
@@ -140,7 +140,7 @@ def _union(commands: dict[str, Any], asked: Sequence[str], path: str = "") -> An
 def _description(command: Any, path: str, *, is_asked: bool) -> str:
     """A command's own description with its examples, or the first line of it."""
     if isinstance(command, dict):
-        return "Make, look at and download data sets: " + ", ".join(command) + "."
+        return "Create, inspect and download data sets: " + ", ".join(command) + "."
     text = inspect.cleandoc(command.__doc__)
     if not is_asked:
         return text.partition("\n")[0]

@@ -11,7 +11,7 @@ from auxseg.errors import InputError
 def refuse_existing(path: Path, *, overwrite: bool) -> None:
     """Raise `InputError` if something is at ``path`` already and may not be replaced."""
     if path.exists() and not overwrite:
-        raise InputError(f"{path} exists already; --overwrite replaces it")
+        raise InputError(f"{path} already exists; --overwrite replaces it")
 
 
 def refuse_unwritable(path: Path, *made_later: Path) -> None:
@@ -22,6 +22,6 @@ def refuse_unwritable(path: Path, *made_later: Path) -> None:
     if parent.resolve() in [directory.resolve() for directory in made_later]:
         return
     if not parent.is_dir():
-        raise InputError(f"{path} cannot be written: {parent} is no directory")
+        raise InputError(f"{path} cannot be written: {parent} is not a directory")
     if not os.access(parent, os.W_OK):
         raise InputError(f"{path} cannot be written: {parent} is read-only")

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Predict(RecipeCommand):
-    """Mask, class and box of photographs, with a trained run.
+    """Predict masks, classes and boxes of images with a trained run.
 
-    Writes NAME.mask.png (class ids, in the photograph's own size), NAME.overlay.png, NAME.TASK.png for maps such as
+    Writes NAME.mask.png (class ids, in the image's own size), NAME.overlay.png, NAME.TASK.png for maps such as
     edges, and predictions.json in the form of a COCO data set, with the data's own category ids. Only files that an
     earlier prediction wrote are ever replaced.
     """
@@ -29,7 +29,7 @@ class Predict(RecipeCommand):
     """The run directory."""
 
     images: Positional[Annotated[tuple[Path, ...], optional("IMAGE ...")]]
-    """Photographs, or folders of them; folders are searched with all that is in them."""
+    """Images, or folders, which are searched with their subfolders."""
 
     out: Path
     """Where to write; made if it does not exist."""
@@ -38,13 +38,13 @@ class Predict(RecipeCommand):
     """Where to compute."""
 
     exif: Literal["auto", "apply", "ignore"] = "auto"
-    """Turn photographs by their EXIF orientation or not; auto does what was done to those of the training data."""
+    """Whether to turn images by their EXIF orientation; auto does the same as for the training data."""
 
     threads: Annotated[int | None, optional("N")] = None
-    """How many threads of the processor to use (default: torch's choice)."""
+    """CPU threads (default: torch's choice)."""
 
     overwrite: bool = False
-    """Replace what a former prediction left in OUT."""
+    """Replace an earlier prediction in OUT."""
 
     def run(self, console: Console) -> dict[str, object]:
         """Predict them all; files that cannot be read are named and left out."""
@@ -64,7 +64,7 @@ class Predict(RecipeCommand):
             load(self.model, self.device), self.out, images, overwrite=self.overwrite, exif=self.exif
         )
         if found.num_own:
-            console.print(f"passed over: {found.num_own} pictures that auxseg predict wrote")
+            console.print(f"skipped: {found.num_own} pictures written by auxseg predict")
         failed: dict[str, str] = {}
         try:
             for photograph in track(images, "predicting", console=console, disable=not console.is_terminal):
@@ -75,5 +75,5 @@ class Predict(RecipeCommand):
                     console.print(f"left out: {readable(str(error))}", markup=False, soft_wrap=True)
         finally:  # after Ctrl-C, or on a full disk, what is done stays of use
             page = writer.finish()
-        console.print(f"{len(images) - len(failed)} of {len(images)} photographs: {page}", markup=False, soft_wrap=True)
+        console.print(f"{len(images) - len(failed)} of {len(images)} images: {page}", markup=False, soft_wrap=True)
         return {"predictions": str(page), "images": len(images) - len(failed), "failed": failed}

@@ -90,8 +90,8 @@ def _read_header(path: Path) -> _Header:
 
 def _listing(headers: Mapping[str, _Header], width: int) -> list[str]:
     titles = {
-        "start here": "start here: networks for real photographs",
-        "small": "small: for first tries and for studies on a processor",
+        "start here": "start here: networks for real images",
+        "small": "small: for first tries and for studies on a CPU",
         "ancestors": "ancestors: reconstructions of earlier networks, to compare with",
     }
     lines: list[str] = []
@@ -102,7 +102,7 @@ def _listing(headers: Mapping[str, _Header], width: int) -> list[str]:
                 lines.append(f"  {name}   {_figures(header)}".rstrip())
                 lines += textwrap.wrap(header.summary, width, initial_indent="      ", subsequent_indent="      ")
     about = (
-        "M: million parameters. IoU and time are those of a small training: a quarter of the width, 64 px, random "
+        "M: million parameters. IoU and time come from a short training: a quarter of the width, 64 px, random "
         "weights, 600 steps, 300 photographs, one thread."
     )
     return [*lines, "", *textwrap.wrap(about, width)]

@@ -34,7 +34,7 @@ def refuse_settings(settings: Sequence[str]) -> None:
 def refuse_begun(directory: Path) -> None:
     """Raise `InputError` if a run is to be started where files are."""
     if directory.is_dir() and any(not path.name.startswith(".") for path in directory.iterdir()):
-        raise InputError(f"{directory}: exists already; --resume goes on with it, --overwrite starts again")
+        raise InputError(f"{directory}: already exists; --resume continues the run, --overwrite starts again")
 
 
 def refuse_no_runs(paths: Iterable[Path]) -> None:
@@ -48,4 +48,4 @@ def refuse_no_images(paths: Iterable[Path]) -> None:
     """Raise `InputError` for the first image or folder that does not exist."""
     for path in paths:
         if not path.exists():
-            raise InputError(f"{path}: there is no such file or folder")
+            raise InputError(f"{path}: the file or folder does not exist")

@@ -36,7 +36,7 @@ class Report(RecipeCommand):
     def run(self, console: Console) -> dict[str, object]:
         """Write the page and say where it is."""
         if not self.runs:
-            raise InputError("report wants at least one run directory")
+            raise InputError("report needs at least one run directory")
         if self.out is not None:
             refuse_existing(self.out, overwrite=self.overwrite)
         refuse_no_runs(self.runs)
@@ -44,9 +44,9 @@ class Report(RecipeCommand):
 
         studies = [path for path in self.runs if is_study(path)]
         if studies and len(self.runs) > 1:
-            raise InputError(f"report: {studies[0]} is a study, which has a page of its own; name it alone")
+            raise InputError(f"report: {studies[0]} is a study and has its own page; give it alone")
         if studies and self.images:
-            raise InputError(f"report: {studies[0]} is a study, whose page draws no attention; leave --images out")
+            raise InputError(f"report: {studies[0]} is a study, whose page shows no attention; leave out --images")
         if studies:
             page = study_page(studies[0], self.out)
         else:

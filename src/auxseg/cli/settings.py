@@ -65,7 +65,7 @@ def _chosen(settings: Sequence[Setting], key: str | None) -> list[Setting]:
     named = [each for each in known if each.rpartition(".")[2] == key]
     meant = MEANT.get(key.replace("-", "_")) or (named[0] if named else None)
     hint = f" (did you mean {meant!r}?)" if meant else nearest(key, [*known, *{each.split(".")[0] for each in known}])
-    raise InputError(f"settings {key}: there is no such key{hint}; `auxseg settings` lists all of them")
+    raise InputError(f"settings {key}: unknown key{hint}; `auxseg settings` lists all keys")
 
 
 def _lines(setting: Setting, width: int) -> list[str]:

@@ -38,14 +38,14 @@ class _Planned:
 
 @dataclass(frozen=True)
 class Train(RecipeCommand):
-    """Train presets or recipes on a store; each leaves a run directory.
+    """Train presets or recipes on a store; each writes a run directory.
 
-    `auxseg train tiny --data pets.h5 --out runs/tiny` trains one; several names, or a --grid of settings, are trained
+    `auxseg train tiny --data pets.h5 --out runs/tiny` trains one. Several names, or a --grid of settings, are trained
     one after the other into OUT/NAME, with a comparison in OUT/report.html. Ctrl-C stops after the current step;
-    `auxseg train --resume runs/tiny` goes on.
+    `auxseg train --resume runs/tiny` continues.
     """
 
-    when_interrupted: ClassVar[str] = "interrupted; the same command with --resume goes on"
+    when_interrupted: ClassVar[str] = "interrupted; run the same command with --resume to continue"
 
     names: Positional[Annotated[tuple[str, ...], optional("RECIPE ...")]]
     """Names of presets (`auxseg presets`) or paths of YAML recipes."""
@@ -63,11 +63,11 @@ class Train(RecipeCommand):
     """Where to train."""
 
     devices: Annotated[int | None, optional("N")] = None
-    """How many processes train together on this machine, one per GPU or sharing the CPU (default: 1, and with --resume
-    RUN as many as before)."""
+    """Number of processes that train together on this machine, one per GPU or sharing the CPU (default: 1; with
+    --resume RUN as many as before)."""
 
     threads: Annotated[int | None, optional("N")] = None
-    """How many threads of the processor each process uses (default: torch's choice)."""
+    """CPU threads of each process (default: torch's choice)."""
 
     set: Annotated[tuple[str, ...], optional("KEY=VALUE ...")] = ()
     """Changes to the recipe, key=value: training.steps=600 model.width=0.5 tasks.box=off; `auxseg settings` lists
@@ -78,21 +78,20 @@ class Train(RecipeCommand):
     NAME-KEY-VALUE."""
 
     tensorboard: bool = False
-    """Write curves, weights and pictures for TensorBoard into the run's directory tensorboard."""
+    """Write curves, weights and images for TensorBoard into the folder tensorboard of the run directory."""
 
     resume: bool = False
-    """Go on with a run that was stopped, or give a finished one more steps: `auxseg train --resume RUN` takes recipe,
-    seed, data, threads and processes from the run. With recipes, --data and --out, those of several that have not begun
-    are started."""
+    """Continue a stopped run, or give a finished one more steps: `auxseg train --resume RUN` takes recipe, seed, data,
+    threads and processes from the run. With recipes, --data and --out, runs that have not started yet are started."""
 
     overwrite: bool = False
-    """Delete what a former run left in the run directory."""
+    """Delete the earlier run in the run directory."""
 
     def run(self, console: Console) -> dict[str, object] | None:
         """Train them all; only the main process has a result."""
         if not self.names:
             raise InputError(
-                "train wants the name of a preset or the path of a recipe; `auxseg presets` lists the presets"
+                "train needs the name of a preset or the path of a recipe; `auxseg presets` lists the presets"
             )
         runs = self._runs()
         results = {name: self._train(planned, console) for name, planned in runs.items()}
@@ -108,10 +107,10 @@ class Train(RecipeCommand):
         if self.resume and self.out is None and all(self._is_run(name) for name in self.names):
             return self._begun_runs()
         if self.data is None:
-            raise InputError("train wants --data, the store to train on; only --resume RUN knows it from the run")
+            raise InputError("train needs --data, the store to train on; only --resume RUN takes it from the run")
         variants = [(name, suffix, chosen) for name in self.names for suffix, chosen in combinations(self.grid)]
         if len({f"{Path(name).stem}{suffix}" for name, suffix, _ in variants}) < len(variants):
-            raise InputError("train was given two recipes of the same name; each needs a directory of its own")
+            raise InputError("train: two recipes have the same name; each needs its own directory, so rename one")
         out = self.out or Path("runs")
         alone = len(variants) == 1 and not self.grid and self.out is not None
         checked = [(name, [*self._settings, *chosen]) for name, _, chosen in variants]
@@ -140,7 +139,7 @@ class Train(RecipeCommand):
         """The runs that are named by their directories, to go on as they were begun."""
         refuse_settings(self._settings)
         if self.grid:
-            raise InputError("--grid makes new runs; --resume RUN goes on with one, and takes --set")
+            raise InputError("--grid cannot be combined with --resume RUN, which continues one run; use --set instead")
         from auxseg.recipe import load_recipe
         from auxseg.run import Run
 
@@ -223,10 +222,10 @@ def _kept_validation(run: Run, target: str) -> dict[str, float | None] | None:
 def _summary(kept: dict[str, float | None] | None) -> str:
     """One line on how it ended. What is kept is near the best, and not always the best itself."""
     if kept is None:
-        return "trained without validation, so the last weights were kept"
+        return "trained without validation; kept the last weights"
     name = next(key for key in kept if key != "step")
     if kept[name] is None:
         from auxseg.report.wording import undefined
 
-        return f"kept the model of step {kept['step']}, the last: on validation, {undefined(name, kept).rstrip('.')}"
+        return f"kept the model of step {kept['step']}, the last; on validation, {undefined(name, kept).rstrip('.')}"
     return f"kept the model of step {kept['step']}, validation {name} {kept[name]:.4f}"

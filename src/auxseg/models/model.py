@@ -84,7 +84,7 @@ def check(config: ModelConfig, outputs: Mapping[str, Output]) -> None:
 def _check_settings(config: ModelConfig, outputs: Mapping[str, Output]) -> None:
     for task in outputs:
         if not task or "." in task or hasattr(nn.ModuleDict(), task):
-            raise InputError(f"tasks.{task}: a task cannot be called {task!r}, because modules of PyTorch cannot")
+            raise InputError(f"tasks.{task}: PyTorch does not allow the name {task!r}; rename the task")
     if config.norm == "group" and config.weights != "none":
         raise InputError(
             "model.norm: pretrained weights need the batch normalisation that they were trained with, expected batch, "

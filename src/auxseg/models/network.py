@@ -68,7 +68,7 @@ class Network(nn.Module):
         height, width = image.shape[-2:]
         if self.image_size is not None and (height, width) != (self.image_size, self.image_size):
             raise InputError(
-                f"this backbone takes pictures of {self.image_size} x {self.image_size} pixels only "
+                f"this backbone takes images of {self.image_size} x {self.image_size} pixels only "
                 f"(model.encoder.image_size), found {height} x {width}"
             )
         if len(self.mean) == 1:

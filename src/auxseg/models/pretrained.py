@@ -25,13 +25,13 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     the key ``state_dict`` or ``model``).
     """
     if not path.is_file():
-        raise InputError(f"model.weights: {path} is no file; expected none, timm or a file with weights")
+        raise InputError(f"model.weights: {path} is not a file; expected none, timm or a file with weights")
     try:
         content: Any = load_file(path) if path.suffix == ".safetensors" else _load_pickle(path)
     except Exception as error:  # Bytes of another kind make torch's unpickler raise almost anything, KeyError too.
         reason = str(error).partition("\n")[0]
         raise InputError(
-            f"model.weights: {path} is neither a safetensors file nor a PyTorch file of weights alone ({reason})"
+            f"model.weights: {path} is neither a safetensors file nor a PyTorch file that holds only weights ({reason})"
         ) from None
     for key in ("state_dict", "model"):
         if isinstance(content, dict) and isinstance(content.get(key), dict):
@@ -74,8 +74,8 @@ def _refuse_without_network(name: str) -> None:
         return
     raise InputError(
         f"model.weights: timm would fetch the weights of {name} from {host}, which does not answer; fetch "
-        f"model.safetensors of {known.hf_hub_id or name} on a machine with a network and set model.weights to that "
-        "file, or set model.weights=none for random weights"
+        f"model.safetensors of {known.hf_hub_id or name} on a machine with network access and set model.weights to "
+        "that file, or set model.weights=none for random weights"
     )
 
 

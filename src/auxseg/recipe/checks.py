@@ -36,7 +36,7 @@ def check_values(recipe: Recipe, origin: str) -> None:
         raise InputError(f"{origin}: data.target_per_batch is {found}, more than the batch of {training.batch}")
     if (training.steps is None) == (training.epochs is None):
         found = "neither" if training.steps is None else "both"
-        raise InputError(f"{origin}: training wants either steps or epochs, and {found} is given")
+        raise InputError(f"{origin}: training needs either steps or epochs, found {found}")
     if training.accumulate > training.batch:
         raise InputError(
             f"{origin}: training.accumulate is {training.accumulate}, more than the batch of {training.batch}"
@@ -77,9 +77,9 @@ def _check_has_phases(recipe: Recipe) -> None:
     if sharing.needs_phases and not recipe.training.phases:
         others = ", ".join(name for name in recipe.tasks if name != recipe.target)
         raise InputError(
-            f"model.sharing: {sharing.kind} trains the auxiliaries first, expected training.phases to say so, found "
-            f"none; set training.phases=[{{name: auxiliaries, share: 0.5, tasks: [{others}]}}, "
-            f"{{name: target, tasks: [{recipe.target}]}}] for instance"
+            f"model.sharing: {sharing.kind} trains the auxiliaries first and needs training.phases, found none; "
+            f"set, for example, training.phases=[{{name: auxiliaries, share: 0.5, tasks: [{others}]}}, "
+            f"{{name: target, tasks: [{recipe.target}]}}]"
         )
 
 
@@ -109,11 +109,13 @@ def _check_balancer(recipe: Recipe, origin: str) -> None:
         strangers = [name for name in by_task if name not in recipe.tasks] if isinstance(by_task, dict) else []
         if strangers:
             hint = nearest(strangers[0], recipe.tasks)
-            raise InputError(f"{origin}: balancer.{key} names {strangers[0]!r}, which is no task of this recipe{hint}")
+            raise InputError(
+                f"{origin}: balancer.{key} names {strangers[0]!r}, which is not a task of this recipe{hint}"
+            )
     if settings.get("weights", {}).get(recipe.target) == 0:
         raise InputError(f"{origin}: balancer.weights gives the target {recipe.target!r} no weight")
     if recipe.target in settings.get("gate", {}):
-        raise InputError(f"{origin}: balancer.gate names the target {recipe.target!r}, which is never left out")
+        raise InputError(f"{origin}: balancer.gate names the target {recipe.target!r}, which cannot be left out")
 
 
 def _check_validation(recipe: Recipe, origin: str) -> None:

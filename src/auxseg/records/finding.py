@@ -30,7 +30,7 @@ def runs_in(path: Path) -> tuple[Path, ...]:
     if is_run(path):
         return (path,)
     if not path.is_dir():
-        raise InputError(f"{path}: not a run directory (there is no such directory)")
+        raise InputError(f"{path}: not a run directory (it does not exist)")
     found = tuple(_below(path / RUNS_FOLDER if is_study(path) else path, _DEPTH))
     if not found:
         raise InputError(f"{path}: neither a run directory (it holds no {RECIPE_FILE}) nor a folder with runs in it")

@@ -93,7 +93,7 @@ def read_metrics(run: Path) -> Metrics | None:
     for name, table in metrics.tables.items():
         if {len(row) for row in table.counts} | {len(table.counts)} != {len(table.names)}:
             raise InputError(
-                f"{path}: tables.{name[:40]!a} has {len(table.names)} classes, but its counts are no square of that "
-                "size; evaluate the run again"
+                f"{path}: tables.{name[:40]!a} has {len(table.names)} classes, but its counts are not a square of "
+                "that size; evaluate the run again"
             )
     return metrics

@@ -61,7 +61,8 @@ def read_inspection(run: Path) -> Inspection:
     for place, rows in inspection.matrices.items():
         if {len(row) for row in rows} | {len(rows)} != {len(inspection.tasks)}:
             raise InputError(
-                f"{path}: matrices.{place[:40]!a} is no square of {len(inspection.tasks)} tasks; evaluate the run again"
+                f"{path}: matrices.{place[:40]!a} is not a square of {len(inspection.tasks)} tasks; evaluate the run "
+                "again"
             )
     return inspection
 

@@ -34,15 +34,13 @@ def read_recipe(run: Path) -> RecipeFile:
     """Read a run's recipe.yaml. Raises `InputError` if there is none or it is no recipe."""
     path = run / RECIPE_FILE
     if not path.is_file():
-        raise InputError(f"{run} is no run directory: expected a {RECIPE_FILE} in it, found none")
+        raise InputError(f"{run} is not a run directory: expected a {RECIPE_FILE} in it, found none")
     text = read_text(path, max_bytes=_MAX_BYTES)
     try:
         found = read_yaml(text)
         settings = _SETTINGS.validate_python(found if isinstance(found, dict) else {}, strict=True)
     except (yaml.YAMLError, ValidationError) as error:
-        raise InputError(
-            f"{path}: expected a recipe in YAML, found {text[:40]!a}, which is none ({_reason(error)})"
-        ) from None
+        raise InputError(f"{path}: expected a recipe in YAML, found {text[:40]!a} ({_reason(error)})") from None
     target, tasks = settings.get("target"), settings.get("tasks")
     if not isinstance(target, str) or not isinstance(tasks, dict):
         raise InputError(f"{path}: expected a recipe with the keys tasks and target, found {text[:40]!a}")

@@ -82,4 +82,4 @@ def write_screen(directory: Path, screen: ScreenResult) -> None:
 
 def read_screen(directory: Path) -> ScreenResult:
     """Read it. Raises `InputError` if it is missing or damaged."""
-    return read_json(directory / SCREEN_FILE, ScreenResult, mend="the screening's own command writes it again")
+    return read_json(directory / SCREEN_FILE, ScreenResult, mend="run the screening's command again to rewrite it")

@@ -25,7 +25,7 @@ from auxseg.records.values.reading import read_json
 from auxseg.records.values.writing import OMITTED, write_json
 
 FORMAT: Final = 1
-_MEND: Final = "the study's own command writes it again"
+_MEND: Final = "run the study's command again to rewrite it"
 
 _NumSeeds: TypeAlias = Annotated[int, Field(ge=1, le=10_000)]
 
@@ -149,7 +149,7 @@ def read_study(directory: Path) -> StudyResult:
             lengths = {len(course.num_looks), *(len(shares) for shares in course.conflicts.values())}
             if lengths != {len(course.steps)}:
                 raise InputError(
-                    f"{path}: over_time of the arm {arm.name[:40]!a} has columns of several lengths; {_MEND}"
+                    f"{path}: over_time of the arm {arm.name[:40]!a} has columns of different lengths; {_MEND}"
                 )
     return study
 

@@ -63,7 +63,7 @@ def write_table(columns: Mapping[str, Sequence[Cell]]) -> str:
 def read_per_image(run: Path) -> PerImage:
     """Read a run's per_image.csv, empty if there is none.
 
-    Raises `InputError` if it is damaged: cells that are missing or too many, a column that stands twice.
+    Raises `InputError` if it is damaged: cells that are missing or too many, a column that occurs twice.
     """
     path = run / PER_IMAGE_FILE
     if not path.exists():
@@ -72,10 +72,10 @@ def read_per_image(run: Path) -> PerImage:
     try:
         header, *rows = [row for row in csv.reader(lines, strict=True) if row] or [[]]
     except csv.Error as error:
-        raise InputError(f"{path}: expected a table, found what is none ({error}); evaluate the run again") from None
+        raise InputError(f"{path}: expected a table, found something else ({error}); evaluate the run again") from None
     names = [_read(name) for name in header]
     if len(set(names)) < len(names):
-        raise InputError(f"{path}: a column stands twice; evaluate the run again")
+        raise InputError(f"{path}: a column occurs twice; evaluate the run again")
     for number, row in enumerate(rows, start=1):
         if len(row) != len(names):
             found = f"{len(row)} cells, expected {len(names)}"

@@ -145,7 +145,7 @@ def undefined(figure: str, figures: Mapping[str, float | None]) -> str:
         return f"{figure} has no value: no image has a label."
     if labelled is not None and labelled == figures.get("num_empty"):
         return f"{figure} has no value: truth and prediction are background everywhere, and background is not scored."
-    return f"{figure} has no value: nothing that it scores occurs in truth or prediction."
+    return f"{figure} has no value: none of the scored classes occurs in truth or prediction."
 
 
 def vanished(classes: Mapping[str, ClassFigures]) -> str:
@@ -153,7 +153,7 @@ def vanished(classes: Mapping[str, ClassFigures]) -> str:
     names = [f"{name} ({count(each.pixels, 'pixel')})" for name, each in classes.items() if each.iou == 0 < each.pixels]
     if not names:
         return ""
-    return f"Not one pixel was found of {listed(names, len(names))}: IoU 0."
+    return f"The model found no pixel of {listed(names, len(names))}: IoU 0."
 
 
 def plain(text: str) -> str:

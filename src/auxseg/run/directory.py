@@ -87,7 +87,7 @@ class Run:
         """The store that the run was started on, and the hash of its content."""
         data = self.start.data
         if not data.path:
-            raise InputError(f"{self.events_file}: the line of the start does not say on which data; it is damaged")
+            raise InputError(f"{self.events_file}: the start event does not name its data; the file is damaged")
         return Path(data.path), data.content_hash
 
     @property

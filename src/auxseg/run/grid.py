@@ -41,7 +41,9 @@ def draw_grid(runs: Mapping[str, Run], out: Path, data: str | Path | None = None
         for name, model in models.items()
     }
     if len({store.content_hash for store in stores.values()}) > 1:
-        raise InputError(f"{', '.join(runs)}: were evaluated on different data; no picture can show them together")
+        raise InputError(
+            f"{', '.join(runs)}: were evaluated on different data, so one picture cannot show them together"
+        )
     ids = _chosen({name: _values(run, models[name]) for name, run in runs.items()})
     save_png(out, column([_picture(models, stores, id_) for id_ in ids]))
     return out
@@ -61,7 +63,7 @@ def _chosen(values: Mapping[str, Mapping[str, float]]) -> list[str]:
     common = set.intersection(*(set(own) for own in values.values()))
     if not common:
         raise InputError(
-            f"{', '.join(values)}: no image in common has a figure of the target; no picture can show them together"
+            f"{', '.join(values)}: no common image has a figure of the target, so one picture cannot show them together"
         )
     ranked = sorted(common, key=lambda id_: (-statistics.mean(own[id_] for own in values.values()), id_))
     places = np.linspace(0, len(ranked) - 1, min(NUM_IMAGES, len(ranked))).round().astype(int)

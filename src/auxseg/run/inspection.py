@@ -38,7 +38,7 @@ def inspect(run: Run, ids: Sequence[str], data: str | Path | None = None) -> Non
     Raises `InputError` for an id that the data lack, a run that was not evaluated yet, and a network without attention.
     """
     if not (run.directory / METRICS_FILE).is_file():
-        raise InputError(f"{run.directory}: was not evaluated yet, so nothing is inspected; run auxseg evaluate first")
+        raise InputError(f"{run.directory}: was not evaluated yet; run auxseg evaluate first")
     model = load(run)
     store = matching_store(run, model, data)
     places = {str(name): row for row, name in enumerate(store.ids)}
@@ -47,7 +47,7 @@ def inspect(run: Run, ids: Sequence[str], data: str | Path | None = None) -> Non
             near = difflib.get_close_matches(name, places, 1)
             raise InputError(f"{store.path}: has no sample {name!r}" + (f"; did you mean {near[0]}?" if near else ""))
     if not write_inspection(run, model, store, [places[name] for name in ids]):
-        raise InputError(f"{run.directory}: its network has no attention that could be drawn on a photograph")
+        raise InputError(f"{run.directory}: its network has no attention to draw on images")
 
 
 def write_inspection(run: Run, model: Model, store: Store, rows: Sequence[int] | np.ndarray) -> bool:

@@ -99,7 +99,7 @@ def refuse_unlabelled(
             raise InputError(f"{why}, which would learn nothing; leave it out with --set tasks.{name}=off")
         tell(
             f"{why} (only {' and '.join(splits)} have some): it learns nothing, and predictions leave it out; "
-            f"--set tasks.{name}=off leaves it out of the training too"
+            f"--set tasks.{name}=off leaves it out of training too"
         )
 
 

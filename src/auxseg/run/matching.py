@@ -28,7 +28,7 @@ def matched(store: Store, vocabulary: Vocabulary, tasks: Sequence[Task], target:
     """
     if store.resize != vocabulary.resize:
         raise InputError(
-            f"{store.path}: was prepared with --resize {store.resize}, but the model was trained on photographs fitted "
+            f"{store.path}: was prepared with --resize {store.resize}, but the model was trained on images fitted "
             f"with {vocabulary.resize}; prepare it again with --resize {vocabulary.resize}"
         )
     wanted = {task.name: needs(task, vocabulary) for task in tasks}

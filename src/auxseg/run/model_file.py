@@ -77,7 +77,7 @@ class ModelFacts:
 def _text(metadata: Mapping[str, str], key: str, path: Path) -> str:
     text = metadata.get(key)
     if text is None:
-        raise InputError(f"{path}: expected metadata of the name {key}, found none; it is no model file of a run")
+        raise InputError(f"{path}: expected metadata named {key}, found none; it is not a model file of a run")
     if len(text) > _MAX_TEXT:
         raise InputError(f"{path}: its metadata {key} has {len(text):,} characters, expected at most {_MAX_TEXT:,}")
     return text

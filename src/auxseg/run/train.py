@@ -66,7 +66,9 @@ def train(
     labelled = _labelled(recipe, store, tasks, tell)
     runtime = Runtime(device, devices)
     runtime.launch()
-    runtime.refuse_difference(store.content_hash, f"{store.path}: was replaced while the processes started; try again")
+    runtime.refuse_difference(
+        store.content_hash, f"{store.path}: was replaced while the processes started; run the command again"
+    )
     network = build_network(
         recipe.model, {name: task.output for name, task in tasks.items()}, recipe.seed, recipe.target
     )

@@ -45,7 +45,7 @@ def delta_m(
     """
     for task, column in zip(tasks, baselines.T, strict=True):
         if (column == 0).any():
-            raise InputError(f"delta-m: {task}: a baseline figure other than 0 is needed, found 0")
+            raise InputError(f"delta-m: {task}: expected a baseline figure other than 0, found 0")
     signs = np.where(higher_is_better, 1.0, -1.0)
     per_seed = (signs * (figures - baselines) / baselines).mean(1)
     known = per_seed[~np.isnan(per_seed)]

@@ -153,7 +153,7 @@ def differences(baseline: Mapping[int, Figure], arm: Mapping[int, Figure]) -> Di
     lengths = {len(run.known()) for runs in (baseline, arm) for run in runs.values()}
     if len(lengths) > 1:
         raise InputError(
-            f"study: runs that are compared must have measured the same images, found {_listed(sorted(lengths))} images"
+            f"study: compared runs must have measured the same images, found {_listed(sorted(lengths))} images"
         )
     kept = np.logical_and.reduce(known) if known else np.zeros(max(lengths, default=0), dtype=bool)
     runs = with_common_classes([side[seed] for side in sides for seed in seeds], kept)

@@ -81,14 +81,15 @@ def _interval(judgement: Judgement, rules: Rules) -> str:
 
 def _advice(advice: Advice, num_images: int, context: Context) -> str:
     if advice.seeds is None:
-        return "at least 2 seeds and 2 test images are needed for an interval"
+        return "an interval needs at least 2 seeds and 2 test images"
     if advice.seeds > OUT_OF_REACH:
-        return f"a verdict is out of reach: it would take more than {OUT_OF_REACH:,} seeds"
+        return f"a verdict is out of reach: it needs more than {OUT_OF_REACH:,} seeds"
     who = "" if context.can_extend else "a new study with "
     if advice.images is None:
         return f"{who}about {advice.seeds} seeds would decide"
     return (
-        f"seeds alone would hardly decide with {num_images} test images: {who}about {advice.images:,} test images and "
+        f"seeds alone are unlikely to decide with {num_images} test images: {who}about {advice.images:,} test images "
+        "and "
         f"{advice.seeds} seeds would"
     )
 

@@ -35,9 +35,9 @@ class Verdict(StrEnum):
     NO_MEANINGFUL_DIFFERENCE = "no meaningful difference"
     """The adjusted interval lies within the margin, whatever its sign."""
     HELPS = "helps"
-    """The adjusted interval excludes zero, on the side of the better."""
+    """The adjusted interval excludes zero, on the better side."""
     HURTS = "hurts"
-    """The adjusted interval excludes zero, on the side of the worse."""
+    """The adjusted interval excludes zero, on the worse side."""
     NOT_ENOUGH_EVIDENCE = "not enough evidence"
     """Neither; with advice how many seeds would decide."""
 

@@ -93,7 +93,7 @@ def study(
     }
     for name, number in (("workers", workers), ("threads", threads)):
         if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 1):
-            raise InputError(f"{name}: expected a whole number from 1, not {number!r}")
+            raise InputError(f"{name}: expected a whole number of at least 1, not {number!r}")
     files = tuple(as_paths(plugins, "plugins"))
     for file in files:
         run_plugin(file)

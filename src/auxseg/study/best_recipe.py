@@ -36,7 +36,7 @@ def best_recipe(study: Study, *, higher_is_better: bool) -> tuple[str, str]:
             if best is not None:
                 values.setdefault(planned.arm.name, []).append(sign * best)
     if not values:
-        raise RunError(f"{study.directory.path}: runs of every arm diverged, so none can be the best")
+        raise RunError(f"{study.directory.path}: runs of every arm diverged, so no arm can be the best")
     name = max(values, key=lambda arm: sum(values[arm]) / len(values[arm]))
     recipe = next(run.recipe for run in plan.runs if run.arm.name == name and run.label_fraction == fraction)
     return name, dump_recipe(recipe)

@@ -137,13 +137,13 @@ class Study:
         before, looks = self.directory.looked_at, self.config.looks
         if before and self.config.seeds < before[-1]:
             raise InputError(
-                f"{self.directory.path}: verdicts were given with {before[-1]} seeds, and fewer would choose among "
-                f"them; give --seeds {before[-1]} or more, or another --out"
+                f"{self.directory.path}: verdicts were given with {before[-1]} seeds, and fewer seeds would let you "
+                f"choose among them; give --seeds {before[-1]} or more, or another --out"
             )
         if len({*before, self.config.seeds}) > looks:
             seeds = " and ".join(str(number) for number in before)
             allowed = "one extension was" if looks == 2 else "no extension was"
             raise InputError(
-                f"{self.directory.path}: verdicts were given with {seeds} seeds; {allowed} paid for in their levels, "
-                "and looking again would make false verdicts likelier than stated"
+                f"{self.directory.path}: verdicts were given with {seeds} seeds; {allowed} planned, and looking again "
+                "would make false verdicts more likely than stated; give another --out"
             )

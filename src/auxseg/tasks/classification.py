@@ -49,7 +49,7 @@ class ClassificationTask(CategoricalTask):
 def chosen_label(task: str, label: str | None, vocabulary: Vocabulary) -> str:
     """The kind of label that is meant, the data's first if none is named. Raises `InputError` if the data lack it."""
     if not vocabulary.labels:
-        raise InputError(f"tasks.{task}: a kind of label is needed, the data have none")
+        raise InputError(f"tasks.{task}: needs a kind of label, but the data have none")
     if label is None:
         return next(iter(vocabulary.labels))
     if label not in vocabulary.labels:

@@ -111,10 +111,11 @@ class DistanceConfig:
         check_choice(name, self.losses, regression_losses(self.beta))
         if len(vocabulary.mask_classes) < 2:
             found = len(vocabulary.mask_classes)
-            raise InputError(f"tasks.{name}: masks of at least two classes are needed, the data have {found}")
+            raise InputError(f"tasks.{name}: needs masks of at least two classes, but the data have {found}")
         if not vocabulary.has_background:
             raise InputError(
-                f"tasks.{name}: distances are those to the background, but the data have none: their first mask class "
+                f"tasks.{name}: needs the background class to measure distances to, but the data have none: their "
+                "first mask class "
                 f"is {vocabulary.mask_classes[0]!r}; leave the task out by tasks.{name}=off"
             )
         return DistanceTask(name=name, losses=self.losses, limit=self.limit, beta=self.beta)

@@ -31,11 +31,11 @@ def register(config: type[_T]) -> type[_T]:
     kind = _kind(config)
     if kind is None or not callable(getattr(config, "build", None)):
         raise InputError(
-            f"{config.__name__}: a kind of task is a class made by auxseg.config.config, with a field "
+            f"{config.__name__}: a kind of task must be a class made by auxseg.config.config, with a field "
             "`kind: Literal['NAME'] = 'NAME'` and a method build(name, vocabulary)"
         )
     if kind in [_kind(known) for known in kinds()]:
-        raise InputError(f"{config.__name__}: there is a kind of task called {kind!r} already")
+        raise InputError(f"{config.__name__}: a kind of task named {kind!r} already exists; choose another name")
     _registered[kind] = config
     return config
 
@@ -56,11 +56,11 @@ def run_plugin(path: str | Path) -> None:
     if file in _executed:
         return
     if not file.is_file():
-        raise InputError(f"{path}: there is no such plugin file")
+        raise InputError(f"{path}: the plugin file does not exist")
     name = f"auxseg_plugin_{len(_executed)}_{re.sub(r'[^0-9a-zA-Z_]', '_', file.stem)}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
-        raise InputError(f"{path}: a plugin is a Python file, whose name ends in .py")
+        raise InputError(f"{path}: expected a Python file, whose name ends in .py")
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

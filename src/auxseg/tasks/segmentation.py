@@ -205,8 +205,10 @@ class SegmentationConfig:
         """
         classes = vocabulary.mask_classes
         if len(classes) < 2:
-            raise InputError(f"tasks.{name}: masks of at least two classes are needed, the data have {len(classes)}")
+            raise InputError(f"tasks.{name}: needs masks of at least two classes, but the data have {len(classes)}")
         check_choice(name, self.losses, [loss for loss in LOSSES if loss != "bce" or len(classes) == 2])
         if {"cross_entropy", "bce"} <= self.losses.keys():
-            raise InputError(f"tasks.{name}.losses: cross_entropy and bce are the same loss here, expected one of them")
+            raise InputError(
+                f"tasks.{name}.losses: cross_entropy and bce are the same loss here; expected only one of them"
+            )
         return SegmentationTask(name=name, class_names=classes, losses=self.losses, beta=self.beta)

@@ -34,12 +34,12 @@ def shared_view(tasks: Iterable[Task]) -> View | None:
     if others:
         raise InputError(
             f"tasks.{others[0].name}.view is shared, and so is tasks.{first.name}.view; the tasks of a recipe can "
-            "share one picture only: set one of them to own"
+            "share only one picture; set one of them to own"
         )
     for task in tasks:
         if task is not first and task.view != IMAGE:
             raise InputError(
-                f"tasks.{first.name}.view is shared, but {task.name} needs a picture of its own; set "
+                f"tasks.{first.name}.view is shared, but {task.name} needs its own picture; set "
                 f"tasks.{first.name}.view to own or leave {task.name} out"
             )
     return first.view
@@ -49,6 +49,6 @@ def refuse_shared(task: str, view: ViewChoice, what: str) -> None:
     """Raise `InputError` if the other tasks are to look at pictures whose pixels lie elsewhere than their labels."""
     if view == "shared":
         raise InputError(
-            f"tasks.{task}.view: a {what} picture would not fit the masks and boxes of the other tasks, "
-            "expected own, found shared"
+            f"tasks.{task}.view: a {what} picture would not fit the masks and boxes of the other tasks; expected own, "
+            "found shared"
         )

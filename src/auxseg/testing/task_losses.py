@@ -13,7 +13,7 @@ from auxseg.testing.require import are_close
 from auxseg.testing.task_case import ERASED, NUM_IMAGES, TaskCase
 
 SEAM: Final = 0.3
-"""By how much, relatively, a loss may miss double its value where a picture stands twice, for what looks across the
+"""By how much, relatively, a loss may miss double its value where a picture occurs twice, for what looks across the
 seam; a mean misses it by half."""
 
 
@@ -77,7 +77,7 @@ def parts_of_a_batch_add_up(case: TaskCase) -> None:
 
 
 def losses_are_sums_over_what_is_counted(case: TaskCase) -> None:
-    """A picture that stands twice in one image has twice the loss where it counts twice."""
+    """A picture that occurs twice in one image has twice the loss where it counts twice."""
     target = case.task.target(case.batch)
     if not isinstance(case.task.output, Dense) or target.shape[-2:] != case.output.shape[-2:]:
         return

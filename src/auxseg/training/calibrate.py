@@ -94,8 +94,8 @@ def _that_fit(
                 torch.cuda.empty_cache()
     if not trials:
         raise RunError(
-            f"a step of {len(batch.ids)} images does not fit the memory of {runtime.device} in any precision; make "
-            "training.batch smaller, training.accumulate larger, or set model.checkpointing=true"
+            f"a step of {len(batch.ids)} images does not fit the memory of {runtime.device} in any precision; lower "
+            "training.batch, raise training.accumulate, or set model.checkpointing=true"
         )
     return trials, signatures
 

@@ -20,5 +20,7 @@ def training_in(directory: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise InputError(f"{directory}: another process is working in this directory") from None
+            raise InputError(
+                f"{directory}: another process is working in this directory; wait for it or give another directory"
+            ) from None
         yield

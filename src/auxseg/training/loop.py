@@ -213,7 +213,7 @@ def _progress(values: Mapping[str, Any]) -> Progress:
         if type(number) is not int or not 0 <= number < 2**63:
             raise ValueError(f"its {name} should be a number of steps, not {number!r:.40}")
     if not isinstance(progress.error, int | float) or not isinstance(progress.best, int | float | None):
-        raise ValueError("its best figure is no number")
+        raise ValueError("its best figure is not a number")
     return progress
 
 

@@ -116,7 +116,7 @@ def check_lengths(phases: Sequence[PhaseConfig]) -> None:
         given = [key for key in ("steps", "share") if getattr(phase, key) is not None]
         if len(given) == 2 or (not given and phase is not phases[-1]):
             found = "both" if given else "neither"
-            raise InputError(f"training.phases: {phase.name} wants either steps or share, and {found} is given")
+            raise InputError(f"training.phases: {phase.name} needs either steps or share, found {found}")
     kinds = {phase.steps is None for phase in phases if not (phase.steps is None and phase.share is None)}
     if len(kinds) > 1:
         raise InputError("training.phases: expected all lengths in steps or all as shares, found both")
@@ -130,7 +130,7 @@ def check_phases(phases: Sequence[PhaseConfig], network: Network, target: str) -
     names = [phase.name for phase in phases]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise InputError(f"training.phases: two phases are called {twice!r}; every phase needs a name of its own")
+        raise InputError(f"training.phases: two phases have the name {twice!r}; give every phase its own name")
     for phase in phases:
         trained_parameters(phase, network)
     if phases and not any(target in (phase.tasks or network.tasks) for phase in phases):
@@ -146,7 +146,7 @@ def trained_parameters(phase: PhaseConfig, network: Network) -> list[nn.Paramete
     for task in tasks:
         if task not in network.tasks:
             raise InputError(
-                f"training.phases: {phase.name} trains {task!r}, which is no task of this recipe; "
+                f"training.phases: {phase.name} trains {task!r}, which is not a task of this recipe; "
                 f"the tasks are {', '.join(network.tasks)}"
             )
     moved = _ids(network.shared_parameters()) | _ids(p for task in tasks for p in network.task_parameters(task))
@@ -169,7 +169,7 @@ def _part(phase: PhaseConfig, name: str, network: Network) -> list[nn.Parameter]
         return network.task_parameters(name)
     known = [*network.tasks, *parts]
     raise InputError(
-        f"training.phases: {phase.name} trains {name!r}, which is no part of this network; "
+        f"training.phases: {phase.name} trains {name!r}, which is not a part of this network; "
         f"its parts are {', '.join(known)}"
     )
 

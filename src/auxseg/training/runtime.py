@@ -30,8 +30,8 @@ finally:
         del sys.modules[_HIDDEN]
 
 LOST: Final = (
-    "another process of this training is gone; it was killed, possibly out of memory. The same command with --resume "
-    "goes on from the last checkpoint"
+    "another process of this training was killed, possibly out of memory. Run the same command with --resume to "
+    "continue from the last checkpoint"
 )
 _GRACE_SECONDS: Final = 60.0
 _parent: Final = os.getppid()
@@ -51,7 +51,7 @@ class Runtime:
 
     def __init__(self, device: Device = "auto", devices: int = 1) -> None:
         if devices < 1:
-            raise InputError(f"--devices {devices}: at least one process is needed")
+            raise InputError(f"--devices {devices}: expected 1 or more")
         if device == "cuda" and not torch.cuda.is_available():
             raise InputError("--device cuda: no CUDA device was found on this machine; use --device cpu")
         accelerator = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"

@@ -82,7 +82,7 @@ def _checked(path: Path, descriptor: int, size: int, comment: bytes) -> Seal | N
     end = size - len(comment) - _END_BYTES
     tail = os.pread(descriptor, _END_BYTES, max(end, 0))
     if not tail.startswith(_END) or tail[-_LENGTH_BYTES:] != struct.pack("<H", len(comment)):
-        raise ValueError("something follows the end of the archive")
+        raise ValueError("extra data follow the end of the archive")
     if not comment:
         return None
     seal = parse_json(comment, Seal, str(path))
@@ -90,15 +90,15 @@ def _checked(path: Path, descriptor: int, size: int, comment: bytes) -> Seal | N
     while place < stop:
         chunk = os.pread(descriptor, min(_CHUNK_BYTES, stop - place), place)
         if not chunk:
-            raise ValueError("it was cut short while it was read")
+            raise ValueError("it was truncated while it was read")
         found.update(chunk)
         place += len(chunk)
     if found.hexdigest() != seal.sha256:
-        raise ValueError("its checksum is not the one that was written with it")
+        raise ValueError("its checksum does not match")
     return seal
 
 
 def _damaged(path: Path, reason: str) -> InputError:
     return InputError(
-        f"{path}: not a checkpoint of a run, or damaged ({reason}); bring back a copy, or start again with --overwrite"
+        f"{path}: not a checkpoint of a run, or damaged ({reason}); restore a copy, or start again with --overwrite"
     )

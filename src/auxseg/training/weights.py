@@ -70,7 +70,7 @@ class WeightsFile:
         with _reading(self.path) as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             if self.checksum not in (None, _digest(tensors)):
-                raise ValueError("the checksum of its weights is not the one that was written with them")
+                raise ValueError("the checksum of its weights does not match")
             for name, value in tensors.items():  # files of a version that wrote no checksum may be damaged unseen
                 if value.is_floating_point() and not value.isfinite().all():
                     raise ValueError(f"{ascii(name)[1:-1][:80]} holds numbers that are not finite")
@@ -94,7 +94,7 @@ class WeightsFile:
 def _reading(path: Path) -> Iterator[Any]:
     """An open file of the library, whose errors are the user's."""
     if not path.is_file():
-        raise InputError(f"{path}: there is no model file; was this run trained to its first validation?")
+        raise InputError(f"{path}: there is no model file; train the run at least to its first validation")
     try:
         with path.open("rb") as file:
             header = int.from_bytes(file.read(_LENGTH_BYTES), "little")

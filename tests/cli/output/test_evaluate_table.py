@@ -46,7 +46,7 @@ def test_80_columns_keep_the_target_and_name_what_is_left_out() -> None:
     shown = _shown(80)
     assert max(map(len, shown.splitlines())) <= 80
     assert "iou_dataset" in shown
-    told = " ".join(shown.split()).partition("too narrow for ")[2]
+    told = " ".join(shown.split()).partition("too narrow: ")[2]
     assert told.startswith("classification.balanced_accuracy, box.error_in_pixels; metrics.json")
 
 

@@ -43,7 +43,7 @@ def test_headings_are_whole_and_columns_that_do_not_fit_are_named(width: int) ->
 
 
 def test_columns_of_the_highest_rank_go_first() -> None:
-    told = " ".join(_shown(80).split()).partition("too narrow for ")[2]
+    told = " ".join(_shown(80).split()).partition("too narrow: ")[2]
     assert told == "classification.log_loss, box.error_in_pixels; metrics.json has them"
 
 

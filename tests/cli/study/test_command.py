@@ -74,16 +74,16 @@ def test_weights_to_try_may_stand_apart_and_have_a_default(given: Any, expected:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"label_fractions": "0.1;1"}, "--label-fractions 0.1;1: expected numbers with commas between them, such as "),
-        ({"tune_weights": ("a,b",)}, "--tune-weights a,b: expected numbers with commas between them, such as 0.05,0.1"),
-        ({"weights": "box"}, "--weights box: expected name=weight with commas between them, such as box=0.5"),
-        ({"weights": "box=heavy"}, "--weights box=heavy: expected name=weight with commas"),
+        ({"label_fractions": "0.1;1"}, "--label-fractions 0.1;1: expected numbers separated by commas, such as "),
+        ({"tune_weights": ("a,b",)}, "--tune-weights a,b: expected numbers separated by commas, such as 0.05,0.1"),
+        ({"weights": "box"}, "--weights box: expected name=weight separated by commas, such as box=0.5"),
+        ({"weights": "box=heavy"}, "--weights box=heavy: expected name=weight separated by commas"),
         ({"weights": "box=1,box=2"}, "--weights box=1,box=2: names box twice"),
         ({"weights": "box=nan"}, "weights"),
         ({"weights": "box=-1"}, "weights"),
-        ({"base": None}, "study wants a YAML file, or --base and --auxiliaries"),
-        ({"auxiliaries": None}, "study wants a YAML file, or --base and --auxiliaries"),
-        ({"auxiliaries": " , "}, "study: auxiliaries is missing; name some"),
+        ({"base": None}, "study needs a YAML file, or --base and --auxiliaries"),
+        ({"auxiliaries": None}, "study needs a YAML file, or --base and --auxiliaries"),
+        ({"auxiliaries": " , "}, "study: auxiliaries is missing; name at least one"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(options: dict[str, Any], message: str) -> None:
@@ -107,7 +107,7 @@ def test_a_file_asks_alone_and_the_option_is_named_as_it_was_typed(
     file.write_text("base: tiny\nauxiliaries: [box]\nseeds: 2\n")
     assert _asked(base=None, auxiliaries=None, file=file).seeds == 2
     refusal = _refused(**{"base": None, "auxiliaries": None, "file": file, **options})
-    assert refusal == f"study: {file} asks the question, so {option} has no place beside it"
+    assert refusal == f"study: {file} asks the question, so it cannot be combined with {option}; set it in the file"
 
 
 @pytest.fixture
@@ -119,12 +119,12 @@ def _no_data(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"workers": 0}, "study: --workers and --threads count from 1"),
-        ({"threads": -1}, "study: --workers and --threads count from 1"),
-        ({"gpus_per_run": 0.5}, "study: --gpus-per-run 0.5: expected 0 to 1, beside --ray"),
-        ({"gpus_per_run": 1.5, "ray": "local"}, "study: --gpus-per-run 1.5: expected 0 to 1, beside --ray"),
-        ({"gpus_per_run": -1, "ray": "local"}, "study: --gpus-per-run -1: expected 0 to 1, beside --ray"),
-        ({"best": Path("nowhere/best.yaml")}, "nowhere is no directory"),
+        ({"workers": 0}, "study: --workers and --threads: expected 1 or more"),
+        ({"threads": -1}, "study: --workers and --threads: expected 1 or more"),
+        ({"gpus_per_run": 0.5}, "study: --gpus-per-run 0.5: expected 0 to 1, together with --ray"),
+        ({"gpus_per_run": 1.5, "ray": "local"}, "study: --gpus-per-run 1.5: expected 0 to 1, together with --ray"),
+        ({"gpus_per_run": -1, "ray": "local"}, "study: --gpus-per-run -1: expected 0 to 1, together with --ray"),
+        ({"best": Path("nowhere/best.yaml")}, "nowhere is not a directory"),
     ],
 )
 def test_numbers_and_places_that_cannot_be_are_refused_before_anything_is_made(
@@ -140,7 +140,7 @@ def test_numbers_and_places_that_cannot_be_are_refused_before_anything_is_made(
 def test_a_recipe_that_exists_is_replaced_only_if_told(tmp_path: Path) -> None:
     best = tmp_path / "best.yaml"
     best.write_text("precious")
-    with pytest.raises(InputError, match=r"best\.yaml exists already; --overwrite replaces it"):
+    with pytest.raises(InputError, match=r"best\.yaml already exists; --overwrite replaces it"):
         _study(out=tmp_path / "study", best=best).run(Console(quiet=True))
     assert best.read_text() == "precious"
 

@@ -87,7 +87,7 @@ def _screened(**options: Any) -> tuple[dict[str, Any], str]:
 
 
 def test_a_best_arm_cannot_be_asked_for() -> None:
-    with pytest.raises(InputError, match="--best has no place beside --screen, which trains no arm to its end"):
+    with pytest.raises(InputError, match="--best cannot be combined with --screen, which trains no arm to its end"):
         _screened(best=Path("best.yaml"))
     assert made == []
 
@@ -126,7 +126,8 @@ def test_what_diverged_is_said_as_it_is_and_that_a_ranking_is_no_verdict() -> No
     assert said.count("diverged: ") == 1
     assert "diverged: depth, seed 0: the loss is [nan]\n" in said
     assert said.endswith(
-        "agreement: no study of this question is done yet\na ranking is no verdict: the study itself gives those\n"
+        "agreement: no study of this question is done yet\na ranking is not a verdict; the study itself gives "
+        "verdicts\n"
     )
 
 

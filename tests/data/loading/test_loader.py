@@ -229,7 +229,7 @@ def test_a_sample_that_cannot_be_read_stops_the_loader(loader) -> None:
 
 @pytest.mark.parametrize(("num_processes", "accumulate"), [(5, 1), (1, 5), (2, 3)])
 def test_too_small_a_batch_is_refused(num_processes: int, accumulate: int) -> None:
-    with pytest.raises(InputError, match=rf"a batch of 4 .* it must hold at least {num_processes * accumulate}$"):
+    with pytest.raises(InputError, match=rf"a batch of 4 .* training.batch to at least {num_processes * accumulate}$"):
         train_loader(FakeStore(), np.arange(23), 4, num_processes=num_processes, accumulate=accumulate)
 
 

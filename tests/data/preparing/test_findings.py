@@ -53,7 +53,7 @@ def test_a_missing_background_is_no_absent_class_but_a_doubt_about_the_ids() -> 
     assert absent(("ground", "cat", "dog"), {1}) == [
         (
             "no background",
-            "no mask holds the id 0 (ground); check that ids are counted from 0 and that 0 is the background",
+            "no mask holds the id 0 (ground); check that ids start at 0 and that 0 is the background",
         ),
         ("absent class", "1 of 3 mask classes never occur: dog"),
     ]
@@ -108,8 +108,8 @@ def test_photographs_that_are_treated_in_two_ways_are_counted() -> None:
     assert turned([6, 3, 8, 1, 1], [1, 0, 0, 0, 0]) == [
         (
             "mixed orientations",
-            "1 photographs were turned by their EXIF orientation and 2 were read as they are stored; a model treats "
-            "new photographs as the majority",
+            "1 images were turned by their EXIF orientation, and 2 were read as stored; a model treats new images as "
+            "the majority was treated",
         )
     ]
 
@@ -118,8 +118,8 @@ def test_undecided_photographs_are_counted_among_those_that_have_an_orientation(
     assert turned([6, 3, 8, 1], [1, 1, 1, 0], ("a", "b")) == [
         (
             "undecided orientation",
-            "2 of 3 photographs with an EXIF orientation fit their labels with and without it (a, b); look at their "
-            "masks and decide with --exif apply or --exif ignore",
+            "2 of 3 images with an EXIF orientation fit their labels both with and without it (a, b); check their "
+            "masks, then choose --exif apply or --exif ignore",
         )
     ]
 

@@ -86,8 +86,8 @@ def test_it_warns_of_empty_masks(tmp_path):
     samples[1] = replace(samples[1], mask=np.full((40, 50), IGNORE, np.uint8))
     findings = inspected(tmp_path, samples, ["train"] * 3).findings
     assert [finding.text for finding in findings] == [
-        "the mask of drawn 0 holds nothing but background",
-        "the mask of drawn 1 holds nothing that counts",
+        "the mask of drawn 0 is all background",
+        "all pixels of the mask of drawn 1 are ignored",
     ]
 
 
@@ -156,8 +156,7 @@ def with_classes(names: tuple[str, ...], values: list[int]) -> DrawnSource:
             [
                 (
                     "no background",
-                    "no mask holds the id 0 (background); check that ids are counted from 0 and that 0 is the "
-                    "background",
+                    "no mask holds the id 0 (background); check that ids start at 0 and that 0 is the background",
                 )
             ],
         ),

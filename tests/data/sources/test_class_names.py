@@ -58,7 +58,7 @@ def test_our_own_file_comes_first_and_the_other_is_named(tmp_path):
     ("text", "reason"),
     [
         ("background 0 0 0\nleaf\n", r"every class should have a colour \(name r g b\), or none; 'leaf' has none"),
-        ("background 0 0 0\nleaf 0 0 0\n", "two classes have the colour 0 0 0"),
+        ("background 0 0 0\nleaf 0 0 0\n", "two classes have the same colour 0 0 0"),
         ("a 0 0 0\na 1 1 1\n", "between 2 and 255 different names"),
         ("a" * 2000 + "\nb\n", "a line has over 1,000 characters"),
         ("a\n" * 600_000, "has over 1,000,000 bytes"),

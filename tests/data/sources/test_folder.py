@@ -204,8 +204,8 @@ def spoil(data: Path, part: str) -> None:
         ("value", r"its mask holds 7; known are 0 to 1 \(a, b\)"),
         ("mode", r"0\.png holds colours; say which class each is"),
         ("deep", r"its mask holds 500; known are 0 to 1 \(a, b\)"),
-        ("mask", r"0\.png is no image"),
-        ("box", r"its box from \(50, 2\) to \(60, 20\) is empty or not within"),
+        ("mask", r"0\.png cannot be decoded as an image"),
+        ("box", r"its box from \(50, 2\) to \(60, 20\) is empty, or not within"),
     ],
 )
 def test_bad_labels_are_left_out_alone_and_say_why(data, tmp_path, part, reason):
@@ -221,7 +221,7 @@ def test_bad_labels_are_left_out_alone_and_say_why(data, tmp_path, part, reason)
 
 @pytest.mark.parametrize(
     ("part", "reason"),
-    [("image", r"0\.png is no image"), ("no image", "it has labels, but no picture in images/")],
+    [("image", r"0\.png cannot be decoded as an image"), ("no image", "it has labels, but no image in images/")],
 )
 def test_bad_samples_are_left_out_and_say_why(data, tmp_path, part, reason):
     spoil(data, part)
@@ -248,16 +248,16 @@ def test_tables_that_cannot_be_understood_are_refused(data, name, content, reaso
 
 
 def test_what_is_no_such_folder_is_refused(tmp_path, data):
-    with pytest.raises(InputError, match="images does not exist; it should hold the pictures"):
+    with pytest.raises(InputError, match="images does not exist; it should hold the images"):
         Folder(tmp_path)
     Image.new("RGB", (9, 9)).save(data / "images" / "0.jpg")
-    with pytest.raises(InputError, match=r"holds both 0\.jpg and 0\.png; which one is meant"):
+    with pytest.raises(InputError, match=r"holds both 0\.jpg and 0\.png; keep only one of them"):
         Folder(data)
 
 
 def test_interpolated_masks_are_not_taken_for_classes(data):
     save_mask(data, 0, np.tile(np.arange(200, dtype=np.uint8), (40, 1))[:, :50] * 5)
-    with pytest.raises(InputError, match=r"values that reach up to 245, so they look interpolated.* --threshold 128"):
+    with pytest.raises(InputError, match=r"values up to 245, so they look interpolated.* --threshold 128"):
         Folder(data)
 
 
@@ -295,7 +295,7 @@ def test_a_folder_of_masks_without_a_mask_is_refused(data, name):
         path.unlink()
     if name is not None:
         (data / "masks" / name).write_bytes(b"0")
-    with pytest.raises(InputError, match=r"masks should hold masks as \.png, .* files, but there is none"):
+    with pytest.raises(InputError, match=r"masks should hold masks as \.png, .* files, but it is empty"):
         Folder(data)
 
 
@@ -321,7 +321,7 @@ def test_what_is_not_read_is_named_and_counted(data, tmp_path):
     (data / "README.md").touch()
     report = prepare(Folder(data), tmp_path / "out.h5", size=16, split="80-10-10")
     assert report.remarks == (
-        "images/: 2 files are no picture that can be read, left out: 0.xml, 1.xml",
+        "images/: 2 files are no image that can be read, left out: 0.xml, 1.xml",
         "masks/: 1 file is no mask that can be read, left out: 0.mat",
         "the folder: 2 files are neither images/ nor masks/ nor a table that is known, left out: depth/, parts/",
     )
@@ -342,16 +342,14 @@ def test_masks_that_fit_no_photograph_are_refused(data):
     for path in (data / "masks").iterdir():
         path.rename(path.with_stem(f"mask of {path.stem}"))
     with pytest.raises(
-        InputError, match=r"no mask fits any photograph: there is masks/mask of 0\.png, .* images/ is 0;"
+        InputError, match=r"no mask fits any image: there is, for example, masks/mask of 0\.png, .* images/ is 0;"
     ):
         Folder(data)
 
 
 def test_rows_that_fit_no_photograph_are_refused(data):
     (data / "labels.csv").write_text("id,kind\n000,a\n001,b\n")
-    with pytest.raises(
-        InputError, match=r"no row of .*labels\.csv fits any photograph; the first row is for '000', .* '0'"
-    ):
+    with pytest.raises(InputError, match=r"no row of .*labels\.csv fits any image; the first row is for '000', .* '0'"):
         Folder(data)
 
 
@@ -359,8 +357,8 @@ def test_rows_of_commas_are_empty_and_doubtful_names_are_said(data):
     (data / "labels.csv").write_text("id,kind\n0,cat\n,\n1,Cat\n2,CAT \n , \n3,NaN\n")
     source = Folder(data)
     assert source.remarks == (
-        "labels.csv: CAT, Cat, cat are 3 classes of kind; write them alike if they are one",
-        "labels.csv: 'NaN' is taken for a class of kind; leave the cell empty where the label is missing",
+        "labels.csv: CAT, Cat, cat count as 3 classes of kind; spell them alike if they are one",
+        "labels.csv: 'NaN' counts as a class of kind; leave the cell empty where the label is missing",
     )
     assert read(data, "2").classes == {"kind": "CAT"}
 
@@ -378,7 +376,7 @@ def test_colour_coded_masks_reach_the_store_by_a_table(data, tmp_path):
     assert store.vocabulary.category_ids == (1, 0)
     assert store.has_mask.sum() == 4
     ((id, reason),) = report.dropped
-    assert (id, "3.png has 1 pixels of the colour (9, 9, 9), which no class has" in reason) == ("3", True)
+    assert (id, "3.png has 1 pixels of the colour (9, 9, 9), which belongs to no class" in reason) == ("3", True)
 
 
 def test_a_class_0_that_is_no_background_reaches_the_store(data, tmp_path):
@@ -390,13 +388,13 @@ def test_a_class_0_that_is_no_background_reaches_the_store(data, tmp_path):
 def test_a_pipe_among_the_masks_costs_its_mask_and_no_time(data):
     (data / "masks" / "0.png").unlink()
     os.mkfifo(data / "masks" / "0.png")
-    assert read(data).dropped == ("0.png is no regular file",)
+    assert read(data).dropped == ("0.png is not a regular file",)
 
 
 def test_masks_of_other_sizes_than_all_photographs_are_refused(data):
     for index in (0, 1, 3, 4, 5):
         save_mask(data, index, draw_mask(index)[::2, ::2])
-    reason = r"no mask has the size of its photograph: 0\.png, .* is 20 x 25 \(height x width\), 0\.png 40 x 50"
+    reason = r"no mask has the size of its image: for example, 0\.png is 20 x 25 \(height x width\), 0\.png 40 x 50"
     with pytest.raises(InputError, match=reason):
         Folder(data)
 
@@ -404,5 +402,5 @@ def test_masks_of_other_sizes_than_all_photographs_are_refused(data):
 def test_masks_that_cannot_be_read_at_all_are_refused(data):
     for path in (data / "masks").iterdir():
         path.write_bytes(b"no mask")
-    with pytest.raises(InputError, match=r"no mask can be read; the first: 0\.png is no image"):
+    with pytest.raises(InputError, match=r"no mask can be read; the first: 0\.png cannot be decoded as an image"):
         Folder(data)

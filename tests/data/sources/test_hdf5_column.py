@@ -136,9 +136,9 @@ def link_to_another_file(file: h5py.File) -> None:
 @pytest.mark.parametrize(
     ("write", "reason"),
     [
-        (huge_rows, "images should hold 33,554,432 chunks, but only 0 were ever written"),
+        (huge_rows, "images should hold 33,554,432 chunks, but has only 0"),
         (huge_rows_in_one_piece, "images should hold 68,719,476,736 bytes, but only 0 are in the file"),
-        (rows_that_were_never_written, "images should hold 100 chunks, but only 60 were ever written"),
+        (rows_that_were_never_written, "images should hold 100 chunks, but has only 60"),
         (
             rows_that_unpack_to_too_much,
             "a row of images holds 67,108,865 numbers .*; 1 to 67,108,864",
@@ -147,8 +147,8 @@ def link_to_another_file(file: h5py.File) -> None:
         (too_many_rows, "images holds 2,000,001 rows; at most 2,000,000 are read"),
         (empty_rows, "a row of images holds 0 numbers"),
         (no_space, "images should have 2 axes, but has the shape"),
-        (rows_of_another_file, "images holds its numbers in other files; copy them into this one"),
-        (rows_that_are_joined, "images holds its numbers in other files; copy them into this one"),
+        (rows_of_another_file, "images stores its numbers in other files; copy them into this one"),
+        (rows_that_are_joined, "images stores its numbers in other files; copy them into this one"),
         (link_to_another_file, "should hold the dataset 'images'; its datasets: none"),
     ],
 )

@@ -134,8 +134,8 @@ def remove_corner(pets: Path) -> None:
         (spoil_trimap_mode, "its trimap has mode RGB"),
         (spoil_trimap_size, r"its mask is 40 x 49 \(height x width\), its image 40 x 50"),
         (remove_trimap, r"Tabby_0\.png does not exist"),
-        (spoil_xml, r"Tabby_0\.xml is no readable box annotation"),
-        (spoil_xml_encoding, r"Tabby_0\.xml is no readable box annotation: unknown encoding"),
+        (spoil_xml, r"Tabby_0\.xml is not a readable box annotation"),
+        (spoil_xml_encoding, r"Tabby_0\.xml is not a readable box annotation: unknown encoding"),
         (spoil_box_text, r"Tabby_0\.xml: could not convert"),
         (remove_corner, r"Tabby_0\.xml: object '' has no bndbox/ymin"),
     ],
@@ -170,7 +170,7 @@ def test_a_box_outside_the_photograph_is_left_out_alone(pets, tmp_path):
     report = prepare(OxfordIIITPet(pets), tmp_path / "out.h5", size=32)
     ((id, reason),) = report.dropped
     assert (id, report.skipped) == (CAT, ())
-    assert "its box 'cat' from (60, 5) to (72, 20) is empty or not within the image of 50 x 40" in reason
+    assert "its box 'cat' from (60, 5) to (72, 20) is empty, or not within the image of 50 x 40" in reason
 
 
 @pytest.mark.parametrize(

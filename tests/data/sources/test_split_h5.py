@@ -313,7 +313,7 @@ def spoil(key: str, value: float, *, row: int = 1) -> Callable[[Path], None]:
     [
         (spoil("images", np.nan), r"row 1 of images\.h5 holds values that are not numbers"),
         (spoil("masks", np.inf), r"row 1 of masks\.h5 holds values that are not numbers"),
-        (spoil("bboxes", np.nan), r"row 1 of bboxes\.h5 is no box: nan, 2, 12, 20"),
+        (spoil("bboxes", np.nan), r"row 1 of bboxes\.h5 is not a box: nan, 2, 12, 20"),
         (spoil("binary", 2), r"row 1 of binary\.h5 is 2, but should be 0 \(cat\) or 1 \(dog\)"),
     ],
 )
@@ -342,7 +342,7 @@ def test_a_box_outside_the_picture_costs_that_box(data, tmp_path):
     report = prepare(SplitH5(data), tmp_path / "out.h5", size=16)
     ((id, reason),) = report.dropped
     assert (id, report.skipped) == ("train-000001", ())
-    assert "is empty or not within the image of 32 x 24" in reason
+    assert "is empty, or not within the image of 32 x 24" in reason
 
 
 def swap_axes(data: Path) -> None:
@@ -362,7 +362,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "no masks": (lambda data: (data / "test" / "masks.h5").unlink(), r"test/masks\.h5 does not exist"),
     "no folder": (lambda data: (data / "val").rename(data / "validation"), r"val does not exist; .* train, val, test"),
     "channels first": (swap_axes, r"images\.h5 should hold rows of \(height, width, 3\).*: the channels come first"),
-    "swapped sides": (swap_sides, r"masks of 32 x 24 \(height x width\), but .* pictures of 24 x 32"),
+    "swapped sides": (swap_sides, r"masks of 32 x 24 \(height x width\), but .* images of 24 x 32"),
     "grey": (
         lambda data: changed(data / "train" / "images.h5", "images", np.zeros((6, 24, 32, 1))),
         r"should hold rows of \(height, width, 3\), but its rows have the shape \(24, 32, 1\)$",
@@ -383,7 +383,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda data: changed(
             data / "train" / "images.h5", "images", split_columns("train")["images"].round().astype("u1")
         ),
-        r"train/images\.h5 should hold 0 to 255, because its numbers are uint8, but no number in it is above 1; save",
+        r"train/images\.h5 should hold 0 to 255, because its numbers are uint8, but all its numbers are at most 1",
     ),
     "class ids": (
         lambda data: changed(data / "train" / "masks.h5", "masks", split_columns("train")["masks"].astype("u1") * 2),
@@ -427,7 +427,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "normalised boxes": (
         lambda data: changed(data / "train" / "bboxes.h5", "bboxes", split_columns("train")["bboxes"] / 255),
-        r"boxes should be in pixels, but no number in them is above 1",
+        r"boxes should be in pixels, but all their numbers are at most 1",
     ),
 }
 

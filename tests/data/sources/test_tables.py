@@ -109,10 +109,10 @@ def test_a_line_break_in_a_cell_is_kept_and_the_lines_after_it_are_counted_right
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", r"should begin with a header of different names, 'id' or 'file' first, not \[\]"),
+        ("", r"should start with a header of different names, with 'id' or 'file' first, not \[\]"),
         ("name,species\na,cat\n", r"'id' or 'file' first, not \['name', 'species'\]"),
-        ("id,kind,kind\n", r"should begin with a header of different names"),
-        ("id,kind,\n", r"should begin with a header of different names"),
+        ("id,kind,kind\n", r"should start with a header of different names"),
+        ("id,kind,\n", r"should start with a header of different names"),
         ("id,kind\na\n", r"labels\.csv, line 2: expected 2 cells, found 1"),
         ("id,kind\na,x\nb,y,z\n", r"labels\.csv, line 3: expected 2 cells, found 3"),
         ("id,kind\na,x\n\na,y\n", r"labels\.csv, line 4: a is listed twice"),
@@ -121,7 +121,7 @@ def test_a_line_break_in_a_cell_is_kept_and_the_lines_after_it_are_counted_right
         ("id,mask\na,x\n", r"labels\.csv: a kind of label may not be called 'mask'"),
         ("id,box\na,x\n", r"labels\.csv: a kind of label may not be called 'box'"),
         ('id,kind\na,"x\n', r"labels\.csv cannot be read as a table: unexpected end of data"),
-        ("id,kind\nx,1\ny,2\n", r"no row of .*labels\.csv fits any photograph; the first row is for 'x', .* is 'a'"),
+        ("id,kind\nx,1\ny,2\n", r"no row of .*labels\.csv fits any image; the first row is for 'x', .* is 'a'"),
     ],
 )
 def test_tables_that_cannot_be_understood_are_refused(tmp_path, text, reason):
@@ -168,15 +168,15 @@ def described(*names: str, kind: str = "breed") -> tuple[str, ...]:
 
 def test_names_that_differ_in_case_or_spaces_alone_are_doubted():
     assert set(described("pug", "Pug", "pug", "p ug", "big  dog", "Big dog")) == {
-        "labels.csv: Pug, pug are 2 classes of breed; write them alike if they are one",
-        "labels.csv: Big dog, big  dog are 2 classes of breed; write them alike if they are one",
+        "labels.csv: Pug, pug count as 2 classes of breed; spell them alike if they are one",
+        "labels.csv: Big dog, big  dog count as 2 classes of breed; spell them alike if they are one",
     }
 
 
 @pytest.mark.parametrize("name", ["nan", "NaN", "N/A", "na", "None", "NULL", "-", "?"])
 def test_names_that_mean_nothing_are_doubted(name):
     assert described("pug", name) == (
-        f"labels.csv: {name!r} is taken for a class of breed; leave the cell empty where the label is missing",
+        f"labels.csv: {name!r} counts as a class of breed; leave the cell empty where the label is missing",
     )
 
 

@@ -158,7 +158,7 @@ def test_other_classes_may_be_named(data, tmp_path):
 def test_a_file_of_boxes_that_cannot_be_understood_costs_no_mask(data):
     (data / "Annotations" / "p0.xml").write_text("<!DOCTYPE a><annotation/>")
     sample = read(data)
-    assert "declares a document type (<!DOCTYPE>), which is refused" in sample.dropped[0]
+    assert "declares a document type (<!DOCTYPE>), which is not allowed" in sample.dropped[0]
     assert sample.boxes == ()
     np.testing.assert_array_equal(sample.mask, draw_ids(0))
 
@@ -183,7 +183,7 @@ def test_a_photograph_in_two_splits_is_refused(data):
 
 def test_names_that_lead_elsewhere_are_refused(data):
     (data / "ImageSets" / "Segmentation" / "val.txt").write_text("../p2\n")
-    with pytest.raises(InputError, match=r"'\.\./p2' is no name of a photograph"):
+    with pytest.raises(InputError, match=r"'\.\./p2' is not the name of an image"):
         PascalVOC(data)
 
 
@@ -217,9 +217,7 @@ def test_colours_of_cvat_are_read_by_its_label_map(data, tmp_path):
     source = PascalVOC(data)
     assert (source.mask_classes, source.category_ids) == (("background", "cat"), (1, 0))
     np.testing.assert_array_equal(source.read(Item("p1")).mask, draw_mask(1))
-    assert source.remarks == (
-        "ImageSets/Segmentation/: 1 file is no list of a split that is known, left out: default.txt",
-    )
+    assert source.remarks == ("ImageSets/Segmentation/: 1 file is no known list of a split, left out: default.txt",)
 
 
 def test_names_of_labelme_are_read(data):
@@ -236,7 +234,7 @@ def test_pascal_vocs_own_names_are_refused_where_they_are_others(data):
     path = data / "Annotations" / "p0.xml"
     path.write_text(path.read_text().replace("<name>cat</name>", "<name>leaf</name>"))
     with pytest.raises(
-        InputError, match=r"p0\.xml has an object 'leaf', which is no class of Pascal VOC.*classes\.txt"
+        InputError, match=r"p0\.xml has an object 'leaf', which is not a class of Pascal VOC.*classes\.txt"
     ):
         PascalVOC(data)
     path.unlink()
@@ -279,4 +277,4 @@ def test_pascal_vocs_own_names_are_said_where_nothing_speaks_for_them(data):
     assert PascalVOC(data).remarks == ()  # a box is a cat
     (data / "Annotations" / "p0.xml").unlink()
     (remark,) = PascalVOC(data).remarks
-    assert remark.startswith("the classes are called as in Pascal VOC; if they are others, name the classes in ")
+    assert remark.startswith("the classes got the names of Pascal VOC; if they are others, name the classes in ")

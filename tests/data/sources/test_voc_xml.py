@@ -116,7 +116,7 @@ def test_document_types_are_refused(tmp_path, head, encoding):
     with pytest.raises(SampleError) as error:
         read(tmp_path, item(1, 1, 50, 40), head=head, encoding=encoding)
     assert str(error.value) == (
-        "p0.xml is no readable box annotation: it declares a document type (<!DOCTYPE>), which is refused"
+        "p0.xml is not a readable box annotation: it declares a document type (<!DOCTYPE>), which is not allowed"
     )
 
 
@@ -134,13 +134,13 @@ def test_other_encodings_are_read(tmp_path):
 def test_what_is_no_xml_is_refused_with_the_name_of_the_file(tmp_path, content):
     path = tmp_path / "p0.xml"
     path.write_bytes(content)
-    with pytest.raises(SampleError, match=r"^p0\.xml is no readable box annotation: .+"):
+    with pytest.raises(SampleError, match=r"^p0\.xml is not a readable box annotation: .+"):
         read_voc_objects(path)
 
 
 def test_a_file_that_is_missing_or_huge_is_refused(tmp_path, monkeypatch):
-    with pytest.raises(SampleError, match=r"^p0\.xml is no readable box annotation: .*No such file"):
+    with pytest.raises(SampleError, match=r"^p0\.xml is not a readable box annotation: .*No such file"):
         read_voc_objects(tmp_path / "p0.xml")
     monkeypatch.setattr(voc_xml, "_MAX_BYTES", 30)
-    with pytest.raises(SampleError, match=r"^p0\.xml is no readable box annotation: it has over 30 bytes$"):
+    with pytest.raises(SampleError, match=r"^p0\.xml is not a readable box annotation: it has over 30 bytes$"):
         read(tmp_path, item(1, 1, 2, 2))

@@ -75,12 +75,12 @@ def test_an_attribute_that_is_a_text_is_read(tmp_path, value, text):
 def test_attributes_of_other_kinds_are_named(tmp_path):
     with stored(tmp_path, describe(text="a", number=3, several=[1, 2], nothing=h5py.Empty("i4"))) as file:
         for read, name, reason in (
-            (file.number, "text", "text is no number"),
-            (file.text, "number", "number is no text"),
-            (file.number, "several", "several is not one value"),
+            (file.number, "text", "text is not a number"),
+            (file.text, "number", "number is not a text"),
+            (file.number, "several", "several is not a single value"),
             (file.number, "gone", "gone is missing"),
             (file.text, "gone", "gone is missing"),
-            (file.number, "nothing", "nothing is not one value"),
+            (file.number, "nothing", "nothing is not a single value"),
         ):
             with refused(reason):
                 read(name)
@@ -101,7 +101,7 @@ def test_columns_in_groups_have_paths(tmp_path):
         for name in ("classes/gone", "gone/breed", "classes/breed/deeper"):
             with refused(f"/{name} is missing"):
                 file.column(name, np.int32, 3)
-        with refused("/classes is no dataset"):
+        with refused("/classes is not a dataset"):
             file.length("classes")
 
 
@@ -123,7 +123,7 @@ def test_a_column_of_another_shape_or_type_is_named(tmp_path, dtype, shape, reas
 def test_a_column_in_pieces_is_refused(tmp_path, options):
     with (
         stored(tmp_path, put("split", np.zeros(3, np.uint8), **options)) as file,
-        refused("/split does not lie in the file in one piece"),
+        refused("/split is not stored in one piece"),
     ):
         file.column("split", np.uint8, 3)
 
@@ -139,7 +139,7 @@ def link_inside(file: Any) -> None:
 
 @pytest.mark.parametrize("fill", [link_outside, link_inside])
 def test_links_are_not_followed(tmp_path, fill):
-    with stored(tmp_path, fill) as file, refused("/split is a link to somewhere else"):
+    with stored(tmp_path, fill) as file, refused("/split is a link to another place"):
         file.column("split", np.uint8, 3)
 
 
@@ -149,7 +149,7 @@ def test_values_in_another_file_are_not_read(tmp_path):
     def fill(file: Any) -> None:
         file.create_dataset("split", (3,), np.uint8, external=[(str(tmp_path / "secret"), 0, 3)])
 
-    with stored(tmp_path, fill) as file, refused("/split does not lie in the file in one piece"):
+    with stored(tmp_path, fill) as file, refused("/split is not stored in one piece"):
         file.column("split", np.uint8, 3)
 
 
@@ -159,7 +159,7 @@ def test_a_column_that_was_never_written_is_not_there(tmp_path):
         file.create_dataset("none", (0,), np.uint8)
 
     with stored(tmp_path, fill) as file:
-        with refused("/split is not there whole"):
+        with refused("/split is incomplete"):
             file.column("split", np.uint8, 3)
         assert file.column("none", np.uint8, 0).shape == (0,)
 
@@ -259,7 +259,7 @@ def test_pictures_that_are_not_there_have_no_place(tmp_path):
 def test_pictures_that_are_not_single_and_plain_are_refused(tmp_path, options):
     with (
         stored(tmp_path, put_pictures([0, 1, 2], **options)) as file,
-        refused("/mask is not divided into single samples that are not compressed"),
+        refused("/mask is not stored as one uncompressed chunk per sample"),
     ):
         file.chunk_places("mask", 3, 2, 2)
 

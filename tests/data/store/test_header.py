@@ -170,5 +170,5 @@ def test_a_content_hash_is_read_as_text_or_bytes(tmp_path, text):
 def test_what_is_no_sha_256_is_refused(tmp_path, text):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.attrs["content_hash"] = text
-    with refused("content_hash is no SHA-256"):
+    with refused("content_hash is not a SHA-256 sum"):
         opened(tmp_path / "a.h5", read_content_hash)

@@ -124,15 +124,15 @@ def test_the_ends_of_every_range_are_read(whole, tmp_path, change):
         (put("classes", (2, 1), 2), "a class of 'shape' has the number 2, but there are 2 names"),
         (put("classes", (2, 1), -2), "a class of 'shape' has the number -2, but there are 2 names"),
         (put("box", (2, 0), np.nan), "/box holds (nan, "),
-        (put("box", 2, [0.5, 0, 0.25, 1]), "/box holds (0.5, 0, 0.25, 1), which is no box"),
-        (put("box", 2, [0, 0.5, 1, 0.25]), "/box holds (0, 0.5, 1, 0.25), which is no box"),
-        (put("box", 2, [0, 0, 1, 2.25]), "/box holds (0, 0, 1, 2.25), which is no box"),
-        (put("box", 2, [-1.25, 0, 1, 1]), "/box holds (-1.25, 0, 1, 1), which is no box"),
-        (put("box", 2, np.inf), "/box holds (inf, inf, inf, inf), which is no box"),
+        (put("box", 2, [0.5, 0, 0.25, 1]), "/box holds (0.5, 0, 0.25, 1), which is not a box"),
+        (put("box", 2, [0, 0.5, 1, 0.25]), "/box holds (0, 0.5, 1, 0.25), which is not a box"),
+        (put("box", 2, [0, 0, 1, 2.25]), "/box holds (0, 0, 1, 2.25), which is not a box"),
+        (put("box", 2, [-1.25, 0, 1, 1]), "/box holds (-1.25, 0, 1, 1), which is not a box"),
+        (put("box", 2, np.inf), "/box holds (inf, inf, inf, inf), which is not a box"),
         (put("original_size", (2, 1), 0), "/original_size holds 0"),
         (put("original_size", (2, 0), -7), "/original_size holds -7"),
-        (put("orientation", 2, 0), "/orientation holds what is none of EXIF's 1 to 8"),
-        (put("orientation", 2, 9), "/orientation holds what is none of EXIF's 1 to 8"),
+        (put("orientation", 2, 0), "/orientation holds values outside EXIF's 1 to 8"),
+        (put("orientation", 2, 9), "/orientation holds values outside EXIF's 1 to 8"),
     ],
 )
 def test_a_value_beyond_its_range_is_named(whole, tmp_path, change, reason):
@@ -149,7 +149,7 @@ def test_what_is_neither_true_nor_false_is_refused(whole, tmp_path, name):
     content = bytearray(path.read_bytes())
     content[place + 2] = 2
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=f"^/{name} holds what is neither true nor false$"):
+    with pytest.raises(ValueError, match=f"^/{name} holds values that are neither true nor false$"):
         index_of(path)
 
 
@@ -159,7 +159,7 @@ def test_a_picture_that_is_not_there_is_refused(whole, tmp_path, name):
         file[name].resize(4, axis=0)
         file[name].resize(5, axis=0)
 
-    with pytest.raises(ValueError, match=f"^it is cut short: not every sample of /{name} is there whole$"):
+    with pytest.raises(ValueError, match=f"^it is truncated: some samples of /{name} are incomplete$"):
         index_of(changed(whole, tmp_path, forget_the_last))
 
 
@@ -167,7 +167,7 @@ def test_a_picture_must_end_before_the_file_does(whole):
     places = index_of(whole)["_places"]
     end = int((places + np.array([3, 1]) * SIZE**2).max())
     assert len(index_of(whole, file_size=end)["ids"]) == 5
-    with pytest.raises(ValueError, match=r"^it is cut short: not every sample of /(image|mask) is there whole$"):
+    with pytest.raises(ValueError, match=r"^it is truncated: some samples of /(image|mask) are incomplete$"):
         index_of(whole, file_size=end - 1)
 
 
@@ -183,7 +183,7 @@ def test_two_pictures_in_one_place_are_refused(whole, monkeypatch, shift):
         return found
 
     monkeypatch.setattr(StoreFile, "chunk_places", move)
-    with pytest.raises(ValueError, match=r"^two samples lie in the same place$"):
+    with pytest.raises(ValueError, match=r"^two samples overlap$"):
         index_of(whole)
 
 

@@ -95,7 +95,7 @@ def test_a_piece_of_the_heap_that_goes_nowhere_is_refused(old):
     with old.open("rb") as file:
         good = Collection(CheckedFile(file.fileno()), start)
         assert len(good.places) > 10
-        with pytest.raises(ValueError, match="not where they should be"):
+        with pytest.raises(ValueError, match="not stored where they should be"):
             Collection(CheckedFile(file.fileno()), start + 8)
 
 
@@ -107,7 +107,7 @@ def test_a_reference_beyond_the_file_is_refused(old, tmp_path):
     content = bytearray(damaged.read_bytes())
     content[place + 4 : place + 12] = (2**40).to_bytes(8, "little")
     damaged.write_bytes(content)
-    with pytest.raises(InputError, match="/id: a text lies beyond the file's end"):
+    with pytest.raises(InputError, match="/id: a text is stored beyond the end of the file"):
         Store.open(damaged)
     content[place : place + 4] = (2**30).to_bytes(4, "little")
     damaged.write_bytes(content)

@@ -97,7 +97,7 @@ def test_backbones_that_are_no_chain(name: str) -> None:
     encoder = _build(TimmEncoderConfig(name=name))
     with torch.no_grad():
         assert len(encoder(torch.rand(1, 3, 64, 64)).features) == len(encoder.channels)
-    with pytest.raises(InputError, match=r"model\.x: .* no chain of stages"):
+    with pytest.raises(InputError, match=r"model\.x: .* a chain of stages"):
         as_stages(encoder, "model.x")
 
 

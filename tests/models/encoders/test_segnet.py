@@ -44,7 +44,7 @@ def test_random_weights_come_in_any_width() -> None:
 
 
 def test_vgg16_weights_come_in_one_width() -> None:
-    with pytest.raises(InputError, match=r"model\.width: .* 1\.0 only, found 0\.5"):
+    with pytest.raises(InputError, match=r"model\.width: .* only a width of 1\.0, found 0\.5"):
         SegNetEncoderConfig().check(width=0.5, weights="vgg16.safetensors")
     SegNetEncoderConfig().check(width=1.0, weights="vgg16.safetensors")
 

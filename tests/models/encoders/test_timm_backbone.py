@@ -52,10 +52,10 @@ def test_statistics_of_the_pictures_are_the_backbones_own() -> None:
 
 def test_backbone_for_one_size() -> None:
     name = "maxvit_rmlp_pico_rw_256"
-    with pytest.raises(InputError, match=rf"image_size: {name} takes pictures of one size only"):
+    with pytest.raises(InputError, match=rf"image_size: {name} takes images of one size only"):
         _build(name)
     assert _build(name, image_size=64)(torch.rand(1, 3, 64, 64)).features[-1].shape[-2:] == (2, 2)
-    with pytest.raises(InputError, match="resnet18 takes pictures of any size, expected none, found 64"):
+    with pytest.raises(InputError, match="resnet18 takes images of any size, so expected none, found 64"):
         _build("resnet18", image_size=64)
     with pytest.raises(InputError, match=rf"image_size: {name} .* a multiple of 32, found 80"):
         _build(name, image_size=80)

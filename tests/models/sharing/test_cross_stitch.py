@@ -111,7 +111,7 @@ def test_other_values_are_refused(values: dict[str, Any]) -> None:
 def test_needs_stages() -> None:
     encoder = TimmEncoderConfig(name="vit_tiny_patch16_224")
     config = ModelConfig(encoder=encoder, decoder=UNetDecoderConfig(), sharing=CrossStitchConfig())
-    with pytest.raises(InputError, match=r"model\.sharing\.kind: cross-stitch: .* no chain of stages"):
+    with pytest.raises(InputError, match=r"model\.sharing\.kind: cross-stitch: .* a chain of stages"):
         check(config, THREE_TASKS)
 
 

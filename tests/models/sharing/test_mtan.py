@@ -171,5 +171,5 @@ def test_another_task_leaves_the_other_initial_weights_alone(name: str) -> None:
 )
 def test_needs_stages(encoder: EncoderConfig) -> None:
     config = ModelConfig(encoder=encoder, decoder=UNetDecoderConfig(), sharing=MTANConfig())
-    with pytest.raises(InputError, match=r"model\.sharing\.kind: mtan: .* no chain of stages .*choose segnet"):
+    with pytest.raises(InputError, match=r"model\.sharing\.kind: mtan: .* a chain of stages, .*choose segnet"):
         check(config, SEGMENTATION)

@@ -53,9 +53,9 @@ def test_a_model_that_is_newer_than_its_evaluation_is_to_be_evaluated(tmp_path: 
 
 def test_few_images_are_warned_of_and_many_are_not(tmp_path: Path) -> None:
     run = runs.make_full_run(tmp_path / "run")
-    assert screen(run).caution.startswith("100 test images are few: with other images")
+    assert screen(run).caution.startswith("100 test images are few: on other images")
     (run / "per_image.csv").unlink()
-    assert screen(run).caution == "100 test images are few: other images may give quite another figure."
+    assert screen(run).caution == "100 test images are few: other images may give a very different figure."
     change_metrics(run, num_images=200)
     assert screen(run).caution == ""
 
@@ -65,7 +65,7 @@ def test_tasks_without_labels_are_one_line_and_no_table(tmp_path: Path) -> None:
     metrics = json.loads((run / "metrics.json").read_text())
     metrics["figures"]["box"] = {"iou": None, "num_images": 0.0}
     (run / "metrics.json").write_text(json.dumps(metrics))
-    assert screen(run).unlabelled == "Without labels in the test split, so without figures: box."
+    assert screen(run).unlabelled == "No labels in the test split, so no figures for: box."
     assert "Mean squared error in pixels." not in Page(report([run]).read_text(encoding="utf-8")).text
 
 

@@ -30,7 +30,7 @@ def test_shows_masks_by_task_and_matrices_by_stage(run: Path) -> None:
     assert page.faults == []
     assert "dog-7: the photograph and what segmentation attends to, stage by stage" in source
     assert "dog-7: the photograph and what box" not in source
-    assert "There is no such picture in the run directory" in source
+    assert "This image is missing from the run directory" in source
     assert "After stage 1" in source
     assert "0.750" in source
 

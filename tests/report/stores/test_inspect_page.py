@@ -77,7 +77,7 @@ def test_large_pictures_are_shown_smaller(tmp_path):
 def test_a_set_without_findings_says_so(tmp_path):
     samples = [draw_sample(index) for index in range(3)]
     path = prepare(DrawnSource(samples, ["train"] * 3), tmp_path / "good.h5", size=32, val_fraction=0).path
-    assert "Nothing: no picture stands in two splits" in page_of(tmp_path, Store.open(path)).text
+    assert "Nothing: no image is in two splits" in page_of(tmp_path, Store.open(path)).text
 
 
 def test_findings_of_one_kind_stand_together_and_all_are_named(tmp_path, monkeypatch):
@@ -88,7 +88,7 @@ def test_findings_of_one_kind_stand_together_and_all_are_named(tmp_path, monkeyp
     assert "empty mask (3)" in page.text
     assert "2 more" in page.text
     for index in range(3):
-        assert f"the mask of drawn {index} holds nothing but background" in page.text
+        assert f"the mask of drawn {index} is all background" in page.text
     assert len(page.links) == 1 + 3
 
 

@@ -25,13 +25,13 @@ def said(text: str) -> str:
     ("arms", "expected"),
     [
         ([OPEN, HELPS, HURTS], "box helps target: +1.1 points (95 % CI +0.7 to +1.5)."),
-        ([HELPS, MORE], "depth and box help target, the first most: +2.0 points (95 % CI +1.0 to +3.0)."),
+        ([HELPS, MORE], "depth and box help target, the first one most: +2.0 points (95 % CI +1.0 to +3.0)."),
         ([OPEN, HURTS], "No auxiliary is shown to help target; none can gain more than 1.6 points."),
         ([OPEN], "No auxiliary is shown to help target; it cannot gain more than 1.6 points."),
         ([OPEN, NOTHING], "No auxiliary is shown to help target; without an interval nothing is ruled out."),
         ([HURTS], "No auxiliary helps target: edges makes it worse."),
-        ([CONTROL], "No auxiliary of target was asked about."),
-        ([], "No auxiliary of target was asked about."),
+        ([CONTROL], "No auxiliary of target was tested."),
+        ([], "No auxiliary of target was tested."),
     ],
 )
 def test_the_sentence_says_what_helps_or_what_is_ruled_out(arms: list[ArmResult], expected: str) -> None:
@@ -53,7 +53,7 @@ def test_where_less_is_better_a_negative_difference_is_the_gain() -> None:
 
 def test_many_names_are_cut_short() -> None:
     arms = [arm(f"a{number}", verdict="helps", difference=number / 100) for number in range(9)]
-    assert headline(answer(*arms), "target").startswith("a8, a7, a6 and 6 more help target, the first most: +8.0")
+    assert headline(answer(*arms), "target").startswith("a8, a7, a6 and 6 more help target, the first one most: +8.0")
 
 
 def test_arms_stand_by_gain_and_controls_last() -> None:
@@ -72,16 +72,16 @@ def test_arms_stand_by_gain_and_controls_last() -> None:
         ({"difference": 0.0001}, "random-labels can teach nothing and changes nothing (+0.0 points), as it should."),
         (
             {"verdict": "helps"},
-            "random-labels can teach nothing, yet it helps (+0.4 points): a gain of this size needs no knowledge.",
+            "random-labels can teach nothing, yet it helps (+0.4 points): a gain of this size proves nothing.",
         ),
         (
             {"verdict": "hurts", "difference": -0.02},
-            "random-labels can teach nothing and hurts (−2.0 points): any second task has this price.",  # noqa: RUF001
+            "random-labels can teach nothing and hurts (−2.0 points): any second task costs this much.",  # noqa: RUF001
         ),
         ({"difference": None}, "random-labels could not be measured."),
         (
             {"auxiliaries": (), "description": "target only, trained longer"},
-            "target only, trained longer: +0.4 points. An auxiliary has to gain more than this to be worth its "
+            "target only, trained longer: +0.4 points. An auxiliary must gain more than this to be worth its "
             "computing time.",
         ),
     ],

@@ -82,7 +82,7 @@ def test_a_study_of_nothing_but_controls_or_of_nothing_has_a_page(tmp_path: Path
     for name, arms in (("controls", [control]), ("nothing", [])):
         page = read(make_study(tmp_path / name, {**make_answer(), "arms": arms}))
         assert page.faults == []
-        assert page.headings[0] == "No auxiliary of segmentation was asked about."
+        assert page.headings[0] == "No auxiliary of segmentation was tested."
 
 
 def test_what_the_sentence_says_stands_beside_the_verdict(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_more_images_are_advised_where_seeds_would_not_do(tmp_path: Path) -> Non
     answer = make_answer()
     answer["arms"][3]["advice"] = {"seeds": 20, "images": 1600}
     text = read(make_study(tmp_path / "study", answer)).text
-    assert "20 seeds and 1,600 test images: seeds alone would hardly decide with 100" in text
+    assert "20 seeds and 1,600 test images: seeds alone are unlikely to decide with 100" in text
 
 
 def test_once_no_look_is_left_a_new_study_is_advised(tmp_path: Path) -> None:
@@ -152,11 +152,11 @@ def test_once_no_look_is_left_a_new_study_is_advised(tmp_path: Path) -> None:
 def test_it_says_what_the_runs_were_made_with_and_whether_that_changed(tmp_path: Path) -> None:
     text = read(make_study(tmp_path / "study")).text
     assert "auxseg 0.1, torch 2.9, python 3.11; a processor (cpu, 2 threads each), bf16" in text
-    assert "differences between arms may come from that" not in text
+    assert "they may cause differences between arms" not in text
     newer = MADE_WITH | {"versions": MADE_WITH["versions"] | {"torch": "3.0"}}
     text = read(make_study(tmp_path / "mixed", made_with=[MADE_WITH, newer])).text
     assert "torch 3.0" in text
-    assert "made with 2 different versions, machines or settings" in text
+    assert "used 2 different versions, machines or settings" in text
 
 
 def test_what_was_not_measured_is_said_and_not_drawn(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_what_helps_is_to_be_used(tmp_path: Path) -> None:
 
 def test_more_seeds_are_to_be_trained_where_they_would_decide_soon(tmp_path: Path) -> None:
     found = advise(tmp_path, arm("box"), arm("edges", advice=Advice(9, None)))
-    assert found.text == "Train 6 more seeds: that would probably decide on edges."
+    assert found.text == "Train 6 more seeds: this will probably decide on edges."
     assert "--seeds 9" in found.command
     assert shlex.split(found.command)[:4] == ["auxseg", "study", "--base", "tiny"]
     hours, minutes = divmod(round(PER_RUN * 5 * 6 / 60), 60)
@@ -56,7 +56,7 @@ def test_where_a_verdict_is_dear_the_target_is_to_be_trained_alone(tmp_path: Pat
     ("values", "expected"),
     [
         ({"advice": Advice(2000, None)}, "deciding on a difference of 0.5 points is out of reach"),
-        ({"advice": Advice(9, 1600)}, "with these test images seeds alone would hardly decide"),
+        ({"advice": Advice(9, 1600)}, "with these test images, more seeds alone are unlikely to decide"),
         ({"verdict": "hurts", "advice": None}, "no auxiliary gains as much as 0.5 points, the margin that matters"),
     ],
 )
@@ -66,7 +66,7 @@ def test_the_reason_for_the_target_alone_is_said(tmp_path: Path, values: dict, e
 
 def test_a_study_that_was_looked_at_twice_is_not_to_be_extended(tmp_path: Path) -> None:
     found = advise(tmp_path, arm("box", advice=Advice(5, None)), looked_at=[3, 6])
-    assert "may not be extended again" in found.text
+    assert "cannot be extended again" in found.text
 
 
 def test_one_seed_is_too_few(tmp_path: Path) -> None:
@@ -80,4 +80,4 @@ def test_without_the_runs_there_is_no_command(tmp_path: Path) -> None:
 
 
 def test_without_auxiliaries_the_target_is_to_be_trained(tmp_path: Path) -> None:
-    assert advise(tmp_path).text == "Train segmentation alone: nothing else was asked about."
+    assert advise(tmp_path).text == "Train segmentation alone: the study has no other arm."

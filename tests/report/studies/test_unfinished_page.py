@@ -51,7 +51,7 @@ def test_says_which_runs_finished_run_stopped_diverged_or_are_missing(study: Pat
     assert "edges-seed1 edges 1 100% missing" in page.text
     assert "target only 100% 1 of 2" in page.text
     assert "auxseg train mobilenet" not in page.text
-    assert "The same command goes on with the study." in page.text
+    assert "Run this command to continue the study." in page.text
     assert "IoU (all pixels) of segmentation on the validation split" in page.text
     for verdict in ("helps", "hurts", "not enough evidence", "no meaningful difference"):
         assert verdict not in page.text
@@ -60,7 +60,7 @@ def test_says_which_runs_finished_run_stopped_diverged_or_are_missing(study: Pat
 def test_a_study_of_an_earlier_version_lists_what_was_begun(study: Path) -> None:
     (study / "planned.json").unlink()
     text = Page(study_page(study).read_text(encoding="utf-8")).text
-    assert "did not write down what it plans" in text
+    assert "did not record its plan" in text
     assert "Not finished: 2 finished, 1 running, 1 stopped" in text
 
 
@@ -78,6 +78,6 @@ def test_a_folder_whose_runs_keep_no_model_says_which(study: Path, capsys: pytes
     assert main(["evaluate", str(study / "runs"), "--split", "val"]) == 2
     said = "".join(capsys.readouterr().err.split())
     assert "noneofits4runscanbemeasured" in said
-    assert "keepsnomodelyet" in said
+    assert "hasnomodelyet" in said
     assert main(["report", str(study / "runs")]) == 0
     assert "4 runs side by side" in (study / "runs" / "report.html").read_text(encoding="utf-8")

@@ -83,7 +83,7 @@ def test_a_run_is_resumed_as_it_is_and_overwritten_as_a_whole(tmp_path: Path) ->
 
 def test_a_run_is_neither_resumed_nor_overwritten_unless_told(tmp_path: Path) -> None:
     run = _run(tmp_path / "run")
-    expected = f"{run}: exists already; --resume goes on with it, --overwrite starts again"
+    expected = f"{run}: already exists; --resume continues the run, --overwrite starts again"
     assert _refused(run) == expected
     assert (run / "best.safetensors").exists()
 
@@ -93,7 +93,7 @@ def test_a_run_is_neither_resumed_nor_overwritten_unless_told(tmp_path: Path) ->
     [
         ({"overwrite": True}, "holds files but no run, so --overwrite will not delete it"),
         ({"resume": True}, "holds files but no run to resume"),
-        ({}, "exists already; --resume goes on with it, --overwrite starts again"),
+        ({}, "already exists; --resume continues the run, --overwrite starts again"),
     ],
 )
 def test_files_of_somebody_are_left_alone(options: dict[str, bool], reason: str, tmp_path: Path) -> None:
@@ -156,9 +156,9 @@ def test_one_that_was_stopped_before_its_first_file_is_in_nobodys_way(resume: bo
 @pytest.mark.parametrize(
     ("make", "options", "message"),
     [
-        (_run, {}, "b: exists already; --resume goes on with it, --overwrite starts again"),
+        (_run, {}, "b: already exists; --resume continues the run, --overwrite starts again"),
         (Path.touch, {}, r"b: cannot be a run directory \(it is a file\)"),
-        (lambda path: None, {"resume": True}, "^a, b: none of these runs was begun, so there is none to resume$"),
+        (lambda path: None, {"resume": True}, "^a, b: none of these runs was started, so there is none to resume$"),
     ],
 )
 def test_one_that_cannot_be_opened_refuses_them_all(

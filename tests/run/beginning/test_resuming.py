@@ -61,7 +61,9 @@ def test_a_checkpoint_without_its_log_is_refused(run: Run, store: Store, what: s
     run.events_file.write_text("" if what == "empty" else "".join(lines[1:]))
     if what == "missing":
         run.events_file.unlink()
-    with pytest.raises(InputError, match=r"events\.jsonl: is missing or says nothing .* what last\.pt belongs to"):
+    with pytest.raises(
+        InputError, match=r"events\.jsonl: is missing or has no start event, so last\.pt cannot be verified"
+    ):
         standing(run.recipe, run, store)
 
 
@@ -74,7 +76,7 @@ def test_a_step_that_the_log_lost_is_named(run: Run, store: Store) -> None:
 
 def test_a_checkpoint_that_went_missing_is_not_a_fresh_start(run: Run, store: Store) -> None:
     run.last_file.unlink()
-    with pytest.raises(InputError, match=r"last\.pt: the checkpoint to go on from is missing"):
+    with pytest.raises(InputError, match=r"last\.pt: the checkpoint to resume from is missing"):
         standing(run.recipe, run, store)
 
 
@@ -98,7 +100,7 @@ def test_a_checkpoint_without_a_seal_needs_a_log_that_proves_it(run: Run, store:
     assert found is not None
     assert found.step == 3
     run.events_file.unlink()
-    with pytest.raises(InputError, match="nothing proves"):
+    with pytest.raises(InputError, match="cannot be verified"):
         standing(run.recipe, run, store)
 
 
@@ -184,13 +186,13 @@ def test_damaged_files_are_refused_in_one_sentence_or_do_no_harm(run: Run, store
     [
         ("recipe", "&a [*a]", "recipe"),
         ("recipe", "[]", "mapping of keys to values"),
-        ("recipe", None, "expected metadata of the name recipe"),
+        ("recipe", None, "expected metadata named recipe"),
         ("vocabulary", "[]", "metadata vocabulary"),
         ("vocabulary", '{"size": "32", "mask_classes": ["a", "b"], "labels": {}}', "size"),
         ("vocabulary", '{"size": 1e9, "mask_classes": ["a", "b"], "labels": {}}', "size"),
-        ("vocabulary", None, "expected metadata of the name vocabulary"),
+        ("vocabulary", None, "expected metadata named vocabulary"),
         ("step", "three", "a whole number"),
-        ("step", None, "expected metadata of the name step"),
+        ("step", None, "expected metadata named step"),
         ("labelled", '{"segmentation": "all"}', "metadata labelled"),
         ("format", "2", "not a model file that this version"),
     ],

@@ -54,7 +54,7 @@ def test_names_that_are_no_text_are_read(tmp_path: Path) -> None:
 def test_what_predict_wrote_is_no_photograph(tmp_path: Path) -> None:
     picture = np.zeros((4, 4, 3), np.uint8)
     save_png(tmp_path / "dog.overlay.png", picture, mark())
-    with pytest.raises(InputError, match=r"1 pictures there were made by auxseg predict"):
+    with pytest.raises(InputError, match=r"1 images there were written by auxseg predict"):
         find_images([tmp_path])
     save_png(tmp_path / "dog.png", picture)
     found = find_images([tmp_path])
@@ -72,7 +72,7 @@ def test_pipes_do_not_block(tmp_path: Path) -> None:
 def test_missing_photographs(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         find_images([tmp_path / "nowhere.jpg"])
-    with pytest.raises(InputError, match=r"no photograph was found in .*; its name should end with one of \."):
+    with pytest.raises(InputError, match=r"no image was found in .*; names should end with one of \."):
         find_images([tmp_path])
 
 

@@ -92,7 +92,7 @@ def test_large_photographs_are_refused_by_one_limit(monkeypatch: pytest.MonkeyPa
     ],
 )
 def test_what_is_no_photograph_is_refused_by_name(given: Any) -> None:
-    with pytest.raises(InputError, match=r"a photograph .* should be|a photograph should be"):
+    with pytest.raises(InputError, match=r"an image .* should be|an image should be"):
         read_photograph(given)
 
 

@@ -25,14 +25,14 @@ def test_looks_are_those_so_far() -> None:
 
 @pytest.mark.parametrize("margin", [0.0, -0.01, float("nan"), float("inf")])
 def test_refuses_a_margin_that_is_none(margin: float) -> None:
-    with pytest.raises(InputError, match="margin: a number above 0 was expected"):
+    with pytest.raises(InputError, match="margin: expected a number above 0"):
         Criteria(margin=margin)
 
 
 def test_refuses_looks_out_of_order_and_too_early() -> None:
-    with pytest.raises(InputError, match="increase were expected, found 6, 6"):
+    with pytest.raises(InputError, match="increasing numbers of seeds, found 6, 6"):
         Criteria(looks=(6, 6))
-    with pytest.raises(InputError, match="at least 3 seeds, so the first look must have as many, found 2"):
+    with pytest.raises(InputError, match="at least 3 seeds, so the first look needs as many, found 2"):
         Criteria(looks=(2, 6))
     with pytest.raises(ValidationError):
         TypeAdapter(Criteria).validate_python({"alpha": 0.5})

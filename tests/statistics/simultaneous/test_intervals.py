@@ -73,7 +73,7 @@ def test_one_arm_borrows_nothing_and_says_so() -> None:
     found = compare(study(table), ONCE, controls=("arm 2", "arm 3"))
     own = (table[1] - table[0]).mean(1).var(ddof=1) / 6
     assert found.arms["arm 1"].run_variance == pytest.approx(own)
-    assert any("borrows nothing" in remark for remark in found.remarks())
+    assert any("only from its own seeds" in remark for remark in found.remarks())
     assert compare(study(table), ONCE).remarks() == []
 
 

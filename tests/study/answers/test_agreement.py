@@ -59,7 +59,7 @@ def test_several_studies_are_pooled_and_said(tmp_path: Path) -> None:
     assert [each.spearman for each in found.comparisons] == pytest.approx([1.0, -1.0])
     assert found.top_1 == 1
     assert found.sentence == (
-        "beside full studies that were done: rank correlation (Spearman's) +0.00 (-1.00 to +1.00), the first was the "
+        "compared with full studies: rank correlation (Spearman's) +0.00 (-1.00 to +1.00), the first was the "
         "best in 1 of 2, for 12.0% of their time in training"
     )
 
@@ -88,7 +88,7 @@ def test_what_cannot_be_compared_is_left_out(tmp_path: Path) -> None:
     nothing.mkdir()
     found = agreement([recipes, data, earlier, one, share, old, cut, nothing])
     assert found.comparisons == ()
-    assert "no full study of these candidates has been done" in found.sentence
+    assert "no full study of these candidates exists" in found.sentence
 
 
 def test_a_candidate_with_another_recipe_is_left_out(tmp_path: Path) -> None:

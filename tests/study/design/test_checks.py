@@ -36,8 +36,8 @@ def test_a_target_without_shares_of_images_is_refused(kind: str, figure: str, op
     with pytest.raises(InputError) as refused:
         check_tasks(_plan(settings=[f"tasks.other={{kind: {kind}}}", "target=other"]), opened)
     assert str(refused.value) == (
-        f"study: the target other is measured by {figure}, of which images have no shares; "
-        "expected a task that gives masks, classes or boxes"
+        f"study: the target other is measured by {figure}, which has no values per image; expected a task that gives "
+        "masks, classes or boxes"
     )
 
 
@@ -67,7 +67,7 @@ def test_shares_that_are_the_same_masks_are_refused(opened: Store) -> None:
     with pytest.raises(InputError) as refused:
         check_tasks(_plan(label_fractions=same), opened)
     assert str(refused.value) == (
-        f"study: label_fractions {same[0]:g} and {same[1]:g} are the same {half} of the training split's masks; "
+        f"study: label_fractions {same[0]:g} and {same[1]:g} both mean {half} masks of the training split; "
         "leave one out"
     )
     check_tasks(_plan(label_fractions=[half / num_masks, (half + 1) / num_masks, 1.0]), opened)
@@ -77,7 +77,7 @@ def test_without_anything_to_test_on_there_is_no_verdict(opened: Store, monkeypa
     target = check_tasks(_plan(), opened)
     refuse_without_test(target, opened)
     monkeypatch.setattr(Store, "rows", lambda self, split: np.zeros(0, np.int64))
-    with pytest.raises(InputError, match="no test sample has a label for segmentation, so no verdict could be given"):
+    with pytest.raises(InputError, match="no test sample has a label for segmentation, so no verdict is possible"):
         refuse_without_test(target, opened)
 
 
@@ -98,5 +98,5 @@ def test_threads_may_be_left_out_or_the_same(kept: Choices, given: int | None) -
 def test_other_threads_are_refused() -> None:
     with pytest.raises(InputError) as refused:
         refuse_other_threads(Choices(threads=2), 1, Path("studies/pets"))
-    assert str(refused.value).startswith("studies/pets: was begun with 2 thread(s) for each run")
+    assert str(refused.value).startswith("studies/pets: was begun with 2 thread(s) per run")
     assert str(refused.value).endswith("--threads is now 1; leave it out or give another --out")

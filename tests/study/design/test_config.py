@@ -23,9 +23,12 @@ def test_a_study_is_read_from_yaml(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("- tiny", "a study is a mapping of keys to values, found list"),
+        ("- tiny", "expected a study as a mapping of keys to values, found list"),
         ("base: [", "not YAML"),
-        ("base: tiny\nbase: unet\nauxiliaries: [box]", "the key 'base' stands in line 2"),
+        (
+            "base: tiny\nbase: unet\nauxiliaries: [box]",
+            "the key 'base' is given twice in one mapping, in lines 1 and 2",
+        ),
         ("base: tiny", "auxiliaries is missing"),
     ],
 )
@@ -61,18 +64,21 @@ def test_what_was_checked_can_be_read_again(values: dict[str, Any]) -> None:
         ({"arms": [["box"], []]}, "arms holds an empty set, which is the baseline of every study; leave it out"),
         ({"arms": [["box", "edges"], ["edges", "box"]]}, r"arms gives the set \[edges, box\] twice"),
         ({"arms": [["box", "box"]]}, r"arms names box twice in the set \[box, box\]"),
-        ({"arms": [["box"]], "design": "each"}, "arms lists the sets of auxiliaries itself, so design has no place"),
-        ({"arms": [["box"]], "auxiliaries": ["box"]}, "so auxiliaries has no place beside it"),
+        (
+            {"arms": [["box"]], "design": "each"},
+            "arms already lists the sets of auxiliaries, so it cannot be combined with design",
+        ),
+        ({"arms": [["box"]], "auxiliaries": ["box"]}, "so it cannot be combined with auxiliaries"),
         ({"arms": []}, "arms is "),
         ({"arms": ["box"]}, "arms.0 is 'box'"),
         ({"arms": [["box"]], "controls": ["box"]}, "the auxiliary box is named twice"),
-        ({}, "auxiliaries is missing; name some, or list sets of them under arms"),
+        ({}, "auxiliaries is missing; name at least one, or list sets of them under arms"),
         ({"auxiliaries": ["box"], "tune_weights": [0.1, 0.1]}, "tune_weights names a weight twice"),
         ({"auxiliaries": ["box"], "tune_weights": [0.1]}, "tune_weights is "),
         ({"auxiliaries": ["box"], "tune_weights": [0.0, 1.0]}, "tune_weights.0 is 0.0"),
         (
             {"auxiliaries": ["box"], "tune_weights": [0.1, 1.0], "weights": {"box": 1.0}},
-            "weights has no place beside tune_weights, which lets validation choose them",
+            "weights cannot be combined with tune_weights, which chooses them on validation; leave one out",
         ),
     ],
 )

@@ -87,7 +87,7 @@ def test_same_compute_is_the_target_alone_and_a_control() -> None:
     assert all(set(run.recipe.tasks) == {"segmentation"} for run in plan.runs if run.arm == longer)
     assert [run.seed for run in plan.runs if run.arm == longer] == [0, 1]
     assert len({run.directory_name for run in plan.runs}) == len(plan.runs)
-    said = "target only, trained longer, for the compute of the dearest arm"
+    said = "target only, trained longer, for the compute of the most expensive arm"
     assert describe(plan)[-1] == f"same-compute ({said}): 2 seeds"
 
 
@@ -159,7 +159,7 @@ def test_a_phase_keeps_the_tasks_that_an_arm_has() -> None:
 def test_a_balancer_without_weights_plans_and_refuses_weights() -> None:
     settings = ["balancer={kind: equal}"]
     assert names(planned(settings=settings, auxiliaries=["box"])) == ["target only", "box"]
-    with pytest.raises(InputError, match="weights has no place beside the balancer equal"):
+    with pytest.raises(InputError, match="weights cannot be combined with the balancer equal"):
         planned(settings=settings, weights={"box": 0.5})
 
 
@@ -219,13 +219,13 @@ def test_the_order_of_auxiliaries_makes_no_other_arm() -> None:
         ({"auxiliaries": ["box", "box"]}, "the auxiliary box is named twice"),
         ({"controls": ["box"]}, "the auxiliary box is named twice"),
         ({"auxiliaries": ["boxx"]}, "tasks.boxx.kind is 'boxx' .did you mean 'box'"),
-        ({"weights": {"depth": 1.0}}, "weights names 'depth', which is no auxiliary"),
+        ({"weights": {"depth": 1.0}}, "weights names 'depth', which is not an auxiliary"),
         ({"label_fractions": [0.5, 0.5]}, "label_fractions names a share twice"),
         ({"label_fractions": [0.0]}, "label_fractions"),
-        ({"settings": ["seed=7"]}, "settings gives a seed, but a study trains its own"),
+        ({"settings": ["seed=7"]}, "settings gives a seed, but a study chooses its own"),
         (
             {"settings": ["data.label_fraction=0.1"], "label_fractions": [0.1]},
-            "settings gives data.label_fraction beside label_fractions",
+            "settings gives data.label_fraction together with label_fractions",
         ),
         ({"settings": ["training.patience=3"]}, "tiny has training.patience 3, but arms must have the same number"),
         ({"margin": 0.0}, "margin is 0.0"),
@@ -234,16 +234,16 @@ def test_the_order_of_auxiliaries_makes_no_other_arm() -> None:
         ({"design": "some"}, "design is 'some'; allowed: 'each', 'all-but-one' or 'all-subsets'"),
         ({"seed": 3}, "seed is not a setting .did you mean 'seeds'"),
         ({"base": "tinny"}, "did you mean 'tiny'"),
-        ({"controls": ["same-steps"]}, "same-steps is what target only is already"),
-        ({"auxiliaries": ["same-compute"]}, "same-compute is a control and no auxiliary; name it in controls"),
-        ({"weights": {"same-compute": 1.0}, "controls": ["same-compute"]}, "'same-compute', which is no auxiliary"),
+        ({"controls": ["same-steps"]}, "same-steps is the same as target only"),
+        ({"auxiliaries": ["same-compute"]}, "same-compute is a control, not an auxiliary; name it in controls"),
+        ({"weights": {"same-compute": 1.0}, "controls": ["same-compute"]}, "'same-compute', which is not an auxiliary"),
         (
             {"controls": ["same-compute"], "settings": ["training.phases=[{name: a, share: 0.5}, {name: b}]"]},
-            "controls names same-compute, but tiny has training.phases, in which steps cost differently",
+            "controls names same-compute, but tiny has training.phases, in which steps differ in cost",
         ),
         (
             {"tune_weights": [0.1, 1.0], "settings": ["balancer={kind: equal}"]},
-            "tune_weights has no place beside the balancer equal, which takes no weights",
+            "tune_weights cannot be combined with the balancer equal, which takes no weights",
         ),
     ],
 )

@@ -82,7 +82,7 @@ def test_other_weights_are_refused_and_both_hashes_named(store: Path, tmp_path: 
         pass
     assert all(hashlib.sha256(content).hexdigest()[:12] in str(raised.value) for content in (b"one", b"another"))
     weights.unlink()
-    with pytest.raises(InputError, match=r"model\.weights: .* is no file"):
+    with pytest.raises(InputError, match=r"model\.weights: .* is not a file"):
         origin(str(weights))
 
 

@@ -81,7 +81,9 @@ class Replacing:
 @pytest.mark.parametrize("after", [1, 2, 4])
 def test_a_store_that_is_replaced_gives_no_verdict(after: int, data: Path, other: Path, tmp_path: Path) -> None:
     study = Study(box_alone(seeds=1), data, StudyDirectory(tmp_path / "study"))
-    with pytest.raises(RunError, match=r"data\.h5 holds other data: content hash .* nothing was judged; put the form"):
+    with pytest.raises(
+        RunError, match=r"data\.h5 holds other data: content hash .* nothing was judged; restore the form"
+    ):
         study.run(Execution(site=Replacing(after, data, other), threads=1, watch=_ignore))
     assert not (tmp_path / "study" / "study.json").exists()
     assert _hashes(tmp_path / "study") == {study.directory.content_hash}
@@ -95,7 +97,7 @@ def test_a_worker_process_refuses_it_too(data: Path, other: Path, tmp_path: Path
         if any(directory.is_done(run) for run in plan.runs):
             replace(data, other)
 
-    with pytest.raises(RunError, match=r"data\.h5 h(olds|eld) other data.* the same command goes on"):
+    with pytest.raises(RunError, match=r"data\.h5 h(olds|eld) other data.* run the same command again"):
         study.run(Execution(site=ThisMachine(1), threads=1, watch=replace_once_one_is_done))
     assert not (directory.path / STUDY_FILE).exists()
     assert _hashes(tmp_path / "study") == {directory.content_hash}
@@ -126,7 +128,7 @@ def test_a_file_that_is_written_over_in_place_takes_the_run_along(
         shutil.copyfile(other, data)  # the same file, other bytes
 
     monkeypatch.setattr(workers, "train", overwritten)
-    with pytest.raises(RunError, match=r"data\.h5 was written over while a run read it, so that run was removed"):
+    with pytest.raises(RunError, match=r"data\.h5 was overwritten while a run read it, so that run was removed"):
         study.run(Execution(site=InThisProcess(), threads=1, watch=_ignore))
     assert list(directory.path.glob("runs/*")) == []
 

@@ -121,10 +121,10 @@ def test_without_ray_the_extra_is_named(
     [
         (["--ray", "ray://head:10001"], "--ray ray://head:10001: expected local, auto or HOST:PORT"),
         (["--ray", "here"], "--ray here: expected local, auto or HOST:PORT"),
-        (["--ray", "127.0.0.1:1"], "--ray 127.0.0.1:1: no Ray cluster of which this machine is a node answered"),
-        (["--ray", "127.0.0.1:99999"], "--ray 127.0.0.1:99999: no Ray cluster of which this machine is a node"),
-        (["--gpus-per-run", "1"], "--gpus-per-run 1: expected 0 to 1, beside --ray"),
-        (["--ray", "local", "--gpus-per-run", "2"], "--gpus-per-run 2: expected 0 to 1, beside --ray"),
+        (["--ray", "127.0.0.1:1"], "--ray 127.0.0.1:1: no Ray cluster that includes this machine answered"),
+        (["--ray", "127.0.0.1:99999"], "--ray 127.0.0.1:99999: no Ray cluster that includes this machine"),
+        (["--gpus-per-run", "1"], "--gpus-per-run 1: expected 0 to 1, together with --ray"),
+        (["--ray", "local", "--gpus-per-run", "2"], "--gpus-per-run 2: expected 0 to 1, together with --ray"),
     ],
 )
 def test_what_is_no_cluster_is_refused_at_once(
@@ -143,7 +143,7 @@ def test_what_a_node_wrote_has_to_be_seen_here(store: Path, tmp_path: Path, monk
     monkeypatch.setattr(ray_workers, "_SEEN_SECONDS", 0.0)
     monkeypatch.setattr(RayWorkers, "do", lambda self, jobs, token: [])
     at_work = RayWorkers(1, 0, None, (), lambda: None)
-    with pytest.raises(RunError, match="has written it, but it is not to be seen here"):
+    with pytest.raises(RunError, match="wrote it, but it did not appear here"):
         at_work.train(StudyDirectory(tmp_path), store, make_plan(box_alone()).runs)
     assert list(tmp_path.iterdir()) == []  # the token is gone
 
@@ -235,7 +235,7 @@ def test_an_interruption_leaves_a_study_that_goes_on(store: Path, tmp_path: Path
     with begun(store, out, "local", *BOX_ALONE) as study:
         wait_for(lambda: bool(in_training(out)), study)
         os.killpg(study.pid, signal.SIGINT)
-        assert "interrupted; the same command goes on" in finish(study, 130)
+        assert "interrupted; run the same command again to continue" in finish(study, 130)
     stopped = in_training(out)
     assert stopped
     for run in stopped:  # each left a checkpoint of its last step, and not only that of its last epoch
@@ -279,7 +279,7 @@ def test_errors_arrive_losses_are_counted_and_gpus_given_out(
                 at_work.do([doing(lambda job: os._exit(1))], tmp_path / "token")
             assert at_work.do([doing(lambda job: os.environ["CUDA_VISIBLE_DEVICES"])], tmp_path / "token") == [""]
         with (
-            pytest.raises(InputError, match=r"no node has the 64 CPUs and 0 GPUs .*\(the most are 1 CPUs and 1 GPUs\)"),
+            pytest.raises(InputError, match=r"no node has the 64 CPUs and 0 GPUs .*\(at most 1 CPUs and 1 GPUs\)"),
             there.start(64, (), lambda: None) as at_work,
         ):
             at_work.do([doing(lambda job: 1)], tmp_path / "token")

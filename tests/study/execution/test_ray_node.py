@@ -130,7 +130,7 @@ def test_other_data_are_refused(store: Path, tmp_path: Path) -> None:
 def test_other_versions_are_refused(package: str, store: Path, tmp_path: Path) -> None:
     here = origin("none")
     begun = dataclasses.replace(here, versions=dataclasses.replace(here.versions, **{package: "0.0.1"}))
-    with pytest.raises(RunError, match=f"^node .* has {package} .* while the study was started with 0.0.1"):
+    with pytest.raises(RunError, match=f"^node .* has {package} .* but the study was started with 0.0.1"):
         work(training(tmp_path, store), terms(tmp_path, store, origin=begun), False, None, None)
 
 
@@ -151,7 +151,7 @@ def test_a_run_without_a_gpu_sees_none(store: Path, tmp_path: Path, monkeypatch:
 
 def test_plugins_are_executed_and_missed(store: Path, tmp_path: Path) -> None:
     plugin, job = tmp_path / "mark.py", choice(planned("box").recipe, ELSEWHERE)
-    with pytest.raises(RunError, match=r"mark\.py: there is no such plugin file"):
+    with pytest.raises(RunError, match=r"mark\.py: the plugin file does not exist"):
         work(job, terms(tmp_path, store, plugins=(plugin,)), False, None, None)
     plugin.write_text(f"from pathlib import Path\nPath({str(tmp_path / 'seen')!r}).touch()\n")
     work(job, terms(tmp_path, store, plugins=(plugin,)), False, None, None)

@@ -46,5 +46,5 @@ def test_a_short_one_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_any_short_directory_it_is_said_what_to_set(long_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockets, "_PLACES", ("/nowhere",))
-    with pytest.raises(InputError, match=r"^TMPDIR .* is too long .* whose path has at most 71 characters$"):
+    with pytest.raises(InputError, match=r"^TMPDIR .* is too long .* set TMPDIR to a path of at most 71 characters$"):
         sockets.make_room_for_sockets()

@@ -206,7 +206,7 @@ def test_the_ranking_is_printed(screened: Path, store: Path, capsys: pytest.Capt
     assert "screening: 8 trainings of 4 steps on 2 seeds, 13.6% of the study's steps and validations" in said
     assert "affinity" in said
     assert "diverged: edges, seed 2000:" in said
-    assert "agreement: no full study of these candidates has been done yet" in said
+    assert "agreement: no full study of these candidates exists yet" in said
     assert json.loads(captured.out) == result(screened)
 
 
@@ -229,7 +229,7 @@ def test_a_dry_run_counts_what_is_done_and_refuses_what_the_ranking_does(
     captured = capsys.readouterr()
     assert "8 runs, 8 of them done, about 0 s" in " ".join(captured.err.split())
     assert ask(store, screened, "--dry-run", "--threads", "3") == 2
-    assert "was begun with 1 thread(s) for each run" in " ".join(capsys.readouterr().err.split())
+    assert "was begun with 1 thread(s) per run" in " ".join(capsys.readouterr().err.split())
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "thesis.txt").touch()
     assert ask(store, tmp_path / "thesis", "--dry-run") == 2
@@ -259,7 +259,7 @@ def test_another_question_than_that_of_the_study_or_the_ranking_is_refused(
 
 def test_a_target_that_a_study_refuses_is_refused(store: Path, tmp_path: Path) -> None:
     settings = (*LONGER, "tasks.distance.kind=distance", "target=distance")
-    with pytest.raises(InputError, match="the target distance is measured by mae_pixels, of which images have no"):
+    with pytest.raises(InputError, match="the target distance is measured by mae_pixels, which has no values per "):
         screen(box_alone(settings=settings), store, tmp_path / "study")
     assert not (tmp_path / "study").exists()
 
@@ -287,5 +287,5 @@ def test_a_study_says_how_far_the_ranking_before_it_agrees(
 
 def test_best_has_no_place_beside_it(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ask(store, tmp_path / "study", "--best", str(tmp_path / "best.yaml")) == 2
-    assert "--best has no place beside --screen" in capsys.readouterr().err
+    assert "--best cannot be combined with --screen" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

@@ -44,7 +44,7 @@ def print_table(console: Console, columns: Sequence[Column], *, title: str | Non
     left_out = [column.heading.replace("\n", ".") for column in columns if column not in kept]
     if left_out:
         where = f"; {more}" if more else ""
-        console.print(f"the terminal is too narrow for {', '.join(map(plain, left_out))}{where}")
+        console.print(f"not shown, because the terminal is too narrow: {', '.join(map(plain, left_out))}{where}")
 
 
 def short_names(paths: Sequence[str | Path]) -> list[str]:

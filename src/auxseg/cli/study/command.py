@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Study(RecipeCommand):
-    """Ask which auxiliary tasks help the target: train every set of them on paired seeds and give verdicts.
+    """Find out which auxiliary tasks help the target: train every set on paired seeds and give verdicts.
 
     `auxseg study --base tiny-mtl --auxiliaries classification,box --seeds 5 --data pets.h5 --out studies/pets`.
-    Everything that is finished is kept: the same command goes on where it stopped, more auxiliaries or seeds reuse
-    what is there. Verdicts are given, and the test split is read, only when all planned seeds are done.
+    Finished runs are kept: the same command continues where it stopped, and more auxiliaries or seeds reuse them.
+    The study reads the test split and gives verdicts only after all planned seeds are trained.
     """
 
-    when_interrupted: ClassVar[str] = "interrupted; the same command goes on"
+    when_interrupted: ClassVar[str] = "interrupted; run the same command again to continue"
 
     file: Positional[Annotated[Path | None, optional("[FILE.yaml]")]] = None
     """A YAML file that asks the question, instead of the options below."""
@@ -46,22 +46,22 @@ class Study(RecipeCommand):
     """The study's directory."""
 
     base: Annotated[str | None, optional("NAME")] = None
-    """The preset or recipe whose target and settings hold for every arm."""
+    """The preset or recipe that gives every arm its target and settings."""
 
     auxiliaries: Annotated[str | None, optional("A,B")] = None
-    """Tasks of the base, or kinds of task, with commas between them: classification,box,edges."""
+    """Tasks of the base, or kinds of task, separated by commas: classification,box,edges."""
 
     seeds: Annotated[int | None, optional("N")] = None
-    """How many seeds each arm is trained on (default: 5)."""
+    """Number of seeds for each arm (default: 5)."""
 
     design: Annotated[Literal["each", "all-but-one", "all-subsets"] | None, optional("DESIGN")] = None
     """each: every auxiliary alone; all-but-one (the default): also all together and all without each; all-subsets."""
 
     controls: Annotated[str | None, optional("A,B")] = None
-    """Auxiliaries without information, alone: noise,random-labels; same-compute is the target alone, trained longer."""
+    """Controls: noise and random-labels carry no information; same-compute trains the target alone for longer."""
 
     label_fractions: Annotated[str | None, optional("X,Y")] = None
-    """Shares of the masks to train on, each answered for itself: 0.05,0.1,1 (default: the base's)."""
+    """Shares of the masks to train on, each with its own verdicts: 0.05,0.1,1 (default: the base's)."""
 
     margin: Annotated[float | None, optional("X")] = None
     """The smallest difference of the target's figure that matters (default: 0.005, half a point of IoU)."""
@@ -70,17 +70,17 @@ class Study(RecipeCommand):
     """Loss weights of auxiliaries: box=0.5,edges=0.2 (default: the base's, or 0.3)."""
 
     tune_weights: Annotated[tuple[str, ...] | None, optional("X,Y ...")] = None
-    """Choose every arm's weight out of these on validation, and the target's rate with as many tries: 0.1,0.3,1."""
+    """Choose each arm's weight from these on validation, and the target's rate with as many tries: 0.1,0.3,1."""
 
     set: Annotated[tuple[str, ...], optional("KEY=VALUE ...")] = ()
     """Changes to the base, key=value: training.steps=600 data.size=64."""
 
     looks: Annotated[Literal[1, 2] | None, optional("N")] = None
-    """2 (the default) allows one extension by more seeds after the first verdicts, at the price of wider intervals; 1
-    allows none."""
+    """2 (the default) allows one extension by more seeds after the first verdicts, with wider intervals; 1 allows
+    none."""
 
     workers: Annotated[int | None, optional("N")] = None
-    """How many runs are trained at the same time (default: 1; with --ray as many as the cluster has room for)."""
+    """Number of runs trained at the same time (default: 1; with --ray as many as fit on the cluster)."""
 
     threads: Annotated[int | None, optional("N")] = None
     """Threads of each run, kept for the whole study (default: the machine's, shared by the workers; with --ray 1)."""
@@ -89,16 +89,16 @@ class Study(RecipeCommand):
     """Train on a Ray cluster: local starts one on this machine, auto or HOST:PORT joins one (`auxseg[ray]`)."""
 
     gpus_per_run: float = 0
-    """GPUs of each run with --ray: 1, or a share of one; with 0 runs are trained on processors."""
+    """GPUs of each run with --ray: 1, or a share of one; 0 trains on CPUs."""
 
     dry_run: bool = False
     """Print the plan with an estimate of its time, and train nothing."""
 
     screen: bool = False
-    """Only rank the auxiliaries, by short trainings and affinity on validation, for at most 15% of the study's cost."""
+    """Only rank the auxiliaries, by short trainings and affinity on validation, at most 15% of the study's cost."""
 
     best: Annotated[Path | None, optional("PATH")] = None
-    """Leave the recipe of the best arm (by validation) here, ready for `auxseg train`."""
+    """Write the recipe of the best arm (by validation) to this file, ready for `auxseg train`."""
 
     overwrite: bool = False
     """Replace the file of --best if it exists."""
@@ -118,9 +118,9 @@ class Study(RecipeCommand):
         from auxseg.study.study import Study as StudyRun
 
         if any(number is not None and number < 1 for number in (self.workers, self.threads)):
-            raise InputError("study: --workers and --threads count from 1")
+            raise InputError("study: --workers and --threads: expected 1 or more")
         if not 0 <= self.gpus_per_run <= 1 or (self.gpus_per_run and self.ray is None):
-            raise InputError(f"study: --gpus-per-run {self.gpus_per_run:g}: expected 0 to 1, beside --ray")
+            raise InputError(f"study: --gpus-per-run {self.gpus_per_run:g}: expected 0 to 1, together with --ray")
         if self.best is not None:
             refuse_unwritable(self.best, self.out)
             refuse_existing(self.best, overwrite=self.overwrite)
@@ -132,7 +132,9 @@ class Study(RecipeCommand):
         if self.best is not None:
             check_best(study)
         if study.config.seeds < 2:
-            console.print("one seed gives no interval: no verdict but 'not enough evidence' will be possible")
+            console.print(
+                "one seed gives no interval, so the only verdict can be 'not enough evidence'; use --seeds 5 or more"
+            )
         return self._foresee(study, console) if self.dry_run else self._do(study, console)
 
     def _foresee(self, study: StudyRun, console: Console) -> dict[str, object]:
@@ -142,7 +144,7 @@ class Study(RecipeCommand):
         plan = study.plan(threads=self.threads)
         for line in describe(plan):
             console.print(line, markup=False)
-        with console.status("taking a few steps of every arm"):
+        with console.status("timing a few steps of every arm"):
             effort = study.estimate(plan, workers=self.workers or 1, threads=self.threads)
         console.print(self.time_left(effort))
         return asdict(effort)
@@ -221,11 +223,13 @@ class Study(RecipeCommand):
         given = {key: value for key, value in given.items() if value is not None}
         if self.file is None:
             if "base" not in given or "auxiliaries" not in given:
-                raise InputError("study wants a YAML file, or --base and --auxiliaries")
+                raise InputError("study needs a YAML file, or --base and --auxiliaries")
             return check_study(given)
         if given:
             option = {"settings": "set"}.get(name := next(iter(given)), name.replace("_", "-"))
-            raise InputError(f"study: {self.file} asks the question, so --{option} has no place beside it")
+            raise InputError(
+                f"study: {self.file} asks the question, so it cannot be combined with --{option}; set it in the file"
+            )
         return read_study(self.file)
 
 
@@ -238,7 +242,7 @@ def _numbers(text: str | None, option: str) -> tuple[float, ...] | None:
     try:
         return None if parts is None else tuple(float(part) for part in parts)
     except ValueError:
-        raise InputError(f"{option} {text}: expected numbers with commas between them, such as 0.05,0.1,1") from None
+        raise InputError(f"{option} {text}: expected numbers separated by commas, such as 0.05,0.1,1") from None
 
 
 def _candidates(parts: tuple[str, ...] | None) -> tuple[float, ...] | None:
@@ -254,7 +258,7 @@ def _weights(text: str | None) -> dict[str, float] | None:
         try:
             weights[name] = float(value)
         except ValueError:
-            expected = "expected name=weight with commas between them, such as box=0.5"
+            expected = "expected name=weight separated by commas, such as box=0.5"
             raise InputError(f"--weights {text}: {expected}") from None
     return weights or None
 

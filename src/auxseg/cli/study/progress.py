@@ -78,7 +78,7 @@ class StudyProgress:
         elif not is_first or len(new) < len(plan.runs):
             for number, run in enumerate(new, len(self._values) - len(new) + 1):
                 value = self._values[run.directory_name]
-                said = "diverged or was not validated" if value is None else f"validation {value:.4f}"
+                said = "diverged, or was not validated" if value is None else f"validation {value:.4f}"
                 self._print(
                     f"{number} of {len(plan.runs)} runs are done{self._left(plan)}  "
                     f"{run.arm.name}, seed {run.seed}: {said}"

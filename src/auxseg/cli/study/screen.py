@@ -25,7 +25,7 @@ _POINTS = 100.0
 def screen(command: Study, study: StudyRun, console: Console) -> dict[str, object]:
     """Rank the auxiliaries and print the ranking, or with --dry-run only what that would take and how long."""
     if command.best is not None:
-        raise InputError("study: --best has no place beside --screen, which trains no arm to its end")
+        raise InputError("study: --best cannot be combined with --screen, which trains no arm to its end")
     screening = Screening(study)
     budget, plan = screening.plan(threads=command.threads)
     seeds = "1 seed" if budget.seeds == 1 else f"{budget.seeds} seeds"
@@ -35,7 +35,7 @@ def screen(command: Study, study: StudyRun, console: Console) -> dict[str, objec
         "steps and validations"
     )
     if command.dry_run:
-        with console.status("taking a few steps of every arm"):
+        with console.status("timing a few steps of every arm"):
             effort = screening.estimate(plan, workers=command.workers or 1, threads=command.threads)
         console.print(command.time_left(effort))
         return {**asdict(effort), "steps": budget.steps, "seeds": budget.seeds, "share": share}
@@ -48,7 +48,7 @@ def screen(command: Study, study: StudyRun, console: Console) -> dict[str, objec
                 console.print(f"diverged: {each.reason}", markup=False)
     if result.agreement is not None:
         console.print(f"agreement: {result.agreement.sentence}", markup=False)
-    console.print("a ranking is no verdict: the study itself gives those", markup=False)
+    console.print("a ranking is not a verdict; the study itself gives verdicts", markup=False)
     return to_mapping(result)
 
 

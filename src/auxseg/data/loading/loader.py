@@ -96,11 +96,11 @@ class TrainLoader:
         pin_memory: bool = False,
     ) -> None:
         if len(rows) == 0:
-            raise InputError("training needs at least one sample, but this split of the data has none")
+            raise InputError("training needs at least one sample, but this split is empty")
         if batch_size < num_processes * accumulate:
             raise InputError(
-                f"a batch of {batch_size} is too small for {num_processes} x {accumulate} (processes x micro-batches): "
-                f"it must hold at least {num_processes * accumulate}"
+                f"a batch of {batch_size} is too small for {num_processes} x {accumulate} (processes x "
+                f"micro-batches); set training.batch to at least {num_processes * accumulate}"
             )
         self.steps_per_epoch = -(-len(rows) // batch_size)
         self._store = store

@@ -54,7 +54,7 @@ def absent_classes(names: Sequence[str], occurs: Bool[np.ndarray, " C"], *, has_
     if has_background and not occurs[0]:
         yield Finding(
             "no background",
-            f"no mask holds the id 0 ({names[0]}); check that ids are counted from 0 and that 0 is the background",
+            f"no mask holds the id 0 ({names[0]}); check that ids start at 0 and that 0 is the background",
         )
     absent = [number for number in np.flatnonzero(~occurs).tolist() if number or not has_background]
     if not absent:
@@ -93,15 +93,15 @@ def orientations(
     if undecided:
         yield Finding(
             UNDECIDED,
-            f"{len(undecided):,} of {has_tag.sum():,} photographs with an EXIF orientation fit their labels with and "
-            f"without it ({named(undecided)}); look at their masks and decide with --exif apply or --exif ignore",
+            f"{len(undecided):,} of {has_tag.sum():,} images with an EXIF orientation fit their labels both with and "
+            f"without it ({named(undecided)}); check their masks, then choose --exif apply or --exif ignore",
         )
     num_turned = int((has_tag & is_turned).sum())
     if 0 < num_turned < has_tag.sum():
         yield Finding(
             "mixed orientations",
-            f"{num_turned:,} photographs were turned by their EXIF orientation and {has_tag.sum() - num_turned:,} "
-            "were read as they are stored; a model treats new photographs as the majority",
+            f"{num_turned:,} images were turned by their EXIF orientation, and {has_tag.sum() - num_turned:,} "
+            "were read as stored; a model treats new images as the majority was treated",
         )
 
 

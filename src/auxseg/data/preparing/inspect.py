@@ -154,7 +154,7 @@ def _leaks(store: Store) -> Iterator[Finding]:
     pairs, unfinished = similar_pictures(store)
     for first, second in unfinished:
         text = (
-            f"{first} and {second} share over {MAX_CANDIDATES:,} similar hashes; not all were searched for near leaks"
+            f"{first} and {second} share over {MAX_CANDIDATES:,} similar hashes; only some were searched for near leaks"
         )
         yield Finding("unfinished search", text, ())
     for pair in pairs:
@@ -164,7 +164,7 @@ def _leaks(store: Store) -> Iterator[Finding]:
         splits_of.setdefault(group, set()).add(split)
     for group in sorted(group for group, splits in splits_of.items() if group and len(splits) > 1):
         rows = tuple(np.flatnonzero(store.groups == group).tolist())
-        yield Finding("divided group", f"the group {group} stands in more than one split", rows)
+        yield Finding("divided group", f"the group {group} is in more than one split", rows)
 
 
 def _as_prepared(store: Store) -> Iterator[Finding]:
@@ -203,9 +203,9 @@ def _odd_masks(store: Store, pixels: np.ndarray) -> Iterator[Finding]:
     for row in np.flatnonzero(store.has_mask).tolist():
         if not pixels[row, 1:-1].any():
             if not pixels[row, 0]:
-                yield Finding("empty mask", f"the mask of {store.ids[row]} holds nothing that counts", (row,))
+                yield Finding("empty mask", f"all pixels of the mask of {store.ids[row]} are ignored", (row,))
             elif store.vocabulary.has_background:
-                yield Finding("empty mask", f"the mask of {store.ids[row]} holds nothing but background", (row,))
+                yield Finding("empty mask", f"the mask of {store.ids[row]} is all background", (row,))
 
 
 def _odd_boxes(store: Store) -> Iterator[Finding]:
@@ -213,7 +213,7 @@ def _odd_boxes(store: Store) -> Iterator[Finding]:
     for row in np.flatnonzero(~np.isnan(store.boxes).any(1)).tolist():
         x0, y0, x1, y1 = store.boxes[row].tolist()
         if min(x0, y0) < -_ROUNDING or max(x1, y1) > 1 + _ROUNDING:
-            yield Finding("box outside", f"the box of {store.ids[row]} reaches out of the picture", (row,))
+            yield Finding("box outside", f"the box of {store.ids[row]} extends beyond the image", (row,))
         elif min(x1 - x0, y1 - y0) * store.size < 1:
             yield Finding("tiny box", f"the box of {store.ids[row]} is less than one stored pixel wide or high", (row,))
 

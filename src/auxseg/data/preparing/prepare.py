@@ -192,7 +192,7 @@ def _output(out: Path, overwrite: bool) -> Iterator[Path]:
         with tempfile.TemporaryFile(dir=out.parent):
             pass
     except OSError as error:
-        raise InputError(f"{out} cannot be written, {out.parent} refuses files: {error.strerror}") from error
+        raise InputError(f"{out} cannot be written to {out.parent}: {error.strerror}") from error
     sweep(out)
     with replacing(out, alone=True) as partial:
         _check_target(out, overwrite)  # again: another process may have finished it before this one got the lock
@@ -201,11 +201,11 @@ def _output(out: Path, overwrite: bool) -> Iterator[Path]:
 
 def _check_target(out: Path, overwrite: bool) -> None:
     if out.is_dir():
-        raise InputError(f"{out} is a directory; the store is one file")
+        raise InputError(f"{out} is a directory; give the name of a file")
     if out.exists() and not out.is_file():
-        raise InputError(f"{out} is no regular file; the store is one file")
+        raise InputError(f"{out} is not a regular file; a store is one file")
     if out.exists() and not overwrite:
-        raise InputError(f"{out} exists already; --overwrite replaces it")
+        raise InputError(f"{out} already exists; --overwrite replaces it")
 
 
 def _header(source: Source, settings: RecordSettings, tally: Tally) -> dict[str, object]:

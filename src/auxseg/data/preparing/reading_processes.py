@@ -45,8 +45,8 @@ def read_records(
             yield pending.popleft().result()
     except BrokenProcessPool as error:
         raise RunError(
-            "a reading process ended before its work was done: too little memory, or a script that asks for several "
-            'processes outside of `if __name__ == "__main__":`'
+            "a reading process ended early: it ran out of memory, or a script starts several "
+            'processes outside `if __name__ == "__main__":`'
         ) from error
     except BaseException:
         _kill(pool)

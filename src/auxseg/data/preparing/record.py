@@ -178,6 +178,6 @@ def _mask_fault(sample: Sample, mask_ids: list[int], mask_classes: tuple[str, ..
 def _box_fault(box: Box, hw: tuple[int, int]) -> str:
     name = f"its box {box.name!r}" if box.name else "its box"
     return (
-        f"{name} from ({box.x0:g}, {box.y0:g}) to ({box.x1:g}, {box.y1:g}) is empty or not within the image of "
+        f"{name} from ({box.x0:g}, {box.y0:g}) to ({box.x1:g}, {box.y1:g}) is empty, or not within the image of "
         f"{hw[1]} x {hw[0]} pixels"
     )

@@ -92,7 +92,9 @@ def _read_lines(path: Path) -> list[str]:
             raise InputError(f"{path} has over {_MAX_BYTES:,} bytes; it should hold the names of the mask classes")
         lines = [line.strip() for line in path.read_text("utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read; it should hold the names of the mask classes, one a line") from error
+        raise InputError(
+            f"{path} cannot be read; it should hold the names of the mask classes, one per line"
+        ) from error
     if any(len(line) > _MAX_LINE for line in lines):
         raise InputError(f"{path}: a line has over {_MAX_LINE:,} characters; it should hold the name of a class")
     return [line for line in lines if line and not line.startswith("# ") and not _HEADER.fullmatch(line)]
@@ -123,7 +125,7 @@ def _with_colours(path: Path, found: Sequence[tuple[str, Colour]]) -> ClassNames
     colours = tuple(colour for _, _, colour in classes)
     if len(set(colours)) < len(colours):
         twice = next(colour for colour in colours if colours.count(colour) > 1)
-        raise InputError(f"{path}: two classes have the colour {' '.join(map(str, twice))}")
+        raise InputError(f"{path}: two classes have the same colour {' '.join(map(str, twice))}")
     return ClassNames(
         path.name, tuple(name for _, name, _ in classes), tuple(id for id, _, _ in classes), colours, ignored
     )

@@ -78,7 +78,7 @@ class Folder(Source):
         self.exif = check_exif(exif)
         settings, names = mask_settings(colours, threshold, instances)
         if not (self.path / _IMAGES).is_dir():
-            raise InputError(f"{self.path / _IMAGES} does not exist; it should hold the pictures")
+            raise InputError(f"{self.path / _IMAGES} does not exist; it should hold the images")
         pictures = list_files(self.path / _IMAGES)
         self._pictures = pictures.paths
         photographs = Photographs(self._pictures)
@@ -110,7 +110,7 @@ class Folder(Source):
     def read(self, item: Item) -> Sample:
         """Read a picture with all its labels; one with an EXIF orientation and no mask is turned upright."""
         if item.id not in self._pictures:
-            raise SampleError(f"it has labels, but no picture in {_IMAGES}/")
+            raise SampleError(f"it has labels, but no image in {_IMAGES}/")
         path, labels = self._pictures[item.id], self._labels.get(item.id, _UNLABELLED)
         mask, dropped = self._read_mask(item.id)
         boxes = self._boxes.get(item.id, [])
@@ -149,14 +149,14 @@ def _list_masks(folder: Path, *, takes_lossy: bool) -> Listing:
     for name in listing.others:
         if name.lower().endswith(LOSSY_SUFFIXES):
             raise InputError(
-                f"{folder} holds {name}; JPEG changes the values of a mask. Save masks as .png files, or cut them at a "
-                "value with --threshold 128 (background below, foreground from there on)"
+                f"{folder} holds {name}; JPEG changes the values of a mask. Save masks as .png files, or give "
+                "--threshold 128 to split them (background below 128, foreground from 128)"
             )
         if name.lower().endswith(SUFFIXES):
             raise InputError(f"{folder} should hold masks as .png, .tif, .webp or .npy files, but it holds {name}")
     if not listing.paths:
         raise InputError(
-            f"{folder} should hold masks as .png, .tif, .webp or .npy files, but there is none; remove it if there are "
+            f"{folder} should hold masks as .png, .tif, .webp or .npy files, but it is empty; remove it if there are "
             "no masks"
         )
     return listing
@@ -165,7 +165,7 @@ def _list_masks(folder: Path, *, takes_lossy: bool) -> Listing:
 def _left_out(path: Path, pictures: Listing, masks: Listing) -> tuple[str, ...]:
     """What is in the folder and was not read."""
     return (
-        *describe_others(f"{_IMAGES}/", pictures.others, "no picture that can be read"),
+        *describe_others(f"{_IMAGES}/", pictures.others, "no image that can be read"),
         *describe_others(f"{_MASKS}/", masks.others, "no mask that can be read"),
         *describe_others(
             "the folder", list_unknown(path, _UNDERSTOOD), f"neither {_IMAGES}/ nor {_MASKS}/ nor a table that is known"

@@ -71,7 +71,7 @@ class Column:
         except (InputError, MemoryError):
             raise
         except OSError as error:
-            raise InputError(f"{path} is not an HDF5 file, or it is damaged or may not be read") from error
+            raise InputError(f"{path} is not an HDF5 file, is damaged, or cannot be read") from error
         except Exception as error:  # h5py lets many kinds of errors through when a file is damaged.
             raise InputError(f"{path} is damaged: {_reason(error)}") from error
         if self.dtype.kind not in "buif":
@@ -101,7 +101,7 @@ class Column:
         except Exception as error:  # as above
             raise SampleError(f"row {row} of {self.path.name} cannot be read: {_reason(error)}") from error
         if values.shape != self.row_shape:
-            raise SampleError(f"row {row} of {self.path.name} cannot be read: the file was replaced")
+            raise SampleError(f"row {row} of {self.path.name} cannot be read: the file was replaced meanwhile")
         return values
 
     def extent(self, num_rows: int) -> Extent:
@@ -151,7 +151,7 @@ def storage_fault(dataset: Any, file_size: int) -> str | None:
     settings = dataset.id.get_create_plist()
     num_bytes = math.prod(dataset.shape or ()) * dataset.dtype.itemsize
     if settings.get_layout() == h5py.h5d.VIRTUAL or settings.get_external_count():
-        return "holds its numbers in other files; copy them into this one"
+        return "stores its numbers in other files; copy them into this one"
     if settings.get_layout() == h5py.h5d.CHUNKED:
         return _chunks_fault(dataset)
     is_compact = settings.get_layout() == h5py.h5d.COMPACT
@@ -165,11 +165,7 @@ def _chunks_fault(dataset: Any) -> str | None:
         return f"is divided into chunks of {chunk_bytes:,} bytes; at most {MAX_CHUNK_BYTES:,} can be read"
     expected = math.prod(-(-length // chunk) for length, chunk in zip(dataset.shape, dataset.chunks, strict=True))
     found = dataset.id.get_num_chunks() if expected else 0
-    return (
-        None
-        if found >= expected
-        else f"should hold {expected:,} chunks, but only {found:,} were ever written: rows are missing"
-    )
+    return None if found >= expected else f"should hold {expected:,} chunks, but has only {found:,}: rows are missing"
 
 
 def _find(path: Path, file: h5py.File, key: str) -> str:

@@ -82,9 +82,9 @@ def masks_by_picture(masks: Listing, photographs: Photographs, photographs_in: s
     matched = match_masks(masks.paths, photographs)
     if masks.paths and not matched and photographs.example is not None:
         raise InputError(
-            f"no mask fits any photograph: there is {masks_in}/{next(iter(masks.paths.values())).name}, for one, and "
-            f"the first id in {photographs_in}/ is {photographs.example}; a mask should be called like its photograph, "
-            "with or without _mask, -mask, _label or _gt behind it"
+            f"no mask fits any image: there is, for example, {masks_in}/{next(iter(masks.paths.values())).name}, and "
+            f"the first id in {photographs_in}/ is {photographs.example}; a mask should have its image's name, with "
+            "or without _mask, -mask, _label or _gt behind it"
         )
     return {matched.get(id, id): path for id, path in masks.paths.items()}
 

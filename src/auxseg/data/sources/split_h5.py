@@ -88,7 +88,7 @@ class _Split:
         self._image_top = _image_top(self.images)
         self._mask_top = _mask_top(self.masks)
         if self.boxes is not None and len(self.boxes) and self.boxes.extent(_NUM_LOOKED_AT)[1] <= 1:
-            raise InputError(f"{self.boxes.path}: boxes should be in pixels, but no number in them is above 1")
+            raise InputError(f"{self.boxes.path}: boxes should be in pixels, but all their numbers are at most 1")
 
     def __len__(self) -> int:
         return len(self.images)
@@ -125,7 +125,7 @@ def _check_rows(column: Column, images: Column) -> None:
                 (mask_height, mask_width), (height, width) = shape[:2], images.row_shape[:2]
                 raise InputError(
                     f"{column.path} holds masks of {mask_height} x {mask_width} (height x width), "
-                    f"but {images.path} pictures of {height} x {width}"
+                    f"but {images.path} images of {height} x {width}"
                 )
         case key if "bboxes" in key:
             if shape != (4,):
@@ -143,8 +143,8 @@ def _image_top(images: Column) -> float:
         raise InputError(f"{images.path} should hold 0 to 1 or 0 to 255, but reaches from {low:g} to {high:g}")
     if not is_float and high == 1:
         raise InputError(
-            f"{images.path} should hold 0 to 255, because its numbers are {images.dtype}, but no number in it is above "
-            "1; save pictures of 0 to 1 as floats"
+            f"{images.path} should hold 0 to 255, because its numbers are {images.dtype}, but all its numbers are at "
+            "most 1; save images of 0 to 1 as floats"
         )
     return 1.0 if is_float and high <= 1 + _ROUNDING else 255.0
 
@@ -209,7 +209,9 @@ def _to_boxes(boxes: Column, row: int) -> tuple[Box, ...]:
     if np.isnan(corners).all():
         return ()
     if not np.isfinite(corners).all():
-        raise SampleError(f"row {row} of {boxes.path.name} is no box: {', '.join(f'{corner:g}' for corner in corners)}")
+        raise SampleError(
+            f"row {row} of {boxes.path.name} is not a box: {', '.join(f'{corner:g}' for corner in corners)}"
+        )
     return (Box(*corners.tolist()),)
 
 

@@ -59,12 +59,13 @@ def describe_labels(path: Path, labels: Iterable[Labels]) -> tuple[str, ...]:
         for name in sorted(found):
             alike.setdefault(" ".join(name.casefold().split()), []).append(name)
         remarks += [
-            f"{path.name}: {', '.join(several)} are {len(several)} classes of {kind}; write them alike if they are one"
+            f"{path.name}: {', '.join(several)} count as {len(several)} classes of {kind}; spell them alike if they "
+            "are one"
             for several in alike.values()
             if len(several) > 1
         ]
         remarks += [
-            f"{path.name}: {name!r} is taken for a class of {kind}; leave the cell empty where the label is missing"
+            f"{path.name}: {name!r} counts as a class of {kind}; leave the cell empty where the label is missing"
             for name in sorted(found)
             if name.casefold() in _MISSING
         ]
@@ -99,7 +100,9 @@ def _rows(path: Path, needed: tuple[str, ...], photographs: Photographs) -> Iter
         raise InputError(f"{path} cannot be read as a table: {error}") from error
     header = [cell.strip() for cell in table[0][1]] if table else []
     if not header or header[0] not in ("id", "file") or "" in header or len(set(header)) < len(header):
-        raise InputError(f"{path} should begin with a header of different names, 'id' or 'file' first, not {header}")
+        raise InputError(
+            f"{path} should start with a header of different names, with 'id' or 'file' first, not {header}"
+        )
     lacking = [column for column in needed if column not in header]
     if lacking:
         raise InputError(f"{path} has no column {lacking[0]!r}; its columns: {', '.join(header)}")
@@ -119,6 +122,6 @@ def _rows(path: Path, needed: tuple[str, ...], photographs: Photographs) -> Iter
         yield line, rest if id is None else id, dict(zip(header[1:], cells[1:], strict=True))
     if strangers and not has_fitted and photographs.example is not None:
         raise InputError(
-            f"no row of {path} fits any photograph; the first row is for {strangers[0]!r}, the first photograph is "
+            f"no row of {path} fits any image; the first row is for {strangers[0]!r}, the first image is "
             f"{photographs.example!r}"
         )

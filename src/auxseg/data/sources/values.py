@@ -67,7 +67,7 @@ def text(value: object, key: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise _bad(key, "a text", value)
     if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise _bad(key, "a text without NUL and halves of characters", value)
+        raise _bad(key, "a text without NUL or broken characters", value)
     return value
 
 

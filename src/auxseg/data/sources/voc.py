@@ -139,7 +139,7 @@ class PascalVOC(Source):
 
     def _check_names(self, largest: float) -> tuple[str, ...]:
         """Refuse Pascal VOC's names where masks or boxes have others; say so where nothing speaks for them."""
-        way_out = f"name the classes in {self.path / NAMES_FILE}, one a line, background first"
+        way_out = f"name the classes in {self.path / NAMES_FILE}, one per line, background first"
         if largest >= len(_NAMES):
             raise InputError(
                 f"the masks hold the id {largest:g}, but Pascal VOC has {len(_NAMES) - 1} classes; {way_out}"
@@ -156,11 +156,11 @@ class PascalVOC(Source):
                 if box.name not in _NAMES:
                     name = box.name[:100]
                     raise InputError(
-                        f"{path} has an object {name!r}, which is no class of Pascal VOC, so the ids of the masks are "
-                        f"others too; {way_out}"
+                        f"{path} has an object {name!r}, which is not a class of Pascal VOC, so the masks use other "
+                        f"ids too; {way_out}"
                     )
                 has_them = True
-        return () if has_them else (f"the classes are called as in Pascal VOC; if they are others, {way_out}",)
+        return () if has_them else (f"the classes got the names of Pascal VOC; if they are others, {way_out}",)
 
     def _left_out(self, photographs: Listing, masks: Listing) -> tuple[str, ...]:
         lists = self.path / "ImageSets" / "Segmentation"
@@ -169,7 +169,7 @@ class PascalVOC(Source):
         return (
             *describe_others(f"{_PHOTOGRAPHS}/", photographs.others, "no photograph"),
             *describe_others(f"{_MASKS}/", masks.others, "no mask that can be read"),
-            *describe_others("ImageSets/Segmentation/", others, "no list of a split that is known"),
+            *describe_others("ImageSets/Segmentation/", others, "no known list of a split"),
             *describe_others(
                 "the folder", list_unknown(self.path, _UNDERSTOOD), "not part of the layout of Pascal VOC"
             ),
@@ -185,10 +185,10 @@ class PascalVOC(Source):
             try:
                 names = path.read_text("utf-8-sig").split()
             except (OSError, UnicodeDecodeError) as error:
-                raise InputError(f"{path} cannot be read; it should hold one name a line") from error
+                raise InputError(f"{path} cannot be read; it should hold one name per line") from error
             for name in names:
                 if Path(name).name != name:
-                    raise InputError(f"{path}: {name!r} is no name of a photograph")
+                    raise InputError(f"{path}: {name!r} is not the name of an image")
                 id = photographs.find(name) or name
                 if id in found and split != "trainval":
                     raise InputError(f"{path}: {id} is listed in {found[id].split} too")

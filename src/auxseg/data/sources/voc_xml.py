@@ -35,7 +35,7 @@ def read_voc_objects(path: Path) -> VocObjects:
             raise ValueError(f"it has over {_MAX_BYTES:,} bytes")
         root = ElementTree.parse(path, ElementTree.XMLParser(target=_Plain())).getroot()
     except (ElementTree.ParseError, LookupError, ValueError, OSError) as error:
-        raise SampleError(f"{path.name} is no readable box annotation: {error}") from error
+        raise SampleError(f"{path.name} is not a readable box annotation: {error}") from error
     boxes: list[Box] = []
     dropped: list[str] = []
     for each in root.findall("object"):
@@ -50,7 +50,7 @@ def read_voc_objects(path: Path) -> VocObjects:
 class _Plain(ElementTree.TreeBuilder):
     def doctype(self, name: str, pubid: object, system: object) -> None:
         """Called by the parser before it reads what the document type defines."""
-        raise ValueError("it declares a document type (<!DOCTYPE>), which is refused")
+        raise ValueError("it declares a document type (<!DOCTYPE>), which is not allowed")
 
 
 def _to_box(annotation: ElementTree.Element) -> Box:

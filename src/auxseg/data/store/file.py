@@ -45,14 +45,14 @@ class StoreFile:
         """An attribute of the root that is one number."""
         attribute = self._attribute(name)
         if not isinstance(attribute.get_type(), h5py.h5t.TypeIntegerID | h5py.h5t.TypeFloatID | h5py.h5t.TypeEnumID):
-            raise ValueError(f"{name} is no number")
+            raise ValueError(f"{name} is not a number")
         return np.asarray(self._file.attrs[name]).item()
 
     def text(self, name: str) -> str:
         """An attribute of the root that is one text."""
         attribute = self._attribute(name)
         if not isinstance(attribute.get_type(), h5py.h5t.TypeStringID):
-            raise ValueError(f"{name} is no text")
+            raise ValueError(f"{name} is not a text")
         value = self._file.attrs[name]
         return value.decode("ascii") if isinstance(value, bytes) else str(value)
 
@@ -100,7 +100,7 @@ class StoreFile:
         num_samples, sample_bytes = shape[0], math.prod(shape[1:])
         plist = dataset.id.get_create_plist()
         if dataset.chunks != (1, *shape[1:]) or plist.get_nfilters():
-            raise ValueError(f"/{name} is not divided into single samples that are not compressed")
+            raise ValueError(f"/{name} is not stored as one uncompressed chunk per sample")
         chunks: list[h5py.h5d.StoreInfo] = []
         dataset.id.chunk_iter(chunks.append)
         rows = np.array([chunk.chunk_offset[0] for chunk in chunks], np.uint64)
@@ -122,10 +122,10 @@ class StoreFile:
         num_bytes = math.prod(dataset.shape) * (itemsize or dataset.dtype.itemsize)
         plist = dataset.id.get_create_plist()
         if plist.get_layout() != h5py.h5d.CONTIGUOUS or plist.get_external_count():
-            raise ValueError(f"{dataset.name} does not lie in the file in one piece")
+            raise ValueError(f"{dataset.name} is not stored in one piece")
         place = dataset.id.get_offset()
         if num_bytes and (place is None or place + num_bytes > self._content.size):
-            raise ValueError(f"{dataset.name} is not there whole")
+            raise ValueError(f"{dataset.name} is incomplete")
         return place or 0
 
     def _dataset(self, name: str) -> h5py.Dataset:
@@ -134,10 +134,10 @@ class StoreFile:
             if not isinstance(group, h5py.Group) or not group.id.links.exists(part.encode()):
                 raise ValueError(f"/{name} is missing")
             if not isinstance(group.get(part, getlink=True), h5py.HardLink):
-                raise ValueError(f"/{name} is a link to somewhere else")
+                raise ValueError(f"/{name} is a link to another place")
             group = group[part]
         if not isinstance(group, h5py.Dataset):
-            raise ValueError(f"/{name} is no dataset")
+            raise ValueError(f"/{name} is not a dataset")
         return group
 
     def _attribute(self, name: str) -> h5py.h5a.AttrID:
@@ -145,7 +145,7 @@ class StoreFile:
             raise ValueError(f"{name} is missing")
         attribute = h5py.h5a.open(self._file.id, name.encode())
         if attribute.shape != ():
-            raise ValueError(f"{name} is not one value")
+            raise ValueError(f"{name} is not a single value")
         return attribute
 
 

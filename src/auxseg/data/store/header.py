@@ -54,7 +54,7 @@ def read_content_hash(file: StoreFile) -> str:
     """The SHA-256 of what a store holds."""
     content_hash = file.text("content_hash")
     if not re.fullmatch(rf"[0-9a-f]{{{HASH_LENGTH}}}", content_hash):
-        raise ValueError("content_hash is no SHA-256")
+        raise ValueError("content_hash is not a SHA-256 sum")
     return content_hash
 
 

@@ -105,7 +105,7 @@ def _check_split(split: UInt8[np.ndarray, " N"]) -> None:
 def _truths(file: StoreFile, name: str, num_samples: int) -> Bool[np.ndarray, " N"]:
     values = file.column(name, np.bool_, num_samples)
     if (values.view(np.uint8) > 1).any():
-        raise ValueError(f"/{name} holds what is neither true nor false")
+        raise ValueError(f"/{name} holds values that are neither true nor false")
     return values
 
 
@@ -116,7 +116,7 @@ def _boxes(file: StoreFile, num_samples: int) -> Float32[np.ndarray, "N 4"]:
     is_wrong = ~(is_box | np.isnan(boxes).all(1))
     if is_wrong.any():
         found = ", ".join(f"{corner:g}" for corner in boxes[is_wrong][0])
-        raise ValueError(f"/box holds ({found}), which is no box")
+        raise ValueError(f"/box holds ({found}), which is not a box")
     return boxes
 
 
@@ -132,7 +132,7 @@ def _orientations(file: StoreFile, num_samples: int) -> UInt8[np.ndarray, " N"]:
         return np.ones(num_samples, np.uint8)
     orientations = file.column("orientation", np.uint8, num_samples)
     if ((orientations < 1) | (orientations > 8)).any():
-        raise ValueError("/orientation holds what is none of EXIF's 1 to 8")
+        raise ValueError("/orientation holds values outside EXIF's 1 to 8")
     return orientations
 
 
@@ -152,8 +152,8 @@ def _places(file: StoreFile, size: int, num_samples: int, file_size: int) -> np.
     ends = places + np.array([3, 1]) * size**2
     for name, starts_, ends_ in zip(("image", "mask"), places.T, ends.T, strict=True):
         if (starts_ < 0).any() or (ends_ > file_size).any():
-            raise ValueError(f"it is cut short: not every sample of /{name} is there whole")
+            raise ValueError(f"it is truncated: some samples of /{name} are incomplete")
     order = np.argsort(places, axis=None)
     if (ends.ravel()[order][:-1] > places.ravel()[order][1:]).any():
-        raise ValueError("two samples lie in the same place")
+        raise ValueError("two samples overlap")
     return places

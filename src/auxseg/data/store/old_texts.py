@@ -65,7 +65,7 @@ class CheckedFile(io.RawIOBase):
     def read_at(self, place: int, num_bytes: int) -> bytes:
         """Bytes from a place that lie within the file. Raises `ValueError` if they do not."""
         if place < 0 or num_bytes < 0 or place + num_bytes > self.size:
-            raise ValueError("a text lies beyond the file's end")
+            raise ValueError("a text is stored beyond the end of the file")
         return os.pread(self._descriptor, num_bytes, place)
 
 
@@ -76,7 +76,7 @@ class Collection:
     def __init__(self, file: CheckedFile, place: int) -> None:
         signature, version, size = _HEADER.unpack(file.read_at(place, _HEADER.size))
         if signature != _SIGNATURE or version != 1 or size < _HEADER.size:
-            raise ValueError("its texts are not where they should be")
+            raise ValueError("its texts are not stored where they should be")
         self.content = file.read_at(place, size)
         self.places: dict[int, tuple[int, int]] = {}
         start = _HEADER.size
@@ -93,7 +93,7 @@ class Collection:
         """One text. Raises `ValueError` if there is no such text."""
         start, size = self.places.get(number, _NOWHERE)
         if length > size:
-            raise ValueError("a text in it is not there whole")
+            raise ValueError("a text in it is incomplete")
         try:
             return self.content[start : start + length].decode()
         except UnicodeDecodeError as error:
@@ -119,5 +119,5 @@ def _collections(file: CheckedFile, places: list[int]) -> dict[int, Collection]:
         collections[place] = Collection(file, place)
         budget -= len(collections[place].content)
         if budget < 0:
-            raise ValueError("its texts take more room than the file has")
+            raise ValueError("its texts take more space than the file has")
     return collections

@@ -106,9 +106,9 @@ class Store:
         except (InputError, MemoryError):
             raise
         except PermissionError as error:
-            raise InputError(f"{path} cannot be read: you lack the permission") from error
+            raise InputError(f"{path} cannot be read: permission denied") from error
         except OSError as error:
-            raise InputError(f"{path} is not an HDF5 file, or only the beginning of one; prepare it again") from error
+            raise InputError(f"{path} is not an HDF5 file, or is truncated; prepare it again") from error
         except Exception as error:  # h5py lets many kinds of errors through when a file is damaged.
             reason = str(error).partition("\n")[0] or type(error).__name__
             raise InputError(f"{path} is damaged: {reason}; prepare it again") from error
@@ -131,7 +131,7 @@ class Store:
         Raises `InputError` for a larger size than the file's: what is not there cannot be read.
         """
         if not 1 <= size <= self.stored_size:
-            raise InputError(f"{self.path} holds pictures of {self.stored_size} px; for {size} px prepare it again")
+            raise InputError(f"{self.path} holds images of {self.stored_size} px; for {size} px, prepare it again")
         return replace(self, size=size, vocabulary=replace(self.vocabulary, size=size))
 
     def read(self, row: int) -> tuple[UInt8[np.ndarray, "S S 3"], UInt8[np.ndarray, "S S"]]:
@@ -143,9 +143,9 @@ class Store:
         try:
             num_bytes = file.fill(image, image_place) + file.fill(mask, mask_place)
         except OSError as error:
-            raise RunError(f"{self.path} cannot be read any more: {error}") from error
+            raise RunError(f"{self.path} can no longer be read: {error}") from error
         if num_bytes != image.nbytes + mask.nbytes:
-            raise RunError(f"{self.path} ended within sample {self.ids[row]}: it was cut short after it was opened")
+            raise RunError(f"{self.path} ended within sample {self.ids[row]}: it was truncated after it was opened")
         if not self._is_checked[row]:
             self._check_ids(row, mask)
             self._is_checked[row] = True
@@ -191,9 +191,9 @@ class _OpenFile:
         try:
             self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
-            raise RunError(f"{path} cannot be opened any more: {error.strerror}") from error
+            raise RunError(f"{path} can no longer be opened: {error.strerror}") from error
         if _version(os.fstat(self._descriptor)) != version:
-            raise RunError(f"{path} was replaced after it had been opened; start again to use the new file")
+            raise RunError(f"{path} was replaced after it was opened; run the command again to use the new file")
 
     def fill(self, array: np.ndarray, place: int) -> int:
         """Read as many bytes as an array holds; returns how many there were."""

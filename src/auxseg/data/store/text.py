@@ -69,7 +69,7 @@ def check_column_bytes(num_texts: int, longest: int) -> None:
     if longest > _BYTES_PER_CHARACTER * MAX_CHARACTERS:
         raise ValueError(f"it holds a text of {longest:,} bytes")
     if num_texts * longest * _BYTES_PER_CHARACTER > MAX_COLUMN_BYTES:
-        raise ValueError(f"it holds {num_texts:,} texts of up to {longest:,} bytes: too many for so long ones")
+        raise ValueError(f"it holds {num_texts:,} texts of up to {longest:,} bytes, which takes too much memory")
 
 
 def is_unicode(text: str) -> bool:

@@ -72,7 +72,7 @@ class SegNetDecoderConfig:
         """Build the mirror of ``encoder``, whose layout already has the width in it."""
         if not (isinstance(encoder, ChainEncoder) and encoder.keep_indices):
             raise InputError(
-                "model.decoder: segnet unpools by the indices of the encoder's poolings, which only the encoder segnet "
-                "keeps; choose the encoder segnet or the decoder unet"
+                "model.decoder: segnet unpools by the indices of the encoder's poolings, which only the encoder "
+                "segnet keeps; set model.encoder.kind to segnet or model.decoder.kind to unet"
             )
         return SegNetDecoder(encoder, norm=norm)

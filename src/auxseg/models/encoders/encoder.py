@@ -135,7 +135,7 @@ def as_stages(encoder: Encoder, setting: str) -> Staged:
     """The encoder, for a setting of the recipe that needs its stages. Raises `InputError` if it has none."""
     if not isinstance(encoder, Staged):
         raise InputError(
-            f"{setting}: this works between the stages of an encoder, and model.encoder is no chain of stages (plain "
-            "vision transformers and HRNet are none); choose segnet, unet, residual or a backbone such as resnet18"
+            f"{setting}: this needs an encoder that is a chain of stages, which model.encoder is not (plain vision "
+            "transformers and HRNet are not either); choose segnet, unet, residual or a backbone such as resnet18"
         )
     return encoder

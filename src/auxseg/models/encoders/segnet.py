@@ -30,7 +30,7 @@ class SegNetEncoderConfig:
         """Raise `InputError` if weights are wanted for another width than VGG-16's."""
         if weights != "none" and width != 1.0:
             raise InputError(
-                f"model.width: the weights of VGG-16 fit a width of 1.0 only, found {width}; "
+                f"model.width: the weights of VGG-16 fit only a width of 1.0, found {width}; "
                 "set model.width to 1.0 or model.weights to none"
             )
 

@@ -109,14 +109,12 @@ def _size_settings(name: str, image_size: int | None) -> dict[str, Any]:
         return {"img_size": image_size}
     if image_size is not None:
         raise InputError(
-            f"model.encoder.image_size: {name} takes pictures of any size, expected none, found {image_size}"
+            f"model.encoder.image_size: {name} takes images of any size, so expected none, found {image_size}"
         )
     if "dynamic_img_size" in accepted:
         return {"dynamic_img_size": True}
     if has_one_size:
-        raise InputError(
-            f"model.encoder.image_size: {name} takes pictures of one size only; set this to the size of the data"
-        )
+        raise InputError(f"model.encoder.image_size: {name} takes images of one size only; set this to data.size")
     return {}
 
 

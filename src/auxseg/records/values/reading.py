@@ -99,7 +99,7 @@ def _mapping(pairs: list[tuple[str, object]]) -> dict[str, object]:
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice")
+        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} occurs twice")
     return mapping
 
 
@@ -112,7 +112,7 @@ def _integer(text: str) -> int:
 
 
 def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text[:_NUM_SHOWN]} is no finite number")
+    raise ValueError(f"{text[:_NUM_SHOWN]} is not a finite number")
 
 
 def _depth(value: object) -> int:

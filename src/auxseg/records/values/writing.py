@@ -36,7 +36,7 @@ def to_json(value: object) -> object:
         return [to_json(item) for item in value]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    assert value is None or isinstance(value, str | int), f"no file holds a {type(value).__name__}"
+    assert value is None or isinstance(value, str | int), f"files cannot hold a {type(value).__name__}"
     return value
 
 

@@ -103,9 +103,9 @@ def _remarks(records: Sequence[Record], answers: Sequence[Answer | None]) -> lis
     data = {tuple(getattr(record.data, key, None) for key in keys) for record in records}
     remarks = []
     if None in answers or len(measured) > 1:
-        remarks.append("Not all runs have the same figure on the same split, so no differences are given.")
+        remarks.append("Not all runs have the same figure on the same split, so no differences are shown.")
     if len(data) > 1:
-        remarks.append("The runs were not measured on the same data, so no differences are given.")
+        remarks.append("The runs were not measured on the same data, so no differences are shown.")
     return remarks
 
 

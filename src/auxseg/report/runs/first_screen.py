@@ -64,7 +64,7 @@ def first_screen(record: Record, status: str) -> FirstScreen:
         confusable=len(record.metrics.classes.get(record.target, {})) > 2 if record.metrics else False,
         curve=charts.validation_chart(record, record.target, figure) if figure else None,
         kept=_kept(record, figure) if figure else "",
-        unlabelled=f"Without labels in the {split} split, so without figures: {', '.join(lacking)}." if lacking else "",
+        unlabelled=f"No labels in the {split} split, so no figures for: {', '.join(lacking)}." if lacking else "",
         purpose=purpose,
         command=command,
     )
@@ -89,9 +89,9 @@ def _caution(found: Answer) -> str:
         return ""
     few = f"{wording.count(found.num_images, f'{found.split} image')} {'is' if found.num_images == 1 else 'are'} few"
     if found.interval is None or not wording.is_share(found.figure):
-        return f"{few}: other images may give quite another figure."
+        return f"{few}: other images may give a very different figure."
     reach = 50 * (found.interval[1] - found.interval[0])
-    return f"{few}: with other images of the same kind the figure may well be {reach:.1f} points lower or higher."
+    return f"{few}: on other images of the same kind the figure may be {reach:.1f} points lower or higher."
 
 
 def _kept(record: Record, figure: str) -> str:
@@ -102,7 +102,7 @@ def _kept(record: Record, figure: str) -> str:
     value = wording.said(*found) if found else wording.NOTHING
     which = f"the best of {wording.count(len(record.validations), 'validation')}"
     return (
-        f"On validation images, which choose the model. The ring marks the one that is kept, of step "
+        "On validation images, which choose the model. The ring marks the kept model, of step "
         f"{record.kept.step:,}: {which} by {wording.label(figure)}, {value}."
     )
 
@@ -117,4 +117,4 @@ def _next(record: Record) -> tuple[str, str]:
     )
     if record.metrics is None or is_stale:
         return "Measure the model on the test split", f"auxseg evaluate {run}"
-    return "Use the model on images of your own", f"auxseg predict {run} FOLDER --out predictions"
+    return "Use the model on your own images", f"auxseg predict {run} FOLDER --out predictions"

@@ -79,7 +79,7 @@ def _cosines(record: Record, task: str, looks: Sequence[Gradients]) -> Chart:
     ]
     caption = (
         f"Cosine of the gradients of {task} and {record.target}, by stage of the shared encoder. Above 0 they pull in "
-        "one direction, below 0 against each other."
+        "the same direction, below 0 against each other."
     )
     return figures.curves(f"cosine-{task}", f"{task}: cosine with {record.target}", caption, lines, zero=True)
 

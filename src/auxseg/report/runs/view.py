@@ -134,7 +134,9 @@ def _remarks(record: Record) -> list[str]:
     remarks = [record.events.loss] if record.events.loss else []
     if not record.metrics:
         if record.kept:
-            remarks.append("Not evaluated yet. The model was chosen by these validation figures, so they flatter it.")
+            remarks.append(
+                "Not evaluated yet. The model was chosen by these validation figures, so they are optimistic."
+            )
         return remarks
     figures = record.figures.get(record.target, {})
     figure, value = next(iter(figures.items()), ("", 0.0))
@@ -144,10 +146,10 @@ def _remarks(record: Record) -> list[str]:
     if record.kept is not None and record.kept.step != measured:
         remarks.append(
             f"The evaluation belongs to the model of step {measured:,}; the run now keeps that of step "
-            f"{record.kept.step:,}. Evaluate again to see how good it is."
+            f"{record.kept.step:,}. Evaluate again to measure it."
         )
     if record.start is not None and record.start.data.content_hash != record.metrics.data.content_hash:
-        remarks.append("The run was evaluated on other data than it was trained on.")
+        remarks.append("The run was evaluated on different data from those it was trained on.")
     return remarks
 
 

@@ -13,10 +13,10 @@ def headline(answer: Answer, target: str, *, higher_is_better: bool = True) -> s
     """The sentence that a page begins with: which auxiliaries help, or how much any can gain at most."""
     arms = [arm for arm in answer.arms if not arm.is_control]
     if not arms:
-        return f"No auxiliary of {target} was asked about."
+        return f"No auxiliary of {target} was tested."
     helping = [arm for arm in ranked(answer, higher_is_better=higher_is_better) if arm.verdict == "helps"]
     if helping:
-        most = ", the first most" if len(helping) > 1 else ""
+        most = ", the first one most" if len(helping) > 1 else ""
         verb = "help" if len(helping) > 1 else "helps"
         return f"{wording.listed([arm.name for arm in helping])} {verb} {target}{most}: {difference(helping[0])}."
     if all(arm.verdict == "hurts" for arm in arms):
@@ -75,11 +75,11 @@ def _control(arm: ArmResult, gained: float | None) -> str:
     if gained is None:
         return f"{name} could not be measured."
     if not arm.auxiliaries:
-        return f"{name}: {said}. An auxiliary has to gain more than this to be worth its computing time."
+        return f"{name}: {said}. An auxiliary must gain more than this to be worth its computing time."
     if arm.verdict == "helps":
-        return f"{name} can teach nothing, yet it helps ({said}): a gain of this size needs no knowledge."
+        return f"{name} can teach nothing, yet it helps ({said}): a gain of this size proves nothing."
     if arm.verdict == "hurts":
-        return f"{name} can teach nothing and hurts ({said}): any second task has this price."
+        return f"{name} can teach nothing and hurts ({said}): any second task costs this much."
     if said.startswith(("+0.0", "−0.0")):  # noqa: RUF001
         return f"{name} can teach nothing and changes nothing ({said}), as it should."
     what = "gains" if gained > 0 else "differences"

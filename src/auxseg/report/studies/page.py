@@ -114,7 +114,7 @@ def _forest(study: StudyResult, answer: Answer, *, narrow: bool = False) -> Char
     margin = f"{_margin(study):g} points"
     caption = (
         "Difference from the target alone: a diamond with its adjusted interval, and a dot per seed. The shaded strip "
-        f"around zero is the margin: differences below {margin} do not matter, as stated before the training."
+        f"around zero is the margin: differences below {margin} do not matter; it was set before training."
     )
     bars_ = list(bars(answer))
     name = f"forest-{share:g}{'-narrow' if narrow else ''}"
@@ -153,8 +153,8 @@ def _conflicts(study: StudyResult, answer: Answer) -> list[Chart]:
         looks = wording.count(most, "look") if fewest == most else f"{fewest} to {most} looks"
         caption = (
             f"In what percent of the looks {course.auxiliary} pulls against {study.target}, by stage and "
-            f"step; each number is of {looks}, all seeds together. Above 50 conflicts prevail; numbers of few looks "
-            "scatter widely."
+            f"step; each number is of {looks}, all seeds together. Above 50 most looks are in conflict; numbers from "
+            "few looks vary widely."
         )
         name = f"conflict-{answer.label_fraction:g}-{course.name}"
         charts.append(study_charts.conflict(name, f"{course.name}: percent in conflict", caption, course))

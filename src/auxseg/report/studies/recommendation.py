@@ -36,7 +36,7 @@ def recommend(study: StudyResult, answer: Answer, directory: Path, *, higher_is_
         best = helping[0].name
         return _train(study, answer, directory, best, f"Train with {best}.")
     if not [arm for arm in answer.arms if not arm.is_control]:
-        return _train(study, answer, directory, None, f"Train {study.target} alone: nothing else was asked about.")
+        return _train(study, answer, directory, None, f"Train {study.target} alone: the study has no other arm.")
     undecided = [arm for arm in answer.arms if not arm.is_control and arm.verdict == "not enough evidence"]
     more = _more_seeds(study, undecided)
     if more is None:
@@ -57,7 +57,7 @@ def _more_seeds(study: StudyResult, undecided: Sequence[ArmResult]) -> tuple[int
     if not affordable:
         return None
     seeds, name = min(affordable)
-    return seeds, f"Train {wording.count(seeds - study.seeds, 'more seed')}: that would probably decide on {name}."
+    return seeds, f"Train {wording.count(seeds - study.seeds, 'more seed')}: this will probably decide on {name}."
 
 
 def _alone(study: StudyResult, undecided: Sequence[ArmResult]) -> str:
@@ -67,9 +67,9 @@ def _alone(study: StudyResult, undecided: Sequence[ArmResult]) -> str:
         return f"Train {study.target} alone: no auxiliary gains as much as {margin}, the margin that matters."
     numbers = [seeds for arm in undecided if (seeds := _seeds_that_decide(arm)) is not None]
     if len(study.looked_at) >= study.rules.looks:
-        return f"Train {study.target} alone: no auxiliary is shown to help, and this study may not be extended again."
+        return f"Train {study.target} alone: no auxiliary is shown to help, and this study cannot be extended again."
     if not numbers:
-        return f"Train {study.target} alone: with these test images seeds alone would hardly decide."
+        return f"Train {study.target} alone: with these test images, more seeds alone are unlikely to decide."
     if min(numbers) > 1000:
         return f"Train {study.target} alone: deciding on a difference of {margin} is out of reach."
     time = _about(_seconds_per_run(study) * _runs_per_seed(study) * (min(numbers) - study.seeds))

@@ -29,7 +29,7 @@ def refuse_lone_values(recipe: Recipe, network: Network, size: int, runtime: Run
         return
     way = f"training.accumulate={share // 2}" if share > 1 else f"training.batch={2 * runtime.num_processes}"
     raise InputError(
-        f"data.size={size}, the encoder's stride of {network.stride} and a micro-batch of one picture (training.batch="
+        f"data.size={size}, the encoder's stride of {network.stride} and a micro-batch of one image (training.batch="
         f"{training.batch}, training.accumulate={training.accumulate}, processes: {runtime.num_processes}) leave "
         f"batch normalisation a single value per channel in {layer}; set {way}, data.size={2 * network.stride} "
         "or larger, or model.norm=group"

@@ -44,7 +44,7 @@ def begun(runs: Mapping[str, Run], *, resume: bool, overwrite: bool) -> dict[str
     for name, run in runs.items():
         _check(run, resume=there[name], overwrite=overwrite)
     if resume and not any(there.values()):
-        raise InputError(f"{', '.join(runs)}: none of these runs was begun, so there is none to resume")
+        raise InputError(f"{', '.join(runs)}: none of these runs was started, so there is none to resume")
     return there
 
 
@@ -78,7 +78,7 @@ def _check(run: Run, *, resume: bool, overwrite: bool) -> None:
     if not any(path.name != ".lock" and not path.match(".*.partial") for path in directory.iterdir()):
         return
     if not resume and not overwrite:
-        raise InputError(f"{directory}: exists already; --resume goes on with it, --overwrite starts again")
+        raise InputError(f"{directory}: already exists; --resume continues the run, --overwrite starts again")
     if not run.recipe_file.is_file():
         refused = " to resume" if resume else ", so --overwrite will not delete it"
         raise InputError(f"{directory}: holds files but no run{refused}")

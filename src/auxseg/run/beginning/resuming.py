@@ -74,7 +74,7 @@ def standing(recipe: Recipe, run: Run, store: Store) -> Standing | None:
     recipe = _as_started(recipe, run, store)
     if not run.last_file.exists():
         if log.has_ended or max(log.steps, default=0) > log.steps_per_epoch:  # every epoch ends with a checkpoint
-            raise InputError(f"{run.last_file}: the checkpoint to go on from is missing; bring it back, or {_AGAIN}")
+            raise InputError(f"{run.last_file}: the checkpoint to resume from is missing; restore it, or {_AGAIN}")
         return Standing(recipe, None)
     return Standing(recipe, _step_of_checkpoint(recipe, run, store, log))
 
@@ -91,8 +91,8 @@ def _refuse_orphans(run: Run) -> None:
     for path in (run.last_file, run.best_file):
         if path.exists():
             raise InputError(
-                f"{run.events_file}: is missing or says nothing of a start, so nothing proves what {path.name} belongs "
-                f"to; bring it back, or {_AGAIN}"
+                f"{run.events_file}: is missing or has no start event, so {path.name} cannot be verified; restore it, "
+                f"or {_AGAIN}"
             )
 
 
@@ -101,19 +101,19 @@ def _step_of_checkpoint(recipe: Recipe, run: Run, store: Store, log: _Log) -> in
     if seal is None:  # of a version that had none: the log, which that version deleted first, has to do
         step = load_last(run.last_file, torch.device("cpu")).get("progress", {}).get("step")
         if not isinstance(step, int):
-            raise InputError(f"{run.last_file}: does not say at which step it was written; {_AGAIN}")
+            raise InputError(f"{run.last_file}: does not record its step; {_AGAIN}")
     else:
         step, owner = seal.step, owner_of(recipe, store.content_hash)
         is_comparable = seal.version == __version__  # another version may know other settings
         if seal.owner.data != owner.data or (is_comparable and seal.owner.recipe != owner.recipe):
             what = "data" if seal.owner.data != owner.data else "recipe"
             raise InputError(
-                f"{run.last_file}: belongs to another {what} than {run.directory} says; bring back its own, or {_AGAIN}"
+                f"{run.last_file}: belongs to another {what} than {run.directory}; restore the run's own, or {_AGAIN}"
             )
     if not log.holds_each_step_to(step):
         raise InputError(
             f"{run.events_file}: expected each of the steps 1 to {step} that {run.last_file.name} has taken, found "
-            f"{len({each for each in log.steps if 1 <= each <= step})} of them; bring back a copy, or {_AGAIN}"
+            f"{len({each for each in log.steps if 1 <= each <= step})} of them; restore a copy, or {_AGAIN}"
         )
     return step
 

@@ -46,7 +46,7 @@ def find_images(paths: Sequence[Path]) -> FoundImages:
     num_own = 0
     for path in paths:
         if not os.path.lexists(path):
-            raise InputError(f"{readable(path)}: there is no such file or folder")
+            raise InputError(f"{readable(path)}: the file or folder does not exist")
         files = _below(path) if path.is_dir() else [(path, path.stem)]
         for file, name in files:
             if path.is_dir() and is_own_picture(file):
@@ -54,10 +54,10 @@ def find_images(paths: Sequence[Path]) -> FoundImages:
             else:
                 found.append(Photograph(file, _unused(_shortened(name), names)))
     if not found:
-        own = f" ({num_own} pictures there were made by auxseg predict)" if num_own else ""
+        own = f" ({num_own} images there were written by auxseg predict)" if num_own else ""
         raise InputError(
-            f"no photograph was found in {', '.join(map(readable, paths))}{own}; its name should end with "
-            f"one of {', '.join(SUFFIXES)}"
+            f"no image was found in {', '.join(map(readable, paths))}{own}; names should end with one of "
+            f"{', '.join(SUFFIXES)}"
         )
     return FoundImages(tuple(found), num_own)
 

@@ -43,4 +43,4 @@ def refuse_others(path: Path, *, overwrite: bool) -> None:
     if not is_own_picture(path):
         raise InputError(f"{path} exists and was not written by auxseg predict; give another --out")
     if not overwrite:
-        raise InputError(f"{path} exists already; --overwrite replaces what a former prediction left")
+        raise InputError(f"{path} already exists; --overwrite replaces what an earlier prediction left")

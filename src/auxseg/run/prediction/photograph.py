@@ -37,7 +37,7 @@ def read_photograph(photograph: object, exif: str = "apply") -> UInt8[np.ndarray
         case Image.Image():
             return _pixels(photograph, exif)
     raise InputError(
-        f"a photograph should be a path, a Pillow image or a uint8 array (height, width, 3), not {_kind(photograph)}"
+        f"an image should be a path, a Pillow image or a uint8 array (height, width, 3), not {_kind(photograph)}"
     )
 
 
@@ -54,15 +54,15 @@ def _pixels(source: Path | Image.Image, exif: str) -> np.ndarray:
     except SampleError as error:
         raise InputError(f"{where}{error}") from None
     except (MemoryError, OSError) as error:
-        raise InputError(f"{where}cannot be read ({error or 'there is not enough memory'})") from None
+        raise InputError(f"{where}cannot be read ({error or 'out of memory'})") from None
 
 
 def _array(photograph: np.ndarray) -> np.ndarray:
     shape = photograph.shape
     if photograph.dtype != np.uint8 or len(shape) not in (2, 3) or 0 in shape or shape[2:] not in ((), (3,)):
         raise InputError(
-            "a photograph as an array should be uint8 of shape (height, width, 3), or (height, width) if it is grey; "
-            f"this one is {photograph.dtype} of shape {shape}"
+            "an image array should be uint8 of shape (height, width, 3), or (height, width) if grey; this one is "
+            "{photograph.dtype} of shape {shape}"
         )
     if shape[0] * shape[1] > MAX_PIXELS:
         raise InputError(f"the array has {shape[1]} x {shape[0]} pixels; the limit is {MAX_PIXELS:,}")

@@ -34,7 +34,7 @@ def refuse_predictions(directory: Path, *, overwrite: bool) -> None:
     if not _is_own(path):
         raise InputError(f"{path} exists and was not written by auxseg predict; give another --out")
     if not overwrite:
-        raise InputError(f"{directory}: holds predictions already; --overwrite replaces them")
+        raise InputError(f"{directory}: already holds predictions; --overwrite replaces them")
 
 
 @final

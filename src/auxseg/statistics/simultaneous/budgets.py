@@ -50,7 +50,7 @@ def affordable(
     on, then arms. Raises `InputError` with the smallest budget that works if three seeds of the first arm are too many.
     """
     if not arms:
-        raise InputError("a study needs an arm beside the baseline")
+        raise InputError("a study needs an arm besides the baseline")
     seconds = {**arms, **controls}
     names, num_kept = tuple(seconds), len(seconds)
     while num_kept and _total(baseline, seconds, names[:num_kept]) * FEWEST_SEEDS > budget:

@@ -36,15 +36,14 @@ class Criteria:
     def __post_init__(self) -> None:
         if not (self.margin > 0 and math.isfinite(self.margin)):
             raise InputError(
-                "margin: a number above 0 was expected, the smallest difference that matters to you, "
-                f"found {self.margin:g}"
+                "margin: expected a number above 0, the smallest difference that matters to you, found {self.margin:g}"
             )
         if any(after <= before for before, after in pairwise(self.looks)):
-            raise InputError(f"looks: numbers of seeds that increase were expected, found {_listed(self.looks)}")
+            raise InputError(f"looks: expected increasing numbers of seeds, found {_listed(self.looks)}")
         if self.looks and self.looks[0] < FEWEST_SEEDS:
             raise InputError(
-                f"looks: verdicts need at least {FEWEST_SEEDS} seeds, so the first look must have as many, "
-                f"found {self.looks[0]}"
+                f"looks: verdicts need at least {FEWEST_SEEDS} seeds, so the first look needs as many, found "
+                f"{self.looks[0]}"
             )
 
     def looks_until(self, num_seeds: int) -> tuple[int, ...]:

@@ -127,7 +127,7 @@ class Comparison:
         """What a reader of the intervals has to know, as sentences."""
         found = []
         if not self.borrows:
-            found.append("One arm is judged alone: its variance comes from its own seeds and borrows nothing.")
+            found.append("One arm is judged alone: its variance comes only from its own seeds.")
         if self.baseline_is_odd:
             found.append(
                 f"Runs of the baseline vary {self.baseline_ratio:.1f} times as much as those of the arms (variance): "

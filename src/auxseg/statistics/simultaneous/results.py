@@ -97,5 +97,5 @@ def _refuse_other_images(runs: Mapping[str, Mapping[int, Figure]]) -> None:
     lengths = sorted({len(run.known()) for by_seed in runs.values() for run in by_seed.values()})
     if len(lengths) > 1:
         raise InputError(
-            f"runs that are compared must have measured the same images, found {' and '.join(map(str, lengths))} images"
+            f"compared runs must have measured the same images, found {' and '.join(map(str, lengths))} images"
         )

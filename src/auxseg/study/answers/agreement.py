@@ -89,12 +89,12 @@ def _differences(answer: AnswerOutline, sign: int) -> dict[str, float]:
 
 def _sentence(comparisons: Sequence[Comparison], hits: int) -> str:
     if not comparisons:
-        return "no full study of these candidates has been done yet that this ranking could be compared with"
+        return "no full study of these candidates exists yet to compare this ranking with"
     correlations = [found.spearman for found in comparisons]
     spread = f" ({min(correlations):+.2f} to {max(correlations):+.2f})" if len(correlations) > 1 else ""
     times = [found.share_of_time for found in comparisons]
     return (
-        "beside full studies that were done: rank correlation (Spearman's) "
+        "compared with full studies: rank correlation (Spearman's) "
         f"{statistics.fmean(correlations):+.2f}{spread}, the first was the best in {hits} of {len(comparisons)}, "
         f"for {100 * statistics.fmean(times):.1f}% of their time in training"
     )

@@ -25,7 +25,7 @@ def check_tasks(plan: Plan, store: Store) -> Task:
     target = tasks[first.target]
     if not (target.mean_figure or target.ratio_figure):
         raise InputError(
-            f"study: the target {target.name} is measured by {target.main_figure}, of which images have no shares; "
+            f"study: the target {target.name} is measured by {target.main_figure}, which has no values per image; "
             "expected a task that gives masks, classes or boxes"
         )
     train = training_rows(store, first.data.train_on)
@@ -42,8 +42,8 @@ def _check_shares(fractions: Sequence[float], store: Store, train: np.ndarray) -
         count = len(labelled_rows(store, train, fraction))
         if count in seen:
             raise InputError(
-                f"study: label_fractions {seen[count]:g} and {fraction:g} are the same {count} of the training split's "
-                "masks; leave one out"
+                f"study: label_fractions {seen[count]:g} and {fraction:g} both mean {count} masks of the training "
+                "split; leave one out"
             )
         seen[count] = fraction
 
@@ -51,7 +51,7 @@ def _check_shares(fractions: Sequence[float], store: Store, train: np.ndarray) -
 def refuse_without_test(target: Task, store: Store) -> None:
     """Raise `InputError` if there is nothing to test on."""
     for name in without_labels({target.name: target}, EvaluationLoader(store, store.rows("test"), 16)):
-        raise InputError(f"{store.path}: no test sample has a label for {name}, so no verdict could be given")
+        raise InputError(f"{store.path}: no test sample has a label for {name}, so no verdict is possible")
 
 
 def refuse_other_threads(kept: Choices, given: int | None, directory: Path) -> None:
@@ -62,6 +62,6 @@ def refuse_other_threads(kept: Choices, given: int | None, directory: Path) -> N
     begun_with = kept.threads
     if given is not None and begun_with not in (None, given):
         raise InputError(
-            f"{directory}: was begun with {begun_with} thread(s) for each run, which are part of the bits, and "
+            f"{directory}: was begun with {begun_with} thread(s) per run, which change results at the bit level, and "
             f"--threads is now {given}; leave it out or give another --out"
         )

@@ -91,11 +91,13 @@ def check_study(values: Mapping[str, object], origin: str = "study") -> StudyCon
 def _check_sets(study: StudyConfig, origin: str) -> None:
     if study.arms is None:
         if not study.auxiliaries:
-            raise InputError(f"{origin}: auxiliaries is missing; name some, or list sets of them under arms")
+            raise InputError(f"{origin}: auxiliaries is missing; name at least one, or list sets of them under arms")
         return
     for key in ("auxiliaries", "design"):
         if getattr(study, key):
-            raise InputError(f"{origin}: arms lists the sets of auxiliaries itself, so {key} has no place beside it")
+            raise InputError(
+                f"{origin}: arms already lists the sets of auxiliaries, so it cannot be combined with {key}"
+            )
     seen: set[frozenset[str]] = set()
     for arm in study.arms:
         if not arm:
@@ -115,20 +117,22 @@ def _check_names(study: StudyConfig, origin: str) -> None:
             raise InputError(f"{origin}: the auxiliary {name} is named twice")
     if SAME_STEPS in names:
         raise InputError(
-            f"{origin}: {SAME_STEPS} is what target only is already, because all arms are trained for the same number "
-            f"of steps; leave it out, or ask for {SAME_COMPUTE}"
+            f"{origin}: {SAME_STEPS} is the same as target only, because all arms train for the same number of steps; "
+            f"leave it out, or ask for {SAME_COMPUTE}"
         )
     if SAME_COMPUTE in study.names:
-        raise InputError(f"{origin}: {SAME_COMPUTE} is a control and no auxiliary; name it in controls")
+        raise InputError(f"{origin}: {SAME_COMPUTE} is a control, not an auxiliary; name it in controls")
 
 
 def _check_weights(study: StudyConfig, origin: str) -> None:
     for name in study.weights:
         if name not in (*study.names, *study.control_tasks):
-            raise InputError(f"{origin}: weights names {name!r}, which is no auxiliary of this study")
+            raise InputError(f"{origin}: weights names {name!r}, which is not an auxiliary of this study")
     if study.tune_weights is None:
         return
     if study.weights:
-        raise InputError(f"{origin}: weights has no place beside tune_weights, which lets validation choose them")
+        raise InputError(
+            f"{origin}: weights cannot be combined with tune_weights, which chooses them on validation; leave one out"
+        )
     if len(set(study.tune_weights)) < len(study.tune_weights):
         raise InputError(f"{origin}: tune_weights names a weight twice")

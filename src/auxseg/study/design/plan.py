@@ -127,7 +127,7 @@ class Plan:
         if not arm.is_longer:
             return None
         if self.same_compute is None:
-            return f"{BASELINE}, trained longer, for the compute of the dearest arm"
+            return f"{BASELINE}, trained longer, for the compute of the most expensive arm"
         factor, arm_of = self.same_compute.factor, self.same_compute.arm
         return f"{BASELINE}, trained {factor:g} times as long (same compute as {arm_of})"
 
@@ -163,8 +163,8 @@ def _check_controls(base: Recipe, study: StudyConfig) -> None:
         kind = base.tasks[name].kind if name in base.tasks else name
         if kind in ours - set(CONTROL_KINDS):
             raise InputError(
-                f"study: controls names {name}, which holds information; expected {', '.join(CONTROL_KINDS)} or "
-                f"{SAME_COMPUTE}, and {name} among the auxiliaries"
+                f"study: controls names {name}, which carries information; expected {', '.join(CONTROL_KINDS)} or "
+                f"{SAME_COMPUTE}, and {name} as an auxiliary"
             )
 
 
@@ -172,9 +172,9 @@ def _check_base(base: Recipe, study: StudyConfig) -> None:
     """Refuse what would make arms differ in more than their tasks, and settings that the study decides itself."""
     settings = {setting.partition("=")[0] for setting in study.settings}
     if "seed" in settings:
-        raise InputError("study: settings gives a seed, but a study trains its own; say with seeds how many")
+        raise InputError("study: settings gives a seed, but a study chooses its own; set how many with seeds")
     if "data.label_fraction" in settings and study.label_fractions is not None:
-        raise InputError("study: settings gives data.label_fraction beside label_fractions; expected one of them")
+        raise InputError("study: settings gives data.label_fraction together with label_fractions; leave one out")
     if base.training.patience is not None:
         raise InputError(
             f"study: {study.base} has training.patience {base.training.patience}, but arms must have the same number "
@@ -183,20 +183,20 @@ def _check_base(base: Recipe, study: StudyConfig) -> None:
     sharing = base.model.sharing
     if sharing.target_reads_auxiliaries:
         raise InputError(
-            f"study: {study.base} has model.sharing.kind {sharing.kind}, in which the target reads the encoders of the "
-            "auxiliaries, so there is no target only to compare with; set model.sharing.kind to hard, mtan or "
+            f"study: {study.base} has model.sharing.kind {sharing.kind}, in which the target reads the auxiliaries' "
+            "encoders, so there is no target only to compare with; set model.sharing.kind to hard, mtan or "
             "cross-stitch and training.phases=[]"
         )
     for phase in base.training.phases:
         if base.target not in (phase.tasks or (base.target,)):
             raise InputError(
                 f"study: {study.base} has a phase {phase.name!r} that does not train {base.target}, so target only "
-                "would have nothing to train in it; set training.phases=[]"
+                "would train nothing in it; set training.phases=[]"
             )
     if base.training.phases and SAME_COMPUTE in study.controls:
         raise InputError(
-            f"study: controls names {SAME_COMPUTE}, but {study.base} has training.phases, in which steps cost "
-            "differently; set training.phases=[] or leave the control out"
+            f"study: controls names {SAME_COMPUTE}, but {study.base} has training.phases, in which steps differ in "
+            "cost; set training.phases=[] or leave the control out"
         )
 
 
@@ -228,7 +228,7 @@ def _recipe(base: Recipe, study: StudyConfig, arm: Arm, fraction: float) -> Reci
     elif study.weights or study.tune_weights:
         key = "weights" if study.weights else "tune_weights"
         raise InputError(
-            f"study: {key} has no place beside the balancer {values['balancer']['kind']}, which takes no weights"
+            f"study: {key} cannot be combined with the balancer {values['balancer']['kind']}, which takes no weights"
         )
     if arm.auxiliaries and values["training"]["watch"] is None:
         values["training"]["watch"] = STEPS_PER_TASK * (1 + len(arm.auxiliaries))

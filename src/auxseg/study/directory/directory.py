@@ -113,7 +113,7 @@ class StudyDirectory:
         ):
             if before != now:
                 raise InputError(
-                    f"{self.path}: was begun with {name} {before}, and this is {now}, which may train in other ways; "
+                    f"{self.path}: was begun with {name} {before}, and this is {now}, which may give other results; "
                     f"use {name} {before} or give another --out"
                 )
         if begun.weights != origin.weights:
@@ -190,7 +190,7 @@ class StudyDirectory:
         others = [] if not self.path.is_dir() else [entry.name for entry in self.path.iterdir()]
         others = [name for name in others if name != SCREENING_FOLDER and not name.startswith(".")]
         if others:
-            raise InputError(f"{self.path}: holds files but no study ({others[0]}, say); give another --out")
+            raise InputError(f"{self.path}: holds files but no study, such as {others[0]}; give another --out")
 
 
 def _short(digest: str | None) -> str:

@@ -28,6 +28,6 @@ def origin(weights: str) -> Origin:
 
 def _digest(file: Path) -> str:
     if not file.is_file():
-        raise InputError(f"model.weights: {file} is no file; expected none, timm or a file with weights")
+        raise InputError(f"model.weights: {file} is not a file; expected none, timm or a file with weights")
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()

@@ -23,7 +23,7 @@ def refuse_other_store(path: Path, content_hash: str) -> None:
     if found != content_hash:
         raise RunError(
             f"{path} holds other data: content hash {found[:12]}, while the study's has {content_hash[:12]}; nothing "
-            "was judged; put the former file back, and the same command goes on"
+            "was judged; restore the former file and run the same command again"
         )
 
 
@@ -34,8 +34,7 @@ def refuse_other_runs(directories: Iterable[Path], content_hash: str) -> None:
         if found not in (None, content_hash):
             raise RunError(
                 f"{directory}: was trained on other data (content hash {found[:12]}) than the study "
-                f"({content_hash[:12]}), so nothing was judged; delete this directory, and the same command trains it "
-                "again"
+                f"({content_hash[:12]}), so nothing was judged; delete this directory and run the same command again"
             )
 
 
@@ -61,8 +60,8 @@ def on_the_same_data(path: Path, content_hash: str, forget: Callable[[], None]) 
         if after[:2] == before[:2] and after != before:
             forget()
             raise RunError(
-                f"{path} was written over while a run read it, so that run was removed and nothing was judged; put the "
-                "former file back, and the same command goes on"
+                f"{path} was overwritten while a run read it, so that run was removed and nothing was judged; "
+                "restore the former file and run the same command again"
             )
 
 

@@ -31,7 +31,7 @@ def pack(directory: Path) -> bytes:
     if size > LARGEST or len(files) > MOST_FILES:
         raise RunError(
             f"{directory}: {len(files)} files of {size / 2**20:.0f} MiB are too much to send (at most {MOST_FILES} of "
-            f"{LARGEST / 2**20:.0f} MiB); let every node of the cluster see the study's directory"
+            f"{LARGEST / 2**20:.0f} MiB); put the study's directory on a disk that all nodes share"
         )
     content = io.BytesIO()
     # Weights cannot be compressed; a node whose clock stands before 1980 is no reason to fail.
@@ -48,7 +48,7 @@ def unpack(content: bytes, directory: Path) -> None:
     than `pack` would pack.
     """
     if len(content) > LARGEST + MOST_FILES * _OVERHEAD:
-        raise RunError(f"{directory}: {len(content) / 2**20:.0f} MiB were sent back, which nothing has packed")
+        raise RunError(f"{directory}: {len(content) / 2**20:.0f} MiB were sent back, more than any run can have")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
@@ -61,7 +61,9 @@ def unpack(content: bytes, directory: Path) -> None:
                     shutil.copyfileobj(source, target)
                     os.fsync(target.fileno())
     except _DAMAGED as error:
-        raise RunError(f"{directory}: what was sent back is damaged ({error}); the same command tries again") from None
+        raise RunError(
+            f"{directory}: what was sent back is damaged ({error}); run the same command to try again"
+        ) from None
 
 
 def receive(content: bytes, directory: Path) -> None:
@@ -103,10 +105,10 @@ def _check(entries: list[zipfile.ZipInfo], directory: Path) -> None:
     for entry in entries:
         if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
             raise RunError(
-                f"{directory}: {entry.filename!r} was sent back compressed or encrypted, as nothing packs it"
+                f"{directory}: {entry.filename!r} was sent back compressed or encrypted, which auxseg never does"
             )
         name = PurePosixPath(entry.filename)
         kind = stat.S_IFMT(entry.external_attr >> 16)
         is_inside = not name.is_absolute() and ".." not in name.parts and "\\" not in entry.filename
         if not is_inside or not name.parts or entry.is_dir() or kind not in (0, stat.S_IFREG):
-            raise RunError(f"{directory}: {entry.filename!r} was sent back, which is no plain file inside of it")
+            raise RunError(f"{directory}: {entry.filename!r} was sent back, which is not a plain file inside it")

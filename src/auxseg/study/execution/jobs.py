@@ -48,7 +48,7 @@ class Job:
             self._forget()
             raise RunError(
                 f"{self.data} held other data when a run opened it, so that run was removed and nothing was judged; "
-                "the same command goes on with the study's data"
+                "restore the study's data and run the same command again"
             )
         refuse_other_store(self.data, self.content_hash)
         return value
@@ -112,7 +112,8 @@ def refuse_unmeasured(study: StudyDirectory, data: Path, runs: Sequence[PlannedR
     """Raise `RunError` for a run without figures of its own: of the test split of the study's data."""
     for job in evaluations(study, data, runs):
         raise RunError(
-            f"{job.directory}: holds no figures of the test split of the study's data; the same command measures it"
+            f"{job.directory}: has no figures for the test split of the study's data; run the same command again to "
+            "measure it"
         )
 
 

@@ -95,7 +95,9 @@ class LocalWorkers(Workers):
                     future.result()
                 self.tick()
         except BrokenProcessPool:
-            raise RunError("a worker process was killed, possibly out of memory; the same command goes on") from None
+            raise RunError(
+                "a worker process was killed, possibly out of memory; run the same command again to continue"
+            ) from None
 
 
 @contextmanager

@@ -75,8 +75,8 @@ class RayCluster(Site):
             while not room(threads, self.gpus):
                 if time.monotonic() > deadline:
                     raise InputError(
-                        f"--ray {self.address}: no node has the {threads} CPUs and {self.gpus:g} GPUs that a run is to "
-                        f"have (the most are {_largest()}); give fewer --threads or --gpus-per-run"
+                        f"--ray {self.address}: no node has the {threads} CPUs and {self.gpus:g} GPUs that a run "
+                        f"needs (at most {_largest()}); lower --threads or --gpus-per-run"
                     )
                 tick()
                 time.sleep(_POLL_SECONDS)
@@ -118,7 +118,7 @@ def _refuse_unreachable(address: str) -> None:
     except (OSError, OverflowError, subprocess.SubprocessError) as error:
         said = error.stderr.strip().splitlines()[-1:] if isinstance(error, subprocess.CalledProcessError) else []
         raise InputError(
-            f"--ray {address}: no Ray cluster of which this machine is a node answered within {_REACH_SECONDS:.0f} s"
+            f"--ray {address}: no Ray cluster that includes this machine answered within {_REACH_SECONDS:.0f} s"
             f"{''.join(f' ({line})' for line in said)}; expected the HOST:PORT that `ray start --head` prints, or "
             "local to start one here"
         ) from None
@@ -134,7 +134,7 @@ def _init(address: str) -> None:
             logging_level=logging.ERROR,
         )
     except Exception as error:  # of any kind, where a part of Ray does not start
-        raise RunError(f"--ray {address}: Ray does not start: {error}".splitlines()[0]) from error
+        raise RunError(f"--ray {address}: Ray did not start: {error}".splitlines()[0]) from error
 
 
 def _largest() -> str:

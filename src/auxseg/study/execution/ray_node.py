@@ -120,7 +120,7 @@ def _refuse_other_versions(expected: Origin, found: Origin) -> None:
         ("torch", found.versions.torch, expected.versions.torch),
     ):
         if here != there:
-            raise RunError(f"has {package} {here}, while the study was started with {there}; install the same version")
+            raise RunError(f"has {package} {here}, but the study was started with {there}; install the same version")
     if found.weights != expected.weights:
         raise RunError("the file of model.weights differs from that of the study; give every node the same")
 

@@ -96,8 +96,8 @@ class RayWorkers(Workers):
         while unseen := left():
             if time.monotonic() > deadline:
                 raise RunError(
-                    f"{unseen[0].directory}: a node of the cluster has written it, but it is not to be seen here after "
-                    f"{_SEEN_SECONDS:.0f} s; the same command goes on when the directory is shared again"
+                    f"{unseen[0].directory}: a node of the cluster wrote it, but it did not appear here within "
+                    f"{_SEEN_SECONDS:.0f} s; share the directory again and run the same command"
                 )
             time.sleep(_POLL_SECONDS)
             self.tick()
@@ -137,7 +137,7 @@ class RayWorkers(Workers):
             with suppress(Exception):  # the first error is the one to tell
                 _stop(running)
             if isinstance(error, exceptions.RayError):
-                raise RunError(f"Ray failed: {_first_line(error)}; the same command goes on") from error
+                raise RunError(f"Ray failed: {_first_line(error)}; run the same command again to continue") from error
             raise
         return values
 
@@ -148,8 +148,8 @@ class RayWorkers(Workers):
             return now
         if now - last_room > ROOM_SECONDS:
             raise RunError(
-                f"for {ROOM_SECONDS:.0f} s the cluster has had no node left that is large enough for a run "
-                f"({self.threads} CPUs, {self.gpus:g} GPUs); the same command goes on when it has"
+                f"for {ROOM_SECONDS:.0f} s the cluster has had no node large enough for a run "
+                f"({self.threads} CPUs, {self.gpus:g} GPUs); add such a node and run the same command again"
             )
         return last_room
 
@@ -163,14 +163,14 @@ class RayWorkers(Workers):
             if attempt.losses > _MOST_LOSSES:
                 raise RunError(
                     f"{job.directory}: its worker or node was lost {attempt.losses} times "
-                    f"({type(error).__name__}), for want of memory perhaps; the same command goes on"
+                    f"({type(error).__name__}), possibly out of memory; run the same command again to continue"
                 ) from None
             return None
         except exceptions.RayTaskError as error:
             if isinstance(error.cause, exceptions.RayError) or "failed to import on the worker" in str(error.cause):
                 raise RunError(
                     f"{job.directory}: a node could not begin: {_first_line(error.cause)}; every node needs the same "
-                    "auxseg with the extra ray"
+                    "auxseg with the extra ray: pip install 'auxseg[ray]'"
                 ) from error
             raise error.cause from None
         if outcome.missing:

@@ -34,7 +34,7 @@ def make_room_for_sockets() -> None:
                 return
     raise InputError(
         f"TMPDIR {tempfile.gettempdir()} is too long for the Unix sockets of worker processes, and none of "
-        f"{', '.join(_PLACES)} can be used instead; set TMPDIR to a directory whose path has at most "
+        f"{', '.join(_PLACES)} can be used instead; set TMPDIR to a path of at most "
         f"{_LONGEST - len(_DIRECTORY + _SOCKET)} characters"
     )
 

@@ -95,8 +95,8 @@ def make_budget(num_candidates: int, num_shares: int, steps: int, num_trainings:
             return Budget(num_candidates, num_shares, seeds, longest, cost_of_study, pace)
     raise InputError(
         f"study: --screen may take {100 * SHARE:g}% of the study's {num_trainings * steps:,} steps and their "
-        f"validations, which leaves {longest} steps for each training, expected at least {FEWEST_STEPS}; a study that "
-        "is so short is better done at once"
+        f"validations, which leaves {longest} steps for each training, expected at least {FEWEST_STEPS}; a study this "
+        "short is better run in full"
     )
 
 

@@ -62,8 +62,8 @@ class NoiseTask(RegressionTask):
     def explain(self) -> dict[str, str]:
         """One sentence per figure."""
         return {
-            "mse": "Squared error of the random map, averaged over pixels, then images; beyond the training split it "
-            "can only be small by chance.",
+            "mse": "Squared error of the random map, averaged over pixels, then images; outside the training split it "
+            "can be small only by chance.",
             "num_images": "Images with a random map.",
         }
 

@@ -52,8 +52,8 @@ class RandomLabelsTask(CategoricalTask):
     def explain(self) -> dict[str, str]:
         """One sentence per figure."""
         return {
-            "accuracy": f"Share of the images whose random {self._label} is right; beyond the training split it can "
-            "only be right by chance.",
+            "accuracy": f"Share of the images whose random {self._label} is right; outside the training split it "
+            "can be right only by chance.",
             "num_images": f"Images with a random {self._label}.",
         }
 

@@ -129,11 +129,11 @@ class EdgesTask(Task):
         return {
             "f1": "Harmonic mean of precision and recall of edge pixels, from the pixels of all images together, "
             "at a probability of 0.5.",
-            "f1_within_1": "The same, where an edge pixel is right if one of the other side is among its eight "
-            "neighbours.",
+            "f1_within_1": "The same, where an edge pixel counts as right if one of its eight neighbours is an edge on "
+            "the other side.",
             "precision": "Share of the predicted edge pixels that are right.",
             "recall": "Share of the true edge pixels that are found.",
-            "num_images": "Images with at least one pixel that counts, whether or not it is an edge.",
+            "num_images": "Images with at least one pixel that counts, edge or not.",
         }
 
     def predict(self, output: Float[Tensor, "N 1 H W"]) -> UInt8[Tensor, "N H W"]:

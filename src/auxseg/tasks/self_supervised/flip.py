@@ -49,9 +49,8 @@ class FlipTask(CategoricalTask):
         """One sentence per figure."""
         how = "upside down" if self._axis == "vertical" else "left and right exchanged"
         return {
-            "accuracy": f"Share of the images of which it is rightly said whether they were mirrored ({how}); "
-            "chance is 0.5.",
-            "num_images": "Images that were mirrored or left as they are.",
+            "accuracy": f"Share of the images for which the answer, mirrored or not, is right ({how}); chance is 0.5.",
+            "num_images": "Images that were mirrored or left unchanged.",
         }
 
     def _look(self, batch: Batch) -> Float[Tensor, "N 3 H W"]:

@@ -59,7 +59,7 @@ def test_a_heading_that_no_object_has_is_no_class():
     assert categories.names == ("background", "cat", "dog")
     assert categories.ids == ()
     assert categories.remarks == (
-        "the category 'animal' (id 0) is a heading of others that no object has; it is no class",
+        "the category 'animal' (id 0) groups other categories and no object has it, so it is not a class",
     )
 
 

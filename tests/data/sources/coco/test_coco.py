@@ -194,8 +194,8 @@ def test_a_bad_box_costs_that_box(tmp_path):
 
 def test_objects_of_images_that_are_not_in_the_file_are_named(tmp_path):
     source = Coco(write(tmp_path, content(annotation(10, 3, [SQUARE]), annotation(99, 3, [SQUARE], id=44))))
-    assert source.remarks == ("some.json: 1 objects are of images that are not in the file and were left out: 44",)
-    with pytest.raises(InputError, match="none of its 1 annotations is of an image that is in the file"):
+    assert source.remarks == ("some.json: 1 objects were left out, because their images are not in the file: 44",)
+    with pytest.raises(InputError, match="none of its 1 annotations belongs to an image in the file"):
         Coco(write(tmp_path, content(annotation(99, 3, [SQUARE]))))
 
 
@@ -225,7 +225,9 @@ def test_categories_called_background_and_mere_headings_are_no_classes(tmp_path)
     ]
     source = Coco(write(tmp_path, values))
     assert (source.mask_classes, source.category_ids) == (("background", "leaf"), (7, 1))
-    assert source.remarks == ("the category 'leaf' (id 0) is a heading of others that no object has; it is no class",)
+    assert source.remarks == (
+        "the category 'leaf' (id 0) groups other categories and no object has it, so it is not a class",
+    )
     ground = source.read(source.items()[1])
     assert ground.mask is not None
     assert not ground.mask.any()
@@ -271,18 +273,18 @@ def test_photographs_are_found(tmp_path, images, name):
         ([[1, 2, 3, 4, 5, "six"]], "a polygon should be at least three pairs"),
         ([[1, 2, 3, 4, 5, 10**400]], "a coordinate should be a finite number, not a whole number of 1329 bits"),
         ([[1, 2, 3, 4, 5, float("nan")]], "a polygon should be at least three pairs"),
-        ([[1, 2, 3, 4, 5, 1e9]], "a polygon reaches further out of the picture of 50 x 40"),
+        ([[1, 2, 3, 4, 5, 1e9]], "a polygon extends beyond the image of 50 x 40"),
         (
             {"size": [50, 40], "counts": [2000]},
-            r"is for a picture of \[50, 40\] \(height, width\), but this is 40 x 50",
+            r"is for an image of \[50, 40\] \(height, width\), but this is 40 x 50",
         ),
         ({"size": [40, 50], "counts": [1999]}, "add up to 2000 pixels"),
         ({"size": [40, 50], "counts": [2001, -1]}, "add up to 2000 pixels"),
         ({"size": [40, 50], "counts": "c26"}, "add up to 2000 pixels"),
         ({"size": [40, 50], "counts": "c2~"}, "may not hold '~'"),
-        ({"size": [40, 50], "counts": "P"}, "end within a number"),
-        ({"size": [40, 50]}, "neither a list of polygons nor run lengths"),
-        ("outline", "neither a list of polygons nor run lengths"),
+        ({"size": [40, 50], "counts": "P"}, "end in the middle of a number"),
+        ({"size": [40, 50]}, "should be a list of polygons, or run lengths"),
+        ("outline", "should be a list of polygons, or run lengths"),
     ],
 )
 def test_bad_outlines_cost_their_object_and_say_why(tmp_path, outline, reason):
@@ -358,7 +360,7 @@ def test_a_file_that_cannot_be_understood_is_refused(tmp_path):
     with pytest.raises(InputError, match="should have between 1 and 254 categories, not 0"):
         Coco(write(tmp_path, content() | {"categories": []}))
     gone = [{"id": 1, "file_name": "gone.png", "height": 40, "width": 50}]
-    with pytest.raises(InputError, match=r"the photograph gone\.png is in none of"):
+    with pytest.raises(InputError, match=r"the image gone\.png is in none of"):
         Coco(write(tmp_path, content() | {"images": gone}))
 
 
@@ -387,7 +389,7 @@ def test_files_that_disagree_are_refused(tmp_path):
     other = write(tmp_path, content() | {"categories": [{"id": 18, "name": "horse"}]}, name="test.json")
     with pytest.raises(InputError, match=r"test\.json: the category 18 is 'horse', but 'dog' in .*train\.json"):
         Coco(tmp_path, annotations={"train": path, "test": other})
-    with pytest.raises(InputError, match="should be the folder of the photographs"):
+    with pytest.raises(InputError, match="should be the folder of the images"):
         Coco(path, annotations={"train": path})
     with pytest.raises(InputError, match="should name train, val, test, trainval, not 'valid'"):
         Coco(tmp_path, annotations={"valid": path})

@@ -113,7 +113,7 @@ def test_half_a_size_is_none(tmp_path, missing):
         ({"width": True}, "width should be a whole number, not True"),
         ({"file_name": None}, "file_name should be a text, not None"),
         ({"file_name": " "}, "file_name should be a text, not ' '"),
-        ({"file_name": "a\0b"}, "file_name should be a text without NUL and halves of characters, not "),
+        ({"file_name": "a\0b"}, "file_name should be a text without NUL or broken characters, not "),
     ],
 )
 def test_a_fault_of_a_photograph_stays_with_it(tmp_path, change, reason):
@@ -207,7 +207,7 @@ def test_an_annotation_that_is_no_mapping_is_an_orphan_with_its_place(tmp_path):
 
 
 def test_a_file_of_whose_objects_none_has_an_image_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"some\.json: none of its 2 annotations is of an image that is in the file$"):
+    with pytest.raises(InputError, match=r"some\.json: none of its 2 annotations belongs to an image in the file$"):
         read(tmp_path, content(annotations=[annotation(image_id=1), 3]))
 
 
@@ -256,7 +256,7 @@ def test_a_folder_a_missing_file_and_a_huge_one_are_refused_before_they_are_read
     with pytest.raises(InputError, match=r"gone\.json cannot be read: No such file or directory$"):
         read_coco(tmp_path / "gone.json")
     monkeypatch.setattr(coco_file, "MAX_BYTES", 1000)
-    with pytest.raises(InputError, match=r"some\.json has 1,001 bytes; at most 1,000 are read: divide it$"):
+    with pytest.raises(InputError, match=r"some\.json has 1,001 bytes, but at most 1,000 are read; split it$"):
         read(tmp_path, b" " * 1001)
 
 

@@ -138,7 +138,7 @@ def test_an_outline_that_is_wrong_says_why_and_costs_its_box():
     drawn = draw(thing((0, 0, 4, 4)), wrong)
     np.testing.assert_array_equal(drawn.mask, expected(((0, 0, 4, 4), 1), ((5, 5, 9, 9), IGNORE)))
     assert drawn.faults == (
-        "object 9 has no usable outline (an outline is for a picture of [1, 2] (height, width), but this is 12 x 16); "
+        "object 9 has no usable outline (an outline is for an image of [1, 2] (height, width), but this is 12 x 16); "
         "its box is ignored in the mask",
     )
 

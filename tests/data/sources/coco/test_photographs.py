@@ -101,14 +101,14 @@ def test_only_so_many_photographs_are_looked_for(tmp_path):
     touch(tmp_path, "there.png")
     names = [f"gone {index}.png" for index in range(100)]
     assert Photographs([*names[:99], "there.png"], [tmp_path], "some.json").folder == tmp_path
-    with pytest.raises(InputError, match="the photograph gone 0"):
+    with pytest.raises(InputError, match="the image gone 0"):
         Photographs([*names, "there.png"], [tmp_path], "some.json")
 
 
 def test_where_none_is_found_the_first_and_all_folders_are_named(tmp_path):
     with pytest.raises(InputError) as error:
         Photographs(["a/0.png", "a/1.png"], [tmp_path / "x", tmp_path], "some.json")
-    assert str(error.value) == f"some.json: the photograph a/0.png is in none of {tmp_path / 'x'}, {tmp_path}"
+    assert str(error.value) == f"some.json: the image a/0.png is in none of {tmp_path / 'x'}, {tmp_path}"
 
 
 def test_a_file_without_photographs_has_the_first_folder(tmp_path):

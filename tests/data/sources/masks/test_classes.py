@@ -56,7 +56,7 @@ def test_ids_with_gaps_are_the_classes_that_occur(tmp_path):
     assert classes.reader.names == ("background", "class 38", "class 75")
     assert classes.category_ids == (0, 38, 75)
     assert classes.has_background
-    assert "the ids 0, 38, 75 and none between; they become 3 classes" in classes.remarks[0]
+    assert "only the ids 0, 38, 75; they become 3 classes" in classes.remarks[0]
     np.testing.assert_array_equal(classes.reader.read(paths[2]), draw(1, 2))
 
 
@@ -65,9 +65,7 @@ def test_an_id_0_that_never_occurs_is_said_and_nothing_is_background(tmp_path):
     classes = decide(paths)
     assert (classes.reader.names, classes.category_ids) == (("class 1", "class 2", "class 3"), (1, 2, 3))
     assert not classes.has_background
-    assert (
-        "id 0 never occurs in the masks, so none of the classes 1, 2, 3 is taken for background" in classes.remarks[0]
-    )
+    assert "id 0 never occurs in the masks, so none of the classes 1, 2, 3 counts as background" in classes.remarks[0]
     np.testing.assert_array_equal(classes.reader.read(paths[1]), draw(2))
 
 
@@ -156,7 +154,9 @@ def test_colours_are_read_by_a_table_and_others_cost_their_mask(tmp_path):
     reader = decide(paths, names).reader
     np.testing.assert_array_equal(reader.read(paths[0]), draw(1, 2))
     np.testing.assert_array_equal(reader.read(paths[2]), draw(2))
-    with pytest.raises(SampleError, match=r"1\.png has 30 pixels of the colour \(1, 2, 3\), which no class has; known"):
+    with pytest.raises(
+        SampleError, match=r"1\.png has 30 pixels of the colour \(1, 2, 3\), which belongs to no class; known"
+    ):
         reader.read(paths[1])
 
 

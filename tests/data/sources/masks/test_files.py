@@ -165,8 +165,8 @@ def test_a_mask_of_one_row_keeps_its_row(tmp_path):
         (np.zeros((0, 5)), r"a\.npy has the shape \(0, 5\); a mask should be height x width"),
         (np.array([["x"]]), r"a\.npy should hold one array of numbers"),
         (np.zeros((2, 2), complex), r"a\.npy should hold one array of numbers"),
-        (np.array([[0.0, np.nan]]), r"a\.npy holds values that are no numbers"),
-        (np.array([[0.0, np.inf]]), r"a\.npy holds values that are no numbers"),
+        (np.array([[0.0, np.nan]]), r"a\.npy holds values that are not numbers"),
+        (np.array([[0.0, np.inf]]), r"a\.npy holds values that are not numbers"),
     ],
 )
 def test_other_arrays_are_refused(tmp_path, array, reason):
@@ -180,13 +180,13 @@ def test_other_arrays_are_refused(tmp_path, array, reason):
 def test_files_that_are_no_arrays_are_refused(tmp_path, content):
     (tmp_path / "a.npy").write_bytes(content)
     for read in (read_pixels, mask_size):
-        with pytest.raises(SampleError, match=r"^a\.npy is no readable array: "):
+        with pytest.raises(SampleError, match=r"^a\.npy is not a readable array: "):
             read(tmp_path / "a.npy")
 
 
 def test_arrays_run_no_code(tmp_path):
     np.save(tmp_path / "a.npy", np.array([[print]], object), allow_pickle=True)
-    with pytest.raises(SampleError, match=r"^a\.npy is no readable array: .*Python objects"):
+    with pytest.raises(SampleError, match=r"^a\.npy is not a readable array: .*Python objects"):
         read_pixels(tmp_path / "a.npy")
 
 
@@ -199,7 +199,7 @@ def test_several_arrays_in_one_file_are_no_mask(tmp_path):
 
 def test_what_is_not_there_or_no_file_is_refused(tmp_path):
     (tmp_path / "folder.npy").mkdir()
-    with pytest.raises(SampleError, match=r"^folder\.npy is no regular file$"):
+    with pytest.raises(SampleError, match=r"^folder\.npy is not a regular file$"):
         read_pixels(tmp_path / "folder.npy")
     with pytest.raises(SampleError, match=r"^gone\.npy does not exist$"):
         mask_size(tmp_path / "gone.npy")

@@ -106,13 +106,13 @@ def test_a_colour_is_never_taken_for_another(colours, data):
     if all(colour in colours for colour in seen):
         assert reader._by_colour(Path("a.png"), pixels).tolist() == [[colours[colour] for colour in seen]]
     else:
-        with pytest.raises(SampleError, match="which no class has"):
+        with pytest.raises(SampleError, match="which belongs to no class"):
             reader._by_colour(Path("a.png"), pixels)
 
 
 def test_a_colour_of_no_class_is_named_by_how_often_it_occurs(tmp_path):
     reader = MaskReader(("background", "leaf"), colours={BLACK: 0, RED: 1, (9, 9, 9): IGNORE})
-    known = "which no class has; known are (0, 0, 0) (background), (255, 0, 0) (leaf), (9, 9, 9) (ignored)"
+    known = "which belongs to no class; known are (0, 0, 0) (background), (255, 0, 0) (leaf), (9, 9, 9) (ignored)"
     with pytest.raises(SampleError) as error:
         reader.read(coloured(tmp_path, GREEN, BLACK, GREEN, (1, 2, 3), GREEN))
     assert str(error.value) == f"a.png has 3 pixels of the colour (0, 255, 0) and 1 other colours, {known}"

@@ -51,7 +51,7 @@ def test_where_none_fits_the_first_is_named_with_both_sizes(tmp_path):
     with pytest.raises(InputError) as error:
         refuse_misfits([pair(tmp_path, "a", (4, 6), (2, 3)), pair(tmp_path, "b", (4, 6), (8, 12))])
     assert str(error.value) == (
-        "no mask has the size of its photograph: a_mask.png, for one, is 2 x 3 (height x width), a.png 4 x 6"
+        "no mask has the size of its image: for example, a_mask.png is 2 x 3 (height x width), a.png 4 x 6"
     )
 
 
@@ -60,7 +60,7 @@ def test_what_cannot_be_read_says_nothing_about_sizes(tmp_path):
     broken.write_bytes(b"no")
     photograph, mask = pair(tmp_path, "a", (4, 6), (2, 3))
     refuse_misfits([(broken, mask), (photograph, broken)])
-    with pytest.raises(InputError, match=r"no mask has the size of its photograph: a_mask\.png"):
+    with pytest.raises(InputError, match=r"no mask has the size of its image: for example, a_mask\.png"):
         refuse_misfits([(broken, mask), (photograph, mask)])
 
 

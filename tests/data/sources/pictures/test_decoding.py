@@ -144,7 +144,7 @@ def test_what_is_no_image_is_refused(tmp_path, content):
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):
     for name, reason in (
         ("nothing.jpg", "does not exist"),
-        (".", "is no regular file"),
+        (".", "is not a regular file"),
         ("x" * 300, "cannot be opened"),
     ):
         with pytest.raises(SampleError, match=reason):
@@ -153,7 +153,7 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path):
 
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "picture.jpg")
-    with pytest.raises(SampleError, match=r"picture\.jpg is no regular file"):
+    with pytest.raises(SampleError, match=r"picture\.jpg is not a regular file"):
         read_picture(tmp_path / "picture.jpg")
 
 
@@ -161,7 +161,9 @@ def test_formats_that_start_other_programs_are_not_opened(tmp_path, monkeypatch)
     path = tmp_path / "picture.jpg"
     path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n%%EOF\n")
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a program was started"))
-    with pytest.raises(SampleError, match=r"picture\.jpg is no image that can be decoded; the formats are JPEG, PNG"):
+    with pytest.raises(
+        SampleError, match=r"picture\.jpg cannot be decoded as an image; supported formats are JPEG, PNG"
+    ):
         read_picture(path)
 
 

@@ -43,7 +43,7 @@ def test_ids_are_composed(tmp_path):
 def test_two_files_of_one_id_are_refused(tmp_path):
     for name in ("a.png", "a.jpg"):
         (tmp_path / name).touch()
-    with pytest.raises(InputError, match=r"holds both a\.jpg and a\.png; which one is meant"):
+    with pytest.raises(InputError, match=r"holds both a\.jpg and a\.png; keep only one of them"):
         list_files(tmp_path)
 
 

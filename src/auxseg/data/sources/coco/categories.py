@@ -53,7 +53,8 @@ class Categories:
         ids = (first, *(each.id for each in classes))
         self.ids: tuple[int, ...] = () if ids == tuple(range(len(ids))) else ids
         self.remarks = tuple(
-            f"the category {each.name!r} (id {each.id}) is a heading of others that no object has; it is no class"
+            f"the category {each.name!r} (id {each.id}) groups other categories and no object has it, so it is not a "
+            "class"
             for each in headings
         )
         self._numbers = {each.id: number for number, each in enumerate(classes, 1)} | {each.id: 0 for each in grounds}

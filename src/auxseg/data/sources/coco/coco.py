@@ -23,8 +23,8 @@ from auxseg.errors import InputError
 
 _SPLITS: Final = (*SPLITS, "trainval")
 
-_NO_SIZE: Final = "the annotation file does not say the photograph's size, so its own was taken"
-_OTHER_PLACE: Final = "the photograph was found under its name, but not in the folder that the annotation file says"
+_NO_SIZE: Final = "the annotation file has no size for the image, so the image's own size was used"
+_OTHER_PLACE: Final = "the image was found by its name, but not in the folder given by the annotation file"
 
 
 @final
@@ -148,7 +148,7 @@ def _annotation_files(path: Path, annotations: Mapping[str, Path]) -> dict[str |
     if not annotations:
         return {None: path}
     if not path.is_dir():
-        raise InputError(f"{path} should be the folder of the photographs, because --annotations names the files")
+        raise InputError(f"{path} should be the folder of the images, because --annotations names the files")
     for split in annotations:
         if split not in _SPLITS:
             raise InputError(f"--annotations should name {', '.join(_SPLITS)}, not {split!r}")
@@ -183,6 +183,6 @@ def _orphans(file: CocoFile) -> list[str]:
     if not file.orphans:
         return []
     return [
-        f"{file.path.name}: {len(file.orphans):,} objects are of images that are not in the file and were left out: "
+        f"{file.path.name}: {len(file.orphans):,} objects were left out, because their images are not in the file: "
         f"{named(file.orphans)}"
     ]

@@ -93,7 +93,7 @@ def read_coco(path: Path) -> CocoFile:
         else:
             orphans.append(made.id)
     if orphans and len(orphans) == len(content["annotations"]):
-        raise InputError(f"{path}: none of its {len(orphans)} annotations is of an image that is in the file")
+        raise InputError(f"{path}: none of its {len(orphans)} annotations belongs to an image in the file")
     return CocoFile(path, images, objects, categories, tuple(orphans))
 
 
@@ -103,9 +103,9 @@ def _load(path: Path) -> dict[str, list[object]]:
     try:
         size = path.stat().st_size
         if not path.is_file():
-            raise InputError(f"{path} is no regular file")
+            raise InputError(f"{path} is not a regular file")
         if size > MAX_BYTES:
-            raise InputError(f"{path} has {size:,} bytes; at most {MAX_BYTES:,} are read: divide it")
+            raise InputError(f"{path} has {size:,} bytes, but at most {MAX_BYTES:,} are read; split it")
         content = json.loads(path.read_bytes())
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error

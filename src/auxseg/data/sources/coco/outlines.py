@@ -57,10 +57,10 @@ def runs(outline: Any, hw: tuple[int, int]) -> tuple[Runs, int]:
             if not _is_size(size, hw):
                 found = size if isinstance(size, list) and len(size) == 2 else shown(size)
                 raise SampleError(
-                    f"an outline is for a picture of {found} (height, width), but this is {height} x {width}"
+                    f"an outline is for an image of {found} (height, width), but this is {height} x {width}"
                 )
             return _checked_runs(_decompressed(counts, hw) if isinstance(counts, str) else counts, hw), 0
-    raise SampleError("an outline is neither a list of polygons nor run lengths with size and counts")
+    raise SampleError("an outline should be a list of polygons, or run lengths with size and counts")
 
 
 def filled(lengths: Runs, hw: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
@@ -91,7 +91,7 @@ def _checked(polygon: Any, hw: tuple[int, int]) -> list[float]:
         raise SampleError(f"a polygon should be at least three pairs of numbers: {error}") from None
     x, y = values[::2], values[1::2]
     if min(x) < -width or max(x) > 2 * width or min(y) < -height or max(y) > 2 * height:
-        raise SampleError(f"a polygon reaches further out of the picture of {width} x {height} than its own size")
+        raise SampleError(f"a polygon extends beyond the image of {width} x {height} by more than the image's size")
     # No edge is longer than three pictures, so that only polygons of many points can be too long.
     if len(x) * 3 * max(hw) > _MAX_STEPS:
         steps = sum(
@@ -142,5 +142,5 @@ def _decompressed(text: str, hw: tuple[int, int]) -> list[int]:
         elif shift >= 5 * _MAX_DIGITS:
             raise SampleError(f"a compressed run length may have at most {_MAX_DIGITS} characters")
     if shift:
-        raise SampleError("compressed run lengths end within a number")
+        raise SampleError("compressed run lengths end in the middle of a number")
     return counts

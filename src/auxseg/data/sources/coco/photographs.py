@@ -38,7 +38,7 @@ class Photographs:
         found = (folder for folder in folders for name in file_names[:_NUM_TRIED] if self._find(folder, name))
         folder = next(found, None if file_names else folders[0])
         if folder is None:
-            raise InputError(f"{place}: the photograph {file_names[0]} is in none of {', '.join(map(str, folders))}")
+            raise InputError(f"{place}: the image {file_names[0]} is in none of {', '.join(map(str, folders))}")
         self.folder = folder
 
     def find(self, file_name: str) -> Path | None:

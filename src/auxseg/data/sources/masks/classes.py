@@ -79,7 +79,7 @@ def mask_settings(
     MaskSettings(str(colours), threshold, instances)
     names = read_names(Path(colours))
     if not names.colours:
-        raise InputError(f"{colours} should hold a colour for every class, in lines 'name r g b'; it holds names alone")
+        raise InputError(f"{colours} should hold a colour for every class, in lines 'name r g b'; it holds only names")
     return MaskSettings(None, threshold, instances), names
 
 
@@ -168,15 +168,16 @@ def _by_found_colours(looks: Sequence[Look], names: ClassNames | None) -> MaskCl
     """Number the colours: black first, then as they come."""
     if names is not None:
         raise InputError(
-            f"colours auto numbers the colours by itself; {names.file} should say which colour is which class"
+            f"colours auto numbers the colours itself, but {names.file} has names and no colours; add a colour to "
+            "each name"
         )
     found = dict.fromkeys(colour for look in looks for colour in sorted(look.colours))
     if not found:
-        raise InputError("colours auto: the masks have no colours; remove the setting")
+        raise InputError("colours auto: the masks have no colours; leave the setting out")
     if len(found) > _MOST_UNNAMED:
         raise InputError(
-            f"the masks have over {_MOST_UNNAMED} colours, so they look interpolated or compressed with loss; pixels "
-            "should have the colours of classes (for black and white, --threshold 128 makes two classes)"
+            f"the masks have over {_MOST_UNNAMED} colours, so they look interpolated or lossily compressed; pixels "
+            "should have only the colours of classes (for black and white, --threshold 128 makes two classes)"
         )
     order = sorted(found, key=lambda colour: colour != (0, 0, 0))
     shown = ["background" if colour == (0, 0, 0) else "#" + bytes(colour).hex() for colour in order]
@@ -199,7 +200,7 @@ def _refuse_colours(looks: Sequence[Look]) -> None:
         raise InputError(
             f"the masks hold colours; {first.path.name}, for one, {shown}{', ...' if len(first.colours) > 4 else ''}. "
             f"Say which class each is: {NAMES_FILE} or --colours FILE with lines 'name r g b', or --colours auto to "
-            "number them (of black and white with compression, --threshold 128 makes two classes)"
+            "number them (for compressed black and white, --threshold 128 makes two classes)"
         )
 
 
@@ -220,9 +221,9 @@ def _named(looks: Sequence[Look], names: ClassNames, palette: dict) -> MaskClass
         )
     remarks: list[str] = []
     if seen == {0, IGNORE}:
-        remarks.append(f"the masks hold 0 and 255 alone; 255 is ignored, because {names.file} has {count} names")
+        remarks.append(f"the masks hold only 0 and 255; 255 is ignored, because {names.file} has {count} names")
     if values and 0 not in seen:
-        remarks.append(f"id 0 ({names.names[0]}) never occurs in the {len(looks)} masks that were looked at")
+        remarks.append(f"id 0 ({names.names[0]}) never occurs in the {len(looks)} masks that were checked")
     reader = MaskReader(names.names, {id: id for id in range(count)}, palette=palette)
     return MaskClasses(reader, (), is_background(names.names[0]), tuple(remarks), seen)
 
@@ -237,17 +238,15 @@ def _unnamed(looks: Sequence[Look], values: set[float], palette: dict, settings:
     ids = tuple(int(value) for value in classes)
     names = tuple("background" if id == 0 else f"class {id}" for id in ids)
     if len(ids) == 1:
-        raise InputError(f"all masks hold {ids[0]} alone; there should be background and something else")
+        raise InputError(f"all masks hold only {ids[0]}; expected background and at least one other class")
     remarks: list[str] = []
     if ids[0] != 0:
         remarks.append(
-            f"id 0 never occurs in the masks, so none of the classes {_shown(ids)} is taken for background; "
+            f"id 0 never occurs in the masks, so none of the classes {_shown(ids)} counts as background; "
             f"{NAMES_FILE} may name them, background first if there is one"
         )
     if ids != tuple(range(ids[0], ids[0] + len(ids))):
-        remarks.append(
-            f"the masks hold the ids {_shown(ids)} and none between; they become {len(ids)} classes in order"
-        )
+        remarks.append(f"the masks hold only the ids {_shown(ids)}; they become {len(ids)} classes in order")
     reader = MaskReader(names, {value: id for id, value in enumerate(ids)}, palette=palette)
     return MaskClasses(reader, _unless_plain(ids), ids[0] == 0, tuple(remarks), frozenset(values))
 
@@ -272,8 +271,8 @@ def _refuse_interpolated(classes: Sequence[float], *, has_ignored: bool) -> None
         )
     if classes[-1] > _MOST_UNNAMED and not is_sparse:
         raise InputError(
-            f"the masks hold values that reach up to {classes[-1]:g}, so they look interpolated; pixels should be "
-            f"class ids. For black and white, --threshold 128 makes background and foreground; more than "
+            f"the masks hold values up to {classes[-1]:g}, so they look interpolated; pixels should be "
+            "class ids. For black and white, --threshold 128 makes background and foreground; more than "
             f"{_MOST_UNNAMED} classes need names in {NAMES_FILE}"
         )
 

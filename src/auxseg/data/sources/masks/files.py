@@ -117,20 +117,20 @@ def _stretch(path: Path, picture: Image.Image) -> int:
 def _read_array(path: Path) -> Num[np.ndarray, "h w"]:
     values = np.array(_open_array(path))
     if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise SampleError(f"{path.name} holds values that are no numbers")
+        raise SampleError(f"{path.name} holds values that are not numbers")
     return values.astype(np.uint8) if values.dtype.kind == "b" else values
 
 
 def _open_array(path: Path) -> np.ndarray:
     """An array that is still on the disk; nothing in it is executed, and its size is known before it is read."""
     if not path.is_file():
-        raise SampleError(f"{path.name} is no regular file" if path.exists() else f"{path.name} does not exist")
+        raise SampleError(f"{path.name} is not a regular file" if path.exists() else f"{path.name} does not exist")
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except MemoryError:
         raise
     except Exception as error:  # A damaged header is evaluated by NumPy and shows itself as many kinds of errors.
-        raise SampleError(f"{path.name} is no readable array: {error}") from error
+        raise SampleError(f"{path.name} is not a readable array: {error}") from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
         raise SampleError(f"{path.name} should hold one array of numbers")
     squeezed = array.reshape([length for length in array.shape if length != 1]) if array.ndim == 3 else array

@@ -94,7 +94,7 @@ class MaskReader:
             others = f" and {len(counts) - 1} other colours" if len(counts) > 1 else ""
             raise SampleError(
                 f"{path.name} has {counts[most]} pixels of the colour {show_colour(unpack(strangers[most]))}{others}, "
-                f"which no class has; known are {self._table()}"
+                f"which belongs to no class; known are {self._table()}"
             )
         return mask.astype(np.uint8)
 
@@ -116,8 +116,8 @@ class MaskReader:
 
 
 HOW_TO_SAY: Final = (
-    "give the classes' colours (--colours FILE with lines 'name r g b'), or say --colours auto to tell classes by "
-    "colour, --colours index to believe the indices"
+    "give the classes' colours (--colours FILE with lines 'name r g b'), or --colours auto to tell classes by colour, "
+    "or --colours index to trust the indices"
 )
 
 

@@ -41,8 +41,8 @@ def refuse_misfits(pairs: Sequence[tuple[Path, Path]]) -> None:
         if sorted(hw) == sorted((header.height, header.width)):
             return
         reasons.append(
-            f"{mask.name}, for one, is {hw[0]} x {hw[1]} (height x width), {photograph.name} {header.height} x "
+            f"for example, {mask.name} is {hw[0]} x {hw[1]} (height x width), {photograph.name} {header.height} x "
             f"{header.width}"
         )
     if reasons:
-        raise InputError(f"no mask has the size of its photograph: {reasons[0]}")
+        raise InputError(f"no mask has the size of its image: {reasons[0]}")

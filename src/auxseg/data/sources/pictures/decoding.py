@@ -174,7 +174,7 @@ def _check_regular(path: Path) -> None:
     except (OSError, ValueError) as error:
         raise SampleError(f"{path.name} cannot be opened: {error}") from error
     if not stat.S_ISREG(status.st_mode):
-        raise SampleError(f"{path.name} is no regular file")
+        raise SampleError(f"{path.name} is not a regular file")
     if status.st_size > _MAX_BYTES:
         raise SampleError(f"{path.name} has {status.st_size:,} bytes, over the limit of {_MAX_BYTES:,}")
 
@@ -195,10 +195,10 @@ def _identify(file: IO[bytes], name: str) -> Image.Image:
             continue
     if prefix[4:8] == b"ftyp":
         raise SampleError(
-            f"{name} is a HEIF or AVIF picture that cannot be decoded here; convert it to JPEG or PNG, or install a "
+            f"{name} is a HEIF or AVIF image that cannot be decoded here; convert it to JPEG or PNG, or install a "
             "decoder: pip install pillow-heif"
         )
-    raise SampleError(f"{name} is no image that can be decoded; the formats are {', '.join(FORMATS)}")
+    raise SampleError(f"{name} cannot be decoded as an image; supported formats are {', '.join(FORMATS)}")
 
 
 @cache

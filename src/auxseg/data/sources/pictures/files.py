@@ -53,7 +53,7 @@ def list_files(folder: Path, suffixes: Sequence[str] = SUFFIXES) -> Listing:
         id = to_id(name)
         if id in paths:
             other = paths[id].relative_to(folder).as_posix()
-            raise InputError(f"{folder} holds both {other} and {name}; which one is meant?")
+            raise InputError(f"{folder} holds both {other} and {name}; keep only one of them")
         paths[id] = folder / name
     return Listing({id: paths[id] for id in sorted(paths)}, tuple(others))
 

@@ -14,9 +14,7 @@ from auxseg.data.sources.pictures.decoding import SIDEWAYS, read_header, upright
 from auxseg.data.sources.source import SampleError
 from auxseg.errors import InputError
 
-FOLLOWED: Final = (
-    "its EXIF orientation fits its labels turned and unturned; read like the photographs whose sizes decide"
-)
+FOLLOWED: Final = "its EXIF orientation fits its labels turned and unturned; read like the images whose sizes decide"
 """The note of a sample that was read like the others."""
 
 _NUM_VOTES: Final = 16

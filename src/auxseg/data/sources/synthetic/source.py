@@ -40,7 +40,7 @@ class SyntheticSource(Source):
         if size < SMALLEST:
             raise InputError(f"synthetic: the size must be at least {SMALLEST} pixels, not {size}")
         if seed < 0:
-            raise InputError(f"synthetic: the seed must not be negative, but is {seed}")
+            raise InputError(f"synthetic: expected a seed of at least 0, not {seed}")
         self.num_samples = num_samples
         self.size = size
         self.seed = seed
