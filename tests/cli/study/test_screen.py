@@ -19,6 +19,7 @@ from auxseg.records.agreement import Agreement
 from auxseg.records.screen import RankedCandidate, Ranking, ScreenResult
 from auxseg.records.values.writing import to_mapping
 from auxseg.study.execution.time_estimate import Effort
+from auxseg.study.execution.trainings import Execution
 from tests.records.made_events import DATA
 
 CANDIDATES = (
@@ -59,8 +60,8 @@ class _Screening:
     def estimate(self, plan: Any, *, workers: int, threads: int | None) -> Effort:
         return Effort(8, 1, 60.0 / workers)
 
-    def run(self, **settings: Any) -> ScreenResult:
-        self.asked = settings
+    def run(self, execution: Execution) -> ScreenResult:
+        self.asked = vars(execution)
         return RESULT
 
 

@@ -113,7 +113,7 @@ def test_it_warns_of_undecided_orientations(tmp_path):
     samples[2] = replace(samples[2], orientation=Orientation(3, False, False))
     (finding,) = inspected(tmp_path, samples, ["train"] * 3).findings
     assert (finding.kind, finding.rows) == ("undecided orientation", (2,))
-    assert "1 of 1 photographs" in finding.text
+    assert "1 of 1 images" in finding.text
     assert "(drawn 2)" in finding.text
 
 

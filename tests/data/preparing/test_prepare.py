@@ -276,7 +276,7 @@ def test_an_unwritable_place_is_refused_before_work(tmp_path):
         pytest.fail("work had begun")
 
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot be written, "):
+    with pytest.raises(InputError, match="cannot be written to "):
         prepare(drawn_source(), tmp_path / "file" / "out.h5", size=SIZE, progress=fail)
     with pytest.raises(InputError, match="is a directory"):
         prepare(drawn_source(), tmp_path, size=SIZE)

@@ -109,7 +109,7 @@ def test_other_versions_of_what_it_stands_on_may_go_on(store: Path, tmp_path: Pa
 
 def test_a_folder_of_something_else_is_left_as_it_is(store: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("precious")
-    with pytest.raises(InputError, match=r"holds files but no study .thesis.txt, say"):
+    with pytest.raises(InputError, match=r"holds files but no study, such as thesis.txt"):
         held(tmp_path, store)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
