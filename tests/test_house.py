@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
@@ -77,3 +78,13 @@ def test_the_picture_of_the_house_has_every_room() -> None:
     rooms = [room.name for room in ROOMS if room.parent.name == "auxseg"]
     assert len(rooms) >= 14
     assert [name for name in rooms if f"{name}/" not in picture] == []
+
+
+def test_no_message_shows_the_name_of_a_value_in_braces() -> None:
+    """What a string without its f would do."""
+    forgotten = []
+    for path in (ROOT / "src" / "auxseg").rglob("*.py"):
+        raised = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Raise))
+        texts = (node.value for each in raised for node in ast.walk(each) if isinstance(node, ast.Constant))
+        forgotten += [text for text in texts if isinstance(text, str) and re.search(r"\{[a-z_][\w.]*(:[^}]*)?\}", text)]
+    assert forgotten == []

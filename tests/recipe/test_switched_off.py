@@ -39,7 +39,7 @@ def test_a_task_that_is_off_is_forgotten_by_every_balancer() -> None:
 
 def test_a_phase_whose_tasks_are_all_off_goes_with_them() -> None:
     off = ["tasks.box=off", "tasks.classification=off"]
-    with pytest.raises(InputError, match=r"^residual-two-stage: model\.sharing: two-stage .* beside segmentation"):
+    with pytest.raises(InputError, match=r"^residual-two-stage: model\.sharing: two-stage .* besides segmentation"):
         load_recipe("residual-two-stage", off)
     (phase,) = load_recipe("residual-two-stage", [*off, "model.sharing.kind=hard"]).training.phases
     assert (phase.name, phase.tasks) == ("target", ("segmentation",))

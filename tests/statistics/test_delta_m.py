@@ -47,5 +47,5 @@ def test_the_baseline_itself_changes_nothing() -> None:
 
 
 def test_refuses_a_baseline_of_zero() -> None:
-    with pytest.raises(InputError, match="delta-m: box_error: a baseline figure other than 0"):
+    with pytest.raises(InputError, match="delta-m: box_error: expected a baseline figure other than 0"):
         delta_m(FIGURES, BASELINES * [1, 0], TASKS, [True, False])

@@ -160,7 +160,7 @@ def test_a_dry_run_refuses_an_unpaid_look_and_a_foreign_folder(
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "thesis.txt").touch()
     assert ask("--data", store, "--out", tmp_path / "thesis", *QUESTION, "--dry-run") == 2
-    assert "holds files but no study (thesis.txt, say)" in unwrapped(capsys.readouterr().err)
+    assert "holds files but no study, such as thesis.txt" in unwrapped(capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("name", ["about.json", "study.json", "study.yaml"])
@@ -371,7 +371,7 @@ def test_a_search_and_longer_training_are_planned(
         (["--margin", "inf"], "margin is inf: input should be a finite number"),
         (["--margin", "0.5"], "margin is 0.5: input should be less than 0.5"),
         (["--controls", "edges"], "controls names edges, which carries information; expected noise, random-labels or"),
-        (["--label-fractions", "0.0001,0.001"], "label_fractions 0.0001 and 0.001 are the same 1 of"),
+        (["--label-fractions", "0.0001,0.001"], "label_fractions 0.0001 and 0.001 both mean 1 mask"),
     ],
 )
 def test_numbers_and_names_that_cannot_be_meant_are_refused(

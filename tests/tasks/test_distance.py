@@ -62,7 +62,7 @@ def test_the_error_is_in_pixels() -> None:
 
 
 def test_data_without_masks_are_refused() -> None:
-    with pytest.raises(InputError, match=r"tasks\.distance: masks of at least two classes"):
+    with pytest.raises(InputError, match=r"tasks\.distance: needs masks of at least two classes"):
         DistanceConfig().build("distance", Vocabulary(12, (), {}))
 
 

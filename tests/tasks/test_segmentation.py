@@ -152,7 +152,7 @@ def test_unknown_losses_are_refused_with_the_allowed_ones() -> None:
 
 
 def test_data_without_masks_are_refused() -> None:
-    with pytest.raises(InputError, match=r"tasks\.mask: masks of at least two classes"):
+    with pytest.raises(InputError, match=r"tasks\.mask: needs masks of at least two classes"):
         _task(vocabulary=Vocabulary(12, (), {}))
 
 

@@ -181,5 +181,5 @@ def test_every_answer_is_as_likely() -> None:
 
 @pytest.mark.parametrize("config", [RotationConfig, FlipConfig])
 def test_views_that_would_spoil_other_tasks_are_not_shared(config: type) -> None:
-    with pytest.raises(InputError, match="would not fit the masks and boxes of the other tasks, expected own"):
+    with pytest.raises(InputError, match="would not fit the masks and boxes of the other tasks; expected own"):
         config(view="shared").build("turn", VOCABULARY)

@@ -96,7 +96,7 @@ def test_any_task_may_be_the_target() -> None:
 
 def test_refuses_to_be_alone() -> None:
     config = dataclasses.replace(MODELS["unet"], sharing=TwoStageConfig())
-    with pytest.raises(InputError, match=r"model\.sharing: two-stage .* beside segmentation, found none"):
+    with pytest.raises(InputError, match=r"model\.sharing: two-stage .* besides segmentation, found none"):
         check(config, SEGMENTATION)
 
 

@@ -70,7 +70,7 @@ def test_pipes_do_not_block(tmp_path: Path) -> None:
 
 
 def test_missing_photographs(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such file"):
+    with pytest.raises(InputError, match="does not exist"):
         find_images([tmp_path / "nowhere.jpg"])
     with pytest.raises(InputError, match=r"no image was found in .*; names should end with one of \."):
         find_images([tmp_path])

@@ -151,7 +151,7 @@ class TwoStageConfig(SharingSettings):
         if len(builder.outputs) < 2:
             raise InputError(
                 "model.sharing: two-stage lets the target read the encoders of auxiliary tasks, expected at least one "
-                "task besides {target}, found none; add a task or set model.sharing.kind to hard"
+                f"task besides {target}, found none; add a task or set model.sharing.kind to hard"
             )
         encoders = {task: builder.encoder(f"encoder {task}") for task in builder.outputs}
         branches = {task: builder.branch(task, encoders[task]) for task in builder.outputs}

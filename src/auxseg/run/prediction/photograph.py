@@ -62,7 +62,7 @@ def _array(photograph: np.ndarray) -> np.ndarray:
     if photograph.dtype != np.uint8 or len(shape) not in (2, 3) or 0 in shape or shape[2:] not in ((), (3,)):
         raise InputError(
             "an image array should be uint8 of shape (height, width, 3), or (height, width) if grey; this one is "
-            "{photograph.dtype} of shape {shape}"
+            f"{photograph.dtype} of shape {shape}"
         )
     if shape[0] * shape[1] > MAX_PIXELS:
         raise InputError(f"the array has {shape[1]} x {shape[0]} pixels; the limit is {MAX_PIXELS:,}")

@@ -36,7 +36,7 @@ class Criteria:
     def __post_init__(self) -> None:
         if not (self.margin > 0 and math.isfinite(self.margin)):
             raise InputError(
-                "margin: expected a number above 0, the smallest difference that matters to you, found {self.margin:g}"
+                f"margin: expected a number above 0, the smallest difference that matters to you, found {self.margin:g}"
             )
         if any(after <= before for before, after in pairwise(self.looks)):
             raise InputError(f"looks: expected increasing numbers of seeds, found {_listed(self.looks)}")

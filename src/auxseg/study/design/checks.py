@@ -42,7 +42,7 @@ def _check_shares(fractions: Sequence[float], store: Store, train: np.ndarray) -
         count = len(labelled_rows(store, train, fraction))
         if count in seen:
             raise InputError(
-                f"study: label_fractions {seen[count]:g} and {fraction:g} both mean {count} masks of the training "
+                f"study: label_fractions {seen[count]:g} and {fraction:g} both mean {count} mask(s) of the training "
                 "split; leave one out"
             )
         seen[count] = fraction
