@@ -41,9 +41,8 @@ def test_changes_carry_their_sign() -> None:
     assert [wording.change(value) for value in (0.02, -0.02, 0.0)] == ["+0.020", "−0.020", "+0.000"]  # noqa: RUF001
 
 
-def test_memory_and_counts() -> None:
+def test_memory() -> None:
     assert [wording.memory(value) for value in (300 * 2**20, 3 * 2**29)] == ["300 MiB", "1.50 GiB"]
-    assert [wording.count(number, "image") for number in (0, 1, 1200)] == ["0 images", "1 image", "1,200 images"]
 
 
 def test_shares_are_said_in_percent_and_other_figures_as_they_are() -> None:

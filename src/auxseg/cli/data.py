@@ -12,6 +12,7 @@ from tyro.conf import Positional
 
 from auxseg.cli.command import Command, optional
 from auxseg.cli.output_checks import refuse_existing
+from auxseg.counting import count
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ class Inspect(Command):
             if self.html.resolve() == self.path.resolve():
                 raise InputError(f"--html {self.html} is the store itself; choose another file name for the page")
             refuse_existing(self.html, overwrite=self.overwrite)
-        with console.status(f"looking at {len(store)} samples"):
+        with console.status(f"looking at {count(len(store), 'sample')}"):
             inspection = inspect(store)
         _print_inspection(console, inspection)
         result = inspection.to_json()
@@ -263,20 +264,16 @@ def _files_by_split(texts: tuple[str, ...]) -> dict[str, Path]:
 def _tell(console: Console, report: Report) -> dict[str, object]:
     _list(console, "left out: ", [f"{id}: {reason}" for id, reason in report.skipped])
     _list(console, "label left out: ", [f"{id}: {reason}" for id, reason in report.dropped])
-    for note, count in report.notes.items():
-        _say(console, f"repaired: {count} of {report.num_written} samples: {note}")
+    for note, number in report.notes.items():
+        _say(console, f"repaired: {number} of {count(report.num_written, 'sample')}: {note}")
     for remark in report.remarks:
         _say(console, f"note: {remark}")
     for finding in report.findings:
         _say(console, f"warning: {finding.text} [{finding.kind}]")
     left_out = f", {len(report.skipped):,} left out" if report.skipped else ""
-    labels = f", {_count(len(report.dropped), 'label')} left out" if report.dropped else ""
-    _say(console, f"{report.path}: {_count(report.num_written, 'sample')}{left_out}{labels}")
+    labels = f", {count(len(report.dropped), 'label')} left out" if report.dropped else ""
+    _say(console, f"{report.path}: {count(report.num_written, 'sample')}{left_out}{labels}")
     return {**asdict(report), "path": str(report.path)}
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" + "s" * (number != 1)
 
 
 def _list(console: Console, prefix: str, texts: Sequence[str], most: int = _MOST_LISTED) -> None:
@@ -297,10 +294,10 @@ def _print_inspection(console: Console, inspection: Inspection) -> None:
     _print_counts(console, inspection)
     skipped = [f"{id}: {reason}" for id, reason in inspection.skipped]
     if skipped:
-        _say(console, f"left out when prepared: {len(skipped):,} samples")
+        _say(console, f"left out when prepared: {count(len(skipped), 'sample')}")
         _list(console, "left out when prepared: ", skipped, NUM_NAMED)
-    for note, count in inspection.notes.items():
-        _say(console, f"repaired when prepared: {count} samples: {note}")
+    for note, number in inspection.notes.items():
+        _say(console, f"repaired when prepared: {count(number, 'sample')}: {note}")
     for remark in inspection.remarks:
         _say(console, f"note when prepared: {remark}")
     for kind, findings in grouped(inspection.findings).items():

@@ -10,6 +10,7 @@ from tyro.conf import Positional
 
 from auxseg.cli.command import RecipeCommand, optional, use_threads
 from auxseg.cli.refusals import refuse_no_images, refuse_no_runs
+from auxseg.counting import count
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Predict(RecipeCommand):
             load(self.model, self.device), self.out, images, overwrite=self.overwrite, exif=self.exif
         )
         if found.num_own:
-            console.print(f"skipped: {found.num_own} pictures written by auxseg predict")
+            console.print(f"skipped: {count(found.num_own, 'picture')} written by auxseg predict")
         failed: dict[str, str] = {}
         try:
             for photograph in track(images, "predicting", console=console, disable=not console.is_terminal):

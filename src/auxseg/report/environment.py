@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from auxseg.counting import count
 from auxseg.errors import RunError
 from auxseg.files import write_atomically
 from auxseg.report import wording
@@ -24,7 +25,7 @@ def template_environment() -> Environment:
         finalize=_plain,
     )
     environment.filters |= {
-        "count": wording.count,
+        "count": count,
         "effect": wording.effect,
         "figure": wording.figure,
         "name": wording.name,

@@ -8,6 +8,7 @@ from typing import Final
 
 from markupsafe import Markup
 
+from auxseg.counting import count
 from auxseg.records.metrics import ClassFigures
 
 NOTHING: Final = "–"  # noqa: RUF001 - an en dash stands for a value that does not exist
@@ -131,11 +132,6 @@ def memory(num_bytes: int) -> str:
     """A size in MiB or GiB."""
     mebibytes = num_bytes / 2**20
     return f"{mebibytes:.0f} MiB" if mebibytes < 1024 else f"{mebibytes / 1024:.2f} GiB"
-
-
-def count(number: int, noun: str) -> str:
-    """A number with its noun: ``1 image``, ``1,200 images``."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def undefined(figure: str, figures: Mapping[str, float | None]) -> str:

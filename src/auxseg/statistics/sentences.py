@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Final, final
 
+from auxseg.counting import count
 from auxseg.statistics.planning import OUT_OF_REACH, Advice
 from auxseg.statistics.verdicts import Judgement, Rules, Verdict
 
@@ -57,10 +58,10 @@ def sentence(name: str, judgement: Judgement, rules: Rules, context: Context) ->
     weighting = f"{context.weighting} " if context.weighting else ""
     share = "" if context.label_fraction == 1 else f" with {100 * context.label_fraction:g}% of the masks"
     training = f"{weighting}after {context.steps:,} steps{share}, "
-    counts = f"{_count(estimate.num_seeds, 'seed')}, {_count(estimate.num_images, 'image')}"
+    counts = f"{count(estimate.num_seeds, 'seed')}, {count(estimate.num_images, 'image')}"
     for number, whose in ((context.num_diverged, ""), (context.num_diverged_alone, " of the target alone")):
         if number:
-            counts += f", without {_count(number, 'run')}{whose} that diverged"
+            counts += f", without {count(number, 'run')}{whose} that diverged"
     if judgement.withdrawn is not None:
         counts += f" (and so it cannot be said {_CANNOT[judgement.withdrawn]})"
     parts = f"{name}: {judgement.verdict}: {difference} ({_interval(judgement, rules)}), {training}{counts}"
@@ -96,7 +97,3 @@ def _advice(advice: Advice, num_images: int, context: Context) -> str:
 
 def _signed(value: float) -> str:
     return f"{value:+.2f}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

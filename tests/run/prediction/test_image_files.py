@@ -54,7 +54,7 @@ def test_names_that_are_no_text_are_read(tmp_path: Path) -> None:
 def test_what_predict_wrote_is_no_photograph(tmp_path: Path) -> None:
     picture = np.zeros((4, 4, 3), np.uint8)
     save_png(tmp_path / "dog.overlay.png", picture, mark())
-    with pytest.raises(InputError, match=r"1 images there were written by auxseg predict"):
+    with pytest.raises(InputError, match=r"auxseg predict wrote 1 image there"):
         find_images([tmp_path])
     save_png(tmp_path / "dog.png", picture)
     found = find_images([tmp_path])

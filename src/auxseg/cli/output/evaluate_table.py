@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from auxseg.cli.output.tables import Column, print_table, short_names
+from auxseg.counting import count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,7 +40,9 @@ def _measured_on(metrics: Metrics) -> str:
     """What a run's figures stand for; runs that share a table may differ in it."""
     data, found = metrics.data, metrics.figures[metrics.target].get("num_images")
     num_images = metrics.num_images if found is None else found
-    return f"{metrics.split} split of {data.name}: {num_images:.0f} images, {data.size} px, border {data.border}"
+    return (
+        f"{metrics.split} split of {data.name}: {count(int(num_images), 'image')}, {data.size} px, border {data.border}"
+    )
 
 
 def _shown(value: float | None) -> str:

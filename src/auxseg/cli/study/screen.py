@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from auxseg.cli.study.progress import StudyProgress
+from auxseg.counting import count
 from auxseg.errors import InputError
 from auxseg.records.screen import Ranking, ScreenResult
 from auxseg.records.values.writing import to_mapping
@@ -28,7 +29,7 @@ def screen(command: Study, study: StudyRun, console: Console) -> dict[str, objec
         raise InputError("study: --best cannot be combined with --screen, which trains no arm to its end")
     screening = Screening(study)
     budget, plan = screening.plan(threads=command.threads)
-    seeds = "1 seed" if budget.seeds == 1 else f"{budget.seeds} seeds"
+    seeds = count(budget.seeds, "seed")
     share = budget.cost / budget.cost_of_study
     console.print(
         f"screening: {len(plan.runs)} trainings of {budget.steps} steps on {seeds}, {100 * share:.1f}% of the study's "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from auxseg.counting import count
 from auxseg.report import wording
 from auxseg.report.charts import drawing as figures
 from auxseg.report.charts.drawing import Chart, Curve
@@ -72,7 +73,7 @@ def distribution(record: Record) -> Iterator[Chart]:
         values = [value for value in cells if value is not None]
         task, _, figure = name.partition(".")
         if task == record.target and values:
-            images = wording.count(len(values), f"{split} image")
+            images = count(len(values), f"{split} image")
             caption = f"How {figure} of {task} spreads over the {images}."
             yield figures.histogram("distribution", f"{task}: {figure} per image", caption, values)
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 
+from auxseg.counting import count
 from auxseg.records.events import Start
 from auxseg.report import wording
 from auxseg.report.runs.record import Record
@@ -58,7 +59,7 @@ def time_and_memory(record: Record) -> Facts:
         stepping = sum(step.seconds for step in record.steps)
         waiting = sum(step.data_seconds for step in record.steps) / stepping if stepping else 0.0
         validating = wording.seconds(training_seconds(record) - stepping)
-        epoch = f", {wording.count(record.steps_per_epoch, 'step')} an epoch" if record.start else ""
+        epoch = f", {count(record.steps_per_epoch, 'step')} an epoch" if record.start else ""
         facts += [
             ("Steps", f"{record.steps[-1].step:,}{epoch}"),
             ("Time per step", f"{wording.seconds(per_step)} (median)"),
@@ -112,7 +113,7 @@ def _beginning(start: Start) -> Facts:
     return [
         ("Command", start.command),
         ("Began", start.time),
-        ("Machine", f"{start.processor} ({start.device}, {wording.count(start.threads, 'thread')}{each})"),
+        ("Machine", f"{start.processor} ({start.device}, {count(start.threads, 'thread')}{each})"),
         ("Arithmetic", arithmetic(start)),
         ("Versions", " · ".join(f"{name} {version}" for name, version in start.versions.items())),
     ]

@@ -14,6 +14,7 @@ from typing import Final, final
 
 import torch
 
+from auxseg.counting import count
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, to_values, what_matters, with_changes
@@ -149,5 +150,5 @@ def _refuse_changes(run: Run, changes: Sequence[tuple[str, tuple[object, ...]]])
         return
     shown = [f"with {key}={was}, and the recipe now says {now}" for key, (was, now) in changes[:_MOST_DIFFERENCES]]
     more = len(changes) - len(shown)
-    others = [f"and {more} other settings differ"] if more else []
+    others = [f"and {count(more, 'other setting')} changed"] if more else []
     raise InputError(f"{run.directory}: was started {'; '.join([*shown, *others])}; --resume allows only more steps")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from auxseg.counting import count
 from auxseg.data.sources.pictures.files import SUFFIXES
 from auxseg.errors import InputError
 from auxseg.run.prediction.own_files import is_own_picture
@@ -54,7 +55,7 @@ def find_images(paths: Sequence[Path]) -> FoundImages:
             else:
                 found.append(Photograph(file, _unused(_shortened(name), names)))
     if not found:
-        own = f" ({num_own} images there were written by auxseg predict)" if num_own else ""
+        own = f" (auxseg predict wrote {count(num_own, 'image')} there)" if num_own else ""
         raise InputError(
             f"no image was found in {', '.join(map(readable, paths))}{own}; names should end with one of "
             f"{', '.join(SUFFIXES)}"

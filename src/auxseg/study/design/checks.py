@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from auxseg.counting import count
 from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.loading.selection import labelled_rows, training_rows
 from auxseg.data.store.store import Store
@@ -39,13 +40,13 @@ def _check_shares(fractions: Sequence[float], store: Store, train: np.ndarray) -
     """Refuse shares that are the same masks: they would be one comparison, shown as two."""
     seen: dict[int, float] = {}
     for fraction in fractions:
-        count = len(labelled_rows(store, train, fraction))
-        if count in seen:
+        num_masks = len(labelled_rows(store, train, fraction))
+        if num_masks in seen:
             raise InputError(
-                f"study: label_fractions {seen[count]:g} and {fraction:g} both mean {count} mask(s) of the training "
-                "split; leave one out"
+                f"study: label_fractions {seen[num_masks]:g} and {fraction:g} both mean {count(num_masks, 'mask')} of "
+                "the training split; leave one out"
             )
-        seen[count] = fraction
+        seen[num_masks] = fraction
 
 
 def refuse_without_test(target: Task, store: Store) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final, get_args
 
+from auxseg.counting import count
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe, parse_recipe, to_values, what_matters
 from auxseg.records.about import SameCompute, Tuned
@@ -242,7 +243,7 @@ def _weight(values: Mapping[str, Any], task: str) -> float:
 
 def describe(plan: Plan) -> Sequence[str]:
     """The plan in words, a line per arm."""
-    seeds = _count(plan.config.seeds)
+    seeds = count(plan.config.seeds, "seed")
     lines = []
     for arm in plan.arms:
         weighting = plan.weighting(arm)
@@ -256,9 +257,5 @@ def describe(plan: Plan) -> Sequence[str]:
         )
     if plan.config.tune_weights is not None:
         tries = f"{len(plan.config.tune_weights)} tries for each arm and for {BASELINE}"
-        lines.append(f"before that, on validation: {tries}, {_count(plan.config.tuning_seeds)} each")
+        lines.append(f"before that, on validation: {tries}, {count(plan.config.tuning_seeds, 'seed')} each")
     return lines
-
-
-def _count(seeds: int) -> str:
-    return "1 seed" if seeds == 1 else f"{seeds} seeds"
