@@ -116,9 +116,13 @@ class Estimate:
         distance = margin - abs(self.mean)
         return sum_of_t.tail(distance, *self._parts()) if self.has_interval and distance > 0 else 1.0
 
+    def freedom_of_images(self, num_images: int) -> float:
+        """Degrees of freedom of the image part with so many images, of which as large a share counts as of these."""
+        share = 1.0 if self.effective_images is None else self.effective_images / self.num_images
+        return max(num_images * share, 2.0) - 1
+
     def _parts(self) -> tuple[float, float, int, float]:
-        images = self.num_images if self.effective_images is None else max(self.effective_images, 2.0)
-        return self.seed_part, self.image_part, self.num_seeds - 1, images - 1
+        return self.seed_part, self.image_part, self.num_seeds - 1, self.freedom_of_images(self.num_images)
 
 
 def estimate(table: Float[np.ndarray, "S I"], effective_images: float | None = None) -> Estimate:

@@ -152,9 +152,7 @@ def differences(baseline: Mapping[int, Figure], arm: Mapping[int, Figure]) -> Di
     known = [side[seed].known() for seed in seeds for side in sides]
     lengths = {len(run.known()) for runs in (baseline, arm) for run in runs.values()}
     if len(lengths) > 1:
-        raise InputError(
-            f"study: compared runs must have measured the same images, found {_listed(sorted(lengths))} images"
-        )
+        raise InputError(f"compared runs must have measured the same images, found {_listed(sorted(lengths))} images")
     kept = np.logical_and.reduce(known) if known else np.zeros(max(lengths, default=0), dtype=bool)
     runs = with_common_classes([side[seed] for side in sides for seed in seeds], kept)
     values = np.array([run.per_image(kept) for run in runs], dtype=float).reshape(2, len(seeds), int(kept.sum()))

@@ -52,10 +52,10 @@ def advise(estimate: Estimate, margin: float, level: float) -> Advice:
 
     def is_enough(seeds: int, images: int) -> bool:
         parts = _next_seed_part(estimate, seeds), image_part * num_images / images
-        return sum_of_t.tail(margin / 2, *parts, seeds - 1, images - 1) <= level
+        return sum_of_t.tail(margin / 2, *parts, seeds - 1, estimate.freedom_of_images(images)) <= level
 
     # Images may use half of the variance that is allowed; what seeds add can always be brought below the other half.
-    share = (margin / 2 / special.stdtrit(num_images - 1, 1 - level / 2)) ** 2 / 2
+    share = (margin / 2 / special.stdtrit(estimate.freedom_of_images(num_images), 1 - level / 2)) ** 2 / 2
     if image_part <= share or is_enough(max(MOST_SEEDS, num_seeds), num_images):
         return Advice(_smallest(lambda seeds: is_enough(seeds, num_images), num_seeds + 1))
     images = math.ceil(num_images * image_part / share)
@@ -70,7 +70,7 @@ def _next_seed_part(estimate: Estimate, seeds: int) -> float:
 
 def _upper_image_part(estimate: Estimate) -> float:
     """Upper confidence limit of the image part, from the variances of the two mean squares it is made of."""
-    squares, freedom = estimate.squares, estimate.num_images - 1
+    squares, freedom = estimate.squares, estimate.freedom_of_images(estimate.num_images)
     variance = 2 * (squares.image**2 + squares.rest**2 / (estimate.num_seeds - 1)) / freedom
     deviation = math.sqrt(variance) / (estimate.num_seeds * estimate.num_images)
     return estimate.image_part + float(special.ndtri(CONFIDENCE)) * deviation

@@ -94,8 +94,9 @@ def test_an_arm_that_lost_runs_is_wider_and_the_others_keep_theirs() -> None:
     assert [one.num_seeds for one in found.arms.values()] == [4, 2, 6]
     assert [one.has_bounds for one in found.arms.values()] == [True, False, True]
     first = found.arms["arm 1"]
-    constant = constants.of_runs(3, 4) / constants.of_runs(3, 6) * constants.of_runs(3, 6)
-    images = constants.of_images(3) * constants.of_few_images(60)
+    assert found.num_judged == 2  # the second has too few runs for an interval
+    constant = constants.of_runs(2, 4)
+    images = constants.of_images(2) * constants.of_few_images(60)
     expected = constant**2 * first.run_variance + images**2 * first.image_variance
     assert first.half_width == pytest.approx(math.sqrt(expected))
 
@@ -123,7 +124,7 @@ def test_a_baseline_out_of_line_is_warned_of() -> None:
     table[0] += 0.05 * rng.standard_normal((8, 1))
     found = compare(study(table), ONCE)
     assert found.baseline_ratio > 4
-    assert any("up to 8 % of such studies" in remark for remark in found.remarks())
+    assert any("more than 5 % of such studies say something false, up to 8 %" in remark for remark in found.remarks())
 
 
 def test_an_arm_out_of_line_is_named() -> None:

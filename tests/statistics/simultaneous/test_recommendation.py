@@ -21,7 +21,7 @@ def _comparison(
         name: Interval(gain, 0.02, 0.9 * variance, 0.1 * variance, seeds, 100, name in controls)
         for name, gain in gains.items()
     }
-    return Comparison(arms, len(gains) - len(controls), Spread(0.005, 0.05, 0.01), 1.0, False, {})
+    return Comparison(arms, len(gains) - len(controls), 0.05, Spread(0.005, 0.05, 0.01), 1.0, False, {})
 
 
 def test_the_posterior_is_that_of_weighted_draws_from_the_prior() -> None:
@@ -81,7 +81,7 @@ def test_more_is_believed_of_more_seeds() -> None:
 
 def test_one_seed_takes_its_variance_from_elsewhere() -> None:
     arms = {"edges": Interval(0.02, math.inf, math.nan, math.nan, 1, 100)}
-    comparison = Comparison(arms, 1, Spread(math.nan, math.nan, math.nan), math.nan, False, {})
+    comparison = Comparison(arms, 1, 0.05, Spread(math.nan, math.nan, math.nan), math.nan, False, {})
     assert recommend(comparison, RULES).arms == {}
     found = recommend(comparison, RULES, Spread(0.005, 0.05, 0.01))
     assert found.use == "edges"

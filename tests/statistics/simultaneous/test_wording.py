@@ -60,7 +60,7 @@ def test_other_units() -> None:
 def test_what_diverged_runs_undo_is_named() -> None:
     found = with_diverged_runs(conclude(Interval(0.02, 0.016, 1e-5, 1e-6, 4, 100), RULES), of_arm=1, of_baseline=0)
     assert said("edges", found, RULES) == (
-        "edges: open: gains at least 0.4 and at most 3.6 points (+2.0, 95 % interval +0.4 to +3.6); "
+        "edges: open: nothing is ruled out (+2.0, 95 % interval +0.4 to +3.6); "
         "because runs diverged, it cannot be said that it helps"
     )
 

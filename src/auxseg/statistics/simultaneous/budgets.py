@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import final
 
@@ -58,8 +59,8 @@ def affordable(
     if not num_kept:
         smallest = FEWEST_SEEDS * _total(baseline, seconds, names[:1])
         raise InputError(
-            f"a budget of {_hours(budget)} is too small: {FEWEST_SEEDS} seeds of the baseline and {names[0]} "
-            f"take {_hours(smallest)}, the smallest that works"
+            f"a budget of {_hours(budget, math.floor)} is too small: {FEWEST_SEEDS} seeds of the baseline and "
+            f"{names[0]} take {_hours(smallest, math.ceil)}, the smallest that works"
         )
     kept = names[:num_kept]
     per_seed = _total(baseline, seconds, kept)
@@ -74,6 +75,7 @@ def _total(baseline: float, seconds: Mapping[str, float], names: tuple[str, ...]
     return baseline + sum(seconds[name] for name in names)
 
 
-def _hours(seconds: float) -> str:
-    minutes = -(-seconds // 60)
-    return f"{minutes / 60:.1f} h" if minutes >= 120 else f"{minutes:.0f} min"
+def _hours(seconds: float, rounded: Callable[[float], int]) -> str:
+    """In minutes, or tenths of an hour; what is needed is rounded up, so that the number said is enough."""
+    minutes = rounded(round(seconds / 60, 6))
+    return f"{rounded(minutes / 6) / 10:.1f} h" if minutes >= 120 else f"{minutes} min"

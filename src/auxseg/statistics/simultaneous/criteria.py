@@ -25,7 +25,8 @@ class Criteria:
             empty for one look at as many seeds as there are.
         higher_is_better: which way the figure gets better.
 
-    Raises `InputError` for looks that do not increase or begin below 3 seeds, and for a margin that is not above 0.
+    Raises `InputError` for looks that do not increase or begin below 3 seeds, for a margin that is not above
+    0, and for an alpha that is no small probability.
     """
 
     margin: float = 0.01
@@ -34,6 +35,9 @@ class Criteria:
     higher_is_better: bool = True
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "looks", tuple(self.looks))
+        if not 0 < self.alpha < 0.5:
+            raise InputError(f"alpha: expected a probability above 0 and below 0.5, such as 0.05, found {self.alpha:g}")
         if not (self.margin > 0 and math.isfinite(self.margin)):
             raise InputError(
                 f"margin: expected a number above 0, the smallest difference that matters to you, found {self.margin:g}"

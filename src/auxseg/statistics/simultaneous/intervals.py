@@ -33,10 +33,11 @@ from typing import Final, final
 import numpy as np
 from jaxtyping import Float
 
+from auxseg.errors import InputError
 from auxseg.statistics.simultaneous import constants
 from auxseg.statistics.simultaneous.constants import FEWEST_SEEDS
 from auxseg.statistics.simultaneous.criteria import Criteria
-from auxseg.statistics.simultaneous.looks import Constants, constants_at
+from auxseg.statistics.simultaneous.looks import Constants, constants_at, spent
 from auxseg.statistics.simultaneous.moderation import moderated, share_of_chance
 from auxseg.statistics.simultaneous.results import Results
 from auxseg.statistics.simultaneous.variances import Spread, Variances, variances
@@ -103,7 +104,8 @@ class Comparison:
 
     Attributes:
         arms: by name, in the order of the table, controls included.
-        num_judged: k, the arms whose intervals hold together.
+        num_judged: k, the arms whose intervals hold together: those that are no controls and have enough seeds.
+        alpha: how often one of them may miss.
         spread: standard deviations of single effects, for planning.
         baseline_ratio: variance over seeds of the baseline's runs, over that of the arms'.
         baseline_is_odd: whether that ratio is out of line: too many statements are then false, up to 8% of studies.
@@ -113,6 +115,7 @@ class Comparison:
 
     arms: dict[str, Interval]
     num_judged: int
+    alpha: float
     spread: Spread
     baseline_ratio: float
     baseline_is_odd: bool
@@ -126,12 +129,13 @@ class Comparison:
     def remarks(self) -> list[str]:
         """What a reader of the intervals has to know, as sentences."""
         found = []
-        if not self.borrows:
+        if not self.borrows and any(not interval.is_control for interval in self.arms.values()):
             found.append("One arm is judged alone: its variance comes only from its own seeds.")
         if self.baseline_is_odd:
             found.append(
                 f"Runs of the baseline vary {self.baseline_ratio:.1f} times as much as those of the arms (variance): "
-                "up to 8 % of such studies say something false, instead of 5 %."
+                f"more than {100 * self.alpha:g} % of such studies say something false"
+                f"{', up to 8 %' if self.alpha == constants.LEVEL else ''}."
             )
         for name, ratio in self.odd_arms.items():
             found.append(
@@ -153,7 +157,10 @@ def compare(
     """
     found = variances(results)
     names = results.arms[1:]
-    num_judged = max(sum(name not in controls for name in names), 1)
+    if strange := [name for name in controls if name not in names]:
+        raise InputError(f"controls: {strange[0]!r} is none of the arms, which are {', '.join(names)}")
+    has_runs = found.num_seeds >= FEWEST_SEEDS
+    num_judged = max(sum(name not in controls for name, has in zip(names, has_runs, strict=True) if has), 1)
     look = len(results.seeds) if look is None else look
     runs, images = _parts(found, results.num_images, borrow=num_judged > 1)
     half_widths = _half_widths(found, results, num_judged, criteria, look)
@@ -174,6 +181,7 @@ def compare(
             for place, name in enumerate(names)
         },
         num_judged=num_judged,
+        alpha=criteria.alpha,
         spread=found.spread(max(results.num_images, 1)),
         baseline_ratio=baseline_ratio,
         baseline_is_odd=chance < ODD,
@@ -196,10 +204,11 @@ def _half_widths(
     if not enough.any() or look < FEWEST_SEEDS or results.num_images < 2:
         return half_widths
     wide = constants_at(num_judged, looks, criteria.most_seeds, criteria.alpha)
+    level = spent(look, criteria.most_seeds, criteria.alpha) if criteria.most_seeds else criteria.alpha
     of_images = wide.images * constants.of_few_images(results.effective_images, criteria.alpha)
     runs, images = _parts(found, results.num_images, borrow=num_judged > 1)
     for place in np.flatnonzero(enough):
-        of_runs = wide.runs * _of_lost_seeds(num_judged, int(found.num_seeds[place]), look)
+        of_runs = wide.runs * _of_lost_seeds(num_judged, int(found.num_seeds[place]), look, level)
         half_widths[place] = half_width(runs[place], images[place], Constants(of_runs, of_images)) or math.inf
     return half_widths
 
@@ -224,11 +233,11 @@ def _differences(results: Results) -> Float[np.ndarray, " K"]:
     return np.array([row[both].mean() if both.any() else np.nan for row, both in rows], dtype=float)
 
 
-def _of_lost_seeds(num_judged: int, num_seeds: int, planned: int) -> float:
-    """How much larger the constant is for an arm that lost runs."""
+def _of_lost_seeds(num_judged: int, num_seeds: int, planned: int, level: float) -> float:
+    """How much larger the constant of a level is for an arm that lost runs."""
     if num_seeds == planned:
         return 1.0
-    return constants.of_runs(num_judged, num_seeds) / constants.of_runs(num_judged, planned)
+    return constants.of_runs(num_judged, num_seeds, level) / constants.of_runs(num_judged, planned, level)
 
 
 def _oddness(found: Variances, results: Results) -> list[tuple[float, float]]:

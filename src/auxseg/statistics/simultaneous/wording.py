@@ -40,10 +40,12 @@ def said(name: str, conclusion: Conclusion, criteria: Criteria, scale: float = P
 def bounds(conclusion: Conclusion, scale: float = POINTS, unit: str = "points") -> str:
     """What the interval leaves possible, such as "cannot gain more than 0.9 points"."""
     low, high = scale * conclusion.low, scale * conclusion.high
-    if low > 0:
+    if conclusion.leading is Statement.HELPS:
         return f"gains at least {low:.1f} and at most {_of(high, unit)}"
-    if high < 0:
+    if conclusion.leading is Statement.HURTS:
         return f"loses at least {-high:.1f} and at most {_of(-low, unit)}"
+    if conclusion.withdrawn and conclusion.leading is Statement.OPEN:
+        return "nothing is ruled out"
     gain, loss = f"gain more than {_of(high, unit)}", f"lose more than {_of(-low, unit)}"
     if conclusion.leading is Statement.NOT_WORTH_IT:
         return f"cannot {gain}"
