@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from auxseg.data.geometry import fit
 from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
 from auxseg.drawing import Picture, draw_contours, draw_errors, save_png, to_picture
@@ -17,7 +18,7 @@ from auxseg.models.forward import forward
 from auxseg.records.names import FIGURES_FOLDER
 from auxseg.records.pictures import Example
 from auxseg.run.model import Model
-from auxseg.tasks.segmentation import SegmentationTask
+from auxseg.tasks.task import Task, blank_answer
 
 NUM_MISTAKES: Final = 6
 NUM_SAME: Final = 4
@@ -34,7 +35,7 @@ def draw_mistakes(
     ``same`` for the others (contours alone), at even steps through the split. Nothing for a target without masks.
     """
     target = model.tasks[model.recipe.target]
-    if not isinstance(target, SegmentationTask):
+    if blank_answer(target, store.size).mask is None:
         return []
     examples: list[Example] = []
     for rank, places in (("mistakes", _worst(values, target)), ("same", _even(values))):
@@ -49,7 +50,7 @@ def draw_mistakes(
     return examples
 
 
-def _worst(values: Sequence[float | None], target: SegmentationTask) -> list[int]:
+def _worst(values: Sequence[float | None], target: Task) -> list[int]:
     sign = 1 if target.higher_is_better else -1
     known = sorted((sign * value, place) for place, value in enumerate(values) if value is not None)
     return [place for _, place in known[:NUM_MISTAKES]]
@@ -61,11 +62,13 @@ def _even(values: Sequence[float | None]) -> list[int]:
 
 
 @torch.no_grad()
-def _masks(model: Model, target: SegmentationTask, store: Store, row: int) -> tuple[Picture, np.ndarray, np.ndarray]:
+def _masks(model: Model, target: Task, store: Store, row: int) -> tuple[Picture, np.ndarray, np.ndarray]:
     """The photograph at the size of a page, and the true and the predicted classes at that of the network."""
     (batch,) = EvaluationLoader(store, np.array([row]), 1)
     with model.autocast():
         outputs = forward(model.network, {target.name: target}, batch.to(model.device))
     photograph = Image.fromarray(to_picture(batch.image[0])).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-    prediction = target.predict(outputs[target.name].float())[0].cpu().numpy()
-    return np.asarray(photograph), target.target(batch)[0].numpy(), prediction
+    place = fit((store.size, store.size), store.size, "squash")
+    prediction = target.answer(outputs[target.name][0].float().cpu(), place).mask
+    assert prediction is not None, "blank_answer gave a mask"
+    return np.asarray(photograph), batch.mask[0].numpy(), prediction

@@ -58,6 +58,8 @@ def answers_hold_what_they_name(case: TaskCase) -> None:
     if answer.mask is not None:
         known = answer.mask.dtype == np.uint8 and int(answer.mask.max()) < len(names)
         case.require(known and set(answer.scores) <= names, "a mask holds ids and names of the data's mask classes")
+        found = {case.vocabulary.mask_classes[id_] for id_ in np.unique(answer.mask)}
+        case.require(not answer.scores or set(answer.scores) == found, "scores are those of the classes in the mask")
     if answer.probabilities is not None:
         case.require(np.allclose(answer.probabilities().sum(0), 1, atol=1e-3), "probabilities of a pixel add up to 1")
     if answer.classes is not None:

@@ -27,7 +27,7 @@ def said(text: str) -> str:
         ([OPEN, HELPS, HURTS], "box helps target: +1.1 points (95 % CI +0.7 to +1.5)."),
         ([HELPS, MORE], "depth and box help target, the first one most: +2.0 points (95 % CI +1.0 to +3.0)."),
         ([OPEN, HURTS], "No auxiliary is shown to help target; none can gain more than 1.6 points."),
-        ([OPEN], "No auxiliary is shown to help target; it cannot gain more than 1.6 points."),
+        ([OPEN], "No auxiliary is shown to help target; colours cannot gain more than 1.6 points."),
         ([OPEN, NOTHING], "No auxiliary is shown to help target; without an interval nothing is ruled out."),
         ([HURTS], "No auxiliary helps target: edges makes it worse."),
         ([CONTROL], "No auxiliary of target was tested."),

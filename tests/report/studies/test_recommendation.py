@@ -66,7 +66,7 @@ def test_the_reason_for_the_target_alone_is_said(tmp_path: Path, values: dict, e
 
 def test_a_study_that_was_looked_at_twice_is_not_to_be_extended(tmp_path: Path) -> None:
     found = advise(tmp_path, arm("box", advice=Advice(5, None)), looked_at=[3, 6])
-    assert "cannot be extended again" in found.text
+    assert "this study cannot be extended" in found.text
 
 
 def test_one_seed_is_too_few(tmp_path: Path) -> None:

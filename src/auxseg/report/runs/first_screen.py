@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, final
 
+from auxseg.counting import count
 from auxseg.report import wording
 from auxseg.report.charts import training as charts
 from auxseg.report.charts.drawing import Chart
@@ -85,13 +86,14 @@ def _interval(found: Answer) -> str:
 
 def _caution(found: Answer) -> str:
     """A warning of few images, with what the interval says of differences between two models."""
-    if found.split == "validation" or found.num_images >= FEW_IMAGES:
+    if found.split != "test" or found.value is None or found.num_images >= FEW_IMAGES:
         return ""
-    few = f"{wording.count(found.num_images, f'{found.split} image')} {'is' if found.num_images == 1 else 'are'} few"
+    few = f"{count(found.num_images, f'{found.split} image')} {'is' if found.num_images == 1 else 'are'} few"
     if found.interval is None or not wording.is_share(found.figure):
         return f"{few}: other images may give a very different figure."
-    reach = 50 * (found.interval[1] - found.interval[0])
-    return f"{few}: on other images of the same kind the figure may be {reach:.1f} points lower or higher."
+    lower, higher = (100 * abs(end - found.value) for end in found.interval)
+    reach = f"{lower:.1f} points lower or {higher:.1f} points higher"
+    return f"{few}: on other images of the same kind the figure may be {reach}."
 
 
 def _kept(record: Record, figure: str) -> str:
@@ -100,7 +102,7 @@ def _kept(record: Record, figure: str) -> str:
         return ""
     found = main_figure(record.kept.figures, record.target)
     value = wording.said(*found) if found else wording.NOTHING
-    which = f"the best of {wording.count(len(record.validations), 'validation')}"
+    which = f"the best of {count(len(record.validations), 'validation')}"
     return (
         "On validation images, which choose the model. The ring marks the kept model, of step "
         f"{record.kept.step:,}: {which} by {wording.label(figure)}, {value}."
@@ -112,9 +114,6 @@ def _next(record: Record) -> tuple[str, str]:
     run = shlex.quote(wording.plain(str(record.path)))
     if record.metrics is None and record.end is None:
         return "Go on with the training", f"auxseg train --resume {run}"
-    is_stale = (
-        record.metrics is not None and record.kept is not None and (record.kept.step != record.metrics.checkpoint_step)
-    )
-    if record.metrics is None or is_stale:
+    if record.metrics is None or record.is_outdated or record.metrics.split != "test":
         return "Measure the model on the test split", f"auxseg evaluate {run}"
     return "Use the model on your own images", f"auxseg predict {run} FOLDER --out predictions"

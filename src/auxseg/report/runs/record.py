@@ -45,7 +45,7 @@ class Record:
     @cached_property
     def start(self) -> Start | None:
         """The event that began the training."""
-        return next(iter(self.events.of(Start)), None)
+        return self.events.start
 
     @cached_property
     def end(self) -> End | None:
@@ -75,7 +75,12 @@ class Record:
     @cached_property
     def kept(self) -> Validated | None:
         """The validation of the model that is kept, ``None`` before there is one."""
-        return next((event for event in reversed(self.validations) if event.best), None)
+        return self.events.kept
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the evaluation is of another model than the run now keeps."""
+        return bool(self.metrics and self.kept and self.metrics.checkpoint_step != self.kept.step)
 
     @cached_property
     def data(self) -> DataFacts | None:

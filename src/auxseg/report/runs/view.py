@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import final
 
+from auxseg.counting import count
 from auxseg.report import wording
 from auxseg.report.charts import training as charts
 from auxseg.report.charts.drawing import Chart
@@ -125,8 +126,8 @@ def _status(record: Record) -> str:
         planned = "" if record.num_planned is None else f" of {record.num_planned:,}"
         return f"Training is not finished: {done:,}{planned} steps are done."
     if record.end.reason == "finished":
-        return f"Training finished after {wording.count(done, 'step')}."
-    return f"Training ended after {wording.count(done, 'step')}: {record.end.reason}."
+        return f"Training finished after {count(done, 'step')}."
+    return f"Training ended after {count(done, 'step')}: {record.end.reason}."
 
 
 def _remarks(record: Record) -> list[str]:
@@ -138,15 +139,18 @@ def _remarks(record: Record) -> list[str]:
                 "Not evaluated yet. The model was chosen by these validation figures, so they are optimistic."
             )
         return remarks
+    if record.metrics.split == "train":
+        remarks.append("The model was trained on these images. They say nothing of how it does on others.")
+    if record.metrics.split == "val":
+        remarks.append("The model was chosen by these validation images, so the figures are optimistic.")
     figures = record.figures.get(record.target, {})
     figure, value = next(iter(figures.items()), ("", 0.0))
     if value is None:
         remarks.append(wording.undefined(figure, figures))
-    measured = record.metrics.checkpoint_step
-    if record.kept is not None and record.kept.step != measured:
+    if record.kept is not None and record.is_outdated:
         remarks.append(
-            f"The evaluation belongs to the model of step {measured:,}; the run now keeps that of step "
-            f"{record.kept.step:,}. Evaluate again to measure it."
+            f"The evaluation belongs to the model of step {record.metrics.checkpoint_step:,}; the run now keeps that "
+            f"of step {record.kept.step:,}. Evaluate again to measure it."
         )
     if record.start is not None and record.start.data.content_hash != record.metrics.data.content_hash:
         remarks.append("The run was evaluated on different data from those it was trained on.")

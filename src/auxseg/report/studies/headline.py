@@ -60,7 +60,7 @@ def _ceiling(arms: list[ArmResult], *, higher_is_better: bool) -> str:
     known = [high for high in highs if high is not None]
     if len(known) < len(highs):
         return "without an interval nothing is ruled out"
-    who = "none can" if len(arms) > 1 else "it cannot"
+    who = "none can" if len(arms) > 1 else f"{arms[0].name} cannot"
     return f"{who} gain more than {max(*known, 0.0):.1f} points"
 
 
@@ -74,6 +74,8 @@ def _control(arm: ArmResult, gained: float | None) -> str:
     name, said = arm.description or arm.name, f"{wording.points(arm.difference)} points"
     if gained is None:
         return f"{name} could not be measured."
+    if not arm.auxiliaries and gained <= 0:
+        return f"{name}: {said}. Training longer does not help here."
     if not arm.auxiliaries:
         return f"{name}: {said}. An auxiliary must gain more than this to be worth its computing time."
     if arm.verdict == "helps":

@@ -9,6 +9,7 @@ from typing import Final, final
 
 import yaml
 
+from auxseg.counting import count
 from auxseg.records.arm_result import ArmResult
 from auxseg.records.names import ABOUT_FILE, STUDY_FILE
 from auxseg.records.study import Answer, StudyResult, read_study
@@ -86,7 +87,7 @@ def study_page(directory: Path, out: Path | None = None) -> Path:
 
 def _num_tuning_seeds(study: StudyResult) -> str:
     number = study.config.get("tuning_seeds")
-    return wording.count(number, "seed") if isinstance(number, int) else "seeds"
+    return count(number, "seed") if isinstance(number, int) else "seeds"
 
 
 def _shown(study: StudyResult, answer: Answer, higher: bool) -> Shown:
@@ -150,7 +151,7 @@ def _conflicts(study: StudyResult, answer: Answer) -> list[Chart]:
     charts = []
     for course in courses(answer):
         fewest, most = min(course.num_looks), max(course.num_looks)
-        looks = wording.count(most, "look") if fewest == most else f"{fewest} to {most} looks"
+        looks = count(most, "look") if fewest == most else f"{fewest} to {most} looks"
         caption = (
             f"In what percent of the looks {course.auxiliary} pulls against {study.target}, by stage and "
             f"step; each number is of {looks}, all seeds together. Above 50 most looks are in conflict; numbers from "

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
+from auxseg.counting import count
 from auxseg.records.names import RECIPE_FILE
 from auxseg.records.study import Answer, ArmResult, StudyResult
 from auxseg.report import wording
@@ -43,7 +44,9 @@ def recommend(study: StudyResult, answer: Answer, directory: Path, *, higher_is_
         return _train(study, answer, directory, None, _alone(study, undecided))
     seeds, text = more
     time = _seconds_per_run(study) * _runs_per_seed(study) * (seeds - study.seeds)
-    return Recommendation(text, _with_seeds(command_of(directory), seeds), _about(time))
+    command = _with_seeds(command_of(directory), seeds)
+    hint = "" if command else f" Ask the study again with seeds: {seeds}."
+    return Recommendation(f"{text}{hint}", command, _about(time))
 
 
 def _more_seeds(study: StudyResult, undecided: Sequence[ArmResult]) -> tuple[int, str] | None:
@@ -52,12 +55,12 @@ def _more_seeds(study: StudyResult, undecided: Sequence[ArmResult]) -> tuple[int
         return None
     if study.seeds < 2:
         return 5, "Train 5 seeds: one seed gives no interval, so nothing can be concluded."
-    numbers = [(seeds, arm.name) for arm in undecided if (seeds := _seeds_that_decide(arm)) is not None]
+    numbers = [(seeds, arm.name) for arm in undecided if (seeds := _seeds_that_decide(study, arm)) is not None]
     affordable = [(seeds, name) for seeds, name in numbers if seeds <= (1 + MOST_TIMES) * study.seeds]
     if not affordable:
         return None
     seeds, name = min(affordable)
-    return seeds, f"Train {wording.count(seeds - study.seeds, 'more seed')}: this will probably decide on {name}."
+    return seeds, f"Train {count(seeds - study.seeds, 'more seed')}: this will probably decide on {name}."
 
 
 def _alone(study: StudyResult, undecided: Sequence[ArmResult]) -> str:
@@ -65,9 +68,11 @@ def _alone(study: StudyResult, undecided: Sequence[ArmResult]) -> str:
     margin = f"{100 * study.rules.margin:g} points"
     if not undecided:
         return f"Train {study.target} alone: no auxiliary gains as much as {margin}, the margin that matters."
-    numbers = [seeds for arm in undecided if (seeds := _seeds_that_decide(arm)) is not None]
+    numbers = [seeds for arm in undecided if (seeds := _seeds_that_decide(study, arm)) is not None]
     if len(study.looked_at) >= study.rules.looks:
-        return f"Train {study.target} alone: no auxiliary is shown to help, and this study cannot be extended again."
+        return f"Train {study.target} alone: no auxiliary is shown to help, and this study cannot be extended."
+    if not numbers and any(arm.num_diverged or arm.missing_seeds for arm in undecided):
+        return f"Train {study.target} alone: runs diverged or are missing, so nothing can be said of their arms."
     if not numbers:
         return f"Train {study.target} alone: with these test images, more seeds alone are unlikely to decide."
     if min(numbers) > 1000:
@@ -81,9 +86,14 @@ def _about(seconds: float) -> str:
     return f"about {max(round(seconds), 1)} s" if seconds < 59.5 else f"about {wording.seconds(seconds)}"
 
 
-def _seeds_that_decide(arm: ArmResult) -> int | None:
-    """How many seeds in all would decide an arm; ``None`` where seeds alone would not."""
-    return arm.advice.seeds if arm.advice is not None and arm.advice.images is None else None
+def _seeds_that_decide(study: StudyResult, arm: ArmResult) -> int | None:
+    """How many seeds in all would decide an arm; ``None`` where seeds alone would not.
+
+    The advice counts pairs of runs; a seed whose run is lost stands for none.
+    """
+    if arm.advice is None or arm.advice.seeds is None or arm.advice.images is not None:
+        return None
+    return arm.advice.seeds + study.seeds - len(arm.per_seed) if arm.per_seed else arm.advice.seeds
 
 
 def _seconds_per_run(study: StudyResult) -> float:
@@ -102,7 +112,7 @@ def _train(study: StudyResult, answer: Answer, directory: Path, arm: str | None,
     if not runs:
         return Recommendation(text, "", "")
     words = command_of(directory)
-    data = words[words.index("--data") + 1] if "--data" in words[:-1] else study.data.name
+    data = words[words.index("--data") + 1] if "--data" in words[:-1] else study.data.path or study.data.name
     out = f"runs/{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-') or 'best'}"
     command = _quoted(["auxseg", "train", str(runs[0] / RECIPE_FILE), "--data", data, "--out", out])
     return Recommendation(text, command, _about(_seconds_per_run(study)))

@@ -1,4 +1,4 @@
-"""The same test images in two runs of a study: the target alone above the arm with the largest gain."""
+"""The same test images in two runs of a study: the target alone above the arm with the best difference."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Strip:
 
 
 def strip(directory: Path, answer: Answer, *, higher_is_better: bool = True) -> Strip | None:
-    """The pictures of the first seed that both have; ``None`` if there are none, as of versions before."""
+    """The pictures of the first seed that both have of the test split; ``None`` without, as of versions before."""
     best = next(iter(best_first(answer, higher_is_better=higher_is_better)), None)
     if best is None:
         return None
@@ -39,4 +39,5 @@ def strip(directory: Path, answer: Answer, *, higher_is_better: bool = True) -> 
 
 def _pictures(path: Path) -> dict[str, Picture]:
     record = record_or_none(path)
-    return {picture.id: picture for picture in ranked(record, "same")} if record else {}
+    is_tested = record is not None and record.metrics is not None and record.metrics.split == "test"
+    return {picture.id: picture for picture in ranked(record, "same")} if record and is_tested else {}

@@ -9,14 +9,15 @@ from pathlib import Path
 from auxseg.errors import InputError
 from auxseg.records.about import PlannedTraining, read_planned
 from auxseg.records.finding import is_run
+from auxseg.records.names import RUNS_FOLDER
 from auxseg.report.runs.record import Record, read_record
 
 
 def runs_of(directory: Path, arm: str, label_fraction: float) -> dict[int, Path]:
     """The run directories of an arm at a share of the masks, by seed; none if the study's runs lie elsewhere."""
     planned = [run for run in _planned(directory) if (run.arm, run.label_fraction) == (arm, label_fraction)]
-    paths = {run.seed: directory / "runs" / run.directory for run in sorted(planned, key=lambda run: run.seed)}
-    home = (directory / "runs").resolve()
+    paths = {run.seed: directory / RUNS_FOLDER / run.directory for run in sorted(planned, key=lambda run: run.seed)}
+    home = (directory / RUNS_FOLDER).resolve()
     return {seed: path for seed, path in paths.items() if is_run(path) and path.resolve().parent == home}
 
 
@@ -36,7 +37,7 @@ def record_or_none(path: Path) -> Record | None:
 def command_of(directory: Path) -> list[str]:
     """The words of the command that trained the study, ``auxseg`` first; empty if that is not known."""
     for run in _planned(directory):
-        path = directory / "runs" / run.directory
+        path = directory / RUNS_FOLDER / run.directory
         record = record_or_none(path) if is_run(path) else None
         if record is not None and record.start is not None:
             return _words(record.start.command)
@@ -45,9 +46,10 @@ def command_of(directory: Path) -> list[str]:
 
 def _words(command: str) -> list[str]:
     try:
-        words = shlex.split(command)
+        given = shlex.split(command)
     except ValueError:
         return []
+    words = [part for word in given for part in (word.split("=", 1) if word.startswith("--") else [word])]
     return ["auxseg", *words[words.index("study") :]] if "study" in words else []
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
+from auxseg.errors import InputError
 from auxseg.records import read_text
 from auxseg.records.about import PlannedTraining, read_asked_target, read_planned
 from auxseg.records.finding import is_run
@@ -22,7 +23,7 @@ from auxseg.report.studies.study_runs import command_of
 
 _FRESH_SECONDS: Final = 120.0
 _MAX_REASON: Final = 2**16
-STATES: Final = ("finished", "running", "stopped", "diverged", "missing")
+STATES: Final = ("finished", "running", "stopped", "diverged", "damaged", "missing")
 
 
 @final
@@ -98,7 +99,10 @@ def _state(run: Path, planned: PlannedTraining | None) -> tuple[RunState, str, s
     if not is_run(run):
         state = "diverged" if reason else "missing"
         return RunState(run.name, *what, state, "", None, "", reason), "", ""
-    record = read_record(run)
+    try:
+        record = read_record(run)
+    except InputError as error:
+        return RunState(run.name, *what, "damaged", "", None, "", str(error)), "", ""
     found = main_figure(record.kept.figures, record.target) if record.kept else None
     written = _last_written(run)
     state = RunState(

@@ -79,10 +79,11 @@ class CocoPredictions:
 
     def _add_classes(self, image_id: int, mask: np.ndarray, scores: Mapping[str, float]) -> None:
         for index, name in enumerate(self._vocabulary.mask_classes):
-            if index < self._first or name not in scores:
-                continue
             part = mask == index
-            values = {"score": scores[name], "area": int(part.sum()), "segmentation": rle(part)}
+            if index < self._first or not part.any():
+                continue
+            score = {"score": scores[name]} if name in scores else {}
+            values = {**score, "area": int(part.sum()), "segmentation": rle(part)}
             self._annotate(image_id, self._vocabulary.category_ids[index], _bounds(part), **values)
 
     def _annotate(self, image_id: int, category_id: int, bbox: list[float], **values: object) -> None:

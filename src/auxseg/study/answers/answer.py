@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
+import numpy as np
+
 from auxseg.data.store.store import Store
 from auxseg.recipe import build_tasks
 from auxseg.records import study as records
@@ -109,7 +111,8 @@ class _Compared:
         low, high = judged.interval
         variances = found.variances
         reached = figures.reached(runs[arm], figures.target)
-        per_seed = {str(seed): float(row.mean()) for seed, row in zip(compared.seeds, compared.table, strict=True)}
+        rows = zip(compared.seeds, compared.table, strict=True)
+        per_seed = {str(seed): float(row.mean()) for seed, row in rows if row.size and np.isfinite(row).all()}
         return ArmResult(
             name=arm.name,
             description=plan.description(arm),
