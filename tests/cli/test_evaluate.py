@@ -50,6 +50,7 @@ class _Stubs:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.metrics: dict[str, Metrics] = {}
         self.measured: list[tuple[str, str, Path | None, str]] = []
+        self.mirrored: list[bool] = []
         self.pages: list[list[str]] = []
         self.grids: list[list[str]] = []
         self.unlike: list[str] = []
@@ -61,7 +62,8 @@ class _Stubs:
         monkeypatch.setattr("auxseg.report.report", self._report)
         monkeypatch.setattr("auxseg.report.compared", self._compared)
 
-    def _measured(self, run: Any, split: str, data: Path | None, device: str) -> Metrics:
+    def _measured(self, run: Any, split: str, data: Path | None, device: str, *, mirrored: bool) -> Metrics:
+        self.mirrored.append(mirrored)
         self.measured.append((run.directory.name, split, data, device))
         return self.metrics.get(run.directory.name, _metrics())
 
@@ -125,6 +127,17 @@ def test_one_run_gets_its_page_and_no_comparison(tmp_path: Path, stubs: _Stubs) 
     assert result == {"runs": {str(run): to_mapping(_metrics())}}
     assert stubs.measured == [("a", "val", None, "cpu")]
     assert stubs.pages == [["a"]]
+
+
+def test_mirrored_scoring_is_passed_on_and_said(tmp_path: Path, stubs: _Stubs) -> None:
+    run = _run(tmp_path / "a")
+    _, said = _evaluated(run)
+    assert "mirror image" not in said
+    stubs.metrics["a"] = dataclasses.replace(_metrics(), mirrored=True)
+    result, said = _evaluated(run, mirrored=True)
+    assert stubs.mirrored == [False, True]
+    assert result["runs"][str(run)]["mirrored"] is True
+    assert "4 images (each with its mirror image), 32 px" in said
 
 
 def test_runs_of_a_folder_that_keep_nothing_to_measure_are_named_and_left_out(tmp_path: Path, stubs: _Stubs) -> None:

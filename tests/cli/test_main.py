@@ -135,6 +135,13 @@ def test_results_as_json(run: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 <= metrics["figures"]["segmentation"]["iou_dataset"] <= 1
 
 
+def test_mirrored_scoring(run: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", run, "--split", "val", "--mirrored", "--json"]) == 0
+    metrics = json.loads(capsys.readouterr().out)["runs"][run]
+    assert metrics["mirrored"] is True
+    assert json.loads((Path(run) / "metrics.json").read_text()) == metrics
+
+
 def test_settings_given_twice_are_both_heard(run: str) -> None:
     from auxseg.run import Run
 

@@ -57,6 +57,16 @@ def test_what_earlier_versions_did_not_write_has_a_default(tmp_path: Path) -> No
     found = read_metrics(tmp_path)
     assert found is not None
     assert (found.main_figure, found.losses, found.classes, found.data.path) == ("", {}, {}, "")
+    assert found.mirrored is False
+
+
+def test_only_mirrored_scoring_is_written(tmp_path: Path) -> None:
+    write_metrics(tmp_path, METRICS)
+    assert "mirrored" not in json.loads((tmp_path / "metrics.json").read_text())
+    mirrored = dataclasses.replace(METRICS, mirrored=True)
+    write_metrics(tmp_path, mirrored)
+    assert list(json.loads((tmp_path / "metrics.json").read_text()))[:3] == ["split", "num_images", "mirrored"]
+    assert read_metrics(tmp_path) == mirrored
 
 
 @pytest.mark.parametrize("counts", [((1, 2),), ((1, 2), (3,)), ()])

@@ -32,6 +32,10 @@ def _totals(task: Task, target: torch.Tensor) -> dict[str, float]:
     return {name: value.sum().item() for name, value in task.counts(target).items()}
 
 
+def test_left_and_right_mean_something_to_the_flip_of_both_alone() -> None:
+    assert [name for name, task in TASKS.items() if not task.mirrors] == ["flip-horizontal"]
+
+
 @every_kind
 def test_every_task_keeps_the_contract(kind: str) -> None:
     config, vocabulary = CONFIGS[kind]

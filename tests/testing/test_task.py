@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from auxseg.data.geometry import fit
+from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.tasks import BoxConfig, ClassificationConfig, DistanceConfig, SegmentationConfig, Task, View
 from auxseg.testing import check_task
@@ -67,6 +68,11 @@ def still(output: torch.Tensor) -> torch.Tensor:
     return (output - output.detach()).sum(1)
 
 
+def _mirrored(batch: Batch) -> bool:
+    """Whether a batch was mirrored, once or twice: its pictures are no longer one tensor."""
+    return batch.image is not batch.clean
+
+
 LOSSES = {
     "loss and counts give one number per image": (BOX, "loss", each(lambda value, *_: value.sum()[None])),
     "loss, counts and weights name the same terms": (
@@ -94,6 +100,21 @@ LOSSES = {
         BOX,
         "target",
         lambda ours, task, batch: (batch.image.add_(1), ours(task, batch))[1],
+    ),
+    "mirror images have targets of the same form": (
+        BOX,
+        "target",
+        lambda ours, task, batch: ours(task, batch).to(torch.float64 if _mirrored(batch) else torch.float32),
+    ),
+    "the mirror image of an image with every label counts": (
+        BOX,
+        "counts",
+        lambda ours, task, target: {name: count * (target[:, 0] < 0.5) for name, count in ours(task, target).items()},
+    ),
+    "images that are mirrored twice have the same targets again": (
+        BOX,
+        "target",
+        lambda ours, task, batch: ours(task, batch) + _mirrored(batch),
     ),
     "a missing label counts as 0": (
         BOX,

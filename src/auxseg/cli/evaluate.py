@@ -43,6 +43,9 @@ class Evaluate(RecipeCommand):
     data: Annotated[Path | None, optional("PATH")] = None
     """The store (default: the one that the run was trained on)."""
 
+    mirrored: bool = False
+    """Score every image by the mean over itself and its mirror image, which varies less between seeds."""
+
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to compute."""
 
@@ -67,7 +70,7 @@ class Evaluate(RecipeCommand):
         results: dict[str, Metrics] = {}
         for name, run in runs.items():
             with console.status(f"evaluating {name} on {self.split}"):
-                results[name] = measured(run, self.split, self.data, self.device)
+                results[name] = measured(run, self.split, self.data, self.device, mirrored=self.mirrored)
                 report([run.directory])
         print_figures(console, results)
         _print_classes(console, results)

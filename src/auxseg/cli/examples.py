@@ -47,7 +47,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "evaluate": (
         "auxseg evaluate runs/tiny",
-        "auxseg evaluate runs/tiny runs/tiny-mtl --split val",
+        "auxseg evaluate runs/tiny runs/tiny-mtl --split val --mirrored",
         "auxseg evaluate runs/tiny --data other.h5 --json",
     ),
     "predict": (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -62,15 +62,23 @@ def measure(
     network: Network, tasks: Mapping[str, Task], batches: Iterable[Batch], device: torch.device, autocast: Autocast
 ) -> Measured:
     """Measure every task on all images. The network is put into evaluation mode and back."""
+    with evaluating(network):
+        return merge(measure_batch(network, tasks, batch.to(device), autocast) for batch in batches)
+
+
+@contextmanager
+def evaluating(network: Network) -> Iterator[None]:
+    """Put a network into evaluation mode, and back at the end."""
     was_training = network.training
     network.eval()
     try:
-        return merge(_measure_batch(network, tasks, batch.to(device), autocast) for batch in batches)
+        yield
     finally:
         network.train(was_training)
 
 
-def _measure_batch(network: Network, tasks: Mapping[str, Task], batch: Batch, autocast: Autocast) -> Measured:
+def measure_batch(network: Network, tasks: Mapping[str, Task], batch: Batch, autocast: Autocast) -> Measured:
+    """Measure some tasks on the images of a batch, with a network in evaluation mode."""
     with autocast():
         outputs = forward(network, tasks, batch)
     tables: dict[str, Table] = {}

@@ -10,7 +10,7 @@ from auxseg.errors import InputError
 from auxseg.records.names import METRICS_FILE
 from auxseg.records.values.numbers import Count, Figures, Losses, Seconds
 from auxseg.records.values.reading import read_json
-from auxseg.records.values.writing import write_json
+from auxseg.records.values.writing import OMITTED, write_json
 
 
 @final
@@ -62,11 +62,15 @@ class ClassFigures:
 class Metrics:
     """What an evaluation found; ``tables`` are confusion matrices, ``classes`` figures by task and class.
 
+    ``mirrored`` says that every image was measured twice, as it is and mirrored. Figures and losses are then those of
+    both together, and the pixels and images in ``tables`` and ``classes`` are counted in both; ``num_images`` and the
+    figures ``num_...`` count every image once.
     The fields stand in the order of the file. What earlier versions did not write has a default.
     """
 
     split: str
     num_images: Count
+    mirrored: bool = field(default=False, metadata=OMITTED)
     checkpoint_step: Count
     target: str
     main_figure: str = ""

@@ -17,6 +17,7 @@ from auxseg.data.store.store import Store
 from auxseg.drawing import panel, save_png, to_picture
 from auxseg.errors import InputError
 from auxseg.evaluation.measure import Measured, measure
+from auxseg.evaluation.mirrored import Scored, measure_mirrored
 from auxseg.models.forward import forward
 from auxseg.records.event_log import EventLog
 from auxseg.records.events import Evaluated
@@ -38,21 +39,40 @@ EXAMPLE_SIZE: Final = 256
 
 
 def evaluate(
-    run: Run | str | Path, split: str = "test", data: str | Path | None = None, device: str = "auto"
+    run: Run | str | Path,
+    split: str = "test",
+    data: str | Path | None = None,
+    device: str = "auto",
+    *,
+    mirrored: bool = False,
 ) -> dict[str, Any]:
     """Measure the model that is kept on a split; writes metrics.json, per_image.csv and examples.json.
 
     Without ``data`` the store is read that the run was trained on. Every reading is recorded in events.jsonl.
+
+    With ``mirrored`` every image is measured as it is and with left and right exchanged, its labels too. Figures,
+    losses and confusion tables are from both together, so pixels in tables are counted in both; per_image.csv has the
+    mean of both for each image. Counts of images and pictures are of the images as they are, and so is all of an
+    auxiliary task for which left and right mean something. See `Metrics`.
+
     Returns what metrics.json holds. Raises `InputError` if the split is empty, was trained on besides train, or the
-    store does not fit the model.
+    store does not fit the model, or for mirrored scoring of a target for which left and right mean something.
     """
-    return to_mapping(measured(Run.open(run), split, data, device))
+    return to_mapping(measured(Run.open(run), split, data, device, mirrored=mirrored))
 
 
 @freed_memory_kept()
-def measured(run: Run, split: str = "test", data: str | Path | None = None, device: str = "auto") -> Metrics:
+def measured(
+    run: Run, split: str = "test", data: str | Path | None = None, device: str = "auto", *, mirrored: bool = False
+) -> Metrics:
     """The same, as a typed value."""
     model = load(run, device)
+    target = model.tasks[model.recipe.target]
+    if mirrored and not target.mirrors:
+        raise InputError(
+            f"{run.directory}: left and right mean something for the target {target.name}, so mirror images are no "
+            "samples of it; evaluate it without mirrored scoring"
+        )
     if split == "val" and model.recipe.data.train_on != "train":
         raise InputError(f"{run.directory}: was trained on {model.recipe.data.train_on}; evaluate it on test")
     store = matching_store(run, model, data)
@@ -63,26 +83,28 @@ def measured(run: Run, split: str = "test", data: str | Path | None = None, devi
     EventLog(run.events_file).append(reading)
     started = time.perf_counter()
     loader = EvaluationLoader(store, rows, model.recipe.training.batch)
-    found = measure(model.network, model.tasks, loader, model.device, model.autocast)
-    metrics = _metrics(model, store, split, found, time.perf_counter() - started)
-    columns = _columns(model.tasks, found)
-    write_per_image(run.directory, columns)
-    _write_examples(run, model, store, rows, columns)
+    asked = model.network, model.tasks, loader, model.device, model.autocast
+    scored = measure_mirrored(*asked) if mirrored else Scored(measure(*asked))
+    metrics = _metrics(model, store, split, scored, time.perf_counter() - started)
+    write_per_image(run.directory, _columns(model.tasks, scored))
+    _write_examples(run, model, store, rows, scored.images)
     write_inspection(run, model, store, store.rows("val")[:NUM_INSPECTED])
     write_metrics(run.directory, metrics)  # last: all is there
     return metrics
 
 
-def _metrics(model: Model, store: Store, split: str, measured: Measured, seconds: float) -> Metrics:
+def _metrics(model: Model, store: Store, split: str, scored: Scored, seconds: float) -> Metrics:
+    measured = scored.both
     tables = {
         f"{name}.{title}": ConfusionTable(tuple(names), tuple(map(tuple, np.asarray(counts).tolist())))
         for name, task in model.tasks.items()
         for title, (names, counts) in task.tables(measured.tables[name]).items()
     }
-    figures = {name: task.figures(measured.tables[name]) for name, task in model.tasks.items()}
+    figures = {name: scored.figures(task) for name, task in model.tasks.items()}
     return Metrics(
         split=split,
-        num_images=len(measured.ids),
+        num_images=len(scored.images.ids),
+        mirrored=scored.mirrors is not None,
         checkpoint_step=model.step,
         target=model.recipe.target,
         main_figure=model.tasks[model.recipe.target].main_figure,
@@ -114,17 +136,17 @@ def _number(value: float) -> float | None:
     return None if value != value else float(value)
 
 
-def _columns(tasks: Mapping[str, Task], measured: Measured) -> dict[str, list[Cell]]:
-    columns: dict[str, list[Cell]] = {"id": list(measured.ids)}
+def _columns(tasks: Mapping[str, Task], scored: Scored) -> dict[str, list[Cell]]:
+    columns: dict[str, list[Cell]] = {"id": list(scored.images.ids)}
     for name, task in tasks.items():
-        columns |= {f"{name}.{column}": values for column, values in task.rows(measured.tables[name]).items()}
+        columns |= {f"{name}.{column}": values for column, values in scored.rows(task).items()}
     return columns
 
 
-def _write_examples(run: Run, model: Model, store: Store, rows: np.ndarray, columns: Mapping[str, list[Cell]]) -> None:
+def _write_examples(run: Run, model: Model, store: Store, rows: np.ndarray, measured: Measured) -> None:
     """Draw the best, median and worst images by the target's own figure."""
     target = model.tasks[model.recipe.target]
-    cells = columns[f"{target.name}.{target.row_figure}"]
+    cells = target.rows(measured.tables[target.name])[target.row_figure]
     values = [cell if isinstance(cell, int | float) else None for cell in cells]
     known = [(value, place) for place, value in enumerate(values) if value is not None]
     ranked = sorted(known, reverse=target.higher_is_better)
@@ -140,7 +162,7 @@ def _write_examples(run: Run, model: Model, store: Store, rows: np.ndarray, colu
         for number, (value, place) in enumerate(entries, start=1):
             name = f"{FIGURES_FOLDER}/{rank}-{number}.png"
             save_png(run.directory / name, _picture(model, store, int(rows[place])))
-            examples.append(Example(str(columns["id"][place]), rank, value, name))
+            examples.append(Example(measured.ids[place], rank, value, name))
     examples += draw_mistakes(run.directory, model, store, rows, values)
     write_examples(run.directory, examples)
 

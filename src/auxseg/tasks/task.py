@@ -80,6 +80,8 @@ class Task(ABC):
         view: which picture the task looks at; tasks with one view share a forward pass.
         shares_view: whether every other task of the recipe is to look at this task's picture.
         is_target: whether this is the task that the others are there to help; its view keeps the running statistics.
+        mirrors: whether an image with left and right exchanged, and its labels too, is as good a sample. False where
+            left and right mean something; mirrored scoring then refuses the task as the target.
         own_row: whether it is drawn beside the other tasks' drawings, because it would cover them.
         has_answer: whether what it says of a photograph means anything. Controls say nothing, nor do tasks that are
             asked about a picture that was changed by lot.
@@ -97,6 +99,7 @@ class Task(ABC):
     view: View = IMAGE
     shares_view: bool = False
     is_target: bool = False
+    mirrors: bool = True
     own_row: bool = False
     has_answer: bool = True
     writes_numbers: bool = True

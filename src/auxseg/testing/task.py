@@ -18,8 +18,9 @@ def check_task(config: TaskSettings, vocabulary: Vocabulary = EXAMPLE_VOCABULARY
     """Check that a task keeps what training, evaluation and prediction rely on.
 
     Losses are sums and counts per image; a missing label adds exactly zero to loss and gradient; the parts of a batch
-    add up to the whole; figures depend on neither order nor cutting; the same batch gives the same target; drawings
-    leave the picture as it is; the answer is in the photograph's own coordinates.
+    add up to the whole; figures depend on neither order nor cutting; the same batch gives the same target, and the
+    mirrored one a target of the same form, unless left and right mean something; drawings leave the picture as it is;
+    the answer is in the photograph's own coordinates.
 
     Args:
         config: settings of the task, with ``build(name, vocabulary)``.

@@ -7,6 +7,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from auxseg.data.augment import mirror
 from auxseg.tasks.task import Dense
 from auxseg.testing.examples import erase
 from auxseg.testing.require import are_close
@@ -41,6 +42,20 @@ def targets_are_the_same_every_time(case: TaskCase) -> None:
     after = case.batch.image, case.batch.mask, case.batch.box
     left = all(are_close(one, other, 0, 0) for one, other in zip(before, after, strict=True))
     case.require(left, "the batch is left as it is")
+
+
+def mirror_images_are_samples(case: TaskCase) -> None:
+    """Unless left and right mean something (`Task.mirrors`)."""
+    if not case.task.mirrors:
+        return
+    target, batch = case.task.target(case.batch), mirror(case.batch)
+    mirrored = case.task.target(batch)
+    same = (mirrored.shape, mirrored.dtype) == (target.shape, target.dtype)
+    case.require(same, "mirror images have targets of the same form")
+    counts = case.task.counts(mirrored).values()
+    case.require(all((count > 0).all() for count in counts), "the mirror image of an image with every label counts")
+    again = case.task.target(mirror(batch))
+    case.require(are_close(again, target), "images that are mirrored twice have the same targets again")
 
 
 def missing_labels_add_exactly_nothing(case: TaskCase) -> None:
@@ -104,6 +119,7 @@ def losses_of_half_precision_outputs_are_float32(case: TaskCase) -> None:
 LOSS_RULES: Final = (
     terms_have_one_value_per_image,
     targets_are_the_same_every_time,
+    mirror_images_are_samples,
     missing_labels_add_exactly_nothing,
     parts_of_a_batch_add_up,
     losses_are_sums_over_what_is_counted,

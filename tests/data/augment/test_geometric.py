@@ -11,7 +11,7 @@ from torchvision import tv_tensors
 from torchvision.transforms.v2 import functional as tv
 
 from auxseg.data.augment import NO_AUGMENTATION, AugmentConfig
-from auxseg.data.augment.geometric import NUM_GEOMETRIC, draw_homographies, move, move_boxes
+from auxseg.data.augment.geometric import NUM_GEOMETRIC, draw_homographies, mirror, move, move_boxes
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE
 
@@ -241,3 +241,24 @@ def test_every_position_of_the_new_picture_has_a_source(tilt: float, seed: int) 
     homographies = draw(AugmentConfig(perspective=tilt), 20, seed)
     corners = np.array([[x, y, 1.0] for x in (-1, 1) for y in (-1, 1)])
     assert (homographies[:, 2] @ corners.T > 0.0).all()
+
+
+def test_a_mirrored_batch_is_flipped_by_the_augmentation_and_twice_the_batch_again() -> None:
+    """Beside a sample that is moved otherwise too, so that both ways through `move` are compared."""
+    batch = make_batch(5)
+    batch.inside[:, :, :7] = False
+    batch.box[1] = torch.nan
+    batch.box[2] = torch.tensor([0.123, 0.2, 1.0, 0.9])
+    mirrored = mirror(batch)
+    assert (mirrored.ids, mirrored.classes) == (batch.ids, batch.classes)
+    assert torch.equal(mirrored.keys, batch.keys)
+    assert torch.equal(mirrored.image, tv.horizontal_flip(batch.image))
+    for others in (np.empty((0, 3, 3)), crop(0.1, 0.0, 0.5)):
+        homographies = np.concatenate([np.tile(FLIP, (5 - len(others), 1, 1)), others])
+        moved, num_flipped = move(batch, homographies, box_from_mask=False), 5 - len(others)
+        for name in ("clean", "mask", "inside", "box"):
+            found, expected = getattr(mirrored, name)[:num_flipped], getattr(moved, name)[:num_flipped]
+            torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
+    again = mirror(mirrored)
+    assert all(torch.equal(getattr(again, name), getattr(batch, name)) for name in ("image", "clean", "mask", "inside"))
+    torch.testing.assert_close(again.box, batch.box, equal_nan=True)

@@ -1,4 +1,4 @@
-"""Typed values as JSON: fields in their order, what is empty left out where it may be, and no number that is none."""
+"""Typed values as JSON: fields in their order, defaults left out where they may be, and no number that is none."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class Whole:
 
 
 def test_keys_are_fields_in_their_order() -> None:
-    whole = Whole(first=Part("a", (1.0, None)), last="z", others=(Part("b"),), number=0)
+    whole = Whole(first=Part("a", (1.0, None)), last="z", others=(Part("b"),), number=0, is_there=True)
     assert json.dumps(to_mapping(whole)) == (
         '{"last": "z", "first": {"name": "a", "values": [1.0, null]}, "others": [{"name": "b", "values": []}], '
-        '"number": 0, "is_there": false}'
+        '"number": 0, "is_there": true}'
     )
 
 
-def test_what_is_empty_is_left_out_only_where_a_field_says_so() -> None:
-    assert to_mapping(Whole()) == {"first": None, "is_there": False}
+def test_a_default_is_left_out_only_where_a_field_says_so() -> None:
+    assert to_mapping(Whole()) == {"first": None}
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])

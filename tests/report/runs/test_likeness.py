@@ -27,6 +27,7 @@ def make(path: Path, *, steps: int = 510, start: dict[str, Any] | None = None, *
 def changed(path: Path, **data: Any) -> Path:
     metrics = json.loads((path / "metrics.json").read_text())
     metrics["split"] = data.pop("split", metrics["split"])
+    metrics["mirrored"] = data.pop("mirrored", False)
     metrics["data"] |= data
     (path / "metrics.json").write_text(json.dumps(metrics))
     return path
@@ -56,6 +57,16 @@ def test_steps_precision_data_size_and_split_are_named(first: Record, tmp_path: 
         "split val instead of test",
         "share of the masks 0.5 instead of 1.0",
     ]
+
+
+def test_mirrored_scoring_of_one_run_alone_is_named(first: Record, tmp_path: Path) -> None:
+    mirrored = changed(make(tmp_path / "a"), mirrored=True)
+    assert unlike(first, read_record(mirrored)) == ["scoring mirrored instead of plain"]
+    assert unlike(read_record(mirrored), read_record(changed(make(tmp_path / "b"), mirrored=True))) == []
+    page = Page(report([mirrored]).read_text(encoding="utf-8"))
+    assert page.faults == []
+    assert "Measured on each image and its mirror image" in page.text
+    assert "mirror image" not in Page(report([first.path]).read_text(encoding="utf-8")).text
 
 
 def test_the_page_says_it_beside_the_difference(first: Record, tmp_path: Path) -> None:

@@ -40,9 +40,8 @@ def _measured_on(metrics: Metrics) -> str:
     """What a run's figures stand for; runs that share a table may differ in it."""
     data, found = metrics.data, metrics.figures[metrics.target].get("num_images")
     num_images = metrics.num_images if found is None else found
-    return (
-        f"{metrics.split} split of {data.name}: {count(int(num_images), 'image')}, {data.size} px, border {data.border}"
-    )
+    images = f"{count(int(num_images), 'image')}{' (each with its mirror image)' if metrics.mirrored else ''}"
+    return f"{metrics.split} split of {data.name}: {images}, {data.size} px, border {data.border}"
 
 
 def _shown(value: float | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auxseg.data.augment.config import MILD, NO_AUGMENTATION, AugmentConfig
+from auxseg.data.augment.geometric import mirror
 from auxseg.data.augment.pipeline import augment
 
-__all__ = ["MILD", "NO_AUGMENTATION", "AugmentConfig", "augment"]
+__all__ = ["MILD", "NO_AUGMENTATION", "AugmentConfig", "augment", "mirror"]

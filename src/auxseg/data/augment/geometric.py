@@ -68,6 +68,8 @@ def move(batch: Batch, homographies: Float64[np.ndarray, "N 3 3"], *, box_from_m
     kept = (homographies == np.eye(3)).all(axis=(1, 2))
     if kept.all():
         return batch
+    if flipped.all():
+        return mirror(batch)
     box = move_boxes(batch.box.numpy(), homographies)
     moved = _resample(batch, torch.from_numpy(homographies).float())
     for index in np.flatnonzero(flipped | kept):
@@ -77,6 +79,19 @@ def move(batch: Batch, homographies: Float64[np.ndarray, "N 3 3"], *, box_from_m
         warped = ~(flipped | kept)
         box[warped] = _retaken(box[warped], moved.mask.numpy()[warped])
     return replace(moved, box=torch.from_numpy(box))
+
+
+def mirror(batch: Batch) -> Batch:
+    """Exchange left and right of picture, mask and box, on any device; exact, and the same as `move` by a flip."""
+    x0, y0, x1, y1 = batch.box.unbind(1)
+    return replace(
+        batch,
+        image=batch.image.flip(-1),
+        clean=batch.clean.flip(-1),
+        mask=batch.mask.flip(-1),
+        box=torch.stack([1 - x1, y0, 1 - x0, y1], dim=1),
+        inside=batch.inside.flip(-1),
+    )
 
 
 def move_boxes(

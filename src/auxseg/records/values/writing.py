@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 OMITTED: Final[Mapping[str, bool]] = {"omitted": True}
-"""Metadata of a field that is left out of the file while it is empty: ``None``, ``""``, or without items."""
+"""Metadata of a field that is left out of the file while it has its default."""
 
 
 def write_json(path: Path, value: object) -> None:
@@ -44,9 +44,7 @@ def to_mapping(value: DataclassInstance) -> dict[str, Any]:
     """The same for a dataclass, which is a JSON object."""
     held = [(field, getattr(value, field.name)) for field in dataclasses.fields(value)]
     return {
-        field.name: to_json(item) for field, item in held if not (field.metadata.get("omitted") and _is_empty(item))
+        field.name: to_json(item)
+        for field, item in held
+        if not (field.metadata.get("omitted") and item == field.default)
     }
-
-
-def _is_empty(value: object) -> bool:
-    return value is None or (isinstance(value, str | tuple | list | Mapping) and not value)

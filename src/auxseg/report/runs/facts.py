@@ -28,9 +28,11 @@ def data(record: Record) -> Facts:
         return []
     splits = [f"{wording.split(name)} {number:,}" for name, number in about.splits.items()]
     size, resize, border = about.size, about.resize, about.border
+    is_mirrored = record.metrics is not None and record.metrics.mirrored
     return [
         ("Data", about.name),
         ("Images", " · ".join(splits)),
+        *([("Measured on", "each image and its mirror image")] if is_mirrored else []),
         ("Stored size", f"{size} by {size} pixels, {_RESIZES.get(resize, resize)}"),
         ("Borders", f"{border}: {_BORDERS[border]}" if border in _BORDERS else f"{border}"),
     ]

@@ -18,8 +18,8 @@ _SETTINGS: Final = (
 def unlike(first: Record, other: Record) -> list[str]:
     """What sets ``other`` apart from ``first``, each as a phrase such as ``steps 200 instead of 400``.
 
-    Steps, precision, data, stored size, border, split and the settings in `_SETTINGS`. What one of both does not say
-    (not trained or measured yet) is no difference.
+    Steps, precision, data, stored size, border, split, scoring and the settings in `_SETTINGS`. What one of both does
+    not say (not trained or measured yet) is no difference.
     """
     pairs = [
         ("steps", _steps(first), _steps(other)),
@@ -30,6 +30,7 @@ def unlike(first: Record, other: Record) -> list[str]:
         ("border", _measured(first, "border"), _measured(other, "border")),
         ("resizing", _measured(first, "resize"), _measured(other, "resize")),
         ("split", _split(first), _split(other)),
+        ("scoring", _scoring(first), _scoring(other)),
         *((name, _setting(first, keys), _setting(other, keys)) for keys, name in _SETTINGS),
     ]
     found = {name: (before, now) for name, before, now in pairs if None not in (before, now) and before != now}
@@ -61,6 +62,12 @@ def _split(record: Record) -> str | None:
     if record.metrics is not None:
         return record.metrics.split
     return "val" if record.kept is not None else None
+
+
+def _scoring(record: Record) -> str | None:
+    if record.metrics is None:
+        return None
+    return "mirrored" if record.metrics.mirrored else "plain"
 
 
 def _setting(record: Record, keys: tuple[str, ...]) -> object:

@@ -58,6 +58,7 @@ class RunView:
     remarks: list[str]
     data: Facts
     evaluated: str
+    is_mirrored: bool
     tables: list[FigureTable]
     classes: list[ClassTable]
     learning: list[Chart]
@@ -92,6 +93,7 @@ def view_run(record: Record, name: str) -> RunView:
         remarks=_remarks(record),
         data=facts.data(record),
         evaluated=wording.split(record.metrics.split) if record.metrics else "",
+        is_mirrored=record.metrics is not None and record.metrics.mirrored,
         tables=_tables(record),
         classes=_class_tables(record),
         learning=list(_learning(record)),

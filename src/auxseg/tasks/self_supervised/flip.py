@@ -39,6 +39,7 @@ class FlipTask(CategoricalTask):
     def __init__(self, name: str, settings: CategoricalConfig, axis: Axis) -> None:
         super().__init__(name, ANSWERS, settings)
         self.view = View(f"own {name}", self._look)
+        self.mirrors = axis == "vertical"
         self._axis: Axis = axis
 
     def target(self, batch: Batch) -> Int[Tensor, " N"]:
