@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -73,11 +74,22 @@ def test_no_source_is_ignored() -> None:
     assert [path for path in done.stdout.splitlines() if "__pycache__" not in path and ".egg-info" not in path] == []
 
 
-def test_the_picture_of_the_house_has_every_room() -> None:
+def test_the_picture_of_the_house_has_every_room_and_no_other() -> None:
     picture = (ROOT / "docs" / "pictures" / "house.svg").read_text()
     rooms = [room.name for room in ROOMS if room.parent.name == "auxseg"]
+    files = [path.name for path in (ROOT / "src" / "auxseg").glob("*.py") if not path.name.startswith("__")]
     assert len(rooms) >= 14
-    assert [name for name in rooms if f"{name}/" not in picture] == []
+    drawn = re.findall(r"[a-z_]+(?:/|\.py)", " ".join(re.findall(r">([^<]+)<", picture)))
+    assert sorted(drawn) == sorted([*files, *(f"{name}/" for name in rooms)])
+
+
+def test_every_layer_of_imports_exists() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    for contract in contracts:
+        for container in contract.get("containers", []):
+            folder = ROOT / "src" / Path(*container.split("."))
+            layers = re.findall(r"\w+", " ".join(contract["layers"]))
+            assert [name for name in layers if not [*folder.glob(f"{name}.py"), *folder.glob(name)]] == []
 
 
 def test_no_message_shows_the_name_of_a_value_in_braces() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import typing
 
 import pytest
 import torch
 from torch import Tensor
 
+from auxseg.balancing import BalancerConfig
 from auxseg.testing import check_balancer
 from auxseg.testing.balancer import BalancerCase, what_is_saved_goes_on_identically
 from tests.balancing.problem import CASES, NAMES, Trainer, build
@@ -25,6 +27,12 @@ def _assert_close(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
 def _assert_same(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
     assert one.keys() == other.keys()
     assert all(torch.equal(value, other[name]) for name, value in one.items())
+
+
+def test_every_kind_is_among_the_cases() -> None:
+    """A balancer that is no case would be tested by no property."""
+    tagged = typing.get_args(typing.get_args(BalancerConfig)[0])
+    assert {type(make()) for make in CASES.values()} == {typing.get_args(kind)[0] for kind in tagged}
 
 
 @every_balancer

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from auxseg.cli.command import Command, RecipeCommand, use_threads, with_own_options_first
-from auxseg.cli.main import main
 from auxseg.errors import InputError
+from tests.cli.commands import help_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +26,6 @@ class _Own(RecipeCommand):
         return {}
 
 
-def _help(command: str, capsys: pytest.CaptureFixture[str]) -> str:
-    with pytest.raises(SystemExit):
-        main([*command.split(), "--help"])
-    return capsys.readouterr().out
-
-
 def test_no_threads_are_refused() -> None:
     with pytest.raises(InputError, match="--threads 0: expected 1 or more"):
         use_threads(0)
@@ -41,7 +35,7 @@ def test_no_threads_are_refused() -> None:
 def test_help_begins_with_the_commands_own_options(
     command: str, first: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = _help(command, capsys).partition("show this help message")[2]
+    options = help_of(command, capsys).partition("show this help message")[2]
     assert all(options.index(f" {name} ") > options.index(f" {first} ") for name in ("--json", "--debug", "--plugins"))
 
 

@@ -8,15 +8,10 @@ import shlex
 import pytest
 
 from auxseg.cli.examples import EXAMPLES, NOTES
-from auxseg.cli.main import _COMMANDS, main
+from auxseg.cli.main import _COMMANDS
 from auxseg.cli.refusals import refuse_no_recipe, refuse_settings
 from auxseg.data.sources import SOURCES
-
-
-def _help(command: str, capsys: pytest.CaptureFixture[str]) -> str:
-    with pytest.raises(SystemExit):
-        main([*command.split(), "--help"])
-    return capsys.readouterr().out
+from tests.cli.commands import help_of
 
 
 def test_every_command_has_examples() -> None:
@@ -29,7 +24,7 @@ def test_every_command_has_examples() -> None:
 def test_help_shows_the_examples_and_the_options_in_them_exist(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shown = _help(command, capsys)
+    shown = help_of(command, capsys)
     for example in EXAMPLES[command]:
         assert f"  {example}\n" in shown
         words = shlex.split(example.partition("    (")[0])
@@ -39,7 +34,7 @@ def test_help_shows_the_examples_and_the_options_in_them_exist(
 
 @pytest.mark.parametrize("words", ["mine/masks/NAME.png", "mine/SegmentationClass/NAME.png", "mine/labels.csv"])
 def test_prepare_shows_how_folders_look(words: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert words in _help("data prepare", capsys)
+    assert words in help_of("data prepare", capsys)
 
 
 def test_every_source_of_folders_says_how_they_have_to_look() -> None:

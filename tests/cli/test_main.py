@@ -12,16 +12,14 @@ import pytest
 
 import auxseg
 from auxseg.cli.main import main
+from tests.cli.commands import make_store
 
 TINY = ["--set", "model.encoder.channels=[8, 12]", "training.batch=4", "training.precision=fp32"]
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("data") / "animals.h5"
-    command = ["data", "synthesize", "--out", str(path), "--samples", "30", "--size", "32", "--processes", "1"]
-    assert main(command) == 0
-    return str(path)
+    return str(make_store(tmp_path_factory, 30))
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from auxseg.cli.main import main
+from tests.cli.commands import make_store
 
 _DRIVER = """
 import contextlib, io, json, sys
@@ -34,10 +34,7 @@ def _outcomes(cases: Mapping[str, list[str]]) -> dict[str, tuple[int, str, bool]
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("data") / "animals.h5"
-    command = ["data", "synthesize", "--out", str(path), "--samples", "10", "--size", "32", "--processes", "1"]
-    assert main(command) == 0
-    return str(path)
+    return str(make_store(tmp_path_factory, 10))
 
 
 def test_mistakes_are_refused_before_torch_is_imported(store: str, tmp_path: Path) -> None:

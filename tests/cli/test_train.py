@@ -14,6 +14,7 @@ from auxseg.data.sample import SPLITS, Sample
 from auxseg.data.sources.source import Item
 from auxseg.data.store.store import Store
 from auxseg.run import Run
+from tests.cli.commands import make_store
 from tests.data.pictures import DrawnSource, draw_sample
 from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
@@ -22,10 +23,7 @@ from tests.run.conftest import SETTINGS
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dozen samples."""
-    path = tmp_path_factory.mktemp("data") / "animals.h5"
-    command = ["data", "synthesize", "--out", str(path), "--samples", "12", "--size", "32", "--processes", "1"]
-    assert main(command) == 0
-    return path
+    return make_store(tmp_path_factory, 12)
 
 
 def _train(store: Path, out: Path, *arguments: str, steps: int = 1) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -10,10 +12,10 @@ from torch import Tensor
 
 from auxseg.models import ModelConfig, Network, build_network, outline
 from auxseg.models.branch import DenseBranch
-from auxseg.models.decoders import SegNetDecoder
-from auxseg.models.encoders import ChainEncoder, Stage
+from auxseg.models.decoders import DecoderConfig, SegNetDecoder
+from auxseg.models.encoders import ChainEncoder, EncoderConfig, Stage
 from auxseg.models.layers.heads import DenseHead
-from auxseg.models.sharing import HardSharing, TwoStageConfig
+from auxseg.models.sharing import HardSharing, SharingConfig, TwoStageConfig
 from auxseg.tasks.task import Dense
 from auxseg.testing import check_sharing
 from tests.models.cases import MODELS, THREE_TASKS
@@ -49,6 +51,15 @@ def _pictures(device: torch.device, num_images: int = 3, size: tuple[int, int] =
 
 def _loss(outputs: dict[str, Tensor]) -> Tensor:
     return torch.stack([output.float().square().sum() for output in outputs.values()]).sum()
+
+
+@pytest.mark.parametrize(
+    ("part", "kinds"), [("encoder", EncoderConfig), ("decoder", DecoderConfig), ("sharing", SharingConfig)]
+)
+def test_every_kind_is_part_of_a_model(part: str, kinds: Any) -> None:
+    """A component that no model here has would be tested by no property."""
+    listed = typing.get_args(typing.get_args(kinds)[0])
+    assert {type(getattr(config, part)) for config in MODELS.values()} == set(listed)
 
 
 @every_model

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 from dataclasses import field
 from typing import Annotated, Any, Literal
 
@@ -39,10 +40,13 @@ def test_type_default_and_meaning_are_those_of_the_class() -> None:
     assert _named("model.encoder.kind").default == "none, must be given"
 
 
-@pytest.mark.parametrize("setting", ["training.steps=3", "data.augment.hue=0.1", "model.width=0.5", "seed=4"])
-def test_a_key_that_is_listed_can_be_set(setting: str) -> None:
-    _named(setting.partition("=")[0])
-    load_recipe("tiny-mtl", [setting])
+@pytest.mark.parametrize(
+    ("key", "value"), [("training.steps", 3), ("data.augment.hue", 0.1), ("model.width", 0.5), ("seed", 4)]
+)
+def test_a_key_that_is_listed_can_be_set(key: str, value: float) -> None:
+    assert _named(key).meaning
+    recipe = load_recipe("tiny-mtl", [f"{key}={value}"])
+    assert operator.attrgetter(key)(recipe) == value
 
 
 def test_the_same_setting_of_several_kinds_is_listed_once() -> None:

@@ -12,6 +12,7 @@ from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE, Sample
 from auxseg.data.sources.source import Item, Source
 from auxseg.data.sources.synthetic import SyntheticSource
+from auxseg.data.store.store import Store
 
 SETTINGS = (
     "model.encoder.channels=[8, 12]",
@@ -58,3 +59,9 @@ def store_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("data") / "uneven.h5"
     prepare(Uneven(40), path, size=32)
     return path
+
+
+@pytest.fixture(scope="session")
+def store(store_path: Path) -> Store:
+    """The same, open."""
+    return Store.open(store_path)

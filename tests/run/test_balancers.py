@@ -14,10 +14,9 @@ from torch import Tensor
 from auxseg.recipe import Recipe, load_recipe
 from auxseg.run import Run, train
 from auxseg.training.checkpoint import load_last
-from auxseg.training.learner import Learner, StepResult
-from auxseg.training.loop import Observer, Validation
 from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
+from tests.stopping import StopAt
 
 PLAIN = "training.optimizer={kind: sgd, rate: 0.05}"
 BALANCERS = {
@@ -30,23 +29,6 @@ BALANCERS = {
     "random": "balancer={kind: random, distribution: bernoulli}",
     "normalised-dynamic": "balancer={kind: normalised-dynamic, every: step}",
 }
-
-
-class StopAt(Observer):
-    """Ctrl-C after a step."""
-
-    def __init__(self, step: int) -> None:
-        self.last = step
-
-    def on_step(self, step: int, result: StepResult, seconds: float, data_seconds: float) -> None:
-        if step == self.last:
-            raise KeyboardInterrupt
-
-    def on_validation(self, validation: Validation) -> None:
-        pass
-
-    def on_best(self, learner: Learner, step: int, value: float | None) -> None:
-        pass
 
 
 def _recipe(*settings: str) -> Recipe:

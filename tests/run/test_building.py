@@ -25,11 +25,6 @@ from tests.tasks.examples import TASKS, erase, make_batch
 CPU = Runtime("cpu")
 
 
-@pytest.fixture(scope="module")
-def store(store_path: Path) -> Store:
-    return Store.open(store_path)
-
-
 def _recipe(*settings: str, preset: str = "tiny-mtl") -> Recipe:
     return load_recipe(preset, [*SETTINGS, "training.steps=4", *settings])
 

@@ -14,10 +14,9 @@ from auxseg.recipe import Recipe, load_recipe
 from auxseg.report import report
 from auxseg.run import Run, load, train
 from auxseg.training.checkpoint import load_last
-from auxseg.training.learner import Learner, StepResult
-from auxseg.training.loop import Observer, Validation
 from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
+from tests.stopping import StopAt
 from tests.weights import load_weights
 
 NUM_STEPS = 20
@@ -27,23 +26,6 @@ PHASES = (
 )
 TWO_STAGE = ("model.sharing.kind=two-stage", "model.norm=batch", "training.validate_every=0.5", PHASES)
 AUXILIARY = ("by_encoder.classification.", "by_encoder.box.", "by_task.classification.", "by_task.box.")
-
-
-class Stopping(Observer):
-    """Ctrl-C after a step."""
-
-    def __init__(self, step: int) -> None:
-        self.step = step
-
-    def on_step(self, step: int, result: StepResult, seconds: float, data_seconds: float) -> None:
-        if step == self.step:
-            raise KeyboardInterrupt
-
-    def on_validation(self, validation: Validation) -> None:
-        """Go on."""
-
-    def on_best(self, learner: Learner, step: int, value: float | None) -> None:
-        """Go on."""
 
 
 def _recipe(*settings: str, num_steps: int = NUM_STEPS) -> Recipe:
@@ -57,7 +39,7 @@ def _learner(run: Run) -> dict[str, Any]:
 def _stopped(step: int, store: Path, out: Path, *settings: str) -> Run:
     """A run that was stopped in the step after this one; its checkpoint is the last one before."""
     with pytest.raises(KeyboardInterrupt):
-        train(_recipe(*settings), store, out, observers=[Stopping(step + 1)])
+        train(_recipe(*settings), store, out, observers=[StopAt(step + 1)])
     return Run(out)
 
 

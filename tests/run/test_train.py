@@ -18,11 +18,10 @@ from auxseg.errors import InputError, RunError
 from auxseg.recipe import Recipe, load_recipe, with_changes
 from auxseg.run import Run, load, train
 from auxseg.training.checkpoint import load_last, save_last
-from auxseg.training.learner import Learner, StepResult
-from auxseg.training.loop import Observer, Validation
 from auxseg.training.seal import examine
 from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
+from tests.stopping import StopAt
 from tests.weights import load_weights
 
 # Adam divides by the gradient's own size, which makes rounding errors as large as steps where gradients are near zero.
@@ -36,20 +35,6 @@ def _recipe(*settings: str, preset: str = "tiny-mtl") -> Recipe:
 
 def _weights(run: Run) -> dict[str, Tensor]:
     return load_last(run.last_file, torch.device("cpu"))["learner"]["network"]
-
-
-class _Stop(Observer):
-    """Ctrl-C in the eighth step, after the checkpoint of an epoch."""
-
-    def on_step(self, step: int, result: StepResult, seconds: float, data_seconds: float) -> None:
-        if step == 8:
-            raise KeyboardInterrupt
-
-    def on_validation(self, validation: Validation) -> None:
-        """Nothing."""
-
-    def on_best(self, learner: Learner, step: int, value: float | None) -> None:
-        """Nothing."""
 
 
 def _assert_same(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
@@ -158,7 +143,8 @@ def test_resuming_with_another_recipe_is_refused(store_path: Path, tmp_path: Pat
 def test_what_changes_no_bit_may_differ_when_resuming(store_path: Path, tmp_path: Path) -> None:
     whole, run = train(_recipe("training.steps=9"), store_path, tmp_path / "whole"), Run(tmp_path / "run")
     with pytest.raises(KeyboardInterrupt):
-        train(_recipe("training.steps=9"), store_path, run.directory, observers=[_Stop()])
+        # After the checkpoint of an epoch.
+        train(_recipe("training.steps=9"), store_path, run.directory, observers=[StopAt(8)])
     others = ["data.workers=3", "training.watch=2", "model.checkpointing=true"]
     recipe = with_changes(_recipe("training.steps=9", *others), data={"block": 32})
     train(recipe, store_path, run.directory, resume=True)

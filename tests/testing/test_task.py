@@ -234,6 +234,11 @@ ANSWERS = {
         "answer",
         answering(scores=lambda _: {"nobody": 0.5}),
     ),
+    "scores are those of the classes in the mask": (
+        MASK,
+        "answer",
+        answering(scores=lambda answer: dict([*answer.scores.items()][:1])),
+    ),
     "probabilities of a pixel add up to 1": (
         MASK,
         "answer",

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal, final
+from typing import TYPE_CHECKING, Annotated, Literal, final
 
 from tyro.conf import Positional
 
 from auxseg.cli.command import Command, optional
+from auxseg.cli.output.data_reports import counting, print_inspection, print_report
 from auxseg.cli.output_checks import refuse_existing
 from auxseg.counting import count
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from rich.console import Console
 
-    from auxseg.data.preparing.inspect import Inspection
     from auxseg.data.preparing.prepare import Report
-
-_MOST_LISTED: Final = 20
-"""Lines of one kind that are printed; ``--json`` has all."""
 
 
 @final
@@ -54,7 +47,7 @@ class Synthesize(Command):
         """Generate and write it."""
         from auxseg.data.synthesize import synthesize
 
-        with _counting(console, "synthesizing") as progress:
+        with counting(console, "synthesizing") as progress:
             report = synthesize(
                 self.out,
                 num_samples=self.samples,
@@ -172,7 +165,7 @@ class Prepare(Command):
         from auxseg.data.preparing.prepare import prepare
         from auxseg.data.sources import open_source
 
-        with _counting(console, "preparing") as progress:
+        with counting(console, "preparing") as progress:
             report = prepare(
                 open_source(self.source, self.path, **self._options()),
                 self.out,
@@ -226,7 +219,7 @@ class Inspect(Command):
             refuse_existing(self.html, overwrite=self.overwrite)
         with console.status(f"looking at {count(len(store), 'sample')}"):
             inspection = inspect(store)
-        _print_inspection(console, inspection)
+        print_inspection(console, inspection)
         result = inspection.to_json()
         if self.html is not None:
             from auxseg.report.stores.inspect_page import write_inspect_page
@@ -235,17 +228,6 @@ class Inspect(Command):
             console.print(f"page: {self.html}", markup=False, soft_wrap=True)
             result["html"] = str(self.html)
         return result
-
-
-@contextmanager
-def _counting(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar that counts samples."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        task = bars.add_task(what, total=None)
-        yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
 def _files_by_split(texts: tuple[str, ...]) -> dict[str, Path]:
@@ -262,83 +244,6 @@ def _files_by_split(texts: tuple[str, ...]) -> dict[str, Path]:
 
 
 def _tell(console: Console, report: Report) -> dict[str, object]:
-    _list(console, "left out: ", [f"{id}: {reason}" for id, reason in report.skipped])
-    _list(console, "label left out: ", [f"{id}: {reason}" for id, reason in report.dropped])
-    for note, number in report.notes.items():
-        _say(console, f"repaired: {number} of {count(report.num_written, 'sample')}: {note}")
-    for remark in report.remarks:
-        _say(console, f"note: {remark}")
-    for finding in report.findings:
-        _say(console, f"warning: {finding.text} [{finding.kind}]")
-    left_out = f", {len(report.skipped):,} left out" if report.skipped else ""
-    labels = f", {count(len(report.dropped), 'label')} left out" if report.dropped else ""
-    _say(console, f"{report.path}: {count(report.num_written, 'sample')}{left_out}{labels}")
+    """Print a report; gives what ``--json`` prints."""
+    print_report(console, report)
     return {**asdict(report), "path": str(report.path)}
-
-
-def _list(console: Console, prefix: str, texts: Sequence[str], most: int = _MOST_LISTED) -> None:
-    """The first lines, and how many more there are."""
-    for text in texts[:most]:
-        _say(console, f"{prefix}{text}")
-    if len(texts) > most:
-        _say(console, f"{prefix}{len(texts) - most:,} more; --json lists all {len(texts):,}")
-
-
-def _print_inspection(console: Console, inspection: Inspection) -> None:
-    from auxseg.data.preparing.findings import NUM_NAMED, grouped
-
-    sizes = ", ".join(f"{name} {width} x {height}" for name, (height, width) in inspection.original_sizes.items())
-    place = f"{inspection.path}: {inspection.source}"
-    _say(console, f"{place}, {inspection.size} px, {inspection.resize}, border {inspection.border}")
-    _say(console, f"image sizes in pixels: {sizes}")
-    _print_counts(console, inspection)
-    skipped = [f"{id}: {reason}" for id, reason in inspection.skipped]
-    if skipped:
-        _say(console, f"left out when prepared: {count(len(skipped), 'sample')}")
-        _list(console, "left out when prepared: ", skipped, NUM_NAMED)
-    for note, number in inspection.notes.items():
-        _say(console, f"repaired when prepared: {count(number, 'sample')}: {note}")
-    for remark in inspection.remarks:
-        _say(console, f"note when prepared: {remark}")
-    for kind, findings in grouped(inspection.findings).items():
-        if len(findings) > 1:
-            _say(console, f"warning: {len(findings):,} findings of one kind [{kind}]")
-        _list(console, "warning: ", [f"{finding.text} [{kind}]" for finding in findings], NUM_NAMED)
-    if not inspection.findings:
-        console.print("no problems found")
-
-
-def _print_counts(console: Console, inspection: Inspection) -> None:
-    """A table with a row for every count and a column for every split."""
-    from auxseg.cli.output.tables import Column, print_table
-    from auxseg.data.preparing.inspect import share_words
-
-    splits = [*inspection.splits.values()]
-    first = splits[0]
-    rows = [
-        ("samples", [str(split.num_samples) for split in splits]),
-        *(
-            (f"pixels: {name}", [share_words(split.mask_shares[name]) for split in splits])
-            for name in first.mask_shares
-        ),
-        ("pixels: ignored", [share_words(split.ignored_share) for split in splits]),
-        *(
-            (f"{kind}: {name}", [str(split.classes[kind][name]) for split in splits])
-            for kind, names in first.classes.items()
-            for name in names
-        ),
-        *((f"boxes: {name}", [str(split.boxes[name]) for split in splits]) for name in first.boxes),
-        *((f"without {name}", [str(split.missing[name]) for split in splits]) for name in first.missing),
-    ]
-    names = Column("", [name for name, _ in rows], rank=0, is_text=True)
-    counts = [
-        Column(split, [values[place] for _, values in rows], rank=0) for place, split in enumerate(inspection.splits)
-    ]
-    print_table(console, [names, *counts])
-
-
-def _say(console: Console, text: str) -> None:
-    """Print names from outside as they are: one line, no markup in them, and no line breaks of ours."""
-    from auxseg.cli.output.terminal import plain
-
-    console.print(plain(text), markup=False, soft_wrap=True)

@@ -11,8 +11,8 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "auxseg data synthesize --out other.h5 --seed 1 --overwrite",
     ),
     "data download": (
-        "auxseg data download oxford-iiit-pet --to data",
-        "auxseg data download oxford-iiit-pet --to data --json",
+        "auxseg data download oxford-iiit-pet --to data/oxford-iiit-pet",
+        "auxseg data download oxford-iiit-pet --to data/oxford-iiit-pet --json",
         "auxseg data prepare oxford-iiit-pet data/oxford-iiit-pet --out pets.h5    (what comes next)",
     ),
     "data prepare": (
@@ -80,5 +80,9 @@ NOTES: Final[dict[str, str]] = {
                    mine/Annotations/NAME.xml
                    mine/ImageSets/Segmentation/train.txt, val.txt, test.txt
   oxford-iiit-pet  the folders images and annotations, as downloaded
-  split-h5         train/images.h5, train/masks.h5, and the same in val and test"""
+  split-h5         train/images.h5           dataset images, rows of height x width x 3
+                   train/masks.h5            dataset masks, rows of height x width
+                   train/bboxes.h5           dataset bboxes, x0 y0 x1 y1 in pixels (optional)
+                   train/binary.h5           dataset binary, 0 cat or 1 dog (optional)
+                   and the same in val and test"""
 }

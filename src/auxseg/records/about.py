@@ -14,10 +14,9 @@ from typing import Annotated, Final, Literal, TypeAlias, final
 
 from pydantic import Field
 
-from auxseg.errors import InputError
 from auxseg.records.names import ABOUT_FILE, PLANNED_FILE
 from auxseg.records.values.numbers import Count, Fraction, Number, Seconds
-from auxseg.records.values.reading import read_json
+from auxseg.records.values.reading import read_json, read_versioned
 from auxseg.records.values.writing import OMITTED, write_json
 
 FORMAT: Final = 1
@@ -140,12 +139,6 @@ class About:
 
 @final
 @dataclass(frozen=True)
-class _Format:
-    format: object = None
-
-
-@final
-@dataclass(frozen=True)
 class _Asked:
     question: object = None
 
@@ -156,14 +149,7 @@ def read_about(study: Path) -> About | None:
     Raises `InputError` if it is of another format, or damaged.
     """
     path = study / ABOUT_FILE
-    if not path.is_file():
-        return None
-    found = read_json(path, _Format, mend=_MEND).format
-    if found != FORMAT:
-        raise InputError(
-            f"{path}: written by another version of auxseg (format {found!a:.40}, expected {FORMAT}); {_MEND}"
-        )
-    return read_json(path, About, mend=_MEND)
+    return read_versioned(path, About, FORMAT, mend=_MEND) if path.is_file() else None
 
 
 def write_about(study: Path, about: About) -> None:

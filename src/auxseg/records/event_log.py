@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +20,7 @@ from auxseg.records.events import (
     numbered_lines,
     parse_event,
 )
-from auxseg.records.values.writing import to_mapping
+from auxseg.records.values.writing import to_json, to_mapping
 
 _E = TypeVar("_E", bound=Event)
 _NAMES: Final = {type_: name for name, type_ in KINDS.items()}
@@ -43,7 +42,8 @@ class EventLog:
             if file.read(1) not in (b"", b"\n"):  # a line was cut off, by a full disk say
                 line = "\n" + line
             file.write(line.encode())
-        return dataclasses.replace(event, **_finite(vars(event)))
+        numbers = {name: to_json(value) for name, value in vars(event).items() if isinstance(value, float | Mapping)}
+        return dataclasses.replace(event, **numbers)
 
     def sync(self) -> None:
         """Let the disk hold what was appended: a power cut must not take lines that a checkpoint counts on."""
@@ -75,13 +75,3 @@ class EventLog:
 def _is_before(event: Event | None, step: int) -> bool:
     """Whether an event, ``None`` for one of an unknown kind, is part of a run that stands at ``step``."""
     return not isinstance(event, End) and (not isinstance(event, Step | Gradients | Validated) or event.step <= step)
-
-
-def _finite(values: Mapping[str, object]) -> dict[str, object]:
-    return {name: _known(value) for name, value in values.items()}
-
-
-def _known(value: object) -> object:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return _finite(value) if isinstance(value, Mapping) else value

@@ -21,7 +21,7 @@ from auxseg.records.arm_result import ArmResult, PerSeed
 from auxseg.records.metrics import DataFacts
 from auxseg.records.names import QUESTION_FILE, STUDY_FILE
 from auxseg.records.values.numbers import Count, Fraction, Number, Seconds, Share
-from auxseg.records.values.reading import read_json
+from auxseg.records.values.reading import read_versioned
 from auxseg.records.values.writing import OMITTED, write_json
 
 FORMAT: Final = 1
@@ -140,10 +140,7 @@ def read_study(directory: Path) -> StudyResult:
     path = directory / STUDY_FILE
     if not path.exists():
         raise InputError(f"{directory}: no finished study (it holds no {STUDY_FILE})")
-    found = read_json(path, _Format, mend=_MEND).format
-    if found != FORMAT:
-        raise InputError(f"{path}: written by another version of auxseg (format {found!a:.40}, expected {FORMAT})")
-    study = read_json(path, StudyResult, mend=_MEND)
+    study = read_versioned(path, StudyResult, FORMAT, mend=_MEND)
     for arm in (arm for answer in study.answers for arm in answer.arms):
         for course in (seen.over_time for seen in arm.why.values() if seen.over_time is not None):
             lengths = {len(course.num_looks), *(len(shares) for shares in course.conflicts.values())}
@@ -152,9 +149,3 @@ def read_study(directory: Path) -> StudyResult:
                     f"{path}: over_time of the arm {arm.name[:40]!a} has columns of different lengths; {_MEND}"
                 )
     return study
-
-
-@final
-@dataclass(frozen=True)
-class _Format:
-    format: object = None

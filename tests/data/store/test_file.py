@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from auxseg.data.store.file import StoreFile, parse_json
 from auxseg.data.store.text import encode_texts
+from tests.data.store.spoiling import refused
 
 
 @contextmanager
@@ -29,10 +29,6 @@ def stored(folder: Path, fill: Callable[[Any], None]) -> Iterator[StoreFile]:
             yield found
     finally:
         os.close(descriptor)
-
-
-def refused(sentence: str) -> Any:
-    return pytest.raises(ValueError, match=f"^{re.escape(sentence)}$")
 
 
 def put(name: str, values: Any, **options: Any) -> Callable[[Any], None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 
 from auxseg.data.store.file import StoreFile
 from auxseg.data.store.header import Header, read_content_hash, read_header, read_old_header
+from tests.data.store.spoiling import refused
 
 PLAIN = ("size", "resize", "border", "box_from_mask", "exif")
 WHOLE: dict[str, Any] = {
@@ -49,10 +49,6 @@ def read_old(folder: Path, values: dict[str, Any]) -> Header:
                 value if name in ("size", "resize", "border", "box_from_mask", "exif") else json.dumps(value)
             )
     return opened(folder / "a.h5", read_old_header)
-
-
-def refused(sentence: str) -> Any:
-    return pytest.raises(ValueError, match=f"^{re.escape(sentence)}$")
 
 
 def opened(path: Path, read: Any) -> Any:

@@ -18,6 +18,7 @@ from auxseg.data.store.file import StoreFile
 from auxseg.data.store.index import read_index
 from tests.data.old_stores import write_old
 from tests.data.pictures import DrawnSource, draw_sample, open_hdf5
+from tests.data.store.spoiling import put
 
 SIZE = 16
 NAMES = {"colour": ("blue", "green", "red"), "shape": ("round", "square")}
@@ -81,13 +82,6 @@ def changed(whole: Path, folder: Path, change: Callable[[Any], None]) -> Path:
     with open_hdf5(path, "a") as file:
         change(file)
     return path
-
-
-def put(name: str, where: Any, value: Any) -> Callable[[Any], None]:
-    def change(file: Any) -> None:
-        file[name][where] = value
-
-    return change
 
 
 def test_older_stores_lack_orientations(whole, tmp_path):

@@ -23,6 +23,7 @@ from auxseg.data.sample import IGNORE, Orientation, Vocabulary
 from auxseg.data.store.store import SCHEMA_VERSION, Store
 from auxseg.errors import InputError, RunError
 from tests.data.pictures import DrawnSource, draw_mask, draw_sample, drawn_source, open_hdf5
+from tests.data.store.spoiling import put
 
 SIZE = 32
 
@@ -256,13 +257,6 @@ def link_elsewhere(file: Any) -> None:
 def read_from_elsewhere(file: Any) -> None:
     del file["split"]
     file.create_dataset("split", (19,), np.uint8, external="/etc/hostname")
-
-
-def put(name: str, where: Any, value: float) -> Callable[[Any], None]:
-    def change(file: Any) -> None:
-        file[name][where] = value
-
-    return change
 
 
 def describe(**changes: Any) -> Callable[[Any], None]:

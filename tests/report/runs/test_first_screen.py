@@ -51,6 +51,23 @@ def test_a_model_that_is_newer_than_its_evaluation_is_to_be_evaluated(tmp_path: 
     assert screen(run).command == f"auxseg evaluate {run}"
 
 
+@pytest.mark.parametrize(
+    ("split", "remark"),
+    [
+        ("train", "The model was trained on these images. They say nothing of how it does on others."),
+        ("val", "The model was chosen by these validation images, so the figures are optimistic."),
+    ],
+)
+def test_a_run_that_was_evaluated_on_another_split_is_to_be_tested(tmp_path: Path, split: str, remark: str) -> None:
+    run = runs.make_full_run(tmp_path / "run")
+    assert remark not in Page(report([run]).read_text(encoding="utf-8")).text
+    change_metrics(run, split=split)
+    found = screen(run)
+    assert found.command == f"auxseg evaluate {run}"
+    assert found.interval == found.caution == ""
+    assert remark in Page(report([run]).read_text(encoding="utf-8")).text
+
+
 def test_few_images_are_warned_of_and_many_are_not(tmp_path: Path) -> None:
     run = runs.make_full_run(tmp_path / "run")
     assert screen(run).caution.startswith("100 test images are few: on other images")

@@ -14,12 +14,12 @@ from auxseg.report.runs.record import read_record
 from tests.report import made_runs as runs
 
 
-def write(run: Path, figure: float | None, header: str, rows: list[str]) -> Path:
-    """A run whose figure and table are given."""
+def write(run: Path, figure: float | None, header: str, rows: list[str], **values: object) -> Path:
+    """A run whose figure and table are given, and what else its metrics hold."""
     runs.make_full_run(run, ("segmentation",))
     metrics = json.loads((run / "metrics.json").read_text())
     metrics["figures"]["segmentation"] = {"iou_dataset": figure}
-    (run / "metrics.json").write_text(json.dumps(metrics))
+    (run / "metrics.json").write_text(json.dumps(metrics | values))
     (run / "per_image.csv").write_text("\n".join([header, *rows]) + "\n")
     return run
 
@@ -57,6 +57,24 @@ def test_without_columns_that_make_the_figure_there_is_none(tmp_path: Path) -> N
 def test_a_share_does_not_leave_zero_and_one(tmp_path: Path) -> None:
     rows = ["a,1.0", "b,0.8"]
     assert interval(read_record(write(tmp_path / "run", 0.9, "id,segmentation.iou", rows))) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_images_that_trained_or_chose_the_model_give_none(tmp_path: Path, split: str) -> None:
+    rows = ["a,0.5", "b,0.7"]
+    tested = write(tmp_path / "tested", 0.6, "id,segmentation.iou", rows)
+    assert interval(read_record(tested)) is not None
+    other = write(tmp_path / "other", 0.6, "id,segmentation.iou", rows, split=split)
+    assert interval(read_record(other)) is None
+
+
+def test_where_nothing_varies_there_is_none(tmp_path: Path) -> None:
+    """Ten images that are all right do not say that every image will be."""
+    rows = [f"i{number},1.0" for number in range(10)]
+    assert interval(read_record(write(tmp_path / "mean", 1.0, "id,segmentation.correct", rows))) is None
+    rows = [f"i{number},{size},{size}" for number, size in enumerate((100, 300, 900))]
+    header = "id,segmentation.intersection.pet,segmentation.union.pet"
+    assert interval(read_record(write(tmp_path / "ratio", 1.0, header, rows))) is None
 
 
 def test_a_run_that_was_not_evaluated_has_none(tmp_path: Path) -> None:

@@ -64,6 +64,20 @@ def test_the_reason_for_the_target_alone_is_said(tmp_path: Path, values: dict, e
     assert advise(tmp_path, arm("box", **values)).text == f"Train segmentation alone: {expected}."
 
 
+@pytest.mark.parametrize("lost", [{"num_diverged": 2}, {"missing_seeds": (1, 2)}])
+def test_after_divergence_the_reason_is_not_the_images(tmp_path: Path, lost: dict[str, Any]) -> None:
+    found = advise(tmp_path, arm("box", advice=Advice(None, None), **lost))
+    assert found.text == "Train segmentation alone: runs diverged or are missing, so nothing can be said of their arms."
+
+
+def test_a_seed_whose_run_is_lost_does_not_count_among_those_that_decide(tmp_path: Path) -> None:
+    """The advice is of pairs of runs, of which one more is needed for each that was lost."""
+    whole, lost = {"0": 0.01, "1": 0.0, "2": -0.01}, {"0": 0.01, "1": 0.0}
+    for number, (per_seed, seeds) in enumerate(((whole, 9), (lost, 10))):
+        found = advise(tmp_path / f"{number}", arm("box", advice=Advice(9, None), per_seed=per_seed))
+        assert f"--seeds {seeds}" in found.command
+
+
 def test_a_study_that_was_looked_at_twice_is_not_to_be_extended(tmp_path: Path) -> None:
     found = advise(tmp_path, arm("box", advice=Advice(5, None)), looked_at=[3, 6])
     assert "this study cannot be extended" in found.text

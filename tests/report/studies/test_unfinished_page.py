@@ -57,6 +57,14 @@ def test_says_which_runs_finished_run_stopped_diverged_or_are_missing(study: Pat
         assert verdict not in page.text
 
 
+def test_a_damaged_run_is_named_with_what_is_wrong_and_hides_no_other(study: Path) -> None:
+    (study / "runs" / "box-seed0" / "recipe.yaml").write_text("tasks: [")
+    page = Page(study_page(study).read_text(encoding="utf-8"))
+    assert page.faults == []
+    assert "Not finished: 1 finished, 1 running, 1 stopped, 1 diverged, 1 damaged, 1 missing" in page.headings
+    assert f"box-seed0 box 0 100% damaged: {study / 'runs' / 'box-seed0' / 'recipe.yaml'}" in page.text
+
+
 def test_a_study_of_an_earlier_version_lists_what_was_begun(study: Path) -> None:
     (study / "planned.json").unlink()
     text = Page(study_page(study).read_text(encoding="utf-8")).text

@@ -24,11 +24,6 @@ from tests.run.conftest import SETTINGS
 OPEN = ("training.precision=auto", "training.channels_last=auto")
 
 
-@pytest.fixture(scope="module")
-def store(store_path: Path) -> Store:
-    return Store.open(store_path)
-
-
 def _recipe(*settings: str) -> Recipe:
     return load_recipe("tiny", [*SETTINGS, "training.steps=4", *settings])
 

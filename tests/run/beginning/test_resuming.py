@@ -41,11 +41,6 @@ def run(finished: Run, tmp_path: Path) -> Run:
     return Run(tmp_path / "run")
 
 
-@pytest.fixture(scope="module")
-def store(store_path: Path) -> Store:
-    return Store.open(store_path)
-
-
 def test_a_whole_run_goes_on(run: Run, store: Store) -> None:
     found = standing(run.recipe, run, store)
     assert found is not None

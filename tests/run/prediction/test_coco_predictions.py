@@ -62,6 +62,23 @@ def test_scores_are_those_of_each_class_and_absent_for_boxes() -> None:
     assert (box["category_id"], box["bbox"], box["area"]) == (92, [1, 2, 4, 4], 16)
 
 
+def test_a_mask_without_scores_is_kept_without_them() -> None:
+    """A plugin need not be sure of anything."""
+    mask = np.zeros((6, 8), np.uint8)
+    mask[2:4] = 1
+    (leaf,) = written({"a": Prediction(IMAGE, {"segmentation": saying(mask=mask)})})["annotations"]
+    assert (leaf["category_id"], leaf["area"], leaf["bbox"]) == (7, 16, [0, 2, 8, 2])
+    assert "score" not in leaf
+
+
+def test_a_score_of_a_class_without_pixels_is_no_annotation() -> None:
+    mask = np.zeros((6, 8), np.uint8)
+    mask[0] = 3
+    answer = saying(mask=mask, scores={"background": 0.9, "leaf": 0.2, "stem": 0.6})
+    (stem,) = written({"a": Prediction(IMAGE, {"segmentation": answer})})["annotations"]
+    assert (stem["category_id"], stem["score"]) == (90, 0.6)
+
+
 def test_image_ids_do_not_depend_on_other_images() -> None:
     alone = written({"b": predicted([1])})["images"][0]["id"]
     among = {each["output"]: each["id"] for each in written({"a": predicted([]), "b": predicted([])})["images"]}

@@ -28,26 +28,11 @@ from auxseg.study.design.plan import PlannedRun, make_plan
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.execution.local import workers
 from auxseg.training.checkpoint import load_last
-from auxseg.training.learner import Learner, StepResult
 from auxseg.training.lock import training_in
-from auxseg.training.loop import Observer, Validation
 from tests.raw_events import read_events
 from tests.records.made_events import make_end, make_step, make_validation
+from tests.stopping import StopAt
 from tests.study.small import SETTINGS, box_alone, run_study, small_config
-
-
-class _Stop(Observer):
-    """Ctrl-C in the third step, after the checkpoint of the second."""
-
-    def on_step(self, step: int, result: StepResult, seconds: float, data_seconds: float) -> None:
-        if step == 3:
-            raise KeyboardInterrupt
-
-    def on_validation(self, validation: Validation) -> None:
-        """Nothing."""
-
-    def on_best(self, learner: Learner, step: int, value: float | None) -> None:
-        """Nothing."""
 
 
 def planned(config: StudyConfig, arm: str, seed: int = 0) -> PlannedRun:
@@ -143,7 +128,8 @@ def test_half_a_run_goes_on_to_the_same_numbers(settings: tuple[str, ...], study
     directory = StudyDirectory(study).run_directory(run)
     shutil.rmtree(directory)
     with pytest.raises(KeyboardInterrupt):
-        train(run.recipe, store, directory, observers=[_Stop()])
+        # After the checkpoint of the second step.
+        train(run.recipe, store, directory, observers=[StopAt(3)])
     after = run_study(small_config(settings=(*SETTINGS, *settings)), store, study)
     kinds = events(study, run)
     assert [kinds.count(kind) for kind in ("start", "resume", "step", "end")] == [1, 1, 4, 1]

@@ -6,9 +6,10 @@ import functools
 import json
 import math
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from types import GenericAlias
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar, final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -23,6 +24,12 @@ _HUGE: Final = re.compile(r"[eE]\+?\d{3}|\d{40}")
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 _T = TypeVar("_T")
+
+
+@final
+@dataclass(frozen=True)
+class _Format:
+    format: object = None
 
 
 def read_json(path: Path, type_: type[_T] | GenericAlias, *, max_bytes: int = MAX_BYTES, mend: str = "") -> _T:
@@ -42,6 +49,16 @@ def read_json(path: Path, type_: type[_T] | GenericAlias, *, max_bytes: int = MA
             that is not finite, or does not hold what it should.
     """
     return parse_json(read_bytes(path, max_bytes=max_bytes), type_, str(path), mend=mend)
+
+
+def read_versioned(path: Path, type_: type[_T], format_: int, *, mend: str) -> _T:
+    """The same for a file that names its format. Raises `InputError` also if that is another than ``format_``."""
+    found = read_json(path, _Format, mend=mend).format
+    if found != format_:
+        raise InputError(
+            f"{path}: written by another version of auxseg (format {found!a:.40}, expected {format_}); {mend}"
+        )
+    return read_json(path, type_, mend=mend)
 
 
 def parse_json(content: bytes, type_: type[_T] | GenericAlias, place: str, *, mend: str = "") -> _T:

@@ -16,6 +16,7 @@ from auxseg.data.sources.masks.classes import MaskClasses, MaskSettings, decide_
 from auxseg.data.sources.masks.reader import MaskReader
 from auxseg.data.sources.source import SampleError
 from auxseg.errors import InputError
+from tests.data.sources.masks.drawn import indexed
 
 AUTO, INDEX = MaskSettings("auto"), MaskSettings("index")
 RED, GREEN = (255, 0, 0), (0, 255, 0)
@@ -34,12 +35,6 @@ def save(folder: Path, *masks: np.ndarray | Image.Image, suffix: str = ".png") -
     for path, mask in zip(paths, masks, strict=True):
         (mask if isinstance(mask, Image.Image) else Image.fromarray(mask)).save(path)
     return paths
-
-
-def indexed(mask: np.ndarray, *colours: tuple[int, int, int]) -> Image.Image:
-    picture = Image.fromarray(mask)
-    picture.putpalette([channel for colour in colours for channel in colour])
-    return picture
 
 
 def named(*names: str, **options) -> ClassNames:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from auxseg.data.sample import IGNORE
 from auxseg.data.sources.masks.evidence import (
@@ -18,23 +17,13 @@ from auxseg.data.sources.masks.evidence import (
     numbered_objects,
 )
 from auxseg.errors import InputError
+from tests.data.sources.masks.drawn import indexed, save
 
 BLACK, RED, GREEN = (0, 0, 0), (255, 0, 0), (0, 255, 0)
 
 
 def look(name: str, *values: float) -> Look:
     return Look(Path(name), frozenset(values), frozenset(), {})
-
-
-def save(path: Path, picture: np.ndarray | Image.Image) -> Path:
-    (picture if isinstance(picture, Image.Image) else Image.fromarray(picture)).save(path)
-    return path
-
-
-def indexed(values: list[int], *colours: tuple[int, int, int]) -> Image.Image:
-    picture = Image.fromarray(np.array([values], np.uint8))
-    picture.putpalette([channel for colour in colours for channel in colour])
-    return picture
 
 
 def objects(folder: Path, name: str, *ids: int, pieces: int = 1) -> Path:
@@ -58,7 +47,7 @@ def test_arrays_show_values_of_any_kind(tmp_path):
 
 
 def test_a_palette_shows_the_colours_that_occur(tmp_path):
-    (found,) = look_at([save(tmp_path / "a.png", indexed([0, 2], BLACK, RED, GREEN))])
+    (found,) = look_at([save(tmp_path / "a.png", indexed(np.array([[0, 2]], np.uint8), BLACK, RED, GREEN))])
     assert found == Look(tmp_path / "a.png", frozenset({0, 2}), frozenset({BLACK, GREEN}), {0: BLACK, 2: GREEN})
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,20 +12,10 @@ from PIL import Image
 
 from auxseg.data.sources.masks.files import Pixels, mask_size, read_grey, read_pixels
 from auxseg.data.sources.source import SampleError
+from tests.data.sources.masks.drawn import indexed, save
 
 VALUES = np.array([[0, 1, 2], [3, 255, 7]], np.uint8)
 COLOURS = ((0, 0, 0), (250, 50, 83), (9, 9, 200))
-
-
-def save(path: Path, picture: np.ndarray | Image.Image, **options: Any) -> Path:
-    (picture if isinstance(picture, Image.Image) else Image.fromarray(picture)).save(path, **options)
-    return path
-
-
-def indexed(values: np.ndarray, *colours: tuple[int, int, int]) -> Image.Image:
-    picture = Image.fromarray(values)
-    picture.putpalette([channel for colour in colours for channel in colour])
-    return picture
 
 
 def png_of_few_bits(path: Path, values: np.ndarray, bits: int) -> Path:

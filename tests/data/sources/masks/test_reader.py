@@ -14,6 +14,7 @@ from auxseg.data.sample import IGNORE
 from auxseg.data.sources.masks.files import Pixels
 from auxseg.data.sources.masks.reader import MaskReader, pack, show_colour, to_colour, unpack, used_colours
 from auxseg.data.sources.source import SampleError
+from tests.data.sources.masks.drawn import indexed, save
 
 BLACK, RED, GREEN = (0, 0, 0), (255, 0, 0), (0, 255, 0)
 COLOURS = st.tuples(*[st.integers(0, 255)] * 3)
@@ -29,11 +30,9 @@ def coloured(folder: Path, *colours: tuple[int, int, int]) -> Path:
     return folder / "a.png"
 
 
-def indexed(folder: Path, indices: list[int], *colours: tuple[int, int, int]) -> Path:
-    picture = Image.fromarray(np.array([indices], np.uint8))
-    picture.putpalette([channel for colour in colours for channel in colour])
-    picture.save(folder / "a.png")
-    return folder / "a.png"
+def chosen(folder: Path, indices: list[int], *colours: tuple[int, int, int]) -> Path:
+    """A mask whose values are numbers of colours."""
+    return save(folder / "a.png", indexed(np.array([indices], np.uint8), *colours))
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.uint16, np.float32])
@@ -123,7 +122,7 @@ def test_a_colour_of_no_class_is_named_by_how_often_it_occurs(tmp_path):
 
 def test_colours_count_for_palettes_and_ids_for_files_without_any(tmp_path):
     reader = MaskReader(("background", "leaf"), {0: 0, 5: 1}, colours={BLACK: 0, RED: 1})
-    assert reader.read(indexed(tmp_path, [1, 0], RED, BLACK)).tolist() == [[0, 1]]
+    assert reader.read(chosen(tmp_path, [1, 0], RED, BLACK)).tolist() == [[0, 1]]
     assert reader.read(array(tmp_path, [[5, 0]])).tolist() == [[1, 0]]
 
 
@@ -145,9 +144,9 @@ def test_colours_without_a_table_are_refused_with_a_way_out(tmp_path):
 
 def test_a_palette_that_disagrees_where_a_pixel_is_is_refused_with_a_way_out(tmp_path):
     reader = MaskReader(("a", "b"), {0: 0, 1: 1}, palette={0: (BLACK, "0.png"), 1: (RED, "0.png"), 2: (RED, "7.png")})
-    assert reader.read(indexed(tmp_path, [0, 1], BLACK, RED, GREEN)).tolist() == [[0, 1]]
+    assert reader.read(chosen(tmp_path, [0, 1], BLACK, RED, GREEN)).tolist() == [[0, 1]]
     with pytest.raises(SampleError) as error:
-        reader.read(indexed(tmp_path, [0, 1], BLACK, GREEN))
+        reader.read(chosen(tmp_path, [0, 1], BLACK, GREEN))
     assert str(error.value).startswith(
         "in the palette of a.png index 1 is (0, 255, 0), in that of 0.png (255, 0, 0); give the classes' colours "
         "(--colours FILE with lines 'name r g b')"
@@ -156,7 +155,7 @@ def test_a_palette_that_disagrees_where_a_pixel_is_is_refused_with_a_way_out(tmp
 
 def test_an_index_that_no_palette_has_told_of_is_believed(tmp_path):
     reader = MaskReader(("a", "b"), {0: 0, 1: 1}, palette={0: (BLACK, "0.png")})
-    assert reader.read(indexed(tmp_path, [0, 1], BLACK, GREEN)).tolist() == [[0, 1]]
+    assert reader.read(chosen(tmp_path, [0, 1], BLACK, GREEN)).tolist() == [[0, 1]]
 
 
 @given(COLOURS)

@@ -109,14 +109,6 @@ def test_masks_have_a_background_and_boxes_are_not_taken_from_them() -> None:
     assert not source.box_from_mask
 
 
-def test_every_species_has_breeds_of_its_own() -> None:
-    species = {breed.name: breed.species for breed in BREEDS}
-    source = SyntheticSource(16, 32)
-    for index in range(16):
-        breed = source.breed(index)
-        assert species[breed.name] == breed.species
-
-
 def test_provenance_tells_generators_apart() -> None:
     assert SyntheticSource().provenance() == {
         "name": "synthetic",
