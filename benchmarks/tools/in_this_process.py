@@ -11,7 +11,7 @@ from typing import final
 from auxseg.recipe import Recipe
 from auxseg.records.about import Choices
 from auxseg.run import choose
-from auxseg.study.design.plan import PlannedRun
+from auxseg.study.design.plan import Plan, PlannedRun
 from auxseg.study.directory.decisions import chosen
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.execution.jobs import evaluations, trainings
@@ -36,6 +36,6 @@ class InThisProcess:
         for job in trainings(study, data, runs):
             job.do()
 
-    def evaluate(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
-        for job in evaluations(study, data, runs):
+    def evaluate(self, study: StudyDirectory, data: Path, plan: Plan) -> None:
+        for job in evaluations(study, data, plan):
             job.do()

@@ -16,10 +16,10 @@ from auxseg.data.store.store import Store
 from auxseg.records.study import Answer
 from auxseg.run import choose
 from auxseg.run.building import open_data
-from auxseg.statistics import Rules
 from auxseg.study.answers.answer import answer
 from auxseg.study.design.config import StudyConfig, check_study
 from auxseg.study.design.plan import BASELINE, Arm, Plan, make_plan
+from auxseg.study.design.rules import with_rules
 from auxseg.study.directory.decisions import chosen, with_choices
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.directory.provenance import origin
@@ -51,8 +51,8 @@ def nothing(steps: int, seeds: int) -> dict[str, Any]:
             runs = [run for plan in plans for run in plan.runs]
             with workers(2, 1, (), lambda: None) as at_work:
                 at_work.train(directory, data, runs)
-                at_work.evaluate(directory, data, runs)
-        answers = [answer(directory, plan, store, Rules(), [seeds]).answers[0] for plan in plans]
+                at_work.evaluate(directory, data, dataclasses.replace(plans[0], runs=tuple(runs)))
+        answers = [answer(directory, plan, store, [seeds]).answers[0] for plan in plans]
         rows = [row for number, found in enumerate(answers, 1) for row in _rows(f"nothing {number}", found)]
         return {"rows": rows, "false verdicts": sum(row["verdict"] in ("helps", "hurts") for row in rows)}
 
@@ -113,7 +113,8 @@ def _config(
     auxiliaries: Sequence[str], steps: int, seeds: int, settings: Sequence[str] = (), **values: Any
 ) -> StudyConfig:
     question = {"base": "tiny", "auxiliaries": auxiliaries, "design": "each", "seeds": seeds, "looks": 1}
-    return check_study({**question, "settings": [f"training.steps={steps}", *settings], **values})
+    asked = check_study({**question, "settings": [f"training.steps={steps}", *settings], **values})
+    return with_rules(asked, None, Path())
 
 
 def _of_nothing(config: StudyConfig, number: int) -> Plan:

@@ -54,7 +54,7 @@ def test_all_that_a_study_decides_comes_back(tmp_path: Path) -> None:
             tune_weights=(0.1, 1e39),
             tuning_seeds=2,
         ),
-        judged=(Judged(("box",), False, True, {"seed": 0}),),
+        judged=(Judged(auxiliaries=("box",), is_longer=False, is_control=True, recipe={"seed": 0}),),
         looked_at=(3, 5),
     )
     write_about(tmp_path, about)

@@ -36,6 +36,7 @@ def small_config(**values: Any) -> StudyConfig:
             "weights": {"classification": 0.0, "edges": TOO_MUCH},
             "design": "each",
             "seeds": 2,
+            "method": "per-arm",
             "settings": SETTINGS,
             **values,
         }

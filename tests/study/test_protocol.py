@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,8 @@ import pytest
 from auxseg.recipe import load_recipe
 from auxseg.records.names import STUDY_FILE
 from auxseg.run import evaluate, train
-from auxseg.study.best_recipe import best_recipe
-from auxseg.study.design.plan import Plan, PlannedRun, make_plan
+from auxseg.study.best_recipe import best_on_validation
+from auxseg.study.design.plan import Plan, make_plan
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.execution.local import LocalWorkers
 from auxseg.study.execution.trainings import Execution
@@ -33,11 +32,11 @@ def test_the_test_split_is_read_when_every_planned_seed_is_trained(
     config, evaluated = box_alone(), []
     before = LocalWorkers.evaluate
 
-    def checked(self: LocalWorkers, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
+    def checked(self: LocalWorkers, study: StudyDirectory, data: Path, plan: Plan) -> None:
         assert readings(study.path) == []
         assert all(study.is_done(run) for run in make_plan(config).runs)
-        evaluated.extend(run.directory_name for run in runs)
-        before(self, study, data, runs)
+        evaluated.extend(run.directory_name for run in plan.runs)
+        before(self, study, data, plan)
 
     monkeypatch.setattr(LocalWorkers, "evaluate", checked)
     run_study(config, store, tmp_path / "study")
@@ -81,7 +80,7 @@ def test_the_best_arm_is_chosen_by_validation_where_the_test_split_disagrees(
             metrics = json.loads(file.read_text())
             metrics["figures"]["segmentation"]["iou_dataset"] = test
             file.write_text(json.dumps(metrics))
-    name, recipe = best_recipe(Study(small_config(), store, StudyDirectory(study)), higher_is_better=True)
+    name, recipe = best_on_validation(Study(small_config(), store, StudyDirectory(study)), higher_is_better=True)
     assert name == best
     (tmp_path / "best.yaml").write_text(recipe)
     assert set(load_recipe(tmp_path / "best.yaml").tasks) == {"segmentation", *({"box"} if best == "box" else ())}
@@ -91,7 +90,7 @@ def test_an_arm_that_was_judged_earlier_may_be_the_best(study: Path, store: Path
     for name, value in (("box", 0.9), ("target-only", 0.2), ("classification", 0.3)):
         set_validation(study, name, value)
     config = small_config(auxiliaries=("classification",), weights={"classification": 0.0})
-    name, recipe = best_recipe(Study(config, store, StudyDirectory(study)), higher_is_better=True)
+    name, recipe = best_on_validation(Study(config, store, StudyDirectory(study)), higher_is_better=True)
     assert name == "box"
     (tmp_path / "best.yaml").write_text(recipe)
     assert set(load_recipe(tmp_path / "best.yaml").tasks) == {"segmentation", "box"}

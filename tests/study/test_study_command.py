@@ -15,7 +15,7 @@ from auxseg.data.preparing.prepare import prepare
 from auxseg.errors import RunError
 from auxseg.files import write_atomically
 from auxseg.recipe import load_recipe
-from auxseg.study.best_recipe import best_recipe
+from auxseg.study.best_recipe import best_on_validation
 from auxseg.study.design.plan import make_plan
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.study import Study
@@ -23,6 +23,7 @@ from tests.data.pictures import DrawnSource, draw_sample
 from tests.study.small import SETTINGS, TOO_MUCH, run_study, set_validation, small_config
 
 QUESTION = ["--base", "tiny", "--auxiliaries", "box", "--design", "each", "--threads", "1", "--set", *SETTINGS]
+PER_ARM = ["--method", "per-arm", *QUESTION]
 SAME_QUESTION = [
     *("--base", "tiny", "--auxiliaries", "classification,box,edges", "--design", "each"),
     *("--weights", f"classification=0,edges={TOO_MUCH}", "--seeds", "2", "--set", *SETTINGS),
@@ -47,13 +48,13 @@ def test_verdicts_are_printed_and_shown_on_a_page(study: Path, store: Path, caps
     assert "the batch held" not in said
     assert json.loads(captured.out)["answers"] == json.loads((study / "study.json").read_text())["answers"]
     page = (study / "report.html").read_text()
-    assert "Which auxiliary helps segmentation?" in page
+    assert "What helps segmentation?" in page
     assert "no meaningful difference" in page
 
 
 def test_the_page_is_made_again_by_report(study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(study)]) == 0
-    assert "Which auxiliary helps segmentation?" in (study / "report.html").read_text()
+    assert "What helps segmentation?" in (study / "report.html").read_text()
     assert main(["report", str(study), "--out", str(tmp_path / "page.html")]) == 0
     assert (tmp_path / "page.html").read_bytes() == (study / "report.html").read_bytes()
     assert main(["report", str(study), str(study)]) == 2
@@ -95,7 +96,7 @@ def test_a_best_that_could_not_be_written_is_refused_at_once(
 
 def test_the_best_may_be_left_in_the_studys_own_directory(store: Path, tmp_path: Path) -> None:
     best = tmp_path / "study" / "best.yaml"
-    assert ask("--data", store, "--out", tmp_path / "study", *QUESTION, "--seeds", "1", "--best", best) == 0
+    assert ask("--data", store, "--out", tmp_path / "study", *PER_ARM, "--seeds", "1", "--best", best) == 0
     assert load_recipe(best).target == "segmentation"
 
 
@@ -119,12 +120,14 @@ def test_a_dry_run_tells_the_plan_and_leaves_nothing(
     captured = capsys.readouterr()
     assert "box (at weight 0.3): 3 seeds" in captured.err
     assert "6 runs, about 9 min with 1 worker(s)" in unwrapped(captured.err)
-    assert "one seed gives no interval" not in captured.err
-    assert json.loads(captured.out) == {"runs": 6, "done": 0, "seconds": 540.0}
+    assert "no verdict" not in captured.err
+    told = json.loads(captured.out)
+    assert (told["runs"], told["done"], told["seconds"]) == (6, 0, 540.0)
+    assert told["per_arm"] == {"target only": 60.0, "box": 120.0}
     shares = ["--seeds", "1", "--label-fractions", "0.5,1", "--workers", "2"]
     assert ask("--data", store, "--out", tmp_path / "study", *QUESTION, *shares, "--dry-run") == 0
     said = unwrapped(capsys.readouterr().err)
-    assert "one seed gives no interval" in said
+    assert "1 seed will give figures and no verdict" in said
     assert "each of them with 50%, 100% of the masks" in said
     assert "4 runs, about 3 min with 2 worker(s)" in said
     assert list(tmp_path.iterdir()) == []
@@ -195,23 +198,23 @@ def test_one_seed_is_warned_about_and_is_no_look(
     store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "study"
-    assert ask("--data", store, "--out", out, *QUESTION, "--seeds", "1") == 0
+    assert ask("--data", store, "--out", out, *PER_ARM, "--seeds", "1") == 0
     said = unwrapped(capsys.readouterr().err)
-    assert "one seed gives no interval" in said
+    assert "1 seed will give figures and no verdict" in said
     assert "(no interval)" in said
     about = [path.read_bytes() for path in sorted(out.glob("runs/*/events.jsonl"))]
-    assert ask("--data", store, "--out", out, *QUESTION, "--seeds", "2") == 0
+    assert ask("--data", store, "--out", out, *PER_ARM, "--seeds", "2") == 0
     assert set(about) < {path.read_bytes() for path in out.glob("runs/*/events.jsonl")}
     assert "95% interval" in unwrapped(capsys.readouterr().err)
     assert json.loads((out / "study.json").read_text())["looked_at"] == [2]
-    assert ask("--data", store, "--out", out, *QUESTION, "--seeds", "1") == 2
+    assert ask("--data", store, "--out", out, *PER_ARM, "--seeds", "1") == 2
     said = unwrapped(capsys.readouterr().err)
     assert "verdicts were given with 2 seeds, and fewer seeds would let you choose among them; " in said
-    assert ask("--data", store, "--out", out, *QUESTION, "--seeds", "3", "--dry-run") == 0
+    assert ask("--data", store, "--out", out, *PER_ARM, "--seeds", "3", "--dry-run") == 0
     (out / "study.json").unlink()  # what was looked at stands elsewhere
     about = json.loads((out / "about.json").read_text())
     (out / "about.json").write_text(json.dumps(about | {"looked_at": [2, 3]}))
-    assert ask("--data", store, "--out", out, *QUESTION, "--seeds", "4", "--dry-run") == 2
+    assert ask("--data", store, "--out", out, *PER_ARM, "--seeds", "4", "--dry-run") == 2
     said = unwrapped(capsys.readouterr().err)
     assert "verdicts were given with 2 and 3 seeds; one extension was planned" in said
 
@@ -251,7 +254,7 @@ def test_shares_of_the_masks_are_answered_one_by_one(
     finished: Path, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "study"
-    assert ask("--data", store, "--out", out, *QUESTION, "--seeds", "1", "--label-fractions", "0.5,1") == 0
+    assert ask("--data", store, "--out", out, *PER_ARM, "--seeds", "1", "--label-fractions", "0.5,1") == 0
     said = unwrapped(capsys.readouterr().err)
     assert said.index("with 50% of the masks:") < said.index("with 100% of the masks:")
     half, whole = json.loads((out / "study.json").read_text())["answers"]
@@ -309,13 +312,13 @@ def test_without_validation_there_is_no_best_and_nothing_is_trained(
     store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out, best = tmp_path / "study", tmp_path / "best.yaml"
-    question = [*QUESTION, "data.train_on=train+val", "--seeds", "1", "--best", best]
+    question = [*PER_ARM, "data.train_on=train+val", "--seeds", "1", "--best", best]
     assert ask("--data", store, "--out", out, *question) == 2
     assert "--best chooses on validation, but data.train_on is train+val" in unwrapped(capsys.readouterr().err)
     samples = [draw_sample(index) for index in range(9)]
     splits = [*["train"] * 6, *["test"] * 3]
     path = prepare(DrawnSource(samples, splits), tmp_path / "unvalidated.h5", size=32, val_fraction=0).path
-    assert ask("--data", path, "--out", out, *QUESTION, "--best", best) == 2
+    assert ask("--data", path, "--out", out, *PER_ARM, "--best", best) == 2
     said = unwrapped(capsys.readouterr().err)
     assert "no validation sample has a label for segmentation, so --best has nothing to choose by" in said
     assert not out.exists()
@@ -327,7 +330,7 @@ def test_a_study_of_which_every_arm_diverged_has_no_best(study: Path, store: Pat
     for run in make_plan(config).runs:
         write_atomically(StudyDirectory(study).failure_file(run), b"too steep")
     with pytest.raises(RunError, match="runs of every arm diverged, so no arm can be the best"):
-        best_recipe(Study(config, store, StudyDirectory(study)), higher_is_better=True)
+        best_on_validation(Study(config, store, StudyDirectory(study)), higher_is_better=True)
 
 
 def test_a_dry_run_counts_what_is_done(study: Path, store: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -335,7 +338,7 @@ def test_a_dry_run_counts_what_is_done(study: Path, store: Path, capsys: pytest.
     assert ask("--data", store, "--out", study, *SAME_QUESTION, "--dry-run", "--json") == 0
     captured = capsys.readouterr()
     assert "8 runs, 8 of them done, about 0 s with 1 worker(s)" in unwrapped(captured.err)
-    assert json.loads(captured.out) == {"runs": 8, "done": 8, "seconds": 0.0}
+    assert json.loads(captured.out) == {"runs": 8, "done": 8, "seconds": 0.0, "per_arm": {}}
     more = [{"2": "3"}.get(word, word) for word in SAME_QUESTION]
     assert ask("--data", store, "--out", study, *more, "--dry-run", "--json") == 0
     left = json.loads(capsys.readouterr().out)

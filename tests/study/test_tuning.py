@@ -257,7 +257,7 @@ def test_tuning_reads_no_row_of_the_test_split(directory: StudyDirectory, store:
     assert len(tuned.tuned) == 2
     here.train(directory, store, tuned.runs)
     with pytest.raises(AssertionError, match="a row of the test split was read"):
-        here.evaluate(directory, store, tuned.runs)
+        here.evaluate(directory, store, tuned)
 
 
 def test_only_the_runs_of_verdicts_are_evaluated(tuned_study: Path) -> None:

@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Sequence
 
+from auxseg.alternatives import alternatives
 from auxseg.errors import InputError
 
 
@@ -15,7 +16,8 @@ def combinations(grid: Sequence[str]) -> list[tuple[str, list[str]]]:
     Without a grid that is one combination, which adds nothing. Raises `InputError` if an entry is no
     ``key=value,...``, or if two combinations would be called alike.
     """
-    axes = [[(key, value) for value in values] for key, values in map(_axis, grid)]
+    named = [alternatives(entry, "--grid") for entry in grid]
+    axes = [[(key, value) for value in values] for key, values in named]
     every = [
         ("".join(f"-{key}-{_fit_for_a_name(value)}" for key, value in chosen), [f"{k}={v}" for k, v in chosen])
         for chosen in itertools.product(*axes)
@@ -25,26 +27,6 @@ def combinations(grid: Sequence[str]) -> list[tuple[str, list[str]]]:
         if names.count(name) > 1:
             raise InputError(f"--grid: two combinations would be named {name!r}; give each value once, in one form")
     return every
-
-
-def _axis(entry: str) -> tuple[str, list[str]]:
-    key, equals, text = entry.partition("=")
-    values = [value.strip() for value in _split(text)]
-    if not key or not equals or not all(values):
-        raise InputError(f"--grid {entry}: expected key=value,value,..., such as balancer.weights.box=0.1,0.5,1")
-    return key, values
-
-
-def _split(text: str) -> list[str]:
-    """Cut at the commas that stand outside of brackets."""
-    parts, depth = [""], 0
-    for character in text:
-        depth += (character in "[{") - (character in "]}")
-        if character == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return parts
 
 
 def _fit_for_a_name(value: str) -> str:

@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from auxseg.recipe.schema import fields, inner, members, tags
 from auxseg.recipe.words import MEANT
 
+_FORMS: Final = ("tuple[", "literal[")
+"""What pydantic calls a list or a fixed value among other things that may stand at its place."""
 LONGEST_FOUND: Final = 200
 """How many characters of a wrong value a sentence shows."""
 
@@ -68,6 +70,8 @@ def _walk(location: tuple[object, ...], root: type) -> tuple[list[str], list[str
     scope: Any = root
     names: list[str] = []
     for part in location:
+        if str(part).startswith(_FORMS):
+            continue
         options = members(scope)
         classes = [option for option in options if dataclasses.is_dataclass(option)]
         tagged = [option for option in classes if part in tags(option)]

@@ -100,12 +100,17 @@ class Choices:
 class Question:
     """What must not change in a directory; ``base`` are the settings of the target alone.
 
-    A screening asks neither for a margin nor for looks, and only a study that tunes has what it tunes by.
+    ``method`` is ``None`` in a study that is judged per arm, and ``looks`` in one that is not: its planned looks are
+    the numbers of seeds in ``looks_at``. A screening asks neither for a margin nor for looks, and only a study that
+    tunes has what it tunes by.
     """
 
     target: str
+    method: Literal["simultaneous"] | None = field(default=None, metadata=OMITTED)
     margin: Number | None = field(default=None, metadata=OMITTED)
     looks: Count | None = field(default=None, metadata=OMITTED)
+    looks_at: tuple[Count, ...] = field(default=(), metadata=OMITTED)
+    mirrored: bool | None = field(default=None, metadata=OMITTED)
     label_fractions: tuple[Number, ...]
     base: Mapping[str, object]
     tune_weights: tuple[float, ...] = field(default=(), metadata=OMITTED)
@@ -113,11 +118,17 @@ class Question:
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Judged:
-    """An arm of which a verdict (of a screening: a rank) was given, with all settings of its recipe."""
+    """An arm of which a verdict (of a screening: a rank) was given, with all settings of its recipe.
+
+    ``settings`` are those that it alone has, and ``family`` counts the times that arms were added after verdicts.
+    """
 
     auxiliaries: tuple[str, ...]
+    label: str = field(default="", metadata=OMITTED)
+    settings: tuple[str, ...] = field(default=(), metadata=OMITTED)
+    family: Count | None = field(default=None, metadata=OMITTED)
     is_longer: bool
     is_control: bool
     recipe: Mapping[str, object]

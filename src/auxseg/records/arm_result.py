@@ -12,6 +12,7 @@ from typing import Annotated, TypeAlias, final
 from pydantic import Field
 
 from auxseg.records.values.numbers import Count, Number, Share
+from auxseg.records.values.writing import OMITTED
 
 Interval: TypeAlias = tuple[Number | None, Number | None]
 PerSeed: TypeAlias = Mapping[str, Number | None]
@@ -101,6 +102,17 @@ class Why:
 
 
 @final
+@dataclass(frozen=True)
+class Expected:
+    """What is expected of an arm, see `auxseg.statistics.simultaneous.recommendation.Prospects`."""
+
+    gain: Number
+    deviation: Number
+    helps: Share
+    reaches_margin: Share
+
+
+@final
 @dataclass(frozen=True, kw_only=True)
 class ArmResult:
     """The verdict on one arm at one share of the masks, and what it rests on.
@@ -108,12 +120,19 @@ class ArmResult:
     Attributes:
         description: what the arm is, where its name does not say it.
         weights: of its auxiliaries; empty if the balancer finds them.
+        settings: those that the arm alone has.
+        masked_per_step: samples with a mask that a training step sees on average.
+        verdict: of several statements the strongest.
+        statements: all that hold, if arms are judged together.
+        bounds: what the interval leaves possible, in words.
+        family: how many times verdicts had been given before the arm was added.
         difference: of the target's main figure to the target alone, the mean over seeds and test images.
         interval: of the difference.
-        level: probability that the interval misses the truth.
-        p_value: that there is no difference.
-        p_value_of_equivalence: that the difference is beyond the margin.
+        level: probability that the interval misses the truth; of one of those that hold together, if arms do.
+        p_value: that there is no difference; ``None`` if arms are judged together.
+        p_value_of_equivalence: that the difference is beyond the margin; likewise.
         advice: what a verdict would take, where there is none.
+        expected: what is expected of the arm, apart from its verdict.
         variances: what the differences vary with.
         per_seed: the difference by seed.
         num_images: test images that were compared.
@@ -132,15 +151,21 @@ class ArmResult:
     description: str | None = None
     auxiliaries: tuple[str, ...]
     weights: Mapping[str, Number]
+    settings: tuple[str, ...] = field(default=(), metadata=OMITTED)
+    masked_per_step: Number | None = field(default=None, metadata=OMITTED)
     is_control: bool
+    family: Count | None = field(default=None, metadata=OMITTED)
     verdict: str
+    statements: tuple[str, ...] = field(default=(), metadata=OMITTED)
+    bounds: str = field(default="", metadata=OMITTED)
     sentence: str
     difference: Number | None
     interval: Interval
     level: Share | None = None
-    p_value: Share
-    p_value_of_equivalence: Share
+    p_value: Share | None = field(default=None, metadata=OMITTED)
+    p_value_of_equivalence: Share | None = field(default=None, metadata=OMITTED)
     advice: Advice | None
+    expected: Expected | None = field(default=None, metadata=OMITTED)
     variances: Variances
     per_seed: Mapping[str, Number]
     num_images: Count

@@ -27,6 +27,7 @@ from auxseg.records.values.writing import OMITTED, write_json
 FORMAT: Final = 1
 _MEND: Final = "run the study's command again to rewrite it"
 
+_Deviation: TypeAlias = Annotated[float, Field(ge=0, le=1e100, allow_inf_nan=False)]
 _NumSeeds: TypeAlias = Annotated[int, Field(ge=1, le=10_000)]
 
 
@@ -38,28 +39,66 @@ class Baseline:
     name_of_figure: str = ""
     figure_per_seed: PerSeed
     figure: Number | None
+    masked_per_step: Number | None = field(default=None, metadata=OMITTED)
     num_diverged: Count = 0
 
 
 @final
 @dataclass(frozen=True)
+class Choice:
+    """Which arm to use if one must choose now, ``None`` for the target alone, and the same as a sentence."""
+
+    use: str | None
+    sentence: str
+
+
+@final
+@dataclass(frozen=True)
+class Spread:
+    """Standard deviations of single effects; see `auxseg.statistics.simultaneous.Spread`."""
+
+    run: _Deviation
+    rest: _Deviation
+    arm_image: _Deviation
+
+
+@final
+@dataclass(frozen=True)
 class Answer:
-    """The comparisons at one share of the masks, which are judged together."""
+    """The comparisons at one share of the masks, which are judged together.
+
+    Attributes:
+        remarks: what a reader of the verdicts has to know, as sentences.
+        choice: what to use now.
+        spread: what figures vary with, by which further studies are planned.
+        seeds_needed: the fewest with which every arm gets a statement; ``None`` if more than are worth it.
+    """
 
     label_fraction: Fraction
     baseline: Baseline
     arms: tuple[ArmResult, ...]
+    remarks: tuple[str, ...] = field(default=(), metadata=OMITTED)
+    choice: Choice | None = field(default=None, metadata=OMITTED)
+    spread: Spread | None = field(default=None, metadata=OMITTED)
+    seeds_needed: Count | None = field(default=None, metadata=OMITTED)
 
 
 @final
 @dataclass(frozen=True)
 class Rules:
-    """What was fixed before anything was trained; see `auxseg.statistics.verdicts.Rules`."""
+    """What was fixed before anything was trained.
+
+    See `auxseg.statistics.verdicts.Rules`; where ``method`` is ``simultaneous``, `auxseg.statistics.simultaneous`, with
+    verdicts at the numbers of seeds in ``looks_at``. ``mirrored`` says whether images were measured mirrored too.
+    """
 
     margin: Annotated[float, Field(ge=0, le=1e100, allow_inf_nan=False)]
     alpha: Share
-    looks: Literal[1, 2]
+    looks: Annotated[int, Field(ge=1, le=1000)]
     higher_is_better: bool = True
+    method: Literal["simultaneous"] | None = field(default=None, metadata=OMITTED)
+    looks_at: tuple[Count, ...] = field(default=(), metadata=OMITTED)
+    mirrored: bool | None = field(default=None, metadata=OMITTED)
 
 
 @final

@@ -12,20 +12,21 @@ import torch
 
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
-from auxseg.recipe import Recipe
+from auxseg.recipe import Recipe, build_tasks
 from auxseg.records.about import Choices
 from auxseg.records.study import StudyResult, write_question, write_study
 from auxseg.records.values.writing import to_mapping
 from auxseg.run.building import open_data
-from auxseg.statistics.verdicts import Rules
+from auxseg.statistics.simultaneous import FEWEST_SEEDS
 from auxseg.study.answers.agreement import agree
 from auxseg.study.answers.answer import answer
 from auxseg.study.answers.validation import refuse_without_validation
 from auxseg.study.design.checks import check_tasks, refuse_other_threads, refuse_without_test
-from auxseg.study.design.config import StudyConfig
+from auxseg.study.design.config import PER_ARM, SIMULTANEOUS, StudyConfig
 from auxseg.study.design.digests import digests
 from auxseg.study.design.plan import Plan, make_plan
 from auxseg.study.design.question import judged, question, with_judged
+from auxseg.study.design.rules import is_mirrored, with_rules
 from auxseg.study.directory.decisions import complete, lengthened, with_choices
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.directory.provenance import origin
@@ -39,12 +40,20 @@ from auxseg.tasks import Task
 @final
 @dataclass(frozen=True)
 class Study:
-    """What is asked, on which data, kept where."""
+    """What is asked, on which data, kept where.
+
+    The question is completed by how the directory was begun (`auxseg.study.design.rules`). Raises `InputError` if it
+    was begun with another method.
+    """
 
     config: StudyConfig
     data: Path
     directory: StudyDirectory
     plugins: tuple[Path, ...] = ()
+
+    def __post_init__(self) -> None:
+        config = with_rules(self.config, self.directory.question, self.directory.path)
+        object.__setattr__(self, "config", config)
 
     def run(self, execution: Execution) -> StudyResult:
         """Train all that is missing, then measure everything on the test split, judge, and write study.json.
@@ -66,14 +75,13 @@ class Study:
                     plan = tune(plan, self.directory, train, higher_is_better=target.higher_is_better)
                 at_work.train(plan)
                 self.directory.keep_judged(asked)
-                if self.config.seeds > 1:  # one seed gives no interval, and so no verdict
+                if self.config.seeds >= self._fewest_seeds:  # fewer give no interval, and so no verdict
                     self.directory.keep_look(self.config.seeds)
                 at_work.evaluate(plan)
             trainings.refuse_other_data(plan)
             execution.tell("judging")
-            refuse_unmeasured(self.directory, self.data, plan.runs)
-            rules = Rules(margin=self.config.margin, looks=self.config.looks, higher_is_better=target.higher_is_better)
-            found = answer(self.directory, plan, store, rules, self.directory.looked_at)
+            refuse_unmeasured(self.directory, self.data, plan)
+            found = answer(self.directory, plan, store, self.directory.looked_at)
             return self._written(dataclasses.replace(found, recipes=recipes))
 
     def plan(self, *, threads: int | None = None) -> Plan:
@@ -112,9 +120,11 @@ class Study:
         Arms that were judged come before the control same-compute is counted, which is as long as the dearest of all.
         """
         plan = with_choices(make_plan(self.config), kept)
-        self.directory.compare(question(plan))
-        plan = with_judged(plan, self.directory.judged, self.directory.path)
+        plan = dataclasses.replace(plan, mirrored=self._is_mirrored(plan, store))
         self._refuse_other_look()
+        self.directory.compare(question(plan))
+        shown = bool(self.directory.looked_at)
+        plan = with_judged(plan, self.directory.judged, self.directory.path, were_shown=shown)
         choices = complete(kept, plan, store.vocabulary)
         return lengthened(plan, choices), choices
 
@@ -132,15 +142,34 @@ class Study:
     def _largest(self, plan: Plan) -> Recipe:
         return max((run.recipe for run in plan.runs), key=lambda recipe: len(recipe.tasks))
 
+    def _is_mirrored(self, plan: Plan, store: Store) -> bool:
+        tasks = {name: task for run in plan.runs for name, task in build_tasks(run.recipe, store.vocabulary).items()}
+        begun = self.directory.question
+        if begun is not None and self.config.mirrored is None:
+            return bool(begun.mirrored)
+        return is_mirrored(self.config, plan.runs[0].recipe, list(tasks.values()))
+
+    @property
+    def _fewest_seeds(self) -> int:
+        return 2 if self.config.method == PER_ARM else FEWEST_SEEDS
+
     def _refuse_other_look(self) -> None:
         """Raise `InputError` for an extension that was not paid for, and for fewer seeds than verdicts have seen."""
-        before, looks = self.directory.looked_at, self.config.looks
+        before = self.directory.looked_at
         if before and self.config.seeds < before[-1]:
             raise InputError(
                 f"{self.directory.path}: verdicts were given with {before[-1]} seeds, and fewer seeds would let you "
                 f"choose among them; give --seeds {before[-1]} or more, or another --out"
             )
-        if len({*before, self.config.seeds}) > looks:
+        begun, looks = self.directory.question, self.config.looks
+        together = self.config.method == SIMULTANEOUS
+        if together and begun is not None and before and begun.looks_at != self.config.planned_looks:
+            planned = ", ".join(map(str, begun.looks_at))
+            raise InputError(
+                f"{self.directory.path}: looks were planned at {planned} seeds before anything was trained, and others "
+                "would make false statements more likely; give those, or another --out"
+            )
+        if not together and isinstance(looks, int) and len({*before, self.config.seeds}) > looks:
             seeds = " and ".join(str(number) for number in before)
             allowed = "one extension was" if looks == 2 else "no extension was"
             raise InputError(

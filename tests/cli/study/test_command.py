@@ -41,7 +41,7 @@ def test_options_are_the_question() -> None:
         margin=0.01,
         weights="box=0.5, edges=0",
         set=("training.steps=5", "data.size=64"),
-        looks=1,
+        looks="1",
     )
     assert config.auxiliaries == ("classification", "box", "edges")
     assert config.controls == ("noise", "same-compute")
@@ -53,7 +53,7 @@ def test_options_are_the_question() -> None:
 
 def test_what_is_not_given_is_left_to_the_question() -> None:
     config = _asked()
-    assert (config.seeds, config.design, config.margin, config.looks) == (5, "all-but-one", 0.005, 2)
+    assert (config.seeds, config.design, config.margin, config.looks) == (5, "all-but-one", None, None)
     assert (config.label_fractions, config.tune_weights, config.weights, config.settings) == (None, None, {}, ())
 
 

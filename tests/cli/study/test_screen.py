@@ -105,7 +105,8 @@ def test_one_seed_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_dry_run_trains_nothing() -> None:
     result, said = _screened(dry_run=True, workers=2, threads=1)
-    assert result == {"runs": 8, "done": 1, "seconds": 30.0, "steps": 30, "seeds": 2, "share": 0.125}
+    told = {"runs": 8, "done": 1, "seconds": 30.0, "per_arm": {}, "steps": 30, "seeds": 2, "share": 0.125}
+    assert result == told
     assert "8 runs, 1 of them done, about 30 s with 2 worker(s)" in said
     assert made[0].asked == {}
     assert made[0].threads == 1

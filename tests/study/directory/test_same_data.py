@@ -64,8 +64,8 @@ class Replacing:
     def train(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
         self._do(trainings(study, data, runs))
 
-    def evaluate(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
-        self._do(evaluations(study, data, runs))
+    def evaluate(self, study: StudyDirectory, data: Path, plan: Plan) -> None:
+        self._do(evaluations(study, data, plan))
 
     def choose(self, recipe: Recipe, data: Path, threads: int, plugins: Sequence[Path]) -> Choices:
         return Choices("fp32", False, 1)

@@ -92,7 +92,7 @@ def test_what_diverged_of_the_target_alone_is_said_with_every_arm(
     def all_hurt(*arguments: Any) -> dict[str, Judgement]:
         return {name: replace(one, verdict=Verdict.HURTS) for name, one in judge(*arguments).items()}
 
-    monkeypatch.setattr("auxseg.study.answers.answer.judge", all_hurt)
+    monkeypatch.setattr("auxseg.study.answers.per_arm.judge", all_hurt)
     (before,) = run_study(small_config(), store, study)["answers"]
     assert "hurts" in {arm["verdict"] for arm in before["arms"]}
     run = planned(small_config(), "target only", 1)

@@ -100,12 +100,13 @@ def test_a_finished_run_is_measured_elsewhere(study: Path, finished: Path, store
     run = StudyDirectory(study).run_directory(planned("box"))
     for name in ("metrics.json", "per_image.csv"):
         (run / name).unlink()
-    (job,) = evaluations(StudyDirectory(study), store, [planned("box")])
+    alone = dataclasses.replace(make_plan(small_config()), runs=(planned("box"),))
+    (job,) = evaluations(StudyDirectory(study), store, alone)
     outcome = work(moved(job), terms(study, store), True, store.read_bytes(), pack(run))
     assert outcome.archive is not None
     receive(outcome.archive, run)
     assert_same(run, finished, "per_image.csv", "examples.json")
-    assert evaluations(StudyDirectory(study), store, [planned("box")]) == []
+    assert evaluations(StudyDirectory(study), store, alone) == []
 
 
 def test_a_run_that_diverges_is_a_result_there_too(store: Path, tmp_path: Path) -> None:

@@ -216,6 +216,7 @@ def test_a_dry_run_leaves_nothing(store: Path, tmp_path: Path, capsys: pytest.Ca
     told = json.loads(captured.out)
     cost = 2 * 4 * (4 + 2 * 4 / 42) + 12
     share = pytest.approx(cost / (8 * (40 + 20 * 4 / 42)))
+    assert told.pop("per_arm").keys() == {"target only", "box", "classification", "edges"}
     assert told == {"runs": 8, "done": 0, "seconds": told["seconds"], "steps": 4, "seeds": 2, "share": share}
     assert told["seconds"] > 0
     assert "8 runs, about" in captured.err

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -14,6 +14,8 @@ from tyro.conf import Positional
 from auxseg.cli.command import RecipeCommand, optional
 from auxseg.cli.output_checks import refuse_existing, refuse_unwritable
 from auxseg.cli.refusals import refuse_no_recipe, refuse_no_store, refuse_settings
+from auxseg.cli.study.durations import duration, said
+from auxseg.counting import count
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Study(RecipeCommand):
-    """Find out which auxiliary tasks help the target: train every set on paired seeds and give verdicts.
+    """Find out what helps the target: train it with every set of auxiliaries on paired seeds and give verdicts.
 
     `auxseg study --base tiny-mtl --auxiliaries classification,box --seeds 5 --data pets.h5 --out studies/pets`.
     Finished runs are kept: the same command continues where it stopped, and more auxiliaries or seeds reuse them.
@@ -51,8 +53,14 @@ class Study(RecipeCommand):
     auxiliaries: Annotated[str | None, optional("A,B")] = None
     """Tasks of the base, or kinds of task, separated by commas: classification,box,edges."""
 
+    vary: Annotated[tuple[str, ...], optional("KEY=A,B ...")] = ()
+    """Settings to compare beside auxiliaries; the target alone with each value is an arm: data.target_per_batch=8."""
+
     seeds: Annotated[int | None, optional("N")] = None
-    """Number of seeds for each arm (default: 5)."""
+    """Number of seeds for each arm (default: 5). Verdicts need 3."""
+
+    budget: Annotated[str | None, optional("TIME")] = None
+    """Choose seeds and arms that fit this time, such as 45min or 2h, and say what they can find out."""
 
     design: Annotated[Literal["each", "all-but-one", "all-subsets"] | None, optional("DESIGN")] = None
     """each: every auxiliary alone; all-but-one (the default): also all together and all without each; all-subsets."""
@@ -64,7 +72,13 @@ class Study(RecipeCommand):
     """Shares of the masks to train on, each with its own verdicts: 0.05,0.1,1 (default: the base's)."""
 
     margin: Annotated[float | None, optional("X")] = None
-    """The smallest difference of the target's figure that matters (default: 0.005, half a point of IoU)."""
+    """The smallest difference of the target's figure that matters (default: 0.01, one point of IoU)."""
+
+    mirrored: Annotated[Literal["yes", "no"] | None, optional("yes|no")] = None
+    """Measure every test image mirrored too, which makes runs vary less (default: yes, if left and right are alike)."""
+
+    method: Annotated[Literal["simultaneous", "per-arm"] | None, optional("METHOD")] = None
+    """How verdicts are found: all arms together (simultaneous, the default), or each by itself, as versions before."""
 
     weights: Annotated[str | None, optional("A=X,B=Y")] = None
     """Loss weights of auxiliaries: box=0.5,edges=0.2 (default: the base's, or 0.3)."""
@@ -75,9 +89,9 @@ class Study(RecipeCommand):
     set: Annotated[tuple[str, ...], optional("KEY=VALUE ...")] = ()
     """Changes to the base, key=value: training.steps=600 data.size=64."""
 
-    looks: Annotated[Literal[1, 2] | None, optional("N")] = None
-    """2 (the default) allows one extension by more seeds after the first verdicts, with wider intervals; 1 allows
-    none."""
+    looks: Annotated[str | None, optional("N,M")] = None
+    """Numbers of seeds at which verdicts are given, such as 5,10, to be able to stop early (default: once, at the
+    end)."""
 
     workers: Annotated[int | None, optional("N")] = None
     """Number of runs trained at the same time (default: 1; with --ray as many as fit on the cluster)."""
@@ -92,13 +106,13 @@ class Study(RecipeCommand):
     """GPUs of each run with --ray: 1, or a share of one; 0 trains on CPUs."""
 
     dry_run: bool = False
-    """Print the plan with an estimate of its time, and train nothing."""
+    """Print what the study would find out and how long it takes, with alternatives, and train nothing."""
 
     screen: bool = False
     """Only rank the auxiliaries, by short trainings and affinity on validation, at most 15% of the study's cost."""
 
     best: Annotated[Path | None, optional("PATH")] = None
-    """Write the recipe of the best arm (by validation) to this file, ready for `auxseg train`."""
+    """Write the recipe of the recommended arm to this file, ready for `auxseg train`."""
 
     overwrite: bool = False
     """Replace the file of --best if it exists."""
@@ -107,6 +121,7 @@ class Study(RecipeCommand):
         """Run the study and print its verdicts."""
         refuse_no_store(self.data)
         refuse_settings(self.set)
+        seconds = None if self.budget is None else duration(self.budget)
         if self.file is not None:
             from auxseg.strict_yaml import read_mapping
 
@@ -125,36 +140,32 @@ class Study(RecipeCommand):
             refuse_unwritable(self.best, self.out)
             refuse_existing(self.best, overwrite=self.overwrite)
         study = StudyRun(self._config(), self.data, StudyDirectory(self.out), self.plugins)
+        if seconds is not None:
+            from auxseg.cli.study.outlook import within_budget
+
+            study = within_budget(self, study, seconds, console)
         if self.screen:
             from auxseg.cli.study.screen import screen
 
             return screen(self, study, console)
         if self.best is not None:
             check_best(study)
-        if study.config.seeds < 2:
+        if study.config.seeds < (2 if study.config.method == "per-arm" else 3):
             console.print(
-                "one seed gives no interval, so the only verdict can be 'not enough evidence'; use --seeds 5 or more"
+                f"{count(study.config.seeds, 'seed')} will give figures and no verdict; use --seeds 5 or more"
             )
-        return self._foresee(study, console) if self.dry_run else self._do(study, console)
+        if self.dry_run:
+            from auxseg.cli.study.outlook import foresee
 
-    def _foresee(self, study: StudyRun, console: Console) -> dict[str, object]:
-        """Print what would be trained, and how long that would take."""
-        from auxseg.study.design.plan import describe
-
-        plan = study.plan(threads=self.threads)
-        for line in describe(plan):
-            console.print(line, markup=False)
-        with console.status("timing a few steps of every arm"):
-            effort = study.estimate(plan, workers=self.workers or 1, threads=self.threads)
-        console.print(self.time_left(effort))
-        return asdict(effort)
+            return foresee(self, study, console)
+        return self._do(study, console)
 
     def time_left(self, effort: Effort) -> str:
         """How much is to be trained and how long that would take, as a sentence."""
         done = f"{effort.done} of them done, " if effort.done else ""
         where = " of this machine, not of the cluster" if self.ray else ""
         workers = f"{self.workers or 1} worker(s){where}"
-        return f"{effort.runs} runs, {done}about {_duration(effort.seconds)} with {workers}"
+        return f"{effort.runs} runs, {done}about {said(effort.seconds)} with {workers}"
 
     def _do(self, study: StudyRun, console: Console) -> dict[str, object]:
         from auxseg.cli.study.progress import StudyProgress
@@ -174,18 +185,23 @@ class Study(RecipeCommand):
                 console.print(f"with {100 * found.label_fraction:g}% of the masks:")
             for arm in found.arms:
                 console.print(arm.sentence, markup=False)
+            for remark in found.remarks:
+                console.print(f"note: {remark}", markup=False)
+            if found.choice is not None:
+                console.print(found.choice.sentence, markup=False)
         for failed in result.diverged:
             reason, _, _ = failed.reason.partition("; ")  # the page has the samples too
             console.print(f"diverged: {failed.arm}, seed {failed.seed}: {reason}", markup=False)
         if result.agreement is not None:
             console.print(f"agreement of the screening: {result.agreement.sentence}", markup=False)
         if self.best is not None:
-            name, recipe = best_recipe(study, higher_is_better=result.rules.higher_is_better)
+            name, recipe = best_recipe(study, result)
             from auxseg.files import write_atomically
 
             write_atomically(self.best, recipe.encode())
-            console.print(f"best on validation: {name}; its recipe is {self.best}")
-        console.print(f"report: {page}   {_duration(time.monotonic() - started)}")
+            how = "recommended" if result.rules.method else "best on validation"
+            console.print(f"{how}: {name}; its recipe is {self.best}")
+        console.print(f"report: {page}   {said(time.monotonic() - started)}")
         return to_mapping(result)
 
     @contextmanager
@@ -215,15 +231,18 @@ class Study(RecipeCommand):
             "controls": _listed(self.controls),
             "label_fractions": _numbers(self.label_fractions, "--label-fractions"),
             "margin": self.margin,
-            "looks": self.looks,
+            "looks": _looks(self.looks),
+            "method": self.method,
+            "mirrored": None if self.mirrored is None else self.mirrored == "yes",
+            "vary": self.vary or None,
             "weights": _weights(self.weights),
             "tune_weights": _candidates(self.tune_weights),
             "settings": self.set or None,
         }
         given = {key: value for key, value in given.items() if value is not None}
         if self.file is None:
-            if "base" not in given or "auxiliaries" not in given:
-                raise InputError("study needs a YAML file, or --base and --auxiliaries")
+            if "base" not in given or not {"auxiliaries", "vary"} & given.keys():
+                raise InputError("study needs a YAML file, or --base and --auxiliaries (or --vary)")
             return check_study(given)
         if given:
             option = {"settings": "set"}.get(name := next(iter(given)), name.replace("_", "-"))
@@ -245,6 +264,17 @@ def _numbers(text: str | None, option: str) -> tuple[float, ...] | None:
         raise InputError(f"{option} {text}: expected numbers separated by commas, such as 0.05,0.1,1") from None
 
 
+def _looks(text: str | None) -> tuple[int, ...] | int | None:
+    """Numbers of seeds; a single 1 or 2 is what the method per arm understands."""
+    parts = _listed(text)
+    if parts is None:
+        return None
+    if not parts or not all(part.isdecimal() for part in parts):
+        raise InputError(f"--looks {text}: expected numbers of seeds separated by commas, such as 5,10")
+    numbers = tuple(int(part) for part in parts)
+    return numbers[0] if numbers in ((1,), (2,)) else numbers
+
+
 def _candidates(parts: tuple[str, ...] | None) -> tuple[float, ...] | None:
     return None if parts is None else _numbers(",".join(parts) or "0.1,0.3,1", "--tune-weights")
 
@@ -261,9 +291,3 @@ def _weights(text: str | None) -> dict[str, float] | None:
             expected = "expected name=weight separated by commas, such as box=0.5"
             raise InputError(f"--weights {text}: {expected}") from None
     return weights or None
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

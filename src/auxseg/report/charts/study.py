@@ -15,7 +15,13 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from auxseg.report import wording
 from auxseg.report.charts.drawing import CARD, INK, MUTED, SERIES, Chart, canvas, shorten, to_svg, write_title
 
-_COLOURS: Final = {"helps": SERIES[5], "hurts": SERIES[1], "no meaningful difference": SERIES[0]}
+_COLOURS: Final = {
+    "helps": SERIES[5],
+    "hurts": SERIES[1],
+    "no meaningful difference": SERIES[0],
+    "not worth it": SERIES[0],
+    "does no harm": SERIES[0],
+}
 _LETTER: Final = 5.2
 _WIDE: Final = 820
 _NARROW: Final = 330

@@ -7,11 +7,13 @@ import dataclasses
 from auxseg.records.study import Answer, ArmResult
 from auxseg.report import wording
 from auxseg.report.studies.gains import gain
+from auxseg.statistics.simultaneous import Statement
 
 
 def headline(answer: Answer, target: str, *, higher_is_better: bool = True) -> str:
-    """The sentence that a page begins with: which auxiliaries help, or how much any can gain at most."""
+    """The sentence that a page begins with: which arms help, or how much any can gain at most."""
     arms = [arm for arm in answer.arms if not arm.is_control]
+    what = "arm" if any(arm.settings for arm in arms) else "auxiliary"
     if not arms:
         return f"No auxiliary of {target} was tested."
     helping = [arm for arm in ranked(answer, higher_is_better=higher_is_better) if arm.verdict == "helps"]
@@ -21,8 +23,17 @@ def headline(answer: Answer, target: str, *, higher_is_better: bool = True) -> s
         return f"{wording.listed([arm.name for arm in helping])} {verb} {target}{most}: {difference(helping[0])}."
     if all(arm.verdict == "hurts" for arm in arms):
         verb = "make" if len(arms) > 1 else "makes"
-        return f"No auxiliary helps {target}: {wording.listed([arm.name for arm in arms])} {verb} it worse."
-    return f"No auxiliary is shown to help {target}; {_ceiling(arms, higher_is_better=higher_is_better)}."
+        return f"No {what} helps {target}: {wording.listed([arm.name for arm in arms])} {verb} it worse."
+    return f"No {what} is shown to help {target}; {_ceiling(arms, higher_is_better=higher_is_better)}."
+
+
+def standing(answer: Answer, *, higher_is_better: bool = True) -> list[tuple[str, str]]:
+    """The arms by what is said of them, the strongest statement first; nothing if arms were judged one by one."""
+    arms = ranked(answer, higher_is_better=higher_is_better)
+    if not any(arm.statements for arm in arms):
+        return []
+    by_statement = {str(statement): [arm.name for arm in arms if arm.verdict == statement] for statement in Statement}
+    return [(statement, wording.listed(names, len(names))) for statement, names in by_statement.items() if names]
 
 
 def ranked(answer: Answer, *, higher_is_better: bool = True) -> list[ArmResult]:

@@ -9,7 +9,7 @@ from typing import Final, final
 
 import yaml
 
-from auxseg.counting import count
+from auxseg.counting import count, in_points
 from auxseg.records.arm_result import ArmResult
 from auxseg.records.names import ABOUT_FILE, STUDY_FILE
 from auxseg.records.study import Answer, StudyResult, read_study
@@ -19,12 +19,21 @@ from auxseg.report.charts.drawing import Chart
 from auxseg.report.environment import save_page, template_environment
 from auxseg.report.studies.chart_data import POINTS, bars, courses, points
 from auxseg.report.studies.gains import Gain, gain
-from auxseg.report.studies.headline import control_sentences, headline, in_order
+from auxseg.report.studies.headline import control_sentences, headline, in_order, standing
 from auxseg.report.studies.recommendation import recommend
 from auxseg.report.studies.strip import strip
 from auxseg.report.studies.unfinished_page import unfinished_page
+from auxseg.statistics.simultaneous import CALIBRATION, Statement
 
 _MEANING: Final = "the area where mask and truth agree, divided by the area that either covers"
+_STATEMENTS: Final = {
+    Statement.HELPS: "The interval lies above zero: it gains.",
+    Statement.HURTS: "The interval lies below zero: it loses.",
+    Statement.NO_MEANINGFUL_DIFFERENCE: "The interval lies within plus or minus the margin: neither would matter.",
+    Statement.NOT_WORTH_IT: "The interval ends below the margin: it cannot gain as much as would matter.",
+    Statement.DOES_NO_HARM: "The interval begins above minus the margin: it cannot lose as much as would matter.",
+    Statement.OPEN: "None of these: more seeds or test images are needed.",
+}
 _LOOKS: Final = {1: "one look at the verdicts", 2: "two looks at the verdicts"}
 
 
@@ -35,6 +44,8 @@ class Shown:
 
     answer: Answer
     headline: str
+    standing: list[tuple[str, str]]
+    masked: str
     controls: list[str]
     rows: list[tuple[ArmResult, Gain]]
     forest: Chart
@@ -79,10 +90,29 @@ def study_page(directory: Path, out: Path | None = None) -> Path:
         explained=any(arm.why for answer in study.answers for arm in answer.arms),
         chance=study.rules.alpha,
         tuning_seeds=_num_tuning_seeds(study),
-        looks=_LOOKS[study.rules.looks],
+        looks=_LOOKS.get(study.rules.looks, ""),
+        together=study.rules.method is not None,
+        masks_known=any(answer.baseline.masked_per_step is not None for answer in study.answers),
+        margin=in_points(study.rules.margin),
+        statements=_STATEMENTS,
+        calibration=CALIBRATION,
         recipe=yaml.safe_dump(study.config, sort_keys=False, width=100),
     )
     return save_page(out or directory / "report.html", page)
+
+
+def _masked(answer: Answer) -> str:
+    """How many samples with a mask a training step sees, if that differs between arms; else nothing."""
+    named = [("the target alone", answer.baseline.masked_per_step)]
+    named += [(arm.name, arm.masked_per_step) for arm in answer.arms]
+    by_number: dict[float, list[str]] = {}
+    for name, number in named:
+        if number is not None:
+            by_number.setdefault(round(number, 1), []).append(name)
+    if len(by_number) < 2:
+        return ""
+    parts = [f"{number:g} in {wording.listed(names)}" for number, names in sorted(by_number.items(), reverse=True)]
+    return f"Samples with a mask in a training step, on average: {', '.join(parts)}."
 
 
 def _num_tuning_seeds(study: StudyResult) -> str:
@@ -94,6 +124,8 @@ def _shown(study: StudyResult, answer: Answer, higher: bool) -> Shown:
     return Shown(
         answer=answer,
         headline=headline(answer, study.target, higher_is_better=higher),
+        standing=standing(answer, higher_is_better=higher),
+        masked=_masked(answer),
         controls=control_sentences(answer, higher_is_better=higher),
         rows=[(arm, gain(arm, higher_is_better=higher)) for arm in answer.arms],
         forest=_forest(study, answer),
@@ -112,9 +144,10 @@ def _margin(study: StudyResult) -> float:
 def _forest(study: StudyResult, answer: Answer, *, narrow: bool = False) -> Chart:
     share = answer.label_fraction
     title = f"with {_percent(share)} of the masks" if share < 1 else "with all masks" if len(study.answers) > 1 else ""
-    margin = f"{_margin(study):g} points"
+    margin = in_points(study.rules.margin)
+    interval = "interval" if study.rules.method else "adjusted interval"
     caption = (
-        "Difference from the target alone: a diamond with its adjusted interval, and a dot per seed. The shaded strip "
+        f"Difference from the target alone: a diamond with its {interval}, and a dot per seed. The shaded strip "
         f"around zero is the margin: differences below {margin} do not matter; it was set before training."
     )
     bars_ = list(bars(answer))
@@ -174,7 +207,9 @@ def _spread(variance: float | None) -> str:
     return wording.NOTHING if variance is None else f"{POINTS * math.sqrt(variance):.2f}"
 
 
-def _p_value(value: float) -> str:
+def _p_value(value: float | None) -> str:
+    if value is None:
+        return wording.NOTHING
     return f"{value:.3f}" if value >= 0.001 else "< 0.001"
 
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
-from auxseg.counting import count
+from auxseg.counting import count, in_points
 from auxseg.records.names import RECIPE_FILE
 from auxseg.records.study import Answer, ArmResult, StudyResult
 from auxseg.report import wording
 from auxseg.report.studies.headline import ranked
 from auxseg.report.studies.study_runs import baseline_name, command_of, runs_of
+from auxseg.statistics.simultaneous import FEWEST_SEEDS
 
 MOST_TIMES: Final = 4.0
 """More seeds are advised only if they take at most so many times what the study took."""
@@ -31,7 +32,9 @@ class Recommendation:
 
 
 def recommend(study: StudyResult, answer: Answer, directory: Path, *, higher_is_better: bool = True) -> Recommendation:
-    """Use what helps; else train more seeds if that is affordable and would decide; else use the target alone."""
+    """Use what helps; else train more seeds if that is affordable and would decide; else use what is recommended."""
+    if study.rules.method is not None:
+        return _together(study, answer, directory, higher_is_better=higher_is_better)
     helping = [arm for arm in ranked(answer, higher_is_better=higher_is_better) if arm.verdict == "helps"]
     if helping:
         best = helping[0].name
@@ -47,6 +50,54 @@ def recommend(study: StudyResult, answer: Answer, directory: Path, *, higher_is_
     command = _with_seeds(command_of(directory), seeds)
     hint = "" if command else f" Ask the study again with seeds: {seeds}."
     return Recommendation(f"{text}{hint}", command, _about(time))
+
+
+def _together(study: StudyResult, answer: Answer, directory: Path, *, higher_is_better: bool) -> Recommendation:
+    """The same where arms are judged together: an arm that is open takes as many seeds as the study says."""
+    helping = [arm for arm in ranked(answer, higher_is_better=higher_is_better) if arm.verdict == "helps"]
+    if helping:
+        return _train(study, answer, directory, helping[0].name, f"Train with {helping[0].name}.")
+    use = answer.choice.use if answer.choice is not None else None
+    what = f"Train with {use}" if use else f"Train {study.target} alone"
+    undecided = [arm.name for arm in answer.arms if not arm.is_control and arm.verdict in ("open", "no verdict")]
+    margin = in_points(study.rules.margin)
+    if not undecided:
+        return _train(study, answer, directory, use, f"{what}: something is known of every arm.")
+    names = wording.listed(undecided)
+    later = [seeds for seeds in study.rules.looks_at if seeds > study.seeds]
+    needed = later[0] if later else answer.seeds_needed if answer.seeds_needed else None
+    if study.seeds < FEWEST_SEEDS:
+        time = _seconds_per_run(study) * _runs_per_seed(study) * (5 - study.seeds)
+        command = _with_seeds(command_of(directory), 5)
+        text = f"Train 5 seeds: {count(study.seeds, 'seed')} give no interval, so nothing can be concluded."
+        return Recommendation(text, command, _about(time))
+    if needed is None or needed <= study.seeds:
+        return _train(study, answer, directory, use, f"{what}: {names} is not worth pursuing at a margin of {margin}.")
+    new = needed - study.seeds if later else needed
+    time = _seconds_per_run(study) * _runs_per_seed(study) * new
+    if new > MOST_TIMES * study.seeds:
+        text = f"{what}: to say something of {names} at a margin of {margin} would take {needed} seeds, {_about(time)}."
+        return _train(study, answer, directory, use, text)
+    command = _with_seeds(command_of(directory), needed)
+    if not later:
+        command = _elsewhere(command, directory)
+    where = "" if later else " in a new directory, because this study planned one look"
+    text = (
+        f"Train {count(needed, 'seed')}{where}: then something can probably be said of {names} at a margin of {margin}."
+    )
+    hint = "" if command else f" Ask the study again with seeds: {needed}."
+    return Recommendation(f"{text}{hint}", command, _about(time))
+
+
+def _elsewhere(command: str, directory: Path) -> str:
+    """The command with a directory of its own."""
+    words = shlex.split(command)
+    out = f"{directory.as_posix()}-more"
+    if "--out" in words[:-1]:
+        words[words.index("--out") + 1] = out
+    elif words:
+        words += ["--out", out]
+    return _quoted(words) if words else ""
 
 
 def _more_seeds(study: StudyResult, undecided: Sequence[ArmResult]) -> tuple[int, str] | None:

@@ -15,16 +15,21 @@
 """
 
 from auxseg.statistics.simultaneous.budgets import Affordable, affordable
+from auxseg.statistics.simultaneous.constants import FEWEST_SEEDS, LEVEL
 from auxseg.statistics.simultaneous.criteria import Criteria
-from auxseg.statistics.simultaneous.designs import Change, Design, Prospect, changes, prospect
+from auxseg.statistics.simultaneous.designs import USUAL, Change, Design, Prospect, changes, prospect, seeds_needed
 from auxseg.statistics.simultaneous.intervals import Comparison, Interval, compare
-from auxseg.statistics.simultaneous.recommendation import Prospects, Recommendation, recommend
+from auxseg.statistics.simultaneous.recommendation import CALIBRATION, Prospects, Recommendation, recommend
 from auxseg.statistics.simultaneous.results import Results, tabulate
 from auxseg.statistics.simultaneous.statements import Conclusion, Statement, conclude, with_diverged_runs
 from auxseg.statistics.simultaneous.variances import Spread
 from auxseg.statistics.simultaneous.wording import bounds, said
 
 __all__ = [
+    "CALIBRATION",
+    "FEWEST_SEEDS",
+    "LEVEL",
+    "USUAL",
     "Affordable",
     "Change",
     "Comparison",
@@ -46,6 +51,7 @@ __all__ = [
     "prospect",
     "recommend",
     "said",
+    "seeds_needed",
     "tabulate",
     "with_diverged_runs",
 ]

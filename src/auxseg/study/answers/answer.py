@@ -6,29 +6,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
-import numpy as np
-
 from auxseg.data.store.store import Store
 from auxseg.recipe import build_tasks
 from auxseg.records import study as records
-from auxseg.records.arm_result import Advice, ArmResult, Variances
+from auxseg.records.arm_result import ArmResult
 from auxseg.records.events import Gradients, read_events
 from auxseg.records.study import Answer, Baseline, Diverged, MadeWith, StudyResult
 from auxseg.records.values.writing import to_mapping
 from auxseg.run.directory import Run, describe_data
-from auxseg.statistics.crossed_effects import estimate
-from auxseg.statistics.paired_differences import Differences, differences
-from auxseg.statistics.sentences import Context, sentence
-from auxseg.statistics.verdicts import Judgement, Rules, judge, with_diverged
-from auxseg.study.answers.change_of_all_tasks import change_of_all_tasks, known
+from auxseg.statistics.simultaneous import LEVEL
+from auxseg.study.answers import per_arm, simultaneous
+from auxseg.study.answers.change_of_all_tasks import change_of_all_tasks
 from auxseg.study.answers.figures import RunFigures, refuse_other_images
 from auxseg.study.answers.gradient_evidence import why
+from auxseg.study.answers.verdict import ArmVerdict, Compared
+from auxseg.study.design.config import SIMULTANEOUS
 from auxseg.study.design.plan import Arm, Plan, PlannedRun
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.tasks import Task
 
 
-def answer(study: StudyDirectory, plan: Plan, store: Store, rules: Rules, looked_at: Sequence[int]) -> StudyResult:
+def answer(study: StudyDirectory, plan: Plan, store: Store, looked_at: Sequence[int]) -> StudyResult:
     """What study.json holds: the verdict on every arm, and what it rests on.
 
     ``looked_at`` are the numbers of seeds with which verdicts were given so far, these included.
@@ -36,18 +34,17 @@ def answer(study: StudyDirectory, plan: Plan, store: Store, rules: Rules, looked
     tasks = {name: task for run in plan.runs for name, task in build_tasks(run.recipe, store.vocabulary).items()}
     target = tasks[plan.runs[0].recipe.target]
     done = [run for run in plan.runs if study.failure(run) is None]
-    steps = _steps(study, [run for run in done if not run.arm.is_longer])
     refuse_other_images(study, done)
-    asked = _Asked(plan, RunFigures(study, target), tasks, rules, steps, can_extend=len(looked_at) < rules.looks)
+    asked = _Asked(plan, RunFigures(study, target), tasks, tuple(done), tuple(looked_at))
     return StudyResult(
         target=target.name,
         figure=target.main_figure,
-        steps=steps,
+        steps=asked.steps,
         seeds=plan.config.seeds,
-        rules=records.Rules(rules.margin, rules.alpha, rules.looks, rules.higher_is_better),
+        rules=asked.rules(),
         data=describe_data(store),
         config=to_mapping(plan.config),
-        answers=tuple(_Compared(asked, fraction, tuple(done)).answer() for fraction in plan.label_fractions),
+        answers=tuple(asked.answer(fraction) for fraction in plan.label_fractions),
         diverged=tuple(
             Diverged(run.arm.name, run.seed, run.label_fraction, reason)
             for run in plan.runs
@@ -64,101 +61,109 @@ def answer(study: StudyDirectory, plan: Plan, store: Store, rules: Rules, looked
 @final
 @dataclass(frozen=True)
 class _Asked:
-    """What holds for all arms at all shares of the masks."""
+    """What is asked, and the runs that did not diverge."""
 
     plan: Plan
     figures: RunFigures
     tasks: Mapping[str, Task]
-    rules: Rules
-    steps: int
-    can_extend: bool
-    """Whether more seeds would be looked at."""
-
-
-@final
-@dataclass(frozen=True)
-class _Compared:
-    """The comparisons at one share of the masks; they are judged together."""
-
-    asked: _Asked
-    fraction: float
     done: tuple[PlannedRun, ...]
+    looked_at: tuple[int, ...]
 
-    def answer(self) -> Answer:
-        """The verdicts on all arms."""
-        baseline, *others = self.asked.plan.arms
-        figures = self.asked.figures
-        runs = {arm: self._runs(arm) for arm in self.asked.plan.arms}
-        images = {arm: {seed: figures.per_image(run) for seed, run in runs[arm].items()} for arm in runs}
-        compared = {arm.name: differences(images[baseline], images[arm]) for arm in others}
-        judgements = judge(
-            {name: estimate(difference.table, difference.effective_images) for name, difference in compared.items()},
-            self.asked.rules,
-        )
-        alone = figures.reached(runs[baseline], figures.target)
+    @property
+    def steps(self) -> int:
+        """Of each training but those of arms that have a length of their own."""
+        alone = [run for run in self.done if not run.arm.is_longer and not run.arm.settings]
+        return _steps(self.figures.study, alone)
+
+    @property
+    def is_together(self) -> bool:
+        """Whether arms are judged together."""
+        return self.plan.config.method == SIMULTANEOUS
+
+    def rules(self) -> records.Rules:
+        """What was fixed before anything was trained."""
+        higher = self.figures.target.higher_is_better
+        config = self.plan.config
+        assert config.margin is not None
+        mirrored = self.plan.mirrored or None
+        if self.is_together:
+            looks = config.planned_looks
+            return records.Rules(config.margin, LEVEL, len(looks), higher, SIMULTANEOUS, looks, mirrored)
+        assert isinstance(config.looks, int)
+        return records.Rules(config.margin, LEVEL, config.looks, higher, mirrored=mirrored)
+
+    def answer(self, fraction: float) -> Answer:
+        """The verdicts at one share of the masks."""
+        baseline, *others = self.plan.arms
+        compared = self._compared(fraction)
+        found = simultaneous.verdicts(compared) if self.is_together else per_arm.verdicts(compared)
+        alone = self.figures.reached(compared.runs[baseline], self.figures.target)
         return Answer(
-            self.fraction,
-            Baseline(**vars(alone), num_diverged=self._num_diverged(baseline)),
-            tuple(self._arm(arm, judgements[arm.name], compared[arm.name], runs) for arm in others),
+            fraction,
+            Baseline(
+                **vars(alone),
+                masked_per_step=self._masked_per_step(compared.runs[baseline]),
+                num_diverged=compared.num_diverged[baseline],
+            ),
+            tuple(self._arm(arm, found.arms[arm], compared) for arm in others),
+            found.remarks,
+            found.choice,
+            found.spread,
+            found.seeds_needed,
         )
 
-    def _arm(
-        self, arm: Arm, judgement: Judgement, compared: Differences, runs: Mapping[Arm, Mapping[int, PlannedRun]]
-    ) -> ArmResult:
-        plan, figures, found = self.asked.plan, self.asked.figures, judgement.estimate
-        context = self._context(arm)
-        judged = with_diverged(judgement, of_arm=context.num_diverged, of_baseline=context.num_diverged_alone)
-        low, high = judged.interval
-        variances = found.variances
-        reached = figures.reached(runs[arm], figures.target)
-        rows = zip(compared.seeds, compared.table, strict=True)
-        per_seed = {str(seed): float(row.mean()) for seed, row in rows if row.size and np.isfinite(row).all()}
+    def _compared(self, fraction: float) -> Compared:
+        runs = {arm: self._runs(arm, fraction) for arm in self.plan.arms}
+        planned = [run.arm for run in self.plan.runs if run.label_fraction == fraction]
+        study = self.figures.study
+        most = len(self.rules().looks_at) if self.is_together else self.rules().looks
+        return Compared(
+            plan=self.plan,
+            figures=self.figures,
+            higher_is_better=self.figures.target.higher_is_better,
+            label_fraction=fraction,
+            runs=runs,
+            num_diverged={arm: planned.count(arm) - len(runs[arm]) for arm in runs},
+            steps={arm: _steps(study, list(runs[arm].values())) or self.steps for arm in runs},
+            can_extend=len(self.looked_at) < most,
+        )
+
+    def _arm(self, arm: Arm, verdict: ArmVerdict, compared: Compared) -> ArmResult:
+        plan, figures, runs = self.plan, self.figures, compared.runs
         return ArmResult(
+            **vars(verdict),
             name=arm.name,
             description=plan.description(arm),
             auxiliaries=arm.auxiliaries,
-            weights=plan.weights(arm, self.fraction),
+            weights=plan.weights(arm, compared.label_fraction),
+            settings=arm.settings,
+            masked_per_step=self._masked_per_step(runs[arm]),
             is_control=plan.is_control(arm),
-            verdict=str(judged.verdict),
-            sentence=sentence(plan.description(arm) or arm.name, judged, self.asked.rules, context),
-            difference=known(found.mean),
-            interval=(known(low), known(high)),
-            level=judged.level,
-            p_value=judged.p_value,
-            p_value_of_equivalence=judged.p_value_of_equivalence,
-            advice=None if judged.advice is None else Advice(judged.advice.seeds, judged.advice.images),
-            variances=Variances(known(variances["seed"]), known(variances["image"]), known(variances["rest"])),
-            per_seed=per_seed,
-            num_images=found.num_images,
-            num_images_left_out=compared.num_left_out,
-            num_diverged=context.num_diverged,
-            missing_seeds=tuple(sorted({*compared.missing_in_arm, *compared.missing_in_baseline})),
-            **vars(reached),
-            tasks={name: figures.reached(runs[arm], self.asked.tasks[name]) for name in arm.auxiliaries},
-            delta_m=change_of_all_tasks(figures, self.asked.tasks, arm, runs),
+            family=plan.families.get(arm),
+            num_diverged=compared.num_diverged[arm],
+            **vars(figures.reached(runs[arm], figures.target)),
+            tasks={name: figures.reached(runs[arm], self.tasks[name]) for name in arm.auxiliaries},
+            delta_m=None if arm.settings else change_of_all_tasks(figures, self.tasks, arm, runs),
             why=why(_looks(figures.study, runs[arm]), arm.auxiliaries),
         )
 
-    def _context(self, arm: Arm) -> Context:
-        """What the sentence on an arm says beside the numbers."""
-        asked = self.asked
-        return Context(
-            asked.figures.target.main_figure,
-            asked.plan.weighting(arm, self.fraction),
-            _steps(asked.figures.study, list(self._runs(arm).values())) or asked.steps,
-            self.fraction,
-            self._num_diverged(arm),
-            self._num_diverged(asked.plan.arms[0]),
-            asked.can_extend,
-        )
-
-    def _runs(self, arm: Arm) -> dict[int, PlannedRun]:
+    def _runs(self, arm: Arm, fraction: float) -> dict[int, PlannedRun]:
         """The runs of an arm that did not diverge, by seed."""
-        return {run.seed: run for run in self.done if (run.arm, run.label_fraction) == (arm, self.fraction)}
+        return {run.seed: run for run in self.done if (run.arm, run.label_fraction) == (arm, fraction)}
 
-    def _num_diverged(self, arm: Arm) -> int:
-        planned = [run for run in self.asked.plan.runs if (run.arm, run.label_fraction) == (arm, self.fraction)]
-        return len(planned) - len(self._runs(arm))
+    def _masked_per_step(self, runs: Mapping[int, PlannedRun]) -> float | None:
+        """Samples with a mask that a training step sees on average; ``None`` if no run says how many there are."""
+        for planned in runs.values():
+            start = Run(self.figures.study.run_directory(planned)).start
+            data, batch = planned.recipe.data, planned.recipe.training.batch
+            labelled = start.labelled.get(self.figures.target.name)
+            total = sum(start.data.splits.get(split, 0) for split in data.train_on.split("+"))
+            if labelled is None or not total:
+                return None
+            if data.target_per_batch is not None and labelled < total:
+                return float(data.target_per_batch)
+            return batch * labelled / total
+        return None
 
 
 def _looks(study: StudyDirectory, runs: Mapping[int, PlannedRun]) -> list[Gradients]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import field
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError
 
+from auxseg.alternatives import alternatives
 from auxseg.config import config
 from auxseg.errors import InputError
 from auxseg.recipe.errors import sentence
 from auxseg.recipe.settings import refuse_replaced
+from auxseg.statistics.simultaneous import FEWEST_SEEDS
 from auxseg.strict_yaml import read_mapping
 
 SAME_COMPUTE: Final = "same-compute"
@@ -21,10 +24,36 @@ SAME_COMPUTE: Final = "same-compute"
 SAME_STEPS: Final = "same-steps"
 """What the baseline is already: asked for, it is refused with that answer."""
 
+SIMULTANEOUS: Final = "simultaneous"
+PER_ARM: Final = "per-arm"
+
+Method: TypeAlias = Literal["simultaneous", "per-arm"]
 Design = Literal["each", "all-but-one", "all-subsets"]
 Fraction = Annotated[float, Field(gt=0, le=1)]
 Margin = Annotated[float, Field(gt=0, lt=0.5, allow_inf_nan=False)]
 Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+@config
+class ArmConfig:
+    """An arm that differs from the target alone in more than its auxiliaries.
+
+    ``auxiliaries`` are learned beside the target, none by default; ``settings`` are changes to the base for this arm
+    alone, as in ``auxseg train --set``. ``name`` is what people read; by default it is made of both.
+    """
+
+    name: Annotated[str, Field(max_length=80)] = ""
+    auxiliaries: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+
+
+def _form(arm: object) -> str:
+    """Whether an arm is a set of auxiliaries, or has more to it."""
+    return ArmConfig.__name__ if isinstance(arm, Mapping | ArmConfig) else "tuple[str, ...]"
+
+
+_Set: TypeAlias = Annotated[tuple[str, ...], Tag("tuple[str, ...]")]
+_Arm: TypeAlias = Annotated[_Set | Annotated[ArmConfig, Tag("ArmConfig")], Discriminator(_form)]
 
 
 @config
@@ -34,25 +63,35 @@ class StudyConfig:
     ``base`` is a preset or the path of a recipe; its target and settings hold for every arm. ``auxiliaries`` are names
     of the base's tasks, or of kinds of task; ``weights`` are their loss weights (the base's, or 0.3, if none is given
     here). ``design``: ``each`` trains every auxiliary alone; ``all-but-one`` (the default) also all of them, and all
-    without each; ``all-subsets`` every set. ``arms`` lists the sets one by one instead of ``auxiliaries`` and
-    ``design``. ``controls`` are auxiliaries that can carry no information, such as ``noise`` and ``random-labels``,
-    always alone; ``same-compute`` is the target alone, trained longer (`auxseg.study.design.same_compute`). ``margin``
-    is the smallest difference of the target's figure that matters (0.005 is half a point). ``looks`` is 2 if the study
-    may be extended by more seeds once, and 1 if not. ``label_fractions`` are shares of the masks, each answered for
-    itself (the base's alone, if none is given here). ``tune_weights`` are weights of which each arm's is chosen on
-    validation, on ``tuning_seeds`` seeds of their own, with as many tries for the target alone (`auxseg.study.tuning`).
-    ``settings`` are changes to the base, as in ``auxseg train --set``; seeds are counted from 0, whatever the base's.
+    without each; ``all-subsets`` every set. ``arms`` lists the arms one by one instead of ``auxiliaries`` and
+    ``design``: sets of auxiliaries, or `ArmConfig` with settings of its own. ``vary`` holds ``KEY=A,B``: the target
+    alone with this setting is an arm for each value. ``controls`` are auxiliaries that can carry no information, such
+    as ``noise`` and ``random-labels``, always alone; ``same-compute`` is the target alone, trained longer
+    (`auxseg.study.design.same_compute`). ``label_fractions`` are shares of the masks, each answered for itself (the
+    base's alone, if none is given here). ``tune_weights`` are weights of which each arm's is chosen on validation, on
+    ``tuning_seeds`` seeds of their own, with as many tries for the target alone (`auxseg.study.tuning`). ``settings``
+    are changes to the base, as in ``auxseg train --set``; seeds are counted from 0, whatever the base's.
+
+    How it is judged: ``method`` is ``simultaneous`` (`auxseg.statistics.simultaneous`) or, for this release still,
+    ``per-arm`` (`auxseg.statistics.verdicts`), by default that with which the directory was begun. ``margin`` is the
+    smallest difference of the target's figure that matters (0.01, a point; 0.005 per arm). ``looks`` are the numbers of
+    seeds at which verdicts are given, ``seeds`` alone by default; per arm it is 2 (the default) if the study may be
+    extended once, and 1 if not. ``mirrored`` says whether every test image is measured mirrored as well, by default
+    where the training mirrors images too and no task knows left from right; never per arm, unless it is asked for.
     """
 
     base: str
     auxiliaries: tuple[str, ...] = ()
     seeds: Annotated[int, Field(ge=1, le=1000)] = 5
     design: Design | None = None
-    arms: Annotated[tuple[tuple[str, ...], ...], Field(min_length=1)] | None = None
+    arms: Annotated[tuple[_Arm, ...], Field(min_length=1)] | None = None
+    vary: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     label_fractions: Annotated[tuple[Fraction, ...], Field(min_length=1)] | None = None
-    margin: Margin = 0.005
-    looks: Literal[1, 2] = 2
+    method: Method | None = None
+    margin: Margin | None = None
+    looks: Literal[1, 2] | tuple[Annotated[int, Field(ge=1, le=1000)], ...] | None = None
+    mirrored: bool | None = None
     weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = field(default_factory=dict)
     tune_weights: Annotated[tuple[Weight, ...], Field(min_length=2)] | None = None
     tuning_seeds: Annotated[int, Field(ge=1, le=1000)] = 2
@@ -61,7 +100,20 @@ class StudyConfig:
     @property
     def names(self) -> tuple[str, ...]:
         """The auxiliaries, those of ``arms`` in the order in which they are first named."""
-        return tuple(dict.fromkeys(name for arm in self.arms for name in arm)) if self.arms else self.auxiliaries
+        named = [name for arm in self.listed_arms for name in arm.auxiliaries]
+        return tuple(dict.fromkeys(named)) if self.arms else self.auxiliaries
+
+    @property
+    def listed_arms(self) -> tuple[ArmConfig, ...]:
+        """What ``arms`` lists, and the values of ``vary``."""
+        listed = [arm if isinstance(arm, ArmConfig) else ArmConfig(auxiliaries=arm) for arm in self.arms or ()]
+        varied = [alternatives(each, "vary") for each in self.vary]
+        return (*listed, *(ArmConfig(settings=(f"{key}={value}",)) for key, values in varied for value in values))
+
+    @property
+    def planned_looks(self) -> tuple[int, ...]:
+        """The numbers of seeds at which simultaneous verdicts are given, ascending."""
+        return self.looks if isinstance(self.looks, tuple) else (self.seeds,)
 
     @property
     def control_tasks(self) -> tuple[str, ...]:
@@ -79,35 +131,38 @@ def read_study(path: Path) -> StudyConfig:
 def check_study(values: Mapping[str, object], origin: str = "study") -> StudyConfig:
     """Check plain values and make a study of them. Raises `InputError`, naming ``origin`` and the key."""
     try:
-        study = TypeAdapter(StudyConfig).validate_python(dict(values))
+        study = TypeAdapter(StudyConfig).validate_python(_with_seeds(values))
     except ValidationError as error:
         raise InputError(f"{origin}: {sentence(error, StudyConfig)}") from None
     _check_sets(study, origin)
     _check_names(study, origin)
     _check_weights(study, origin)
+    _check_looks(study, origin)
     return study if study.arms or study.design else dataclasses.replace(study, design="all-but-one")
 
 
 def _check_sets(study: StudyConfig, origin: str) -> None:
-    if study.arms is None:
-        if not study.auxiliaries:
-            raise InputError(f"{origin}: auxiliaries is missing; name at least one, or list sets of them under arms")
-        return
+    if study.arms is None and not (study.auxiliaries or study.vary):
+        raise InputError(
+            f"{origin}: auxiliaries is missing; name at least one, or list sets of them under arms, or give a setting "
+            "with vary"
+        )
     for key in ("auxiliaries", "design"):
-        if getattr(study, key):
+        if study.arms is not None and getattr(study, key):
             raise InputError(
                 f"{origin}: arms already lists the sets of auxiliaries, so it cannot be combined with {key}"
             )
-    seen: set[frozenset[str]] = set()
-    for arm in study.arms:
-        if not arm:
+    seen: set[tuple[frozenset[str], frozenset[str]]] = set()
+    for arm in study.listed_arms:
+        said = f"the set [{', '.join(arm.auxiliaries)}]" + (f" with {', '.join(arm.settings)}" if arm.settings else "")
+        if not (arm.auxiliaries or arm.settings):
             raise InputError(f"{origin}: arms holds an empty set, which is the baseline of every study; leave it out")
-        twice = next((name for name in arm if arm.count(name) > 1), None)
+        twice = next((name for name in arm.auxiliaries if arm.auxiliaries.count(name) > 1), None)
         if twice is not None:
-            raise InputError(f"{origin}: arms names {twice} twice in the set [{', '.join(arm)}]")
-        if frozenset(arm) in seen:
-            raise InputError(f"{origin}: arms gives the set [{', '.join(arm)}] twice")
-        seen.add(frozenset(arm))
+            raise InputError(f"{origin}: arms names {twice} twice in {said}")
+        if (key := (frozenset(arm.auxiliaries), frozenset(arm.settings))) in seen:
+            raise InputError(f"{origin}: arms gives {said} twice")
+        seen.add(key)
 
 
 def _check_names(study: StudyConfig, origin: str) -> None:
@@ -119,6 +174,10 @@ def _check_names(study: StudyConfig, origin: str) -> None:
         raise InputError(
             f"{origin}: {SAME_STEPS} is the same as target only, because all arms train for the same number of steps; "
             f"leave it out, or ask for {SAME_COMPUTE}"
+        )
+    if SAME_COMPUTE in study.controls and not study.names:
+        raise InputError(
+            f"{origin}: {SAME_COMPUTE} trains for as long as the dearest auxiliary takes, but there is none"
         )
     if SAME_COMPUTE in study.names:
         raise InputError(f"{origin}: {SAME_COMPUTE} is a control, not an auxiliary; name it in controls")
@@ -134,5 +193,39 @@ def _check_weights(study: StudyConfig, origin: str) -> None:
         raise InputError(
             f"{origin}: weights cannot be combined with tune_weights, which chooses them on validation; leave one out"
         )
+    if any(arm.settings for arm in study.listed_arms):
+        raise InputError(
+            f"{origin}: tune_weights cannot be combined with arms that have settings of their own; leave one out"
+        )
     if len(set(study.tune_weights)) < len(study.tune_weights):
         raise InputError(f"{origin}: tune_weights names a weight twice")
+
+
+def _check_looks(study: StudyConfig, origin: str) -> None:
+    if not isinstance(study.looks, tuple):
+        return
+    if study.method == PER_ARM:
+        raise InputError(f"{origin}: looks names numbers of seeds, but method {PER_ARM} expects 1 or 2")
+    numbers = ", ".join(map(str, study.looks))
+    if not study.looks or any(after <= before for before, after in pairwise(study.looks)):
+        raise InputError(f"{origin}: looks: expected increasing numbers of seeds such as [5, 10], found [{numbers}]")
+    if study.looks[0] < FEWEST_SEEDS:
+        raise InputError(
+            f"{origin}: looks: verdicts need at least {FEWEST_SEEDS} seeds, so the first look needs as many, found "
+            f"{study.looks[0]}"
+        )
+    if study.seeds not in study.looks:
+        raise InputError(
+            f"{origin}: seeds is {study.seeds}, at which no look is planned; looks are planned at {numbers} seeds"
+        )
+
+
+def _with_seeds(values: Mapping[str, object]) -> dict[str, object]:
+    """The values, with as many seeds as at the last look if nobody says how many."""
+    looks = values.get("looks")
+    if isinstance(looks, int) and looks > 2:
+        looks = [looks]
+        values = {**values, "looks": looks}
+    if isinstance(looks, list | tuple) and looks and values.get("seeds") is None:
+        return {**values, "seeds": looks[-1]}
+    return dict(values)

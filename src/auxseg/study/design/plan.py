@@ -6,13 +6,15 @@ import dataclasses
 import hashlib
 import itertools
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, final, get_args
 
 from auxseg.counting import count
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe, parse_recipe, to_values, what_matters
+from auxseg.recipe.settings import refuse_replaced
 from auxseg.records.about import SameCompute, Tuned
 from auxseg.study.design.config import SAME_COMPUTE, StudyConfig
 from auxseg.tasks import TaskConfig
@@ -21,6 +23,10 @@ BASELINE: Final = "target only"
 DEFAULT_WEIGHT: Final = 0.3
 """The loss weight of an auxiliary that neither the study nor its base gives one."""
 CONTROL_KINDS: Final = ("noise", "random-labels")
+_OWN_SHARE: Final = "data.label_fraction"
+_NO_WORD: Final = re.compile(r"[^a-z0-9.]+")
+_KEPT_EQUAL: Final = ("seed", "target", "data.train_on")
+"""What no arm has of its own: it would be another question."""
 STEPS_PER_TASK: Final = 25
 """An arm's gradients are looked at once in so many steps for each of its tasks: a look takes about a step per task."""
 
@@ -30,11 +36,14 @@ STEPS_PER_TASK: Final = 25
 class Arm:
     """A set of auxiliaries beside the target, whatever their order; none for the baseline.
 
-    ``is_longer`` is the control same-compute: the target alone as well, trained longer.
+    ``is_longer`` is the control same-compute: the target alone as well, trained longer. ``settings`` are changes to the
+    base that this arm alone has, ``key=value``, and ``label`` what it is called if not by its auxiliaries and settings.
     """
 
     auxiliaries: tuple[str, ...] = ()
     is_longer: bool = False
+    settings: tuple[str, ...] = ()
+    label: str = ""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Arm) and self._identity == other._identity
@@ -43,13 +52,22 @@ class Arm:
         return hash(self._identity)
 
     @property
-    def _identity(self) -> tuple[frozenset[str], bool]:
-        return frozenset(self.auxiliaries), self.is_longer
+    def _identity(self) -> tuple[frozenset[str], bool, frozenset[str]]:
+        return frozenset(self.auxiliaries), self.is_longer, frozenset(self.settings)
 
     @property
     def name(self) -> str:
         """What people read."""
-        return SAME_COMPUTE if self.is_longer else " + ".join(self.auxiliaries) or BASELINE
+        if self.is_longer:
+            return SAME_COMPUTE
+        return self.label or " + ".join([*self.auxiliaries, *self.settings]) or BASELINE
+
+    @property
+    def words(self) -> str:
+        """What its runs' directories begin with."""
+        if self.settings:
+            return _NO_WORD.sub("-", self.name.lower()).strip("-") or "arm"
+        return "-".join(sorted(self.auxiliaries)) or (SAME_COMPUTE if self.is_longer else "target-only")
 
 
 @final
@@ -65,11 +83,10 @@ class PlannedRun:
     @property
     def directory_name(self) -> str:
         """Readable, and different for every recipe, so that a finished run is found again by what it was."""
-        words = "-".join(sorted(self.arm.auxiliaries)) or (SAME_COMPUTE if self.arm.is_longer else "target-only")
         digest = hashlib.sha256(json.dumps(what_matters(to_values(self.recipe)), sort_keys=True).encode()).hexdigest()[
             :8
         ]
-        return f"{words[:60]}-masks{self.label_fraction:g}-seed{self.seed}-{digest}"
+        return f"{self.arm.words[:60]}-masks{self.label_fraction:g}-seed{self.seed}-{digest}"
 
 
 @final
@@ -83,6 +100,8 @@ class Plan:
         runs: the trainings.
         same_compute: once it is known, how much longer the control of that name is trained, and for which arm.
         tuned: what was chosen on validation, an entry for each arm and share (`auxseg.study.tuning`).
+        mirrored: whether test images are measured mirrored too.
+        families: of arms that were added after verdicts, how many times some had been before.
     """
 
     config: StudyConfig
@@ -90,6 +109,8 @@ class Plan:
     runs: tuple[PlannedRun, ...]
     same_compute: SameCompute | None = None
     tuned: Sequence[Tuned] = ()
+    mirrored: bool = False
+    families: Mapping[Arm, int] = field(default_factory=dict)
 
     @property
     def label_fractions(self) -> tuple[float, ...]:
@@ -98,7 +119,8 @@ class Plan:
 
     def is_control(self, arm: Arm) -> bool:
         """Whether an arm's auxiliaries can carry no information, or it has none and is trained longer."""
-        return arm.is_longer or (bool(arm.auxiliaries) and set(arm.auxiliaries) <= set(self.config.controls))
+        is_empty = bool(arm.auxiliaries) and set(arm.auxiliaries) <= set(self.config.controls)
+        return arm.is_longer or (is_empty and not arm.settings)
 
     def weights(self, arm: Arm, label_fraction: float | None = None) -> dict[str, float]:
         """The loss weight of each auxiliary of an arm, at one share of the masks if they differ.
@@ -117,7 +139,7 @@ class Plan:
         if not arm.auxiliaries:
             return ""
         if not weights:
-            return f"weighted by {self.runs[0].recipe.balancer.kind}"
+            return f"weighted by {next(run.recipe for run in self.runs if run.arm == arm).balancer.kind}"
         chosen = " (chosen on validation)" if self.tuned else ""
         if len(set(weights.values())) == 1:
             return f"at weight {next(iter(weights.values())):g}{' each' if len(weights) > 1 else ''}{chosen}"
@@ -133,6 +155,12 @@ class Plan:
         return f"{BASELINE}, trained {factor:g} times as long (same compute as {arm_of})"
 
 
+def own_share(arm: Arm) -> float | None:
+    """The share of the masks that an arm has by its own settings."""
+    given = [setting.partition("=")[2] for setting in arm.settings if setting.partition("=")[0] == _OWN_SHARE]
+    return float(given[-1]) if given else None  # the recipe that it is part of was read before
+
+
 def make_plan(study: StudyConfig) -> Plan:
     """Lay out every training. Raises `InputError` for what cannot be asked for."""
     base = load_recipe(study.base, study.settings, is_base=True)
@@ -143,11 +171,16 @@ def make_plan(study: StudyConfig) -> Plan:
     fractions = study.label_fractions or (base.data.label_fraction,)
     if len(set(fractions)) < len(fractions):
         raise InputError("study: label_fractions names a share twice")
-    arms = [Arm(subset) for subset in _subsets(study)]
+    arms = _arms(study)
     if SAME_COMPUTE in study.controls:
         arms.append(Arm(is_longer=True))
     # Checking a recipe builds its network, so that is done once for all seeds.
-    recipes = {(arm, fraction): _recipe(base, study, arm, fraction) for fraction in fractions for arm in arms}
+    recipes = {
+        (arm, fraction): _recipe(_base_of(arm, base, study), study, arm, fraction)
+        for fraction in fractions
+        for arm in arms
+    }
+    _check_own_settings(recipes)
     runs = [
         PlannedRun(arm, seed, fraction, dataclasses.replace(recipes[arm, fraction], seed=seed))
         for fraction in fractions
@@ -176,18 +209,7 @@ def _check_base(base: Recipe, study: StudyConfig) -> None:
         raise InputError("study: settings gives a seed, but a study chooses its own; set how many with seeds")
     if "data.label_fraction" in settings and study.label_fractions is not None:
         raise InputError("study: settings gives data.label_fraction together with label_fractions; leave one out")
-    if base.training.patience is not None:
-        raise InputError(
-            f"study: {study.base} has training.patience {base.training.patience}, but arms must have the same number "
-            "of steps; set training.patience=null"
-        )
-    sharing = base.model.sharing
-    if sharing.target_reads_auxiliaries:
-        raise InputError(
-            f"study: {study.base} has model.sharing.kind {sharing.kind}, in which the target reads the auxiliaries' "
-            "encoders, so there is no target only to compare with; set model.sharing.kind to hard, mtan or "
-            "cross-stitch and training.phases=[]"
-        )
+    _check_arms(base, study.base)
     for phase in base.training.phases:
         if base.target not in (phase.tasks or (base.target,)):
             raise InputError(
@@ -201,19 +223,74 @@ def _check_base(base: Recipe, study: StudyConfig) -> None:
         )
 
 
+def _check_arms(base: Recipe, name: str) -> None:
+    """Refuse what no arm may have, be it the base's or its own."""
+    if base.training.patience is not None:
+        raise InputError(
+            f"study: {name} has training.patience {base.training.patience}, but arms must have the same number "
+            "of steps; set training.patience=null"
+        )
+    sharing = base.model.sharing
+    if sharing.target_reads_auxiliaries:
+        raise InputError(
+            f"study: {name} has model.sharing.kind {sharing.kind}, in which the target reads the auxiliaries' "
+            "encoders, so there is no target only to compare with; set model.sharing.kind to hard, mtan or "
+            "cross-stitch and training.phases=[]"
+        )
+
+
+def _arms(study: StudyConfig) -> list[Arm]:
+    """All arms but the control same-compute, the target alone first, none twice."""
+    sets = [Arm(subset) for subset in _subsets(study)]
+    own = [Arm(each.auxiliaries, settings=each.settings, label=each.name) for each in study.listed_arms]
+    controls = [Arm((name,)) for name in study.control_tasks]
+    return list(dict.fromkeys([*sets, *own, *controls]))
+
+
+def _base_of(arm: Arm, base: Recipe, study: StudyConfig) -> Recipe:
+    """The base with the settings that an arm alone has. Raises `InputError` for those that no arm can have."""
+    if not arm.settings:
+        return base
+    for setting in arm.settings:
+        key = setting.partition("=")[0]
+        if key in _KEPT_EQUAL:
+            raise InputError(f"study: arm {arm.name}: {key} must be the same in all arms; leave it out")
+        if key == _OWN_SHARE and len(study.label_fractions or ()) > 1:
+            raise InputError(f"study: arm {arm.name}: {key} cannot be combined with several label_fractions")
+        section, _, task = key.partition(".")
+        if section == "tasks" and task.partition(".")[0] not in (base.target, *arm.auxiliaries):
+            raise InputError(f"study: arm {arm.name}: {key} changes which tasks are learned; name them in auxiliaries")
+    refuse_replaced(arm.settings)
+    changed = load_recipe(study.base, [*study.settings, *arm.settings], is_base=True)
+    _check_arms(changed, f"arm {arm.name}")
+    return changed
+
+
+def _check_own_settings(recipes: Mapping[tuple[Arm, float], Recipe]) -> None:
+    """Refuse settings of an arm that change nothing: it would be compared with itself, or another arm twice."""
+    seen: dict[str, Arm] = {}
+    for (arm, fraction), recipe in recipes.items():
+        said = json.dumps([fraction, arm.is_longer, what_matters(to_values(recipe))], sort_keys=True)
+        other = seen.setdefault(said, arm)
+        if other != arm and (arm.settings or other.settings):
+            raise InputError(
+                f"study: arm {arm.name} is the same as {other.name}: its settings change nothing; leave it out"
+            )
+
+
 def _subsets(study: StudyConfig) -> Iterable[tuple[str, ...]]:
-    """The sets of auxiliaries, the empty one first, none twice."""
+    """The sets of auxiliaries without settings of their own, the empty one first."""
     names = study.names
     each = [(name,) for name in names]
-    if study.arms is not None:
-        sets = [(), *study.arms]
+    if study.arms is not None or not names:
+        sets = [()]
     elif study.design == "all-subsets":
         sets = [subset for size in range(len(names) + 1) for subset in itertools.combinations(names, size)]
     elif study.design == "each":
         sets = [(), *each]
     else:
         sets = [(), *each, tuple(names), *(tuple(other for other in names if other != name) for name in names)]
-    return dict.fromkeys([*sets, *((name,) for name in study.control_tasks)])
+    return sets
 
 
 def _recipe(base: Recipe, study: StudyConfig, arm: Arm, fraction: float) -> Recipe:
@@ -233,8 +310,8 @@ def _recipe(base: Recipe, study: StudyConfig, arm: Arm, fraction: float) -> Reci
         )
     if arm.auxiliaries and values["training"]["watch"] is None:
         values["training"]["watch"] = STEPS_PER_TASK * (1 + len(arm.auxiliaries))
-    values["data"]["label_fraction"] = fraction
-    return parse_recipe(values, f"study: {'arms: ' if study.arms else ''}{arm.name}")
+    values["data"]["label_fraction"] = own_share(arm) or fraction
+    return parse_recipe(values, f"study: {'arms: ' if study.arms or arm.settings else ''}{arm.name}")
 
 
 def _weight(values: Mapping[str, Any], task: str) -> float:

@@ -15,16 +15,22 @@ from auxseg.errors import InputError
 from auxseg.recipe import Recipe, parse_recipe, what_matters
 from auxseg.records.about import Judged, Question
 from auxseg.records.values.differences import differences
+from auxseg.study.design.config import SIMULTANEOUS
 from auxseg.study.design.digests import arm_recipe
-from auxseg.study.design.plan import Arm, Plan, PlannedRun
+from auxseg.study.design.plan import Arm, Plan, PlannedRun, own_share
 
 
 def question(plan: Plan) -> Question:
     """What must not change in a directory: the recipe of the target alone, and what verdicts are made by."""
+    config = plan.config
+    together = config.method == SIMULTANEOUS
     return Question(
         target=plan.runs[0].recipe.target,
-        margin=plan.config.margin,
-        looks=plan.config.looks,
+        method=SIMULTANEOUS if together else None,
+        margin=config.margin,
+        looks=None if together or isinstance(config.looks, tuple) else config.looks,
+        looks_at=config.planned_looks if together else (),
+        mirrored=plan.mirrored or None,
         label_fractions=tuple(sorted(plan.label_fractions)),
         base=what_matters(arm_recipe(plan, plan.arms[0])),
         tune_weights=plan.config.tune_weights or (),
@@ -35,17 +41,32 @@ def question(plan: Plan) -> Question:
 def judged(plan: Plan) -> tuple[Judged, ...]:
     """The arms of a plan, as they are kept to be judged again."""
     return tuple(
-        Judged(arm.auxiliaries, arm.is_longer, plan.is_control(arm), arm_recipe(plan, arm)) for arm in plan.arms[1:]
+        Judged(
+            auxiliaries=arm.auxiliaries,
+            label=arm.label,
+            settings=arm.settings,
+            family=plan.families.get(arm),
+            is_longer=arm.is_longer,
+            is_control=plan.is_control(arm),
+            recipe=arm_recipe(plan, arm),
+        )
+        for arm in plan.arms[1:]
     )
 
 
-def with_judged(plan: Plan, kept: Sequence[Judged], directory: Path) -> Plan:
+def with_judged(plan: Plan, kept: Sequence[Judged], directory: Path, *, were_shown: bool = False) -> Plan:
     """The plan with the arms that were judged before. Raises `InputError` if one of them now has another recipe.
 
-    The target trained longer is not lengthened yet.
+    If verdicts on them ``were_shown``, arms that are new form a family of their own: who has seen verdicts may choose
+    what to add. The target trained longer is not lengthened yet.
     """
     refuse_other_arms(plan, kept, directory)
     arms, controls, runs = list(plan.arms), list(plan.config.controls), list(plan.runs)
+    families = {_arm(entry): entry.family for entry in kept if entry.family}
+    if were_shown and kept:
+        before = {_arm(entry) for entry in kept}
+        number = 1 + max(families.values(), default=0)
+        families |= {arm: number for arm in plan.arms[1:] if arm not in before}
     for entry in kept:
         arm = _arm(entry)
         if arm in plan.arms:
@@ -54,14 +75,14 @@ def with_judged(plan: Plan, kept: Sequence[Judged], directory: Path) -> Plan:
         arms.append(arm)
         controls += [name for name in arm.auxiliaries if entry.is_control]
         runs += [
-            PlannedRun(arm, seed, share, _again(values, seed, share))
+            PlannedRun(arm, seed, share, _again(values, seed, own_share(arm) or share))
             for share in plan.label_fractions
             for seed in range(plan.config.seeds)
         ]
     order = {share: place for place, share in enumerate(plan.label_fractions)}
     runs.sort(key=lambda run: (order[run.label_fraction], run.seed))
     config = dataclasses.replace(plan.config, controls=tuple(dict.fromkeys(controls)))
-    return dataclasses.replace(plan, config=config, arms=tuple(arms), runs=tuple(runs))
+    return dataclasses.replace(plan, config=config, arms=tuple(arms), runs=tuple(runs), families=families)
 
 
 def refuse_other_arms(plan: Plan, kept: Sequence[Judged], directory: Path) -> None:
@@ -82,7 +103,7 @@ def refuse_another(kept: Mapping[str, object], asked: Mapping[str, object], dire
 
 
 def _arm(entry: Judged) -> Arm:
-    return Arm(entry.auxiliaries, entry.is_longer)
+    return Arm(entry.auxiliaries, entry.is_longer, entry.settings, entry.label)
 
 
 def _again(values: Mapping[str, object], seed: int, share: float) -> Recipe:

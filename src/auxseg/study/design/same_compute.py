@@ -44,9 +44,10 @@ def flops_per_image(recipe: Recipe, vocabulary: Vocabulary) -> int:
 def same_compute(plan: Plan, vocabulary: Vocabulary) -> SameCompute:
     """How many times as long the target alone is trained to take the computing of the dearest arm, and which that is.
 
-    Controls do not count. The factor is rounded to thousandths; ``recipe`` tells the arm from others of its name.
+    Controls do not count, and neither do arms with settings of their own. The factor is rounded to
+    thousandths; ``recipe`` tells the arm from others of its name.
     """
-    recipes = {run.arm: run.recipe for run in plan.runs if not plan.is_control(run.arm)}
+    recipes = {run.arm: run.recipe for run in plan.runs if not (plan.is_control(run.arm) or run.arm.settings)}
     flops = {arm: flops_per_image(recipe, vocabulary) for arm, recipe in recipes.items()}
     dearest = max(flops, key=lambda arm: flops[arm])
     factor = round(flops[dearest] / flops[plan.arms[0]], 3)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, final
 
@@ -136,24 +135,34 @@ class StudyDirectory:
 
     def keep_choices(self, choices: Choices) -> None:
         """Write down what was chosen for all runs; what was chosen before is to be among it."""
-        write_about(self.path, dataclasses.replace(self._about, choices=choices))
+        write_about(self.path, replace(self._about, choices=choices))
 
     def keep_planned(self, runs: Sequence[PlannedRun]) -> None:
         """Write down which trainings are planned, for the page of a study that is not finished."""
         trainings = [PlannedTraining(run.directory_name, run.arm.name, run.seed, run.label_fraction) for run in runs]
         write_planned(self.path, trainings)
 
+    @property
+    def question(self) -> Question | None:
+        """The question that it was begun with; ``None`` before that is written down."""
+        about = read_about(self.path)
+        return None if about is None else about.question
+
     def compare(self, question: Question) -> None:
-        """Raise `InputError` if the directory was begun with another question."""
+        """Raise `InputError` if the directory was begun with another question.
+
+        Looks may be planned anew until the first is taken: nobody has seen a figure of the test split.
+        """
         about = read_about(self.path)
         if about is not None and about.question is not None:
-            refuse_another(to_mapping(about.question), to_mapping(question), self.path)
+            begun = about.question if about.looked_at else replace(about.question, looks_at=question.looks_at)
+            refuse_another(to_mapping(begun), to_mapping(question), self.path)
 
     def keep_question(self, question: Question) -> None:
         """Write down the question that the directory is begun with, which `compare` has compared."""
         about = self._about
-        if about.question is None:
-            write_about(self.path, dataclasses.replace(about, question=question))
+        if about.question is None or not about.looked_at:
+            write_about(self.path, replace(about, question=question))
 
     @property
     def judged(self) -> tuple[Judged, ...]:
@@ -163,7 +172,7 @@ class StudyDirectory:
 
     def keep_judged(self, arms: Sequence[Judged]) -> None:
         """Write down of which arms verdicts or ranks are about to be given."""
-        write_about(self.path, dataclasses.replace(self._about, judged=tuple(arms)))
+        write_about(self.path, replace(self._about, judged=tuple(arms)))
 
     @property
     def looked_at(self) -> tuple[int, ...]:
@@ -174,7 +183,7 @@ class StudyDirectory:
     def keep_look(self, seeds: int) -> None:
         """Write down that verdicts are about to be given with so many seeds."""
         about = self._about
-        write_about(self.path, dataclasses.replace(about, looked_at=tuple(sorted({*about.looked_at, seeds}))))
+        write_about(self.path, replace(about, looked_at=tuple(sorted({*about.looked_at, seeds}))))
 
     @property
     def _about(self) -> About:

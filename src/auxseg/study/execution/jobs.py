@@ -17,7 +17,7 @@ from auxseg.records.about import Choices
 from auxseg.records.metrics import read_metrics
 from auxseg.records.names import METRICS_FILE, PER_IMAGE_FILE, failure_file
 from auxseg.run import Run, choose, evaluate, train
-from auxseg.study.design.plan import PlannedRun
+from auxseg.study.design.plan import Plan, PlannedRun
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.directory.same_data import on_the_same_data, refuse_other_store, trained_on
 from auxseg.training.calibrate import Choice
@@ -34,6 +34,8 @@ class Job:
     directory: Path
     failure: Path
     """Where it is written down why a training diverged."""
+    mirrored: bool = False
+    """Whether test images are measured mirrored too."""
     content_hash: str | None = None
     """Of the data that the study was begun with; ``None`` before it is begun, when data are what they are."""
 
@@ -74,8 +76,8 @@ class Workers(Protocol):
         """
         ...
 
-    def evaluate(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
-        """Measure every finished run on the test split, once."""
+    def evaluate(self, study: StudyDirectory, data: Path, plan: Plan) -> None:
+        """Measure every finished run of a plan on the test split, once."""
         ...
 
 
@@ -102,15 +104,16 @@ def trainings(study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> 
     return [_job(_train, study, data, planned) for planned in runs if not study.is_done(planned)]
 
 
-def evaluations(study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> list[Job]:
+def evaluations(study: StudyDirectory, data: Path, plan: Plan) -> list[Job]:
     """Of the runs that did not diverge and have not been measured on the test split."""
-    jobs = [_job(_evaluate, study, data, planned) for planned in runs if study.failure(planned) is None]
+    runs = [planned for planned in plan.runs if study.failure(planned) is None]
+    jobs = [_job(_evaluate, study, data, planned, mirrored=plan.mirrored) for planned in runs]
     return [job for job in jobs if not _is_evaluated(job)]
 
 
-def refuse_unmeasured(study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
+def refuse_unmeasured(study: StudyDirectory, data: Path, plan: Plan) -> None:
     """Raise `RunError` for a run without figures of its own: of the test split of the study's data."""
-    for job in evaluations(study, data, runs):
+    for job in evaluations(study, data, plan):
         raise RunError(
             f"{job.directory}: has no figures for the test split of the study's data; run the same command again to "
             "measure it"
@@ -123,9 +126,11 @@ def choice(recipe: Recipe, data: Path) -> Job:
     return Job(_choose, to_values(recipe), data, nowhere, failure_file(nowhere))
 
 
-def _job(work: Callable[[Job], object], study: StudyDirectory, data: Path, planned: PlannedRun) -> Job:
+def _job(
+    work: Callable[[Job], object], study: StudyDirectory, data: Path, planned: PlannedRun, *, mirrored: bool = False
+) -> Job:
     directory, failure = study.run_directory(planned), study.failure_file(planned)
-    return Job(work, to_values(planned.recipe), data, directory, failure, study.content_hash)
+    return Job(work, to_values(planned.recipe), data, directory, failure, mirrored, study.content_hash)
 
 
 def _train(job: Job) -> None:
@@ -138,7 +143,7 @@ def _train(job: Job) -> None:
 def _evaluate(job: Job) -> None:
     if _is_evaluated(job):  # by a worker that was lost before it could say so
         return
-    evaluate(Run(job.directory), "test", job.data)
+    evaluate(Run(job.directory), "test", job.data, mirrored=job.mirrored)
 
 
 def _choose(job: Job) -> Choice:
@@ -152,5 +157,7 @@ def _is_evaluated(job: Job) -> bool:
     except InputError:  # damaged: it is written again
         return False
     if metrics is None or metrics.split != "test" or not (job.directory / PER_IMAGE_FILE).is_file():
+        return False
+    if metrics.mirrored != job.mirrored:
         return False
     return job.content_hash in (None, metrics.data.content_hash)

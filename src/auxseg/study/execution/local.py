@@ -32,7 +32,7 @@ from auxseg.processes import leave_with_parent
 from auxseg.recipe import Recipe
 from auxseg.records.about import Choices
 from auxseg.run import choose
-from auxseg.study.design.plan import PlannedRun
+from auxseg.study.design.plan import Plan, PlannedRun
 from auxseg.study.directory.decisions import chosen
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.execution.devices import VISIBLE, devices_of
@@ -80,9 +80,9 @@ class LocalWorkers(Workers):
         """Train what is not done yet."""
         self._do(Job.do, [(job,) for job in trainings(study, data, runs)])
 
-    def evaluate(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
-        """Measure every finished run on the test split, once."""
-        self._do(Job.do, [(job,) for job in evaluations(study, data, runs)])
+    def evaluate(self, study: StudyDirectory, data: Path, plan: Plan) -> None:
+        """Measure every finished run of a plan on the test split, once."""
+        self._do(Job.do, [(job,) for job in evaluations(study, data, plan)])
 
     def _do(self, work: Callable[..., object], jobs: Sequence[tuple[object, ...]]) -> None:
         self.tick()

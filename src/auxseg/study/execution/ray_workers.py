@@ -23,7 +23,7 @@ from auxseg.data.store.store import Store
 from auxseg.errors import RunError
 from auxseg.files import write_atomically
 from auxseg.records.names import RUNS_FOLDER
-from auxseg.study.design.plan import PlannedRun
+from auxseg.study.design.plan import Plan, PlannedRun
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.directory.provenance import origin
 from auxseg.study.execution.archive import LARGEST, clear, pack, receive
@@ -79,10 +79,10 @@ class RayWorkers(Workers):
         there = StudyDirectory(study.path.absolute())
         self._do_all(there.path, lambda: trainings(there, data.absolute(), runs))
 
-    def evaluate(self, study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> None:
-        """Measure every finished run on the test split, once."""
+    def evaluate(self, study: StudyDirectory, data: Path, plan: Plan) -> None:
+        """Measure every finished run of a plan on the test split, once."""
         there = StudyDirectory(study.path.absolute())
-        self._do_all(there.path, lambda: evaluations(there, data.absolute(), runs))
+        self._do_all(there.path, lambda: evaluations(there, data.absolute(), plan))
 
     def _do_all(self, folder: Path, left: Callable[[], list[Job]]) -> None:
         self.tick()

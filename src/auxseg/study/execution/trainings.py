@@ -101,7 +101,7 @@ class AtWork:
     def evaluate(self, plan: Plan) -> None:
         """Measure a plan's runs on the test split."""
         self.trainings.execution.tell("evaluating on the test split")
-        self.workers.evaluate(self.trainings.directory, self.trainings.data, plan.runs)
+        self.workers.evaluate(self.trainings.directory, self.trainings.data, plan)
 
 
 @dataclass

@@ -111,6 +111,8 @@ class Screening:
         """The question of this ranking. Raises `InputError` if the study or an earlier ranking asked another."""
         study = self.study.directory
         full = with_choices(make_plan(self.study.config), study.choices)
+        begun = study.question
+        full = dataclasses.replace(full, mirrored=begun is not None and bool(begun.mirrored))  # touches no ranking
         study.compare(question(full))
         refuse_other_arms(full, study.judged, study.path)
         candidates = self._candidates()
@@ -133,6 +135,7 @@ class Screening:
             seeds=seeds,
             design="each",
             arms=None,
+            vary=(),
             controls=(),
             weights={name: weight for name, weight in config.weights.items() if name in config.names},
             tune_weights=None,

@@ -1,0 +1,43 @@
+"""Arms with settings of their own that cannot be paired with the target alone in every respect, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auxseg.data.augment import AugmentConfig
+from auxseg.recipe import Recipe, to_values
+from auxseg.study.design.plan import Arm, Plan
+
+
+def unlike(plan: Plan) -> tuple[str, ...]:
+    """What else than its named settings tells an arm from the target alone, a sentence each."""
+    recipes = {run.arm: run.recipe for run in reversed(plan.runs)}
+    alone = recipes[plan.arms[0]]
+    return tuple(said for arm in plan.arms if arm.settings for said in _unlike(arm, recipes[arm], alone))
+
+
+def _unlike(arm: Arm, recipe: Recipe, alone: Recipe) -> Iterator[str]:
+    if recipe.data.size != alone.data.size:
+        yield f"{arm.name}: images have another size, so the same image is compared, but not the same pixels."
+    if to_values(recipe)["model"] != to_values(alone)["model"]:
+        yield (
+            f"{arm.name}: another network or other initial weights, so a seed pairs the order of the data and not the "
+            "initial weights."
+        )
+    if _augmentation(recipe) != _augmentation(alone) and not _names(arm, "data.augment"):
+        yield f"{arm.name}: its augmentation differs too, because data.augment is auto, which depends on the weights."
+    steps = [_length(each) for each in (recipe, alone)]
+    if steps[0] != steps[1] and not _names(arm, "training.steps") and not _names(arm, "training.epochs"):
+        yield f"{arm.name}: trained for another length."
+
+
+def _augmentation(recipe: Recipe) -> AugmentConfig:
+    return recipe.data.augmentation(pretrained=recipe.model.weights != "none")
+
+
+def _length(recipe: Recipe) -> tuple[float | None, float | None]:
+    return recipe.training.steps, recipe.training.epochs
+
+
+def _names(arm: Arm, key: str) -> bool:
+    return any(setting.startswith(key) for setting in arm.settings)

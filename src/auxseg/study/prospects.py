@@ -1,0 +1,268 @@
+"""What a study would find out, and in how much time, before anything is trained; and a design that fits a budget."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+from auxseg.data.store.store import Store
+from auxseg.errors import InputError
+from auxseg.recipe import build_tasks
+from auxseg.records.about import read_planned
+from auxseg.records.names import STUDY_FILE
+from auxseg.records.study import StudyResult, read_study
+from auxseg.run.labels import needs
+from auxseg.statistics.simultaneous import (
+    FEWEST_SEEDS,
+    USUAL,
+    Affordable,
+    Design,
+    Prospect,
+    Spread,
+    affordable,
+    prospect,
+)
+from auxseg.study.design.config import ArmConfig, StudyConfig
+from auxseg.study.design.plan import Arm, Plan, make_plan
+from auxseg.study.execution.time_estimate import Effort
+from auxseg.study.study import Study
+from auxseg.tasks import Task
+
+TABLE: Final = "what small networks showed on photographs of 64 px, for want of a study of these data"
+
+
+@final
+@dataclass(frozen=True)
+class Known:
+    """How figures vary, and from where that is known; ``mirrored`` says whether images were measured mirrored too."""
+
+    spread: Spread
+    source: str
+    mirrored: bool = False
+
+
+@final
+@dataclass(frozen=True)
+class Alternative:
+    """Another design: in one word beside the planned one, in words, and what of the question it changes."""
+
+    kind: str
+    words: str
+    changes: Mapping[str, object]
+    seconds: float
+    prospect: Prospect
+
+
+@final
+@dataclass(frozen=True)
+class Outlook:
+    """What a planned study would find out.
+
+    Attributes:
+        design: arms, seeds and images.
+        known: how figures vary.
+        prospect: what it will find out; ``None`` with fewer seeds than give verdicts.
+        seconds: all its trainings.
+        margin: the smallest difference that matters.
+        alternatives: cheaper, as dear and dearer, as far as there are such.
+    """
+
+    design: Design
+    known: Known
+    prospect: Prospect | None
+    seconds: float
+    margin: float
+    alternatives: tuple[Alternative, ...]
+
+
+def foresee(study: Study, plan: Plan, effort: Effort, workers: int = 1) -> Outlook:
+    """What a study will find out whose trainings take what was timed."""
+    num_images, known = _at_hand(study, plan)
+    return outlook(plan, effort, num_images, known, workers)
+
+
+def fit(study: Study, plan: Plan, effort: Effort, budget: float, workers: int = 1) -> tuple[StudyConfig, Affordable]:
+    """The question with as many arms and seeds as a budget of seconds pays for, and what it will find out.
+
+    Raises `InputError` with the smallest budget that works if three seeds of one arm are too many.
+    """
+    num_images, known = _at_hand(study, plan)
+    return within(plan, effort, budget, num_images, known, workers)
+
+
+def _at_hand(study: Study, plan: Plan) -> tuple[int, Known]:
+    """How many test images there are, and how figures vary."""
+    store = Store.open(study.data)
+    recipe = plan.runs[0].recipe
+    target = build_tasks(recipe, store.vocabulary)[recipe.target]
+    known = known_spread(study.directory.path, target, store.content_hash, max(plan.label_fractions))
+    return num_test_images(target, store), known
+
+
+def outlook(plan: Plan, effort: Effort, num_images: int, known: Known, workers: int) -> Outlook:
+    """The same from what it rests on."""
+    config = plan.config
+    assert config.margin is not None
+    num_arms = sum(not plan.is_control(arm) for arm in plan.arms[1:])
+    design = Design(max(num_arms, 1), config.seeds, num_images, _mirrored(plan, known), _looks(config))
+    per_seed = sum(effort.per_arm.values()) * len(plan.label_fractions) / workers
+    found = prospect(design, config.margin, known.spread) if config.seeds >= FEWEST_SEEDS else None
+    others = tuple(_alternatives(plan, design, known.spread, per_seed, effort, workers))
+    return Outlook(design, known, found, per_seed * config.seeds, config.margin, others)
+
+
+def num_test_images(target: Task, store: Store) -> int:
+    """How many images of the test split have what the target is measured by."""
+    rows = store.rows("test")
+    return len(needs(target, store.vocabulary).rows(store, rows, rows[store.has_mask[rows]]))
+
+
+def known_spread(directory: Path, target: Task, content_hash: str, label_fraction: float) -> Known:
+    """From the study in a directory, or the newest beside it, on the same data and figure; else the usual one."""
+    here = [directory, *_newest_first(directory.resolve().parent)]
+    for folder in here:
+        study = _read(folder)
+        if study is None or study.data.content_hash != content_hash:
+            continue
+        if (study.target, study.figure) != (target.name, target.main_figure):
+            continue
+        nearest = min(study.answers, key=lambda answer: abs(answer.label_fraction - label_fraction))
+        if nearest.spread is not None:
+            return Known(Spread(**vars(nearest.spread)), f"the study {folder.name}", bool(study.rules.mirrored))
+    return Known(USUAL, TABLE)
+
+
+def within(
+    plan: Plan, effort: Effort, budget: float, num_images: int, known: Known, workers: int
+) -> tuple[StudyConfig, Affordable]:
+    """The same as `fit`, from what it rests on."""
+    config = plan.config
+    assert config.margin is not None
+    seconds = {name: value * len(plan.label_fractions) / workers for name, value in effort.per_arm.items()}
+    names = [arm.name for arm in plan.arms[1:]]
+    controls = [arm.name for arm in plan.arms[1:] if plan.is_control(arm)]
+    if any(name not in seconds for name in [plan.arms[0].name, *names]):
+        raise InputError("study: --budget designs a study before it is begun, and trainings of this one are done")
+    found = affordable(
+        budget,
+        seconds[plan.arms[0].name],
+        {name: seconds[name] for name in names if name not in controls},
+        {name: seconds[name] for name in controls},
+        config.margin,
+        num_images,
+        mirrored=_mirrored(plan, known),
+        spread=known.spread,
+    )
+    return dataclasses.replace(narrowed(plan, found.arms), seeds=found.design.num_seeds), found
+
+
+def designed(study: Study, looks_at: tuple[int, ...]) -> StudyConfig:
+    """The question as a budget shaped it when the directory was begun: its planned trainings and looks say how."""
+    seeds = looks_at[-1] if looks_at else study.config.seeds
+    plan = make_plan(study.config)
+    names = {run.arm for run in read_planned(study.directory.path)}
+    kept = tuple(arm.name for arm in plan.arms[1:] if arm.name in names or not names)
+    return dataclasses.replace(narrowed(plan, kept), seeds=seeds)
+
+
+def narrowed(plan: Plan, names: tuple[str, ...]) -> StudyConfig:
+    """The question with these arms alone, controls among them."""
+    config = plan.config
+    kept = [arm for arm in plan.arms[1:] if arm.name in names]
+    arms = [arm for arm in kept if not plan.is_control(arm)]
+    learned = {name for arm in arms for name in arm.auxiliaries}
+    return dataclasses.replace(
+        config,
+        auxiliaries=(),
+        design=None,
+        vary=(),
+        arms=tuple(ArmConfig(name=arm.label, auxiliaries=arm.auxiliaries, settings=arm.settings) for arm in arms),
+        controls=tuple(name for name in config.controls if name in names),
+        weights={name: weight for name, weight in config.weights.items() if name in {*learned, *names}},
+    )
+
+
+def _alternatives(
+    plan: Plan, design: Design, spread: Spread, per_seed: float, effort: Effort, workers: int
+) -> Iterator[Alternative]:
+    config = plan.config
+    assert config.margin is not None
+    margin, seeds = config.margin, design.num_seeds
+    alone = dataclasses.replace(design, looks=())
+    fewer = max(seeds // 2, FEWEST_SEEDS)
+    if fewer < seeds:
+        cheaper = dataclasses.replace(alone, num_seeds=fewer)
+        yield Alternative(
+            "cheaper", f"{fewer} seeds", {"seeds": fewer}, per_seed * fewer, prospect(cheaper, margin, spread)
+        )
+    if (swap := _for_the_same(plan, effort, workers, per_seed * seeds)) is not None:
+        words, changes, num_arms, num_seeds, seconds = swap
+        same = dataclasses.replace(alone, num_arms=num_arms, num_seeds=num_seeds)
+        yield Alternative("same", words, changes, seconds, prospect(same, margin, spread))
+    needed = prospect(alone, margin, spread).seeds_needed if seeds >= FEWEST_SEEDS else None
+    more = needed if needed is not None and needed > seeds else max(2 * seeds, FEWEST_SEEDS)
+    dearer = dataclasses.replace(alone, num_seeds=more)
+    yield Alternative("dearer", f"{more} seeds", {"seeds": more}, per_seed * more, prospect(dearer, margin, spread))
+
+
+def _for_the_same(
+    plan: Plan, effort: Effort, workers: int, seconds: float
+) -> tuple[str, dict[str, object], int, int, float] | None:
+    """More seeds of fewer arms, for about the same time; ``None`` if there is nothing to leave out."""
+    fewer = _fewer_arms(plan)
+    if fewer is None:
+        return None
+    words, changes, kept = fewer
+    per_seed = sum(effort.per_arm.get(arm.name, 0.0) for arm in [plan.arms[0], *kept])
+    per_seed *= len(plan.label_fractions) / workers
+    seeds = max(round(seconds / per_seed), FEWEST_SEEDS) if per_seed else plan.config.seeds
+    num_arms = sum(not plan.is_control(arm) for arm in kept)
+    return f"{seeds} seeds, {words}", {**changes, "seeds": seeds}, num_arms, seeds, per_seed * seeds
+
+
+def _fewer_arms(plan: Plan) -> tuple[str, dict[str, object], list[Arm]] | None:
+    """What could be left out of the question, in words, as changes of it, and the arms that are left."""
+    others = plan.arms[1:]
+    controls = [arm for arm in others if plan.is_control(arm)]
+    own = [arm for arm in others if arm.settings]
+    sets = [arm for arm in others if arm not in controls and arm not in own]
+    single = [arm for arm in sets if len(arm.auxiliaries) == 1]
+    if plan.config.arms is not None:
+        return None
+    if 0 < len(single) < len(sets):
+        return "each auxiliary alone", {"design": "each"}, [*single, *own, *controls]
+    if own and sets:
+        return "without the settings of --vary", {"vary": ()}, [*sets, *controls]
+    if len(sets) > 1:
+        kept = sets[: (len(sets) + 1) // 2]
+        names = ",".join(arm.name for arm in kept)
+        return f"asking about {names} alone", {"auxiliaries": names}, [*kept, *own, *controls]
+    if controls:
+        return "without controls", {"controls": None}, [*sets, *own]
+    return None
+
+
+def _mirrored(plan: Plan, known: Known) -> bool:
+    """Whether the design varies less than what is known, because images are measured mirrored too."""
+    return plan.mirrored and not known.mirrored
+
+
+def _looks(config: StudyConfig) -> tuple[int, ...]:
+    looks = config.planned_looks
+    return looks[: looks.index(config.seeds) + 1] if len(looks) > 1 else ()
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    found = [entry.parent for entry in folder.glob(f"*/{STUDY_FILE}")]
+    return sorted(found, key=lambda path: -(path / STUDY_FILE).stat().st_mtime)
+
+
+def _read(folder: Path) -> StudyResult | None:
+    """A study's answer; ``None`` if there is none or it is damaged: a plan does not depend on it."""
+    try:
+        return read_study(folder) if (folder / STUDY_FILE).is_file() else None
+    except InputError:
+        return None
