@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ def test_failure_to_write_ends_all_processes_and_names_the_file(store_path: Path
         capture_output=True,
         text=True,
         check=False,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},  # which would be cut off, and read by whoever comes next
     )
     assert result.returncode == 1
     assert f"auxseg: {tmp_path / 'run' / 'best.safetensors'}: File too large" in result.stderr
