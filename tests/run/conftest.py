@@ -15,6 +15,7 @@ from auxseg.data.sources.synthetic import SyntheticSource
 
 SETTINGS = (
     "model.encoder.channels=[8, 12]",
+    "model.decoder.base=8",
     "model.norm=group",
     "training.batch=6",
     "training.precision=fp32",
