@@ -20,8 +20,8 @@ from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
 from tests.weights import load_weights
 
-NUM_STEPS = 20
-START_OF_TARGET = 8
+NUM_STEPS = 15
+START_OF_TARGET = 6
 PHASES = (
     "training.phases=[{name: first, share: 0.4, tasks: [classification, box]}, {name: then, tasks: [segmentation]}]"
 )
