@@ -17,7 +17,8 @@ def start(arguments: Sequence[object], errors: Path, largest_file: int | None = 
     """``auxseg`` with these arguments, which writes its messages to a file and may write no larger one than that."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["auxseg.study.execution.local"])  # as studies do, and it has used no thread
-    process = context.Process(target=_run, args=([str(each) for each in arguments], errors, largest_file))
+    arguments = [str(each) for each in arguments]
+    process = context.Process(target=_run, args=(arguments, errors, largest_file), daemon=True)  # ends with the tests
     process.start()
     return process
 
