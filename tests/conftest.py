@@ -29,7 +29,9 @@ hypothesis.settings.load_profile("auxseg")
 @pytest.fixture(autouse=True)
 def _same_start() -> None:
     """Every test begins with the same random numbers and one thread, whatever ran before it."""
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
+    if torch.cuda.is_initialized():  # else torch.manual_seed would keep a stack trace of every call
+        torch.cuda.manual_seed_all(0)
     torch.set_num_threads(1)
 
 

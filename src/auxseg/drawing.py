@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
@@ -137,7 +138,8 @@ def _enlarged_mask(mask: UInt8[np.ndarray, "h w"], size: Sequence[int]) -> UInt8
 
 def _widened(where: Bool[np.ndarray, "H W"], width: int) -> Bool[np.ndarray, "H W"]:
     """Every pixel with one of these in the square of this (odd) side around it."""
-    return np.asarray(Image.fromarray(where).convert("L").filter(ImageFilter.MaxFilter(width | 1))) > 0
+    side = width | 1
+    return cv2.dilate(where.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
 
 
 def draw_box(

@@ -42,11 +42,11 @@ MODELS: dict[str, ModelConfig] = {
         encoder=TimmEncoderConfig(name="mobilenetv2_050"), decoder=UNetDecoderConfig(base=4, limit=16), norm="group"
     ),
     "convnext": ModelConfig(
-        encoder=TimmEncoderConfig(name="convnext_atto"),
+        encoder=TimmEncoderConfig(name="test_convnext"),
         decoder=UNetDecoderConfig(base=4, limit=16, upsample="bilinear"),
     ),
     "vit": ModelConfig(
-        encoder=TimmEncoderConfig(name="vit_tiny_patch16_224"),
+        encoder=TimmEncoderConfig(name="test_vit"),
         decoder=UNetDecoderConfig(base=4, limit=16, upsample="transposed"),
     ),
     "residual": ModelConfig(

@@ -16,6 +16,7 @@ from auxseg.data.store.store import Store
 
 SETTINGS = (
     "model.encoder.channels=[8, 12]",
+    "model.decoder.base=8",
     "model.norm=group",
     "training.batch=6",
     "training.precision=fp32",

@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
+from tests import forked
 from tests.run.conftest import SETTINGS
 
 SMALL_KIB = 8
 
 
-@pytest.mark.parametrize("devices", [1, 2])
-def test_failure_to_write_ends_all_processes_and_names_the_file(store_path: Path, tmp_path: Path, devices: int) -> None:
-    command = [sys.executable, "-m", "auxseg", "train", "tiny-mtl", "--data", store_path, "--out", tmp_path / "run"]
+def _arguments(store: Path, out: Path, devices: int) -> list[str]:
     options = ["--device", "cpu", "--devices", str(devices), "--set", *SETTINGS, "training.steps=1000"]
+    return ["train", "tiny-mtl", "--data", str(store), "--out", str(out), *options]
+
+
+def _assert_named(run: Path, errors: str) -> None:
+    assert f"auxseg: {run / 'best.safetensors'}: File too large" in errors
+    assert "Traceback" not in errors
+    assert not list(run.glob(".*.partial"))
+
+
+def test_failure_to_write_ends_the_training_and_names_the_file(store_path: Path, tmp_path: Path) -> None:
+    errors = tmp_path / "errors"
+    process = forked.start(_arguments(store_path, tmp_path / "run", 1), errors, largest_file=SMALL_KIB * 1024)
+    process.join(120)
+    assert process.exitcode == 1
+    _assert_named(tmp_path / "run", errors.read_text())
+
+
+def test_failure_to_write_ends_all_processes(store_path: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "auxseg", *_arguments(store_path, tmp_path / "run", 2)]
     result = subprocess.run(
-        ["bash", "-c", f'ulimit -f {SMALL_KIB}; exec "$@"', "bash", *command, *options],
+        ["bash", "-c", f'ulimit -f {SMALL_KIB}; exec "$@"', "bash", *command],
         timeout=120,
         capture_output=True,
         text=True,
         check=False,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},  # which would be cut off, and read by whoever comes next
     )
     assert result.returncode == 1
-    assert f"auxseg: {tmp_path / 'run' / 'best.safetensors'}: File too large" in result.stderr
-    assert "Traceback" not in result.stderr
-    assert not list((tmp_path / "run").glob(".*.partial"))
+    _assert_named(tmp_path / "run", result.stderr)

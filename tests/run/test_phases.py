@@ -19,8 +19,8 @@ from tests.run.conftest import SETTINGS
 from tests.stopping import StopAt
 from tests.weights import load_weights
 
-NUM_STEPS = 20
-START_OF_TARGET = 8
+NUM_STEPS = 15
+START_OF_TARGET = 6
 PHASES = (
     "training.phases=[{name: first, share: 0.4, tasks: [classification, box]}, {name: then, tasks: [segmentation]}]"
 )

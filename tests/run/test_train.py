@@ -19,6 +19,7 @@ from auxseg.recipe import Recipe, load_recipe, with_changes
 from auxseg.run import Run, load, train
 from auxseg.training.checkpoint import load_last, save_last
 from auxseg.training.seal import examine
+from tests import forked
 from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
 from tests.stopping import StopAt
@@ -46,9 +47,13 @@ def _steps(run: Run) -> list[int]:
     return [event["step"] for event in read_events(run.events_file) if event["event"] == "step"]
 
 
-def _command(store: Path, out: Path, *options: str) -> list[str]:
-    base = [sys.executable, "-m", "auxseg", "train", "tiny-mtl", "--data", str(store), "--out", str(out)]
+def _arguments(store: Path, out: Path, *options: str) -> list[str]:
+    base = ["train", "tiny-mtl", "--data", str(store), "--out", str(out)]
     return [*base, "--device", "cpu", "--set", *SETTINGS, *options]
+
+
+def _command(store: Path, out: Path, *options: str) -> list[str]:
+    return [sys.executable, "-m", "auxseg", *_arguments(store, out, *options)]
 
 
 def test_same_recipe_same_bits(store_path: Path, tmp_path: Path) -> None:
@@ -74,17 +79,25 @@ def test_rate_follows_the_width_and_the_run_says_so(
     assert run.recipe.training.optimizer.rate == 2 * rate
 
 
-def test_killed_run_resumes_to_the_same_weights(store_path: Path, tmp_path: Path) -> None:
-    whole = train(_recipe("training.steps=25"), store_path, tmp_path / "whole")
+def test_killed_run_has_a_checkpoint_of_its_last_epoch_and_resumes_to_the_same_weights(
+    store_path: Path, tmp_path: Path
+) -> None:
+    settings = ["training.steps=25", "training.validate_every=100"]
+    whole = train(_recipe(*settings), store_path, tmp_path / "whole")
     run = Run(tmp_path / "killed")
-    process = subprocess.Popen(_command(store_path, run.directory, "training.steps=25"), stderr=subprocess.DEVNULL)
-    while not run.events_file.exists() or len(_steps(run)) < 8:
-        assert process.poll() is None
+    process = forked.start(_arguments(store_path, run.directory, *settings), tmp_path / "errors")
+    while not run.events_file.exists() or len(_steps(run)) < 12:
+        assert process.is_alive(), (tmp_path / "errors").read_text()
         time.sleep(0.005)
     process.kill()
-    process.wait()
-    assert 8 <= len(_steps(run)) < 25
-    train(_recipe("training.steps=25"), store_path, run.directory, resume=True)
+    process.join()
+    assert 12 <= len(_steps(run)) < 25
+    steps_per_epoch = run.start.steps_per_epoch
+    step = load_last(run.last_file, torch.device("cpu"))["progress"]["step"]
+    assert step > 0
+    assert step % steps_per_epoch == 0
+    assert len(_steps(run)) - step <= steps_per_epoch
+    train(_recipe(*settings), store_path, run.directory, resume=True)
     _assert_same(_weights(whole), _weights(run))
     _assert_same(load_weights(whole.best_file)[0], load_weights(run.best_file)[0])
     assert _steps(run) == list(range(1, 26))
@@ -217,22 +230,6 @@ def test_progress_that_is_none_is_refused_when_resuming(
     save_last(run.last_file, state, seal.step, seal.owner)
     with pytest.raises(InputError, match=r"last\.pt: does not fit .* \(its "):
         train(_recipe("training.steps=3"), store_path, run.directory, resume=True)
-
-
-def test_checkpoint_is_written_every_epoch(store_path: Path, tmp_path: Path) -> None:
-    settings = ["training.steps=1000", "training.validate_every=100"]
-    process = subprocess.Popen(_command(store_path, tmp_path / "run", *settings), stderr=subprocess.DEVNULL)
-    run = Run(tmp_path / "run")
-    while not run.events_file.exists() or len(_steps(run)) < 12:
-        assert process.poll() is None
-        time.sleep(0.005)
-    process.kill()
-    process.wait()
-    steps_per_epoch = run.start.steps_per_epoch
-    step = load_last(run.last_file, torch.device("cpu"))["progress"]["step"]
-    assert step > 0
-    assert step % steps_per_epoch == 0
-    assert len(_steps(run)) - step <= steps_per_epoch
 
 
 def test_early_stopped_run_goes_on_for_more_steps(store_path: Path, tmp_path: Path) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import CodeType
+from typing import Final, final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from auxseg.counting import count
@@ -12,6 +15,25 @@ from auxseg.errors import RunError
 from auxseg.files import write_atomically
 from auxseg.report import wording
 from auxseg.report.charts.drawing import Chart, for_page
+
+
+@final
+class _Compiled(BytecodeCache):
+    """The templates that this process has compiled, which takes a tenth of the time of a page."""
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give the code of a template that has not changed."""
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep the code."""
+        self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED: Final = _Compiled()
 
 
 def template_environment() -> Environment:
@@ -23,6 +45,7 @@ def template_environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
         finalize=_plain,
+        bytecode_cache=_COMPILED,
     )
     environment.filters |= {
         "count": count,
