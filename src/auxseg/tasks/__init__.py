@@ -42,7 +42,7 @@ from auxseg.tasks.self_supervised.edges import EdgesConfig, EdgesTask
 from auxseg.tasks.self_supervised.flip import FlipConfig, FlipTask
 from auxseg.tasks.self_supervised.reconstruction import ReconstructionConfig, ReconstructionTask
 from auxseg.tasks.self_supervised.rotation import RotationConfig, RotationTask
-from auxseg.tasks.task import Dense, Output, Table, Task, Vector, View, task_loss
+from auxseg.tasks.task import Dense, Of, Output, Table, Task, Vector, View, task_loss
 
 TaskConfig = Annotated[BuiltIn, Plugins()]
 
@@ -65,6 +65,7 @@ __all__ = [
     "FlipTask",
     "NoiseConfig",
     "NoiseTask",
+    "Of",
     "Output",
     "RandomLabelsConfig",
     "RandomLabelsTask",

@@ -46,7 +46,24 @@ class Vector:
     dropout: float = 0.0
 
 
-Output = Dense | Vector
+@dataclass(frozen=True)
+class Of:
+    """The task has no head of its own: it reads the output of another task, for its own view of the picture.
+
+    ``form`` is what that output has to be, ``task`` the name of the other task, the target unless told. Gradients of
+    both losses then reach one head.
+    """
+
+    form: Dense | Vector
+    task: str | None = None
+
+
+Output = Dense | Vector | Of
+
+
+def form(output: Output) -> Dense | Vector:
+    """What a task is given: the output that it asks for, or that of the task whose output it reads."""
+    return output.form if isinstance(output, Of) else output
 
 
 ViewChoice = Literal["own", "shared"]
@@ -76,7 +93,7 @@ class Task(ABC):
 
     Attributes:
         name: the key in the recipe, unique in a run.
-        output: what the network must give.
+        output: what the network must give, or whose output is read.
         view: which picture the task looks at; tasks with one view share a forward pass.
         shares_view: whether every other task of the recipe is to look at this task's picture.
         is_target: whether this is the task that the others are there to help; its view keeps the running statistics.
@@ -157,7 +174,7 @@ class Task(ABC):
             place: where the photograph lies in the stored square, and how large it is itself.
         """
         predicted, draw = self.predict(output[None])[0], partial(self.draw, truth=False)
-        if isinstance(self.output, Dense):
+        if isinstance(form(self.output), Dense):
             return map_answer(predicted, place, draw, writes_numbers=self.writes_numbers)
         drawn = "alone" if self.own_row else "overlay"
         return vector_answer(predicted, partial(draw, value=predicted), drawn=drawn, writes_numbers=self.writes_numbers)
@@ -182,7 +199,8 @@ def blank_answer(task: Task, size: int) -> Answer:
 
     ``size`` is the stored side in pixels.
     """
-    shape = (task.output.channels, size, size) if isinstance(task.output, Dense) else (task.output.size,)
+    asked = form(task.output)
+    shape = (asked.channels, size, size) if isinstance(asked, Dense) else (asked.size,)
     return task.answer(torch.zeros(shape), fit((1, 1), size, "squash"))
 
 

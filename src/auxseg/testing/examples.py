@@ -14,7 +14,7 @@ from torch import Tensor
 
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE, MISSING, Vocabulary
-from auxseg.tasks.task import Dense, Task
+from auxseg.tasks.task import Dense, Task, form
 
 EXAMPLE_VOCABULARY: Final = Vocabulary(
     12,
@@ -63,6 +63,6 @@ def erase(batch: Batch, which: Bool[Tensor, " N"]) -> Batch:
 
 def example_output(task: Task, num_images: int, size: int, seed: int = 0) -> Tensor:
     """What a network could answer, as doubles."""
-    random, output = torch.Generator().manual_seed(seed), task.output
+    random, output = torch.Generator().manual_seed(seed), form(task.output)
     shape = (output.channels, size, size) if isinstance(output, Dense) else (output.size,)
     return torch.randn(num_images, *shape, dtype=torch.float64, generator=random)

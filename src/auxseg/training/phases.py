@@ -149,7 +149,7 @@ def trained_parameters(phase: PhaseConfig, network: Network) -> list[nn.Paramete
                 f"training.phases: {phase.name} trains {task!r}, which is not a task of this recipe; "
                 f"the tasks are {', '.join(network.tasks)}"
             )
-    moved = _ids(network.shared_parameters()) | _ids(p for task in tasks for p in network.task_parameters(task))
+    moved = _ids(network.parameters_moved_by(tasks))
     if phase.train is not None:
         moved &= _ids(parameter for name in phase.train for parameter in _part(phase, name, network))
     trained = [parameter for parameter in network.parameters() if id(parameter) in moved and parameter.requires_grad]
@@ -166,7 +166,7 @@ def _part(phase: PhaseConfig, name: str, network: Network) -> list[nn.Parameter]
     if name in parts:
         return parts[name]
     if name in network.tasks:
-        return network.task_parameters(name)
+        return network.branch_parameters(name)
     known = [*network.tasks, *parts]
     raise InputError(
         f"training.phases: {phase.name} trains {name!r}, which is not a part of this network; "
