@@ -101,6 +101,11 @@ class Task(ABC):
         has_answer: whether what it says of a photograph means anything. Controls say nothing, nor do tasks that are
             asked about a picture that was changed by lot.
         writes_numbers: whether the numbers of a map or vector stand in predictions.json.
+        needs_teacher: whether its target is made of what the moving average of the weights predicts (`Batch.teacher`,
+            without gradient, by the head whose output the task gets, of the picture that this head's own task sees).
+            Where a model is measured, it is its own teacher.
+        teacher_decay: the decay of the teacher's average; ``None`` takes the one that is validated, if there is one.
+        ramp: over which share of a phase's steps the task's loss grows linearly to its full weight, 0 for none.
         weights: weight of each loss term; the keys are those of `loss` and `counts`.
         main_figure: the figure by which checkpoints are chosen if this is the target.
         higher_is_better: whether a larger `main_figure` is better.
@@ -117,6 +122,9 @@ class Task(ABC):
     own_row: bool = False
     has_answer: bool = True
     writes_numbers: bool = True
+    needs_teacher: bool = False
+    teacher_decay: float | None = None
+    ramp: float = 0.0
     weights: Mapping[str, float]
     main_figure: str
     higher_is_better: bool = True

@@ -52,6 +52,7 @@ class Phase:
 
     name: str | None
     start: int
+    length: int
     tasks: Mapping[str, Task]
     trained: Sequence[nn.Parameter]
     balancer: Balancer
@@ -72,14 +73,14 @@ def build_phases(
     """
     if not phases:
         trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-        return [Phase(None, 0, tasks, trained, balancer(list(tasks)), schedule(num_steps))]
+        return [Phase(None, 0, num_steps, tasks, trained, balancer(list(tasks)), schedule(num_steps))]
     built: list[Phase] = []
     start = 0
     for phase in in_steps(phases, num_steps):
         mine = {name: task for name, task in tasks.items() if name in (phase.tasks or tasks)}
         length = num_steps - start if phase.steps is None else phase.steps
         trained = trained_parameters(phase, network)
-        built.append(Phase(phase.name, start, mine, trained, balancer(list(mine)), schedule(length)))
+        built.append(Phase(phase.name, start, length, mine, trained, balancer(list(mine)), schedule(length)))
         start += length
     return built
 
