@@ -14,6 +14,10 @@ Self-supervised tasks, each with a picture of its own to look at:
 - `rotation`: by how many quarter turns the picture was turned
 - `flip`: whether it was mirrored
 
+Tasks without a head of their own, which supervise the target's output in other ways:
+
+- `consistency`: the output of a strongly changed picture agrees with what a teacher says of the picture
+
 Controls, from which nothing about a picture can be learned:
 
 - `random-labels`: a class drawn by lot
@@ -35,6 +39,7 @@ from auxseg.tasks.controls.random_labels import RandomLabelsConfig, RandomLabels
 from auxseg.tasks.distance import DistanceConfig, DistanceTask
 from auxseg.tasks.kinds import BuiltIn
 from auxseg.tasks.plugins import Plugins, register, run_plugin
+from auxseg.tasks.reuse.consistency import ConsistencyConfig, ConsistencyTask
 from auxseg.tasks.segmentation import SegmentationConfig, SegmentationTask
 from auxseg.tasks.self_supervised.colorization import ColorizationConfig, ColorizationTask
 from auxseg.tasks.self_supervised.denoising import DenoisingConfig, DenoisingTask
@@ -54,6 +59,8 @@ __all__ = [
     "ClassificationTask",
     "ColorizationConfig",
     "ColorizationTask",
+    "ConsistencyConfig",
+    "ConsistencyTask",
     "DenoisingConfig",
     "DenoisingTask",
     "Dense",
