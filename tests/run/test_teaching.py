@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +99,32 @@ def test_a_study_takes_it_as_an_arm() -> None:
     plan = make_plan(check_study({"seeds": 1, "base": "tiny", "auxiliaries": ["consistency"]}))
     assert [arm.name for arm in plan.arms] == ["target only", "consistency"]
     assert plan.runs[1].recipe.tasks["consistency"].kind == "consistency"
+
+
+def test_two_processes_end_with_the_weights_of_one(store_path: Path, tmp_path: Path) -> None:
+    """Without CutMix, whose neighbours are those of the process."""
+    settings = [
+        "training.steps=3",
+        "training.average=0",
+        "training.optimizer={kind: sgd, rate: 0.1}",
+        "tasks.consistency={kind: consistency, threshold: 0.5, cutmix: 0}",
+    ]
+    one = train(load_recipe("tiny", [*SETTINGS, *settings]), store_path, tmp_path / "one")
+    command = [
+        sys.executable,
+        "-m",
+        "auxseg",
+        "train",
+        "tiny",
+        "--data",
+        str(store_path),
+        "--out",
+        str(tmp_path / "two"),
+    ]
+    command += ["--device", "cpu", "--devices", "2", "--set", *SETTINGS, *settings]
+    subprocess.run(command, check=True, timeout=200, capture_output=True)
+    two = Run.open(tmp_path / "two")
+    for key in ("network", "teacher"):
+        pairs = zip(_tensors(_learner(one)[key]), _tensors(_learner(two)[key]), strict=True)
+        for mine, theirs in pairs:
+            torch.testing.assert_close(theirs, mine, rtol=1e-4, atol=1e-5)
