@@ -11,6 +11,7 @@ from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.tasks import (
     BoxConfig,
+    BoxMaskConfig,
     ClassificationConfig,
     ColorizationConfig,
     ConsistencyConfig,
@@ -48,6 +49,7 @@ CONFIGS: dict[str, tuple[TaskSettings, Vocabulary]] = {
     "denoising-losses": (DenoisingConfig(losses=REGRESSION, std=30), VOCABULARY),
     "reconstruction-patches": (ReconstructionConfig(patch=5, ratio=0.3), VOCABULARY),
     "flip-horizontal": (FlipConfig(axis="horizontal"), VOCABULARY),
+    "box-mask-classes": (BoxMaskConfig(similarity=0.0, dilation=1), MANY_CLASSES),
     "consistency-classes": (ConsistencyConfig(threshold=0.5, decay=0.9), MANY_CLASSES),
     "noise-channels": (NoiseConfig(channels=3, cells=4), VOCABULARY),
 }

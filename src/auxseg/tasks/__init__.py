@@ -17,6 +17,7 @@ Self-supervised tasks, each with a picture of its own to look at:
 Tasks without a head of their own, which supervise the target's output in other ways:
 
 - `consistency`: the output of a strongly changed picture agrees with what a teacher says of the picture
+- `box-mask`: the foreground fills its box and ends where colours change
 
 Controls, from which nothing about a picture can be learned:
 
@@ -39,6 +40,7 @@ from auxseg.tasks.controls.random_labels import RandomLabelsConfig, RandomLabels
 from auxseg.tasks.distance import DistanceConfig, DistanceTask
 from auxseg.tasks.kinds import BuiltIn
 from auxseg.tasks.plugins import Plugins, register, run_plugin
+from auxseg.tasks.reuse.box_mask import BoxMaskConfig, BoxMaskTask
 from auxseg.tasks.reuse.consistency import ConsistencyConfig, ConsistencyTask
 from auxseg.tasks.segmentation import SegmentationConfig, SegmentationTask
 from auxseg.tasks.self_supervised.colorization import ColorizationConfig, ColorizationTask
@@ -54,6 +56,8 @@ TaskConfig = Annotated[BuiltIn, Plugins()]
 __all__ = [
     "Answer",
     "BoxConfig",
+    "BoxMaskConfig",
+    "BoxMaskTask",
     "BoxTask",
     "ClassificationConfig",
     "ClassificationTask",

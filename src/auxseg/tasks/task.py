@@ -106,6 +106,7 @@ class Task(ABC):
             Where a model is measured, it is its own teacher.
         teacher_decay: the decay of the teacher's average; ``None`` takes the one that is validated, if there is one.
         ramp: over which share of a phase's steps the task's loss grows linearly to its full weight, 0 for none.
+        assumption: what the task takes for granted of its data, as a clause, see `fits`; empty for nothing.
         weights: weight of each loss term; the keys are those of `loss` and `counts`.
         main_figure: the figure by which checkpoints are chosen if this is the target.
         higher_is_better: whether a larger `main_figure` is better.
@@ -125,6 +126,7 @@ class Task(ABC):
     needs_teacher: bool = False
     teacher_decay: float | None = None
     ramp: float = 0.0
+    assumption: str = ""
     weights: Mapping[str, float]
     main_figure: str
     higher_is_better: bool = True
@@ -186,6 +188,13 @@ class Task(ABC):
             return map_answer(predicted, place, draw, writes_numbers=self.writes_numbers)
         drawn = "alone" if self.own_row else "overlay"
         return vector_answer(predicted, partial(draw, value=predicted), drawn=drawn, writes_numbers=self.writes_numbers)
+
+    def fits(self, batch: Batch) -> Sequence[bool | None]:
+        """Whether the labels of each image fit what the task takes for granted; ``None`` where nothing tells.
+
+        Data in which most of those that can be told do not fit are refused, with the sentence `assumption`.
+        """
+        return [None] * len(batch)
 
     def in_recipe(self, *, is_target: bool, view: View) -> Task:
         """A copy of this task that knows its place in a recipe: whether it is the target, and what it looks at."""
