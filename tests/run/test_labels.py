@@ -27,6 +27,8 @@ EVERY_KIND = {
     "random": ("{kind: random-labels, label: species}", (False, False, {"species"})),
     "classification": ("{kind: classification, label: breed}", (False, False, {"breed"})),
     "box": ("{kind: box}", (False, True, set())),
+    "boxes": ("{kind: box-mask}", (False, True, set())),
+    "same": ("{kind: consistency}", (False, False, set())),
     "segmentation": ("{kind: segmentation}", (True, False, set())),
 }
 

@@ -11,8 +11,10 @@ from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.tasks import (
     BoxConfig,
+    BoxMaskConfig,
     ClassificationConfig,
     ColorizationConfig,
+    ConsistencyConfig,
     DenoisingConfig,
     EdgesConfig,
     FlipConfig,
@@ -22,10 +24,10 @@ from auxseg.tasks import (
     Task,
     TaskConfig,
 )
-from auxseg.testing.examples import EXAMPLE_VOCABULARY, erase, example_batch, example_output
+from auxseg.testing.examples import EXAMPLE_VOCABULARY, erase, example_batch, example_output, taught
 from auxseg.testing.task_case import TaskSettings
 
-__all__ = ["CONFIGS", "REGISTRY", "SIZE", "TASKS", "VOCABULARY", "erase", "make_batch", "make_output"]
+__all__ = ["CONFIGS", "REGISTRY", "SIZE", "TASKS", "VOCABULARY", "erase", "make_batch", "make_output", "taught"]
 
 VOCABULARY = EXAMPLE_VOCABULARY
 SIZE = VOCABULARY.size
@@ -47,6 +49,8 @@ CONFIGS: dict[str, tuple[TaskSettings, Vocabulary]] = {
     "denoising-losses": (DenoisingConfig(losses=REGRESSION, std=30), VOCABULARY),
     "reconstruction-patches": (ReconstructionConfig(patch=5, ratio=0.3), VOCABULARY),
     "flip-horizontal": (FlipConfig(axis="horizontal"), VOCABULARY),
+    "box-mask-classes": (BoxMaskConfig(similarity=0.0, dilation=1), MANY_CLASSES),
+    "consistency-classes": (ConsistencyConfig(threshold=0.5, decay=0.9), MANY_CLASSES),
     "noise-channels": (NoiseConfig(channels=3, cells=4), VOCABULARY),
 }
 """Every kind of task as it is by default, and in every form that it has, with data that it can be asked about."""

@@ -18,7 +18,7 @@ from auxseg.testing.task_figures import (
     predictions_have_the_form_of_targets,
 )
 from auxseg.testing.task_losses import parts_of_a_batch_add_up, terms_have_one_value_per_image
-from tests.tasks.examples import CONFIGS, REGISTRY, TASKS, erase, make_batch, make_output
+from tests.tasks.examples import CONFIGS, REGISTRY, TASKS, erase, make_batch, make_output, taught
 
 every_kind = pytest.mark.parametrize("kind", CONFIGS)
 every_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
@@ -63,14 +63,15 @@ def test_fault_12_neither_order_nor_cutting_changes_a_figure(kind: str, seed: in
 
 @every_task
 def test_gradients_are_those_of_the_loss(task: Task) -> None:
-    output, target = make_output(task, 3).requires_grad_(), task.target(make_batch(3))
+    output, target = make_output(task, 3).requires_grad_(), task.target(taught(make_batch(3), task))
     totals = _totals(task, target)
     assert torch.autograd.gradcheck(lambda x: task_loss(task, x, target, totals), (output,), fast_mode=True)
 
 
 @every_task
 def test_a_device_gives_what_the_cpu_gives(task: Task, device: torch.device) -> None:
-    batch, output = make_batch(NUM_IMAGES), make_output(task, NUM_IMAGES, torch.float32)
+    batch = taught(make_batch(NUM_IMAGES), task)
+    output = make_output(task, NUM_IMAGES, torch.float32)
     there = task.measure(output.to(device), task.target(batch.to(device)))
     here = task.measure(output, task.target(batch))
     assert task.figures(there) == pytest.approx(task.figures(here), rel=1e-5)
@@ -81,7 +82,7 @@ def test_a_device_gives_what_the_cpu_gives(task: Task, device: torch.device) -> 
 def test_extreme_outputs_have_finite_losses_and_gradients(task: Task, scale: float) -> None:
     if "mse" in task.weights:
         scale = min(scale, 1e15)  # the square of more is no float32
-    output, target = make_output(task, 4, torch.float32) * scale, task.target(make_batch(4))
+    output, target = make_output(task, 4, torch.float32) * scale, task.target(taught(make_batch(4), task))
     leaf = output.requires_grad_()
     loss = task_loss(task, leaf, target, _totals(task, target))
     (gradient,) = torch.autograd.grad(loss, leaf)
@@ -105,12 +106,12 @@ def test_fault_17_a_sure_and_right_answer_costs_nothing(name: str) -> None:
 
 def test_fault_20_a_label_that_is_missing_silences_its_own_task_alone() -> None:
     batch, other = make_batch(4), erase(make_batch(4), torch.ones(4, dtype=torch.bool))
-    for label, dependents in (("classes", {"classification", "random-labels"}), ("box", {"box"})):
+    for label, dependents in (("classes", {"classification", "random-labels"}), ("box", {"box", "box-mask"})):
         without = replace(batch, **{label: getattr(other, label)})
         for kind in (config().kind for config in REGISTRY):
             task = TASKS[kind]
             output = make_output(task, 4)
-            before, after = (task.loss(output, task.target(each)) for each in (batch, without))
+            before, after = (task.loss(output, task.target(taught(each, task))) for each in (batch, without))
             silent = all((loss == 0).all() for loss in after.values())
             assert silent == (kind in dependents)
             assert silent or all(torch.equal(before[term], after[term]) for term in before)

@@ -19,6 +19,7 @@ from auxseg.training.optimizer import SGDConfig, parameter_groups
 from auxseg.training.phases import PhaseConfig, build_phases
 from auxseg.training.runtime import Runtime
 from auxseg.training.schedule import CosineConfig
+from auxseg.training.teacher import Teacher, teacher_decay
 from tests.tasks.examples import VOCABULARY
 
 RATE = 0.5
@@ -61,18 +62,22 @@ def make_learner(
         CosineConfig(end=0.1).build,
     )
     optimizer = SGDConfig(rate=RATE, momentum=0.0, weight_decay=0.0)
+    validated = WeightAverage(network, average)
+    decay = teacher_decay(tasks.values(), average)
+    of_teacher = validated if decay in (None, average) else WeightAverage(network, decay)
     groups = parameter_groups((network, *(phase.balancer for phase in built)), [], optimizer)
     return Learner(
         network,
         tasks,
         built,
         optimizer.build(groups),
-        WeightAverage(network, average),
+        validated,
         Runtime("cpu"),
         precision="fp32",
         clip=clip,
         seed=seed,
         watch=watch,
+        teacher=None if decay is None else Teacher(network, tasks, of_teacher),
     )
 
 

@@ -8,6 +8,7 @@ from torch import nn
 
 from auxseg.errors import InputError
 from auxseg.models import build_network
+from auxseg.tasks.task import Dense, Of, Output
 from auxseg.training.average import WeightAverage
 from auxseg.training.phases import (
     PhaseConfig,
@@ -133,3 +134,16 @@ def test_average_of_what_stands_still_stands_still() -> None:
         assert all(torch.equal(before[name], after[name]) for name in before if name.startswith("still"))
         assert not torch.equal(before["moving.weight"], after["moving.weight"])
     assert average.num_updates == 1
+
+
+def test_a_phase_trains_the_head_that_its_tasks_read_and_no_other_head() -> None:
+    outputs: dict[str, Output] = {**THREE_TASKS, "again": Of(Dense(3))}
+    network = build_network(MODELS["unet group"], outputs, 0, "segmentation")
+    head = {id(parameter) for parameter in network.branch_parameters("segmentation")}
+
+    def trained(*tasks: str, train: tuple[str, ...] | None = None) -> set[int]:
+        return {id(p) for p in trained_parameters(PhaseConfig(name="one", tasks=tasks, train=train), network)}
+
+    assert head <= trained("again")
+    assert not head & trained("box")
+    assert trained("again", train=("segmentation",)) == trained("again", train=("again",)) == head

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from auxseg.data.loading.batch import Batch
-from auxseg.models.forward import forward
+from auxseg.models.forward import forward, with_teacher
 from auxseg.models.network import Network
 from auxseg.tasks import Table, Task
 
@@ -81,6 +81,7 @@ def measure_batch(network: Network, tasks: Mapping[str, Task], batch: Batch, aut
     """Measure some tasks on the images of a batch, with a network in evaluation mode."""
     with autocast():
         outputs = forward(network, tasks, batch)
+    batch = with_teacher(network, tasks, batch, outputs)
     tables: dict[str, Table] = {}
     sums: dict[str, dict[str, Tensor]] = {}
     for name, task in tasks.items():

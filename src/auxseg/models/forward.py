@@ -1,8 +1,9 @@
-"""One forward pass per picture that tasks look at, for training and evaluation alike."""
+"""One forward pass per picture that tasks look at, for training and evaluation alike; and what a teacher says."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -28,3 +29,18 @@ def forward(network: Network, tasks: Mapping[str, Task], batch: Batch) -> dict[s
         with running_statistics_kept(reached), calls_noted(layers, reached):
             outputs |= network(view.look(batch), names)
     return outputs
+
+
+def with_teacher(network: Network, tasks: Mapping[str, Task], batch: Batch, outputs: Mapping[str, Tensor]) -> Batch:
+    """The batch with these outputs, by head, as the words of a teacher for those of the tasks that need one.
+
+    They are the outputs of a teacher in training. Where a model is measured they are its own: it is compared with
+    itself on another picture.
+    """
+    device = batch.image.device
+    said = {
+        name: outputs[network.head_of(name)].detach().float().to(device)
+        for name, task in tasks.items()
+        if task.needs_teacher
+    }
+    return replace(batch, teacher=said) if said else batch

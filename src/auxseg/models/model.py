@@ -22,8 +22,9 @@ from auxseg.models.initialise import Undrawn, own_randomness
 from auxseg.models.layers.heads import DenseHead, VectorHead
 from auxseg.models.layers.norms import Norm
 from auxseg.models.network import Network
+from auxseg.models.reuse import heads_read, with_heads
 from auxseg.models.sharing import HardSharingConfig, Scheme, SharingConfig
-from auxseg.tasks.task import Dense, Output
+from auxseg.tasks.task import Dense, Output, Vector
 
 
 @config
@@ -51,7 +52,7 @@ class ModelConfig:
 def build_network(config: ModelConfig, outputs: Mapping[str, Output], seed: int, target: str | None = None) -> Network:
     """Build a network with initial weights that each part draws from the seed and its own name.
 
-    ``target`` is the task that the others are there to help, the first unless told. Raises `InputError`
+    ``target`` is the task that the others are there to help, the first with a head unless told. Raises `InputError`
     for a combination that cannot work and for weights that do not fit.
     """
     return build_with(config.sharing, config, outputs, seed, target)
@@ -62,7 +63,7 @@ def build_with(
 ) -> Network:
     """The same network with another sharing scheme than that of ``config``, also with one that no recipe knows."""
     _check_settings(config, outputs)
-    return Network(scheme.build(_Builder(config, outputs, seed, target)))
+    return _assemble(scheme, config, outputs, seed, target)
 
 
 def outline(config: ModelConfig, outputs: Mapping[str, Output], target: str | None = None) -> Network:
@@ -72,13 +73,22 @@ def outline(config: ModelConfig, outputs: Mapping[str, Output], target: str | No
     """
     _check_settings(config, outputs)
     with torch.device("meta"), Undrawn():
-        builder = _Builder(dataclasses.replace(config, weights="none"), outputs, 0, target)
-        return Network(config.sharing.build(builder))
+        return _assemble(config.sharing, dataclasses.replace(config, weights="none"), outputs, 0, target)
 
 
 def check(config: ModelConfig, outputs: Mapping[str, Output]) -> None:
     """Raise `InputError`, with the reason, if the model cannot be built. Weights are not looked at."""
     outline(config, outputs)
+
+
+def _assemble(
+    scheme: Scheme, config: ModelConfig, outputs: Mapping[str, Output], seed: int, target: str | None
+) -> Network:
+    """The scheme's network over the tasks that have heads, read by those that have none."""
+    heads = with_heads(outputs)
+    target = next(iter(heads), "") if target is None else target
+    reads = heads_read(outputs, target)
+    return Network(scheme.build(_Builder(config, heads, seed, target)), reads)
 
 
 def _check_settings(config: ModelConfig, outputs: Mapping[str, Output]) -> None:
@@ -97,9 +107,8 @@ def _check_settings(config: ModelConfig, outputs: Mapping[str, Output]) -> None:
 class _Builder:
     """Makes parts for a sharing scheme; see `auxseg.models.sharing.Builder`."""
 
-    def __init__(self, config: ModelConfig, outputs: Mapping[str, Output], seed: int, target: str | None) -> None:
-        self.config, self.outputs, self.seed = config, outputs, seed
-        self.target = next(iter(outputs)) if target is None else target
+    def __init__(self, config: ModelConfig, outputs: Mapping[str, Dense | Vector], seed: int, target: str) -> None:
+        self.config, self.outputs, self.seed, self.target = config, outputs, seed, target
         self.norm: Norm = config.norm
 
     def randomness(self, part: str) -> AbstractContextManager[None]:

@@ -5,7 +5,7 @@ Shape legend: ``N`` images, ``C`` channels or ``K`` numbers of an output, ``H W`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import final
 
 import torch
@@ -25,14 +25,17 @@ class Network(nn.Module):
 
     Pictures of any size will do: rows and columns of the mean colour are added at the bottom and on the right until
     the coarsest stride divides the size. (A backbone made for one size is the exception.)
+
+    ``reads`` names, by task without a head of its own, the task whose head it reads.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, sharing: Sharing) -> None:
+    def __init__(self, sharing: Sharing, reads: Mapping[str, str] | None = None) -> None:
         super().__init__()
         self.sharing = sharing
+        self.reads = dict(reads or {})
         first, *_ = sharing.encoders().values()
         self.stride = first.strides[-1]
         self.image_size = first.image_size
@@ -41,8 +44,12 @@ class Network(nn.Module):
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The names of all tasks."""
-        return tuple(self.sharing.branches())
+        """The names of all tasks, those with a head first."""
+        return (*self.sharing.branches(), *self.reads)
+
+    def head_of(self, task: str) -> str:
+        """The task whose head gives this task's output: itself, unless it reads that of another."""
+        return self.reads.get(task, task)
 
     @property
     def provenance(self) -> dict[str, str]:
@@ -56,15 +63,22 @@ class Network(nn.Module):
         the pictures' luminance. Raises `InputError` if the backbone takes another size only.
         """
         height, width = image.shape[-2:]
-        outputs = self.sharing(self._prepare(image), self.tasks if tasks is None else tasks)
-        return {task: out[..., :height, :width] if out.ndim == 4 else out for task, out in outputs.items()}
+        asked = self.tasks if tasks is None else tasks
+        heads = list(dict.fromkeys(map(self.head_of, asked)))
+        outputs = self.sharing(self.prepare(image), heads)
+        cut = {head: out[..., :height, :width] if out.ndim == 4 else out for head, out in outputs.items()}
+        return {task: cut[self.head_of(task)] for task in asked}
 
     def attention_masks(self, image: Float[Tensor, "N 3 H W"], tasks: Sequence[str]) -> dict[str, dict[str, Tensor]]:
-        """What each task attends to in RGB pictures in [0, 1], by task and place; empty without attention."""
-        return self.sharing.attention_masks(self._prepare(image), tasks)
+        """What each of these tasks that has a head attends to in RGB pictures in [0, 1], by task and place.
 
-    def _prepare(self, image: Float[Tensor, "N 3 H W"]) -> Float[Tensor, "N _ _ _"]:
-        """Normalised and padded, as the encoder wants them."""
+        Empty without attention.
+        """
+        heads = [task for task in tasks if task not in self.reads]
+        return self.sharing.attention_masks(self.prepare(image), heads) if heads else {}
+
+    def prepare(self, image: Float[Tensor, "N 3 H W"]) -> Float[Tensor, "N _ _ _"]:
+        """RGB pictures in [0, 1] as a sharing scheme is given them: normalised and padded."""
         height, width = image.shape[-2:]
         if self.image_size is not None and (height, width) != (self.image_size, self.image_size):
             raise InputError(
@@ -107,9 +121,20 @@ class Network(nn.Module):
         return [parameter for encoder in self.sharing.encoders().values() for parameter in encoder.parameters()]
 
     def shared_parameters(self) -> list[nn.Parameter]:
-        """Parameters that more than one task may move."""
-        return self.sharing.shared_parameters()
+        """Parameters that more than one task may move, such as a head that another task reads."""
+        reused = dict.fromkeys(self.reads.values())
+        return [*self.sharing.shared_parameters(), *(p for head in reused for p in self.branch_parameters(head))]
 
     def task_parameters(self, task: str) -> list[nn.Parameter]:
-        """Parameters that only this task moves."""
-        return self.sharing.task_parameters(task)
+        """Parameters that only this task moves: none, if it reads another task's head or another reads its own."""
+        is_alone = task not in self.reads and task not in self.reads.values()
+        return self.branch_parameters(task) if is_alone else []
+
+    def branch_parameters(self, task: str) -> list[nn.Parameter]:
+        """Parameters of the head that gives this task's output, and of all that only this head needs."""
+        return self.sharing.task_parameters(self.head_of(task))
+
+    def parameters_moved_by(self, tasks: Iterable[str]) -> list[nn.Parameter]:
+        """Parameters that the losses of these tasks may move, each once."""
+        heads = dict.fromkeys(map(self.head_of, tasks))
+        return [*self.sharing.shared_parameters(), *(p for head in heads for p in self.branch_parameters(head))]

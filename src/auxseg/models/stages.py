@@ -15,7 +15,7 @@ def shared_by_stage(network: Network) -> dict[str, list[nn.Parameter]]:
 
     Encoders that run beside each other (cross-stitch) have their stages in common. The parts of an encoder that is no
     chain of stages go by their own names. ``sharing`` holds what belongs to no encoder: a shared decoder, the
-    convolutions of attention, mixing matrices.
+    convolutions of attention, mixing matrices, a head that several tasks read with its decoder.
     """
     left = {id(parameter): parameter for parameter in network.shared_parameters()}
     groups: dict[str, list[nn.Parameter]] = {}

@@ -16,6 +16,7 @@ from auxseg.tasks import Task
 from auxseg.tasks.plugins import is_registered
 from auxseg.training.phases import check_lengths, check_phases, in_steps
 from auxseg.training.schedule import PlateauConfig
+from auxseg.training.teacher import teacher_decay
 
 MAX_PARAMETERS: Final = 2_000_000_000
 """Training takes about 20 bytes for each: its weight, gradient, average, and two moments."""
@@ -51,6 +52,7 @@ def check_model(recipe: Recipe, origin: str) -> None:
         if tasks is not None:
             network = outline(recipe.model, {name: task.output for name, task in tasks.items()}, recipe.target)
             _check_size(network)
+            teacher_decay(tasks.values(), recipe.training.average)
         _check_has_phases(recipe)
         check_lengths(phases)
         if steps is not None:

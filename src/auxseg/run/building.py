@@ -16,6 +16,7 @@ from auxseg.training.learner import Learner
 from auxseg.training.optimizer import parameter_groups
 from auxseg.training.phases import build_phases
 from auxseg.training.runtime import Runtime
+from auxseg.training.teacher import Teacher, teacher_decay
 
 
 def open_data(path: str | Path, recipe: Recipe) -> Store:
@@ -76,18 +77,28 @@ def build_learner(recipe: Recipe, network: Network, tasks: dict[str, Task], runt
     pretrained = [] if recipe.model.weights == "none" else network.encoder_parameters()
     groups = parameter_groups((network, *(phase.balancer for phase in phases)), pretrained, training.optimizer)
     assert training.precision != "auto"
+    average = WeightAverage(network, training.average)
     return Learner(
         network,
         tasks,
         phases,
         training.optimizer.build(groups),
-        WeightAverage(network, training.average),
+        average,
         runtime,
         precision=training.precision,
         clip=training.clip,
         seed=recipe.seed,
         watch=training.watch,
+        teacher=_teacher(network, tasks, average),
     )
+
+
+def _teacher(network: Network, tasks: Mapping[str, Task], average: WeightAverage) -> Teacher | None:
+    """The teacher of the tasks that need one. Its average is the one that is validated, if it has their decay."""
+    decay = teacher_decay(tasks.values(), average.decay)
+    if decay is None:
+        return None
+    return Teacher(network, tasks, average if decay == average.decay else WeightAverage(network, decay))
 
 
 def without_labels(tasks: Mapping[str, Task], loader: EvaluationLoader) -> list[str]:

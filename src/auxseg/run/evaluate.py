@@ -18,7 +18,7 @@ from auxseg.drawing import panel, save_png, to_picture
 from auxseg.errors import InputError
 from auxseg.evaluation.measure import Measured, measure
 from auxseg.evaluation.mirrored import Scored, measure_mirrored
-from auxseg.models.forward import forward
+from auxseg.models.forward import forward, with_teacher
 from auxseg.records.event_log import EventLog
 from auxseg.records.events import Evaluated
 from auxseg.records.metrics import ClassFigures, ConfusionTable, Metrics, write_metrics
@@ -173,6 +173,7 @@ def _picture(model: Model, store: Store, row: int) -> np.ndarray:
     (batch,) = EvaluationLoader(store, np.array([row]), 1)
     with model.autocast():
         outputs = forward(model.network, model.tasks, batch.to(model.device))
+    batch = with_teacher(model.network, model.tasks, batch, outputs)
     photograph = _enlarged(to_picture(batch.image[0]))
     truth, prediction = photograph, photograph
     rows = []

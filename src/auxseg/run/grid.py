@@ -16,7 +16,7 @@ from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
 from auxseg.drawing import Picture, column, panel, save_png, to_picture
 from auxseg.errors import InputError
-from auxseg.models.forward import forward
+from auxseg.models.forward import forward, with_teacher
 from auxseg.records.table import read_per_image
 from auxseg.run.directory import Run
 from auxseg.run.load import load
@@ -101,6 +101,7 @@ def _see(model: Model, store: Store, id_: str) -> _Seen:
     photograph = _enlarged(to_picture(batch.image[0]))
     with model.autocast():
         outputs = forward(model.network, model.tasks, batch.to(model.device))
+    batch = with_teacher(model.network, model.tasks, batch, outputs)
     truth, prediction = photograph, photograph
     overlaid: list[str] = []
     alone: dict[str, tuple[Picture, Picture]] = {}

@@ -70,7 +70,7 @@ def write_inspection(run: Run, model: Model, store: Store, rows: Sequence[int] |
         images.append(InspectedImage(batch.ids[0], files))
     if images or matrices:
         shares = {place: tuple(map(tuple, matrix.tolist())) for place, matrix in matrices.items()}
-        write_inspection_file(run.directory, Inspection(tuple(images), tuple(model.network.tasks), shares))
+        write_inspection_file(run.directory, Inspection(tuple(images), tuple(model.network.sharing.branches()), shares))
     return bool(images)
 
 

@@ -23,6 +23,8 @@ from auxseg.recipe import Recipe
 from auxseg.tasks import Task
 
 _BATCH: Final = 16
+_NUM_LOOKED_AT: Final = 64
+"""How many samples tell whether data fit what a task takes for granted."""
 
 
 @final
@@ -101,6 +103,23 @@ def refuse_unlabelled(
             f"{why} (only {' and '.join(splits)} have some): it learns nothing, and predictions leave it out; "
             f"--set tasks.{name}=off leaves it out of training too"
         )
+
+
+def refuse_unfit(tasks: Mapping[str, Task], store: Store, rows: Int64[np.ndarray, " R"]) -> None:
+    """Raise `InputError` for data of which most samples contradict what a task takes for granted (`Task.fits`).
+
+    Looks at some of ``rows``, the samples that may be trained on with their masks, spread evenly.
+    """
+    chosen = rows[np.linspace(0, len(rows) - 1, min(_NUM_LOOKED_AT, len(rows))).astype(int)]
+    for name, task in tasks.items():
+        if not task.assumption or not len(chosen):
+            continue
+        told = [fit for batch in EvaluationLoader(store, chosen, _BATCH) for fit in task.fits(batch) if fit is not None]
+        if told.count(False) > len(told) / 2:
+            raise InputError(
+                f"{store.path}: {name} takes for granted that {task.assumption}, but in {told.count(False)} of "
+                f"{len(told)} samples it is not so; leave the task out with --set tasks.{name}=off"
+            )
 
 
 def untrained_tasks(recipe: Recipe, vocabulary: Vocabulary, labelled: Mapping[str, int] | None) -> frozenset[str]:

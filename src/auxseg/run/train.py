@@ -29,7 +29,7 @@ from auxseg.run.beginning.resolving import Resolved, measure_choice, resolve
 from auxseg.run.beginning.resuming import owner_of
 from auxseg.run.building import build_learner, open_data, train_loader, validation_loader
 from auxseg.run.directory import Run, describe_data
-from auxseg.run.labels import labelled_samples, refuse_unlabelled, untrained_tasks
+from auxseg.run.labels import labelled_samples, refuse_unfit, refuse_unlabelled, untrained_tasks
 from auxseg.run.model_file import ModelFacts
 from auxseg.run.observing.observers import Recorder, now
 from auxseg.tasks import Task
@@ -108,8 +108,10 @@ def _labelled(recipe: Recipe, store: Store, tasks: Mapping[str, Task], tell: Cal
     rows = training_rows(store, recipe.data.train_on)
     if not len(rows):
         raise InputError(f"{store.path}: the training split is empty")
-    labelled = labelled_samples(tasks, store, rows, labelled_rows(store, rows, recipe.data.label_fraction))
+    masked = labelled_rows(store, rows, recipe.data.label_fraction)
+    labelled = labelled_samples(tasks, store, rows, masked)
     refuse_unlabelled(tasks, labelled, store, recipe.target, tell)
+    refuse_unfit(tasks, store, masked)
     if recipe.data.train_on == "train":
         val = store.rows("val")
         target = {recipe.target: tasks[recipe.target]}

@@ -14,6 +14,11 @@ Self-supervised tasks, each with a picture of its own to look at:
 - `rotation`: by how many quarter turns the picture was turned
 - `flip`: whether it was mirrored
 
+Tasks without a head of their own, which supervise the target's output in other ways:
+
+- `consistency`: the output of a strongly changed picture agrees with what a teacher says of the picture
+- `box-mask`: the foreground fills its box and ends where colours change
+
 Controls, from which nothing about a picture can be learned:
 
 - `random-labels`: a class drawn by lot
@@ -35,6 +40,8 @@ from auxseg.tasks.controls.random_labels import RandomLabelsConfig, RandomLabels
 from auxseg.tasks.distance import DistanceConfig, DistanceTask
 from auxseg.tasks.kinds import BuiltIn
 from auxseg.tasks.plugins import Plugins, register, run_plugin
+from auxseg.tasks.reuse.box_mask import BoxMaskConfig, BoxMaskTask
+from auxseg.tasks.reuse.consistency import ConsistencyConfig, ConsistencyTask
 from auxseg.tasks.segmentation import SegmentationConfig, SegmentationTask
 from auxseg.tasks.self_supervised.colorization import ColorizationConfig, ColorizationTask
 from auxseg.tasks.self_supervised.denoising import DenoisingConfig, DenoisingTask
@@ -42,18 +49,22 @@ from auxseg.tasks.self_supervised.edges import EdgesConfig, EdgesTask
 from auxseg.tasks.self_supervised.flip import FlipConfig, FlipTask
 from auxseg.tasks.self_supervised.reconstruction import ReconstructionConfig, ReconstructionTask
 from auxseg.tasks.self_supervised.rotation import RotationConfig, RotationTask
-from auxseg.tasks.task import Dense, Output, Table, Task, Vector, View, task_loss
+from auxseg.tasks.task import Dense, Of, Output, Table, Task, Vector, View, task_loss
 
 TaskConfig = Annotated[BuiltIn, Plugins()]
 
 __all__ = [
     "Answer",
     "BoxConfig",
+    "BoxMaskConfig",
+    "BoxMaskTask",
     "BoxTask",
     "ClassificationConfig",
     "ClassificationTask",
     "ColorizationConfig",
     "ColorizationTask",
+    "ConsistencyConfig",
+    "ConsistencyTask",
     "DenoisingConfig",
     "DenoisingTask",
     "Dense",
@@ -65,6 +76,7 @@ __all__ = [
     "FlipTask",
     "NoiseConfig",
     "NoiseTask",
+    "Of",
     "Output",
     "RandomLabelsConfig",
     "RandomLabelsTask",

@@ -7,6 +7,8 @@ from auxseg.tasks.classification import ClassificationConfig
 from auxseg.tasks.controls.noise import NoiseConfig
 from auxseg.tasks.controls.random_labels import RandomLabelsConfig
 from auxseg.tasks.distance import DistanceConfig
+from auxseg.tasks.reuse.box_mask import BoxMaskConfig
+from auxseg.tasks.reuse.consistency import ConsistencyConfig
 from auxseg.tasks.segmentation import SegmentationConfig
 from auxseg.tasks.self_supervised.colorization import ColorizationConfig
 from auxseg.tasks.self_supervised.denoising import DenoisingConfig
@@ -26,6 +28,8 @@ BuiltIn = (
     | ReconstructionConfig
     | RotationConfig
     | FlipConfig
+    | ConsistencyConfig
+    | BoxMaskConfig
     | RandomLabelsConfig
     | NoiseConfig
 )

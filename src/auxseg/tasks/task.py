@@ -46,7 +46,24 @@ class Vector:
     dropout: float = 0.0
 
 
-Output = Dense | Vector
+@dataclass(frozen=True)
+class Of:
+    """The task has no head of its own: it reads the output of another task, for its own view of the picture.
+
+    ``form`` is what that output has to be, ``task`` the name of the other task, the target unless told. Gradients of
+    both losses then reach one head.
+    """
+
+    form: Dense | Vector
+    task: str | None = None
+
+
+Output = Dense | Vector | Of
+
+
+def form(output: Output) -> Dense | Vector:
+    """What a task is given: the output that it asks for, or that of the task whose output it reads."""
+    return output.form if isinstance(output, Of) else output
 
 
 ViewChoice = Literal["own", "shared"]
@@ -76,7 +93,7 @@ class Task(ABC):
 
     Attributes:
         name: the key in the recipe, unique in a run.
-        output: what the network must give.
+        output: what the network must give, or whose output is read.
         view: which picture the task looks at; tasks with one view share a forward pass.
         shares_view: whether every other task of the recipe is to look at this task's picture.
         is_target: whether this is the task that the others are there to help; its view keeps the running statistics.
@@ -86,6 +103,12 @@ class Task(ABC):
         has_answer: whether what it says of a photograph means anything. Controls say nothing, nor do tasks that are
             asked about a picture that was changed by lot.
         writes_numbers: whether the numbers of a map or vector stand in predictions.json.
+        needs_teacher: whether its target is made of what the moving average of the weights predicts (`Batch.teacher`,
+            without gradient, by the head whose output the task gets, of the picture that this head's own task sees).
+            Where a model is measured, it is its own teacher.
+        teacher_decay: the decay of the teacher's average; ``None`` takes the one that is validated, if there is one.
+        ramp: over which share of a phase's steps the task's loss grows linearly to its full weight, 0 for none.
+        assumption: what the task takes for granted of its data, as a clause, see `fits`; empty for nothing.
         weights: weight of each loss term; the keys are those of `loss` and `counts`.
         main_figure: the figure by which checkpoints are chosen if this is the target.
         higher_is_better: whether a larger `main_figure` is better.
@@ -103,6 +126,10 @@ class Task(ABC):
     own_row: bool = False
     has_answer: bool = True
     writes_numbers: bool = True
+    needs_teacher: bool = False
+    teacher_decay: float | None = None
+    ramp: float = 0.0
+    assumption: str = ""
     weights: Mapping[str, float]
     main_figure: str
     higher_is_better: bool = True
@@ -160,10 +187,17 @@ class Task(ABC):
             place: where the photograph lies in the stored square, and how large it is itself.
         """
         predicted, draw = self.predict(output[None])[0], partial(self.draw, truth=False)
-        if isinstance(self.output, Dense):
+        if isinstance(form(self.output), Dense):
             return map_answer(predicted, place, draw, writes_numbers=self.writes_numbers)
         drawn = "alone" if self.own_row else "overlay"
         return vector_answer(predicted, partial(draw, value=predicted), drawn=drawn, writes_numbers=self.writes_numbers)
+
+    def fits(self, batch: Batch) -> Sequence[bool | None]:
+        """Whether the labels of each image fit what the task takes for granted; ``None`` where nothing tells.
+
+        Data in which most of those that can be told do not fit are refused, with the sentence `assumption`.
+        """
+        return [None] * len(batch)
 
     def in_recipe(self, *, is_target: bool, view: View) -> Task:
         """A copy of this task that knows its place in a recipe: whether it is the target, and what it looks at."""
@@ -185,7 +219,8 @@ def blank_answer(task: Task, size: int) -> Answer:
 
     ``size`` is the stored side in pixels.
     """
-    shape = (task.output.channels, size, size) if isinstance(task.output, Dense) else (task.output.size,)
+    asked = form(task.output)
+    shape = (asked.channels, size, size) if isinstance(asked, Dense) else (asked.size,)
     return task.answer(torch.zeros(shape), fit((1, 1), size, "squash"))
 
 

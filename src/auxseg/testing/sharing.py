@@ -12,10 +12,10 @@ from auxseg.models.decoders import UNetDecoderConfig
 from auxseg.models.encoders import UNetEncoderConfig
 from auxseg.models.model import build_with
 from auxseg.models.sharing import Scheme
-from auxseg.tasks.task import Dense, Output, Vector
+from auxseg.tasks.task import Dense, Vector
 from auxseg.testing.require import are_close, require
 
-OUTPUTS: Final[dict[str, Output]] = {
+OUTPUTS: Final[dict[str, Dense | Vector]] = {
     "segmentation": Dense(3),
     "classification": Vector(5),
     "box": Vector(4, grid=2, hidden=8),
@@ -82,8 +82,8 @@ def _check_outputs(network: Network, pictures: Tensor) -> None:
     for name, output in OUTPUTS.items():
         expected = (output.channels, *SIZE) if isinstance(output, Dense) else (output.size,)
         _require(outputs[name].shape == (NUM_IMAGES, *expected), network, "outputs have the size that tasks ask for")
-        alone = network(pictures, [name])
-        _require(list(alone) == [name], network, "only the outputs of the tasks that are asked for are given")
+        given, alone = network.sharing(network.prepare(pictures), [name]), network(pictures, [name])
+        _require(list(given) == [name], network, "only the outputs of the tasks that are asked for are given")
         same = are_close(alone[name], outputs[name], 1e-4, 1e-5)
         _require(same, network, "a task's output does not depend on which others are computed")
 

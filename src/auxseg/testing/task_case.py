@@ -11,7 +11,7 @@ from torch import Tensor
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.tasks.task import Task, task_loss
-from auxseg.testing.examples import erase, example_batch, example_output
+from auxseg.testing.examples import erase, example_batch, example_output, taught
 from auxseg.testing.require import require
 
 NUM_IMAGES: Final = 7
@@ -42,7 +42,7 @@ class TaskCase:
     @classmethod
     def of(cls, task: Task, vocabulary: Vocabulary, seed: int = 0) -> TaskCase:
         """Make the data of random numbers."""
-        batch = example_batch(NUM_IMAGES, vocabulary, seed)
+        batch = taught(example_batch(NUM_IMAGES, vocabulary, seed), task, seed)
         output = example_output(task, NUM_IMAGES, vocabulary.size, seed)
         return cls(task, vocabulary, batch, erase(batch, ERASED), output)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from auxseg.data.augment import mirror
-from auxseg.tasks.task import Dense
+from auxseg.tasks.task import Dense, form
 from auxseg.testing.examples import erase
 from auxseg.testing.require import are_close
 from auxseg.testing.task_case import ERASED, NUM_IMAGES, TaskCase
@@ -94,7 +94,7 @@ def parts_of_a_batch_add_up(case: TaskCase) -> None:
 def losses_are_sums_over_what_is_counted(case: TaskCase) -> None:
     """A picture that occurs twice in one image has twice the loss where it counts twice."""
     target = case.task.target(case.batch)
-    if not isinstance(case.task.output, Dense) or target.shape[-2:] != case.output.shape[-2:]:
+    if not isinstance(form(case.task.output), Dense) or target.shape[-2:] != case.output.shape[-2:]:
         return
     twice, both = torch.cat([target, target], dim=-2), torch.cat([case.output, case.output], dim=-2)
     counts, more = case.task.counts(target), case.task.counts(twice)

@@ -45,6 +45,14 @@ class WeightAverage:
             if id(live) in known:
                 live.copy_(average)
 
+    @torch.no_grad()
+    def keep_in(self, copy: nn.Module) -> None:
+        """Let a copy of the network hold the averages from now on, so that it can be asked about them at any time."""
+        held = [value for value in copy.state_dict().values() if value.is_floating_point()]
+        for mine, average in zip(held, self._average, strict=True):
+            mine.copy_(average)
+        self._average = held
+
     @contextmanager
     def swapped_in(self) -> Iterator[None]:
         """Let the network hold the averaged weights for a while."""

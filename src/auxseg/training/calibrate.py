@@ -13,7 +13,7 @@ import torch
 
 from auxseg.data.loading.batch import Batch
 from auxseg.errors import RunError
-from auxseg.models.forward import forward
+from auxseg.models.forward import forward, with_teacher
 from auxseg.models.network import Network
 from auxseg.tasks import Task, task_loss
 from auxseg.training.runtime import Precision, Runtime
@@ -133,9 +133,10 @@ class _Trial:
         started = time.perf_counter()
         with self.runtime.autocast(self.precision):
             outputs = forward(self.network, self.tasks, self.batch)
+        batch = with_teacher(self.network, self.tasks, self.batch, outputs)
         losses = []
         for name, task in self.tasks.items():
-            target = task.target(self.batch)
+            target = task.target(batch)
             totals = {term: float(count.sum()) for term, count in task.counts(target).items()}
             losses.append(task_loss(task, outputs[name], target, totals))
         loss = torch.stack(losses).sum()

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, final
 
 import torch
@@ -23,6 +24,7 @@ from auxseg.training.gradients.conflict import Look
 from auxseg.training.gradients.watch import look
 from auxseg.training.phases import Phase, freeze_all_but, state_of
 from auxseg.training.runtime import Precision, Runtime
+from auxseg.training.teacher import Teacher
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Learner:
     One step sees a whole batch, cut into micro-batches and over processes. What every loss averages over is counted
     first, over all of them, so that shares of losses and gradients simply add up: cutting a batch differently
     changes nothing but rounding (and the statistics of BatchNorm). In every ``watch``-th step, the first included, the
-    tasks' gradients are looked at before it (`auxseg.training.gradients.watch`).
+    tasks' gradients are looked at before it (`auxseg.training.gradients.watch`). A ``teacher`` answers the tasks that
+    learn from one; its average is that of ``average``, or one of its own.
     """
 
     def __init__(
@@ -64,11 +67,14 @@ class Learner:
         clip: float | None,
         seed: int,
         watch: int | None = None,
+        teacher: Teacher | None = None,
     ) -> None:
         self.network, self.tasks, self.phases = network, tasks, phases
         self.optimizer, self.average, self.runtime = optimizer, average, runtime
         self.precision: Precision = precision
         self.clip, self.seed, self.watch = clip, seed, watch
+        self.teacher = teacher
+        self._averages = [average] if teacher is None or teacher.average is average else [average, teacher.average]
         self._begin(phases[0])
 
     @property
@@ -84,7 +90,8 @@ class Learner:
         for module in self._still:
             module.eval()  # whoever validated put all of the network back into training
         if step == phase.start:
-            self.average.begin_anew(state_of(self.network, self._still))
+            for average in self._averages:
+                average.begin_anew(state_of(self.network, self._still) if average is self.average else ())
 
     def _begin(self, phase: Phase) -> None:
         self.phase = phase
@@ -98,8 +105,8 @@ class Learner:
         """
         # Dropout must not depend on when a run resumed.
         torch.manual_seed(step_seed(self.seed, step, self.runtime.rank))
-        batches = [batch.to(self.runtime.device) for batch in batches]
         tasks = self.phase.tasks
+        batches = [self._taught(batch.to(self.runtime.device)) for batch in batches]
         targets = [{name: task.target(batch) for name, task in tasks.items()} for batch in batches]
         totals = self._totals(targets)
         labelled = frozenset(name for name, terms in totals.items() if any(terms.values()))
@@ -109,7 +116,10 @@ class Learner:
         for batch, target in zip(batches, targets, strict=True):
             with self.runtime.autocast(self.precision):
                 outputs = forward(self.network, tasks, batch)  # dense: N C H W, vector: N K
-            losses = {name: task_loss(task, outputs[name], target[name], totals[name]) for name, task in tasks.items()}
+            losses = {
+                name: self._ramp(task, step) * task_loss(task, outputs[name], target[name], totals[name])
+                for name, task in tasks.items()
+            }
             self.balancer.backward(losses)
             summed = {name: summed[name] + loss.detach() for name, loss in losses.items()}
         self.runtime.add(list(summed.values()))
@@ -121,6 +131,17 @@ class Learner:
         self._refuse_infinite({"norm of the gradient": norm}, step, batches)
         factor = self._update(step)
         return StepResult(values, weights, factor, norm, self.phase.name, seen)
+
+    def _taught(self, batch: Batch) -> Batch:
+        """The batch with what the teacher says of it."""
+        autocast = partial(self.runtime.autocast, self.precision)
+        return batch if self.teacher is None else self.teacher.teach(self.phase.tasks, batch, autocast)
+
+    def _ramp(self, task: Task, step: int) -> float:
+        """How much of its loss a task has in this step."""
+        if not task.ramp:
+            return 1.0
+        return min((step - self.phase.start + 1) / (task.ramp * self.phase.length), 1.0)
 
     def _look(self, batch: Batch, target: Mapping[str, Tensor]) -> Look | None:
         """How the tasks' gradients agree on the first micro-batch of every process."""
@@ -155,7 +176,8 @@ class Learner:
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self._agree_on_buffers()
-        self.average.update()
+        for average in self._averages:
+            average.update()
         return factor
 
     @torch.no_grad()
@@ -176,12 +198,14 @@ class Learner:
 
     def state(self) -> dict[str, object]:
         """All that a checkpoint must keep."""
+        of_the_teacher = {} if len(self._averages) == 1 else {"teacher": self._averages[1].state()}
         return {
             "network": self.network.state_dict(),
             "balancers": [phase.balancer.state_dict() for phase in self.phases],
             "optimizer": self.optimizer.state_dict(),
             "schedules": [phase.schedule.state() for phase in self.phases],
             "average": self.average.state(),
+            **of_the_teacher,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -192,3 +216,5 @@ class Learner:
             phase.schedule.restore(schedule)
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.restore(state["average"])
+        for average in self._averages[1:]:
+            average.restore(state["teacher"])

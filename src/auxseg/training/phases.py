@@ -52,6 +52,7 @@ class Phase:
 
     name: str | None
     start: int
+    length: int
     tasks: Mapping[str, Task]
     trained: Sequence[nn.Parameter]
     balancer: Balancer
@@ -72,14 +73,14 @@ def build_phases(
     """
     if not phases:
         trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-        return [Phase(None, 0, tasks, trained, balancer(list(tasks)), schedule(num_steps))]
+        return [Phase(None, 0, num_steps, tasks, trained, balancer(list(tasks)), schedule(num_steps))]
     built: list[Phase] = []
     start = 0
     for phase in in_steps(phases, num_steps):
         mine = {name: task for name, task in tasks.items() if name in (phase.tasks or tasks)}
         length = num_steps - start if phase.steps is None else phase.steps
         trained = trained_parameters(phase, network)
-        built.append(Phase(phase.name, start, mine, trained, balancer(list(mine)), schedule(length)))
+        built.append(Phase(phase.name, start, length, mine, trained, balancer(list(mine)), schedule(length)))
         start += length
     return built
 
@@ -149,7 +150,7 @@ def trained_parameters(phase: PhaseConfig, network: Network) -> list[nn.Paramete
                 f"training.phases: {phase.name} trains {task!r}, which is not a task of this recipe; "
                 f"the tasks are {', '.join(network.tasks)}"
             )
-    moved = _ids(network.shared_parameters()) | _ids(p for task in tasks for p in network.task_parameters(task))
+    moved = _ids(network.parameters_moved_by(tasks))
     if phase.train is not None:
         moved &= _ids(parameter for name in phase.train for parameter in _part(phase, name, network))
     trained = [parameter for parameter in network.parameters() if id(parameter) in moved and parameter.requires_grad]
@@ -166,7 +167,7 @@ def _part(phase: PhaseConfig, name: str, network: Network) -> list[nn.Parameter]
     if name in parts:
         return parts[name]
     if name in network.tasks:
-        return network.task_parameters(name)
+        return network.branch_parameters(name)
     known = [*network.tasks, *parts]
     raise InputError(
         f"training.phases: {phase.name} trains {name!r}, which is not a part of this network; "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 import torch
@@ -45,7 +45,7 @@ def pick(batch: Batch, indices: list[int]) -> Batch:
     ids = tuple(batch.ids[index] for index in indices)
     classes = {name: labels[indices] for name, labels in batch.classes.items()}
     tensors = {name: value[indices] for name, value in values.items() if isinstance(value, torch.Tensor)}
-    return Batch(ids=ids, classes=classes, **tensors)
+    return replace(batch, ids=ids, classes=classes, **tensors)
 
 
 @pytest.mark.parametrize("box_from_mask", [False, True])

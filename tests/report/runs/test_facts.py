@@ -58,3 +58,23 @@ def test_processes_are_told_when_there_are_several(tmp_path: Path) -> None:
     events[0]["processes"] = 2
     runs.write_events(tmp_path, events)
     assert "2 processes" in dict(facts.provenance(read_record(tmp_path)))["Machine"]
+
+
+@pytest.mark.parametrize(
+    ("further", "told"),
+    [
+        ((), ""),
+        (("same",), "same has no head of its own: another task's head learns."),
+        (("same", "boxes"), "same and boxes have no heads of their own: another task's head learns."),
+    ],
+)
+def test_tasks_without_a_head_are_named(tmp_path: Path, further: tuple[str, ...], told: str) -> None:
+    runs.write_recipe(tmp_path, ("segmentation", *further))
+    start, *events = runs.training_events(("segmentation",), steps=34)
+    runs.write_events(tmp_path, [start | {"parameters": {"encoder": 7, "head segmentation": 3}}, *events])
+    assert facts.without_head(read_record(tmp_path)) == told
+
+
+def test_of_heads_that_are_not_known_nothing_is_told(record: Record, tmp_path: Path) -> None:
+    runs.write_recipe(tmp_path, ("segmentation", "same"))
+    assert facts.without_head(read_record(tmp_path)) == ""

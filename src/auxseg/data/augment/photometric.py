@@ -73,9 +73,9 @@ def recolour(image: Float[Tensor, "N 3 H W"], colours: Colours) -> Float[Tensor,
     chroma = np.cos(colours.hue)[:, None, None] * (np.eye(3) - _GREY)
     chroma = chroma + np.sin(colours.hue)[:, None, None] * _QUARTER_TURN
     matrix = gain[:, None, None] * (_GREY + colours.saturation[:, None, None] * chroma)
-    weights = torch.from_numpy(matrix).float()[..., None, None]
-    mean_grey = (image.mean(dim=(2, 3)).double() * torch.tensor(LUMA, dtype=torch.float64)).sum(dim=1)
-    lift = torch.from_numpy((1.0 - colours.contrast) * colours.brightness) * mean_grey
+    weights = torch.from_numpy(matrix).float().to(image.device)[..., None, None]
+    mean_grey = (image.mean(dim=(2, 3)).double() * torch.tensor(LUMA, dtype=torch.float64, device=image.device)).sum(1)
+    lift = torch.from_numpy((1.0 - colours.contrast) * colours.brightness).to(image.device) * mean_grey
     # No matrix product: its precision is a global setting, which belongs to the network.
     mixed = weights[:, :, 0] * image[:, :1] + lift.float()[:, None, None, None]
     mixed.addcmul_(weights[:, :, 1], image[:, 1:2]).addcmul_(weights[:, :, 2], image[:, 2:])

@@ -6,7 +6,7 @@ Shape legend: ``N`` images of a batch, ``H W`` the stored size.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from jaxtyping import Bool, Float, Int, UInt8
@@ -23,7 +23,9 @@ class Batch:
     image, all NaN if missing. ``classes`` holds ids per kind of label, ``MISSING`` if missing. ``inside`` is false
     where a pixel is padding rather than photograph. ``keys`` are those of `sample_keys` in `auxseg.keyed`:
     what a task draws at random for a sample (noise, a turn) depends on them alone. They stay on the CPU, where it is
-    drawn.
+    drawn. ``is_training`` says that the network learns from the batch: what mixes its images does so only then, so that
+    no figure depends on which images are measured together. ``teacher`` holds, by task, the outputs that a teacher
+    gives to those that learn from one (`auxseg.models.forward.with_teacher`).
     """
 
     ids: tuple[str, ...]
@@ -34,6 +36,8 @@ class Batch:
     classes: Mapping[str, Int[Tensor, " N"]]
     inside: Bool[Tensor, "N H W"]
     keys: Int[Tensor, " N"]
+    is_training: bool = False
+    teacher: Mapping[str, Float[Tensor, "N ..."]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -48,4 +52,5 @@ class Batch:
             box=self.box.to(device, non_blocking=True),
             classes={name: ids.to(device, non_blocking=True) for name, ids in self.classes.items()},
             inside=self.inside.to(device, non_blocking=True),
+            teacher={name: output.to(device, non_blocking=True) for name, output in self.teacher.items()},
         )

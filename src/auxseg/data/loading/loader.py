@@ -133,7 +133,7 @@ class TrainLoader:
         batch = collate(self._store, rows)
         batch.mask[torch.from_numpy(np.isin(rows, self._labelled, invert=True))] = IGNORE
         batch = augment(batch, self._augment, seed=self._seed, epochs=epochs, box_from_mask=self._store.box_from_mask)
-        batch = replace(batch, keys=sample_keys(self._seed, epochs, batch.ids))
+        batch = replace(batch, keys=sample_keys(self._seed, epochs, batch.ids), is_training=True)
         return _pinned(batch) if self._pin_memory else batch
 
 

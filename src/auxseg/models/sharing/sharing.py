@@ -19,14 +19,14 @@ from auxseg.models.decoders.decoder import Decoder
 from auxseg.models.encoders.encoder import Encoder
 from auxseg.models.layers.heads import DenseHead
 from auxseg.models.layers.norms import Norm
-from auxseg.tasks.task import Output
+from auxseg.tasks.task import Dense, Vector
 
 
 @runtime_checkable
 class Builder(Protocol):
     """Makes the parts that a sharing scheme asks for, each with initial weights that depend on its name only."""
 
-    outputs: Mapping[str, Output]
+    outputs: Mapping[str, Dense | Vector]
     target: str
     norm: Norm
 

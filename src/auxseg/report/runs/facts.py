@@ -90,6 +90,19 @@ def parameters(record: Record) -> list[tuple[str, int, float]]:
     return [(part, number, 100 * number / whole) for part, number in parts.items()]
 
 
+def without_head(record: Record) -> str:
+    """A sentence on the tasks that have no head of their own; empty if there are none, or if parts are not known."""
+    parts = record.start.parameters if record.start else {}
+    heads = {part.removeprefix("head ") for part in parts if part.startswith("head ")}
+    reading = [task for task in record.tasks if task not in heads] if record.target in heads else []
+    if not reading:
+        return ""
+    verb = "has no head" if len(reading) == 1 else "have no heads"
+    return (
+        f"{' and '.join(reading)} {verb} of {'its' if len(reading) == 1 else 'their'} own: another task's head learns."
+    )
+
+
 def provenance(record: Record) -> Facts:
     """Where the run comes from and what was done with it."""
     readings = [f"{wording.split(event.split)} at step {event.step:,}" for event in record.evaluations]

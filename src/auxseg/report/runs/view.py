@@ -69,6 +69,7 @@ class RunView:
     time: Facts
     calibration: list[tuple[str, str, bool]]
     parameters: list[tuple[str, int, float]]
+    without_head: str
     weights: str
     balance: list[Chart]
     agreement: Agreement | None
@@ -104,6 +105,7 @@ def view_run(record: Record, name: str) -> RunView:
         time=facts.time_and_memory(record),
         calibration=facts.calibration(record),
         parameters=facts.parameters(record),
+        without_head=facts.without_head(record),
         weights=weights,
         balance=balance,
         agreement=agreement(record),

@@ -13,7 +13,7 @@ import torch
 from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.drawing import column, row, to_picture
 from auxseg.errors import InputError
-from auxseg.models.forward import forward
+from auxseg.models.forward import forward, with_teacher
 from auxseg.recipe import Recipe
 from auxseg.run.building import open_data
 from auxseg.training.gradients.conflict import EVERYWHERE
@@ -93,6 +93,7 @@ class TensorBoard(Observer):
                 batch = examples.to(learner.runtime.device)
                 with learner.runtime.autocast(learner.precision):
                     outputs = forward(network, learner.tasks, batch)
+                batch = with_teacher(network, learner.tasks, batch, outputs)
                 photographs = [to_picture(image) for image in examples.clean]
                 for name, task in learner.tasks.items():
                     truths, predictions = task.target(batch).cpu(), task.predict(outputs[name].float()).cpu()

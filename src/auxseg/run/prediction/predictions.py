@@ -58,7 +58,8 @@ class PredictionWriter:
         exif: str = "auto",
     ) -> None:
         self.directory, self._model, self._exif = directory, model, exif
-        blank = {task.name: blank_answer(task, model.vocabulary.size) for task in model.tasks.values()}
+        asked = [task for task in model.tasks.values() if task.has_answer]
+        blank = {task.name: blank_answer(task, model.vocabulary.size) for task in asked}
         said = {name: blank[name] for name in answering(model)}
         self._num_masks = sum(answer.mask is not None for answer in blank.values())
         self._masks = [name for name, answer in said.items() if answer.mask is not None]
