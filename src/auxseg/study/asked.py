@@ -36,9 +36,15 @@ class StudyResult:
 
     @property
     def verdicts(self) -> dict[str, str]:
-        """By arm: helps, hurts, no meaningful difference, or not enough evidence; at the largest share of the masks."""
+        """By arm the strongest statement that holds, such as helps; at the largest share of the masks."""
         answer = max(self.found.answers, key=lambda answer: answer.label_fraction)
         return {arm.name: arm.verdict for arm in answer.arms}
+
+    @property
+    def recommended(self) -> str | None:
+        """The arm to use if one must choose now, ``None`` for the target alone; at the largest share of the masks."""
+        answer = max(self.found.answers, key=lambda answer: answer.label_fraction)
+        return None if answer.choice is None else answer.choice.use
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -77,8 +83,9 @@ def study(
         threads: of each run; the machine's, shared by the workers, if none are given.
         plugins: files with kinds of task, which are executed.
         watch: called now and then with the plan that is being trained.
-        question: ``design``, ``arms``, ``controls``, ``label_fractions``, ``margin``, ``looks``, ``weights``,
-            ``tune_weights`` and ``tuning_seeds``, as in `auxseg.study.design.config.StudyConfig`.
+        question: ``design``, ``arms``, ``vary``, ``controls``, ``label_fractions``, ``method``, ``margin``, ``looks``,
+            ``mirrored``, ``weights``, ``tune_weights`` and ``tuning_seeds``, as in
+            `auxseg.study.design.config.StudyConfig`.
 
     Raises:
         InputError: for all that the command refuses before anything is trained.
