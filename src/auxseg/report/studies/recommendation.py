@@ -65,14 +65,16 @@ def _together(study: StudyResult, answer: Answer, directory: Path, *, higher_is_
         return _train(study, answer, directory, use, f"{what}: something is known of every arm.")
     names = wording.listed(undecided)
     later = [seeds for seeds in study.rules.looks_at if seeds > study.seeds]
-    needed = later[0] if later else answer.seeds_needed if answer.seeds_needed else None
+    needed = later[0] if later else answer.seeds_needed
+    if needed is not None and needed <= study.seeds:  # foreseen to be enough, and by chance it was not
+        needed = round(1.5 * study.seeds)
     if study.seeds < FEWEST_SEEDS:
         time = _seconds_per_run(study) * _runs_per_seed(study) * (5 - study.seeds)
         command = _with_seeds(command_of(directory), 5)
         text = f"Train 5 seeds: {count(study.seeds, 'seed')} give no interval, so nothing can be concluded."
         return Recommendation(text, command, _about(time))
-    if needed is None or needed <= study.seeds:
-        return _train(study, answer, directory, use, f"{what}: {names} is not worth pursuing at a margin of {margin}.")
+    if needed is None:
+        return _train(study, answer, directory, use, f"{what}: at a margin of {margin}, {names}: not worth pursuing.")
     new = needed - study.seeds if later else needed
     time = _seconds_per_run(study) * _runs_per_seed(study) * new
     if new > MOST_TIMES * study.seeds:
@@ -92,6 +94,9 @@ def _together(study: StudyResult, answer: Answer, directory: Path, *, higher_is_
 def _elsewhere(command: str, directory: Path) -> str:
     """The command with a directory of its own."""
     words = shlex.split(command)
+    if "--budget" in words[:-1]:  # which would choose other seeds
+        place = words.index("--budget")
+        words = [*words[:place], *words[place + 2 :]]
     out = f"{directory.as_posix()}-more"
     if "--out" in words[:-1]:
         words[words.index("--out") + 1] = out
