@@ -22,7 +22,7 @@ from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS, Uneven
 from tests.tasks.examples import REGISTRY
 
-KINDS = [config().kind for config in REGISTRY]
+KINDS = [config().kind for config in REGISTRY if config().kind != "box-mask"]  # boxes of heads do not surround masks
 ONE_SIDED = "left-or-right"
 TASKS = [f"tasks.{kind}={{kind: {kind}}}" for kind in KINDS] + [
     f"tasks.{ONE_SIDED}={{kind: flip, axis: horizontal}}",
