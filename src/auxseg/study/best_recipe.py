@@ -8,7 +8,7 @@ from auxseg.records.study import StudyResult
 from auxseg.run.building import open_data
 from auxseg.study.answers.validation import refuse_without_validation, validation_figure
 from auxseg.study.design.config import SIMULTANEOUS
-from auxseg.study.design.plan import Plan, make_plan
+from auxseg.study.design.plan import Plan
 from auxseg.study.study import Study
 from auxseg.study.tuning import with_tuned
 
@@ -17,7 +17,7 @@ def check_best(study: Study) -> None:
     """Raise `InputError` if nothing can be the best, because the data have no validation split to choose by."""
     if study.config.method == SIMULTANEOUS:
         return
-    recipe = make_plan(study.config).runs[0].recipe
+    recipe = study.made.runs[0].recipe
     refuse_without_validation(recipe, open_data(study.data, recipe), "--best")
 
 

@@ -26,7 +26,7 @@ from auxseg.statistics.simultaneous import (
     prospect,
 )
 from auxseg.study.design.config import ArmConfig, StudyConfig
-from auxseg.study.design.plan import Arm, Plan, make_plan
+from auxseg.study.design.plan import Arm, Plan
 from auxseg.study.execution.time_estimate import Effort
 from auxseg.study.study import Study
 from auxseg.tasks import Task
@@ -162,7 +162,7 @@ def within(
 def designed(study: Study, looks_at: tuple[int, ...]) -> StudyConfig:
     """The question as a budget shaped it when the directory was begun: its planned trainings and looks say how."""
     seeds = looks_at[-1] if looks_at else study.config.seeds
-    plan = make_plan(study.config)
+    plan = study.made
     names = {run.arm for run in read_planned(study.directory.path)}
     kept = tuple(arm.name for arm in plan.arms[1:] if arm.name in names or not names)
     return dataclasses.replace(narrowed(plan, kept), seeds=seeds)

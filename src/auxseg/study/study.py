@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import final
 
@@ -55,6 +55,11 @@ class Study:
         config = with_rules(self.config, self.directory.question, self.directory.path)
         object.__setattr__(self, "config", config)
 
+    @cached_property
+    def made(self) -> Plan:
+        """All trainings as the question asks for them. Checking them takes seconds, so it is done once."""
+        return make_plan(self.config)
+
     def run(self, execution: Execution) -> StudyResult:
         """Train all that is missing, then measure everything on the test split, judge, and write study.json.
 
@@ -64,7 +69,7 @@ class Study:
         execution.tell("opening the data")
         store, target = self._checked(execution.threads)
         trainings = Trainings(execution, self.directory, self.data, store, self.plugins)
-        with trainings.held(self._largest(make_plan(self.config))) as kept:
+        with trainings.held(self._largest(self.made)) as kept:
             plan, kept = self._settled(kept, store)
             self.directory.keep_question(question(plan))
             self.directory.keep_choices(kept)
@@ -103,7 +108,7 @@ class Study:
 
     def _checked(self, threads: int | None) -> tuple[Store, Task]:
         """The data and the target, which can give an answer in this directory. Raises `InputError` if not."""
-        plan = make_plan(self.config)
+        plan = self.made
         first = plan.runs[0].recipe
         store = open_data(self.data, first)
         target = check_tasks(plan, store)
@@ -119,7 +124,7 @@ class Study:
 
         Arms that were judged come before the control same-compute is counted, which is as long as the dearest of all.
         """
-        plan = with_choices(make_plan(self.config), kept)
+        plan = with_choices(self.made, kept)
         plan = dataclasses.replace(plan, mirrored=self._is_mirrored(plan, store))
         self._refuse_other_look()
         self.directory.compare(question(plan))

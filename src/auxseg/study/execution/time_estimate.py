@@ -24,7 +24,7 @@ from auxseg.study.design.plan import Arm, PlannedRun
 from auxseg.study.directory.decisions import chosen, decided
 
 CALIBRATION_STEPS: Final = 6
-PATIENCE: Final = 12.0
+PATIENCE: Final = 8.0
 """After so many seconds no further arm is timed: its time is that of arms with as many tasks, or follows from them."""
 
 

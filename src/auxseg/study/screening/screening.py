@@ -94,7 +94,7 @@ class Screening:
 
     def _checked(self, threads: int | None) -> tuple[Store, Task, Budget, Plan]:
         """Data, target, cost and trainings. Raises `InputError` if they can give no ranking in this directory."""
-        full = make_plan(self.study.config)
+        full = self.study.made
         first = full.runs[0].recipe
         store = open_data(self.study.data, first)
         target = check_tasks(full, store)
@@ -110,7 +110,7 @@ class Screening:
     def _compared(self) -> Question:
         """The question of this ranking. Raises `InputError` if the study or an earlier ranking asked another."""
         study = self.study.directory
-        full = with_choices(make_plan(self.study.config), study.choices)
+        full = with_choices(self.study.made, study.choices)
         begun = study.question
         full = dataclasses.replace(full, mirrored=begun is not None and bool(begun.mirrored))  # touches no ranking
         study.compare(question(full))
