@@ -17,8 +17,9 @@ from auxseg.records.study import Answer
 from auxseg.run import choose
 from auxseg.run.building import open_data
 from auxseg.study.answers.answer import answer
+from auxseg.study.design.arm import BASELINE, Arm
 from auxseg.study.design.config import StudyConfig, check_study
-from auxseg.study.design.plan import BASELINE, Arm, Plan, make_plan
+from auxseg.study.design.plan import Plan, make_plan
 from auxseg.study.design.rules import with_rules
 from auxseg.study.directory.decisions import chosen, with_choices
 from auxseg.study.directory.directory import StudyDirectory

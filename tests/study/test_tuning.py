@@ -16,9 +16,10 @@ from auxseg.files import write_atomically
 from auxseg.recipe import load_recipe
 from auxseg.records.about import Choices, Tuned
 from auxseg.records.event_log import EventLog
+from auxseg.study.design.arm import Arm
 from auxseg.study.design.config import check_study
 from auxseg.study.design.digests import arm_digest
-from auxseg.study.design.plan import Arm, Plan, make_plan
+from auxseg.study.design.plan import Plan, make_plan
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.directory.provenance import origin
 from auxseg.study.tuning import FIRST_SEED, rate_factors, tries_of, tune, tuning_runs, with_tuned

@@ -25,8 +25,9 @@ from auxseg.statistics.simultaneous import (
     affordable,
     prospect,
 )
+from auxseg.study.design.arm import Arm
 from auxseg.study.design.config import ArmConfig, StudyConfig
-from auxseg.study.design.plan import Arm, Plan
+from auxseg.study.design.plan import Plan
 from auxseg.study.execution.time_estimate import Effort
 from auxseg.study.study import Study
 from auxseg.tasks import Task

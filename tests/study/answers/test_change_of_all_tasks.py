@@ -13,7 +13,8 @@ from auxseg.recipe import build_tasks
 from auxseg.records.arm_result import DeltaM
 from auxseg.study.answers.change_of_all_tasks import change_of_all_tasks, known
 from auxseg.study.answers.figures import RunFigures
-from auxseg.study.design.plan import Arm, make_plan
+from auxseg.study.design.arm import Arm
+from auxseg.study.design.plan import make_plan
 from auxseg.study.directory.directory import StudyDirectory
 from tests.study.small import small_config
 

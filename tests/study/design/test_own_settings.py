@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from auxseg.errors import InputError
+from auxseg.study.design.arm import Arm
 from auxseg.study.design.config import check_study
 from auxseg.study.design.digests import arm_recipe
-from auxseg.study.design.plan import Arm, Plan, describe, make_plan
+from auxseg.study.design.plan import Plan, describe, make_plan
 from auxseg.study.design.question import judged, with_judged
 from auxseg.study.design.unlike import unlike
 
@@ -89,6 +90,12 @@ def test_an_arm_may_have_more_masks() -> None:
         ({"vary": [BATCH], "tune_weights": [0.1, 1]}, "tune_weights cannot be combined with arms that have settings"),
         ({"vary": [BATCH], "controls": ["same-compute"]}, "same-compute trains for as long as the dearest auxiliary"),
         ({"vary": [f"{BATCH},8"]}, f"arms gives the set [] with {BATCH} twice"),
+        (
+            {"arms": [["box"], {"name": "box", "settings": [BATCH]}]},
+            "two arms are named 'box'; give each a name of its own",
+        ),
+        ({"arms": [{"name": "target only", "settings": [BATCH]}]}, "two arms are named 'target only'"),
+        ({"arms": [{"name": "same-compute", "settings": [BATCH]}]}, "two arms are named 'same-compute'"),
         ({"arms": [{"settings": [BATCH, "data.target_per_batch=4"]}]}, "data.target_per_batch is given twice"),
     ],
 )

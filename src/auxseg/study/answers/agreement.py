@@ -19,7 +19,7 @@ from auxseg.records.agreement import (
     read_screen_outline,
     read_study_outline,
 )
-from auxseg.study.design.plan import BASELINE
+from auxseg.study.design.arm import BASELINE
 
 
 def agree(directory: Path) -> Agreement | None:

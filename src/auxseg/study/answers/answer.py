@@ -20,8 +20,9 @@ from auxseg.study.answers.change_of_all_tasks import change_of_all_tasks
 from auxseg.study.answers.figures import RunFigures, refuse_other_images
 from auxseg.study.answers.gradient_evidence import why
 from auxseg.study.answers.verdict import ArmVerdict, Compared
+from auxseg.study.design.arm import Arm
 from auxseg.study.design.config import SIMULTANEOUS
-from auxseg.study.design.plan import Arm, Plan, PlannedRun
+from auxseg.study.design.plan import Plan, PlannedRun
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.tasks import Task
 

@@ -10,7 +10,8 @@ import numpy as np
 from auxseg.records.arm_result import DeltaM
 from auxseg.statistics.delta_m import delta_m
 from auxseg.study.answers.figures import RunFigures
-from auxseg.study.design.plan import Arm, PlannedRun
+from auxseg.study.design.arm import Arm
+from auxseg.study.design.plan import PlannedRun
 from auxseg.tasks import Task
 
 

@@ -11,7 +11,7 @@ from auxseg.statistics.sentences import Context, sentence
 from auxseg.statistics.verdicts import Judgement, Rules, judge, with_diverged
 from auxseg.study.answers.change_of_all_tasks import known
 from auxseg.study.answers.verdict import ArmVerdict, Compared, Verdicts
-from auxseg.study.design.plan import Arm
+from auxseg.study.design.arm import Arm
 
 
 def rules(compared: Compared) -> Rules:

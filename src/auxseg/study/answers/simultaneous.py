@@ -31,7 +31,7 @@ from auxseg.statistics.simultaneous import (
 )
 from auxseg.study.answers.change_of_all_tasks import known
 from auxseg.study.answers.verdict import ArmVerdict, Compared, Verdicts
-from auxseg.study.design.plan import Arm
+from auxseg.study.design.arm import Arm
 from auxseg.study.design.unlike import unlike
 
 

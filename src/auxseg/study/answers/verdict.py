@@ -9,7 +9,8 @@ from typing import final
 from auxseg.records.arm_result import Advice, Expected, Interval, Variances
 from auxseg.records.study import Choice, Spread
 from auxseg.study.answers.figures import RunFigures
-from auxseg.study.design.plan import Arm, Plan, PlannedRun
+from auxseg.study.design.arm import Arm
+from auxseg.study.design.plan import Plan, PlannedRun
 
 
 @final

@@ -7,7 +7,8 @@ import json
 from typing import Any
 
 from auxseg.recipe import to_values, what_matters
-from auxseg.study.design.plan import Arm, Plan
+from auxseg.study.design.arm import Arm
+from auxseg.study.design.plan import Plan
 
 
 def arm_recipe(plan: Plan, arm: Arm) -> dict[str, Any]:

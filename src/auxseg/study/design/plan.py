@@ -6,68 +6,22 @@ import dataclasses
 import hashlib
 import itertools
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, final, get_args
+from typing import Any, Final, final
 
 from auxseg.counting import count
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe, parse_recipe, to_values, what_matters
-from auxseg.recipe.settings import refuse_replaced
 from auxseg.records.about import SameCompute, Tuned
+from auxseg.study.design.arm import BASELINE, Arm, own_share
+from auxseg.study.design.bases import base_of, check_base, check_controls, check_own_settings
 from auxseg.study.design.config import SAME_COMPUTE, StudyConfig
-from auxseg.tasks import TaskConfig
 
-BASELINE: Final = "target only"
 DEFAULT_WEIGHT: Final = 0.3
 """The loss weight of an auxiliary that neither the study nor its base gives one."""
-CONTROL_KINDS: Final = ("noise", "random-labels")
-_OWN_SHARE: Final = "data.label_fraction"
-_NO_WORD: Final = re.compile(r"[^a-z0-9.]+")
-_KEPT_EQUAL: Final = ("seed", "target", "data.train_on")
-"""What no arm has of its own: it would be another question."""
 STEPS_PER_TASK: Final = 25
 """An arm's gradients are looked at once in so many steps for each of its tasks: a look takes about a step per task."""
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Arm:
-    """A set of auxiliaries beside the target, whatever their order; none for the baseline.
-
-    ``is_longer`` is the control same-compute: the target alone as well, trained longer. ``settings`` are changes to the
-    base that this arm alone has, ``key=value``, and ``label`` what it is called if not by its auxiliaries and settings.
-    """
-
-    auxiliaries: tuple[str, ...] = ()
-    is_longer: bool = False
-    settings: tuple[str, ...] = ()
-    label: str = ""
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Arm) and self._identity == other._identity
-
-    def __hash__(self) -> int:
-        return hash(self._identity)
-
-    @property
-    def _identity(self) -> tuple[frozenset[str], bool, frozenset[str]]:
-        return frozenset(self.auxiliaries), self.is_longer, frozenset(self.settings)
-
-    @property
-    def name(self) -> str:
-        """What people read."""
-        if self.is_longer:
-            return SAME_COMPUTE
-        return self.label or " + ".join([*self.auxiliaries, *self.settings]) or BASELINE
-
-    @property
-    def words(self) -> str:
-        """What its runs' directories begin with."""
-        if self.settings:
-            return _NO_WORD.sub("-", self.name.lower()).strip("-") or "arm"
-        return "-".join(sorted(self.auxiliaries)) or (SAME_COMPUTE if self.is_longer else "target-only")
 
 
 @final
@@ -155,19 +109,13 @@ class Plan:
         return f"{BASELINE}, trained {factor:g} times as long (same compute as {arm_of})"
 
 
-def own_share(arm: Arm) -> float | None:
-    """The share of the masks that an arm has by its own settings."""
-    given = [setting.partition("=")[2] for setting in arm.settings if setting.partition("=")[0] == _OWN_SHARE]
-    return float(given[-1]) if given else None  # the recipe that it is part of was read before
-
-
 def make_plan(study: StudyConfig) -> Plan:
     """Lay out every training. Raises `InputError` for what cannot be asked for."""
     base = load_recipe(study.base, study.settings, is_base=True)
-    _check_base(base, study)
+    check_base(base, study)
     if base.target in (*study.names, *study.controls):
         raise InputError(f"study: {base.target} is the target and cannot be its own auxiliary")
-    _check_controls(base, study)
+    check_controls(base, study)
     fractions = study.label_fractions or (base.data.label_fraction,)
     if len(set(fractions)) < len(fractions):
         raise InputError("study: label_fractions names a share twice")
@@ -176,11 +124,11 @@ def make_plan(study: StudyConfig) -> Plan:
         arms.append(Arm(is_longer=True))
     # Checking a recipe builds its network, so that is done once for all seeds.
     recipes = {
-        (arm, fraction): _recipe(_base_of(arm, base, study), study, arm, fraction)
+        (arm, fraction): _recipe(base_of(arm, base, study), study, arm, fraction)
         for fraction in fractions
         for arm in arms
     }
-    _check_own_settings(recipes)
+    check_own_settings(recipes)
     runs = [
         PlannedRun(arm, seed, fraction, dataclasses.replace(recipes[arm, fraction], seed=seed))
         for fraction in fractions
@@ -190,92 +138,17 @@ def make_plan(study: StudyConfig) -> Plan:
     return Plan(study, tuple(arms), tuple(runs))
 
 
-def _check_controls(base: Recipe, study: StudyConfig) -> None:
-    """Refuse a control that can be learned from a picture; kinds of plugins are believed."""
-    ours = {config.kind for config in get_args(get_args(TaskConfig)[0])}
-    for name in study.control_tasks:
-        kind = base.tasks[name].kind if name in base.tasks else name
-        if kind in ours - set(CONTROL_KINDS):
-            raise InputError(
-                f"study: controls names {name}, which carries information; expected {', '.join(CONTROL_KINDS)} or "
-                f"{SAME_COMPUTE}, and {name} as an auxiliary"
-            )
-
-
-def _check_base(base: Recipe, study: StudyConfig) -> None:
-    """Refuse what would make arms differ in more than their tasks, and settings that the study decides itself."""
-    settings = {setting.partition("=")[0] for setting in study.settings}
-    if "seed" in settings:
-        raise InputError("study: settings gives a seed, but a study chooses its own; set how many with seeds")
-    if "data.label_fraction" in settings and study.label_fractions is not None:
-        raise InputError("study: settings gives data.label_fraction together with label_fractions; leave one out")
-    _check_arms(base, study.base)
-    for phase in base.training.phases:
-        if base.target not in (phase.tasks or (base.target,)):
-            raise InputError(
-                f"study: {study.base} has a phase {phase.name!r} that does not train {base.target}, so target only "
-                "would train nothing in it; set training.phases=[]"
-            )
-    if base.training.phases and SAME_COMPUTE in study.controls:
-        raise InputError(
-            f"study: controls names {SAME_COMPUTE}, but {study.base} has training.phases, in which steps differ in "
-            "cost; set training.phases=[] or leave the control out"
-        )
-
-
-def _check_arms(base: Recipe, name: str) -> None:
-    """Refuse what no arm may have, be it the base's or its own."""
-    if base.training.patience is not None:
-        raise InputError(
-            f"study: {name} has training.patience {base.training.patience}, but arms must have the same number "
-            "of steps; set training.patience=null"
-        )
-    sharing = base.model.sharing
-    if sharing.target_reads_auxiliaries:
-        raise InputError(
-            f"study: {name} has model.sharing.kind {sharing.kind}, in which the target reads the auxiliaries' "
-            "encoders, so there is no target only to compare with; set model.sharing.kind to hard, mtan or "
-            "cross-stitch and training.phases=[]"
-        )
-
-
 def _arms(study: StudyConfig) -> list[Arm]:
     """All arms but the control same-compute, the target alone first, none twice."""
     sets = [Arm(subset) for subset in _subsets(study)]
     own = [Arm(each.auxiliaries, settings=each.settings, label=each.name) for each in study.listed_arms]
     controls = [Arm((name,)) for name in study.control_tasks]
-    return list(dict.fromkeys([*sets, *own, *controls]))
-
-
-def _base_of(arm: Arm, base: Recipe, study: StudyConfig) -> Recipe:
-    """The base with the settings that an arm alone has. Raises `InputError` for those that no arm can have."""
-    if not arm.settings:
-        return base
-    for setting in arm.settings:
-        key = setting.partition("=")[0]
-        if key in _KEPT_EQUAL:
-            raise InputError(f"study: arm {arm.name}: {key} must be the same in all arms; leave it out")
-        if key == _OWN_SHARE and len(study.label_fractions or ()) > 1:
-            raise InputError(f"study: arm {arm.name}: {key} cannot be combined with several label_fractions")
-        section, _, task = key.partition(".")
-        if section == "tasks" and task.partition(".")[0] not in (base.target, *arm.auxiliaries):
-            raise InputError(f"study: arm {arm.name}: {key} changes which tasks are learned; name them in auxiliaries")
-    refuse_replaced(arm.settings)
-    changed = load_recipe(study.base, [*study.settings, *arm.settings], is_base=True)
-    _check_arms(changed, f"arm {arm.name}")
-    return changed
-
-
-def _check_own_settings(recipes: Mapping[tuple[Arm, float], Recipe]) -> None:
-    """Refuse settings of an arm that change nothing: it would be compared with itself, or another arm twice."""
-    seen: dict[str, Arm] = {}
-    for (arm, fraction), recipe in recipes.items():
-        said = json.dumps([fraction, arm.is_longer, what_matters(to_values(recipe))], sort_keys=True)
-        other = seen.setdefault(said, arm)
-        if other != arm and (arm.settings or other.settings):
-            raise InputError(
-                f"study: arm {arm.name} is the same as {other.name}: its settings change nothing; leave it out"
-            )
+    arms = list(dict.fromkeys([*sets, *own, *controls]))
+    names = [arm.name for arm in arms]
+    for name in names:
+        if names.count(name) > 1 or name == SAME_COMPUTE:
+            raise InputError(f"study: two arms are named {name!r}; give each a name of its own")
+    return arms
 
 
 def _subsets(study: StudyConfig) -> Iterable[tuple[str, ...]]:

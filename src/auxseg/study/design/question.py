@@ -15,9 +15,10 @@ from auxseg.errors import InputError
 from auxseg.recipe import Recipe, parse_recipe, what_matters
 from auxseg.records.about import Judged, Question
 from auxseg.records.values.differences import differences
+from auxseg.study.design.arm import Arm, own_share
 from auxseg.study.design.config import SIMULTANEOUS
 from auxseg.study.design.digests import arm_recipe
-from auxseg.study.design.plan import Arm, Plan, PlannedRun, own_share
+from auxseg.study.design.plan import Plan, PlannedRun
 
 
 def question(plan: Plan) -> Question:

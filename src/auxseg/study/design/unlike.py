@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from auxseg.data.augment import AugmentConfig
 from auxseg.recipe import Recipe, to_values
-from auxseg.study.design.plan import Arm, Plan
+from auxseg.study.design.arm import Arm
+from auxseg.study.design.plan import Plan
 
 
 def unlike(plan: Plan) -> tuple[str, ...]:

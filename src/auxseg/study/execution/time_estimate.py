@@ -20,7 +20,8 @@ from auxseg.errors import DivergedError
 from auxseg.recipe import Recipe, with_changes
 from auxseg.records.events import Step, Validated
 from auxseg.run import choose, train
-from auxseg.study.design.plan import Arm, PlannedRun
+from auxseg.study.design.arm import Arm
+from auxseg.study.design.plan import PlannedRun
 from auxseg.study.directory.decisions import chosen, decided
 
 CALIBRATION_STEPS: Final = 6

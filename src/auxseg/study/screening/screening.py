@@ -26,9 +26,10 @@ from auxseg.run.directory import describe_data
 from auxseg.study.answers.agreement import agree
 from auxseg.study.answers.gradient_evidence import why
 from auxseg.study.answers.validation import refuse_without_validation
+from auxseg.study.design.arm import Arm
 from auxseg.study.design.checks import check_tasks, refuse_other_threads
 from auxseg.study.design.digests import digests
-from auxseg.study.design.plan import Arm, Plan, PlannedRun, make_plan
+from auxseg.study.design.plan import Plan, PlannedRun, make_plan
 from auxseg.study.design.question import judged, question, refuse_other_arms
 from auxseg.study.directory.decisions import with_choices
 from auxseg.study.directory.directory import StudyDirectory

@@ -1,0 +1,98 @@
+"""The recipe that an arm is made of: the base, with the settings that the arm alone has; and what neither may be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Final, get_args
+
+from auxseg.errors import InputError
+from auxseg.recipe import Recipe, load_recipe, to_values, what_matters
+from auxseg.recipe.settings import refuse_replaced
+from auxseg.study.design.arm import OWN_SHARE, Arm
+from auxseg.study.design.config import SAME_COMPUTE, StudyConfig
+from auxseg.tasks import TaskConfig
+
+CONTROL_KINDS: Final = ("noise", "random-labels")
+_KEPT_EQUAL: Final = ("seed", "target", "data.train_on")
+"""What no arm has of its own: it would be another question."""
+
+
+def check_controls(base: Recipe, study: StudyConfig) -> None:
+    """Refuse a control that can be learned from a picture; kinds of plugins are believed."""
+    ours = {config.kind for config in get_args(get_args(TaskConfig)[0])}
+    for name in study.control_tasks:
+        kind = base.tasks[name].kind if name in base.tasks else name
+        if kind in ours - set(CONTROL_KINDS):
+            raise InputError(
+                f"study: controls names {name}, which carries information; expected {', '.join(CONTROL_KINDS)} or "
+                f"{SAME_COMPUTE}, and {name} as an auxiliary"
+            )
+
+
+def check_base(base: Recipe, study: StudyConfig) -> None:
+    """Refuse what would make arms differ in more than their tasks, and settings that the study decides itself."""
+    settings = {setting.partition("=")[0] for setting in study.settings}
+    if "seed" in settings:
+        raise InputError("study: settings gives a seed, but a study chooses its own; set how many with seeds")
+    if "data.label_fraction" in settings and study.label_fractions is not None:
+        raise InputError("study: settings gives data.label_fraction together with label_fractions; leave one out")
+    _check_arms(base, study.base)
+    for phase in base.training.phases:
+        if base.target not in (phase.tasks or (base.target,)):
+            raise InputError(
+                f"study: {study.base} has a phase {phase.name!r} that does not train {base.target}, so target only "
+                "would train nothing in it; set training.phases=[]"
+            )
+    if base.training.phases and SAME_COMPUTE in study.controls:
+        raise InputError(
+            f"study: controls names {SAME_COMPUTE}, but {study.base} has training.phases, in which steps differ in "
+            "cost; set training.phases=[] or leave the control out"
+        )
+
+
+def _check_arms(base: Recipe, name: str) -> None:
+    """Refuse what no arm may have, be it the base's or its own."""
+    if base.training.patience is not None:
+        raise InputError(
+            f"study: {name} has training.patience {base.training.patience}, but arms must have the same number "
+            "of steps; set training.patience=null"
+        )
+    sharing = base.model.sharing
+    if sharing.target_reads_auxiliaries:
+        raise InputError(
+            f"study: {name} has model.sharing.kind {sharing.kind}, in which the target reads the auxiliaries' "
+            "encoders, so there is no target only to compare with; set model.sharing.kind to hard, mtan or "
+            "cross-stitch and training.phases=[]"
+        )
+
+
+def base_of(arm: Arm, base: Recipe, study: StudyConfig) -> Recipe:
+    """The base with the settings that an arm alone has. Raises `InputError` for those that no arm can have."""
+    if not arm.settings:
+        return base
+    for setting in arm.settings:
+        key = setting.partition("=")[0]
+        if key in _KEPT_EQUAL:
+            raise InputError(f"study: arm {arm.name}: {key} must be the same in all arms; leave it out")
+        if key == OWN_SHARE and len(study.label_fractions or ()) > 1:
+            raise InputError(f"study: arm {arm.name}: {key} cannot be combined with several label_fractions")
+        section, _, task = key.partition(".")
+        if section == "tasks" and task.partition(".")[0] not in (base.target, *arm.auxiliaries):
+            raise InputError(f"study: arm {arm.name}: {key} changes which tasks are learned; name them in auxiliaries")
+    refuse_replaced(arm.settings)
+    changed = load_recipe(study.base, [*study.settings, *arm.settings], is_base=True)
+    _check_arms(changed, f"arm {arm.name}")
+    return changed
+
+
+def check_own_settings(recipes: Mapping[tuple[Arm, float], Recipe]) -> None:
+    """Refuse settings of an arm that change nothing: it would be compared with itself, or another arm twice."""
+    seen: dict[str, Arm] = {}
+    for (arm, fraction), recipe in recipes.items():
+        said = json.dumps([fraction, arm.is_longer, what_matters(to_values(recipe))], sort_keys=True)
+        other = seen.setdefault(said, arm)
+        if other != arm and (arm.settings or other.settings):
+            raise InputError(
+                f"study: arm {arm.name} is the same as {other.name}: its settings change nothing; leave it out"
+            )
