@@ -15,6 +15,7 @@ from auxseg.tasks import (
     ClassificationConfig,
     ColorizationConfig,
     ConsistencyConfig,
+    DeepSupervisionConfig,
     DenoisingConfig,
     EdgesConfig,
     FlipConfig,
@@ -51,6 +52,7 @@ CONFIGS: dict[str, tuple[TaskSettings, Vocabulary]] = {
     "flip-horizontal": (FlipConfig(axis="horizontal"), VOCABULARY),
     "box-mask-classes": (BoxMaskConfig(similarity=0.0, dilation=1), MANY_CLASSES),
     "consistency-classes": (ConsistencyConfig(threshold=0.5, decay=0.9), MANY_CLASSES),
+    "deep-supervision-classes": (DeepSupervisionConfig(losses={"dice": 2.0}, levels=1), MANY_CLASSES),
     "noise-channels": (NoiseConfig(channels=3, cells=4), VOCABULARY),
 }
 """Every kind of task as it is by default, and in every form that it has, with data that it can be asked about."""

@@ -24,6 +24,7 @@ from auxseg.models.layers.norms import Norm
 from auxseg.models.network import Network
 from auxseg.models.reuse import heads_read, with_heads
 from auxseg.models.sharing import HardSharingConfig, Scheme, SharingConfig
+from auxseg.models.side_outputs import build_side_heads
 from auxseg.tasks.task import Dense, Output, Vector
 
 
@@ -84,11 +85,12 @@ def check(config: ModelConfig, outputs: Mapping[str, Output]) -> None:
 def _assemble(
     scheme: Scheme, config: ModelConfig, outputs: Mapping[str, Output], seed: int, target: str | None
 ) -> Network:
-    """The scheme's network over the tasks that have heads, read by those that have none."""
+    """The scheme's network over the tasks that have branches, read by those that have none."""
     heads = with_heads(outputs)
     target = next(iter(heads), "") if target is None else target
     reads = heads_read(outputs, target)
-    return Network(scheme.build(_Builder(config, heads, seed, target)), reads)
+    sharing = scheme.build(_Builder(config, heads, seed, target))
+    return Network(sharing, reads, build_side_heads(outputs, reads, sharing.branches(), seed))
 
 
 def _check_settings(config: ModelConfig, outputs: Mapping[str, Output]) -> None:

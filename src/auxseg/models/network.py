@@ -17,6 +17,7 @@ from auxseg.errors import InputError
 from auxseg.models.branch import DenseBranch
 from auxseg.models.grey import luminance
 from auxseg.models.sharing.sharing import Sharing
+from auxseg.models.side_outputs import SideHead, steps_noted
 
 
 @final
@@ -26,16 +27,23 @@ class Network(nn.Module):
     Pictures of any size will do: rows and columns of the mean colour are added at the bottom and on the right until
     the coarsest stride divides the size. (A backbone made for one size is the exception.)
 
-    ``reads`` names, by task without a head of its own, the task whose head it reads.
+    ``reads`` names, by task without a branch of its own, the task whose head it reads. Those with a head in
+    ``side_heads`` read that task's decoder instead; only where they are asked for are their maps computed.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, sharing: Sharing, reads: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        sharing: Sharing,
+        reads: Mapping[str, str] | None = None,
+        side_heads: Mapping[str, SideHead] | None = None,
+    ) -> None:
         super().__init__()
         self.sharing = sharing
         self.reads = dict(reads or {})
+        self.side_heads = nn.ModuleDict(side_heads)
         first, *_ = sharing.encoders().values()
         self.stride = first.strides[-1]
         self.image_size = first.image_size
@@ -44,11 +52,11 @@ class Network(nn.Module):
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The names of all tasks, those with a head first."""
+        """The names of all tasks, those with a branch first."""
         return (*self.sharing.branches(), *self.reads)
 
     def head_of(self, task: str) -> str:
-        """The task whose head gives this task's output: itself, unless it reads that of another."""
+        """The task whose branch this task's output needs: itself, unless it reads that of another."""
         return self.reads.get(task, task)
 
     @property
@@ -65,9 +73,12 @@ class Network(nn.Module):
         height, width = image.shape[-2:]
         asked = self.tasks if tasks is None else tasks
         heads = list(dict.fromkeys(map(self.head_of, asked)))
-        outputs = self.sharing(self.prepare(image), heads)
-        cut = {head: out[..., :height, :width] if out.ndim == 4 else out for head, out in outputs.items()}
-        return {task: cut[self.head_of(task)] for task in asked}
+        side = [task for task in asked if task in self.side_heads]
+        with steps_noted(self.sharing.branches(), [self.reads[task] for task in side]) as steps:
+            outputs = self.sharing(self.prepare(image), heads)
+        outputs |= {task: self.side_heads[task](steps[self.reads[task]]) for task in side}
+        cut = {name: out[..., :height, :width] if out.ndim == 4 else out for name, out in outputs.items()}
+        return {task: cut[task if task in side else self.head_of(task)] for task in asked}
 
     def attention_masks(self, image: Float[Tensor, "N 3 H W"], tasks: Sequence[str]) -> dict[str, dict[str, Tensor]]:
         """What each of these tasks that has a head attends to in RGB pictures in [0, 1], by task and place.
@@ -107,6 +118,7 @@ class Network(nn.Module):
             if isinstance(branch, DenseBranch):
                 own[f"decoder {task}"] = branch.decoder
             own[f"head {task}"] = branch.head
+        own |= {f"head {task}": head for task, head in self.side_heads.items()}
         modules = {**encoders, **own}
         taken = {id(parameter) for module in modules.values() for parameter in module.parameters()}
         rest = [parameter for parameter in self.parameters() if id(parameter) not in taken]
@@ -121,20 +133,23 @@ class Network(nn.Module):
         return [parameter for encoder in self.sharing.encoders().values() for parameter in encoder.parameters()]
 
     def shared_parameters(self) -> list[nn.Parameter]:
-        """Parameters that more than one task may move, such as a head that another task reads."""
+        """Parameters that more than one task may move, such as a head or decoder that another task reads."""
         reused = dict.fromkeys(self.reads.values())
         return [*self.sharing.shared_parameters(), *(p for head in reused for p in self.branch_parameters(head))]
 
     def task_parameters(self, task: str) -> list[nn.Parameter]:
-        """Parameters that only this task moves: none, if it reads another task's head or another reads its own."""
+        """Parameters that only this task moves: of its branch none, if that is another's or another reads it."""
         is_alone = task not in self.reads and task not in self.reads.values()
-        return self.branch_parameters(task) if is_alone else []
+        return self.branch_parameters(task) if is_alone else self._side_parameters(task)
 
     def branch_parameters(self, task: str) -> list[nn.Parameter]:
         """Parameters of the head that gives this task's output, and of all that only this head needs."""
-        return self.sharing.task_parameters(self.head_of(task))
+        return [*self.sharing.task_parameters(self.head_of(task)), *self._side_parameters(task)]
 
     def parameters_moved_by(self, tasks: Iterable[str]) -> list[nn.Parameter]:
         """Parameters that the losses of these tasks may move, each once."""
-        heads = dict.fromkeys(map(self.head_of, tasks))
-        return [*self.sharing.shared_parameters(), *(p for head in heads for p in self.branch_parameters(head))]
+        moved = [*self.sharing.shared_parameters(), *(p for task in tasks for p in self.branch_parameters(task))]
+        return list(dict.fromkeys(moved))
+
+    def _side_parameters(self, task: str) -> list[nn.Parameter]:
+        return list(self.side_heads[task].parameters()) if task in self.side_heads else []

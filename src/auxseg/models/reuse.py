@@ -1,20 +1,20 @@
-"""Tasks without a head of their own: whose head each of them reads."""
+"""Tasks that read another task's output or decoder: whose each of them reads."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from auxseg.errors import InputError
-from auxseg.tasks.task import Dense, Of, Output, Vector, form
+from auxseg.tasks.task import Dense, Of, Output, SideOutputs, Vector, form
 
 
 def with_heads(outputs: Mapping[str, Output]) -> dict[str, Dense | Vector]:
-    """The outputs for which a network builds a head."""
-    return {task: output for task, output in outputs.items() if not isinstance(output, Of)}
+    """The outputs for which a sharing scheme builds a head."""
+    return {task: output for task, output in outputs.items() if not isinstance(output, Of | SideOutputs)}
 
 
 def heads_read(outputs: Mapping[str, Output], target: str) -> dict[str, str]:
-    """By task without a head of its own, the task whose head it reads.
+    """By task without a branch of its own, the task whose head it reads or, for side outputs, whose decoder.
 
     Raises `InputError` for one that is not there, has no head of its own either or gives another form of output, and
     for a target without a head.
@@ -23,7 +23,7 @@ def heads_read(outputs: Mapping[str, Output], target: str) -> dict[str, str]:
         raise InputError(f"tasks: none of {', '.join(outputs)} has an output of its own, expected at least the target")
     reads: dict[str, str] = {}
     for task, output in outputs.items():
-        if not isinstance(output, Of):
+        if not isinstance(output, Of | SideOutputs):
             continue
         if task == target:
             raise InputError(f"target is {task!r}, which has no head of its own; choose a task that has one")

@@ -14,10 +14,11 @@ Self-supervised tasks, each with a picture of its own to look at:
 - `rotation`: by how many quarter turns the picture was turned
 - `flip`: whether it was mirrored
 
-Tasks without a head of their own, which supervise the target's output in other ways:
+Tasks that supervise the target's own output or decoder in other ways:
 
 - `consistency`: the output of a strongly changed picture agrees with what a teacher says of the picture
 - `box-mask`: the foreground fills its box and ends where colours change
+- `deep-supervision`: coarser steps of the decoder give the mask too
 
 Controls, from which nothing about a picture can be learned:
 
@@ -42,6 +43,7 @@ from auxseg.tasks.kinds import BuiltIn
 from auxseg.tasks.plugins import Plugins, register, run_plugin
 from auxseg.tasks.reuse.box_mask import BoxMaskConfig, BoxMaskTask
 from auxseg.tasks.reuse.consistency import ConsistencyConfig, ConsistencyTask
+from auxseg.tasks.reuse.deep_supervision import DeepSupervisionConfig, DeepSupervisionTask
 from auxseg.tasks.segmentation import SegmentationConfig, SegmentationTask
 from auxseg.tasks.self_supervised.colorization import ColorizationConfig, ColorizationTask
 from auxseg.tasks.self_supervised.denoising import DenoisingConfig, DenoisingTask
@@ -49,7 +51,7 @@ from auxseg.tasks.self_supervised.edges import EdgesConfig, EdgesTask
 from auxseg.tasks.self_supervised.flip import FlipConfig, FlipTask
 from auxseg.tasks.self_supervised.reconstruction import ReconstructionConfig, ReconstructionTask
 from auxseg.tasks.self_supervised.rotation import RotationConfig, RotationTask
-from auxseg.tasks.task import Dense, Of, Output, Table, Task, Vector, View, task_loss
+from auxseg.tasks.task import Dense, Of, Output, SideOutputs, Table, Task, Vector, View, task_loss
 
 TaskConfig = Annotated[BuiltIn, Plugins()]
 
@@ -65,6 +67,8 @@ __all__ = [
     "ColorizationTask",
     "ConsistencyConfig",
     "ConsistencyTask",
+    "DeepSupervisionConfig",
+    "DeepSupervisionTask",
     "DenoisingConfig",
     "DenoisingTask",
     "Dense",
@@ -86,6 +90,7 @@ __all__ = [
     "RotationTask",
     "SegmentationConfig",
     "SegmentationTask",
+    "SideOutputs",
     "Table",
     "Task",
     "TaskConfig",

@@ -9,6 +9,7 @@ from auxseg.tasks.controls.random_labels import RandomLabelsConfig
 from auxseg.tasks.distance import DistanceConfig
 from auxseg.tasks.reuse.box_mask import BoxMaskConfig
 from auxseg.tasks.reuse.consistency import ConsistencyConfig
+from auxseg.tasks.reuse.deep_supervision import DeepSupervisionConfig
 from auxseg.tasks.segmentation import SegmentationConfig
 from auxseg.tasks.self_supervised.colorization import ColorizationConfig
 from auxseg.tasks.self_supervised.denoising import DenoisingConfig
@@ -30,6 +31,7 @@ BuiltIn = (
     | FlipConfig
     | ConsistencyConfig
     | BoxMaskConfig
+    | DeepSupervisionConfig
     | RandomLabelsConfig
     | NoiseConfig
 )

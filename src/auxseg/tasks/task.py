@@ -58,11 +58,31 @@ class Of:
     task: str | None = None
 
 
-Output = Dense | Vector | Of
+@dataclass(frozen=True)
+class SideOutputs:
+    """The task needs maps from coarser steps of another task's decoder, by a 1x1 convolution of its own at each.
+
+    The steps are those before the last one, fine to coarse, at most ``num`` of them: a short decoder has fewer. Each
+    map is enlarged to the input's resolution and has the channels of ``form``, which the other task's own output must
+    have too. The maps are joined along the channels. ``task`` is the name of the other task, the target unless told.
+    Gradients of both losses then reach one decoder.
+    """
+
+    form: Dense
+    num: int
+    task: str | None = None
+
+
+Output = Dense | Vector | Of | SideOutputs
 
 
 def form(output: Output) -> Dense | Vector:
-    """What a task is given: the output that it asks for, or that of the task whose output it reads."""
+    """What a task is given: the output that it asks for, or that of the task whose output it reads.
+
+    Of side outputs these are all that it asks for, though a short decoder has fewer.
+    """
+    if isinstance(output, SideOutputs):
+        return Dense(output.num * output.form.channels)
     return output.form if isinstance(output, Of) else output
 
 

@@ -54,6 +54,18 @@ def test_a_step_gives_what_stands_between_enter_and_body_too() -> None:
     assert (p == 4).all()
 
 
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_what_every_step_gives_is_noted_only_where_it_is_asked_for(*, checkpointing: bool) -> None:
+    decoder = _Doubling(2).eval()
+    decoder.checkpointing = checkpointing
+    with decoder.steps_noted() as steps:
+        found = decoder(_pyramid())
+    decoder(_pyramid())
+    assert [step.shape[-1] for step in steps] == [4, 8]
+    assert (steps[0] == 4).all()
+    assert steps[1] is found
+
+
 def test_steps_that_are_computed_again_give_the_same_bits() -> None:
     found = []
     for checkpointing in (False, True):

@@ -6,6 +6,8 @@ Shape legend: ``N`` images, ``C D`` channels, ``H W`` the input size, ``h w`` th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -34,6 +36,7 @@ class Decoder(ABC, nn.Module):
     enter_channels: tuple[int, ...]
     step_channels: tuple[int, ...]
     checkpointing: bool = False
+    _noted: list[Tensor] | None = None
 
     @abstractmethod
     def enter(self, step: int, x: Float[Tensor, "N _ _ _"], pyramid: Pyramid) -> Float[Tensor, "N C h w"]:
@@ -48,7 +51,18 @@ class Decoder(ABC, nn.Module):
         x = pyramid.features[-1]
         for step in range(len(self.step_channels)):
             _, x = recompute(self, self.run, step, x, pyramid) if self.checkpointing else self.run(step, x, pyramid)
+            if self._noted is not None:
+                self._noted.append(x)
         return x
+
+    @contextmanager
+    def steps_noted(self) -> Iterator[list[Tensor]]:
+        """Inside of it, the list is given the ``p`` of every step that a forward pass takes."""
+        self._noted = []
+        try:
+            yield self._noted
+        finally:
+            self._noted = None
 
     def run(
         self, step: int, x: Float[Tensor, "N _ _ _"], pyramid: Pyramid

@@ -1,5 +1,6 @@
-"""Tasks without a head of their own: other supervision of the target's output.
+"""Tasks that train the target's own output or decoder in other ways.
 
 - `consistency`: the target's output of a strongly changed image agrees with what a teacher says of the image
 - `box-mask`: the foreground fills its box and ends where colours change
+- `deep-supervision`: coarser steps of the target's decoder give its mask too
 """
