@@ -43,7 +43,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "study": (
         "auxseg study --base tiny-mtl --auxiliaries classification,box --data mine.h5 --out studies/mine",
         "auxseg study question.yaml --data mine.h5 --out studies/mine --dry-run",
-        "auxseg study --base tiny-mtl --auxiliaries box,edges --seeds 8 --data mine.h5 --best best.yaml",
+        "auxseg study --base tiny-mtl --auxiliaries box,edges --data mine.h5 --budget 2h --best best.yaml",
     ),
     "evaluate": (
         "auxseg evaluate runs/tiny",

@@ -179,3 +179,18 @@ def test_looks_may_be_planned_anew_until_the_first_is_taken(store: Path, tmp_pat
     run_study(small_config(**{**values, "seeds": 2}), store, out)  # no verdict, hence no look
     found = run_study(small_config(**{**values, "seeds": 3}), store, out)
     assert (found["rules"]["looks_at"], found["looked_at"]) == ([3], [3])
+
+
+def test_an_arm_of_which_a_run_diverged_is_not_recommended(study: Path, store: Path) -> None:
+    (before,) = read_study(study).answers
+    assert before.choice is not None
+    best = before.choice.use or EIGHT
+    run = next(each for each in Study(asked(), store, StudyDirectory(study)).plan().runs if each.arm.name == best)
+    StudyDirectory(study).failure_file(run).write_text("too steep")
+    run_study(asked(), store, study)
+    (after,) = read_study(study).answers
+    assert after.choice is not None
+    assert after.choice.use != best
+    arm = next(each for each in after.arms if each.name == best)
+    assert (arm.num_diverged, arm.missing_seeds) == (1, (0,))
+    assert "without 1 run that diverged" in arm.sentence

@@ -32,7 +32,8 @@ class Study(RecipeCommand):
     """Find out what helps the target: train it with every set of auxiliaries on paired seeds and give verdicts.
 
     `auxseg study --base tiny-mtl --auxiliaries classification,box --seeds 5 --data pets.h5 --out studies/pets`.
-    Finished runs are kept: the same command continues where it stopped, and more auxiliaries or seeds reuse them.
+    Finished runs are kept: the same command continues where it stopped, and more auxiliaries reuse them. Verdicts at
+    more than one number of seeds are planned with --looks.
     The study reads the test split and gives verdicts only after all planned seeds are trained.
     """
 
@@ -90,8 +91,7 @@ class Study(RecipeCommand):
     """Changes to the base, key=value: training.steps=600 data.size=64."""
 
     looks: Annotated[str | None, optional("N,M")] = None
-    """Numbers of seeds at which verdicts are given, such as 5,10, to be able to stop early (default: once, at the
-    end)."""
+    """Numbers of seeds at which verdicts are given, so that you may stop early: 5,10 (default: once, at the end)."""
 
     workers: Annotated[int | None, optional("N")] = None
     """Number of runs trained at the same time (default: 1; with --ray as many as fit on the cluster)."""

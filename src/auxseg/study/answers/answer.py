@@ -14,6 +14,7 @@ from auxseg.records.events import Gradients, read_events
 from auxseg.records.study import Answer, Baseline, Diverged, MadeWith, StudyResult
 from auxseg.records.values.writing import to_mapping
 from auxseg.run.directory import Run, describe_data
+from auxseg.run.labels import needs
 from auxseg.statistics.simultaneous import LEVEL
 from auxseg.study.answers import per_arm, simultaneous
 from auxseg.study.answers.change_of_all_tasks import change_of_all_tasks
@@ -36,7 +37,8 @@ def answer(study: StudyDirectory, plan: Plan, store: Store, looked_at: Sequence[
     target = tasks[plan.runs[0].recipe.target]
     done = [run for run in plan.runs if study.failure(run) is None]
     refuse_other_images(study, done)
-    asked = _Asked(plan, RunFigures(study, target), tasks, tuple(done), tuple(looked_at))
+    by_masks = needs(target, store.vocabulary).mask
+    asked = _Asked(plan, RunFigures(study, target), tasks, tuple(done), tuple(looked_at), by_masks)
     return StudyResult(
         target=target.name,
         figure=target.main_figure,
@@ -62,13 +64,14 @@ def answer(study: StudyDirectory, plan: Plan, store: Store, looked_at: Sequence[
 @final
 @dataclass(frozen=True)
 class _Asked:
-    """What is asked, and the runs that did not diverge."""
+    """What is asked, and the runs that did not diverge; whether the target learns from masks."""
 
     plan: Plan
     figures: RunFigures
     tasks: Mapping[str, Task]
     done: tuple[PlannedRun, ...]
     looked_at: tuple[int, ...]
+    by_masks: bool
 
     @property
     def steps(self) -> int:
@@ -153,7 +156,9 @@ class _Asked:
         return {run.seed: run for run in self.done if (run.arm, run.label_fraction) == (arm, fraction)}
 
     def _masked_per_step(self, runs: Mapping[int, PlannedRun]) -> float | None:
-        """Samples with a mask that a training step sees on average; ``None`` if no run says how many there are."""
+        """Samples with a mask that a training step sees on average; ``None`` if that is not known or means nothing."""
+        if not self.by_masks:
+            return None
         for planned in runs.values():
             start = Run(self.figures.study.run_directory(planned)).start
             data, batch = planned.recipe.data, planned.recipe.training.batch

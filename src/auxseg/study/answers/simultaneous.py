@@ -7,6 +7,8 @@ said stays as it was.
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from auxseg.counting import count, in_points
@@ -77,10 +79,17 @@ def verdicts(compared: Compared) -> Verdicts:
     return Verdicts(
         arms=arms,
         remarks=(*remarks, *unlike(plan)),
-        choice=_choice(recommend(together, rules), compared, arms),
+        choice=_choice(recommend(_complete(together, compared), rules), compared, arms),
         spread=records.Spread(spread.run, spread.rest, spread.arm_image) if _is_known(spread) else None,
         seeds_needed=_seeds_needed(together, whole, rules),
     )
+
+
+def _complete(comparison: Comparison, compared: Compared) -> Comparison:
+    """Without arms of which a run diverged: the mean over the others would flatter them."""
+    diverged = {arm.name for arm, number in compared.num_diverged.items() if number}
+    kept = {name: interval for name, interval in comparison.arms.items() if name not in diverged}
+    return dataclasses.replace(comparison, arms=kept)
 
 
 def _verdict(
