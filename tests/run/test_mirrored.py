@@ -85,7 +85,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
 
 @pytest.fixture(scope="module")
 def run(stores: dict[bool, Path], tmp_path_factory: pytest.TempPathFactory) -> Run:
-    recipe = load_recipe("tiny", [*SETTINGS, *TASKS, "training.steps=20"])
+    recipe = load_recipe("tiny", [*SETTINGS, *TASKS, "training.steps=8"])
     return train(recipe, stores[False], tmp_path_factory.mktemp("runs") / "run")
 
 

@@ -151,34 +151,28 @@ def test_an_arm_that_is_added_is_judged_by_itself_and_changes_nothing_else(study
     assert "and so judged as a family of its own." in page.text
 
 
-def test_two_seeds_give_figures_and_no_verdict(store: Path, tmp_path: Path) -> None:
-    values = {**QUESTION, "seeds": 2, "controls": (), "vary": ()}
-    (answer,) = run_study(small_config(**values), store, tmp_path / "study")["answers"]
+def test_two_seeds_give_figures_and_no_verdict_and_are_no_look(store: Path, tmp_path: Path) -> None:
+    values = {**QUESTION, "controls": (), "vary": ()}
+    out = tmp_path / "study"
+    (answer,) = run_study(small_config(**{**values, "seeds": 2}), store, out)["answers"]
     (arm,) = answer["arms"]
     assert (arm["verdict"], arm["interval"]) == ("no verdict", [None, None])
     assert "box: no verdict: needs at least 3 seeds, has 2 (" in arm["sentence"]
     assert arm["difference"] is not None
-    assert json.loads((tmp_path / "study" / "about.json").read_text()).get("looked_at") is None
-    page = Page(study_page(tmp_path / "study").read_text())
-    assert "Train 5 seeds" in page.text
-
-
-def test_looks_are_taken_as_planned(store: Path, tmp_path: Path) -> None:
-    values = {**QUESTION, "looks": [3, 4], "controls": (), "vary": ()}
-    first = run_study(small_config(**{**values, "seeds": 3}), store, tmp_path / "study")
-    assert first["rules"]["looks_at"] == [3, 4]
-    last = run_study(small_config(**{**values, "seeds": 4}), store, tmp_path / "study")
-    assert last["looked_at"] == [3, 4]
-    with pytest.raises(InputError, match="with 4 seeds, and fewer seeds would let you choose among them"):
-        run_study(small_config(**{**values, "seeds": 3}), store, tmp_path / "study")
-
-
-def test_looks_may_be_planned_anew_until_the_first_is_taken(store: Path, tmp_path: Path) -> None:
-    out = tmp_path / "study"
-    values = {**QUESTION, "controls": (), "vary": ()}
-    run_study(small_config(**{**values, "seeds": 2}), store, out)  # no verdict, hence no look
-    found = run_study(small_config(**{**values, "seeds": 3}), store, out)
+    assert json.loads((out / "about.json").read_text()).get("looked_at") is None
+    assert "Train 5 seeds" in Page(study_page(out).read_text()).text
+    found = run_study(small_config(**{**values, "seeds": 3}), store, out)  # looks may be planned anew
     assert (found["rules"]["looks_at"], found["looked_at"]) == ([3], [3])
+
+
+def test_looks_are_taken_as_planned(study: Path, store: Path) -> None:
+    about = json.loads((study / "about.json").read_text())
+    about["question"]["looks_at"] = [3, 4]
+    (study / "about.json").write_text(json.dumps(about))
+    last = run_study(asked(looks=[3, 4], seeds=4), store, study)
+    assert (last["rules"]["looks_at"], last["looked_at"]) == ([3, 4], [3, 4])
+    with pytest.raises(InputError, match="with 4 seeds, and fewer seeds would let you choose among them"):
+        run_study(asked(looks=[3, 4], seeds=3), store, study)
 
 
 def test_an_arm_of_which_a_run_diverged_is_not_recommended(study: Path, store: Path) -> None:
