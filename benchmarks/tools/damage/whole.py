@@ -35,9 +35,9 @@ FEW_STEPS: Final = {
 _STUDY: Final = """base: recipe.yaml
 auxiliaries: [classification]
 design: each
-seeds: 2
-margin: 0.005
-looks: 2
+seeds: 3
+margin: 0.01
+looks: [3, 6]
 weights: {classification: 0.3}
 settings: [training.steps=2]
 """

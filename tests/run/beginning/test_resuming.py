@@ -7,6 +7,7 @@ import json
 import os
 import random
 import shutil
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe, with_changes
 from auxseg.run import Run, load, train
+from auxseg.run.beginning import resuming
 from auxseg.run.beginning.resuming import standing
 from auxseg.run.directory import FORMER
 from auxseg.training.checkpoint import load_last, save_last
@@ -221,3 +223,14 @@ def _rewrite(path: Path, key: str, value: str | None) -> None:
         header["__metadata__"][key] = value
     text = json.dumps(header).encode()
     path.write_bytes(len(text).to_bytes(8, "little") + text + tensors)
+
+
+def test_a_step_of_any_size_takes_no_memory() -> None:
+    log = resuming._Log(steps=(1, 2, 3), has_started=True, has_ended=False, steps_per_epoch=1)
+    assert log.holds_each_step_to(2)
+    tracemalloc.start()
+    try:
+        assert not log.holds_each_step_to(10**9)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()

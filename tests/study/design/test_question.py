@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -57,3 +58,12 @@ def test_an_arm_that_was_judged_comes_back_with_all_its_settings(tmp_path: Path)
     again = with_judged(other, kept, tmp_path)
     for run in plan.runs:
         assert next(each for each in again.runs if (each.arm, each.seed) == (run.arm, run.seed)) == run
+
+
+@pytest.mark.parametrize("damage", [{"training": -1}, {"data": {}}, {"model": None}, {"data": "all"}])
+def test_an_arm_that_was_kept_without_a_recipe_is_refused(damage: dict[str, Any], tmp_path: Path) -> None:
+    plan = make_plan(box_alone())
+    (entry,) = judged(plan)
+    damaged = dataclasses.replace(entry, recipe={**entry.recipe, **damage})
+    with pytest.raises(InputError, match=r"about\.json: judged holds an arm without a recipe; give another --out"):
+        with_judged(plan, [damaged], tmp_path)

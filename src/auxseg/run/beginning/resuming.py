@@ -51,7 +51,8 @@ class _Log:
 
     def holds_each_step_to(self, step: int) -> bool:
         """Whether every step up to this one was logged, once and in order."""
-        return tuple(each for each in self.steps if each <= step) == tuple(range(1, step + 1))
+        held = [each for each in self.steps if each <= step]
+        return len(held) == step and held == list(range(1, step + 1))  # a damaged step may be any number
 
 
 def owner_of(recipe: Recipe, content_hash: str) -> Owner:

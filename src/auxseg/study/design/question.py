@@ -14,6 +14,7 @@ from pathlib import Path
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, parse_recipe, what_matters
 from auxseg.records.about import Judged, Question
+from auxseg.records.names import ABOUT_FILE
 from auxseg.records.values.differences import differences
 from auxseg.study.design.arm import Arm, own_share
 from auxseg.study.design.config import SIMULTANEOUS
@@ -87,12 +88,21 @@ def with_judged(plan: Plan, kept: Sequence[Judged], directory: Path, *, were_sho
 
 
 def refuse_other_arms(plan: Plan, kept: Sequence[Judged], directory: Path) -> None:
-    """Raise `InputError` if an arm of the plan was kept with another recipe."""
+    """Raise `InputError` if an arm of the plan was kept with another recipe, or any with none."""
     for entry in kept:
+        _check_recipe(entry, directory)
         arm = _arm(entry)
         if arm in plan.arms and not arm.is_longer:  # which has the recipe of the target alone, part of the question
             before, now = (what_matters(values) for values in (entry.recipe, arm_recipe(plan, arm)))
             refuse_another({arm.name: before}, {arm.name: now}, directory)
+
+
+def _check_recipe(entry: Judged, directory: Path) -> None:
+    """Raise `InputError` for a kept recipe that lacks what is compared."""
+    parts = [entry.recipe.get(name) for name in ("model", "data", "training")]
+    data = entry.recipe.get("data")
+    if not all(isinstance(part, Mapping) for part in parts) or not (isinstance(data, Mapping) and "order" in data):
+        raise InputError(f"{directory / ABOUT_FILE}: judged holds an arm without a recipe; give another --out")
 
 
 def refuse_another(kept: Mapping[str, object], asked: Mapping[str, object], directory: Path) -> None:
