@@ -55,12 +55,16 @@ INK: Final[Colour] = (0, 0, 0)
 
 
 def overlay_mask(
-    picture: UInt8[np.ndarray, "H W 3"], mask: UInt8[np.ndarray, "H W"], alpha: float = 0.45
+    picture: UInt8[np.ndarray, "H W 3"], mask: UInt8[np.ndarray, "h w"], alpha: float = 0.45
 ) -> UInt8[np.ndarray, "H W 3"]:
     """Tint every class but the background (0) and draw its inner contour, one pixel wide.
 
-    ``alpha`` is the tint's opacity in [0, 1]. Ignored pixels keep their colour.
+    ``alpha`` is the tint's opacity in [0, 1]. Ignored pixels keep their colour. A mask of another size than the picture
+    gets the picture's, by nearest pixels.
     """
+    height, width = picture.shape[:2]
+    if mask.shape != (height, width):
+        mask = np.asarray(Image.fromarray(mask).resize((width, height), Image.Resampling.NEAREST))
     palette = np.resize(np.array(CLASS_COLOURS, np.uint8), (255, 3))
     drawn = picture.copy()
     for rows in bands(*mask.shape):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from auxseg.errors import InputError
 from auxseg.models import build_network
@@ -18,8 +16,8 @@ from auxseg.run import Run, evaluate, load, predict, train
 from auxseg.study.design.config import check_study
 from auxseg.study.design.plan import make_plan
 from auxseg.tasks.task import Dense, Output, SideOutputs
-from auxseg.training.checkpoint import load_last
 from tests.raw_events import read_events
+from tests.run.checkpoints import learner_state, tensors
 from tests.run.conftest import SETTINGS
 from tests.stopping import StopAt
 
@@ -30,17 +28,6 @@ ALONE = "training.phases=[{name: first, share: 0.4, tasks: [deep], train: [head 
 
 def _recipe(*settings: str) -> Recipe:
     return load_recipe("tiny", [*SETTINGS, "training.steps=8", *DEEP, *settings])
-
-
-def _learner(run: Run) -> dict[str, Any]:
-    return load_last(run.last_file, torch.device("cpu"))["learner"]
-
-
-def _tensors(values: object) -> list[Tensor]:
-    if isinstance(values, Tensor):
-        return [values]
-    inner = values.values() if isinstance(values, dict) else values if isinstance(values, list | tuple) else ()
-    return [tensor for value in inner for tensor in _tensors(value)]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +46,7 @@ def test_a_stopped_run_goes_on_to_the_same_bits(settings: tuple[str, ...], store
         train(_recipe(*settings), store_path, tmp_path / "stopped", observers=[StopAt(6)])
     stopped = train(_recipe(*settings), store_path, tmp_path / "stopped", resume=True)
     assert any(event["event"] == "resume" and event["step"] < 8 for event in read_events(stopped.events_file))
-    one, other = _tensors(_learner(whole)), _tensors(_learner(stopped))
+    one, other = tensors(learner_state(whole)), tensors(learner_state(stopped))
     assert len(one) == len(other)
     assert all(torch.equal(mine, theirs) for mine, theirs in zip(one, other, strict=True))
 
@@ -85,7 +72,7 @@ def test_a_phase_without_the_target_leaves_the_targets_head_as_it_was(store_path
         train(recipe, store_path, tmp_path / "run", observers=[StopAt(6)])
     outputs: dict[str, Output] = {"segmentation": Dense(2), "deep": SideOutputs(Dense(2), 2)}
     before = build_network(recipe.model, outputs, recipe.seed, "segmentation").state_dict()
-    after = _learner(Run(tmp_path / "run"))["network"]
+    after = learner_state(Run(tmp_path / "run"))["network"]
     assert before.keys() == after.keys()
     is_kept = {name: torch.equal(before[name], value) for name, value in after.items()}
     assert all(kept for name, kept in is_kept.items() if "segmentation.head" in name)

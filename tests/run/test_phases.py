@@ -13,8 +13,8 @@ from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe
 from auxseg.report import report
 from auxseg.run import Run, load, train
-from auxseg.training.checkpoint import load_last
 from tests.raw_events import read_events
+from tests.run.checkpoints import learner_state
 from tests.run.conftest import SETTINGS
 from tests.stopping import StopAt
 from tests.weights import load_weights
@@ -30,10 +30,6 @@ AUXILIARY = ("by_encoder.classification.", "by_encoder.box.", "by_task.classific
 
 def _recipe(*settings: str, num_steps: int = NUM_STEPS) -> Recipe:
     return load_recipe("tiny-mtl", [*SETTINGS, f"training.steps={num_steps}", *settings])
-
-
-def _learner(run: Run) -> dict[str, Any]:
-    return load_last(run.last_file, torch.device("cpu"))["learner"]
 
 
 def _stopped(step: int, store: Path, out: Path, *settings: str) -> Run:
@@ -58,8 +54,8 @@ def _of(run: Run, kind: str) -> list[dict[str, Any]]:
 
 def test_fault_21_what_is_frozen_stays_to_the_bit(store_path: Path, tmp_path: Path) -> None:
     decay = "training.optimizer={kind: adamw, weight_decay: 0.5}"
-    early = _learner(_stopped(START_OF_TARGET + 2, store_path, tmp_path / "early", *TWO_STAGE, decay))
-    late = _learner(train(_recipe(*TWO_STAGE, decay), store_path, tmp_path / "late"))
+    early = learner_state(_stopped(START_OF_TARGET + 2, store_path, tmp_path / "early", *TWO_STAGE, decay))
+    late = learner_state(train(_recipe(*TWO_STAGE, decay), store_path, tmp_path / "late"))
     frozen = _split(early["network"], auxiliary=True)
     assert sum(name.endswith("running_mean") for name in frozen) > 5
     assert _same(frozen, _split(late["network"], auxiliary=True))
@@ -71,7 +67,7 @@ def test_fault_21_what_is_frozen_stays_to_the_bit(store_path: Path, tmp_path: Pa
 
 def test_the_first_phase_leaves_the_target_alone(store_path: Path, tmp_path: Path) -> None:
     states = [
-        _learner(_stopped(step, store_path, tmp_path / str(step), *TWO_STAGE))["network"]
+        learner_state(_stopped(step, store_path, tmp_path / str(step), *TWO_STAGE))["network"]
         for step in (2, START_OF_TARGET - 2)
     ]
     assert _same(*(_split(state, auxiliary=False) for state in states))
@@ -80,7 +76,7 @@ def test_the_first_phase_leaves_the_target_alone(store_path: Path, tmp_path: Pat
 
 def test_frozen_parts_are_trained_on_as_they_are_validated(store_path: Path, tmp_path: Path) -> None:
     run = train(_recipe(*TWO_STAGE, "training.tolerance=100"), store_path, tmp_path / "run")
-    kept, last = load_weights(run.best_file)[0], _learner(run)["network"]
+    kept, last = load_weights(run.best_file)[0], learner_state(run)["network"]
     assert load(run).step == NUM_STEPS
     assert _same(_split(kept, auxiliary=True), _split(last, auxiliary=True))
     assert not _same(_split(kept, auxiliary=False), _split(last, auxiliary=False))
@@ -92,7 +88,7 @@ def test_a_stopped_run_goes_on_in_its_phase_to_the_same_weights(stop: int, store
     whole = train(_recipe(*settings), store_path, tmp_path / "whole")
     _stopped(stop, store_path, tmp_path / "parts", *settings)
     parts = train(_recipe(*settings), store_path, tmp_path / "parts", resume=True)
-    assert _same(_learner(whole)["network"], _learner(parts)["network"])
+    assert _same(learner_state(whole)["network"], learner_state(parts)["network"])
     assert _same(load_weights(whole.best_file)[0], load_weights(parts.best_file)[0])
     assert [event["losses"] for event in _of(whole, "step")] == [event["losses"] for event in _of(parts, "step")]
 
@@ -153,16 +149,20 @@ def test_more_steps_where_all_lengths_are_steps(store_path: Path, tmp_path: Path
 def test_one_phase_of_everything_is_a_run_without_phases(store_path: Path, tmp_path: Path) -> None:
     plain = train(_recipe(num_steps=6), store_path, tmp_path / "plain")
     phase = train(_recipe("training.phases=[{name: all}]", num_steps=6), store_path, tmp_path / "phase")
-    assert _same(_learner(plain)["network"], _learner(phase)["network"])
+    assert _same(learner_state(plain)["network"], learner_state(phase)["network"])
     assert all("phase" not in step for step in _of(plain, "step"))
 
 
 def test_phases_of_a_shared_encoder(store_path: Path, tmp_path: Path) -> None:
     heads = "{name: heads, steps: 4, train: [segmentation, classification, box]}, {name: all}"
     settings = (f"training.phases=[{heads}]", "model.norm=batch")
-    early = _learner(_stopped(2, store_path, tmp_path / "early", *settings, "training.validate_every=0.5"))["network"]
-    late = _learner(_stopped(4, store_path, tmp_path / "late", *settings, "training.validate_every=0.5"))["network"]
-    end = _learner(train(_recipe(*settings, num_steps=6), store_path, tmp_path / "end"))["network"]
+    early = learner_state(_stopped(2, store_path, tmp_path / "early", *settings, "training.validate_every=0.5"))[
+        "network"
+    ]
+    late = learner_state(_stopped(4, store_path, tmp_path / "late", *settings, "training.validate_every=0.5"))[
+        "network"
+    ]
+    end = learner_state(train(_recipe(*settings, num_steps=6), store_path, tmp_path / "end"))["network"]
     encoder = [name for name in early if "sharing.encoder" in name]
     assert all(torch.equal(early[name], late[name]) for name in encoder)
     assert not any(torch.equal(late[name], end[name]) for name in encoder if name.endswith("conv.weight"))

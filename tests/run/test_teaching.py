@@ -6,11 +6,9 @@ import math
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
@@ -20,8 +18,8 @@ from auxseg.report import report
 from auxseg.run import Run, evaluate, load, predict, train
 from auxseg.study.design.config import check_study
 from auxseg.study.design.plan import make_plan
-from auxseg.training.checkpoint import load_last
 from tests.raw_events import read_events
+from tests.run.checkpoints import learner_state, tensors
 from tests.run.conftest import SETTINGS
 from tests.stopping import StopAt
 from tests.weights import load_weights
@@ -32,17 +30,6 @@ PHASES = "training.phases=[{name: first, share: 0.4, tasks: [segmentation]}, {na
 
 def _recipe(*settings: str, num_steps: int = 10) -> Recipe:
     return load_recipe("tiny", [*SETTINGS, f"training.steps={num_steps}", CONSISTENCY, *settings])
-
-
-def _learner(run: Run) -> dict[str, Any]:
-    return load_last(run.last_file, torch.device("cpu"))["learner"]
-
-
-def _tensors(values: object) -> list[Tensor]:
-    if isinstance(values, Tensor):
-        return [values]
-    inner = values.values() if isinstance(values, dict) else values if isinstance(values, list | tuple) else ()
-    return [tensor for value in inner for tensor in _tensors(value)]
 
 
 @pytest.mark.parametrize(
@@ -61,10 +48,12 @@ def test_a_stopped_run_goes_on_to_the_same_bits(settings: tuple[str, ...], store
         train(_recipe(*settings), store_path, tmp_path / "stopped", observers=[StopAt(7)])
     stopped = train(_recipe(*settings), store_path, tmp_path / "stopped", resume=True)
     assert any(event["event"] == "resume" and event["step"] < 10 for event in read_events(stopped.events_file))
-    one, other = _tensors(_learner(whole)), _tensors(_learner(stopped))
+    one, other = tensors(learner_state(whole)), tensors(learner_state(stopped))
     assert len(one) == len(other)
     assert all(torch.equal(mine, theirs) for mine, theirs in zip(one, other, strict=True))
-    assert ("teacher" in _learner(whole)) == (settings not in [(), ("model.sharing.kind=mtan", "training.watch=2")])
+    assert ("teacher" in learner_state(whole)) == (
+        settings not in [(), ("model.sharing.kind=mtan", "training.watch=2")]
+    )
 
 
 def test_a_run_is_measured_reported_and_asked_about_masks_alone(store_path: Path, tmp_path: Path) -> None:
@@ -125,6 +114,6 @@ def test_two_processes_end_with_the_weights_of_one(store_path: Path, tmp_path: P
     subprocess.run(command, check=True, timeout=200, capture_output=True)
     two = Run.open(tmp_path / "two")
     for key in ("network", "teacher"):
-        pairs = zip(_tensors(_learner(one)[key]), _tensors(_learner(two)[key]), strict=True)
+        pairs = zip(tensors(learner_state(one)[key]), tensors(learner_state(two)[key]), strict=True)
         for mine, theirs in pairs:
             torch.testing.assert_close(theirs, mine, rtol=1e-4, atol=1e-5)

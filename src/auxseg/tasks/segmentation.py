@@ -11,7 +11,6 @@ from typing import Annotated, Any, Final, Literal, final
 
 import numpy as np
 from jaxtyping import Float, UInt8
-from PIL import Image
 from pydantic import Field
 from torch import Tensor
 
@@ -159,9 +158,7 @@ class SegmentationTask(Task):
         """Tint the mask's classes; a picture larger than the mask gets it enlarged."""
         if value is None:
             return picture
-        height, width = picture.shape[:2]
-        mask = Image.fromarray(value.cpu().numpy()).resize((width, height), Image.Resampling.NEAREST)
-        return overlay_mask(picture, np.asarray(mask))
+        return overlay_mask(picture, value.cpu().numpy())
 
     def answer(self, output: Float[Tensor, "C S S"], place: Fit) -> Answer:
         """Class ids in the photograph's pixels, see `labels_back`, and how sure they are."""

@@ -14,7 +14,6 @@ from typing import Annotated, Any, Final, Literal, final
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
-from PIL import Image
 from pydantic import Field
 from torch import Tensor
 
@@ -135,11 +134,8 @@ class BoxMaskTask(Task):
         """Tint the foreground, or the box; a picture larger than the map gets it enlarged."""
         if value is None:
             return picture
-        height, width = picture.shape[:2]
         shown = (value[0] < 0.5).to(torch.uint8).cpu().numpy()  # NaN, where nothing is known, is not
-        return overlay_mask(
-            picture, np.asarray(Image.fromarray(shown).resize((width, height), Image.Resampling.NEAREST))
-        )
+        return overlay_mask(picture, shown)
 
     def _is_foreground(self, output: Float[Tensor, "N C H W"]) -> Bool[Tensor, "N H W"]:
         return self.predict(output)[:, 0] < 0.5

@@ -19,7 +19,6 @@ from typing import Annotated, Any, Final, Literal, final
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
-from PIL import Image
 from pydantic import Field
 from torch import Tensor
 
@@ -147,11 +146,7 @@ class ConsistencyTask(Task):
         """Tint the classes of sure pixels; a picture larger than the mask gets it enlarged."""
         if value is None:
             return picture
-        height, width = picture.shape[:2]
-        labels = value.masked_fill(value == UNSURE, IGNORE).cpu().numpy()
-        return overlay_mask(
-            picture, np.asarray(Image.fromarray(labels).resize((width, height), Image.Resampling.NEAREST))
-        )
+        return overlay_mask(picture, value.masked_fill(value == UNSURE, IGNORE).cpu().numpy())
 
     def _look(self, batch: Batch) -> Float[Tensor, "N 3 H W"]:
         uniforms = draw_uniforms("consistency", batch.keys)
