@@ -19,7 +19,7 @@ from auxseg.study.design.plan import Plan, make_plan
 from auxseg.study.design.rules import with_rules
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.execution.time_estimate import Effort
-from auxseg.study.prospects import TABLE, Known, designed, fit, foresee, known_spread, num_test_images, outlook, within
+from auxseg.study.planner import TABLE, Known, designed, fit, foresee, known_spread, num_test_images, outlook, within
 from auxseg.study.study import Study
 from tests.report.made_studies import make_study
 from tests.study.small import small_config

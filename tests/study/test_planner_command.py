@@ -48,7 +48,7 @@ def test_it_says_what_a_study_will_find_out(store: Path, tmp_path: Path, capsys:
 def test_each_alternative_is_a_command_that_can_be_typed(
     store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    more = ["--vary", "data.target_per_batch=4,8", "--controls", "noise", "--margin", "0.02", "--workers", "2"]
+    more = ["--vary", "data.target_per_batch=4,8", "--controls", "noise", "--margin", "0.02", "--looks", "5,10"]
     assert ask("--data", store, "--out", tmp_path / "study", *QUESTION, *more, "--dry-run") == 0
     lines = [line.strip() for line in capsys.readouterr().err.splitlines()]
     commands = [shlex.split(line) for line in lines if line.startswith("auxseg study")]
@@ -115,6 +115,11 @@ def test_a_budget_that_is_too_small_names_the_smallest(
         (["--margin", "0"], "margin is 0.0: input should be greater than 0"),
         (["--vary", "data.target_per_batch"], "expected key=value,value,..., such as"),
         (["--vary", "model.widht=2"], "model.widht is not a setting (did you mean 'width'?)"),
+        (["--budget", "1h", "--seeds", "5"], "--budget cannot be combined with --seeds; leave one out"),
+        (["--budget", "1h", "--looks", "5,10"], "--budget cannot be combined with looks"),
+        (["--budget", "1h", "--method", "per-arm"], "--budget cannot be combined with method per-arm"),
+        (["--budget", "1h", "--tune-weights", "0.1,1"], "--budget cannot be combined with tune_weights"),
+        (["--vary", "data={train_on: train+val}"], "data.train_on must be the same in all arms"),
         (["--looks", "2"], "looks is 2, which method per-arm understands"),
     ],
 )

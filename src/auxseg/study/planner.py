@@ -192,21 +192,24 @@ def _alternatives(
     config = plan.config
     assert config.margin is not None
     margin, seeds = config.margin, design.num_seeds
+    once: dict[str, object] = {"looks": None} if isinstance(config.looks, tuple) else {}  # other seeds, other looks
     alone = dataclasses.replace(design, looks=())
     fewer = max(seeds // 2, FEWEST_SEEDS)
     if fewer < seeds:
         cheaper = dataclasses.replace(alone, num_seeds=fewer)
         yield Alternative(
-            "cheaper", f"{fewer} seeds", {"seeds": fewer}, per_seed * fewer, prospect(cheaper, margin, spread)
+            "cheaper", f"{fewer} seeds", {"seeds": fewer, **once}, per_seed * fewer, prospect(cheaper, margin, spread)
         )
     if (swap := _for_the_same(plan, effort, workers, per_seed * seeds)) is not None:
         words, changes, num_arms, num_seeds, seconds = swap
         same = dataclasses.replace(alone, num_arms=num_arms, num_seeds=num_seeds)
-        yield Alternative("same", words, changes, seconds, prospect(same, margin, spread))
+        yield Alternative("same", words, {**changes, **once}, seconds, prospect(same, margin, spread))
     needed = prospect(alone, margin, spread).seeds_needed if seeds >= FEWEST_SEEDS else None
     more = needed if needed is not None and needed > seeds else max(2 * seeds, FEWEST_SEEDS)
     dearer = dataclasses.replace(alone, num_seeds=more)
-    yield Alternative("dearer", f"{more} seeds", {"seeds": more}, per_seed * more, prospect(dearer, margin, spread))
+    yield Alternative(
+        "dearer", f"{more} seeds", {"seeds": more, **once}, per_seed * more, prospect(dearer, margin, spread)
+    )
 
 
 def _for_the_same(

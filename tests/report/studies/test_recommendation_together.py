@@ -92,7 +92,7 @@ def test_what_fifty_seeds_would_not_decide_is_not_worth_pursuing(tmp_path: Path)
 
 def test_two_seeds_are_too_few(tmp_path: Path) -> None:
     found = advise(tmp_path, together("box", "no verdict", interval=(None, None)), seeds=2)
-    assert found.text == "Train 5 seeds: 2 seeds give no interval, so nothing can be concluded."
+    assert found.text == "Train 5 seeds: with 2 seeds there is no interval, so nothing can be concluded."
     assert "--seeds 5" in found.command
 
 

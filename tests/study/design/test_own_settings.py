@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.torch import save_file
 
 from auxseg.errors import InputError
 from auxseg.study.design.arm import Arm
@@ -113,11 +114,15 @@ def test_what_cannot_be_paired_is_said() -> None:
     assert "a seed pairs the order of the data and not the initial weights" in said[1]
 
 
-def test_augmentation_that_follows_the_weights_is_said(tmp_path: Path) -> None:
-    plan = planned(vary=["training.epochs=2"])
-    assert unlike(plan) == ()
-    (longer,) = [run.recipe for run in plan.runs if run.arm.settings][:1]
-    assert (longer.training.steps, longer.training.epochs) == (None, 2)
+@pytest.mark.parametrize(("settings", "is_said"), [((), True), (("data.augment=mild",), False)])
+def test_augmentation_that_follows_the_weights_is_said(
+    settings: tuple[str, ...], is_said: bool, tmp_path: Path
+) -> None:
+    save_file({}, tmp_path / "weights.safetensors")
+    own = {"name": "pretrained", "settings": [f"model.weights={tmp_path / 'weights.safetensors'}", *settings]}
+    said = unlike(planned(base="mobilenet-unet", settings=["training.steps=8"], arms=[own]))
+    assert any("its augmentation differs too" in sentence for sentence in said) is is_said
+    assert any("the initial weights" in sentence for sentence in said)
 
 
 def test_such_an_arm_is_kept_and_found_again() -> None:

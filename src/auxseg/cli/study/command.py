@@ -141,7 +141,7 @@ class Study(RecipeCommand):
             refuse_existing(self.best, overwrite=self.overwrite)
         study = StudyRun(self._config(), self.data, StudyDirectory(self.out), self.plugins)
         if seconds is not None:
-            from auxseg.cli.study.outlook import within_budget
+            from auxseg.cli.study.planner import within_budget
 
             study = within_budget(self, study, seconds, console)
         if self.screen:
@@ -155,7 +155,7 @@ class Study(RecipeCommand):
                 f"{count(study.config.seeds, 'seed')} will give figures and no verdict; use --seeds 5 or more"
             )
         if self.dry_run:
-            from auxseg.cli.study.outlook import foresee
+            from auxseg.cli.study.planner import foresee
 
             return foresee(self, study, console)
         return self._do(study, console)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from auxseg.cli.study.durations import said
 from auxseg.counting import count, in_points
+from auxseg.errors import InputError
 from auxseg.records.values.writing import to_mapping
 from auxseg.study.design.config import PER_ARM
 from auxseg.study.design.plan import describe
-from auxseg.study.prospects import Alternative, Outlook, designed, fit
-from auxseg.study.prospects import foresee as look_ahead
+from auxseg.study.planner import Alternative, Outlook, designed, fit
+from auxseg.study.planner import foresee as look_ahead
 from auxseg.study.study import Study as StudyRun
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def foresee(command: Study, study: StudyRun, console: Console) -> dict[str, obje
 
 def within_budget(command: Study, study: StudyRun, budget: float, console: Console) -> StudyRun:
     """The study with as many arms and seeds as the budget pays for, or with those that it was begun with."""
+    _refuse_unfit(command, study)
     begun = study.directory.question
     if begun is not None:
         config = designed(study, begun.looks_at)
@@ -72,6 +74,19 @@ def within_budget(command: Study, study: StudyRun, budget: float, console: Conso
     if found.dropped:
         console.print(f"no time for {', '.join(found.dropped)}", markup=False)
     return dataclasses.replace(study, config=config)
+
+
+def _refuse_unfit(command: Study, study: StudyRun) -> None:
+    """Raise `InputError` for what a budget decides itself, or cannot count."""
+    asked = {
+        "--seeds": command.seeds is not None,
+        "looks": isinstance(study.config.looks, tuple),
+        f"method {PER_ARM}": study.config.method == PER_ARM,
+        "tune_weights": study.config.tune_weights is not None,
+    }
+    for name, is_asked in asked.items():
+        if is_asked:
+            raise InputError(f"study: --budget cannot be combined with {name}; leave one out")
 
 
 def _sentences(found: Outlook, *, mirrored: bool) -> Iterator[str]:

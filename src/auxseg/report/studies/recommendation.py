@@ -71,7 +71,7 @@ def _together(study: StudyResult, answer: Answer, directory: Path, *, higher_is_
     if study.seeds < FEWEST_SEEDS:
         time = _seconds_per_run(study) * _runs_per_seed(study) * (5 - study.seeds)
         command = _with_seeds(command_of(directory), 5)
-        text = f"Train 5 seeds: {count(study.seeds, 'seed')} give no interval, so nothing can be concluded."
+        text = f"Train 5 seeds: with {count(study.seeds, 'seed')} there is no interval, so nothing can be concluded."
         return Recommendation(text, command, _about(time))
     if needed is None:
         return _train(study, answer, directory, use, f"{what}: at a margin of {margin}, {names}: not worth pursuing.")

@@ -14,8 +14,6 @@ from auxseg.study.design.config import SAME_COMPUTE, StudyConfig
 from auxseg.tasks import TaskConfig
 
 CONTROL_KINDS: Final = ("noise", "random-labels")
-_KEPT_EQUAL: Final = ("seed", "target", "data.train_on")
-"""What no arm has of its own: it would be another question."""
 
 
 def check_controls(base: Recipe, study: StudyConfig) -> None:
@@ -73,8 +71,6 @@ def base_of(arm: Arm, base: Recipe, study: StudyConfig) -> Recipe:
         return base
     for setting in arm.settings:
         key = setting.partition("=")[0]
-        if key in _KEPT_EQUAL:
-            raise InputError(f"study: arm {arm.name}: {key} must be the same in all arms; leave it out")
         if key == OWN_SHARE and len(study.label_fractions or ()) > 1:
             raise InputError(f"study: arm {arm.name}: {key} cannot be combined with several label_fractions")
         section, _, task = key.partition(".")
@@ -82,6 +78,13 @@ def base_of(arm: Arm, base: Recipe, study: StudyConfig) -> Recipe:
             raise InputError(f"study: arm {arm.name}: {key} changes which tasks are learned; name them in auxiliaries")
     refuse_replaced(arm.settings)
     changed = load_recipe(study.base, [*study.settings, *arm.settings], is_base=True)
+    for key, own, common in (  # whatever form the settings have
+        ("seed", changed.seed, base.seed),
+        ("target", changed.target, base.target),
+        ("data.train_on", changed.data.train_on, base.data.train_on),
+    ):
+        if own != common:
+            raise InputError(f"study: arm {arm.name}: {key} must be the same in all arms; leave it out")
     _check_arms(changed, f"arm {arm.name}")
     return changed
 

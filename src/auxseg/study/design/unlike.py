@@ -25,20 +25,9 @@ def _unlike(arm: Arm, recipe: Recipe, alone: Recipe) -> Iterator[str]:
             f"{arm.name}: another network or other initial weights, so a seed pairs the order of the data and not the "
             "initial weights."
         )
-    if _augmentation(recipe) != _augmentation(alone) and not _names(arm, "data.augment"):
+    if _augmentation(recipe) != _augmentation(alone) and recipe.data.augment == alone.data.augment:
         yield f"{arm.name}: its augmentation differs too, because data.augment is auto, which depends on the weights."
-    steps = [_length(each) for each in (recipe, alone)]
-    if steps[0] != steps[1] and not _names(arm, "training.steps") and not _names(arm, "training.epochs"):
-        yield f"{arm.name}: trained for another length."
 
 
 def _augmentation(recipe: Recipe) -> AugmentConfig:
     return recipe.data.augmentation(pretrained=recipe.model.weights != "none")
-
-
-def _length(recipe: Recipe) -> tuple[float | None, float | None]:
-    return recipe.training.steps, recipe.training.epochs
-
-
-def _names(arm: Arm, key: str) -> bool:
-    return any(setting.startswith(key) for setting in arm.settings)
