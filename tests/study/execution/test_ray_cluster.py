@@ -112,7 +112,7 @@ def test_without_ray_the_extra_is_named(
     monkeypatch.setitem(sys.modules, "ray", None)
     monkeypatch.delitem(sys.modules, "auxseg.study.execution.ray_cluster", raising=False)
     said = refused("--data", str(store), "--out", str(tmp_path / "study"), "--ray", "local", capsys=capsys)
-    assert said == "auxseg: --ray needs Ray; pip install 'auxseg[ray]' installs it\n"
+    assert said == "auxseg: --ray needs ray, which is not installed; pip install 'auxseg[ray]' installs it\n"
     assert list(tmp_path.iterdir()) == []
 
 

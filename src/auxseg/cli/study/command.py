@@ -17,6 +17,7 @@ from auxseg.cli.refusals import refuse_no_recipe, refuse_no_store, refuse_settin
 from auxseg.cli.study.durations import duration, said
 from auxseg.counting import count
 from auxseg.errors import InputError
+from auxseg.extras import need_extra
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -212,10 +213,8 @@ class Study(RecipeCommand):
 
             yield ThisMachine(self.workers or 1)
         else:
-            try:
-                from auxseg.study.execution.ray_cluster import connected
-            except ImportError:
-                raise InputError("--ray needs Ray; pip install 'auxseg[ray]' installs it") from None
+            need_extra("ray", "--ray")
+            from auxseg.study.execution.ray_cluster import connected
 
             with connected(self.ray, self.gpus_per_run, self.workers) as cluster:
                 yield cluster

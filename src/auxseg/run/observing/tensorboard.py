@@ -12,7 +12,7 @@ import torch
 
 from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.drawing import column, row, to_picture
-from auxseg.errors import InputError
+from auxseg.extras import need_extra
 from auxseg.models.forward import forward, with_teacher
 from auxseg.recipe import Recipe
 from auxseg.run.building import open_data
@@ -35,10 +35,9 @@ class TensorBoard(Observer):
     """
 
     def __init__(self, directory: Path, recipe: Recipe, data: str | Path) -> None:
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError:
-            raise InputError("--tensorboard needs TensorBoard; pip install 'auxseg[tensorboard]' installs it") from None
+        need_extra("tensorboard", "--tensorboard")
+        from torch.utils.tensorboard import SummaryWriter
+
         self._open = SummaryWriter
         self._writer: SummaryWriter | None = None
         self._directory, self._rate = directory / "tensorboard", recipe.training.optimizer.rate
