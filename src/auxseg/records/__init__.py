@@ -12,8 +12,6 @@
 
 A reader checks size, depth, numbers and types before a value reaches anybody, and refuses with one sentence. What is
 read may lack what earlier versions did not write; keys that a newer version wrote are passed over.
+
+The package itself imports nothing: the names of files are asked for by commands that must answer at once.
 """
-
-from auxseg.records.values.reading import MAX_BYTES, parse_json, read_bytes, read_json, read_text
-
-__all__ = ["MAX_BYTES", "parse_json", "read_bytes", "read_json", "read_text"]

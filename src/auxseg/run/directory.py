@@ -16,10 +16,10 @@ from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe
-from auxseg.records import parse_json
 from auxseg.records.events import Events, Start, read_events
 from auxseg.records.metrics import DataFacts
 from auxseg.records.names import BEST_FILE, EVENTS_FILE, LAST_FILE, RECIPE_FILE
+from auxseg.records.values.reading import parse_json
 
 MAX_SIZE: Final = 2**15
 """Side of a stored picture in pixels, the most that a model file may name."""

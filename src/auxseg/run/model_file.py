@@ -14,7 +14,7 @@ from pydantic import Field
 from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, dump_recipe, parse_recipe
-from auxseg.records import parse_json
+from auxseg.records.values.reading import parse_json
 from auxseg.run.directory import pack_vocabulary, unpack_vocabulary
 from auxseg.strict_yaml import read_yaml
 from auxseg.version import __version__

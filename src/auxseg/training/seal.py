@@ -19,7 +19,7 @@ from pydantic import Field
 
 from auxseg.errors import InputError
 from auxseg.models.archive import refuse_growth
-from auxseg.records import parse_json
+from auxseg.records.values.reading import parse_json
 
 _END: Final = b"PK\x05\x06"
 _END_BYTES: Final = 22

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from auxseg.errors import InputError
-from auxseg.records import read_json, read_text
+from auxseg.records.values.reading import read_json, read_text
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Final, final
 
 from auxseg.errors import InputError
-from auxseg.records import read_text
 from auxseg.records.about import PlannedTraining, read_asked_target, read_planned
 from auxseg.records.finding import is_run
 from auxseg.records.names import EVENTS_FILE, RECIPE_FILE, RUNS_FOLDER, failure_file
+from auxseg.records.values.reading import read_text
 from auxseg.report import wording
 from auxseg.report.environment import save_page, template_environment
 from auxseg.report.runs.record import Record, main_figure, read_record
