@@ -7,8 +7,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
-from auxseg.arguments import as_names, as_path, as_paths, shown
+from auxseg.arguments import as_config, as_names, as_path, as_paths, shown
+from auxseg.config import config
 from auxseg.errors import InputError
 
 
@@ -99,3 +101,56 @@ def test_a_single_text_is_not_taken_for_its_letters(value: object, found: str) -
 )
 def test_a_value_is_shown_if_it_is_short_and_by_its_type_otherwise(value: object, words: str) -> None:
     assert shown(value) == words
+
+
+@config
+class Size:
+    """Some settings."""
+
+    steps: int = 1
+    rate: float = 1.0
+    small: bool = False
+    name: str = ""
+    sides: tuple[int, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"steps": 8.0, "rate": 2}, Size(steps=8, rate=2.0)),
+        ({"rate": 0.1 + 0.2}, Size(rate=0.1 + 0.2)),
+        (
+            {"steps": 10**15, "small": True, "name": "ü", "sides": [1, 2.0]},
+            Size(steps=10**15, small=True, name="ü", sides=(1, 2)),
+        ),
+    ],
+)
+def test_plain_values_become_settings_without_a_loss(values: dict[str, object], expected: Size) -> None:
+    assert as_config(TypeAdapter(Size), values) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("steps", True),
+        ("steps", "3"),
+        ("steps", 2.5),
+        ("rate", True),
+        ("rate", "0.1"),
+        ("small", 1),
+        ("small", 0.0),
+        ("small", "yes"),
+        ("name", 3),
+        ("sides", [True]),
+        ("sides", "12"),
+        ("stepz", 3),
+    ],
+)
+def test_no_value_is_taken_for_one_of_another_type(key: str, value: object) -> None:
+    with pytest.raises(ValidationError):
+        as_config(TypeAdapter(Size), {key: value})
+
+
+def test_what_no_yaml_could_hold_is_named() -> None:
+    with pytest.raises(InputError, match=r"^expected a text, .* found a value of type pathlib"):
+        as_config(TypeAdapter(Size), {"name": Path("a")})

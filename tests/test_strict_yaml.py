@@ -14,7 +14,7 @@ import yaml
 from auxseg.errors import InputError
 from auxseg.presets import presets
 from auxseg.recipe import load_recipe
-from auxseg.strict_yaml import MAX_BYTES, parse_mapping, read_mapping
+from auxseg.strict_yaml import MAX_BYTES, parse_mapping, read_mapping, read_yaml
 from auxseg.study.design.config import read_study
 
 STUDY: Final = """base: tiny-mtl
@@ -83,6 +83,16 @@ def test_what_would_cost_or_lose_something_is_one_sentence(text: str, expected: 
 
 def test_a_date_is_the_text_that_was_written() -> None:
     assert parse_mapping("a: 2020-13-45\nb: 2020-01-01", "x", "recipe") == {"a": "2020-13-45", "b": "2020-01-01"}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1e-3", 0.001), ("-2E+2", -200.0), ("1.5e3", 1500.0), ("e3", "e3"), ("1e", "1e"), ("1e3x", "1e3x")],
+)
+def test_a_number_with_an_exponent_needs_no_dot(text: str, value: object) -> None:
+    found = read_yaml(text)
+    assert found == value
+    assert type(found) is type(value)
 
 
 def test_aliases_within_the_bounds_are_read_as_ever() -> None:

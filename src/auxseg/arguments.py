@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from auxseg.errors import InputError
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+_T = TypeVar("_T")
 
 
 def as_path(value: object, name: str) -> Path:
@@ -29,6 +37,28 @@ def as_names(value: object, name: str) -> tuple[str, ...]:
     if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
         return tuple(value)
     raise InputError(f'{name}: expected a list of names, such as ["box", "edges"], not {shown(value)}')
+
+
+def as_config(adapter: TypeAdapter[_T], values: Mapping[str, object]) -> _T:
+    """Plain values as settings (`auxseg.config`), strict about types: no text stands for a number, no number for a yes.
+
+    A whole number may be written as 8.0 or 1e3. Raises pydantic's `ValidationError`, and `InputError` for what no YAML
+    could hold.
+    """
+    return adapter.validate_json(json.dumps(_with_whole_numbers(values), default=_refuse), strict=True)
+
+
+def _with_whole_numbers(value: object) -> object:
+    """The same with whole numbers as integers, which count as numbers of either kind."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    if isinstance(value, Mapping):
+        return {key: _with_whole_numbers(each) for key, each in value.items()}
+    return [_with_whole_numbers(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _refuse(value: object) -> NoReturn:
+    raise InputError(f"expected a text, a number, true, false, null, a list or a mapping, found {shown(value)}")
 
 
 def shown(value: object) -> str:

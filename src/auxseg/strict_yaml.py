@@ -7,6 +7,7 @@ read. Every YAML that the project reads goes through here.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -129,6 +130,9 @@ _StrictLoader.yaml_implicit_resolvers = {  # a date stays the text that was writ
     first: [(tag, pattern) for tag, pattern in resolvers if tag not in (f"{_TAG}timestamp", f"{_TAG}value")]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+_StrictLoader.add_implicit_resolver(  # 1e-3, which YAML 1.1 takes for a text and YAML 1.2 for a number
+    f"{_TAG}float", re.compile(r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+$"), list("-+.0123456789")
+)
 
 
 def read_yaml(text: str) -> object:

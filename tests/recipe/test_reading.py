@@ -142,6 +142,25 @@ def test_plain_values_that_are_no_recipe_name_where_they_come_from(values: dict[
     assert str(error.value).startswith(expected)
 
 
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("training.steps=true", "training.steps is True: input should be a valid integer"),
+        ("training.steps='300'", "training.steps is '300': input should be a valid integer"),
+        ("training.optimizer.rate=true", "training.optimizer.rate is True: input should be a valid number"),
+        ("training.channels_last=1", "training.channels_last is 1; allowed: true, false, 'auto'"),
+    ],
+)
+def test_no_value_is_taken_for_one_of_another_type(setting: str, expected: str) -> None:
+    with pytest.raises(InputError, match=expected):
+        load_recipe("tiny", [setting])
+
+
+def test_numbers_may_be_written_as_people_write_them() -> None:
+    recipe = load_recipe("tiny", ["training.optimizer.rate=1e-3", "training.steps=2e2", "training.batch=4.0"])
+    assert (recipe.training.optimizer.rate, recipe.training.steps, recipe.training.batch) == (0.001, 200, 4)
+
+
 def test_a_setting_without_effect_is_refused_only_where_it_was_given(tmp_path: Path) -> None:
     """A file may hold what does nothing today: a person's ``--set`` may not."""
     path = tmp_path / "mine.yaml"

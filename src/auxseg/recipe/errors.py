@@ -47,7 +47,8 @@ def sentence(error: ValidationError, root: type) -> str:
         case "union_tag_not_found":
             return f"{path}.kind is missing; it says which kind of {keys[-1] if keys else 'thing'} this is"
         case "literal_error":
-            allowed = context["expected"]
+            is_yes_or_no = any(each["type"] == "bool_type" for each in error.errors())
+            allowed = f"true, false, {context['expected']}" if is_yes_or_no else context["expected"]
             words = allowed.replace("'", "").replace(" or ", ", ").split(", ")
             return f"{path} is {found}{nearest(str(first['input']), words)}; allowed: {allowed}"
         case "too_short":

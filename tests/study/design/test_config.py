@@ -75,7 +75,7 @@ def test_what_was_checked_can_be_read_again(values: dict[str, Any]) -> None:
         ({}, "auxiliaries is missing; name at least one, or list sets of them under arms"),
         ({"auxiliaries": ["box"], "tune_weights": [0.1, 0.1]}, "tune_weights names a weight twice"),
         ({"auxiliaries": ["box"], "tune_weights": [0.1]}, "tune_weights is "),
-        ({"auxiliaries": ["box"], "tune_weights": [0.0, 1.0]}, "tune_weights.0 is 0.0"),
+        ({"auxiliaries": ["box"], "tune_weights": [0.0, 1.0]}, "tune_weights.0 is 0"),
         (
             {"auxiliaries": ["box"], "tune_weights": [0.1, 1.0], "weights": {"box": 1.0}},
             "weights cannot be combined with tune_weights, which chooses them on validation; leave one out",

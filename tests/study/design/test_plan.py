@@ -228,7 +228,7 @@ def test_the_order_of_auxiliaries_makes_no_other_arm() -> None:
             "settings gives data.label_fraction together with label_fractions",
         ),
         ({"settings": ["training.patience=3"]}, "tiny has training.patience 3, but arms must have the same number"),
-        ({"margin": 0.0}, "margin is 0.0"),
+        ({"margin": 0.0}, "margin is 0"),
         ({"seeds": 0}, "seeds is 0"),
         ({"auxiliaries": []}, "auxiliaries"),
         ({"design": "some"}, "design is 'some'; allowed: 'each', 'all-but-one' or 'all-subsets'"),

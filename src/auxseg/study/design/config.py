@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError
 
 from auxseg.alternatives import alternatives
+from auxseg.arguments import as_config
 from auxseg.config import config
 from auxseg.errors import InputError
 from auxseg.recipe.errors import sentence
@@ -131,7 +132,7 @@ def read_study(path: Path) -> StudyConfig:
 def check_study(values: Mapping[str, object], origin: str = "study") -> StudyConfig:
     """Check plain values and make a study of them. Raises `InputError`, naming ``origin`` and the key."""
     try:
-        study = TypeAdapter(StudyConfig).validate_python(_with_seeds(values))
+        study = as_config(TypeAdapter(StudyConfig), _with_seeds(values))
     except ValidationError as error:
         raise InputError(f"{origin}: {sentence(error, StudyConfig)}") from None
     _check_sets(study, origin)
