@@ -22,6 +22,7 @@ from auxseg.models.initialise import Undrawn, own_randomness
 from auxseg.models.layers.heads import DenseHead, VectorHead
 from auxseg.models.layers.norms import Norm
 from auxseg.models.network import Network
+from auxseg.models.refinement import build_refinement
 from auxseg.models.reuse import heads_read, with_heads
 from auxseg.models.sharing import HardSharingConfig, Scheme, SharingConfig
 from auxseg.models.side_outputs import build_side_heads
@@ -37,7 +38,8 @@ class ModelConfig:
     are the encoder's: ``none`` for random ones, a file, or ``timm`` for a download. ``input: grey`` lets the
     network see luminance alone, through a first convolution of one channel. ``checkpointing`` keeps less in memory
     and computes stages of the encoder, steps of the decoder and streams of attention again in the backward pass;
-    results are the same to the bit.
+    results are the same to the bit. ``refine_by`` names tasks whose maps enter the target's head, such as edges or
+    distance; the target's losses do not change what they predict.
     """
 
     encoder: EncoderConfig
@@ -48,6 +50,7 @@ class ModelConfig:
     input: Literal["rgb", "grey"] = "rgb"
     weights: Annotated[str, Field(min_length=1)] = "none"
     checkpointing: bool = False
+    refine_by: tuple[str, ...] = ()
 
 
 def build_network(config: ModelConfig, outputs: Mapping[str, Output], seed: int, target: str | None = None) -> Network:
@@ -90,7 +93,8 @@ def _assemble(
     target = next(iter(heads), "") if target is None else target
     reads = heads_read(outputs, target)
     sharing = scheme.build(_Builder(config, heads, seed, target))
-    return Network(sharing, reads, build_side_heads(outputs, reads, sharing.branches(), seed))
+    side_heads = build_side_heads(outputs, reads, sharing.branches(), seed)
+    return Network(sharing, reads, side_heads, build_refinement(config.refine_by, heads, target, seed))
 
 
 def _check_settings(config: ModelConfig, outputs: Mapping[str, Output]) -> None:

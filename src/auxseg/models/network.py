@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from auxseg.errors import InputError
 from auxseg.models.branch import DenseBranch
 from auxseg.models.grey import luminance
+from auxseg.models.refinement import Refinement
 from auxseg.models.sharing.sharing import Sharing
 from auxseg.models.side_outputs import SideHead, steps_noted
 
@@ -29,6 +30,8 @@ class Network(nn.Module):
 
     ``reads`` names, by task without a branch of its own, the task whose head it reads. Those with a head in
     ``side_heads`` read that task's decoder instead; only where they are asked for are their maps computed.
+
+    ``refinement`` changes one task's map by those of others, which are then computed with it.
     """
 
     mean: Tensor
@@ -39,11 +42,13 @@ class Network(nn.Module):
         sharing: Sharing,
         reads: Mapping[str, str] | None = None,
         side_heads: Mapping[str, SideHead] | None = None,
+        refinement: Refinement | None = None,
     ) -> None:
         super().__init__()
         self.sharing = sharing
         self.reads = dict(reads or {})
         self.side_heads = nn.ModuleDict(side_heads)
+        self.refinement = refinement
         first, *_ = sharing.encoders().values()
         self.stride = first.strides[-1]
         self.image_size = first.image_size
@@ -75,10 +80,18 @@ class Network(nn.Module):
         heads = list(dict.fromkeys(map(self.head_of, asked)))
         side = [task for task in asked if task in self.side_heads]
         with steps_noted(self.sharing.branches(), [self.reads[task] for task in side]) as steps:
-            outputs = self.sharing(self.prepare(image), heads)
+            outputs = self._refined(self.prepare(image), heads)
         outputs |= {task: self.side_heads[task](steps[self.reads[task]]) for task in side}
         cut = {name: out[..., :height, :width] if out.ndim == 4 else out for name, out in outputs.items()}
         return {task: cut[task if task in side else self.head_of(task)] for task in asked}
+
+    def _refined(self, prepared: Float[Tensor, "N _ _ _"], heads: Sequence[str]) -> dict[str, Tensor]:
+        """What these heads give, one of them refined by the maps of others."""
+        refinement = self.refinement
+        if refinement is None or refinement.task not in heads:
+            return self.sharing(prepared, heads)
+        outputs = self.sharing(prepared, list(dict.fromkeys([*heads, *refinement.sources])))
+        return outputs | {refinement.task: refinement(outputs)}
 
     def attention_masks(self, image: Float[Tensor, "N 3 H W"], tasks: Sequence[str]) -> dict[str, dict[str, Tensor]]:
         """What each of these tasks that has a head attends to in RGB pictures in [0, 1], by task and place.
@@ -119,6 +132,8 @@ class Network(nn.Module):
                 own[f"decoder {task}"] = branch.decoder
             own[f"head {task}"] = branch.head
         own |= {f"head {task}": head for task, head in self.side_heads.items()}
+        if self.refinement is not None:
+            own[f"refinement {self.refinement.task}"] = self.refinement
         modules = {**encoders, **own}
         taken = {id(parameter) for module in modules.values() for parameter in module.parameters()}
         rest = [parameter for parameter in self.parameters() if id(parameter) not in taken]
@@ -144,7 +159,9 @@ class Network(nn.Module):
 
     def branch_parameters(self, task: str) -> list[nn.Parameter]:
         """Parameters of the head that gives this task's output, and of all that only this head needs."""
-        return [*self.sharing.task_parameters(self.head_of(task)), *self._side_parameters(task)]
+        head = self.head_of(task)
+        owners = dict.fromkeys([head, task])
+        return [*self.sharing.task_parameters(head), *(p for owner in owners for p in self._side_parameters(owner))]
 
     def parameters_moved_by(self, tasks: Iterable[str]) -> list[nn.Parameter]:
         """Parameters that the losses of these tasks may move, each once."""
@@ -152,4 +169,8 @@ class Network(nn.Module):
         return list(dict.fromkeys(moved))
 
     def _side_parameters(self, task: str) -> list[nn.Parameter]:
-        return list(self.side_heads[task].parameters()) if task in self.side_heads else []
+        """Parameters of this task beside its branch."""
+        if task in self.side_heads:
+            return list(self.side_heads[task].parameters())
+        refinement = self.refinement
+        return list(refinement.parameters()) if refinement is not None and refinement.task == task else []

@@ -120,9 +120,14 @@ def with_changes(recipe: Recipe, **sections: Mapping[str, object]) -> Recipe:
 
 
 def what_matters(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A recipe's plain values without those that change no bit of a result."""
+    """A recipe's plain values without those that change no bit of a result.
+
+    A setting that earlier versions did not have counts only where it says something, so that their runs are found.
+    """
     model, data, training = (dict(values[key]) for key in ("model", "data", "training"))
     model.pop("checkpointing", None)
+    if not model.get("refine_by"):
+        model.pop("refine_by", None)
     data.pop("workers", None)
     training.pop("watch", None)
     if data["order"] == "shuffled":

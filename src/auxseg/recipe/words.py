@@ -8,7 +8,7 @@ SECTIONS: Final = ("model", "tasks", "target", "data", "balancer", "training", "
 """The keys at the top of a recipe."""
 
 KEYS: Final = {
-    "model": ("encoder", "decoder", "sharing", "width", "norm", "input", "weights", "checkpointing"),
+    "model": ("encoder", "decoder", "sharing", "width", "norm", "input", "weights", "checkpointing", "refine_by"),
     "data": ("size", "workers", "augment", "train_on", "label_fraction", "target_per_batch", "order", "block"),
     "balancer": ("kind", "gate", "weights", "form", "every", "temperature", "variant", "beta", "distribution", "total"),
     "training": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from auxseg.data.augment import AugmentConfig
 from auxseg.recipe import Recipe, to_values
@@ -20,13 +21,18 @@ def unlike(plan: Plan) -> tuple[str, ...]:
 def _unlike(arm: Arm, recipe: Recipe, alone: Recipe) -> Iterator[str]:
     if recipe.data.size != alone.data.size:
         yield f"{arm.name}: images have another size, so the same image is compared, but not the same pixels."
-    if to_values(recipe)["model"] != to_values(alone)["model"]:
+    if _begins_as(recipe) != _begins_as(alone):
         yield (
             f"{arm.name}: another network or other initial weights, so a seed pairs the order of the data and not the "
             "initial weights."
         )
     if _augmentation(recipe) != _augmentation(alone) and recipe.data.augment == alone.data.augment:
         yield f"{arm.name}: its augmentation differs too, because data.augment is auto, which depends on the weights."
+
+
+def _begins_as(recipe: Recipe) -> dict[str, Any]:
+    """What the network's first state depends on beside the seed: a refinement starts at zero."""
+    return {**to_values(recipe)["model"], "refine_by": None}
 
 
 def _augmentation(recipe: Recipe) -> AugmentConfig:
