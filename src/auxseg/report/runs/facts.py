@@ -6,6 +6,7 @@ import statistics
 
 from auxseg.counting import count
 from auxseg.records.events import Start
+from auxseg.records.metrics import DataFacts
 from auxseg.report import wording
 from auxseg.report.runs.record import Record
 
@@ -23,12 +24,15 @@ _RESIZES = {"squash": "squashed to a square", "letterbox": "padded to a square, 
 
 def data(record: Record) -> Facts:
     """What must be known of the data beside every figure: file, splits, stored size, borders."""
-    about = record.data
-    if about is None:
+    if record.data is None:
         return []
+    return data_facts(record.data, is_mirrored=record.metrics is not None and record.metrics.mirrored)
+
+
+def data_facts(about: DataFacts, *, is_mirrored: bool = False) -> Facts:
+    """The same of any data; ``is_mirrored`` if they were measured on mirror images too."""
     splits = [f"{wording.split(name)} {number:,}" for name, number in about.splits.items()]
     size, resize, border = about.size, about.resize, about.border
-    is_mirrored = record.metrics is not None and record.metrics.mirrored
     return [
         ("Data", about.name),
         ("Images", " · ".join(splits)),
