@@ -39,7 +39,7 @@ def card(record: Record, description: Description, name: str) -> str:
     It holds no path of the machine that the model was trained on. Names of classes and data are outside text: nothing
     in them is markup.
     """
-    metrics = record.metrics
+    name, metrics = _plain(name), record.metrics
     if metrics is not None and metrics.checkpoint_step != description.step:
         metrics = None  # of another model than the one that is packed
     parts = [
@@ -107,13 +107,16 @@ def _figures(record: Record, metrics: Metrics | None) -> str:
         low, high = (wording.said(first, end) for end in ends)
         rows[0] = (*rows[0][:2], f"{rows[0][2]} (95 % interval over images: {low} to {high})")
     split = wording.split(metrics.split)
-    twice = ", each measured as it is and mirrored" if metrics.mirrored else ", not mirrored"
+    twice = "each as it is and mirrored" if metrics.mirrored else "not mirrored"
+    data = metrics.data
+    border = facts.BORDERS.get(data.border, f"border {_escaped(data.border)}")
     caution = {
         "train": "The model was trained on this split, so these figures say little about other images.",
         "val": "The model was chosen on this split, so these figures are too good.",
     }.get(metrics.split)
     lines = [
-        f"Measured on the {split} split of {_escaped(metrics.data.name)}: {count(metrics.num_images, 'image')}{twice}.",
+        f"Measured on the {split} split of {_escaped(data.name)}: {count(metrics.num_images, 'image')}, {data.size} x "
+        f"{data.size} pixels, {twice}; {border}.",
         _table(("Task", "Figure", "Value"), [(task, wording.label(name), value) for task, name, value in rows]),
         *([caution] if caution else []),
         *_by_class(metrics),
@@ -173,14 +176,18 @@ def _input(description: Description) -> str:
 
 
 def _tasks(description: Description) -> str:
-    rows = [(name, facts.kind, _says(facts, description)) for name, facts in description.tasks.items()]
+    labelled = description.data.labelled or {}
+    rows = [
+        (name, task.kind, _says(task, description, is_trained=labelled.get(name) != 0))
+        for name, task in description.tasks.items()
+    ]
     return _table(("Task", "Kind", "Answer"), rows)
 
 
-def _says(task: TaskFacts, description: Description) -> str:
+def _says(task: TaskFacts, description: Description, *, is_trained: bool) -> str:
     said = " and ".join(_ANSWERS[answer] for answer in task.answers if answer in _ANSWERS)
     if not said:
-        return "nothing: it only helped in training"
+        return f"nothing: it {'only helped in training' if is_trained else 'had no label to learn from'}"
     names = [each.name for each in description.classes] if "mask" in task.answers else list(task.classes)
     return f"{said}: {_names(names)}" if names else said
 
@@ -233,6 +240,10 @@ def _table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Outside text as Markdown that shows it: on one line, without markup and without what steers a terminal."""
-    line = " ".join(wording.plain(text).split())[:300]
-    return _MARKUP.sub(r"\\\1", html.escape(line, quote=False))
+    """Outside text as Markdown that shows it."""
+    return _MARKUP.sub(r"\\\1", html.escape(_plain(text), quote=False))
+
+
+def _plain(text: str) -> str:
+    """Outside text on one line, not too long, as UTF-8 holds it and without what steers a terminal."""
+    return " ".join(wording.plain(text).split())[:300].encode("utf-8", "replace").decode()

@@ -15,14 +15,14 @@ from auxseg.arguments import as_path
 from auxseg.deploy.card import card
 from auxseg.errors import InputError, RunError
 from auxseg.files import sweep, write_atomically
-from auxseg.recipe import Recipe, with_changes
+from auxseg.recipe import Recipe, dump_recipe, with_changes
 from auxseg.records.names import CARD_FILE, CONFIG_FILE, MODEL_FILE
 from auxseg.records.values.writing import write_json
 from auxseg.report.runs.record import Record, read_record
 from auxseg.run.directory import Run
 from auxseg.run.load import load
 from auxseg.run.model_file import ModelFacts
-from auxseg.run.packed.description import Description, TrainingData, Weights, describe, read_description
+from auxseg.run.packed.description import Description, describe, read_description
 from auxseg.run.packed.directory import FILES, checksum
 from auxseg.training.weights import WeightsFile, save_tensors
 
@@ -84,20 +84,15 @@ def stage_model(run: Run, stage: Path) -> Packed:
         model = load(path, "cpu")
     except InputError as error:
         raise InputError(str(error).replace(str(path), str(run.best_file))) from None
-    data = TrainingData(
-        name=record.start.data.name if record.start else "", content_hash=facts.data, labelled=facts.labelled
-    )
-    parameters = sum(model.network.parts().values())
-    weights = Weights(bytes=path.stat().st_size, sha256=checksum(path), parameters=parameters)
-    return Packed(record, describe(model, weights, data, file.metadata.get("auxseg", "")))
+    data = record.start.data.name if record.start else ""
+    return Packed(record, describe(model, facts, size=path.stat().st_size, sha256=checksum(path), data=data))
 
 
 def _forget_folders(file: WeightsFile, facts: ModelFacts) -> None:
     """Keep of the path to pretrained weights only the file's name; the path says what a machine looks like."""
     recipe = _without_folders(facts.recipe)
     if recipe != facts.recipe:
-        known = ModelFacts(recipe, facts.vocabulary, facts.step, facts.labelled, facts.data).pack(None)
-        save_tensors(file.path, file.read(), {**file.metadata, "recipe": known["recipe"]})
+        save_tensors(file.path, file.read(), {**file.metadata, "recipe": dump_recipe(recipe)})
 
 
 def _without_folders(recipe: Recipe) -> Recipe:

@@ -42,7 +42,7 @@ def load(run: Run | str | Path, device: str = "auto") -> Model:
     untrained = untrained_tasks(recipe, vocabulary, facts.labelled)
     model = Model(network, tasks, recipe, vocabulary, facts.step, chosen, untrained)
     if found.description is not None:
-        found.description.refuse_another(model, found.file.parent)
+        found.description.refuse_another(model, facts, found.file.parent)
     return model
 
 

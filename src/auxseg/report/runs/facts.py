@@ -13,12 +13,13 @@ from auxseg.report.runs.record import Record
 Facts = list[tuple[str, str]]
 """Labels and what is said of them."""
 
-_BORDERS = {
+BORDERS = {
     "foreground": "border pixels count as foreground",
     "ignore": "border pixels are not counted",
     "class": "border pixels are a class of their own",
     "none": "the masks have no border",
 }
+"""How the border of masks counts, as a clause."""
 _RESIZES = {"squash": "squashed to a square", "letterbox": "padded to a square, padding not counted"}
 
 
@@ -38,7 +39,7 @@ def data_facts(about: DataFacts, *, is_mirrored: bool = False) -> Facts:
         ("Images", " · ".join(splits)),
         *([("Measured on", "each image and its mirror image")] if is_mirrored else []),
         ("Stored size", f"{size} by {size} pixels, {_RESIZES.get(resize, resize)}"),
-        ("Borders", f"{border}: {_BORDERS[border]}" if border in _BORDERS else f"{border}"),
+        ("Borders", f"{border}: {BORDERS[border]}" if border in BORDERS else f"{border}"),
     ]
 
 

@@ -7,7 +7,7 @@ noticed when the model is read.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal, final
 
@@ -20,15 +20,17 @@ from auxseg.records.values.numbers import Count
 from auxseg.records.values.reading import read_json, read_versioned
 from auxseg.records.values.writing import OMITTED, to_mapping
 from auxseg.run.model import Model, answering
+from auxseg.run.model_file import ModelFacts
 from auxseg.tasks.answers import Answer
 from auxseg.tasks.task import blank_answer
+from auxseg.version import __version__
 
 FORMAT: Final = 1
 MODEL_TYPE: Final = "auxseg"
 MEND: Final = "pack the model again or fetch it anew"
 MAX_CONFIG_BYTES: Final = 4 * 2**20
-_WORDS: Final = frozenset({"auxseg_version", "data", "preparation", "weights"})
-"""What may be said in other words, or is compared in another way."""
+_WORDS: Final = ("preparation",)
+"""What another version of auxseg may say in other words."""
 
 
 @final
@@ -103,11 +105,12 @@ class Description:
     data: TrainingData
     weights: Weights
 
-    def refuse_another(self, model: Model, directory: Path) -> None:
-        """Raise `InputError`, naming the first key, if this does not describe a model."""
-        found = describe(model, self.weights, self.data, self.auxseg_version)
+    def refuse_another(self, model: Model, facts: ModelFacts, directory: Path) -> None:
+        """Raise `InputError`, naming the first key, if this does not describe a model; its bytes were compared."""
+        found = describe(model, facts, size=self.weights.bytes, sha256=self.weights.sha256, data=self.data.name)
+        found = replace(found, auxseg_version=self.auxseg_version)
         for key, (said, true) in differences(to_mapping(self), to_mapping(found)):
-            if key.partition(".")[0] not in _WORDS:
+            if key not in _WORDS:
                 raise InputError(
                     f"{directory / CONFIG_FILE}: {key[:80]} is {_shown(said)}, but {MODEL_FILE} says {_shown(true)}; "
                     f"{MEND}"
@@ -129,12 +132,15 @@ def read_description(directory: Path) -> Description:
     return read_versioned(path, Description, FORMAT, mend=MEND)
 
 
-def describe(model: Model, weights: Weights, data: TrainingData, version: str) -> Description:
-    """What config.json says of a model; ``version`` is of the auxseg that trained it."""
+def describe(model: Model, facts: ModelFacts, *, size: int, sha256: str, data: str) -> Description:
+    """What config.json says of a model.
+
+    ``size`` in bytes and ``sha256`` are those of its file, ``data`` is the name of what it was trained on.
+    """
     vocabulary, network = model.vocabulary, model.network
     names = zip(vocabulary.mask_classes, vocabulary.category_ids, strict=True)
     return Description(
-        auxseg_version=version,
+        auxseg_version=__version__,
         target=model.recipe.target,
         step=model.step,
         input=Input(
@@ -149,8 +155,8 @@ def describe(model: Model, weights: Weights, data: TrainingData, version: str) -
         has_background=vocabulary.has_background,
         classes=tuple(MaskClass(id=id_, name=name, category_id=number) for id_, (name, number) in enumerate(names)),
         tasks=_tasks(model),
-        data=data,
-        weights=weights,
+        data=TrainingData(name=data, content_hash=facts.data, labelled=facts.labelled),
+        weights=Weights(bytes=size, sha256=sha256, parameters=sum(network.parts().values())),
     )
 
 
