@@ -19,7 +19,7 @@ class _Hub:
     """A Hub with one model."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-        self.folder = folder
+        self.folder = folder / COMMIT
         self.sizes: dict[str, int | None] = {"model.safetensors": 10, "config.json": 5, "README.md": 3, "evil.py": 9}
         self.asked: list[tuple[str, str | None]] = []
         self.downloads: list[dict[str, Any]] = []
@@ -50,13 +50,13 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> _Hub:
 
 
 @pytest.mark.parametrize(("address", "revision"), [("me/pets", None), ("me/pets@v1", "v1"), ("me/pets@a/b", "a/b")])
-def test_three_files_of_one_commit_are_fetched(address: str, revision: str | None, hub: _Hub) -> None:
+def test_three_files_are_fetched_by_the_name_that_was_given(address: str, revision: str | None, hub: _Hub) -> None:
     assert fetch(address) == hub.folder
     assert hub.asked == [("me/pets", revision)]
     assert hub.downloads == [
         {
             "repo": "me/pets",
-            "revision": COMMIT,
+            "revision": revision,
             "allow_patterns": ["model.safetensors", "config.json", "README.md"],
             "local_files_only": False,
         }
@@ -107,6 +107,12 @@ def test_a_model_of_something_else_is_not_fetched(name: str, hub: _Hub) -> None:
     with pytest.raises(InputError, match=f"hf://me/pets: holds no {name}, so it is not a model that auxseg packed"):
         fetch("me/pets")
     assert hub.downloads == []
+
+
+def test_what_changes_while_it_is_fetched_was_never_looked_at(hub: _Hub) -> None:
+    hub.folder = hub.folder.with_name("fedcba9876543210fedcba9876543210fedcba98")
+    with pytest.raises(InputError, match=r"^hf://me/pets: was changed while it was fetched; try again$"):
+        fetch("me/pets")
 
 
 def test_a_card_may_be_missing(hub: _Hub) -> None:

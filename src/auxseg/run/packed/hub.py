@@ -25,7 +25,7 @@ _SECONDS: Final = 20.0
 def fetch(address: str) -> Path:
     """The directory with the files of ``OWNER/NAME`` or ``OWNER/NAME@REVISION``; nothing else of it is fetched.
 
-    A branch or tag is resolved to its commit first, so that all files are of one state. With ``HF_HUB_OFFLINE`` only
+    A branch or tag is resolved to its commit first, whose files are looked at and fetched. With ``HF_HUB_OFFLINE`` only
     what was fetched before is used.
 
     Raises:
@@ -41,15 +41,17 @@ def fetch(address: str) -> Path:
     from huggingface_hub import constants
 
     repo, revision = match[1], match[2]
-    commit = revision if constants.HF_HUB_OFFLINE else _commit(shown, repo, revision)
-    try:
+    commit = None if constants.HF_HUB_OFFLINE else _commit(shown, repo, revision)
+    try:  # By the name of the revision, under which the cache then knows it without a network too.
         folder = huggingface_hub.snapshot_download(
-            repo, revision=commit, allow_patterns=list(FILES), local_files_only=constants.HF_HUB_OFFLINE
+            repo, revision=revision, allow_patterns=list(FILES), local_files_only=constants.HF_HUB_OFFLINE
         )
     except Exception as error:  # The library lets those of its connections through, which differ between versions.
         if constants.HF_HUB_OFFLINE:
             raise InputError(f"{shown}: was not fetched before, and HF_HUB_OFFLINE forbids to fetch it now") from None
         raise InputError(f"{shown}: could not be fetched ({reason(error)})") from None
+    if commit not in (None, Path(folder).name):
+        raise InputError(f"{shown}: was changed while it was fetched; try again")
     return Path(folder)
 
 
