@@ -90,8 +90,11 @@ def test_what_nobody_could_load_is_not_sent(hub: _Hub, packed: Path, tmp_path: P
     (broken / "model.safetensors").write_bytes(content)
     with pytest.raises(InputError, match=r"broken/model\.safetensors: its SHA-256 begins with"):
         push(broken, "me/pets")
-    with pytest.raises(InputError, match=r"expected a model directory with model\.safetensors and config\.json"):
+    with pytest.raises(InputError, match=r"expected a model directory with .*, found none of them"):
         push(tmp_path, "me/pets")
+    (broken / "README.md").unlink()
+    with pytest.raises(InputError, match=r"README\.md, found model\.safetensors and config\.json; pack"):
+        push(broken, "me/pets")
     assert hub.created == hub.uploads == []
 
 

@@ -50,6 +50,12 @@ def refuse_no_models(paths: Iterable[Path]) -> None:
     refuse_no_runs(path for path in paths if hub_address(path) is None)
 
 
+def refuse_no_model_directory(path: Path) -> None:
+    """Raise `InputError` if there is no directory at ``path``."""
+    if not path.is_dir():
+        raise InputError(f"{path}: not a model directory; `auxseg model pack RUN --out DIR` makes one")
+
+
 def refuse_no_images(paths: Iterable[Path]) -> None:
     """Raise `InputError` for the first image or folder that does not exist."""
     for path in paths:

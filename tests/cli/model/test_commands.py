@@ -57,8 +57,9 @@ def test_a_run_that_is_none_is_refused_before_anything_is_made(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     absent, out = str(tmp_path / "absent"), str(tmp_path / "out")
-    for command in (["pack", absent, "--out", out], ["card", absent], ["push", absent, "me/pets"]):
+    for command in (["pack", absent, "--out", out], ["card", absent]):
         assert "absent: not a run directory (it does not exist)" in _refused(["model", *command], capsys)
+    assert "absent: not a model directory; `auxseg model pack" in _refused(["model", "push", absent, "me/pets"], capsys)
     assert list(tmp_path.iterdir()) == []
 
 

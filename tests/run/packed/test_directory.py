@@ -195,7 +195,7 @@ def test_the_description_of_another_model_is_refused(model: Path, tmp_path: Path
 )
 def test_a_missing_file_is_named_by_what_should_be_there(gone: str, held: str, model: Path) -> None:
     (model / gone).unlink()
-    with pytest.raises(InputError, match=f"with model.safetensors and config.json, found {held}"):
+    with pytest.raises(InputError, match=f"and config.json and README.md, found {held}; pack the model again"):
         load(model, "cpu")
 
 
@@ -216,6 +216,13 @@ def test_a_link_to_elsewhere_is_refused(name: str, model: Path, tmp_path: Path) 
     (model / name).unlink()
     (model / name).symlink_to(tmp_path / "nowhere")
     with pytest.raises(InputError, match="is a link to a file elsewhere"):
+        load(model, "cpu")
+
+
+def test_a_link_to_itself_is_no_file(model: Path) -> None:
+    (model / "config.json").unlink()
+    (model / "config.json").symlink_to("config.json")
+    with pytest.raises(InputError, match=r"found model\.safetensors and README\.md"):
         load(model, "cpu")
 
 

@@ -43,6 +43,7 @@ def test_a_file_is_a_model_by_itself(run: Run, packed: Path) -> None:
     for file in (run.best_file, packed / "model.safetensors"):
         assert find_model(file).file == file
         assert is_packed(file)
+    assert not is_packed(packed / "README.md")
     with pytest.raises(InputError, match="not a run directory"):
         find_model(packed / "README.md")
 

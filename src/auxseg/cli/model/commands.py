@@ -10,7 +10,7 @@ from tyro.conf import Positional
 
 from auxseg.cli.command import RecipeCommand, optional
 from auxseg.cli.output.terminal import write_out
-from auxseg.cli.refusals import refuse_no_runs
+from auxseg.cli.refusals import refuse_no_model_directory, refuse_no_runs
 from auxseg.extras import need_extra
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Push(RecipeCommand):
     def run(self, console: Console) -> dict[str, object]:
         """Upload it and say where it is."""
         need_extra("hub", "auxseg model push")
-        refuse_no_runs([self.directory])
+        refuse_no_model_directory(self.directory)
         from auxseg.deploy.pushing import push
 
         pushed = push(self.directory, self.repository, private=self.private, revision=self.revision)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Final
 
@@ -52,14 +53,14 @@ def refuse_strange(path: Path) -> None:
     """
     directory = path.parent
     if path.is_symlink():
-        blobs = directory.resolve().parent.parent / _BLOBS
-        if path.resolve().parent not in (blobs, directory.resolve()):
+        home = Path(os.path.realpath(directory))
+        if Path(os.path.realpath(path)).parent not in (home, home.parent.parent / _BLOBS):
             raise InputError(f"{path}: is a link to a file elsewhere; expected the file itself")
     if not path.exists():
         held = [name for name in FILES if (directory / name).exists()]
         raise InputError(
-            f"{directory}: expected a model directory with {MODEL_FILE} and {CONFIG_FILE}, found "
-            f"{' and '.join(held) or 'neither'}; {MEND}"
+            f"{directory}: expected a model directory with {' and '.join(FILES)}, found "
+            f"{' and '.join(held) or 'none of them'}; {MEND}"
         )
     if not path.is_file():
         raise InputError(f"{path}: expected a file, found something else")

@@ -38,7 +38,7 @@ def find_model(place: Run | str | Path) -> Found:
         path = fetch(address)
     if is_run(path):
         return Found(Run.open(path).best_file)
-    if path.is_file() and path.suffix == ".safetensors":
+    if _is_model_file(path):
         return Found(path)
     if is_model_directory(path):
         return Found(path / MODEL_FILE, read_checked(path))
@@ -50,4 +50,9 @@ def find_model(place: Run | str | Path) -> Found:
 def is_packed(place: str | Path) -> bool:
     """Whether a model lies outside of any run, so that nothing may be written beside it."""
     path = as_path(place, "run")
-    return hub_address(path) is not None or (not is_run(path) and (path.is_file() or is_model_directory(path)))
+    is_address = hub_address(path) is not None
+    return is_address or (not is_run(path) and (_is_model_file(path) or is_model_directory(path)))
+
+
+def _is_model_file(path: Path) -> bool:
+    return path.suffix == ".safetensors" and path.is_file()

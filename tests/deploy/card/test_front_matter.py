@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from auxseg.deploy.front_matter import front_matter, origin_licence
+from auxseg.deploy.card.front_matter import front_matter, origin_licence
 from auxseg.deploy.packing import model_card
 from auxseg.records.metrics import Metrics
 from tests.deploy.made_models import make_run, write_figures

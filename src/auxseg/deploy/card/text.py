@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import html
 import json
-import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from auxseg.counting import count
-from auxseg.deploy.front_matter import front_matter, origin_licence
+from auxseg.deploy.card.figures import MOST_CLASSES, figures
+from auxseg.deploy.card.front_matter import front_matter, origin_licence
+from auxseg.deploy.card.markdown import escaped, plain, table
 from auxseg.records.metrics import Metrics
 from auxseg.records.names import MODEL_FILE
 from auxseg.report import wording
 from auxseg.report.runs import facts
-from auxseg.report.runs.interval import interval
-from auxseg.report.runs.record import Record, main_figure
+from auxseg.report.runs.record import Record
 from auxseg.run.packed.description import Description, TaskFacts
 
 FEW_IMAGES: Final = 200
 """Below so many images a card warns of chance."""
-MOST_CLASSES: Final = 60
-"""More than these are counted, not listed; config.json has them all."""
-_MARKUP: Final = re.compile(r"([\\`*_{}\[\]#|~])")
 _ANSWERS: Final = {
     "mask": "a mask of class ids",
     "classes": "the probability of each class",
@@ -39,15 +35,15 @@ def card(record: Record, description: Description, name: str) -> str:
     It holds no path of the machine that the model was trained on. Names of classes and data are outside text: nothing
     in them is markup.
     """
-    name, metrics = _plain(name), record.metrics
+    name, metrics = plain(name), record.metrics
     if metrics is not None and metrics.checkpoint_step != description.step:
         metrics = None  # of another model than the one that is packed
     parts = [
         front_matter(name, metrics, origin_licence(record.start)),
-        f"# {_escaped(name)}",
+        f"# {escaped(name)}",
         _summary(record, description),
         *_section("How to use it", _usage(name)),
-        *_section("How good it is", _figures(record, metrics)),
+        *_section("How good it is", figures(record, metrics)),
         *_section("What it was trained on", _training(record, description)),
         *_section("What it takes", _input(description)),
         *_section("What it says", _tasks(description)),
@@ -62,7 +58,7 @@ def _section(title: str, text: str) -> tuple[str, str]:
 
 
 def _summary(record: Record, description: Description) -> str:
-    others = [_escaped(task) for task in description.tasks if task != description.target]
+    others = [escaped(task) for task in description.tasks if task != description.target]
     besides = f", trained together with {wording.listed(others, len(others))}" if others else ""
     state = (
         ""
@@ -73,10 +69,21 @@ def _summary(record: Record, description: Description) -> str:
         )
     )
     return (
-        f"A network for {_escaped(description.target)} with {count(description.weights.parameters, 'parameter')}"
-        f"{besides}, by auxseg {_escaped(description.auxseg_version)}. The weights are those of step "
+        f"A network for {escaped(description.target)}{besides}, by auxseg {escaped(description.auxseg_version)}: "
+        f"{_architecture(record)}{count(description.weights.parameters, 'parameter')}. The weights are those of step "
         f"{description.step:,}.{state}"
     )
+
+
+def _architecture(record: Record) -> str:
+    """The parts of the network by name, as far as the recipe says."""
+    model = record.recipe.settings.get("model")
+    said: list[str] = []
+    for part in ("encoder", "decoder", "sharing"):
+        settings = model.get(part) if isinstance(model, Mapping) else None
+        name = settings.get("name", settings.get("kind")) if isinstance(settings, Mapping) else None
+        said += [f"{part} {escaped(str(name))}, "] if name and not (part == "sharing" and name == "hard") else []
+    return "".join(said)
 
 
 def _usage(name: str) -> str:
@@ -98,68 +105,6 @@ def _usage(name: str) -> str:
     )
 
 
-def _figures(record: Record, metrics: Metrics | None) -> str:
-    if metrics is None:
-        return "\n\n".join(["This model was not evaluated: there are no figures of a test split.", *_validated(record)])
-    rows = [(task, name, _said(metrics, task, name)) for task, name in _chosen(metrics)]
-    if (ends := interval(record)) and rows:
-        first = rows[0][1]
-        low, high = (wording.said(first, end) for end in ends)
-        rows[0] = (*rows[0][:2], f"{rows[0][2]} (95 % interval over images: {low} to {high})")
-    split = wording.split(metrics.split)
-    twice = "each as it is and mirrored" if metrics.mirrored else "not mirrored"
-    data = metrics.data
-    border = facts.BORDERS.get(data.border, f"border {_escaped(data.border)}")
-    caution = {
-        "train": "The model was trained on this split, so these figures say little about other images.",
-        "val": "The model was chosen on this split, so these figures are too good.",
-    }.get(metrics.split)
-    lines = [
-        f"Measured on the {split} split of {_escaped(data.name)}: {count(metrics.num_images, 'image')}, {data.size} x "
-        f"{data.size} pixels, {twice}; {border}.",
-        _table(("Task", "Figure", "Value"), [(task, wording.label(name), value) for task, name, value in rows]),
-        *([caution] if caution else []),
-        *_by_class(metrics),
-    ]
-    return "\n\n".join(lines)
-
-
-def _chosen(metrics: Metrics) -> list[tuple[str, str]]:
-    """Task and name of the target's first three figures, and of the first of every other task."""
-    tasks = sorted(metrics.figures, key=lambda task: task != metrics.target)
-    return [
-        (task, name)
-        for task in tasks
-        for name in list(metrics.figures[task])[: 3 if task == metrics.target else 1]
-        if not name.startswith("num_")
-    ]
-
-
-def _said(metrics: Metrics, task: str, name: str) -> str:
-    figures = metrics.figures[task]
-    if figures[name] is None and figures.get("num_images") == 0:
-        return "not measured: no image of the split has this label"
-    return wording.said(name, figures[name])
-
-
-def _validated(record: Record) -> list[str]:
-    found = main_figure(record.kept.figures, record.target) if record.kept else None
-    if found is None:
-        return []
-    return [
-        f"On the validation split, by which this model was chosen, {wording.label(found[0])} was "
-        f"{wording.said(*found)}. Figures of other images are usually lower."
-    ]
-
-
-def _by_class(metrics: Metrics) -> list[str]:
-    classes = metrics.classes.get(metrics.target, {})
-    if not 2 < len(classes) <= MOST_CLASSES:
-        return []
-    rows = [(name, *map(wording.percent, (each.iou, each.precision, each.recall))) for name, each in classes.items()]
-    return [_table(("Class", "IoU", "Precision", "Recall"), rows)]
-
-
 def _training(record: Record, description: Description) -> str:
     start, data = record.start, description.data
     rows = list(facts.data_facts(start.data)) if start else []
@@ -167,7 +112,7 @@ def _training(record: Record, description: Description) -> str:
         rows.append(("Content hash", data.content_hash))
     labelled = data.labelled or {}
     rows += [(f"Training images with a label for {task}", f"{number:,}") for task, number in labelled.items()]
-    return _table(("", ""), rows) if rows else "The run does not say."
+    return table(("", ""), rows) if rows else "The run does not say."
 
 
 def _input(description: Description) -> str:
@@ -181,7 +126,7 @@ def _tasks(description: Description) -> str:
         (name, task.kind, _says(task, description, is_trained=labelled.get(name) != 0))
         for name, task in description.tasks.items()
     ]
-    return _table(("Task", "Kind", "Answer"), rows)
+    return table(("Task", "Kind", "Answer"), rows)
 
 
 def _says(task: TaskFacts, description: Description, *, is_trained: bool) -> str:
@@ -199,7 +144,7 @@ def _names(names: Sequence[str]) -> str:
 def _origin(record: Record) -> str:
     weights = record.start.weights if record.start else {}
     rows = [(part, "random, trained from scratch" if text == "random" else text) for part, text in weights.items()]
-    lines = [_table(("Part", "Weights before training"), rows)] if rows else []
+    lines = [table(("Part", "Weights before training"), rows)] if rows else []
     if all(text == "random" for text in weights.values()) and weights:
         lines.append(
             "No weights of others are in this model. Its licence is for its authors to choose: add a line `license:` "
@@ -225,25 +170,10 @@ def _limits(record: Record, metrics: Metrics | None, description: Description) -
         "`auxseg evaluate` takes this directory with `--data`.",
     ]
     if record.start and record.start.untrained:
-        lines.append(f"Not trained, for lack of labels: {_names([_escaped(name) for name in record.start.untrained])}.")
+        lines.append(f"Not trained, for lack of labels: {_names([escaped(name) for name in record.start.untrained])}.")
     if metrics is not None and metrics.num_images < FEW_IMAGES:
         lines.append(f"Its figures rest on {count(metrics.num_images, 'image')}, so chance weighs much.")
     if metrics is not None and metrics.data.content_hash != description.data.content_hash:
         lines.append("Its figures are of other data than it was trained on.")
     lines.append(f"`{MODEL_FILE}` holds numbers and texts only: loading it runs no code.")
     return "\n".join(f"- {line}" for line in lines)
-
-
-def _table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heading, ["---"] * len(heading), *([_escaped(cell) for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _escaped(text: str) -> str:
-    """Outside text as Markdown that shows it."""
-    return _MARKUP.sub(r"\\\1", html.escape(_plain(text), quote=False))
-
-
-def _plain(text: str) -> str:
-    """Outside text on one line, not too long, as UTF-8 holds it and without what steers a terminal."""
-    return " ".join(wording.plain(text).split())[:300].encode("utf-8", "replace").decode()
