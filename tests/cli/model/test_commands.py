@@ -80,16 +80,16 @@ def test_predict_takes_a_packed_model(packed: Path, tmp_path: Path) -> None:
         assert mask.size == (60, 40)
 
 
-def test_evaluate_measures_a_packed_model_beside_a_run(
-    run: Path, packed: Path, store: Path, capsys: pytest.CaptureFixture[str]
+def test_evaluate_measures_a_packed_model_on_other_data(
+    packed: Path, store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "packed model has no data; name a store with --data" in _refused(["evaluate", str(packed)], capsys)
     names = sorted(path.name for path in packed.iterdir())
-    command = ["evaluate", str(run), str(packed), "--data", str(store), "--device", "cpu", "--json"]
+    command = ["evaluate", str(packed), "--data", str(store), "--split", "val", "--device", "cpu", "--json"]
     assert main(command) == 0
-    found = json.loads(capsys.readouterr().out)["runs"]
-    assert found.keys() == {str(run), str(packed)}
-    assert found[str(run)]["figures"] == found[str(packed)]["figures"]
+    (name, found), *others = json.loads(capsys.readouterr().out)["runs"].items()
+    assert (name, found["split"], others) == (str(packed), "val", [])
+    assert found["figures"]["segmentation"]["num_images"] > 0
     assert sorted(path.name for path in packed.iterdir()) == names
 
 
