@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from auxseg.arguments import as_names, as_path, as_paths, hub_address, shown
+from auxseg.arguments import as_names, as_path, as_paths, shown
 from auxseg.errors import InputError
 
 
@@ -99,20 +99,3 @@ def test_a_single_text_is_not_taken_for_its_letters(value: object, found: str) -
 )
 def test_a_value_is_shown_if_it_is_short_and_by_its_type_otherwise(value: object, words: str) -> None:
     assert shown(value) == words
-
-
-@pytest.mark.parametrize(
-    ("text", "address"),
-    [
-        ("hf://me/pets", "me/pets"),
-        ("hf://me/pets@v1", "me/pets@v1"),
-        ("hf:/me/pets", "me/pets"),
-        ("hf://", ""),
-        ("hf:me/pets", None),
-        ("runs/hf:/pets", None),
-        ("/hf:/pets", None),
-        ("runs/pets", None),
-    ],
-)
-def test_an_address_on_a_hub_outlives_being_a_path(text: str, address: str | None) -> None:
-    assert hub_address(Path(text)) == address

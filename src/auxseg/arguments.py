@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
 
 from auxseg.errors import InputError
-
-_HUB: Final = "hf:"
 
 
 def as_path(value: object, name: str) -> Path:
@@ -20,16 +17,17 @@ def as_path(value: object, name: str) -> Path:
     raise InputError(f"{name}: expected a path, as text or pathlib.Path, not {shown(value)}")
 
 
+def hub_address(path: Path) -> str | None:
+    """What stands behind ``hf://`` in the address of a model on a Hub, which a path holds with one slash; else None."""
+    scheme = "hf:"
+    return path.as_posix().removeprefix(scheme).lstrip("/") if path.parts[:1] == (scheme,) else None
+
+
 def as_paths(value: object, name: str) -> list[Path]:
     """One path or several of them, as a list. Raises `InputError` as `as_path` does."""
     if isinstance(value, list | tuple):
         return [as_path(each, name) for each in value]
     return [as_path(value, name)]
-
-
-def hub_address(path: Path) -> str | None:
-    """What stands behind ``hf://`` in the address of a model on a Hub, which a path holds with one slash; else None."""
-    return path.as_posix().removeprefix(_HUB).lstrip("/") if path.parts[:1] == (_HUB,) else None
 
 
 def as_names(value: object, name: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from auxseg.arguments import hub_address
 from auxseg.deploy import pack
 from auxseg.errors import InputError
 from auxseg.run import Run
@@ -54,6 +55,23 @@ def test_a_run_with_a_model_beside_it_stays_a_run(run: Run, packed: Path, tmp_pa
     shutil.copytree(packed, both, dirs_exist_ok=True)
     assert find_model(both).file == both / "best.safetensors"
     assert not is_packed(both)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("hf://me/pets", "me/pets"),
+        ("hf://me/pets@v1", "me/pets@v1"),
+        ("hf:/me/pets", "me/pets"),
+        ("hf://", ""),
+        ("hf:me/pets", None),
+        ("runs/hf:/pets", None),
+        ("/hf:/pets", None),
+        ("runs/pets", None),
+    ],
+)
+def test_an_address_on_a_hub_outlives_being_a_path(text: str, address: str | None) -> None:
+    assert hub_address(Path(text)) == address
 
 
 @pytest.mark.parametrize("form", [str, Path])
