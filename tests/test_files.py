@@ -168,3 +168,7 @@ def test_only_files_of_processes_that_are_gone_are_swept(tmp_path: Path) -> None
         (tmp_path / name).touch()
     sweep(tmp_path / "file[1]")
     assert {path.name for path in tmp_path.iterdir()} == set(names[1:])
+    (tmp_path / names[0]).mkdir()
+    (tmp_path / names[0] / "part").touch()
+    sweep(tmp_path / "file[1]")
+    assert {path.name for path in tmp_path.iterdir()} == set(names[1:])

@@ -25,6 +25,12 @@ def as_path(value: object, name: str) -> Path:
     raise InputError(f"{name}: expected a path, as text or pathlib.Path, not {shown(value)}")
 
 
+def hub_address(path: Path) -> str | None:
+    """What stands behind ``hf://`` in the address of a model on a Hub, which a path holds with one slash; else None."""
+    scheme = "hf:"
+    return path.as_posix().removeprefix(scheme).lstrip("/") if path.parts[:1] == (scheme,) else None
+
+
 def as_paths(value: object, name: str) -> list[Path]:
     """One path or several of them, as a list. Raises `InputError` as `as_path` does."""
     if isinstance(value, list | tuple):

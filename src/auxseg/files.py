@@ -7,6 +7,7 @@ import fcntl
 import glob
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,11 +76,14 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def sweep(path: Path) -> None:
-    """Remove what killed writers of ``path`` left under names that end in their process's number."""
+    """Remove files and folders that killed writers of ``path`` left under names that end in their process's number."""
     for left_over in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
         number = left_over.name.removeprefix(f".{path.name}.").removesuffix(".partial")
         if number.isascii() and number.isdigit() and not _is_running(int(number)):
-            left_over.unlink(missing_ok=True)
+            if left_over.is_dir() and not left_over.is_symlink():
+                shutil.rmtree(left_over, ignore_errors=True)
+            else:
+                left_over.unlink(missing_ok=True)
 
 
 def _claim(path: Path, alone: bool) -> tuple[Path, int]:

@@ -58,6 +58,7 @@ class _Stubs:
         self.no_grid = ""
         module = importlib.import_module("auxseg.run.evaluate")  # the function hides it from monkeypatch
         monkeypatch.setattr(module, "measured", self._measured)
+        monkeypatch.setattr(module, "measured_alone", self._measured_alone)
         monkeypatch.setattr("auxseg.run.draw_grid", self._draw_grid)
         monkeypatch.setattr("auxseg.report.report", self._report)
         monkeypatch.setattr("auxseg.report.compared", self._compared)
@@ -66,6 +67,10 @@ class _Stubs:
         self.mirrored.append(mirrored)
         self.measured.append((run.directory.name, split, data, device))
         return self.metrics.get(run.directory.name, _metrics())
+
+    def _measured_alone(self, path: Path, split: str, data: Path | None, device: str, *, mirrored: bool) -> Metrics:
+        self.measured.append((f"packed {path.name}", split, data, device))
+        return _metrics()
 
     def _report(self, directories: Sequence[Path], page: Path | None = None, grid: Path | None = None) -> Path:
         self.pages.append([directory.name for directory in directories])
@@ -127,6 +132,18 @@ def test_one_run_gets_its_page_and_no_comparison(tmp_path: Path, stubs: _Stubs) 
     assert result == {"runs": {str(run): to_mapping(_metrics())}}
     assert stubs.measured == [("a", "val", None, "cpu")]
     assert stubs.pages == [["a"]]
+
+
+def test_packed_models_stand_beside_runs_and_get_no_page(tmp_path: Path, stubs: _Stubs) -> None:
+    run, packed = _run(tmp_path / "a"), tmp_path / "packed"
+    packed.mkdir()
+    (packed / "config.json").touch()
+    result, _ = _evaluated(run, packed, Path("hf://me/pets"), device="cpu")
+    assert list(result["runs"]) == [str(packed), "hf://me/pets", str(run)]
+    assert [name for name, *_ in stubs.measured] == ["packed packed", "packed pets", "a"]
+    assert stubs.pages == [["a"]]
+    assert "report" not in result
+    assert sorted(path.name for path in packed.iterdir()) == ["config.json"]
 
 
 def test_mirrored_scoring_is_passed_on_and_said(tmp_path: Path, stubs: _Stubs) -> None:

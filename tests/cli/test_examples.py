@@ -16,7 +16,7 @@ from tests.cli.commands import help_of
 
 def test_every_command_has_examples() -> None:
     paths = [name for name, command in _COMMANDS.items() if not isinstance(command, dict)]
-    paths += [f"data {name}" for name in _COMMANDS["data"]]
+    paths += [f"{group} {name}" for group in ("data", "model") for name in _COMMANDS[group]]
     assert {path: len(EXAMPLES.get(path, ())) for path in paths} == dict.fromkeys(paths, 3)
 
 

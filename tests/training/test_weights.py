@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from auxseg.errors import InputError
-from auxseg.training.weights import WeightsFile, save_weights
+from auxseg.training.weights import WeightsFile, save_tensors, save_weights
 
 
 @pytest.fixture
@@ -57,3 +57,12 @@ def test_a_header_of_absurd_length_is_refused(path: Path) -> None:
     path.write_bytes((2**30).to_bytes(8, "little") + content[8:])
     with pytest.raises(InputError, match="its header would take 1,073,741,824 bytes"):
         WeightsFile.open(path)
+
+
+def test_other_metadata_leave_weights_and_checksum_as_they_are(path: Path, tmp_path: Path) -> None:
+    before = WeightsFile.open(path)
+    save_tensors(tmp_path / "other", before.read(), {"step": "8"})
+    after = WeightsFile.open(tmp_path / "other")
+    assert (after.shapes, after.checksum) == (before.shapes, before.checksum)
+    assert dict(after.metadata) == {"step": "8"}
+    assert all(bool((value == before.read()[name]).all()) for name, value in after.read().items())

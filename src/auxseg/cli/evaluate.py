@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from tyro.conf import Positional
 
+from auxseg.arguments import hub_address
 from auxseg.cli.command import RecipeCommand, optional, use_threads
 from auxseg.cli.output.evaluate_table import print_figures
-from auxseg.cli.refusals import refuse_no_runs, refuse_no_store
+from auxseg.cli.refusals import refuse_no_models, refuse_no_store
 from auxseg.errors import InputError
 from auxseg.records.names import BEST_FILE, STUDY_FILE, failure_file
 
@@ -31,11 +32,13 @@ class Evaluate(RecipeCommand):
     """Measure runs on a split: metrics.json and per_image.csv in each, one table with a row per run.
 
     Several runs also get a comparison page and grid.png, the same images with each run's mask and box, in the
-    nearest directory that holds them all; runs on different images or data get no picture.
+    nearest directory that holds them all; runs on different images or data get no picture. A packed model is measured
+    on --data, and nothing is written: --json prints what metrics.json would hold.
     """
 
     runs: Positional[Annotated[tuple[Path, ...], optional("RUN ...")]]
-    """Run directories, or folders: all runs inside are measured, of a study those of its verdicts."""
+    """Run directories, or folders: all runs inside are measured, of a study those of its verdicts; or packed models:
+    model directories and hf://OWNER/NAME."""
 
     split: Literal["train", "val", "test"] = "test"
     """The split to measure. The run records each reading of the test split."""
@@ -57,17 +60,21 @@ class Evaluate(RecipeCommand):
         if not self.runs:
             raise InputError("evaluate needs at least one run directory")
         _refuse_twice(self.runs)
-        refuse_no_runs(self.runs)
+        refuse_no_models(self.runs)
         refuse_no_store(self.data)
-        runs, left_out = self._found()
+        packed, runs, left_out = self._found()
         for name in left_out:
             console.print(f"left out: {name}", markup=False, highlight=False)
         from auxseg.records.values.writing import to_mapping
         from auxseg.report import report
-        from auxseg.run.evaluate import measured
+        from auxseg.run.evaluate import measured, measured_alone
 
         use_threads(self.threads)
         results: dict[str, Metrics] = {}
+        for path in packed:
+            with console.status(f"evaluating {path} on {self.split}"):
+                alone = measured_alone(path, self.split, self.data, self.device, mirrored=self.mirrored)
+                results[_named(path)] = alone
         for name, run in runs.items():
             with console.status(f"evaluating {name} on {self.split}"):
                 results[name] = measured(run, self.split, self.data, self.device, mirrored=self.mirrored)
@@ -78,18 +85,20 @@ class Evaluate(RecipeCommand):
         result: dict[str, object] = {"runs": values, **({"left_out": left_out} if left_out else {})}
         return result if len(runs) < 2 else result | self._compare(console, runs)
 
-    def _found(self) -> tuple[dict[str, Run], list[str]]:
-        """The runs by name, and what is left out of folders, with the reason.
+    def _found(self) -> tuple[list[Path], dict[str, Run], list[str]]:
+        """The packed models, the runs by name, and what is left out of folders, with the reason.
 
         Raises `InputError` for a run that is named twice, a folder without runs that could be measured, and the test
         split of a study that is not finished.
         """
         from auxseg.records.finding import is_study, runs_in
         from auxseg.run import Run
+        from auxseg.run.packed.finding import is_packed
 
+        packed = [path for path in self.runs if is_packed(path)]
         paths: list[Path] = []
         left_out: list[str] = []
-        for given in self.runs:
+        for given in (path for path in self.runs if path not in packed):
             if self.split == "test" and is_study(given) and not (given / STUDY_FILE).is_file():
                 raise InputError(
                     f"{given}: this study is not finished, and its test split is read only after all planned runs are "
@@ -102,7 +111,7 @@ class Evaluate(RecipeCommand):
                 raise InputError(f"{given}: none of its {len(found)} runs can be measured; {left_out[-1]}")
             paths += whole
         _refuse_twice(paths)
-        return {str(path): Run.open(path) for path in paths}, left_out
+        return packed, {str(path): Run.open(path) for path in paths}, left_out
 
     def _compare(self, console: Console, runs: dict[str, Run]) -> dict[str, object]:
         """Write the page and the picture of several runs, and say in what they are unlike."""
@@ -142,6 +151,12 @@ def _refuse_twice(paths: Sequence[Path]) -> None:
     for path, place in zip(paths, places, strict=True):
         if places.count(place) > 1:
             raise InputError(f"evaluate: {path} is given twice; give each run once")
+
+
+def _named(model: Path) -> str:
+    """A packed model as it was typed."""
+    address = hub_address(model)
+    return str(model) if address is None else f"hf://{address}"
 
 
 def _why_not(run: Path) -> str:

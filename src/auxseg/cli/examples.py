@@ -60,6 +60,21 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "auxseg report runs/tiny runs/tiny-mtl --out comparison.html",
         "auxseg report studies/mine",
     ),
+    "model pack": (
+        "auxseg model pack runs/tiny --out models/tiny",
+        "auxseg model pack runs/tiny --out models/tiny --overwrite --json",
+        "auxseg predict models/tiny photos --out masks    (what comes next)",
+    ),
+    "model push": (
+        "auxseg model push models/tiny OWNER/tiny",
+        "auxseg model push models/tiny OWNER/tiny --private",
+        "auxseg predict hf://OWNER/tiny photos --out masks    (what others type)",
+    ),
+    "model card": (
+        "auxseg model card runs/tiny",
+        "auxseg model card runs/tiny > README.md",
+        "auxseg model card runs/tiny --json",
+    ),
     "bench": (
         "auxseg bench",
         "auxseg bench startup",

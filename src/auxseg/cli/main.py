@@ -20,6 +20,7 @@ from auxseg.cli.command import Command, RecipeCommand, with_own_options_first
 from auxseg.cli.data import Download, Inspect, Prepare, Synthesize
 from auxseg.cli.evaluate import Evaluate
 from auxseg.cli.examples import EXAMPLES, NOTES
+from auxseg.cli.model.commands import Card, Pack, Push
 from auxseg.cli.output.setting_words import refuse_settings_as_options
 from auxseg.cli.output.terminal import flush_out, make_console, plain, shortened, silence, write_error, write_out
 from auxseg.cli.predict import Predict
@@ -44,8 +45,14 @@ _COMMANDS: dict[str, Any] = {
     "evaluate": Evaluate,
     "predict": Predict,
     "report": Report,
+    "model": {"pack": Pack, "push": Push, "card": Card},
     "bench": Bench,
 }
+_GROUPS = {
+    "data": "Create, inspect and download data sets",
+    "model": "Turn trained runs into model directories that others use without the data",
+}
+"""What the commands in a dictionary have in common."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -140,7 +147,7 @@ def _union(commands: dict[str, Any], asked: Sequence[str], path: str = "") -> An
 def _description(command: Any, path: str, *, is_asked: bool) -> str:
     """A command's own description with its examples, or the first line of it."""
     if isinstance(command, dict):
-        return "Create, inspect and download data sets: " + ", ".join(command) + "."
+        return f"{_GROUPS[path]}: {', '.join(command)}."
     text = inspect.cleandoc(command.__doc__)
     if not is_asked:
         return text.partition("\n")[0]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from tyro.conf import Positional
 
 from auxseg.cli.command import RecipeCommand, optional, use_threads
-from auxseg.cli.refusals import refuse_no_images, refuse_no_runs
+from auxseg.cli.refusals import refuse_no_images, refuse_no_models
 from auxseg.counting import count
 from auxseg.errors import InputError
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Predict(RecipeCommand):
-    """Predict masks, classes and boxes of images with a trained run.
+    """Predict masks, classes and boxes of images with a trained run or a packed model.
 
     Writes NAME.mask.png (class ids, in the image's own size), NAME.overlay.png, NAME.TASK.png for maps such as
     edges, and predictions.json in the form of a COCO data set, with the data's own category ids. Only files that an
@@ -27,7 +27,7 @@ class Predict(RecipeCommand):
     """
 
     model: Positional[Path]
-    """The run directory."""
+    """A run directory, a model directory, or a model on a Hub: hf://OWNER/NAME[@REVISION]."""
 
     images: Positional[Annotated[tuple[Path, ...], optional("IMAGE ...")]]
     """Images, or folders, which are searched with their subfolders."""
@@ -50,7 +50,7 @@ class Predict(RecipeCommand):
     def run(self, console: Console) -> dict[str, object]:
         """Predict them all; files that cannot be read are named and left out."""
         refuse_no_images(self.images)
-        refuse_no_runs([self.model])
+        refuse_no_models([self.model])
         from rich.progress import track
 
         from auxseg.run.load import load

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from auxseg.arguments import hub_address
 from auxseg.errors import InputError
 
 
@@ -42,6 +43,17 @@ def refuse_no_runs(paths: Iterable[Path]) -> None:
     for path in paths:
         if not path.exists():
             raise InputError(f"{path}: not a run directory (it does not exist)")
+
+
+def refuse_no_models(paths: Iterable[Path]) -> None:
+    """The same for models; one on a Hub is looked for when it is fetched."""
+    refuse_no_runs(path for path in paths if hub_address(path) is None)
+
+
+def refuse_no_model_directory(path: Path) -> None:
+    """Raise `InputError` if there is no directory at ``path``."""
+    if not path.is_dir():
+        raise InputError(f"{path}: not a model directory; `auxseg model pack RUN --out DIR` makes one")
 
 
 def refuse_no_images(paths: Iterable[Path]) -> None:

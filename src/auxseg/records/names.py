@@ -26,6 +26,13 @@ INSPECTION_FILE: Final = "inspection.json"
 FIGURES_FOLDER: Final = "figures"
 """Where the pictures of a run lie."""
 
+MODEL_FILE: Final = "model.safetensors"
+"""The model of a model directory, in the format of the one that a run keeps."""
+CONFIG_FILE: Final = "config.json"
+"""What a model directory says of its model, for people without auxseg."""
+CARD_FILE: Final = "README.md"
+"""Its model card."""
+
 ABOUT_FILE: Final = "about.json"
 """What a study is about, and what was decided for all its runs."""
 PLANNED_FILE: Final = "planned.json"

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from auxseg.arguments import as_path
 from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
 from auxseg.drawing import panel, save_png, to_picture
@@ -28,9 +29,10 @@ from auxseg.records.table import Cell, write_per_image
 from auxseg.records.values.writing import to_mapping
 from auxseg.run.directory import Run, describe_data
 from auxseg.run.inspection import NUM_INSPECTED, write_inspection
-from auxseg.run.load import load, matching_store
+from auxseg.run.load import in_words_of, load, matching_store
 from auxseg.run.mistakes import draw_mistakes
 from auxseg.run.model import Model
+from auxseg.run.packed.finding import is_packed
 from auxseg.tasks import Task
 from auxseg.training.allocator import freed_memory_kept
 
@@ -49,6 +51,7 @@ def evaluate(
     """Measure the model that is kept on a split; writes metrics.json, per_image.csv and examples.json.
 
     Without ``data`` the store is read that the run was trained on. Every reading is recorded in events.jsonl.
+    A model directory, a model file or a model on a Hub (see `load`) is measured on ``data``; nothing is written.
 
     With ``mirrored`` every image is measured as it is and with left and right exchanged, its labels too. Figures,
     losses and confusion tables are from both together, so pixels in tables are counted in both; per_image.csv has the
@@ -58,6 +61,8 @@ def evaluate(
     Returns what metrics.json holds. Raises `InputError` if the split is empty, was trained on besides train, or the
     store does not fit the model, or for mirrored scoring of a target for which left and right mean something.
     """
+    if not isinstance(run, Run) and is_packed(run):
+        return to_mapping(measured_alone(run, split, data, device, mirrored=mirrored))
     return to_mapping(measured(Run.open(run), split, data, device, mirrored=mirrored))
 
 
@@ -67,30 +72,66 @@ def measured(
 ) -> Metrics:
     """The same, as a typed value."""
     model = load(run, device)
-    target = model.tasks[model.recipe.target]
-    if mirrored and not target.mirrors:
-        raise InputError(
-            f"{run.directory}: left and right mean something for the target {target.name}, so mirror images are no "
-            "samples of it; evaluate it without mirrored scoring"
-        )
-    if split == "val" and model.recipe.data.train_on != "train":
-        raise InputError(f"{run.directory}: was trained on {model.recipe.data.train_on}; evaluate it on test")
+    _refuse(model, run.directory, split, mirrored=mirrored)
     store = matching_store(run, model, data)
-    rows = store.rows(split)
-    if not len(rows):
-        raise InputError(f"{store.path}: the split {split} is empty")
+    rows = _rows(store, split)
     reading = Evaluated(time=_now(), split=split, step=model.step, data=str(store.path))
     EventLog(run.events_file).append(reading)
-    started = time.perf_counter()
-    loader = EvaluationLoader(store, rows, model.recipe.training.batch)
-    asked = model.network, model.tasks, loader, model.device, model.autocast
-    scored = measure_mirrored(*asked) if mirrored else Scored(measure(*asked))
-    metrics = _metrics(model, store, split, scored, time.perf_counter() - started)
+    metrics, scored = _measured(model, store, split, mirrored=mirrored)
     write_per_image(run.directory, _columns(model.tasks, scored))
     _write_examples(run, model, store, rows, scored.images)
     write_inspection(run, model, store, store.rows("val")[:NUM_INSPECTED])
     write_metrics(run.directory, metrics)  # last: all is there
     return metrics
+
+
+@freed_memory_kept()
+def measured_alone(
+    place: str | Path,
+    split: str = "test",
+    data: str | Path | None = None,
+    device: str = "auto",
+    *,
+    mirrored: bool = False,
+) -> Metrics:
+    """The same of a model outside of any run, which has no data of its own. Nothing is written.
+
+    Raises `InputError` as `evaluate` does, and without ``data``.
+    """
+    if data is None:
+        raise InputError(f"{place}: a packed model has no data; name a store with --data to measure it on")
+    model = load(place, device)
+    _refuse(model, as_path(place, "run"), split, mirrored=mirrored)
+    store = in_words_of(model, Store.open(data))
+    _rows(store, split)
+    return _measured(model, store, split, mirrored=mirrored)[0]
+
+
+def _refuse(model: Model, place: Path, split: str, *, mirrored: bool) -> None:
+    """Raise `InputError` for what would be no figure of this model."""
+    target = model.tasks[model.recipe.target]
+    if mirrored and not target.mirrors:
+        raise InputError(
+            f"{place}: left and right mean something for the target {target.name}, so mirror images are no "
+            "samples of it; evaluate it without mirrored scoring"
+        )
+    if split == "val" and model.recipe.data.train_on != "train":
+        raise InputError(f"{place}: was trained on {model.recipe.data.train_on}; evaluate it on test")
+
+
+def _rows(store: Store, split: str) -> np.ndarray:
+    rows = store.rows(split)
+    if not len(rows):
+        raise InputError(f"{store.path}: the split {split} is empty")
+    return rows
+
+
+def _measured(model: Model, store: Store, split: str, *, mirrored: bool) -> tuple[Metrics, Scored]:
+    started = time.perf_counter()
+    loader = EvaluationLoader(store, store.rows(split), model.recipe.training.batch)
+    asked = model.network, model.tasks, loader, model.device, model.autocast
+    scored = measure_mirrored(*asked) if mirrored else Scored(measure(*asked))
+    return _metrics(model, store, split, scored, time.perf_counter() - started), scored
 
 
 def _metrics(model: Model, store: Store, split: str, scored: Scored, seconds: float) -> Metrics:

@@ -15,16 +15,20 @@ from auxseg.run.labels import untrained_tasks
 from auxseg.run.matching import matched
 from auxseg.run.model import Model
 from auxseg.run.model_file import ModelFacts
+from auxseg.run.packed.finding import find_model
 from auxseg.training.weights import WeightsFile
 
 
 def load(run: Run | str | Path, device: str = "auto") -> Model:
-    """The best model of a run. No code from the file is run. Raises `InputError` if there is none or it is damaged."""
+    """The best model of a run, or that of a model directory, a model file, or a Hub (``hf://OWNER/NAME``).
+
+    No code from the file is run. Raises `InputError` if there is none or it is damaged.
+    """
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda: no CUDA device was found on this machine; use --device cpu")
-    run = Run.open(run)
-    file = WeightsFile.open(run.best_file)
-    facts = ModelFacts.unpack(file.metadata, run.best_file)
+    found = find_model(run)
+    file = WeightsFile.open(found.file)
+    facts = ModelFacts.unpack(file.metadata, found.file)
     recipe, vocabulary = facts.recipe, facts.vocabulary
     tasks = build_tasks(recipe, vocabulary)
     outputs = {name: task.output for name, task in tasks.items()}
@@ -36,7 +40,10 @@ def load(run: Run | str | Path, device: str = "auto") -> Model:
     memory_format = torch.channels_last if recipe.training.channels_last is True else torch.contiguous_format
     network.to(chosen).to(memory_format=memory_format).eval()
     untrained = untrained_tasks(recipe, vocabulary, facts.labelled)
-    return Model(network, tasks, recipe, vocabulary, facts.step, chosen, untrained)
+    model = Model(network, tasks, recipe, vocabulary, facts.step, chosen, untrained)
+    if found.description is not None:
+        found.description.refuse_another(model, facts, found.file.parent)
+    return model
 
 
 def matching_store(run: Run, model: Model, data: str | Path | None = None) -> Store:
@@ -52,6 +59,11 @@ def matching_store(run: Run, model: Model, data: str | Path | None = None) -> St
             f"{path}: holds other data than {run.directory} was trained on (content hash {store.content_hash[:12]}, "
             f"then {str(content_hash)[:12]}); name it with --data to measure the run on what it holds now"
         )
+    return in_words_of(model, store)
+
+
+def in_words_of(model: Model, store: Store) -> Store:
+    """A store at the model's size and with the model's class ids. Raises `InputError` as `matched` does."""
     return matched(
         store.at_size(model.vocabulary.size), model.vocabulary, list(model.tasks.values()), model.recipe.target
     )

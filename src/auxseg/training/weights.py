@@ -42,8 +42,13 @@ Shape = tuple[tuple[int, ...], torch.dtype]
 
 def save_weights(path: Path, network: nn.Module, metadata: Mapping[str, str]) -> None:
     """Write a network's weights with what is needed to build it again and a checksum of the weights, atomically."""
-    tensors = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
-    write_atomically(path, save(tensors, {**metadata, _CHECKSUM: _digest(tensors)}))
+    save_tensors(path, {name: value.detach().cpu() for name, value in network.state_dict().items()}, metadata)
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+    """The same for weights that were read from another file, such as to say something else beside them."""
+    whole = {name: value.contiguous() for name, value in tensors.items()}
+    write_atomically(path, save(whole, {**metadata, _CHECKSUM: _digest(whole)}))
 
 
 @final

@@ -6,35 +6,40 @@ import statistics
 
 from auxseg.counting import count
 from auxseg.records.events import Start
+from auxseg.records.metrics import DataFacts
 from auxseg.report import wording
 from auxseg.report.runs.record import Record
 
 Facts = list[tuple[str, str]]
 """Labels and what is said of them."""
 
-_BORDERS = {
+BORDERS = {
     "foreground": "border pixels count as foreground",
     "ignore": "border pixels are not counted",
     "class": "border pixels are a class of their own",
     "none": "the masks have no border",
 }
+"""How the border of masks counts, as a clause."""
 _RESIZES = {"squash": "squashed to a square", "letterbox": "padded to a square, padding not counted"}
 
 
 def data(record: Record) -> Facts:
     """What must be known of the data beside every figure: file, splits, stored size, borders."""
-    about = record.data
-    if about is None:
+    if record.data is None:
         return []
+    return data_facts(record.data, is_mirrored=record.metrics is not None and record.metrics.mirrored)
+
+
+def data_facts(about: DataFacts, *, is_mirrored: bool = False) -> Facts:
+    """The same of any data; ``is_mirrored`` if they were measured on mirror images too."""
     splits = [f"{wording.split(name)} {number:,}" for name, number in about.splits.items()]
     size, resize, border = about.size, about.resize, about.border
-    is_mirrored = record.metrics is not None and record.metrics.mirrored
     return [
         ("Data", about.name),
         ("Images", " · ".join(splits)),
         *([("Measured on", "each image and its mirror image")] if is_mirrored else []),
         ("Stored size", f"{size} by {size} pixels, {_RESIZES.get(resize, resize)}"),
-        ("Borders", f"{border}: {_BORDERS[border]}" if border in _BORDERS else f"{border}"),
+        ("Borders", f"{border}: {BORDERS[border]}" if border in BORDERS else f"{border}"),
     ]
 
 

@@ -1,0 +1,1 @@
+"""`auxseg model`: models as files that others use without the training data."""
