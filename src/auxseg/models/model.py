@@ -22,10 +22,10 @@ from auxseg.models.initialise import Undrawn, own_randomness
 from auxseg.models.layers.heads import DenseHead, VectorHead
 from auxseg.models.layers.norms import Norm
 from auxseg.models.network import Network
-from auxseg.models.refinement import build_refinement
-from auxseg.models.reuse import heads_read, with_heads
+from auxseg.models.reuse.reads import heads_read, with_heads
+from auxseg.models.reuse.refinement import build_refinement
+from auxseg.models.reuse.side_outputs import build_side_heads
 from auxseg.models.sharing import HardSharingConfig, Scheme, SharingConfig
-from auxseg.models.side_outputs import build_side_heads
 from auxseg.tasks.task import Dense, Output, Vector
 
 

@@ -16,9 +16,9 @@ from torch.nn import functional as F
 from auxseg.errors import InputError
 from auxseg.models.branch import DenseBranch
 from auxseg.models.grey import luminance
-from auxseg.models.refinement import Refinement
+from auxseg.models.reuse.refinement import Refinement
+from auxseg.models.reuse.side_outputs import SideHead, steps_noted
 from auxseg.models.sharing.sharing import Sharing
-from auxseg.models.side_outputs import SideHead, steps_noted
 
 
 @final

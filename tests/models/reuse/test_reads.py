@@ -9,7 +9,7 @@ import torch
 
 from auxseg.errors import InputError
 from auxseg.models import ModelConfig, Network, build_network, outline
-from auxseg.models.reuse import heads_read, with_heads
+from auxseg.models.reuse.reads import heads_read, with_heads
 from auxseg.models.sharing import CrossStitchConfig, HardSharingConfig, MTANConfig, TwoStageConfig
 from auxseg.models.stages import shared_by_stage
 from auxseg.tasks.task import Dense, Of, Output, Vector
