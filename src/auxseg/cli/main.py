@@ -17,6 +17,7 @@ import tyro
 
 from auxseg.cli.bench import Bench
 from auxseg.cli.command import Command, RecipeCommand, with_own_options_first
+from auxseg.cli.completion import completion_command
 from auxseg.cli.data import Download, Inspect, Prepare, Synthesize
 from auxseg.cli.evaluate import Evaluate
 from auxseg.cli.examples import EXAMPLES, NOTES
@@ -46,6 +47,7 @@ _COMMANDS: dict[str, Any] = {
     "report": Report,
     "bench": Bench,
 }
+_COMMANDS["completion"] = completion_command(_COMMANDS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
