@@ -18,7 +18,7 @@ COMMANDS = [path for path, each in OFFERED.items() if path and not each.commands
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_of_the_help_is_offered_and_no_other(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    shown = re.findall(r"^\S (?:-h, )?(--[a-z][\w-]*)(.*)", help_of(command, capsys), re.MULTILINE)
+    shown = re.findall(r"^. (?:-h, )?(--[a-z][\w-]*)(.*)", help_of(command, capsys), re.MULTILINE)
     assert sorted(option for option, _ in shown) == sorted(OFFERED[command].options)
     takes_nothing = {option for option, rest in shown if not re.match(r" \S", rest)}
     assert takes_nothing == set(OFFERED[command].flags)
