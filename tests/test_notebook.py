@@ -21,7 +21,7 @@ def test_it_runs(tmp_path: Path) -> None:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     NotebookClient(notebook, timeout=280, resources={"metadata": {"path": str(tmp_path)}}).execute()
     outputs = [cell.outputs[-1]["data"]["text/plain"] for cell in notebook.cells if cell.get("outputs")]
-    assert outputs[0] == "{'train': 42, 'val': 6, 'test': 12}"
+    assert outputs[0] == "{'train': 28, 'val': 4, 'test': 8}"
     assert "box" in outputs[-2]
     assert outputs[-1].endswith("report.html')]") or outputs[-1].endswith("report.html')")
     assert (tmp_path / "notebook" / "study" / "report.html").is_file()

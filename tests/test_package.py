@@ -66,3 +66,23 @@ def test_the_citation_names_this_version_and_licence() -> None:
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert citation["version"] == auxseg.__version__
     assert citation["license"] == PROJECT["project"]["license"]
+
+
+def test_hooks_before_a_commit_are_the_tools_of_the_environment() -> None:
+    (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert repository["repo"] == "local"  # nothing is fetched
+    lint = (ROOT / "Makefile").read_text().partition("\nlint:")[2].partition("\n\n")[0]
+    for hook in repository["hooks"]:
+        tool = hook["entry"].split()[0].removeprefix(".venv/bin/")
+        assert f"$(BIN)/{tool}" in lint
+
+
+def test_forms_for_issues_ask_for_something() -> None:
+    forms = [path for path in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml") if path.name != "config.yml"]
+    assert {path.stem for path in forms} == {"bug", "data", "question"}
+    for path in forms:
+        form = yaml.safe_load(path.read_text())
+        assert {"name", "description", "body"} <= form.keys()
+        identifiers = [part["id"] for part in form["body"]]
+        assert len(set(identifiers)) == len(identifiers)
+        assert any(part.get("validations", {}).get("required") for part in form["body"])

@@ -121,4 +121,4 @@ def text_of(value: Any) -> str:
 def _section(match: re.Match[str]) -> str:
     lines = textwrap.dedent(match[2]).strip().splitlines()
     items = [re.sub(r"^(\w+): ", r"- `\1`: ", line) if re.match(r"\w+: ", line) else f"  {line}" for line in lines]
-    return f"**{match[1]}**\n\n" + "\n".join(items) + "\n"
+    return f"**{match[1]}**\n\n" + "\n".join(items) + "\n\n"
