@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from auxseg.cli.main import main
+from auxseg.data.sources import open_source
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = re.findall(r"(?m)^    ((?:auxseg|python) .+)$", (ROOT / "docs" / "tutorial.md").read_text())
+PAGE = (ROOT / "docs" / "tutorial.md").read_text().replace("\\\n", "")
+COMMANDS = re.findall(r"(?m)^    ((?:auxseg|python) .+)$", PAGE)
 SMALLER = {
     "--size 64": "--size 32",
     "training.steps=150": "training.steps=4 training.precision=fp32 training.channels_last=false",
@@ -26,6 +28,15 @@ ENDLESS = ("auxseg serve",)
 def test_every_replacement_has_its_place() -> None:
     assert [words for words in SMALLER if not any(words in command for command in COMMANDS)] == []
     assert [words for words in ENDLESS if not any(command.startswith(words) for command in COMMANDS)] == []
+
+
+def test_the_folder_of_example_images_is_read_as_the_page_says(tmp_path: Path) -> None:
+    runpy.run_path(str(ROOT / "examples" / "photos.py"))["make"](tmp_path / "photos", num_images=6, size=32)
+    source = open_source("folder", tmp_path / "photos")
+    samples = [source.read(item) for item in source.items()]
+    assert source.mask_classes == ("background", "animal")
+    assert [sample.id for sample in samples if sample.mask is None] == ["animal-000", "animal-003"]
+    assert {sample.classes["species"] for sample in samples} == {"cat", "dog"}
 
 
 @pytest.mark.slow

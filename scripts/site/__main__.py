@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,8 @@ def main() -> int:
     command = [sys.executable, "-m", "zensical", "build", "--strict", "--clean"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode != 0:
-        print(done.stdout, done.stderr.partition("Traceback")[0], file=sys.stderr)
+        said = done.stdout + done.stderr.partition("Traceback")[0]
+        print(re.sub(r"\x1b\[[0-9;]*m", "", said), file=sys.stderr)
         return 1
     found = fetched(ROOT / "site")
     for line in found:

@@ -59,7 +59,7 @@ def _page_of(source: Path) -> Path:
         return within.parent / ("index.md" if source.name == "README.md" else source.name.lower())
     if source.suffix == ".ipynb":
         return Path("notebook.md")
-    return within if source.parts[0] == "docs" else Path("code", f"{source}.md")
+    return within if source.parts[0] == "docs" else Path("code", f"{str(source).lstrip('.')}.md")  # none is hidden
 
 
 def _turned(root: Path, source: Path, shown: set[Path]) -> str:

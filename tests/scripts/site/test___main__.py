@@ -37,7 +37,10 @@ def test_a_link_or_an_anchor_that_leads_nowhere_fails(
 ) -> None:
     (root / "page.md").write_text(f"# A\n\n[a]({link})\n")
     assert module.main() == 1
-    assert "does not exist" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "index.md:3:" in said
+    assert "does not exist" in said
+    assert "\x1b" not in said  # a log has no colours
 
 
 def test_what_would_be_fetched_fails(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,12 +23,13 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("docs/own", "examples"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "README.md").write_text("[t](docs/own/a.md#b) ![p](docs/p.png) [n](docs/tutorial.ipynb) [h](https://a)")
-    (tmp_path / "CONTRIBUTING.md").write_text("[back](README.md) [here](#a)\n")
+    (tmp_path / "CONTRIBUTING.md").write_text("[back](README.md) [here](#a) [s](.settings.yaml)\n")
     (tmp_path / "CHANGELOG.md").write_text("# Changelog\n")
     (tmp_path / "docs/own/a.md").write_text("# A\n\n[code](../../examples/x.py) [up](../../CONTRIBUTING.md#a)\n")
     (tmp_path / "docs/p.png").write_bytes(b"picture")
     (tmp_path / "docs/tutorial.ipynb").write_text("{}")
     (tmp_path / "examples/x.py").write_text("x = 1\n")
+    (tmp_path / ".settings.yaml").write_text("a: 1\n")
     return tmp_path
 
 
@@ -36,11 +37,11 @@ def test_links_are_turned_to_pages_and_code_becomes_one(small: Path) -> None:
     pages = small / "build"
     gather(small, pages)
     found = {path.relative_to(pages).as_posix() for path in pages.rglob("*") if path.is_file()}
-    made = {"reference/made.md", "code/examples/x.py.md", "p.png"}
+    made = {"reference/made.md", "code/examples/x.py.md", "code/settings.yaml.md", "p.png"}  # no page is hidden
     assert found == {"index.md", "contributing.md", "changelog.md", "own/a.md", *made}
     assert (pages / "index.md").read_text() == "[t](own/a.md#b) ![p](p.png) [n](notebook.md) [h](https://a)"
     assert "[code](../code/examples/x.py.md) [up](../contributing.md#a)" in (pages / "own/a.md").read_text()
-    assert (pages / "contributing.md").read_text() == "[back](index.md) [here](#a)\n"
+    assert (pages / "contributing.md").read_text() == "[back](index.md) [here](#a) [s](code/settings.yaml.md)\n"
     assert (pages / "code/examples/x.py.md").read_text() == "# examples/x.py\n\n````python\nx = 1\n````\n"
 
 
