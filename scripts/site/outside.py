@@ -9,6 +9,9 @@ from pathlib import Path
 _FETCHING = {"src", "srcset", "data", "poster"}
 """Attributes that fetch on any tag; ``href`` does on ``link``."""
 
+_THEME_FETCHES = {"mermaid", "glightbox", "pyodide"}
+"""Classes for which the theme's own script fetches another one."""
+
 _WITHOUT_FETCHING = {"canonical", "alternate", "license", "next", "prev"}
 """Relations of ``link`` that only say something."""
 
@@ -37,6 +40,7 @@ class _Reader(HTMLParser):
         if tag == "link" and not set(given.get("rel", "").split()) <= _WITHOUT_FETCHING:
             names.add("href")
         self.found += [given[name] for name in sorted(names & set(given)) if _is_elsewhere(given[name])]
+        self.found += [f"a script for {name}" for name in sorted(_THEME_FETCHES & set(given.get("class", "").split()))]
 
 
 def _is_elsewhere(address: str) -> bool:

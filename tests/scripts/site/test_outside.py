@@ -16,6 +16,7 @@ from scripts.site.outside import fetched
         ('<link rel="stylesheet" href="//fonts.example/css">', "//fonts.example/css"),
         ('<link href="http://a.example" rel="preconnect">', "http://a.example"),
         ('<img alt="" src="https://pictures.example/a.png">', "https://pictures.example/a.png"),
+        ('<pre class="mermaid">graph LR</pre>', "a script for mermaid"),
         ('<video poster="https://a.example/p.png"></video>', "https://a.example/p.png"),
     ],
 )
