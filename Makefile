@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope
 # Tests start many processes; only the first one compiles auxseg then.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: setup demo test slow check lint format lock clean
+.PHONY: setup demo test slow check lint site package format lock clean
 
 setup: $(INSTALLED)
 
@@ -24,14 +24,23 @@ test: $(INSTALLED)
 slow: $(INSTALLED)
 	$(PYTEST) -m slow
 
-check: lint
+check: lint site
 	$(PYTEST)
+	$(BIN)/python scripts/package.py
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
 	$(BIN)/lint-imports
+
+# The documentation as pages in site/; a wrong link or anchor is an error.
+site: $(INSTALLED)
+	$(BIN)/python -m scripts.site
+
+# The sdist and the wheel in dist/, tried where nothing else is installed.
+package: $(INSTALLED)
+	$(BIN)/python scripts/package.py
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix
@@ -41,4 +50,4 @@ lock:
 	@PYTHON="$(PYTHON)" scripts/lock
 
 clean:
-	rm -rf .venv dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist site .cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

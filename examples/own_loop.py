@@ -17,18 +17,28 @@ import torch
 import auxseg
 from auxseg.balancing import FixedConfig, Step
 from auxseg.metrics import segmentation
+from auxseg.models import ModelConfig
 from auxseg.tasks import task_loss
 
+FIXED = FixedConfig(weights={"classification": 0.3, "box": 0.3})
 
-def train(data: str | Path, *, steps: int = 200, batch: int = 16, seed: int = 0) -> float:
-    """Train on a store for so many steps; returns the IoU on the validation split, over all its pixels."""
+
+def train(
+    data: str | Path, *, steps: int = 200, batch: int = 16, model: ModelConfig | None = None, balancing=FIXED
+) -> float:
+    """Train on a store for so many steps; returns the IoU on the validation split, over all its pixels.
+
+    ``model`` may have parts of your own (without one it is that of the preset ``tiny-mtl``), and ``balancing`` may be
+    settings of your own with a method ``build(tasks, target, seed)``.
+    """
+    seed = 0
     recipe, store = auxseg.load_recipe("tiny-mtl"), auxseg.Store.open(data)
     tasks = auxseg.build_tasks(recipe, store.vocabulary)  # segmentation, classification, box
     outputs = {name: task.output for name, task in tasks.items()}
-    network = auxseg.build_network(recipe.model, outputs, seed, recipe.target).train()
-    balancer = FixedConfig(weights={"classification": 0.3, "box": 0.3}).build(list(tasks), recipe.target, seed)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
+    network = auxseg.build_network(model or recipe.model, outputs, seed, recipe.target).train()
+    balancer = balancing.build(list(tasks), recipe.target, seed)
     parameters = list(network.parameters())
+    optimizer = torch.optim.AdamW([*parameters, *balancer.parameters()], lr=3e-3)
     augment = recipe.data.augmentation(pretrained=False)
     loader = auxseg.TrainLoader(store, store.rows("train"), batch, augment=augment, seed=seed)
 

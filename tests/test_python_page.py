@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from auxseg.data.synthesize import synthesize
 
 ROOT = Path(__file__).parents[1]
@@ -49,6 +51,32 @@ def test_the_tests_for_authors_of_plugins_need_no_test_runner(tmp_path: Path) ->
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr
     assert len(names) == 4
+
+
+def test_the_pages_on_parts_of_ones_own_run_as_one_script(tmp_path: Path) -> None:
+    pages = [(ROOT / "docs" / "own" / f"{name}.md").read_text() for name in ("data", "encoder", "balancer")]
+    blocks = [block for page in pages for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL)]
+    assert len(blocks) == 3
+    command = [sys.executable, "-c", "\n".join(blocks)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) == 3
+    assert all(line in "".join(pages) for line in lines)
+
+
+@pytest.mark.parametrize("name", ["own_encoder", "own_balancer"])
+def test_a_part_of_ones_own_is_trained_by_that_loop(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    synthesize(tmp_path / "animals.h5", num_samples=40, size=32)
+    main = runpy.run_path(str(ROOT / "examples" / f"{name}.py"))["main"]
+    assert 0 <= main(tmp_path / "animals.h5", steps=2) <= 1
+
+
+def test_the_example_of_a_balancer_fades_auxiliaries_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    weighting = runpy.run_path(str(ROOT / "examples" / "own_balancer.py"))["FadingWeighting"]("masks", 10)
+    assert weighting.weigh(10, {"masks": 1.0, "box": 1.0}) == {"masks": 1.0, "box": 0.5}
 
 
 def test_a_loop_of_ones_own_learns(tmp_path: Path) -> None:

@@ -80,6 +80,11 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "auxseg bench startup",
         "auxseg bench step --set rounds=20",
     ),
+    "completion": (
+        "source <(auxseg completion bash)",
+        "source <(auxseg completion zsh)",
+        "auxseg completion fish > ~/.config/fish/completions/auxseg.fish",
+    ),
 }
 
 NOTES: Final[dict[str, str]] = {

@@ -17,10 +17,11 @@ import tyro
 
 from auxseg.cli.bench import Bench
 from auxseg.cli.command import Command, RecipeCommand, with_own_options_first
+from auxseg.cli.completion import completion_command
 from auxseg.cli.data import Download, Inspect, Prepare, Synthesize
+from auxseg.cli.deploy.model import Card, Pack, Push
 from auxseg.cli.evaluate import Evaluate
 from auxseg.cli.examples import EXAMPLES, NOTES
-from auxseg.cli.model.commands import Card, Pack, Push
 from auxseg.cli.output.setting_words import refuse_settings_as_options
 from auxseg.cli.output.terminal import flush_out, make_console, plain, shortened, silence, write_error, write_out
 from auxseg.cli.predict import Predict
@@ -48,6 +49,7 @@ _COMMANDS: dict[str, Any] = {
     "model": {"pack": Pack, "push": Push, "card": Card},
     "bench": Bench,
 }
+_COMMANDS["completion"] = completion_command(_COMMANDS)
 _GROUPS = {
     "data": "Create, inspect and download data sets",
     "model": "Turn trained runs into model directories that others use without the data",

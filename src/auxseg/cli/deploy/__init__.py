@@ -1,0 +1,1 @@
+"""`auxseg model`, `export` and `serve`: what hands a trained network over."""

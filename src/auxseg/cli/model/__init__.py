@@ -1,1 +1,0 @@
-"""`auxseg model`: models as files that others use without the training data."""
