@@ -20,6 +20,7 @@ from auxseg.cli.command import Command, RecipeCommand, with_own_options_first
 from auxseg.cli.data import Download, Inspect, Prepare, Synthesize
 from auxseg.cli.evaluate import Evaluate
 from auxseg.cli.examples import EXAMPLES, NOTES
+from auxseg.cli.export import Export
 from auxseg.cli.output.setting_words import refuse_settings_as_options
 from auxseg.cli.output.terminal import flush_out, make_console, plain, shortened, silence, write_error, write_out
 from auxseg.cli.predict import Predict
@@ -43,6 +44,7 @@ _COMMANDS: dict[str, Any] = {
     "study": Study,
     "evaluate": Evaluate,
     "predict": Predict,
+    "export": Export,
     "report": Report,
     "bench": Bench,
 }
