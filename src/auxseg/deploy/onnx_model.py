@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -21,7 +21,7 @@ from auxseg.recipe import Recipe, build_tasks
 from auxseg.run.model_file import ModelFacts
 from auxseg.run.prediction.prediction import Prediction
 from auxseg.run.prediction.predictor import Photograph, ask
-from auxseg.tasks import Task
+from auxseg.tasks import Task, View
 from auxseg.tasks.task import Dense, form
 
 
@@ -69,16 +69,26 @@ class OnnxModel:
         """The file's name without its suffix."""
         return self.path.stem
 
-    def predict(self, photograph: Photograph, *, exif: str = "auto", probabilities: bool = False) -> Prediction:
-        """What it says of one photograph of any size; see `auxseg.predict`."""
-        return ask(self.tasks, self.vocabulary, self._outputs, photograph, exif=exif, probabilities=probabilities)
+    def predict(
+        self,
+        photograph: Photograph,
+        *,
+        exif: str = "auto",
+        probabilities: bool = False,
+        tasks: Collection[str] | None = None,
+    ) -> Prediction:
+        """What it says of one photograph of any size; see `auxseg.predict`.
 
-    def _outputs(self, batch: Batch, tasks: Sequence[str]) -> dict[str, Tensor]:
+        Raises `InputError` for ``tasks`` that were not exported.
+        """
+        return ask(self, self._outputs, photograph, exif=exif, probabilities=probabilities, tasks=tasks)
+
+    def _outputs(self, batch: Batch, view: View, names: Sequence[str]) -> dict[str, Tensor]:
         try:
-            found = self.session.run(list(tasks), {INPUT: batch.image.numpy()})
+            found = self.session.run(list(names), {INPUT: view.look(batch).numpy()})
         except Exception as error:  # of onnxruntime
             raise RunError(f"{self.path}: onnxruntime cannot run it ({str(error).splitlines()[0][:200]})") from None
-        outputs = dict(zip(tasks, found, strict=True))
+        outputs = dict(zip(names, found, strict=True))
         for name, output in outputs.items():
             self._check(name, output)
         return {name: torch.from_numpy(output) for name, output in outputs.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, final
@@ -15,8 +15,8 @@ from auxseg.data.sample import Vocabulary
 from auxseg.models import Network
 from auxseg.recipe import Recipe
 from auxseg.run.prediction.prediction import Prediction
-from auxseg.run.prediction.predictor import Photograph, answering, ask
-from auxseg.tasks import Task
+from auxseg.run.prediction.predictor import Photograph, ask
+from auxseg.tasks import Task, View
 
 
 @final
@@ -37,16 +37,26 @@ class Model:
         """The precision that the network was trained in."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.training.precision == "bf16")
 
-    def predict(self, photograph: Photograph, *, exif: str = "auto", probabilities: bool = False) -> Prediction:
-        """What this model says of one photograph; see `auxseg.predict`."""
-        said = answering(self)
-        return ask(said, self.vocabulary, self._outputs, photograph, exif=exif, probabilities=probabilities)
+    def predict(
+        self,
+        photograph: Photograph,
+        *,
+        exif: str = "auto",
+        probabilities: bool = False,
+        tasks: Collection[str] | None = None,
+    ) -> Prediction:
+        """What this model says of one photograph; see `auxseg.predict`.
+
+        ``tasks`` names those to ask, which may also look at a picture of their own; by default `answering`. Raises
+        `InputError` for one that gives no answer.
+        """
+        return ask(self, self._outputs, photograph, exif=exif, probabilities=probabilities, tasks=tasks)
 
     @torch.no_grad()
-    def _outputs(self, batch: Batch, tasks: Sequence[str]) -> dict[str, Tensor]:
+    def _outputs(self, batch: Batch, view: View, names: Sequence[str]) -> dict[str, Tensor]:
         batch = batch.to(self.device)
         with self.autocast():
-            return self.network(self.tasks[self.recipe.target].view.look(batch), tasks)
+            return self.network(view.look(batch), names)
 
     def __repr__(self) -> str:
         names = ", ".join(self.tasks)

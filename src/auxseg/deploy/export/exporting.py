@@ -15,15 +15,10 @@ from auxseg.deploy.export.job import Job
 from auxseg.deploy.export.parity import sample_images
 from auxseg.deploy.export.request import Request, chosen
 from auxseg.deploy.export.result import Exported, Format
+from auxseg.deploy.export.source import Source
 from auxseg.deploy.export.tracing import SomeTasks
-from auxseg.errors import InputError
-from auxseg.run import Run, load
-from auxseg.run.load import matching_store
-from auxseg.run.model import Model
-from auxseg.run.model_file import ModelFacts
+from auxseg.run import Run
 from auxseg.run.prediction.predictor import answering
-from auxseg.tasks.task import IMAGE
-from auxseg.training.weights import WeightsFile
 
 
 def export(
@@ -67,15 +62,13 @@ def export(
         overwrite,
     )
     asked.check()
-    run = Run.open(run)
-    model = load(run, "cpu")
-    facts = ModelFacts.unpack(WeightsFile.open(run.best_file).metadata, run.best_file)
-    _refuse_changed_picture(run, model)
+    source = Source.open(run)
+    model = source.model
     names = chosen(asked.tasks, list(answering(model)), list(model.tasks))
-    store = None if asked.data is None else matching_store(run, model, asked.data)
+    store = None if asked.data is None else source.store(asked.data)
     network = model.network.to(memory_format=torch.contiguous_format)
     samples = sample_images(model.vocabulary.size, network.stride, network.image_size, store)
-    texts = describe(model, facts, names, _initial_weights(run))
+    texts = describe(model, source.facts, names, source.initial_weights)
     return _WRITERS[format](Job(model, SomeTasks(network, names).eval(), texts, samples, store), asked)
 
 
@@ -84,22 +77,3 @@ _WRITERS: Final[Mapping[Format, Callable[[Job, Request], Exported]]] = {
     "torch": torch_format.write,
     "openvino": openvino_format.write,
 }
-
-
-def _refuse_changed_picture(run: Run, model: Model) -> None:
-    """Raise `InputError` if what the network sees is made of an image in ways that are no part of the network."""
-    view = model.tasks[model.recipe.target].view
-    if view != IMAGE:
-        sharing = next(name for name, task in model.tasks.items() if task.shares_view)
-        raise InputError(
-            f"{run.directory}: its tasks do not see the image but the picture of {sharing} (tasks.{sharing}.view is "
-            "shared), which an exported network cannot make; train with view own to export the network"
-        )
-
-
-def _initial_weights(run: Run) -> Mapping[str, str]:
-    """Where the weights are from that the training began with, as far as the run tells."""
-    try:
-        return run.start.weights
-    except InputError:
-        return {}

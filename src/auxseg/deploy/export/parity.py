@@ -49,20 +49,20 @@ class Samples:
 
 
 def sample_images(size: int, stride: int, image_size: int | None, store: Store | None) -> Samples:
-    """Two images at the stored size, at one of other height than width, and at an odd one that no stride divides.
+    """One image at the stored size, two of other height than width, and one of an odd size that no stride divides.
 
     They are from the validation split of the store, else generated. A network of one ``image_size`` has that alone.
     """
-    sizes = [(size, size), (size, size + stride), ((size + stride) | 1, (size - size // 4) | 1)]
+    shapes = [(1, size, size), (2, size, size + stride), (1, (size + stride) | 1, (size - size // 4) | 1)]
     if image_size is not None:
-        sizes = [(image_size, image_size)]
+        shapes = [(1, image_size, image_size), (2, image_size, image_size)]
     rows = store.rows("val")[:_NUM_IMAGES] if store is not None else ()
     if store is not None and len(rows):
         origin, images = "val", [store.read(int(row))[0] for row in rows]
     else:
         source = SyntheticSource(num_samples=_NUM_IMAGES, size=128)
         origin, images = "generated", [source.read(item).image for item in source.items()]
-    return Samples(origin, tuple(_resized(images, height, width) for height, width in sizes))
+    return Samples(origin, tuple(_resized(images[:count], height, width) for count, height, width in shapes))
 
 
 def compare(module: SomeTasks, tasks: Mapping[str, Task], run: Runner, samples: Samples) -> tuple[Parity, ...]:
