@@ -17,6 +17,7 @@ SETTINGS = (
     "model.decoder.base=8",
     "training.batch=6",
     "training.steps=60",
+    "training.validate_every=100",
     "training.precision=fp32",
     "training.channels_last=false",
 )

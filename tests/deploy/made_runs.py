@@ -1,4 +1,4 @@
-"""Runs that nobody trained: all that is read of one when it is handed over, with the weights that a training begins with."""
+"""Runs that nobody trained: what is read when one is handed over, with the weights that a training begins with."""
 
 from __future__ import annotations
 
