@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
+import onnx
 import pytest
 
 from auxseg.data.preparing.prepare import prepare
@@ -44,7 +47,24 @@ def exported(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Exported:
 
 
 @pytest.fixture(scope="session")
-def in_int8(run: Path, animals: Path, tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    """Its target alone in eight bits."""
-    out = tmp_path_factory.mktemp("exported") / "int8.onnx"
-    return export(run, out, tasks=["segmentation"], int8=True, data=animals, calibration=8)
+def in_int8(run: Path, animals: Path, exported: Exported, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """The same in eight bits."""
+    with traced_already(exported.path):
+        return export(run, tmp_path_factory.mktemp("exported") / "int8.onnx", int8=True, data=animals, calibration=8)
+
+
+@pytest.fixture(scope="session")
+def in_openvino(run: Path, exported: Exported, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """The same for OpenVINO."""
+    with traced_already(exported.path):
+        return export(run, tmp_path_factory.mktemp("exported") / "small.xml", format="openvino")
+
+
+@contextlib.contextmanager
+def traced_already(path: Path) -> Iterator[None]:
+    """Take the graph from a file, because tracing takes most of the time of an export."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("onnx_format", "openvino_format"):
+            patch.setattr(f"auxseg.deploy.export.{module}.trace", lambda module: None)
+            patch.setattr(f"auxseg.deploy.export.{module}.to_onnx", lambda program, tasks: onnx.load(path))
+        yield

@@ -11,6 +11,7 @@ from tyro.conf import Positional
 
 from auxseg.cli.command import RecipeCommand, optional, use_threads
 from auxseg.cli.refusals import refuse_no_runs, refuse_no_store
+from auxseg.counting import count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -91,19 +92,20 @@ def _told(exported: Exported) -> Sequence[str]:
     for cost in exported.costs:
         lines.append(
             f"int8, {cost.task}: {cost.figure} {_figure(cost.int8)} instead of {_figure(cost.float32)} in float32 "
-            f"({cost.num_images} {cost.split} images; calibrated on {exported.calibrated_on} training images)"
+            f"({count(cost.num_images, f'{cost.split} image')}; calibrated on "
+            f"{count(exported.calibrated_on, 'training image')})"
         )
     size = f"{exported.num_bytes / 2**20:.1f} MiB"
     return [*lines, f"{exported.format}: {exported.path}   {', '.join(exported.tasks)}   {size}"]
 
 
 def _near(parity: Parity) -> str:
-    count, height, width = parity.shape
+    number, height, width = parity.shape
     same = "" if parity.agreement is None else f"{100 * parity.agreement:.2f} % same class, "
     differences = ", ".join(f"{name} {value:.1e}" for name, value in parity.quantiles.items())
     return (
-        f"{parity.task} of {count} images {height} x {width}: {same}differences {differences} of {parity.scale:.2g} "
-        "at most"
+        f"{parity.task} of {count(number, 'image')} {height} x {width}: {same}differences {differences} of "
+        f"{parity.scale:.2g} at most"
     )
 
 

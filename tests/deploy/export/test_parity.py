@@ -64,7 +64,7 @@ def test_the_same_outputs_agree(module: SomeTasks, samples: Samples) -> None:
 
 def test_another_network_is_refused(module: SomeTasks, samples: Samples) -> None:
     for added, message in (
-        ({"box": 0.2}, r"other numbers than PyTorch for box of 1 images of 32 x 32 .*20\.00%.*expected at most 5%"),
+        ({"box": 0.2}, r"other numbers than PyTorch for box of 1 image of 32 x 32 .*20\.00%.*expected at most 5%"),
         ({"segmentation": float("nan")}, "other numbers than PyTorch for segmentation"),
     ):
         with pytest.raises(RunError, match=message):
@@ -80,9 +80,7 @@ def test_flipped_classes_are_refused_though_the_numbers_are_near(module: SomeTas
         swapped = np.where(near[:, None], mask[:, ::-1], mask)
         return {**outputs, "segmentation": swapped}
 
-    with pytest.raises(
-        RunError, match=r"agrees with PyTorch in \d\d\.\d\d% of the classes"
-    ):
+    with pytest.raises(RunError, match=r"agrees with PyTorch in \d\d\.\d\d% of the classes"):
         compare(module, TASKS, flipped, samples)
 
 

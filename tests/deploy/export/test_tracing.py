@@ -22,7 +22,8 @@ def _operations(model: str, outputs: Mapping[str, Output], tasks: Sequence[str])
     return [str(node.target) for node in program.graph.nodes if node.op == "call_function"]
 
 
-@pytest.mark.parametrize("model", ["unet group", pytest.param("unet group mtan", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["unet group", "unet group mtan", "mobilenet", "segnet mtan encoder-decoder"])
 def test_one_task_of_several_computes_what_it_would_alone(model: str) -> None:
     alone = _operations(model, SEGMENTATION, ["segmentation"])
     assert _operations(model, THREE_TASKS, ["segmentation"]) == alone

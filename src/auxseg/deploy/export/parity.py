@@ -18,6 +18,7 @@ from jaxtyping import Float32
 from PIL import Image
 from torch import Tensor
 
+from auxseg.counting import count
 from auxseg.data.sources.synthetic import SyntheticSource
 from auxseg.data.store.store import Store
 from auxseg.deploy.export.result import Parity
@@ -62,7 +63,7 @@ def sample_images(size: int, stride: int, image_size: int | None, store: Store |
     else:
         source = SyntheticSource(num_samples=_NUM_IMAGES, size=128)
         origin, images = "generated", [source.read(item).image for item in source.items()]
-    return Samples(origin, tuple(_resized(images[:count], height, width) for count, height, width in shapes))
+    return Samples(origin, tuple(_resized(images[:number], height, width) for number, height, width in shapes))
 
 
 def compare(module: SomeTasks, tasks: Mapping[str, Task], run: Runner, samples: Samples) -> tuple[Parity, ...]:
@@ -78,7 +79,7 @@ def _compared(module: SomeTasks, tasks: Mapping[str, Task], run: Runner, samples
         with torch.no_grad():
             expected = dict(zip(module.tasks, module(torch.from_numpy(batch)), strict=True))
         outputs = run(batch)
-        count, _, height, width = batch.shape
+        number, _, height, width = batch.shape
         for name, task in tasks.items():
             found = torch.from_numpy(np.asarray(outputs[name]))
             if found.shape != expected[name].shape:
@@ -88,7 +89,7 @@ def _compared(module: SomeTasks, tasks: Mapping[str, Task], run: Runner, samples
                 )
             yield Parity(
                 task=name,
-                shape=(count, height, width),
+                shape=(number, height, width),
                 images=samples.origin,
                 agreement=_agreement(task, found, expected[name]),
                 quantiles=_quantiles((found - expected[name]).abs()),
@@ -111,8 +112,8 @@ def _quantiles(differences: Tensor) -> dict[str, float]:
 def _refuse(parity: Parity, *, is_map: bool) -> None:
     """Classes of whole images are too few to count; there the numbers alone decide."""
     far = parity.quantiles["99 %"] / max(parity.scale, 1e-6)
-    count, height, width = parity.shape
-    where = f"{parity.task} of {count} images of {height} x {width} pixels"
+    number, height, width = parity.shape
+    where = f"{parity.task} of {count(number, 'image')} of {height} x {width} pixels"
     if not far <= MOST_DIFFERENCE:  # also where it is no number
         raise RunError(
             f"the exported network gives other numbers than PyTorch for {where}: the 99 % quantile of the differences "
