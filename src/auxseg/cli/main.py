@@ -18,9 +18,9 @@ import tyro
 from auxseg.cli.bench import Bench
 from auxseg.cli.command import Command, RecipeCommand, with_own_options_first
 from auxseg.cli.data import Download, Inspect, Prepare, Synthesize
+from auxseg.cli.deploy.export import Export
 from auxseg.cli.evaluate import Evaluate
 from auxseg.cli.examples import EXAMPLES, NOTES
-from auxseg.cli.export import Export
 from auxseg.cli.output.setting_words import refuse_settings_as_options
 from auxseg.cli.output.terminal import flush_out, make_console, plain, shortened, silence, write_error, write_out
 from auxseg.cli.predict import Predict

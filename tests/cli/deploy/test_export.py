@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from auxseg.cli.export import Export
+from auxseg.cli.deploy.export import Export
 from auxseg.cli.main import main
 from auxseg.deploy.export import Cost, Exported, Parity
 
