@@ -55,6 +55,11 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "auxseg predict runs/tiny photos --out masks --overwrite",
         "auxseg predict runs/tiny photos --out masks --device cpu --json",
     ),
+    "export": (
+        "auxseg export runs/tiny --out tiny.onnx",
+        "auxseg export runs/tiny --out mask.onnx --tasks segmentation --int8 --data mine.h5",
+        "auxseg export runs/tiny --out tiny.xml --format openvino",
+    ),
     "report": (
         "auxseg report runs/tiny",
         "auxseg report runs/tiny runs/tiny-mtl --out comparison.html",

@@ -19,6 +19,7 @@ from auxseg.cli.bench import Bench
 from auxseg.cli.command import Command, RecipeCommand, with_own_options_first
 from auxseg.cli.completion import completion_command
 from auxseg.cli.data import Download, Inspect, Prepare, Synthesize
+from auxseg.cli.deploy.export import Export
 from auxseg.cli.deploy.model import Card, Pack, Push
 from auxseg.cli.evaluate import Evaluate
 from auxseg.cli.examples import EXAMPLES, NOTES
@@ -45,6 +46,7 @@ _COMMANDS: dict[str, Any] = {
     "study": Study,
     "evaluate": Evaluate,
     "predict": Predict,
+    "export": Export,
     "report": Report,
     "model": {"pack": Pack, "push": Push, "card": Card},
     "bench": Bench,

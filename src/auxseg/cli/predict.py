@@ -16,6 +16,8 @@ from auxseg.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from auxseg.deploy.onnx_model import OnnxModel
+
 
 @dataclass(frozen=True)
 class Predict(RecipeCommand):
@@ -27,7 +29,8 @@ class Predict(RecipeCommand):
     """
 
     model: Positional[Path]
-    """A run directory, a model directory, or a model on a Hub: hf://OWNER/NAME[@REVISION]."""
+    """A run directory, a model directory, a model on a Hub (hf://OWNER/NAME[@REVISION]), or a file that `auxseg export` wrote
+    (.onnx)."""
 
     images: Positional[Annotated[tuple[Path, ...], optional("IMAGE ...")]]
     """Images, or folders, which are searched with their subfolders."""
@@ -61,9 +64,8 @@ class Predict(RecipeCommand):
         found = find_images(self.images)
         refuse_predictions(self.out, overwrite=self.overwrite)
         images = found.photographs
-        writer = PredictionWriter(
-            load(self.model, self.device), self.out, images, overwrite=self.overwrite, exif=self.exif
-        )
+        model = self._exported() if self.model.suffix == ".onnx" else load(self.model, self.device)
+        writer = PredictionWriter(model, self.out, images, overwrite=self.overwrite, exif=self.exif)
         if found.num_own:
             console.print(f"skipped: {count(found.num_own, 'picture')} written by auxseg predict")
         failed: dict[str, str] = {}
@@ -78,3 +80,10 @@ class Predict(RecipeCommand):
             page = writer.finish()
         console.print(f"{len(images) - len(failed)} of {len(images)} images: {page}", markup=False, soft_wrap=True)
         return {"predictions": str(page), "images": len(images) - len(failed), "failed": failed}
+
+    def _exported(self) -> OnnxModel:
+        from auxseg.deploy.onnx_model import OnnxModel
+
+        if self.device == "cuda":
+            raise InputError(f"--device cuda: {self.model} is computed by onnxruntime on the CPU; use --device cpu")
+        return OnnxModel.open(self.model)

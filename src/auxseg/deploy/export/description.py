@@ -1,0 +1,104 @@
+"""What an exported file says of itself: enough to use it without auxseg, and to know where it comes from.
+
+Texts by key, in the form of ONNX's ``metadata_props``. Beside those of a model file (`ModelFacts.pack`), these hold
+JSON:
+
+- ``input``: name, form and range of the input, and how an image becomes one
+- ``outputs``: by task, what its raw output means, and the names of its classes
+- ``provenance``: by which recipe, on which data and from which weights the network was trained
+- ``parity``: how near the outputs are to PyTorch's (`Parity`)
+- ``int8``: only of a network in eight bits, what they cost (`Cost`) and on how many images they were calibrated
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from auxseg.data.geometry import PADDING_GREY
+from auxseg.deploy.export.outputs import describe_output
+from auxseg.deploy.export.result import Cost, Parity
+from auxseg.deploy.onnx_session import INPUT
+from auxseg.recipe import Recipe, to_values, what_matters, with_changes
+from auxseg.records.values.writing import to_json
+from auxseg.run.model import Model
+from auxseg.run.model_file import ModelFacts
+
+_PREPROCESSING: Final = {
+    "squash": (
+        "turn the image upright by its EXIF orientation, unless exif is ignore",
+        "convert it to RGB, 8 bits per channel",
+        "resize it to size x size, bilinear and antialiased, whatever its aspect ratio",
+        "divide by 255; channels first: batch x 3 x height x width",
+    ),
+    "letterbox": (
+        "turn the image upright by its EXIF orientation, unless exif is ignore",
+        "convert it to RGB, 8 bits per channel",
+        "resize its longer side to size, bilinear and antialiased, and keep its aspect ratio",
+        "put it into the middle of a square of size x size filled with padding_grey; `inside` is its place",
+        "divide by 255; channels first: batch x 3 x height x width",
+    ),
+}
+
+
+def describe(model: Model, facts: ModelFacts, tasks: Sequence[str], weights: Mapping[str, str]) -> dict[str, str]:
+    """Everything that is known before the exported network is tried.
+
+    ``weights`` says by part of the network where its initial weights are from, with their licence where it is known.
+    """
+    anonymous = with_changes(facts.recipe, model={"weights": "none"})  # else it would name a file of this machine
+    packed = dataclasses.replace(facts, recipe=anonymous).pack(None)
+    del packed["validation_figure"]
+    outputs = {name: describe_output(model.tasks[name], model.vocabulary) for name in tasks}
+    return packed | {
+        "input": json.dumps(_input(model)),
+        "outputs": json.dumps(outputs),
+        "provenance": json.dumps(_provenance(facts, weights)),
+    }
+
+
+def measured(parity: Sequence[Parity], costs: Sequence[Cost], calibrated_on: int) -> dict[str, str]:
+    """What was found out when the exported network was tried."""
+    found = {"parity": json.dumps(to_json(parity))}
+    if calibrated_on:
+        found["int8"] = json.dumps({"calibrated_on": calibrated_on, "costs": to_json(costs)})
+    return found
+
+
+def _input(model: Model) -> dict[str, object]:
+    network, vocabulary = model.network, model.vocabulary
+    side = network.image_size
+    return {
+        "name": INPUT,
+        "type": "float32",
+        "shape": ["batch", 3, side or "height", side or "width"],
+        "channels": "RGB",
+        "range": [0, 1],
+        "size": vocabulary.size,
+        "multiple_of": 1,
+        "sizes": "any; the network pads by itself and was trained at size x size" if side is None else "this one only",
+        "resize": vocabulary.resize,
+        "padding_grey": PADDING_GREY,
+        "exif": vocabulary.exif,
+        "normalisation": "inside of the network",
+        "preprocessing": list(_PREPROCESSING[vocabulary.resize]),
+    }
+
+
+def _provenance(facts: ModelFacts, weights: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "recipe_sha256": recipe_digest(facts.recipe),
+        "data_content_hash": facts.data,
+        "step": facts.step,
+        "initial_weights": dict(weights),
+    }
+
+
+def recipe_digest(recipe: Recipe) -> str:
+    """Of all settings that change a result, but for the place of a file of weights."""
+    values = what_matters(to_values(recipe))
+    del values["model"]["weights"]
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,105 @@
+"""Eight bits instead of thirty-two, by static quantisation: ranges of numbers are found on training images.
+
+Activations are unsigned and have one range per tensor, weights are signed and have one per output channel (U8S8); the
+graph keeps its operators between pairs of QuantizeLinear and DequantizeLinear (QDQ), which onnxruntime fuses.
+
+Shape legend: ``S`` the stored side.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, final
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+
+from auxseg.data.loading.loader import EvaluationLoader
+from auxseg.data.store.store import Store
+from auxseg.deploy.export.parity import Runner
+from auxseg.deploy.export.result import Cost
+from auxseg.deploy.export.tracing import quiet, reason
+from auxseg.deploy.onnx_session import INPUT
+from auxseg.errors import InputError, RunError
+from auxseg.tasks import Table, Task
+
+if TYPE_CHECKING:
+    import onnx
+
+_BATCH: Final = 8
+_SPLIT: Final = "val"
+
+
+def calibration_images(store: Store, number: int) -> list[Float32[np.ndarray, "1 3 S S"]]:
+    """So many training images, spread evenly over the split, or all there are.
+
+    Raises `InputError` if the store has no training images, or no validation images to measure the cost on.
+    """
+    for split in ("train", _SPLIT):
+        if not len(store.rows(split)):
+            raise InputError(f"{store.path}: the split {split} is empty, which --int8 needs; name another store")
+    rows = store.rows("train")
+    chosen = rows[np.linspace(0, len(rows) - 1, min(number, len(rows))).astype(int)]
+    return [batch.image.numpy() for batch in EvaluationLoader(store, chosen, 1)]
+
+
+def quantised(graph: onnx.ModelProto, images: Sequence[np.ndarray]) -> onnx.ModelProto:
+    """The graph in eight bits. Raises `RunError` if onnxruntime cannot quantise it."""
+    import onnx
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+    feeds = iter(images)
+
+    @final
+    class Reader(CalibrationDataReader):
+        """One image after the other, then nothing."""
+
+        def get_next(self) -> dict[str, np.ndarray] | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+            image = next(feeds, None)
+            return None if image is None else {INPUT: image}
+
+    with tempfile.TemporaryDirectory() as folder, quiet(), contextlib.redirect_stdout(io.StringIO()):
+        made = Path(folder) / "int8.onnx"
+        try:
+            quantize_static(
+                graph,
+                made,
+                Reader(),
+                quant_format=QuantFormat.QDQ,
+                per_channel=True,
+                activation_type=QuantType.QUInt8,
+                weight_type=QuantType.QInt8,
+            )
+            return onnx.load(made)
+        except Exception as error:  # of onnx or onnxruntime
+            raise RunError(f"onnxruntime cannot quantise this network ({reason(error)})") from None
+
+
+def costs(tasks: Mapping[str, Task], in_float: Runner, in_int8: Runner, store: Store) -> tuple[Cost, ...]:
+    """Every task's main figure on the validation split, in float32 and in eight bits."""
+    rows = store.rows(_SPLIT)
+    before, after = (_figures(tasks, run, EvaluationLoader(store, rows, _BATCH)) for run in (in_float, in_int8))
+    return tuple(
+        Cost(name, task.main_figure, _SPLIT, len(rows), before[name], after[name]) for name, task in tasks.items()
+    )
+
+
+def _figures(tasks: Mapping[str, Task], run: Runner, batches: EvaluationLoader) -> dict[str, float | None]:
+    """The main figure of each task; none where nothing is labelled."""
+    parts: dict[str, list[Table]] = {name: [] for name in tasks}
+    for batch in batches:
+        outputs = run(batch.image.numpy())
+        for name, task in tasks.items():
+            parts[name].append(task.measure(torch.from_numpy(outputs[name]), task.target(batch)))
+    found: dict[str, float | None] = {}
+    for name, task in tasks.items():
+        table = {column: torch.cat([part[column] for part in parts[name]]) for column in parts[name][0]}
+        value = task.figures(table)[task.main_figure]
+        found[name] = None if math.isnan(value) else value
+    return found

@@ -1,0 +1,46 @@
+"""What the raw output of a task means, in words of JSON, for readers that have no auxseg."""
+
+from __future__ import annotations
+
+from auxseg.data.sample import Vocabulary
+from auxseg.tasks import BoxTask, EdgesTask, SegmentationTask, Task
+from auxseg.tasks.categorical import CategoricalTask
+from auxseg.tasks.task import Dense, form
+
+
+def describe_output(task: Task, vocabulary: Vocabulary) -> dict[str, object]:
+    """How to read an output: its form, what to do with the numbers, and the names of classes."""
+    asked = form(task.output)
+    if isinstance(asked, Dense):
+        shape: list[object] = ["batch", asked.channels, "height", "width"]
+    else:
+        shape = ["batch", asked.size]
+    return {"type": "float32", "shape": shape, **_meaning(task, vocabulary)}
+
+
+def _meaning(task: Task, vocabulary: Vocabulary) -> dict[str, object]:
+    if isinstance(task, SegmentationTask):
+        named = zip(task.class_names, vocabulary.category_ids, strict=True)
+        return {
+            "kind": "mask",
+            "probabilities": "softmax over axis 1",
+            "decision": "argmax over axis 1",
+            "resize_back": "cut `inside` out, resize the probabilities bilinearly to the image's size, then decide",
+            "classes": [{"id": id_, "name": name, "category_id": given} for id_, (name, given) in enumerate(named)],
+        }
+    if isinstance(task, CategoricalTask):
+        return {
+            "kind": "classes",
+            "probabilities": "softmax over axis 1",
+            "decision": "argmax over axis 1",
+            "classes": [{"id": id_, "name": name} for id_, name in enumerate(task.class_names)],
+        }
+    if isinstance(task, BoxTask):
+        return {
+            "kind": "box",
+            "decision": "sigmoid gives centre x, centre y, width, height as shares of the input's side; clip the "
+            "corners to 0..1",
+        }
+    if isinstance(task, EdgesTask):
+        return {"kind": "map", "probabilities": "sigmoid", "decision": "edge where the number is above 0"}
+    return {"kind": "numbers", "decision": "the raw output; auxseg knows what the task makes of it"}

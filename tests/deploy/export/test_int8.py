@@ -1,0 +1,74 @@
+"""Eight bits: smaller, nearly as good, and told what they cost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+import auxseg
+from auxseg.data.store.store import Store
+from auxseg.deploy.export import Exported
+from auxseg.deploy.export.int8 import calibration_images, quantised
+from auxseg.errors import InputError, RunError
+
+
+def test_the_file_is_smaller_and_computes_in_eight_bits(exported: Exported, in_int8: Exported) -> None:
+    graph = onnx.load(in_int8.path).graph
+    operators = [node.op_type for node in graph.node]
+    weights = [each for each in graph.initializer if len(each.dims) == 4]
+    assert operators.count("QuantizeLinear") > 5
+    assert weights
+    assert {each.data_type for each in weights} == {onnx.TensorProto.INT8}
+    assert in_int8.num_bytes == in_int8.path.stat().st_size < 0.7 * exported.num_bytes
+
+
+def test_its_cost_is_what_evaluate_measures(in_int8: Exported, run: Path) -> None:
+    figures = auxseg.evaluate(run, "val", device="cpu")["figures"]
+    assert [(cost.task, cost.figure) for cost in in_int8.costs] == [
+        ("segmentation", "iou_dataset"), ("classification", "accuracy"), ("box", "iou"),
+    ]  # fmt: skip
+    for cost in in_int8.costs:
+        assert cost.float32 == pytest.approx(figures[cost.task][cost.figure], abs=2e-3)
+        assert cost.int8 is not None
+        assert cost.num_images == 4
+    assert in_int8.costs[0].int8 == pytest.approx(in_int8.costs[0].float32, abs=0.05)
+
+
+def test_the_file_keeps_what_it_costs(in_int8: Exported) -> None:
+    texts = {each.key: each.value for each in onnx.load(in_int8.path).metadata_props}
+    kept = json.loads(texts["int8"])
+    assert kept["calibrated_on"] == in_int8.calibrated_on == 8
+    assert [cost["int8"] for cost in kept["costs"]] == [cost.int8 for cost in in_int8.costs]
+
+
+def test_calibration_images_are_spread_over_the_training_split(animals: Path) -> None:
+    store = Store.open(animals)
+    images = calibration_images(store, 3)
+    rows = store.rows("train")
+    expected = [store.read(int(row))[0] for row in (rows[0], rows[(len(rows) - 1) // 2], rows[-1])]
+    for image, pixels in zip(images, expected, strict=True):
+        np.testing.assert_allclose(image[0].transpose(1, 2, 0) * 255, pixels, atol=1e-4)
+    assert len(calibration_images(store, 1000)) == len(rows)
+
+
+def test_a_store_without_validation_images_is_refused(tmp_path: Path) -> None:
+    from auxseg.data.preparing.prepare import prepare
+    from auxseg.data.sources.synthetic import SyntheticSource
+
+    prepare(SyntheticSource(5, size=32), tmp_path / "train.h5", size=32)
+    with pytest.raises(InputError, match=r"train\.h5: the split val is empty, which --int8 needs"):
+        calibration_images(Store.open(tmp_path / "train.h5"), 3)
+
+
+def test_nothing_is_left_in_the_current_directory(
+    exported: Exported, animals: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    quantised(onnx.load(exported.path), calibration_images(Store.open(animals), 2))
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(RunError, match=r"^onnxruntime cannot quantise this network \(.*\)$"):
+        quantised(onnx.ModelProto(), [np.zeros((1, 3, 32, 32), np.float32)])
