@@ -25,6 +25,7 @@ from auxseg.cli.output.terminal import flush_out, make_console, plain, shortened
 from auxseg.cli.predict import Predict
 from auxseg.cli.presets import Presets
 from auxseg.cli.report import Report
+from auxseg.cli.serve import Serve
 from auxseg.cli.settings import Settings
 from auxseg.cli.study.command import Study
 from auxseg.cli.train import Train
@@ -44,6 +45,7 @@ _COMMANDS: dict[str, Any] = {
     "evaluate": Evaluate,
     "predict": Predict,
     "report": Report,
+    "serve": Serve,
     "bench": Bench,
 }
 

@@ -5,7 +5,7 @@ Shape legend: ``h w`` a photograph's own size.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +15,17 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 from PIL import Image
+from torch import Tensor
 
-from auxseg.data.geometry import Fit, fit
-from auxseg.data.loading.batch import Batch
-from auxseg.data.sample import IGNORE, MISSING, Vocabulary
-from auxseg.keyed import sample_keys
+from auxseg.data.geometry import fit
+from auxseg.data.sample import Vocabulary
+from auxseg.errors import InputError
 from auxseg.models import Network
 from auxseg.recipe import Recipe
-from auxseg.run.prediction.photograph import read_photograph
+from auxseg.run.prediction.photograph import batch_of, read_photograph
 from auxseg.run.prediction.prediction import Prediction
 from auxseg.tasks import Task
+from auxseg.tasks.views import by_view
 
 
 @final
@@ -52,46 +53,44 @@ class Model:
         *,
         exif: str = "auto",
         probabilities: bool = False,
+        tasks: Collection[str] | None = None,
     ) -> Prediction:
-        """What this model says of one photograph; see `auxseg.predict`."""
+        """What this model says of one photograph; see `auxseg.predict`.
+
+        ``tasks`` names those to ask, which may also look at a picture of their own; by default `answering`. Raises
+        `InputError` for one that gives no answer.
+        """
+        asked = answering(self) if tasks is None else _named(self, tasks)
         image = read_photograph(photograph, self.vocabulary.exif if exif == "auto" else exif)
         place = fit(image.shape[:2], self.vocabulary.size, self.vocabulary.resize)
-        tasks = answering(self)
-        batch = _batch(image, place, self).to(self.device)
-        with self.autocast():
-            outputs = self.network(self.tasks[self.recipe.target].view.look(batch), list(tasks))
-        answers = {name: task.answer(outputs[name].float().cpu()[0], place) for name, task in tasks.items()}
-        asked = {name: answer.probabilities for name, answer in answers.items()} if probabilities else {}
-        return Prediction(image, answers, {name: give() for name, give in asked.items() if give is not None})
+        batch = batch_of(image, place, self.vocabulary).to(self.device)
+        outputs: dict[str, Tensor] = {}
+        for view, names in by_view(asked.values()).items():
+            with self.autocast():
+                outputs |= self.network(view.look(batch), names)
+        answers = {name: task.answer(outputs[name].float().cpu()[0], place) for name, task in asked.items()}
+        makers = {name: answer.probabilities for name, answer in answers.items()} if probabilities else {}
+        return Prediction(image, answers, {name: give() for name, give in makers.items() if give is not None})
 
     def __repr__(self) -> str:
         names = ", ".join(self.tasks)
         return f"Model({names}; {self.vocabulary.size} px, step {self.step}, on {self.device})"
 
 
+def answerable(model: Model) -> dict[str, Task]:
+    """The tasks that can say something of a photograph, those with a picture of their own too."""
+    return {name: task for name, task in model.tasks.items() if name not in model.untrained and task.has_answer}
+
+
 def answering(model: Model) -> dict[str, Task]:
     """The tasks that say something of a photograph: those that see the target's picture and have learned of it."""
     view = model.tasks[model.recipe.target].view
-    return {
-        name: task
-        for name, task in model.tasks.items()
-        if task.view == view and name not in model.untrained and task.has_answer
-    }
+    return {name: task for name, task in answerable(model).items() if task.view == view}
 
 
-def _batch(image: UInt8[np.ndarray, "h w 3"], place: Fit, model: Model) -> Batch:
-    """One photograph as the network sees a stored one, without labels."""
-    stored = torch.from_numpy(place.image(image)).permute(2, 0, 1)[None].float() / 255
-    inside = torch.zeros(1, place.size, place.size, dtype=torch.bool)
-    y0, y1, x0, x1 = place.inside
-    inside[:, y0:y1, x0:x1] = True
-    return Batch(
-        ids=("",),
-        image=stored,
-        clean=stored,
-        mask=torch.full(inside.shape, IGNORE, dtype=torch.uint8),
-        box=torch.full((1, 4), torch.nan),
-        classes={label: torch.tensor([MISSING]) for label in model.vocabulary.labels},
-        inside=inside,
-        keys=sample_keys(0, [0], [""]),
-    )
+def _named(model: Model, names: Collection[str]) -> dict[str, Task]:
+    known = answerable(model)
+    for name in names:
+        if name not in known:
+            raise InputError(f"no task {name!r} of this model answers; those that do are {', '.join(known)}")
+    return {name: task for name, task in known.items() if name in names}
