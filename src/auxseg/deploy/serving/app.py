@@ -45,7 +45,7 @@ _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     for status, text in {
         400: "The body is no multipart form, or the client has left.",
         403: "The request comes from a page of another site.",
-        404: "There is no such model.",
+        404: "There is no such model, or its network has no attention.",
         406: "No task gives a mask, which was asked for as a PNG.",
         408: "The upload took too long.",
         413: "The upload is too large.",
@@ -73,6 +73,7 @@ def create_app(
     """
     worker, metrics = Worker(limits.waiting), Metrics()
     app = FastAPI(title="auxseg", version=__version__, description=_ABOUT, docs_url=None, redoc_url=None)
+    app.router.redirect_slashes = False
     answer_problems(app)
     _add_page(app)
     _add_health(app, worker, metrics)
@@ -94,7 +95,7 @@ def _add_page(app: FastAPI) -> None:
 
 
 def _add_health(app: FastAPI, worker: Worker, metrics: Metrics) -> None:
-    @app.get("/healthz", summary="Whether the server answers")
+    @app.get("/healthz", summary="Whether the server answers", response_description="It does.")
     async def healthz() -> schema.Health:
         return schema.Health()
 
@@ -121,7 +122,7 @@ def _add_models(app: FastAPI, models: Mapping[str, Served], limits: Limits) -> N
         for model in models.values()
     ]
 
-    @app.get("/v1/models", summary="The models that are served")
+    @app.get("/v1/models", summary="The models that are served", response_description="The default one first.")
     async def models_served() -> schema.Models:
         return schema.Models(models=facts, max_bytes=limits.bytes, max_pixels=limits.pixels)
 
@@ -162,7 +163,8 @@ def _add_attention(
         "/v1/attention",
         summary="Where the tasks of a network with attention look",
         response_model=schema.Attended,
-        responses=_REFUSALS,
+        response_description="Heat maps.",
+        responses={status: said for status, said in _REFUSALS.items() if status != 406},
     )
     async def attention(request: Request, image: _Image, model: _Model = None) -> Response:
         upload = Upload(image.file, _chosen(models, model), limits.pixels, metrics)

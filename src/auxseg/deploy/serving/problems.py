@@ -32,9 +32,12 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _failed)
 
 
-async def _refused(_: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, error.detail, error.headers)
+    path = request.url.path[:100]
+    plain = {404: f"there is nothing at {path}", 405: f"{path} does not answer to {request.method}"}
+    is_own = error.detail != HTTPStatus(error.status_code).phrase if error.status_code in plain else True
+    return problem(error.status_code, error.detail if is_own else plain[error.status_code], error.headers)
 
 
 async def _invalid(_: Request, error: Exception) -> Response:

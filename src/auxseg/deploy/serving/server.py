@@ -41,9 +41,9 @@ def hosts_of(listening: socket.socket) -> frozenset[str] | None:
     return LOOPBACK | {host} if host == "::1" or host.startswith("127.") else None
 
 
-def serve(app: ASGIApp, listening: socket.socket) -> None:
-    """Answer requests until Ctrl-C or SIGTERM, which is raised as `KeyboardInterrupt` once all is closed."""
-    config = uvicorn.Config(
+def configuration(app: ASGIApp) -> uvicorn.Config:
+    """How uvicorn serves the application: silent, and not waiting long for clients when it ends."""
+    return uvicorn.Config(
         app,
         log_level="warning",
         access_log=False,
@@ -52,4 +52,8 @@ def serve(app: ASGIApp, listening: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+
+
+def serve(app: ASGIApp, listening: socket.socket) -> None:
+    """Answer requests until Ctrl-C or SIGTERM, which is raised as `KeyboardInterrupt` once all is closed."""
+    uvicorn.Server(configuration(app)).run(sockets=[listening])

@@ -1,6 +1,6 @@
 // One model's answer as an article of the page: layers over the photograph, words beside it, files to keep.
 
-const PERCENT = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
+const PERCENT = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const NUMBER = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const SVG = "http://www.w3.org/2000/svg";
 const FIRST_CLASSES = 5;
@@ -71,13 +71,15 @@ function stageOf(answer, layers, keep) {
     const show = () => layer.element.toggleAttribute("hidden", !box.checked);
     box.addEventListener("change", show);
     show();
-    return make("label", {}, box, `${layer.task} (${layer.kind})`);
+    return make("label", {}, box, layer.task === layer.kind ? layer.task : `${layer.task} (${layer.kind})`);
   });
+  const stack = make("div", { className: "layers" }, picture, ...layers.map((layer) => layer.element));
+  stack.style.maxWidth = `calc(75vh * ${photograph.width / photograph.height})`; // no higher than the window
   const size = `${answer.width} × ${answer.height} pixels, answered in ${NUMBER.format(answer.seconds)} s`;
   return make(
     "figure",
     { className: "stage" },
-    make("div", { className: "layers" }, picture, ...layers.map((layer) => layer.element)),
+    stack,
     make("div", { className: "shown", role: "group", ariaLabel: "Layers over the photograph" }, ...choices),
     make("figcaption", { textContent: size }),
   );

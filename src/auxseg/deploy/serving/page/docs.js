@@ -11,7 +11,12 @@ async function begin() {
   for (const [path, operations] of Object.entries(api.paths)) {
     for (const [method, operation] of Object.entries(operations)) content.append(operationOf(api, method, path, operation));
   }
-  content.append(make("h2", { textContent: "Values" }), ...Object.entries(api.components.schemas).map(valueOf));
+  content.append(make("h2", { textContent: "Values" }), ...named(api).map(valueOf));
+}
+
+/** The values with names that a reader may look for. */
+function named(api) {
+  return Object.entries(api.components.schemas).filter(([name, { properties }]) => properties && !name.startsWith("Body_"));
 }
 
 /** Paragraphs; indented lines are code. */

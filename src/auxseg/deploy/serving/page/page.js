@@ -120,6 +120,7 @@ function show(answer, model, file, signal) {
   const title = model.name;
   answers.append(articleOf(answer, { title, stem, keep, more, later }));
   byId("result").hidden = false;
+  byId("ask").classList.add("used");
   setOpacity();
 }
 
@@ -146,8 +147,7 @@ function setOpacity() {
 }
 
 function take(files) {
-  const file = [...(files ?? [])][0];
-  if (file) ask(file);
+  if (files?.length) ask(files[0]);
 }
 
 for (const id of ["file", "camera"]) {
