@@ -10,6 +10,7 @@ import json
 import os
 import select
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,14 @@ _PLAIN: Final = (
     "--hide-scrollbars",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
+_EXEC: Final = """
+import fcntl, os, sys
+copies = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]]
+for place, copy in enumerate(copies, start=3):
+    os.dup2(copy, place)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Chromium reads from descriptor 3 and writes to 4: puts the pipes there and becomes the browser."""
 _SECONDS: Final = 60.0
 
 
@@ -112,9 +121,8 @@ def tab(browser: str, profile: Path) -> Iterator[Tab]:
     """An empty page of a browser of its own."""
     their_in, our_out = os.pipe()
     our_in, their_out = os.pipe()
-    # Chromium reads from descriptor 3 and writes to 4; the shell puts the pipes there.
-    shell = ["sh", "-c", f'exec "$@" 3<&{their_in} 4>&{their_out}', "sh"]
-    command = [*shell, browser, *_PLAIN, f"--user-data-dir={profile}", "--remote-debugging-pipe", "about:blank"]
+    line = [browser, *_PLAIN, f"--user-data-dir={profile}", "--remote-debugging-pipe", "about:blank"]
+    command = [sys.executable, "-I", "-S", "-c", _EXEC, str(their_in), str(their_out), *line]
     process = subprocess.Popen(
         command, pass_fds=(their_in, their_out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
