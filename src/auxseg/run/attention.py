@@ -13,8 +13,9 @@ from jaxtyping import Float32, UInt8
 from torch import Tensor
 
 from auxseg.data.geometry import Fit, fit
-from auxseg.run.model import Model, answerable
+from auxseg.run.model import Model
 from auxseg.run.prediction.photograph import batch_of
+from auxseg.run.prediction.predictor import answerable
 from auxseg.tasks.views import by_view
 
 

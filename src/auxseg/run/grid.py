@@ -20,7 +20,8 @@ from auxseg.models.forward import forward, with_teacher
 from auxseg.records.table import read_per_image
 from auxseg.run.directory import Run
 from auxseg.run.load import load
-from auxseg.run.model import Model, answering
+from auxseg.run.model import Model
+from auxseg.run.prediction.predictor import answering
 from auxseg.tasks.answers import Drawn
 from auxseg.tasks.task import blank_answer
 

@@ -11,12 +11,12 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from auxseg.run.model import Model
 from auxseg.run.prediction.prediction import Prediction
+from auxseg.run.prediction.predictor import Predictor
 
 
 def predict(
-    model: Model,
+    model: Predictor,
     photograph: str | Path | Image.Image | UInt8[np.ndarray, "h w 3"],
     *,
     exif: str = "auto",
@@ -25,7 +25,7 @@ def predict(
     """Ask a model about one photograph of any size.
 
     Args:
-        model: what `load` gives.
+        model: what `load` gives, or a model that was exported, see `auxseg.deploy.onnx_model`.
         photograph: see `read_photograph`.
         exif: whether the EXIF orientation turns the photograph (``"apply"``, ``"ignore"``); ``"auto"`` does what was
             done to the photographs that the model was trained on.

@@ -47,7 +47,7 @@ def address(models: Mapping[str, Served]) -> Iterator[str]:
         prediction = model.ask(image, tasks)
         answers = dict(prediction.answers)
         if "segmentation" in answers:
-            mask = np.zeros(image.shape[:2], np.uint8)
+            mask = np.zeros_like(image[..., 0])
             mask[:, mask.shape[1] // 2 :] = 1
             answers["segmentation"] = replace(answers["segmentation"], mask=mask, scores={})
         return Prediction(image, answers)

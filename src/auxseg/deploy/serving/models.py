@@ -19,8 +19,9 @@ from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
 from auxseg.run.attention import attention, has_attention
 from auxseg.run.load import load
-from auxseg.run.model import Model, answerable, answering
+from auxseg.run.model import Model
 from auxseg.run.prediction.prediction import Prediction
+from auxseg.run.prediction.predictor import Predictor, answerable, answering
 
 Attention = Mapping[str, Mapping[str, Float32[np.ndarray, "p q"]]]
 
@@ -71,7 +72,7 @@ def names_of(paths: Sequence[Path]) -> list[str]:
 
 
 def _open(path: Path, name: str, device: str) -> Served:
-    model = load(path, device)
+    model = _predictor(path, device)
     tasks = tuple(answering(model))
     return Served(
         name,
@@ -79,9 +80,17 @@ def _open(path: Path, name: str, device: str) -> Served:
         tasks,
         tuple(task for task in answerable(model) if task not in tasks),
         partial(_ask, model),
-        partial(attention, model) if has_attention(model) else None,
+        partial(attention, model) if isinstance(model, Model) and has_attention(model) else None,
     )
 
 
-def _ask(model: Model, image: UInt8[np.ndarray, "h w 3"], tasks: tuple[str, ...] | None) -> Prediction:
+def _predictor(path: Path, device: str) -> Predictor:
+    if path.suffix == ".onnx":
+        from auxseg.deploy.onnx_model import OnnxModel  # pyright: ignore[reportMissingImports]
+
+        return OnnxModel.open(path)
+    return load(path, device)
+
+
+def _ask(model: Predictor, image: UInt8[np.ndarray, "h w 3"], tasks: tuple[str, ...] | None) -> Prediction:
     return model.predict(image, tasks=tasks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import warnings
 from typing import Final
 
 import uvicorn
@@ -56,4 +57,5 @@ def configuration(app: ASGIApp) -> uvicorn.Config:
 
 def serve(app: ASGIApp, listening: socket.socket) -> None:
     """Answer requests until Ctrl-C or SIGTERM, which is raised as `KeyboardInterrupt` once all is closed."""
+    warnings.filterwarnings("ignore", module="PIL")  # about damage in what clients send
     uvicorn.Server(configuration(app)).run(sockets=[listening])

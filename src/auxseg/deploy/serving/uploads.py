@@ -12,7 +12,7 @@ from auxseg.deploy.serving.answers import Wanted, answered, attended
 from auxseg.deploy.serving.metrics import Metrics
 from auxseg.deploy.serving.models import Served
 from auxseg.deploy.serving.pictures import mask_png
-from auxseg.run.prediction.photograph import read_upload
+from auxseg.run.prediction.open_file import read_open_file
 from auxseg.run.prediction.prediction import Prediction
 
 
@@ -45,12 +45,12 @@ class Upload:
         """Where tasks look, see `schema.Attended`. Raises `HTTPException` for a network without attention."""
         if self.model.attend is None:
             raise HTTPException(404, f"the network of {self.model.name} has no attention to show")
-        image = read_upload(self.file, self.model.vocabulary.exif, self.max_pixels)
+        image = read_open_file(self.file, self.model.vocabulary.exif, self.max_pixels)
         return attended(self.model, image, self.model.attend(image), side).model_dump_json().encode()
 
     def _predict(self, tasks: tuple[str, ...] | None) -> tuple[Prediction, float]:
         start = time.perf_counter()
-        image = read_upload(self.file, self.model.vocabulary.exif, self.max_pixels)
+        image = read_open_file(self.file, self.model.vocabulary.exif, self.max_pixels)
         prediction = self.model.ask(image, tasks)
         seconds = time.perf_counter() - start
         self.metrics.predicted(seconds)

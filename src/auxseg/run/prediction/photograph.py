@@ -6,7 +6,6 @@ Shape legend: ``h w`` the photograph's own size.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import torch
@@ -16,7 +15,7 @@ from PIL import Image
 from auxseg.data.geometry import Fit
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import EXIFS, IGNORE, MISSING, Vocabulary
-from auxseg.data.sources.pictures.decoding import MAX_PIXELS, read_open_picture, read_picture, to_rgb, upright
+from auxseg.data.sources.pictures.decoding import MAX_PIXELS, read_picture, to_rgb, upright
 from auxseg.data.sources.source import SampleError
 from auxseg.errors import InputError
 from auxseg.keyed import sample_keys
@@ -44,22 +43,6 @@ def read_photograph(photograph: object, exif: str = "apply") -> UInt8[np.ndarray
     raise InputError(
         f"an image should be a path, a Pillow image or a uint8 array (height, width, 3), not {_kind(photograph)}"
     )
-
-
-def read_upload(file: IO[bytes], exif: str, max_pixels: int | None = None) -> UInt8[np.ndarray, "h w 3"]:
-    """A photograph out of an open file, read as `read_photograph` reads one out of a path.
-
-    Raises `InputError` as it does, and for more than ``max_pixels``, which the file's header says before any is
-    decoded.
-    """
-    name = "the file"
-    try:
-        picture = upright(read_open_picture(file, name, max_pixels), None, exif)[0]
-        return to_rgb(picture, name)
-    except SampleError as error:
-        raise InputError(str(error)) from None
-    except (MemoryError, OSError) as error:
-        raise InputError(f"{name} cannot be read ({error or 'out of memory'})") from None
 
 
 def batch_of(image: UInt8[np.ndarray, "h w 3"], place: Fit, vocabulary: Vocabulary) -> Batch:

@@ -14,11 +14,11 @@ from PIL import Image
 from auxseg.drawing import CLASS_COLOURS, save_png
 from auxseg.errors import InputError
 from auxseg.files import replacing, write_atomically
-from auxseg.run.model import Model, answering
 from auxseg.run.predict import predict
 from auxseg.run.prediction.coco_predictions import DESCRIPTION, CocoPredictions
 from auxseg.run.prediction.image_files import Photograph
 from auxseg.run.prediction.own_files import mark, refuse_others
+from auxseg.run.prediction.predictor import Predictor, answering
 from auxseg.tasks.task import blank_answer
 
 FILE: Final = "predictions.json"
@@ -50,7 +50,7 @@ class PredictionWriter:
 
     def __init__(
         self,
-        model: Model,
+        model: Predictor,
         directory: Path,
         photographs: Sequence[Photograph],
         *,
