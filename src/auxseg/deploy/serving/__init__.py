@@ -3,9 +3,10 @@
 - `limits`: what a request may cost
 - `models`: what is asked: runs, model directories, exported networks
 - `worker`: the one thread that predicts, and the queue ahead of it
-- `uploads`: from the bytes of a request to a photograph
+- `uploads`: what is asked about a photograph: read, predict, encode
+- `answering`: a request's wait for the worker
 - `answers`: from a prediction to the answer's JSON, described by `schema`
-- `attention`: where tasks look, as heat maps
+- `pictures`: masks, drawings and heat maps, encoded
 - `guard`: what is refused before a request is read
 - `problems`: refusals as sentences in JSON
 - `metrics`: counts for a monitoring system
