@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import warnings
 from typing import Final
@@ -57,5 +58,6 @@ def configuration(app: ASGIApp) -> uvicorn.Config:
 
 def serve(app: ASGIApp, listening: socket.socket) -> None:
     """Answer requests until Ctrl-C or SIGTERM, which is raised as `KeyboardInterrupt` once all is closed."""
-    warnings.filterwarnings("ignore", module="PIL")  # about damage in what clients send
+    warnings.filterwarnings("ignore", module="PIL")  # what clients send is their business
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
     uvicorn.Server(configuration(app)).run(sockets=[listening])
