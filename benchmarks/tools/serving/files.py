@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import struct
 import zlib
@@ -25,6 +26,7 @@ def photograph(width: int, height: int, format: str = "JPEG", seed: int = 0) -> 
     return buffer.getvalue()
 
 
+@functools.cache
 def bomb(side: int = 30_000) -> bytes:
     """A PNG of one colour, whole, with so many black pixels a side: a small file that becomes a large image."""
     row = -(-side // 8) + 1

@@ -18,6 +18,7 @@ import tyro
 from auxseg.cli.bench import Bench
 from auxseg.cli.command import Command, RecipeCommand, with_own_options_first
 from auxseg.cli.data import Download, Inspect, Prepare, Synthesize
+from auxseg.cli.deploy.serve import Serve
 from auxseg.cli.evaluate import Evaluate
 from auxseg.cli.examples import EXAMPLES, NOTES
 from auxseg.cli.output.setting_words import refuse_settings_as_options
@@ -25,7 +26,6 @@ from auxseg.cli.output.terminal import flush_out, make_console, plain, shortened
 from auxseg.cli.predict import Predict
 from auxseg.cli.presets import Presets
 from auxseg.cli.report import Report
-from auxseg.cli.serve import Serve
 from auxseg.cli.settings import Settings
 from auxseg.cli.study.command import Study
 from auxseg.cli.train import Train

@@ -68,7 +68,7 @@ def test_beyond_the_queue_clients_are_told_when_to_come_back(slow: Slow, photogr
         _wait_for(lambda: _queue_length(address) == 1)
         refused = _post(address, photograph)
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
-        assert refused.json()["detail"] == "1 requests are waiting already; try again later"
+        assert refused.json()["detail"] == "the queue of 1 waiting request is full; try again later"
         slow.let.set()
         assert [first.result().status_code, second.result().status_code] == [200, 200]
     worker.close()

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from fastapi import HTTPException, Request
 
+from auxseg.counting import count
 from auxseg.deploy.serving.limits import Limits
 from auxseg.deploy.serving.problems import CLIENT_LEFT
 from auxseg.deploy.serving.worker import Full, Worker
@@ -26,9 +27,8 @@ async def answer_of(request: Request, worker: Worker, limits: Limits, work: Call
     try:
         future = worker.submit(work)
     except Full:
-        raise HTTPException(
-            503, f"{limits.waiting} requests are waiting already; try again later", {"Retry-After": "2"}
-        ) from None
+        places = count(limits.waiting, "waiting request")
+        raise HTTPException(503, f"the queue of {places} is full; try again later", {"Retry-After": "2"}) from None
     answer = asyncio.wrap_future(future)
     try:
         await _wait(request, answer, limits.seconds)

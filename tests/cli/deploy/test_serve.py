@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from auxseg import extras
-from auxseg.cli.serve import Serve
+from auxseg.cli.deploy.serve import Serve
 from auxseg.errors import InputError
 
 

@@ -1,0 +1,1 @@
+"""`auxseg serve` and whatever else hands a model over."""
