@@ -1,1 +1,1 @@
-"""`auxseg serve` and whatever else hands a model over."""
+"""Commands that hand a model over: `serve`."""
