@@ -64,6 +64,8 @@ def test_mistakes_are_refused_before_torch_is_imported(store: str, tmp_path: Pat
         "nowhere: not a run directory": ["evaluate", "nowhere"],
         "elsewhere: not a run directory": ["report", "elsewhere"],
         "nothing: not a run directory": ["predict", "nothing", str(photo), "--out", str(tmp_path / "out")],
+        "nobody: not a run directory": ["serve", "nobody"],
+        "--max-megapixels 900": ["serve", str(begun), "--max-megapixels", "900"],
         "none.jpg: the file or folder does not": [
             "predict",
             str(begun),

@@ -80,6 +80,11 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "auxseg model card runs/tiny > README.md",
         "auxseg model card runs/tiny --json",
     ),
+    "serve": (
+        "auxseg serve runs/tiny",
+        "auxseg serve runs/tiny runs/tiny-mtl --port 8000",
+        "auxseg serve runs/tiny --host 0.0.0.0 --queue 4 --max-megabytes 10",
+    ),
     "bench": (
         "auxseg bench",
         "auxseg bench startup",

@@ -21,6 +21,7 @@ from auxseg.cli.completion import completion_command
 from auxseg.cli.data import Download, Inspect, Prepare, Synthesize
 from auxseg.cli.deploy.export import Export
 from auxseg.cli.deploy.model import Card, Pack, Push
+from auxseg.cli.deploy.serve import Serve
 from auxseg.cli.evaluate import Evaluate
 from auxseg.cli.examples import EXAMPLES, NOTES
 from auxseg.cli.output.setting_words import refuse_settings_as_options
@@ -49,6 +50,7 @@ _COMMANDS: dict[str, Any] = {
     "export": Export,
     "report": Report,
     "model": {"pack": Pack, "push": Push, "card": Card},
+    "serve": Serve,
     "bench": Bench,
 }
 _COMMANDS["completion"] = completion_command(_COMMANDS)

@@ -29,7 +29,7 @@ class Predict(RecipeCommand):
     """
 
     model: Positional[Path]
-    """A run directory, a model directory, a model on a Hub (hf://OWNER/NAME[@REVISION]), or a file that `auxseg export` wrote
+    """A run directory, a model directory, a model on a Hub (hf://OWNER/NAME[@REVISION]), or an exported file
     (.onnx)."""
 
     images: Positional[Annotated[tuple[Path, ...], optional("IMAGE ...")]]

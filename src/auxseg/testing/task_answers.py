@@ -81,11 +81,14 @@ def answers_are_the_same_every_time(case: TaskCase) -> None:
 
 def drawing_an_answer_leaves_the_photograph_as_it_is(case: TaskCase) -> None:
     """It gives a new picture of the same size."""
-    photograph = _photograph()
-    drawn = _answer(case, _place(case, "letterbox")).draw(photograph)
+    photograph, answer = _photograph(), _answer(case, _place(case, "letterbox"))
+    drawn = answer.draw(photograph)
     same = (drawn.shape, drawn.dtype) == (photograph.shape, photograph.dtype)
     case.require(same, "the drawing of an answer has the photograph's size")
     case.require((photograph == _photograph()).all(), "drawing an answer leaves the photograph as it is")
+    if answer.map is not None and all(said is None for said in (answer.mask, answer.classes, answer.box)):
+        small = np.ascontiguousarray(photograph[::2, ::2])
+        case.require(answer.draw(small).shape == small.shape, "a map can be drawn onto a smaller photograph")
 
 
 def _photograph() -> np.ndarray:

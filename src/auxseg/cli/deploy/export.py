@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from tyro.conf import Positional
 
 from auxseg.cli.command import RecipeCommand, optional, use_threads
-from auxseg.cli.refusals import refuse_no_runs, refuse_no_store
+from auxseg.cli.refusals import refuse_no_models, refuse_no_store
 from auxseg.counting import count
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Export(RecipeCommand):
     """
 
     model: Positional[Path]
-    """The run directory."""
+    """A run directory, a model directory, or a model on a Hub (hf://OWNER/NAME)."""
 
     out: Path
     """The file to write: .onnx, .pt2 (torch) or .xml (openvino, with a .bin beside it)."""
@@ -56,7 +56,7 @@ class Export(RecipeCommand):
 
     def run(self, console: Console) -> dict[str, object]:
         """Write the file and print how near it is to PyTorch, and what eight bits cost."""
-        refuse_no_runs([self.model])
+        refuse_no_models([self.model])
         refuse_no_store(self.data)
         from auxseg.deploy.export import export
         from auxseg.records.values.writing import to_json

@@ -10,9 +10,10 @@ from typing import final
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.run import Run, load
-from auxseg.run.matching import matched
+from auxseg.run.load import in_words_of
 from auxseg.run.model import Model
 from auxseg.run.model_file import ModelFacts
+from auxseg.run.packed.finding import find_model, is_packed
 from auxseg.tasks.task import IMAGE
 from auxseg.training.weights import WeightsFile
 
@@ -28,18 +29,17 @@ class Source:
 
     @classmethod
     def open(cls, place: Run | str | Path) -> Source:
-        """Read the model that a run keeps. Raises `InputError` if there is none, or it sees no plain image."""
-        run = Run.open(place)
-        model = load(run, "cpu")
-        _refuse_changed_picture(model, run.directory)
-        facts = ModelFacts.unpack(WeightsFile.open(run.best_file).metadata, run.best_file)
-        return cls(model, facts, _initial_weights(run))
+        """Read the model of a run, or a packed one. Raises `InputError` if there is none, or it sees no plain image."""
+        file = find_model(place).file
+        model = load(place, "cpu")
+        _refuse_changed_picture(model, file.parent)
+        facts = ModelFacts.unpack(WeightsFile.open(file).metadata, file)
+        is_run = isinstance(place, Run) or not is_packed(place)
+        return cls(model, facts, _initial_weights(Run.open(place)) if is_run else {})
 
     def store(self, path: Path) -> Store:
         """A store at the model's size and in its words. Raises `InputError` as `matched` does."""
-        model = self.model
-        store = Store.open(path).at_size(model.vocabulary.size)
-        return matched(store, model.vocabulary, list(model.tasks.values()), model.recipe.target)
+        return in_words_of(self.model, Store.open(path))
 
 
 def _refuse_changed_picture(model: Model, place: Path) -> None:

@@ -26,7 +26,8 @@ class Answer:
     A task fills in what it has. What takes much memory at the photograph's size is made when it is asked for.
 
     Attributes:
-        draw: draws the answer onto the photograph; gives a new picture of the same size.
+        draw: draws the answer onto the photograph; gives a new picture of the same size. An answer with a ``map`` and
+            nothing else can be drawn onto a smaller copy of the photograph too.
         drawn: where `auxseg predict` and the comparison grid draw it; an ``alone`` answer would cover the others.
         mask: ids of the data's mask classes.
         scores: for every class name in the mask, the mean probability of the class over its pixels, in [0, 1].

@@ -60,16 +60,22 @@ class Header:
     orientation: int
 
 
-def read_picture(path: Path) -> Image.Image:
+def read_picture(path: Path, max_pixels: int | None = None) -> Image.Image:
     """Decode a picture file whole, in its own mode. Raises `SampleError` with the reason if that is impossible.
 
-    Only regular files in one of `FORMATS` and of at most `MAX_PIXELS` are read. Colours of more than 8 bits per channel
-    are refused, because decoding would cut off their low bits; grey of more than 8 bits is given as it is.
+    Only regular files in one of `FORMATS` and of at most ``max_pixels`` (`MAX_PIXELS`) are read. Colours of more than 8
+    bits per channel are refused, because decoding would cut off their low bits; grey of more is given as it is.
     """
-    with _opened(path) as (picture, file):
+    with _opened(path) as file:
+        return read_open_picture(file, path.name, max_pixels)
+
+
+def read_open_picture(file: IO[bytes], name: str, max_pixels: int | None = None) -> Image.Image:
+    """Decode what an open file holds, as `read_picture` does. ``name`` is what errors call it."""
+    with _identified(file, name, max_pixels) as picture:
         position = file.tell()
         if not is_deep_grey(picture) and _num_bits(picture, file) > 8:
-            raise _too_deep(path.name, "in colour")
+            raise _too_deep(name, "in colour")
         file.seek(position)
         tag = _tiff_orientation(picture)
         picture.load()
@@ -78,7 +84,7 @@ def read_picture(path: Path) -> Image.Image:
 
 def read_header(path: Path) -> Header:
     """Read what stands before the pixels, fast. Raises `SampleError` as `read_picture` does."""
-    with _opened(path) as (picture, _):
+    with _opened(path) as file, _identified(file, path.name) as picture:
         # Pillow decodes a whole PNG file in search of an orientation, unless that stands before the pixels.
         has_exif = picture.format != "PNG" or "exif" in picture.info
         tag = picture.getexif().get(_EXIF_ORIENTATION, 1) if has_exif else 1
@@ -134,21 +140,32 @@ def upright(
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[Image.Image, IO[bytes]]]:
-    """A picture that is not yet decoded, and its file; every error is a `SampleError` with the reason."""
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """A regular file; what cannot be opened is a `SampleError` with the reason."""
     _check_regular(path)
     try:
-        with path.open("rb") as file:
-            picture = _identify(file, path.name)
-            if picture.width * picture.height > MAX_PIXELS:
-                raise _too_large(path.name, f"{picture.width} x {picture.height}")
-            yield picture, file
+        file = path.open("rb")
+    except OSError as error:
+        raise SampleError(f"{path.name} is damaged: {error}") from error
+    with file:
+        yield file
+
+
+@contextmanager
+def _identified(file: IO[bytes], name: str, max_pixels: int | None = None) -> Iterator[Image.Image]:
+    """A picture that is not yet decoded; every error is a `SampleError` with the reason."""
+    max_pixels = MAX_PIXELS if max_pixels is None else max_pixels
+    try:
+        picture = _identify(file, name)
+        if picture.width * picture.height > max_pixels:
+            raise _too_large(name, f"{picture.width} x {picture.height}", max_pixels)
+        yield picture
     except (SampleError, MemoryError):
         raise
     except Image.DecompressionBombError as error:  # Pillow's limit for parts of a file, which is above ours.
-        raise _too_large(path.name, "too many") from error
+        raise _too_large(name, "too many", max_pixels) from error
     except Exception as error:  # Pillow's decoders let many kinds of errors through when a file is damaged.
-        raise SampleError(f"{path.name} is damaged: {error}") from error
+        raise SampleError(f"{name} is damaged: {error}") from error
 
 
 def _tiff_orientation(picture: Image.Image) -> int:
@@ -243,5 +260,5 @@ def _too_deep(name: str, what: str) -> SampleError:
     return SampleError(f"{name} has more than 8 bits per channel ({what}); convert it to 8 bits first")
 
 
-def _too_large(name: str, size: str) -> SampleError:
-    return SampleError(f"{name} has {size} pixels, over the limit of {MAX_PIXELS:,}; make it smaller first")
+def _too_large(name: str, size: str, max_pixels: int) -> SampleError:
+    return SampleError(f"{name} has {size} pixels, over the limit of {max_pixels:,}; make it smaller first")

@@ -1,0 +1,29 @@
+"""A photograph out of a file that is open already, such as an upload."""
+
+from __future__ import annotations
+
+from typing import IO, Final
+
+import numpy as np
+
+from auxseg.data.sources.pictures.decoding import read_open_picture, to_rgb, upright
+from auxseg.data.sources.source import SampleError
+from auxseg.errors import InputError
+
+_NAME: Final = "the file"
+"""What errors call it; names from outside are not repeated."""
+
+
+def read_open_file(file: IO[bytes], exif: str, max_pixels: int | None = None) -> np.ndarray:
+    """A photograph as RGB, ``h w 3`` in uint8, read as `read_photograph` reads one from a path.
+
+    ``exif`` is ``"apply"`` or ``"ignore"``. Raises `InputError` for what is no image, has more than 8 bits per channel
+    or more than ``max_pixels`` (`MAX_PIXELS`), which its header says before any is decoded.
+    """
+    try:
+        picture = upright(read_open_picture(file, _NAME, max_pixels), None, exif)[0]
+        return to_rgb(picture, _NAME)
+    except SampleError as error:
+        raise InputError(str(error)) from None
+    except OSError as error:
+        raise InputError(f"{_NAME} cannot be read ({error})") from None

@@ -1,0 +1,117 @@
+"""What is refused before a request is read: hosts, sites, sizes, slowness."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from auxseg.deploy.serving.app import create_app
+from auxseg.deploy.serving.limits import Limits
+from tests.deploy.serving.running import running
+
+Make = Callable[..., TestClient]
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:7860", "localhost", "localhost:1", "[::1]:7860", "LOCALHOST", "localhost."]
+)
+def test_names_of_this_machine_are_answered(client: TestClient, host: str) -> None:
+    assert client.get("/healthz", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost@evil.example:80", "", "[::1"])
+def test_other_names_are_refused(client: TestClient, host: str) -> None:
+    response = client.get("/", headers={"host": host})
+    assert response.status_code == 421
+    assert "this server answers to 127.0.0.1, ::1, localhost" in response.json()["detail"]
+
+
+def test_where_others_are_let_in_any_name_will_do() -> None:
+    app, worker = create_app({}, Limits(), hosts=None)
+    assert TestClient(app).get("/healthz", headers={"host": "box.example"}).status_code == 200
+    worker.close()
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"), [("http://127.0.0.1", 200), ("https://evil.example", 403), ("null", 403), ("http://[", 403)]
+)
+def test_pages_of_other_sites_may_not_post(client: TestClient, photograph: bytes, origin: str, status: int) -> None:
+    response = client.post("/v1/predict", files={"image": photograph}, headers={"origin": origin})
+    assert response.status_code == status
+    assert "access-control-allow-origin" not in response.headers
+
+
+def test_an_upload_is_counted_whatever_its_length_is_said_to_be(make_client: Make, photograph: bytes) -> None:
+    client = make_client(bytes=len(photograph) + 1000)
+    assert client.post("/v1/predict", files={"image": photograph}).status_code == 200
+    response = client.post("/v1/predict", files={"image": photograph + bytes(1000)})
+    assert response.status_code == 413
+    assert "is the limit" in response.json()["detail"]
+
+    def parts() -> Iterator[bytes]:
+        yield b'--x\r\ncontent-disposition: form-data; name="image"; filename="a"\r\n\r\n' + photograph
+        yield bytes(1000)
+        yield b"\r\n--x--\r\n"
+
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+    assert client.post("/v1/predict", content=parts(), headers=kind).status_code == 413
+
+
+def _head(length: int) -> bytes:
+    return (
+        "POST /v1/predict HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: multipart/form-data; boundary=x\r\n"
+        f"content-length: {length}\r\n\r\n"
+    ).encode()
+
+
+def _answer(connection: socket.socket) -> bytes:
+    found = b""
+    while part := connection.recv(1 << 16):
+        found += part
+        if b"}" in found:
+            break
+    return found
+
+
+def test_a_client_that_is_still_sending_sees_why_it_is_refused() -> None:
+    app, worker = create_app({}, Limits(bytes=1000))
+    with running(app) as address, socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as client:
+        client.settimeout(20)
+        client.sendall(_head(3_000_000))
+        for _ in range(30):
+            client.sendall(bytes(100_000))
+        assert _answer(client).startswith(b"HTTP/1.1 413 ")
+    worker.close()
+
+
+def test_a_client_that_stops_sending_is_not_waited_for() -> None:
+    app, worker = create_app({}, Limits(upload_seconds=0.3))
+    with running(app) as address, socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as client:
+        client.settimeout(20)
+        client.sendall(_head(3000) + b"--x\r\n")
+        start = time.monotonic()
+        answer = _answer(client)
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert b"longer than 0.3 s" in answer
+        assert time.monotonic() - start < 10
+    worker.close()
+
+
+def test_only_so_many_uploads_are_open_at_a_time(make_client: Make, photograph: bytes) -> None:
+    app, worker = create_app({}, Limits(requests=1))
+    with running(app) as address:
+        port = int(address.rpartition(":")[2])
+        with (
+            socket.create_connection(("127.0.0.1", port)) as first,
+            socket.create_connection(("127.0.0.1", port)) as other,
+        ):
+            first.sendall(_head(3000))
+            time.sleep(0.3)
+            other.settimeout(20)
+            other.sendall(_head(2) + b"--")
+            assert _answer(other).startswith(b"HTTP/1.1 503 ")
+    worker.close()

@@ -1,0 +1,177 @@
+"""The page in a browser: a photograph in, the mask seen. ``AUXSEG_REQUIRE_CHROMIUM=1`` makes a missing browser fail."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from auxseg.deploy.serving.app import create_app
+from auxseg.deploy.serving.limits import Limits
+from auxseg.deploy.serving.models import Served
+from auxseg.run.prediction.prediction import Prediction
+from tests.deploy.serving.browser import Tab, tab
+from tests.deploy.serving.running import running
+
+SHOWN = "document.querySelector('#status').textContent.startsWith('Done')"
+
+
+@pytest.fixture(scope="module")
+def browser() -> str:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        reason = f"no browser to show the page: none of {', '.join(names)} is installed"
+        pytest.fail(reason) if os.environ.get("AUXSEG_REQUIRE_CHROMIUM") == "1" else pytest.skip(reason)
+    return found
+
+
+@pytest.fixture(scope="module")
+def page(browser: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
+    with tab(browser, tmp_path_factory.mktemp("profile")) as page:
+        yield page
+
+
+@pytest.fixture
+def address(models: Mapping[str, Served]) -> Iterator[str]:
+    """A server of two models, the first of which finds the animal in the right half."""
+    (model,) = models.values()
+
+    def ask(image: np.ndarray, tasks: tuple[str, ...] | None) -> Prediction:
+        prediction = model.ask(image, tasks)
+        answers = dict(prediction.answers)
+        if "segmentation" in answers:
+            mask = np.zeros_like(image[..., 0])
+            mask[:, mask.shape[1] // 2 :] = 1
+            answers["segmentation"] = replace(answers["segmentation"], mask=mask, scores={})
+        return Prediction(image, answers)
+
+    app, worker = create_app({"right": replace(model, name="right", ask=ask), **models}, Limits(bytes=100_000))
+    with running(app) as address:
+        yield address
+    worker.close()
+
+
+def _grey(folder: Path) -> Path:
+    """A photograph that is dark grey all over."""
+    Image.new("RGB", (200, 100), (60, 60, 60)).save(folder / "grey.png")
+    return folder / "grey.png"
+
+
+def _stage(page: Tab, folder: Path) -> np.ndarray:
+    """What is painted where the first model's photograph stands."""
+    labels = "[...document.querySelectorAll('.shown label')]"
+    page.evaluate(
+        f"{labels}.filter(each => each.textContent === 'box' && each.control.checked).forEach(each => each.click())"
+    )
+    page.evaluate("document.querySelector('.layers').scrollIntoView()")
+    place = page.evaluate("document.querySelector('.layers').getBoundingClientRect().toJSON()")
+    left, top, right, bottom = (round(place[name]) for name in ("left", "top", "right", "bottom"))
+    window = Image.open(page.screenshot(folder / "window.png")).convert("RGB")
+    return np.asarray(window.crop((left, top, right, bottom))).astype(int)
+
+
+@pytest.mark.parametrize(("width", "is_phone"), [(1280, False), (390, True)])
+def test_a_photograph_goes_in_and_its_mask_is_seen(
+    page: Tab, address: str, tmp_path: Path, width: int, is_phone: bool
+) -> None:
+    page.open(address, width, 1200, is_phone=is_phone)
+    page.wait_for("document.querySelectorAll('#models input').length === 2")
+    page.choose("#file", _grey(tmp_path))
+    page.wait_for(SHOWN)
+    assert page.evaluate("[...document.querySelectorAll('article h2')].map(each => each.textContent)") == [
+        "right",
+        "attentive",
+    ]
+    stage = _stage(page, tmp_path)
+    height, middle = stage.shape[0] // 2, stage.shape[1] // 2
+    left, right = stage[height, middle // 2], stage[height, middle + middle // 2]
+    assert np.abs(left - 60).max() < 6
+    assert right[0] > right[2] + 60  # tinted orange, at 55 %
+    page.evaluate("document.querySelector('#opacity').value = 0")
+    page.evaluate("document.querySelector('#opacity').dispatchEvent(new Event('input'))")
+    assert np.abs(_stage(page, tmp_path)[height, middle + middle // 2] - 60).max() < 6
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    words = page.evaluate("document.querySelector('#answers').innerText")
+    assert all(word in words for word in ("background", "50.0%", "box", "edges", "Mask (PNG)", "100 pixels"))
+
+
+def test_what_is_shown_later_is_fetched_when_it_is_opened(page: Tab, address: str, tmp_path: Path) -> None:
+    page.open(address)
+    page.wait_for("document.querySelectorAll('#models input').length === 2")
+    page.choose("#file", _grey(tmp_path))
+    page.wait_for(SHOWN)
+    labels = page.evaluate("[...document.querySelectorAll('article:last-child summary')].map(each => each.textContent)")
+    assert labels[-2:] == ["More outputs: denoising", "Where each task looks (attention)"]
+    page.evaluate("document.querySelectorAll('article:last-child details.more').forEach(each => { each.open = true; })")
+    page.wait_for("document.querySelectorAll('article:last-child details.more img').length >= 6")
+    page.wait_for("[...document.images].every(each => each.complete && each.naturalWidth > 0)")
+
+
+def test_errors_are_told_in_words(page: Tab, address: str, tmp_path: Path) -> None:
+    page.open(address)
+    page.wait_for("document.querySelectorAll('#models input').length === 2")
+    (tmp_path / "words.jpg").write_text("no image")
+    page.choose("#file", tmp_path / "words.jpg")
+    page.wait_for("!document.querySelector('#error').hidden")
+    said = page.evaluate("document.querySelector('#error').textContent")
+    assert said.startswith("right: The file cannot be decoded as an image; supported formats are JPEG")
+    (tmp_path / "large.jpg").write_bytes(bytes(200_000))
+    page.choose("#file", tmp_path / "large.jpg")
+    page.wait_for("document.querySelector('#error').textContent.includes('0.2 MB; this server takes at most 0.1 MB')")
+    page.choose("#file", _grey(tmp_path))
+    page.wait_for(SHOWN)
+    assert page.evaluate("document.querySelector('#error').hidden")
+
+
+def test_a_photograph_that_is_pasted_or_dropped_is_taken(page: Tab, address: str) -> None:
+    for kind, make in (
+        ("paste", "new ClipboardEvent('paste', { clipboardData: data, bubbles: true })"),
+        ("drop", "new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })"),
+    ):
+        page.open(f"{address}/?{kind}")
+        page.wait_for("document.querySelectorAll('#models input').length === 2")
+        page.evaluate(
+            "(async () => { const canvas = new OffscreenCanvas(40, 30); canvas.getContext('2d').fillRect(0, 0, 9, 9);"
+            "const blob = await canvas.convertToBlob(); const data = new DataTransfer();"
+            f"data.items.add(new File([blob], '{kind}.png', {{ type: 'image/png' }}));"
+            f"document.body.dispatchEvent({make}); }})()"
+        )
+        page.wait_for(f"document.querySelector('#status').textContent === 'Done: {kind}.png.'")
+
+
+def test_the_page_is_reached_by_keyboard_and_named_for_readers(page: Tab, address: str, tmp_path: Path) -> None:
+    page.open(address)
+    page.wait_for("document.querySelectorAll('#models input').length === 2")
+    page.choose("#file", _grey(tmp_path))
+    page.wait_for(SHOWN)
+    focused, reached = "document.activeElement", set()
+    for _ in range(24):
+        for kind in ("keyDown", "keyUp"):
+            page.send("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
+        reached.add(page.evaluate(f"({focused}.id || {focused}.textContent || {focused}.type).trim()"))
+    assert {"file", "opacity", "Mask (PNG)", "Answer (JSON)", "HTTP interface", "checkbox"} <= reached
+    nodes = page.send("Accessibility.getFullAXTree")["nodes"]
+    roles = [(node.get("role", {}).get("value"), node.get("name", {}).get("value")) for node in nodes]
+    assert [
+        role for role, name in roles if role in ("button", "checkbox", "slider", "link", "image") and not name
+    ] == []
+
+
+def test_nothing_is_loaded_from_elsewhere_and_nothing_goes_wrong(page: Tab, address: str) -> None:
+    page.events.clear()
+    page.open(f"{address}/docs")
+    page.wait_for("document.querySelectorAll('section.operation').length === 5")
+    page.open(address)
+    page.wait_for("document.querySelector('#limits').textContent")
+    asked = [e["params"]["request"]["url"] for e in page.events if e["method"] == "Network.requestWillBeSent"]
+    assert len(asked) > 5
+    assert [url for url in asked if not url.startswith((address, "blob:"))] == []
+    wrong = [e for e in page.events if e["method"] in ("Runtime.exceptionThrown", "Log.entryAdded")]
+    assert wrong == []

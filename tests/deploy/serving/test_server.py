@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from auxseg.deploy.serving.server import address_of, hosts_of, listen
+from auxseg.errors import InputError
+
+
+def test_a_free_port_is_taken_and_told() -> None:
+    with listen("127.0.0.1", 0) as listening:
+        host, port = listening.getsockname()
+        assert address_of(listening) == f"http://127.0.0.1:{port}"
+        assert host == "127.0.0.1"
+        with pytest.raises(InputError, match=f"127.0.0.1:{port}: cannot listen there .*; --port 0 takes a free port"):
+            listen("127.0.0.1", port)
+
+
+def test_a_port_can_be_used_again_at_once() -> None:
+    with listen("127.0.0.1", 0) as listening:
+        port = listening.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            listening.accept()[0].close()  # the server closes first, so that the port waits
+    listen("127.0.0.1", port).close()
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+def test_an_address_of_ipv6_stands_in_brackets() -> None:
+    try:
+        listening = listen("::1", 0)
+    except InputError:
+        pytest.skip("this machine has no IPv6")
+    with listening:
+        assert address_of(listening).startswith("http://[::1]:")
+        assert hosts_of(listening) == {"localhost", "127.0.0.1", "::1"}
+
+
+def test_only_a_server_of_this_machine_is_particular_about_its_name() -> None:
+    with listen("127.0.0.1", 0) as listening:
+        assert hosts_of(listening) == {"localhost", "127.0.0.1", "::1"}
+    with listen("0.0.0.0", 0) as listening:
+        assert hosts_of(listening) is None
+
+
+def test_what_is_no_address_is_refused() -> None:
+    for host in ("no.such.host.invalid", "a" * 70, "host\nname"):
+        with pytest.raises(InputError, match="cannot listen there"):
+            listen(host, 0)
