@@ -19,8 +19,9 @@ from auxseg.records.values.differences import differences
 from auxseg.records.values.numbers import Count
 from auxseg.records.values.reading import read_json, read_versioned
 from auxseg.records.values.writing import OMITTED, to_mapping
-from auxseg.run.model import Model, answering
+from auxseg.run.model import Model
 from auxseg.run.model_file import ModelFacts
+from auxseg.run.prediction.predictor import answering
 from auxseg.tasks.answers import Answer
 from auxseg.tasks.task import blank_answer
 from auxseg.version import __version__
