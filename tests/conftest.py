@@ -15,7 +15,7 @@ import hypothesis
 import pytest
 import torch
 
-from tests import checking
+from tests import checking, small_pictures
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -38,6 +38,7 @@ gc.disable()
 
 def pytest_collection_finish() -> None:
     gc.enable()
+    small_pictures.shrink()
 
 
 @pytest.fixture(autouse=True)

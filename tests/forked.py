@@ -10,10 +10,22 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from auxseg.cli.main import main
+
+
+def warm_up() -> None:
+    """Start the process that others are forked from, those of studies too, unless it runs."""
+    # Found from the root alone; else the second is what studies would have imported.
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["tests.warm", "auxseg.study.execution.local"])
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # as studies do
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def start(
@@ -23,11 +35,9 @@ def start(
     environment: Mapping[str, str] | None = None,
 ) -> BaseProcess:
     """``auxseg`` with these arguments, which writes its messages to a file and may write no larger one than that."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["auxseg.study.execution.local"])  # as studies do, and it has used no thread
-    arguments = [str(each) for each in arguments]
-    # A daemon, which ends with the tests.
-    process = context.Process(target=_run, args=(arguments, errors, largest_file, environment or {}), daemon=True)
+    warm_up()
+    asked = [str(each) for each in arguments], errors, largest_file, environment or {}
+    process = multiprocessing.get_context("forkserver").Process(target=_run, args=asked, daemon=True)  # ends with tests
     process.start()
     return process
 

@@ -9,7 +9,14 @@ import pytest
 
 from auxseg.data.store.store import Store
 from auxseg.data.synthesize import synthesize
+from tests import forked
 from tests.study.small import run_study, small_config
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm() -> None:
+    """Workers are forked from a process that draws small pictures."""
+    forked.warm_up()
 
 
 @pytest.fixture(scope="session")
