@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import auxseg.cli.train  # noqa: F401
+import auxseg.cli.train
 import auxseg.study.execution.local  # noqa: F401
 import tests.forked  # noqa: F401
 from tests.small_pictures import shrink
