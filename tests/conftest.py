@@ -15,7 +15,7 @@ import hypothesis
 import pytest
 import torch
 
-from tests import checking, small_pictures
+from tests import checking, dear, small_pictures
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -34,6 +34,10 @@ setattr(importlib.metadata, "entry_points", functools.cache(importlib.metadata.e
 
 # Nearly nothing becomes garbage while tests are imported, and to search all there is for it takes a sixth of that time.
 gc.disable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: dear.rank(item.path))
 
 
 def pytest_collection_finish() -> None:
