@@ -41,8 +41,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
+    gc.freeze()  # what is there now stays, and need not be searched again
     gc.enable()
     small_pictures.shrink()
+
+
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()  # else libraries complain of what they leave behind
 
 
 @pytest.fixture(autouse=True)
