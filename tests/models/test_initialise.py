@@ -57,3 +57,11 @@ def test_equalised_convolutions_have_one_size_and_zeros_stay_zeros() -> None:
     equalise_step_sizes(nn.Sequential(drawn, zeros), size=0.03)
     assert drawn.weight.square().mean().sqrt().item() == pytest.approx(0.03)
     assert not zeros.weight.any()
+
+
+def test_weights_that_are_not_there_are_not_scaled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It took most of the time of checking a recipe."""
+    network = nn.Conv2d(3, 4, 3, bias=False, device="meta")
+    monkeypatch.setattr(torch.Tensor, "square", lambda self: pytest.fail("nothing is known of these weights"))
+    equalise_step_sizes(network)
+    assert network.weight.is_meta

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 from tests import forked
@@ -33,14 +30,8 @@ def test_failure_to_write_ends_the_training_and_names_the_file(store_path: Path,
 
 
 def test_failure_to_write_ends_all_processes(store_path: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "auxseg", *_arguments(store_path, tmp_path / "run", 2)]
-    result = subprocess.run(
-        ["bash", "-c", f'ulimit -f {SMALL_KIB}; exec "$@"', "bash", *command],
-        timeout=120,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},  # which would be cut off, and read by whoever comes next
-    )
-    assert result.returncode == 1
-    _assert_named(tmp_path / "run", result.stderr)
+    errors = tmp_path / "errors"
+    process = forked.start(_arguments(store_path, tmp_path / "run", 2), errors, largest_file=SMALL_KIB * 1024)
+    process.join(120)
+    assert process.exitcode == 1
+    _assert_named(tmp_path / "run", errors.read_text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,21 @@ from auxseg.data.sample import IGNORE
 from auxseg.data.store.store import Store
 from auxseg.drawing import CONFUSED_COLOUR, PREDICTION_CONTOUR, TRUTH_CONTOUR
 from auxseg.recipe import load_recipe
-from auxseg.run import Run, evaluate, train
+from auxseg.run import Run, evaluate, mistakes, train
 from auxseg.run.mistakes import NUM_MISTAKES, NUM_SAME, SIDE
 from tests.run.conftest import SETTINGS
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _at_full_size() -> Iterator[None]:
+    """Of which `tests.small_pictures` would spare the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mistakes, "SIDE", SIDE)
+        yield
+
+
 @pytest.fixture(scope="module")
-def run(store_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(_at_full_size: None, store_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run of a few steps, which gets much wrong, evaluated."""
     run = train(load_recipe("tiny", [*SETTINGS, "training.steps=2"]), store_path, tmp_path_factory.mktemp("runs") / "a")
     evaluate(run)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from auxseg.report import report
 from auxseg.run import Run, evaluate, load, predict, train
 from auxseg.study.design.config import check_study
 from auxseg.study.design.plan import make_plan
+from tests import forked
 from tests.raw_events import read_events
 from tests.run.checkpoints import learner_state, tensors
 from tests.run.conftest import SETTINGS
@@ -99,19 +98,8 @@ def test_two_processes_end_with_the_weights_of_one(store_path: Path, tmp_path: P
         "tasks.consistency={kind: consistency, threshold: 0.5, cutmix: 0}",
     ]
     one = train(load_recipe("tiny", [*SETTINGS, *settings]), store_path, tmp_path / "one")
-    command = [
-        sys.executable,
-        "-m",
-        "auxseg",
-        "train",
-        "tiny",
-        "--data",
-        str(store_path),
-        "--out",
-        str(tmp_path / "two"),
-    ]
-    command += ["--device", "cpu", "--devices", "2", "--set", *SETTINGS, *settings]
-    subprocess.run(command, check=True, timeout=200, capture_output=True)
+    asked = ["train", "tiny", "--data", store_path, "--out", tmp_path / "two", "--device", "cpu"]
+    forked.train_in_two([*asked, "--set", *SETTINGS, *settings], tmp_path)
     two = Run.open(tmp_path / "two")
     for key in ("network", "teacher"):
         pairs = zip(tensors(learner_state(one)[key]), tensors(learner_state(two)[key]), strict=True)

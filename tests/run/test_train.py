@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,12 @@ def _assert_same(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
 
 def _steps(run: Run) -> list[int]:
     return [event["step"] for event in read_events(run.events_file) if event["event"] == "step"]
+
+
+def _wait_for_steps(run: Run, number: int, process: BaseProcess, errors: Path) -> None:
+    while not run.events_file.exists() or len(_steps(run)) < number:
+        assert process.is_alive(), errors.read_text()
+        time.sleep(0.005)
 
 
 def _arguments(store: Path, out: Path, *options: str) -> list[str]:
@@ -86,9 +93,7 @@ def test_killed_run_has_a_checkpoint_of_its_last_epoch_and_resumes_to_the_same_w
     whole = train(_recipe(*settings), store_path, tmp_path / "whole")
     run = Run(tmp_path / "killed")
     process = forked.start(_arguments(store_path, run.directory, *settings), tmp_path / "errors")
-    while not run.events_file.exists() or len(_steps(run)) < 12:
-        assert process.is_alive(), (tmp_path / "errors").read_text()
-        time.sleep(0.005)
+    _wait_for_steps(run, 12, process, tmp_path / "errors")
     process.kill()
     process.join()
     assert 12 <= len(_steps(run)) < 25
@@ -106,15 +111,12 @@ def test_killed_run_has_a_checkpoint_of_its_last_epoch_and_resumes_to_the_same_w
 def test_interrupted_run_resumes_to_the_same_weights(store_path: Path, tmp_path: Path) -> None:
     whole = train(_recipe("training.steps=20"), store_path, tmp_path / "whole")
     run = Run(tmp_path / "interrupted")
-    process = subprocess.Popen(
-        _command(store_path, run.directory, "training.steps=20"), stderr=subprocess.PIPE, text=True
-    )
-    while not run.events_file.exists() or len(_steps(run)) < 7:
-        assert process.poll() is None
-        time.sleep(0.005)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    process = forked.start(_arguments(store_path, run.directory, "training.steps=20"), tmp_path / "errors")
+    _wait_for_steps(run, 7, process, tmp_path / "errors")
+    os.kill(process.pid or 0, signal.SIGINT)
+    process.join(60)
+    errors = (tmp_path / "errors").read_text()
+    assert process.exitcode == 130
     assert "Traceback" not in errors
     assert "--resume" in errors
     train(_recipe("training.steps=20"), store_path, run.directory, resume=True)
@@ -279,55 +281,48 @@ def test_two_processes_end_with_the_weights_of_one(store_path: Path, tmp_path: P
     assert losses[0] == [pytest.approx(loss, rel=1e-4) for loss in losses[1]]
 
 
-def _started(run: Run, store: Path, *options: str) -> subprocess.Popen[str]:
+def _started(run: Run, store: Path, errors: Path) -> BaseProcess:
     """A training in two processes that has taken some steps."""
-    command = _command(store, run.directory, "training.steps=2000", "--devices", "2", *options)
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    while not run.events_file.exists() or len(_steps(run)) < 3:
-        assert process.poll() is None
-        time.sleep(0.01)
+    process = forked.start(_arguments(store, run.directory, "training.steps=2000", "--devices", "2"), errors)
+    _wait_for_steps(run, 3, process, errors)
     return process
 
 
-def _children(process: subprocess.Popen[str]) -> list[int]:
+def _children(process: BaseProcess) -> list[int]:
     return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
 
 @pytest.mark.slow
 def test_sigterm_stops_both_processes_after_the_same_step(store_path: Path, tmp_path: Path) -> None:
-    run = Run(tmp_path / "run")
-    process = _started(run, store_path)
-    process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 143
-    assert "Traceback" not in errors
-    assert errors.count("--resume") == 1
+    run, errors = Run(tmp_path / "run"), tmp_path / "errors"
+    process = _started(run, store_path, errors)
+    process.terminate()
+    process.join(120)
+    assert process.exitcode == 143
+    assert "Traceback" not in errors.read_text()
+    assert errors.read_text().count("--resume") == 1
     assert load_last(run.last_file, torch.device("cpu"))["progress"]["step"] == _steps(run)[-1]
 
 
 def test_a_process_that_is_killed_ends_the_training_with_one_sentence(store_path: Path, tmp_path: Path) -> None:
-    run = Run(tmp_path / "run")
-    process = _started(run, store_path)
+    run, errors = Run(tmp_path / "run"), tmp_path / "errors"
+    process = _started(run, store_path, errors)
     (other,) = _children(process)
     os.kill(other, signal.SIGKILL)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 1
-    assert "Traceback" not in errors
-    assert errors.count("auxseg: another process of this training was killed") == 1
+    process.join(120)
+    assert process.exitcode == 1
+    assert "Traceback" not in errors.read_text()
+    assert errors.read_text().count("auxseg: another process of this training was killed") == 1
 
 
 def test_refusal_ends_both_processes(store_path: Path, tmp_path: Path) -> None:
+    errors = tmp_path / "errors"
     train(_recipe("training.steps=1"), store_path, tmp_path / "run")
-    result = subprocess.run(
-        _command(store_path, tmp_path / "run", "--devices", "2"),
-        timeout=100,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 2
-    assert "already exists" in result.stderr
-    assert "Traceback" not in result.stderr
+    process = forked.start(_arguments(store_path, tmp_path / "run", "--devices", "2"), errors)
+    process.join(100)
+    assert process.exitcode == 2
+    assert "already exists" in errors.read_text()
+    assert "Traceback" not in errors.read_text()
 
 
 def test_auxiliary_of_weight_zero_is_no_auxiliary(store_path: Path, tmp_path: Path) -> None:

@@ -9,12 +9,17 @@ import pytest
 
 from auxseg.data.store.store import Store
 from auxseg.data.synthesize import synthesize
+from tests import forked
 from tests.study.small import run_study, small_config
 
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store of 40 generated animals; 28 are trained on and 8 are tested on."""
+    """A store of 40 generated animals; 28 are trained on and 8 are tested on.
+
+    Whoever asks for it may run a study, whose workers draw small pictures from now on.
+    """
+    forked.warm_up()
     path = tmp_path_factory.mktemp("study-data") / "animals.h5"
     synthesize(path, num_samples=40, size=32, processes=1)
     return path

@@ -72,9 +72,10 @@ def equalise_step_sizes(network: nn.Module, size: float = 0.03) -> None:
     depthwise convolutions of mobile networks (drawn ten times larger than dense ones) hardly move in short trainings.
     On scale invariance and effective rates: van Laarhoven, L2 Regularization versus Batch and Weight Normalization,
     2017, https://arxiv.org/abs/1706.05350. A convolution without bias is taken as one that a normalisation follows.
+    Weights on the ``meta`` device have no size: scaling them took most of the time of checking a recipe.
     """
     with torch.no_grad():
         for child in network.modules():
-            if isinstance(child, nn.Conv2d) and child.bias is None:
+            if isinstance(child, nn.Conv2d) and child.bias is None and not child.weight.is_meta:
                 rms = child.weight.square().mean().sqrt()
                 child.weight.mul_(torch.where(rms > 0, size / rms, 1))
