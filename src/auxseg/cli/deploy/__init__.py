@@ -1,1 +1,1 @@
-"""`auxseg serve` and whatever else hands a model over."""
+"""`auxseg model`, `export` and `serve`: what hands a trained network over."""
