@@ -102,11 +102,12 @@ class Question:
 
     ``method`` is ``None`` in a study that is judged per arm, and ``looks`` in one that is not: its planned looks are
     the numbers of seeds in ``looks_at``. A screening asks neither for a margin nor for looks, and only a study that
-    tunes has what it tunes by.
+    tunes has what it tunes by. ``figure`` is ``None`` where arms are judged by the target's main figure.
     """
 
     target: str
     method: Literal["simultaneous"] | None = field(default=None, metadata=OMITTED)
+    figure: str | None = field(default=None, metadata=OMITTED)
     margin: Number | None = field(default=None, metadata=OMITTED)
     looks: Count | None = field(default=None, metadata=OMITTED)
     looks_at: tuple[Count, ...] = field(default=(), metadata=OMITTED)

@@ -99,7 +99,8 @@ def _at_hand(study: Study, plan: Plan) -> tuple[int, Known]:
     store = Store.open(study.data)
     recipe = plan.runs[0].recipe
     target = build_tasks(recipe, store.vocabulary)[recipe.target]
-    known = known_spread(study.directory.path, target, store.content_hash, max(plan.label_fractions))
+    figure = plan.figure or target.main_figure
+    known = known_spread(study.directory.path, (target.name, figure), store.content_hash, max(plan.label_fractions))
     return num_test_images(target, store), known
 
 
@@ -121,14 +122,17 @@ def num_test_images(target: Task, store: Store) -> int:
     return len(needs(target, store.vocabulary).rows(store, rows, rows[store.has_mask[rows]]))
 
 
-def known_spread(directory: Path, target: Task, content_hash: str, label_fraction: float) -> Known:
-    """From the study in a directory, or the newest beside it, on the same data and figure; else the usual one."""
+def known_spread(directory: Path, judged: tuple[str, str], content_hash: str, label_fraction: float) -> Known:
+    """From the study in a directory, or the newest beside it, on the same data and figure; else the usual one.
+
+    ``judged`` are the target and its figure.
+    """
     here = [directory, *_newest_first(directory.resolve().parent)]
     for folder in here:
         study = _read(folder)
         if study is None or study.data.content_hash != content_hash:
             continue
-        if (study.target, study.figure) != (target.name, target.main_figure):
+        if (study.target, study.figure) != judged:
             continue
         nearest = min(study.answers, key=lambda answer: abs(answer.label_fraction - label_fraction))
         if nearest.spread is not None:

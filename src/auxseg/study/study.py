@@ -24,6 +24,7 @@ from auxseg.study.answers.validation import refuse_without_validation
 from auxseg.study.design.checks import check_tasks, refuse_other_threads, refuse_without_test
 from auxseg.study.design.config import PER_ARM, SIMULTANEOUS, StudyConfig
 from auxseg.study.design.digests import digests
+from auxseg.study.design.judged_figure import judged_figure
 from auxseg.study.design.plan import Plan, make_plan
 from auxseg.study.design.question import judged, question, with_judged
 from auxseg.study.design.rules import is_mirrored, with_rules
@@ -70,7 +71,7 @@ class Study:
         store, target = self._checked(execution.threads)
         trainings = Trainings(execution, self.directory, self.data, store, self.plugins)
         with trainings.held(self._largest(self.made)) as kept:
-            plan, kept = self._settled(kept, store)
+            plan, kept = self._settled(kept, store, target)
             self.directory.keep_question(question(plan))
             self.directory.keep_choices(kept)
             asked, recipes = judged(plan), digests(plan)  # whatever weights are chosen for it
@@ -94,8 +95,8 @@ class Study:
 
         Raises `InputError` for all that `run` refuses.
         """
-        store, _ = self._checked(threads)
-        return self._settled(self.directory.choices, store)[0]
+        store, target = self._checked(threads)
+        return self._settled(self.directory.choices, store, target)[0]
 
     def estimate(self, plan: Plan, *, workers: int = 1, threads: int | None = None) -> Effort:
         """How much of a plan is left to be trained, from a few steps of each arm. Nothing is left behind."""
@@ -119,13 +120,16 @@ class Study:
         refuse_other_threads(self.directory.choices, threads, self.directory.path)
         return store, target
 
-    def _settled(self, kept: Choices, store: Store) -> tuple[Plan, Choices]:
+    def _settled(self, kept: Choices, store: Store, target: Task) -> tuple[Plan, Choices]:
         """The plan with what the directory keeps, and the choices, completed. Raises `InputError` if it does not fit.
 
         Arms that were judged come before the control same-compute is counted, which is as long as the dearest of all.
         """
         plan = with_choices(self.made, kept)
-        plan = dataclasses.replace(plan, mirrored=self._is_mirrored(plan, store))
+        figure = judged_figure(self.config.figure, target)
+        plan = dataclasses.replace(
+            plan, mirrored=self._is_mirrored(plan, store), figure="" if figure == target.main_figure else figure
+        )
         self._refuse_other_look()
         self.directory.compare(question(plan))
         shown = bool(self.directory.looked_at)

@@ -22,9 +22,9 @@ from tests.study.small import small_config
 RUNS = [run for run in make_plan(small_config()).runs if run.arm.name == "box"]
 
 
-def figures(study: Path, store: Path, target: str = "segmentation") -> RunFigures:
+def figures(study: Path, store: Path, target: str = "segmentation", figure: str = "") -> RunFigures:
     tasks = build_tasks(RUNS[0].recipe, Store.open(store).vocabulary)
-    return RunFigures(StudyDirectory(study), tasks[target])
+    return RunFigures(StudyDirectory(study), tasks[target], figure or tasks[target].main_figure)
 
 
 def rows(study: Path, run: PlannedRun) -> list[dict[str, str]]:
@@ -45,6 +45,18 @@ def test_a_mean_is_read_by_image(finished: Path, store: Path) -> None:
     found = figures(finished, store, "box").per_image(RUNS[0])
     assert isinstance(found, MeanFigure)
     assert np.array_equal(found.values, [float(row["box.iou"]) for row in rows(finished, RUNS[0])])
+
+
+@pytest.mark.parametrize(("figure", "column"), [("iou_image", "iou"), ("dice_image", "dice")])
+def test_another_figure_is_read_from_its_own_column(figure: str, column: str, finished: Path, store: Path) -> None:
+    read = figures(finished, store, figure=figure)
+    found = read.per_image(RUNS[0])
+    assert isinstance(found, MeanFigure)
+    written = [float(row[f"segmentation.{column}"] or "nan") for row in rows(finished, RUNS[0])]
+    assert np.array_equal(found.values, written, equal_nan=True)
+    reached = read.reached({RUNS[0].seed: RUNS[0]}, read.target)
+    assert reached.name_of_figure == figure
+    assert reached.figure == pytest.approx(np.nanmean(written))
 
 
 def test_what_a_task_reaches_is_its_main_figure_by_seed_and_on_average(finished: Path, store: Path) -> None:

@@ -73,6 +73,9 @@ class Study(RecipeCommand):
     label_fractions: Annotated[str | None, optional("X,Y")] = None
     """Shares of the masks to train on, each with its own verdicts: 0.05,0.1,1 (default: the base's)."""
 
+    figure: Annotated[str | None, optional("NAME")] = None
+    """The target's figure that arms are judged by, such as iou_image or dice_image (default: its main figure)."""
+
     margin: Annotated[float | None, optional("X")] = None
     """The smallest difference of the target's figure that matters (default: 0.01, one point of IoU)."""
 
@@ -229,6 +232,7 @@ class Study(RecipeCommand):
             "design": self.design,
             "controls": _listed(self.controls),
             "label_fractions": _numbers(self.label_fractions, "--label-fractions"),
+            "figure": self.figure,
             "margin": self.margin,
             "looks": _looks(self.looks),
             "method": self.method,

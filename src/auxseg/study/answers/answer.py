@@ -38,10 +38,11 @@ def answer(study: StudyDirectory, plan: Plan, store: Store, looked_at: Sequence[
     done = [run for run in plan.runs if study.failure(run) is None]
     refuse_other_images(study, done)
     by_masks = needs(target, store.vocabulary).mask
-    asked = _Asked(plan, RunFigures(study, target), tasks, tuple(done), tuple(looked_at), by_masks)
+    figures = RunFigures(study, target, plan.figure or target.main_figure)
+    asked = _Asked(plan, figures, tasks, tuple(done), tuple(looked_at), by_masks)
     return StudyResult(
         target=target.name,
-        figure=target.main_figure,
+        figure=figures.figure,
         steps=asked.steps,
         seeds=plan.config.seeds,
         rules=asked.rules(),

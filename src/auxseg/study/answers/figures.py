@@ -24,38 +24,40 @@ from auxseg.tasks import Task
 @final
 @dataclass(frozen=True)
 class RunFigures:
-    """Reads the figures of a study's runs; ``target`` is the task by which arms are judged."""
+    """Reads the figures of a study's runs; ``target`` is the task by whose ``figure`` arms are judged."""
 
     study: StudyDirectory
     target: Task
+    figure: str
 
     def per_image(self, planned: PlannedRun) -> Figure:
-        """The target's figure by image. Raises `InputError` if the run was not evaluated by it."""
+        """The judged figure by image. Raises `InputError` if the run was not evaluated by it."""
         run, name = self.study.run_directory(planned), self.target.name
-        columns = _columns(run)
-        beginnings = self.target.ratio_figure or (self.target.mean_figure,)
+        columns, made_of = _columns(run), self.target.figures_by_image()[self.figure]
+        beginnings = (made_of,) if isinstance(made_of, str) else made_of
         found = [
             [values for column, values in columns.items() if f"{column}.".startswith(f"{name}.{beginning}.")]
             for beginning in beginnings
         ]
         if not all(found):
             raise InputError(f"{run / PER_IMAGE_FILE}: has no {' and '.join(beginnings)} of {name}; evaluate it again")
-        if not self.target.ratio_figure:
+        if isinstance(made_of, str):
             return MeanFigure(found[0][0])
         parts, wholes = (np.stack(values, 1) for values in found)
         return RatioFigure(parts, wholes)
 
     def total(self, planned: PlannedRun, task: str) -> float | None:
-        """A task's main figure over all images; ``None`` if there is none."""
+        """A task's main figure over all images, of the target the judged one; ``None`` if there is none."""
         metrics = read_metrics(self.study.run_directory(planned))
         values = metrics.figures.get(task, {}) if metrics else {}
-        return next(iter(values.values()), None)  # the main figure stands first
+        return values.get(self.figure) if task == self.target.name else next(iter(values.values()), None)
 
     def reached(self, runs: Mapping[int, PlannedRun], task: Task) -> Reached:
-        """A task's main figure in the runs of an arm, by seed."""
+        """The figure of `total` in the runs of an arm, by seed."""
         values = {str(seed): self.total(run, task.name) for seed, run in runs.items()}
         known = [value for value in values.values() if value is not None]
-        return Reached(task.main_figure, values, statistics.fmean(known) if known else None)
+        name = self.figure if task.name == self.target.name else task.main_figure
+        return Reached(name, values, statistics.fmean(known) if known else None)
 
 
 def refuse_other_images(study: StudyDirectory, done: Sequence[PlannedRun]) -> None:

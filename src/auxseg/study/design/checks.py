@@ -15,6 +15,7 @@ from auxseg.errors import InputError
 from auxseg.recipe import build_tasks
 from auxseg.records.about import Choices
 from auxseg.run.building import without_labels
+from auxseg.study.design.judged_figure import judged_figure
 from auxseg.study.design.plan import Plan
 from auxseg.tasks import Task
 
@@ -24,11 +25,7 @@ def check_tasks(plan: Plan, store: Store) -> Task:
     tasks = {name: task for run in plan.runs for name, task in build_tasks(run.recipe, store.vocabulary).items()}
     first = plan.runs[0].recipe
     target = tasks[first.target]
-    if not (target.mean_figure or target.ratio_figure):
-        raise InputError(
-            f"study: the target {target.name} is measured by {target.main_figure}, which has no values per image; "
-            "expected a task that gives masks, classes or boxes"
-        )
+    judged_figure(plan.config.figure, target)
     train = training_rows(store, first.data.train_on)
     _check_shares(plan.label_fractions, store, train)
     for name in without_labels(tasks, EvaluationLoader(store, train, first.training.batch)):

@@ -72,12 +72,14 @@ class StudyConfig:
     ``tuning_seeds`` seeds of their own, with as many tries for the target alone (`auxseg.study.tuning`). ``settings``
     are changes to the base, as in ``auxseg train --set``; seeds are counted from 0, whatever the base's.
 
-    How it is judged: ``method`` is ``simultaneous`` (`auxseg.statistics.simultaneous`) or, for this release still,
-    ``per-arm`` (`auxseg.statistics.verdicts`), by default that with which the directory was begun. ``margin`` is the
-    smallest difference of the target's figure that matters (0.01, a point; 0.005 per arm). ``looks`` are the numbers of
-    seeds at which verdicts are given, ``seeds`` alone by default; per arm it is 2 (the default) if the study may be
-    extended once, and 1 if not. ``mirrored`` says whether every test image is measured mirrored as well, by default
-    where the training mirrors images too and no task knows left from right; never per arm, unless it is asked for.
+    How it is judged: ``figure`` is the target's figure, its main one if none is given here
+    (`auxseg.study.design.judged_figure`), and ``margin`` the smallest difference of it that matters (0.01, a point;
+    0.005 per arm). ``method`` is ``simultaneous`` (`auxseg.statistics.simultaneous`) or, for this release still,
+    ``per-arm`` (`auxseg.statistics.verdicts`), by default that with which the directory was begun. ``looks`` are the
+    numbers of seeds at which verdicts are given, ``seeds`` alone by default; per arm it is 2 (the default) if the study
+    may be extended once, and 1 if not. ``mirrored`` says whether every test image is measured mirrored as well, by
+    default where the training mirrors images too and no task knows left from right; never per arm, unless it is asked
+    for.
     """
 
     base: str
@@ -88,6 +90,7 @@ class StudyConfig:
     vary: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     label_fractions: Annotated[tuple[Fraction, ...], Field(min_length=1)] | None = None
+    figure: Annotated[str, Field(min_length=1, max_length=80)] | None = None
     method: Method | None = None
     margin: Margin | None = None
     looks: Literal[1, 2] | tuple[Annotated[int, Field(ge=1, le=1000)], ...] | None = None

@@ -55,6 +55,7 @@ class Plan:
         same_compute: once it is known, how much longer the control of that name is trained, and for which arm.
         tuned: what was chosen on validation, an entry for each arm and share (`auxseg.study.tuning`).
         mirrored: whether test images are measured mirrored too.
+        figure: by which figure of the target arms are judged; empty for its main figure.
         families: of arms that were added after verdicts, how many times some had been before.
     """
 
@@ -64,6 +65,7 @@ class Plan:
     same_compute: SameCompute | None = None
     tuned: Sequence[Tuned] = ()
     mirrored: bool = False
+    figure: str = ""
     families: Mapping[Arm, int] = field(default_factory=dict)
 
     @property

@@ -29,6 +29,7 @@ def question(plan: Plan) -> Question:
     return Question(
         target=plan.runs[0].recipe.target,
         method=SIMULTANEOUS if together else None,
+        figure=plan.figure or None,
         margin=config.margin,
         looks=None if together or isinstance(config.looks, tuple) else config.looks,
         looks_at=config.planned_looks if together else (),

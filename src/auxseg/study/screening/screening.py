@@ -113,7 +113,8 @@ class Screening:
         study = self.study.directory
         full = with_choices(self.study.made, study.choices)
         begun = study.question
-        full = dataclasses.replace(full, mirrored=begun is not None and bool(begun.mirrored))  # touches no ranking
+        if begun is not None:  # neither touches a ranking
+            full = dataclasses.replace(full, mirrored=bool(begun.mirrored), figure=begun.figure or "")
         study.compare(question(full))
         refuse_other_arms(full, study.judged, study.path)
         candidates = self._candidates()
