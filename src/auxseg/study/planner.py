@@ -184,6 +184,7 @@ def narrowed(plan: Plan, names: tuple[str, ...]) -> StudyConfig:
         auxiliaries=(),
         design=None,
         vary=(),
+        balancers=(),
         arms=tuple(ArmConfig(name=arm.label, auxiliaries=arm.auxiliaries, settings=arm.settings) for arm in arms),
         controls=tuple(name for name in config.controls if name in names),
         weights={name: weight for name, weight in config.weights.items() if name in {*learned, *names}},

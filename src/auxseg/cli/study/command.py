@@ -64,8 +64,11 @@ class Study(RecipeCommand):
     budget: Annotated[str | None, optional("TIME")] = None
     """Choose seeds and arms that fit this time, such as 45min or 2h, and say what they can find out."""
 
-    design: Annotated[Literal["each", "all-but-one", "all-subsets"] | None, optional("DESIGN")] = None
-    """each: every auxiliary alone; all-but-one (the default): also all together and all without each; all-subsets."""
+    balancers: Annotated[str | None, optional("A,B")] = None
+    """Balancers to compare: the auxiliaries together, balanced by each: fixed,dwa (with --design: every set of it)."""
+
+    design: Annotated[Literal["each", "all-but-one", "all-subsets", "together"] | None, optional("DESIGN")] = None
+    """each: alone; together: all at once; all-but-one (the default): both, and all without each; all-subsets."""
 
     controls: Annotated[str | None, optional("A,B")] = None
     """Controls: noise and random-labels carry no information; same-compute trains the target alone for longer."""
@@ -230,6 +233,7 @@ class Study(RecipeCommand):
             "auxiliaries": _listed(self.auxiliaries),
             "seeds": self.seeds,
             "design": self.design,
+            "balancers": _listed(self.balancers),
             "controls": _listed(self.controls),
             "label_fractions": _numbers(self.label_fractions, "--label-fractions"),
             "figure": self.figure,

@@ -14,8 +14,8 @@ from auxseg.counting import count
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe, parse_recipe, to_values, what_matters
 from auxseg.records.about import SameCompute, Tuned
-from auxseg.study.design.arm import BASELINE, Arm, own_share
-from auxseg.study.design.bases import base_of, check_base, check_controls, check_own_settings
+from auxseg.study.design.arm import BASELINE, Arm, balanced, own_share
+from auxseg.study.design.bases import base_of, check_base, check_controls, check_own_settings, check_weights
 from auxseg.study.design.config import SAME_COMPUTE, StudyConfig
 
 DEFAULT_WEIGHT: Final = 0.3
@@ -131,6 +131,7 @@ def make_plan(study: StudyConfig) -> Plan:
         for arm in arms
     }
     check_own_settings(recipes)
+    check_weights(recipes, study)
     runs = [
         PlannedRun(arm, seed, fraction, dataclasses.replace(recipes[arm, fraction], seed=seed))
         for fraction in fractions
@@ -143,6 +144,8 @@ def make_plan(study: StudyConfig) -> Plan:
 def _arms(study: StudyConfig) -> list[Arm]:
     """All arms but the control same-compute, the target alone first, none twice."""
     sets = [Arm(subset) for subset in _subsets(study)]
+    if study.balancers:
+        sets = [sets[0], *(balanced(arm.auxiliaries, kind) for arm in sets[1:] for kind in study.balancers)]
     own = [Arm(each.auxiliaries, settings=each.settings, label=each.name) for each in study.listed_arms]
     controls = [Arm((name,)) for name in study.control_tasks]
     arms = list(dict.fromkeys([*sets, *own, *controls]))
@@ -163,6 +166,8 @@ def _subsets(study: StudyConfig) -> Iterable[tuple[str, ...]]:
         sets = [subset for size in range(len(names) + 1) for subset in itertools.combinations(names, size)]
     elif study.design == "each":
         sets = [(), *each]
+    elif study.design == "together":
+        sets = [(), tuple(names)]
     else:
         sets = [(), *each, tuple(names), *(tuple(other for other in names if other != name) for name in names)]
     return sets
@@ -178,7 +183,7 @@ def _recipe(base: Recipe, study: StudyConfig, arm: Arm, fraction: float) -> Reci
         weights[name] = study.weights.get(name, _weight(values, name) if name in tasks else DEFAULT_WEIGHT)
     if "weights" in values["balancer"]:
         values["balancer"]["weights"] = weights
-    elif study.weights or study.tune_weights:
+    elif (study.weights or study.tune_weights) and not study.balancers:
         key = "weights" if study.weights else "tune_weights"
         raise InputError(
             f"study: {key} cannot be combined with the balancer {values['balancer']['kind']}, which takes no weights"

@@ -19,6 +19,7 @@ from auxseg.data.sample import Vocabulary
 from auxseg.models import outline
 from auxseg.recipe import Recipe, build_tasks, with_changes
 from auxseg.records.about import SameCompute
+from auxseg.study.design.arm import BALANCER, Arm
 from auxseg.study.design.digests import arm_digest
 from auxseg.study.design.plan import Plan
 from auxseg.tasks.views import by_view
@@ -44,14 +45,18 @@ def flops_per_image(recipe: Recipe, vocabulary: Vocabulary) -> int:
 def same_compute(plan: Plan, vocabulary: Vocabulary) -> SameCompute:
     """How many times as long the target alone is trained to take the computing of the dearest arm, and which that is.
 
-    Controls do not count, and neither do arms with settings of their own. The factor is rounded to
-    thousandths; ``recipe`` tells the arm from others of its name.
+    Controls do not count, and neither do arms with settings of their own, but for another balancer. The factor is
+    rounded to thousandths; ``recipe`` tells the arm from others of its name.
     """
-    recipes = {run.arm: run.recipe for run in plan.runs if not (plan.is_control(run.arm) or run.arm.settings)}
+    recipes = {run.arm: run.recipe for run in plan.runs if not (plan.is_control(run.arm) or _is_of_its_own(run.arm))}
     flops = {arm: flops_per_image(recipe, vocabulary) for arm, recipe in recipes.items()}
     dearest = max(flops, key=lambda arm: flops[arm])
     factor = round(flops[dearest] / flops[plan.arms[0]], 3)
     return SameCompute(arm=dearest.name, recipe=arm_digest(plan, dearest), factor=factor)
+
+
+def _is_of_its_own(arm: Arm) -> bool:
+    return any(not setting.startswith(BALANCER) for setting in arm.settings)
 
 
 def longer(recipe: Recipe, factor: float) -> Recipe:

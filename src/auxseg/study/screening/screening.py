@@ -138,6 +138,7 @@ class Screening:
             design="each",
             arms=None,
             vary=(),
+            balancers=(),
             controls=(),
             weights={name: weight for name, weight in config.weights.items() if name in config.names},
             tune_weights=None,
