@@ -113,6 +113,7 @@ class Question:
     looks_at: tuple[Count, ...] = field(default=(), metadata=OMITTED)
     mirrored: bool | None = field(default=None, metadata=OMITTED)
     label_fractions: tuple[Number, ...]
+    folds: Count | None = field(default=None, metadata=OMITTED)
     base: Mapping[str, object]
     tune_weights: tuple[float, ...] = field(default=(), metadata=OMITTED)
     tuning_seeds: Count | None = field(default=None, metadata=OMITTED)
@@ -179,12 +180,16 @@ def read_asked_target(study: Path) -> str:
 @final
 @dataclass(frozen=True)
 class PlannedTraining:
-    """One training that a study plans: the name of its directory in ``runs``, and what it is."""
+    """One training that a study plans: the name of its directory in ``runs``, and what it is.
+
+    ``fold`` is the one that it is tested on, such as ``2/5``; empty for the test split of the store.
+    """
 
     directory: str
     arm: str
     seed: Count
     label_fraction: Fraction
+    fold: str = field(default="", metadata=OMITTED)
 
 
 def read_planned(study: Path) -> tuple[PlannedTraining, ...]:

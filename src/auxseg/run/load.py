@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from auxseg.data.loading.folds import in_fold
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.models import build_network, outline
@@ -52,6 +53,15 @@ def matching_store(run: Run, model: Model, data: str | Path | None = None) -> St
             f"{path}: holds other data than {run.directory} was trained on (content hash {store.content_hash[:12]}, "
             f"then {str(content_hash)[:12]}); name it with --data to measure the run on what it holds now"
         )
+    store = _in_own_fold(store, run, model)  # before classes are matched: labels have a say in folds
     return matched(
         store.at_size(model.vocabulary.size), model.vocabulary, list(model.tasks.values()), model.recipe.target
     )
+
+
+def _in_own_fold(store: Store, run: Run, model: Model) -> Store:
+    """The store with the splits that the run was trained with; other data have splits of their own alone."""
+    data = model.recipe.data
+    if data.fold is None or run.trained_on[1] != store.content_hash:
+        return store
+    return in_fold(store, data.fold, data.train_on)

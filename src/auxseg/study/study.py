@@ -12,7 +12,7 @@ import torch
 
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
-from auxseg.recipe import Recipe, build_tasks
+from auxseg.recipe import Recipe, build_tasks, with_changes
 from auxseg.records.about import Choices
 from auxseg.records.study import StudyResult, write_question, write_study
 from auxseg.records.values.writing import to_mapping
@@ -21,7 +21,7 @@ from auxseg.statistics.simultaneous import FEWEST_SEEDS
 from auxseg.study.answers.agreement import agree
 from auxseg.study.answers.answer import answer
 from auxseg.study.answers.validation import refuse_without_validation
-from auxseg.study.design.checks import check_tasks, refuse_other_threads, refuse_without_test
+from auxseg.study.design.checks import check_tasks, in_folds, refuse_other_threads, refuse_without_test
 from auxseg.study.design.config import PER_ARM, SIMULTANEOUS, StudyConfig
 from auxseg.study.design.digests import digests
 from auxseg.study.design.judged_figure import judged_figure
@@ -108,12 +108,13 @@ class Study:
             return effort(planned, missing, self.data, workers)
 
     def _checked(self, threads: int | None) -> tuple[Store, Task]:
-        """The data and the target, which can give an answer in this directory. Raises `InputError` if not."""
+        """The data as a whole and the target, which can give an answer here. Raises `InputError` if not."""
         plan = self.made
         first = plan.runs[0].recipe
-        store = open_data(self.data, first)
-        target = check_tasks(plan, store)
-        refuse_without_test(target, store)
+        store = open_data(self.data, with_changes(first, data={"fold": None}))
+        stores = in_folds(plan, store)
+        target = check_tasks(plan, stores)
+        refuse_without_test(target, stores)
         if self.config.tune_weights is not None:
             refuse_without_validation(first, store, "tune_weights")
         self.directory.check(store, origin(first.model.weights))

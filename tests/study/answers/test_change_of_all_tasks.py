@@ -39,7 +39,7 @@ def change(study: Path, store: Path, arm: Arm, figures: dict[str, dict[str, floa
         (directory / "metrics.json").write_text(json.dumps(metrics))
     vocabulary = Store.open(store).vocabulary
     tasks = {name: task for run in PLAN.runs for name, task in build_tasks(run.recipe, vocabulary).items()}
-    runs = {each: {run.seed: run for run in PLAN.runs if run.arm == each} for each in PLAN.arms}
+    runs = {each: {run.seed: (run,) for run in PLAN.runs if run.arm == each} for each in PLAN.arms}
     return change_of_all_tasks(
         RunFigures(StudyDirectory(study), tasks["segmentation"], "iou_dataset"), tasks, arm, runs
     )

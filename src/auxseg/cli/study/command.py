@@ -76,6 +76,9 @@ class Study(RecipeCommand):
     label_fractions: Annotated[str | None, optional("X,Y")] = None
     """Shares of the masks to train on, each with its own verdicts: 0.05,0.1,1 (default: the base's)."""
 
+    folds: Annotated[int | None, optional("K")] = None
+    """Train every arm and seed K times, so that every image of train and test is tested once: where images limit."""
+
     figure: Annotated[str | None, optional("NAME")] = None
     """The target's figure that arms are judged by, such as iou_image or dice_image (default: its main figure)."""
 
@@ -236,6 +239,7 @@ class Study(RecipeCommand):
             "balancers": _listed(self.balancers),
             "controls": _listed(self.controls),
             "label_fractions": _numbers(self.label_fractions, "--label-fractions"),
+            "folds": self.folds,
             "figure": self.figure,
             "margin": self.margin,
             "looks": _looks(self.looks),

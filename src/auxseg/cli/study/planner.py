@@ -91,7 +91,13 @@ def _refuse_unfit(command: Study, study: StudyRun) -> None:
 
 def _sentences(found: Outlook, *, mirrored: bool) -> Iterator[str]:
     design, prospect = found.design, found.prospect
-    images = f"{count(design.num_images, 'test image')}{', each measured mirrored too' if mirrored else ''}"
+    folds = found.num_folds
+    tested = (
+        f"{count(design.num_images, 'image')} in {count(folds, 'fold')}"
+        if folds > 1
+        else count(design.num_images, "test image")
+    )
+    images = f"{tested}{', each measured mirrored too' if mirrored else ''}"
     if prospect is None:
         yield f"{count(design.num_seeds, 'seed')} and {images}: figures and no verdict, which takes 3 seeds"
         return
@@ -112,7 +118,8 @@ def _sentences(found: Outlook, *, mirrored: bool) -> Iterator[str]:
         needed = f"{prospect.seeds_needed} seeds, about {said(seconds)}"
         yield f"to say something of every arm at a margin of {margin} takes {needed}"
     if prospect.half_width > found.margin and prospect.images_limit:
-        yield "the test images limit this study more than its seeds do: more of them would help most"
+        more = "more of them" if folds > 1 else "more of them, or --folds,"
+        yield f"the test images limit this study more than its seeds do: {more} would help most"
 
 
 def _said(other: Alternative) -> str:

@@ -35,6 +35,8 @@ def check_base(base: Recipe, study: StudyConfig) -> None:
         raise InputError("study: settings gives a seed, but a study chooses its own; set how many with seeds")
     if "data.label_fraction" in settings and study.label_fractions is not None:
         raise InputError("study: settings gives data.label_fraction together with label_fractions; leave one out")
+    if base.data.fold is not None:
+        raise InputError(f"study: {study.base} has data.fold {base.data.fold}; set data.fold=null, and folds instead")
     _check_arms(base, study.base)
     for phase in base.training.phases:
         if base.target not in (phase.tasks or (base.target,)):
@@ -87,6 +89,7 @@ def base_of(arm: Arm, base: Recipe, study: StudyConfig) -> Recipe:
         ("seed", changed.seed, base.seed),
         ("target", changed.target, base.target),
         ("data.train_on", changed.data.train_on, base.data.train_on),
+        ("data.fold", changed.data.fold, base.data.fold),
     ):
         if own != common:
             raise InputError(f"study: arm {arm.name}: {key} must be the same in all arms; leave it out")

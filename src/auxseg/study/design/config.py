@@ -24,6 +24,8 @@ SAME_COMPUTE: Final = "same-compute"
 SAME_STEPS: Final = "same-steps"
 """What the baseline is already: asked for, it is refused with that answer."""
 
+MOST_FOLDS: Final = 100
+
 SIMULTANEOUS: Final = "simultaneous"
 PER_ARM: Final = "per-arm"
 
@@ -70,9 +72,11 @@ class StudyConfig:
     setting is an arm for each value. ``controls`` are auxiliaries that can carry no information, such as ``noise`` and
     ``random-labels``, always alone; ``same-compute`` is the target alone, trained longer
     (`auxseg.study.design.same_compute`). ``label_fractions`` are shares of the masks, each answered for itself (the
-    base's alone, if none is given here). ``tune_weights`` are weights of which each arm's is chosen on validation, on
-    ``tuning_seeds`` seeds of their own, with as many tries for the target alone (`auxseg.study.tuning`). ``settings``
-    are changes to the base, as in ``auxseg train --set``; seeds are counted from 0, whatever the base's.
+    base's alone, if none is given here). ``folds`` is K: every arm and seed is trained K times, so that every image is
+    tested by a network that has not seen it (`auxseg.data.loading.folds`). ``tune_weights`` are weights of which each
+    arm's is chosen on validation, on ``tuning_seeds`` seeds of their own, with as many tries for the target alone
+    (`auxseg.study.tuning`). ``settings`` are changes to the base, as in ``auxseg train --set``; seeds are counted from
+    0, whatever the base's.
 
     How it is judged: ``figure`` is the target's figure, its main one if none is given here
     (`auxseg.study.design.judged_figure`), and ``margin`` the smallest difference of it that matters (0.01, a point;
@@ -93,6 +97,7 @@ class StudyConfig:
     balancers: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     label_fractions: Annotated[tuple[Fraction, ...], Field(min_length=1)] | None = None
+    folds: Annotated[int, Field(le=MOST_FOLDS)] | None = None
     figure: Annotated[str, Field(min_length=1, max_length=80)] | None = None
     method: Method | None = None
     margin: Margin | None = None
@@ -144,6 +149,7 @@ def check_study(values: Mapping[str, object], origin: str = "study") -> StudyCon
     _check_balancers(study, origin)
     _check_names(study, origin)
     _check_weights(study, origin)
+    _check_folds(study, origin)
     _check_looks(study, origin)
     usual: Design = "together" if study.balancers else "all-but-one"
     return study if study.arms or study.design else dataclasses.replace(study, design=usual)
@@ -220,6 +226,21 @@ def _check_weights(study: StudyConfig, origin: str) -> None:
         raise InputError(f"{origin}: tune_weights cannot be combined with {others}; leave one out")
     if len(set(study.tune_weights)) < len(study.tune_weights):
         raise InputError(f"{origin}: tune_weights names a weight twice")
+
+
+def _check_folds(study: StudyConfig, origin: str) -> None:
+    if study.folds is None:
+        return
+    if study.folds < 2:
+        raise InputError(
+            f"{origin}: folds is {study.folds}, but an image needs a network that has not seen it; expected 2 to "
+            f"{MOST_FOLDS}, or leave it out"
+        )
+    if study.tune_weights is not None:
+        raise InputError(
+            f"{origin}: tune_weights cannot be combined with folds: weights would be chosen by networks that have seen "
+            "the images they are judged on; leave one out"
+        )
 
 
 def _check_looks(study: StudyConfig, origin: str) -> None:

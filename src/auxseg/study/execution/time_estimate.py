@@ -15,11 +15,11 @@ import numpy as np
 import torch
 
 from auxseg.data.loading.selection import training_rows
-from auxseg.data.store.store import Store
 from auxseg.errors import DivergedError
 from auxseg.recipe import Recipe, with_changes
 from auxseg.records.events import Step, Validated
 from auxseg.run import choose, train
+from auxseg.run.building import open_data
 from auxseg.study.design.arm import Arm
 from auxseg.study.design.plan import PlannedRun
 from auxseg.study.directory.decisions import chosen, decided
@@ -90,7 +90,7 @@ def seconds_of(recipe: Recipe, data: Path) -> float:
     looks = [event.seconds for event in events.of(Validated)]
     once = max(seconds - sum(steps) - sum(looks), 0)
     training = recipe.training
-    num_steps = training.num_steps(len(training_rows(Store.open(data), recipe.data.train_on)))
+    num_steps = training.num_steps(len(training_rows(open_data(data, recipe), recipe.data.train_on)))
     num_looks = num_steps / (training.validate_every * steps_per_epoch)
     return once + statistics.median(steps) * num_steps + (max(looks) * num_looks if looks else 0)
 
