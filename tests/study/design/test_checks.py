@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,18 @@ def test_shares_that_are_the_same_masks_are_refused(opened: Store) -> None:
         "leave one out"
     )
     check_tasks(_plan(label_fractions=[half / num_masks, (half + 1) / num_masks, 1.0]), [opened])
+
+
+def test_labels_that_contradict_a_task_are_refused_before_anything_is_trained(
+    opened: Store,
+) -> None:
+    plan = _plan(auxiliaries=["box-mask"])
+    everywhere = np.full_like(opened.boxes, [0.0, 0.0, 1.0, 1.0])
+    check_tasks(plan, [replace(opened, boxes=everywhere)])
+    with pytest.raises(InputError) as refused:
+        check_tasks(plan, [opened])  # whose boxes are those of heads
+    assert "box-mask takes for granted that boxes surround all of the masks' foreground" in str(refused.value)
+    assert str(refused.value).endswith("leave the task out of the study's auxiliaries")
 
 
 def test_without_anything_to_test_on_there_is_no_verdict(opened: Store, monkeypatch: pytest.MonkeyPatch) -> None:

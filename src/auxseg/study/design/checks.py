@@ -16,6 +16,7 @@ from auxseg.errors import InputError
 from auxseg.recipe import build_tasks
 from auxseg.records.about import Choices
 from auxseg.run.building import without_labels
+from auxseg.run.labels import refuse_unfit
 from auxseg.study.design.judged_figure import judged_figure
 from auxseg.study.design.plan import Plan
 from auxseg.tasks import Task
@@ -42,6 +43,8 @@ def check_tasks(plan: Plan, stores: Sequence[Store]) -> Task:
         _check_shares(plan.label_fractions, each, train)
         for name in without_labels(tasks, EvaluationLoader(each, train, first.training.batch)):
             raise InputError(f"{store.path}: no training sample has a label for {name}")
+        for fraction in plan.label_fractions:
+            refuse_unfit(tasks, each, labelled_rows(each, train, fraction), "of the study's auxiliaries")
     return target
 
 

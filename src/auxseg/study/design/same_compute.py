@@ -1,9 +1,9 @@
 """How much computing a training takes: counted, so that every machine finds the same number.
 
 A step's floating point operations are those of the convolutions and matrix products in one forward and backward pass
-of all tasks, with a pass of its own for every view, on tensors that have shapes but no values. What is cheap beside
-them (normalisation, activations, losses, the optimiser, augmentation) is not counted, and neither are looks at
-gradients and validations.
+of all tasks, with a pass of its own for every view, and in the forward passes of a teacher, on tensors that have shapes
+but no values. What is cheap beside them (normalisation, activations, losses, the optimiser, augmentation) is not
+counted, and neither are looks at gradients and validations.
 """
 
 from __future__ import annotations
@@ -39,6 +39,10 @@ def flops_per_image(recipe: Recipe, vocabulary: Vocabulary) -> int:
     with FlopCounterMode(display=False, custom_mapping=formulas) as counter:
         outputs = [out for names in by_view(tasks.values()).values() for out in network(images, names).values()]
         torch.stack([out.sum() for out in outputs]).sum().backward()
+        heads = {network.head_of(name) for name, task in tasks.items() if task.needs_teacher}
+        with torch.no_grad():
+            for names in by_view(tasks[head] for head in sorted(heads)).values():
+                network(images, names)
     return counter.get_total_flops() // _NUM_IMAGES
 
 
