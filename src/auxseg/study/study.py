@@ -98,14 +98,17 @@ class Study:
         store, target = self._checked(threads)
         return self._settled(self.directory.choices, store, target)[0]
 
-    def estimate(self, plan: Plan, *, workers: int = 1, threads: int | None = None) -> Effort:
-        """How much of a plan is left to be trained, from a few steps of each arm. Nothing is left behind."""
+    def estimate(self, plan: Plan, *, workers: int = 1, threads: int | None = None, start: float = 0.0) -> Effort:
+        """How much of a plan is left to be trained, from a few steps of each arm. Nothing is left behind.
+
+        Workers start after so many seconds (``start``).
+        """
         kept = self.directory.choices
         tuned = kept.tuned
         planned = [*tuning_runs(plan, tuned), *with_tuned(plan, tuned).runs]
         missing = [run for run in planned if not self.directory.is_done(run)]
         with using_threads(threads or kept.threads or max(torch.get_num_threads() // workers, 1)):
-            return effort(planned, missing, self.data, workers)
+            return effort(planned, missing, self.data, workers, passes=2 if plan.mirrored else 1, start=start)
 
     def _checked(self, threads: int | None) -> tuple[Store, Task]:
         """The data as a whole and the target, which can give an answer here. Raises `InputError` if not."""

@@ -138,10 +138,12 @@ class Study(RecipeCommand):
             read_mapping(self.file, "study")
         elif self.base is not None:
             refuse_no_recipe(self.base)
+        started = time.monotonic()
         from auxseg.study.best_recipe import check_best
         from auxseg.study.directory.directory import StudyDirectory
         from auxseg.study.study import Study as StudyRun
 
+        imported = time.monotonic() - started  # which workers do once more
         if any(number is not None and number < 1 for number in (self.workers, self.threads)):
             raise InputError("study: --workers and --threads: expected 1 or more")
         if not 0 <= self.gpus_per_run <= 1 or (self.gpus_per_run and self.ray is None):
@@ -153,7 +155,7 @@ class Study(RecipeCommand):
         if seconds is not None:
             from auxseg.cli.study.planner import within_budget
 
-            study = within_budget(self, study, seconds, console)
+            study = within_budget(self, study, seconds, console, imported)
         if self.screen:
             from auxseg.cli.study.screen import screen
 
@@ -167,7 +169,7 @@ class Study(RecipeCommand):
         if self.dry_run:
             from auxseg.cli.study.planner import foresee
 
-            return foresee(self, study, console)
+            return foresee(self, study, console, imported)
         return self._do(study, console)
 
     def time_left(self, effort: Effort) -> str:
