@@ -11,28 +11,15 @@ import pytest
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import build_tasks
-from auxseg.records import study as records
 from auxseg.records.about import PlannedTraining, write_planned
-from auxseg.records.study import read_study, write_study
-from auxseg.statistics.simultaneous import USUAL, Design, Spread, prospect
+from auxseg.statistics.simultaneous import USUAL, Design, prospect
+from auxseg.study.at_hand import TABLE, Images, Known, num_measured
 from auxseg.study.design.plan import Plan, make_plan
 from auxseg.study.design.rules import with_rules
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.execution.time_estimate import Effort
-from auxseg.study.planner import (
-    TABLE,
-    Images,
-    Known,
-    designed,
-    fit,
-    foresee,
-    known_spread,
-    num_measured,
-    outlook,
-    within,
-)
+from auxseg.study.planner import designed, fit, foresee, outlook, within
 from auxseg.study.study import Study
-from tests.report.made_studies import make_study
 from tests.study.small import small_config
 
 KNOWN = Known(USUAL, TABLE)
@@ -107,13 +94,6 @@ def test_where_test_images_limit_folds_are_offered() -> None:
     assert asked.prospect is not None
     assert asked.prospect.half_width == pytest.approx(folds.prospect.half_width)
     assert "folds" not in [each.kind for each in asked.alternatives]
-
-
-def test_trainings_of_a_seed_share_its_chance() -> None:
-    known = Known(Spread(0.01, 0.02, 0.03), "a study of five folds", num_folds=5)
-    assert known.at(5) == known.spread
-    assert known.at(1).run == pytest.approx(0.01 * 5**0.5)
-    assert (known.at(1).rest, known.at(1).arm_image) == (0.02, 0.03)
 
 
 @pytest.mark.parametrize(
@@ -199,24 +179,3 @@ def test_it_is_all_read_from_the_data(store: Path, tmp_path: Path) -> None:
     )
     assert found.known == KNOWN
     assert fit(study, plan, effort(plan), 400.0)[0].seeds == 3  # of two arms a minute each
-
-
-def test_an_earlier_study_of_the_same_data_says_how_figures_vary(tmp_path: Path) -> None:
-    judged = ("segmentation", "iou_dataset")
-    studies = tmp_path / "studies"
-    made = make_study(studies / "before")
-    before = read_study(made)
-    spread = Spread(0.01, 0.02, 0.03)
-    told = dataclasses.replace(
-        before,
-        target="segmentation",
-        figure="iou_dataset",
-        answers=tuple(dataclasses.replace(each, spread=records.Spread(**vars(spread))) for each in before.answers),
-    )
-    write_study(made, told)
-    found = known_spread(studies / "new", judged, told.data.content_hash, 1.0)
-    assert (found.spread, found.source) == (spread, "the study before")
-    assert known_spread(studies / "new", judged, "other data", 1.0) == KNOWN
-    assert known_spread(studies / "new", ("segmentation", "iou_image"), told.data.content_hash, 1.0) == KNOWN
-    (made / "study.json").write_text("{")
-    assert known_spread(studies / "new", judged, told.data.content_hash, 1.0) == KNOWN

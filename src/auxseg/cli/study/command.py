@@ -15,6 +15,7 @@ from auxseg.cli.command import RecipeCommand, optional
 from auxseg.cli.output_checks import refuse_existing, refuse_unwritable
 from auxseg.cli.refusals import refuse_no_recipe, refuse_no_store, refuse_settings
 from auxseg.cli.study.durations import duration, said
+from auxseg.cli.study.parsing import candidates, listed, looks, numbers, weights
 from auxseg.counting import count
 from auxseg.errors import InputError
 from auxseg.extras import need_extra
@@ -235,21 +236,21 @@ class Study(RecipeCommand):
 
         given = {
             "base": self.base,
-            "auxiliaries": _listed(self.auxiliaries),
+            "auxiliaries": listed(self.auxiliaries),
             "seeds": self.seeds,
             "design": self.design,
-            "balancers": _listed(self.balancers),
-            "controls": _listed(self.controls),
-            "label_fractions": _numbers(self.label_fractions, "--label-fractions"),
+            "balancers": listed(self.balancers),
+            "controls": listed(self.controls),
+            "label_fractions": numbers(self.label_fractions, "--label-fractions"),
             "folds": self.folds,
             "figure": self.figure,
             "margin": self.margin,
-            "looks": _looks(self.looks),
+            "looks": looks(self.looks),
             "method": self.method,
             "mirrored": None if self.mirrored is None else self.mirrored == "yes",
             "vary": self.vary or None,
-            "weights": _weights(self.weights),
-            "tune_weights": _candidates(self.tune_weights),
+            "weights": weights(self.weights),
+            "tune_weights": candidates(self.tune_weights),
             "settings": self.set or None,
         }
         given = {key: value for key, value in given.items() if value is not None}
@@ -263,44 +264,3 @@ class Study(RecipeCommand):
                 f"study: {self.file} asks the question, so it cannot be combined with --{option}; set it in the file"
             )
         return read_study(self.file)
-
-
-def _listed(text: str | None) -> tuple[str, ...] | None:
-    return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _numbers(text: str | None, option: str) -> tuple[float, ...] | None:
-    parts = _listed(text)
-    try:
-        return None if parts is None else tuple(float(part) for part in parts)
-    except ValueError:
-        raise InputError(f"{option} {text}: expected numbers separated by commas, such as 0.05,0.1,1") from None
-
-
-def _looks(text: str | None) -> tuple[int, ...] | int | None:
-    """Numbers of seeds; a single 1 or 2 is what the method per arm understands."""
-    parts = _listed(text)
-    if parts is None:
-        return None
-    if not parts or not all(part.isdecimal() for part in parts):
-        raise InputError(f"--looks {text}: expected numbers of seeds separated by commas, such as 5,10")
-    numbers = tuple(int(part) for part in parts)
-    return numbers[0] if numbers in ((1,), (2,)) else numbers
-
-
-def _candidates(parts: tuple[str, ...] | None) -> tuple[float, ...] | None:
-    return None if parts is None else _numbers(",".join(parts) or "0.1,0.3,1", "--tune-weights")
-
-
-def _weights(text: str | None) -> dict[str, float] | None:
-    weights: dict[str, float] = {}
-    for part in _listed(text) or ():
-        name, _, value = part.partition("=")
-        if name in weights:
-            raise InputError(f"--weights {text}: names {name} twice")
-        try:
-            weights[name] = float(value)
-        except ValueError:
-            expected = "expected name=weight separated by commas, such as box=0.5"
-            raise InputError(f"--weights {text}: {expected}") from None
-    return weights or None
