@@ -15,6 +15,7 @@ from auxseg.data.sample import Box, Sample
 from auxseg.data.sources.source import Item, Source
 from auxseg.errors import InputError
 from auxseg.recipe import load_recipe
+from auxseg.records import events
 from auxseg.report.runs.interval import interval
 from auxseg.report.runs.record import read_record
 from auxseg.run import Run, evaluate, train
@@ -168,6 +169,7 @@ def test_a_mirrored_evaluation_is_the_same_every_time(run: Run) -> None:
 
 def test_the_figure_of_a_mirrored_run_has_an_interval(run: Run) -> None:
     metrics = evaluate(run, mirrored=True)
+    assert run.events.of(events.Evaluated)[-1].mirrored
     found = interval(read_record(run.directory))
     assert found is not None
     assert found[0] < metrics["figures"]["segmentation"]["iou_dataset"] < found[1]

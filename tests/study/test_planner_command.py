@@ -10,6 +10,7 @@ import pytest
 
 from auxseg.cli.main import main
 from auxseg.recipe import Recipe
+from auxseg.study.execution.pace import Pace
 from tests.study.small import SETTINGS
 
 QUESTION = ["--base", "tiny", "--auxiliaries", "classification,box,edges", "--design", "each", "--set", *SETTINGS]
@@ -19,10 +20,10 @@ QUESTION = ["--base", "tiny", "--auxiliaries", "classification,box,edges", "--de
 def timed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A minute for each task of a training."""
 
-    def seconds(recipe: Recipe, data: Path) -> float:
-        return 60.0 * len(recipe.tasks)
+    def pace(recipe: Recipe, data: Path, passes: int = 0) -> Pace:
+        return Pace(60.0 * len(recipe.tasks), 0.0, 0.0)
 
-    monkeypatch.setattr("auxseg.study.execution.time_estimate.seconds_of", seconds)
+    monkeypatch.setattr("auxseg.study.execution.time_estimate.pace_of", pace)
 
 
 def ask(*arguments: object) -> int:

@@ -170,8 +170,9 @@ FIGURES = {
         lambda *_: {"confusion": (("cat",), np.zeros((2, 2)))},
     ),
     "a main figure is a mean or a ratio, not both": (BOX, "ratio_figure", ("intersection", "union")),
-    "main_figure is the mean of the column mean_figure": (BOX, "figures", each(lambda value, *_: value / 2)),
-    "main_figure is the ratio of the totals of the columns ratio_figure": (
+    "the figure iou is the mean of the column iou": (BOX, "figures", each(lambda value, *_: value / 2)),
+    "main_figure is the first by image": (MASK, "figures_by_image", lambda *_: {"dice_image": "dice"}),
+    "the figure iou_dataset is the ratio of the totals of the columns intersection and union": (
         MASK,
         "figures",
         each(lambda value, *_: value / 2),

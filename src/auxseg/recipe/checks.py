@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from auxseg.data.loading.folds import parse_fold
 from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
 from auxseg.models import Network, outline
@@ -29,6 +30,11 @@ def check_values(recipe: Recipe, origin: str) -> None:
             raise InputError(f"{origin}: tasks: a name may hold letters, digits, '_' and '-', unlike {name!r}")
     if recipe.target not in recipe.tasks:
         raise InputError(f"{origin}: target is {recipe.target!r}, but the tasks are {', '.join(recipe.tasks)}")
+    if recipe.data.fold is not None:
+        try:
+            parse_fold(recipe.data.fold)
+        except InputError as error:
+            raise InputError(f"{origin}: {error}") from None
     _check_balancer(recipe, origin)
     _check_validation(recipe, origin)
     training = recipe.training

@@ -36,8 +36,9 @@ class DataConfig:
     ``train_on: train+val`` trains on both splits, once everything is chosen; there is no validation then, and the last
     weights are kept. ``label_fraction`` is the share of the training masks that is used, see `labelled_rows`; the
     photographs and their other labels all stay. ``target_per_batch`` fixes how many samples of a batch have a mask,
-    see `TrainLoader`. ``order: blocks`` is for disks that are slow at random access: only ``block`` neighbours in the
-    store, and a few such blocks with each other, are shuffled, see `Stream`.
+    see `TrainLoader`. ``fold: 2/5`` deals what is trained on and tested into five folds and tests on the second, see
+    `auxseg.data.loading.folds`. ``order: blocks`` is for disks that are slow at random access: only ``block``
+    neighbours in the store, and a few such blocks with each other, are shuffled, see `Stream`.
     """
 
     size: Annotated[int, Field(ge=16, le=2048)] | None = None
@@ -46,6 +47,7 @@ class DataConfig:
     train_on: TrainOn = "train"
     label_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
     target_per_batch: Count | None = None
+    fold: Annotated[str, Field(pattern=r"^\d{1,3}/\d{1,3}$")] | None = None
     order: Literal["shuffled", "blocks"] = "shuffled"
     block: Count = 64
 
@@ -129,6 +131,8 @@ def what_matters(values: Mapping[str, Any]) -> dict[str, Any]:
     if not model.get("refine_by"):
         model.pop("refine_by", None)
     data.pop("workers", None)
+    if data.get("fold") is None:  # which versions before did not know
+        data.pop("fold", None)
     training.pop("watch", None)
     if data["order"] == "shuffled":
         data.pop("block", None)

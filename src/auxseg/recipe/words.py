@@ -9,7 +9,7 @@ SECTIONS: Final = ("model", "tasks", "target", "data", "balancer", "training", "
 
 KEYS: Final = {
     "model": ("encoder", "decoder", "sharing", "width", "norm", "input", "weights", "checkpointing", "refine_by"),
-    "data": ("size", "workers", "augment", "train_on", "label_fraction", "target_per_batch", "order", "block"),
+    "data": ("size", "workers", "augment", "train_on", "label_fraction", "target_per_batch", "fold", "order", "block"),
     "balancer": ("kind", "gate", "weights", "form", "every", "temperature", "variant", "beta", "distribution", "total"),
     "training": (
         *("steps", "epochs", "batch", "accumulate", "optimizer", "schedule", "average", "clip", "validate_every"),

@@ -102,16 +102,18 @@ class Question:
 
     ``method`` is ``None`` in a study that is judged per arm, and ``looks`` in one that is not: its planned looks are
     the numbers of seeds in ``looks_at``. A screening asks neither for a margin nor for looks, and only a study that
-    tunes has what it tunes by.
+    tunes has what it tunes by. ``figure`` is ``None`` where arms are judged by the target's main figure.
     """
 
     target: str
     method: Literal["simultaneous"] | None = field(default=None, metadata=OMITTED)
+    figure: str | None = field(default=None, metadata=OMITTED)
     margin: Number | None = field(default=None, metadata=OMITTED)
     looks: Count | None = field(default=None, metadata=OMITTED)
     looks_at: tuple[Count, ...] = field(default=(), metadata=OMITTED)
     mirrored: bool | None = field(default=None, metadata=OMITTED)
     label_fractions: tuple[Number, ...]
+    folds: Count | None = field(default=None, metadata=OMITTED)
     base: Mapping[str, object]
     tune_weights: tuple[float, ...] = field(default=(), metadata=OMITTED)
     tuning_seeds: Count | None = field(default=None, metadata=OMITTED)
@@ -178,12 +180,16 @@ def read_asked_target(study: Path) -> str:
 @final
 @dataclass(frozen=True)
 class PlannedTraining:
-    """One training that a study plans: the name of its directory in ``runs``, and what it is."""
+    """One training that a study plans: the name of its directory in ``runs``, and what it is.
+
+    ``fold`` is the one that it is tested on, such as ``2/5``; empty for the test split of the store.
+    """
 
     directory: str
     arm: str
     seed: Count
     label_fraction: Fraction
+    fold: str = field(default="", metadata=OMITTED)
 
 
 def read_planned(study: Path) -> tuple[PlannedTraining, ...]:

@@ -120,12 +120,13 @@ class Gradients:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Evaluated:
-    """A split of ``data`` was read to evaluate the run."""
+    """A split of ``data`` was read to evaluate the run, and its mirror images too if it is ``mirrored``."""
 
     time: str = ""
     split: str
     step: Count
     data: str = ""
+    mirrored: bool = field(default=False, metadata=OMITTED)
 
 
 @final

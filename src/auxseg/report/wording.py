@@ -21,11 +21,12 @@ LABELS: Final = {
     "iou_image": "IoU (per image)",
     "miou_dataset": "mean IoU (all pixels)",
     "miou_image": "mean IoU (per image)",
+    "dice_image": "Dice (per image)",
 }
 """What pages call a figure that files call by a shorter name."""
 
 SPACE: Final = "\N{NO-BREAK SPACE}"
-_NAMES: Final = re.compile(r"\bm?iou_(?:dataset|image)\b")
+_NAMES: Final = re.compile(r"\b(?:m?iou_(?:dataset|image)|dice_image)\b")
 _SHARES: Final = re.compile(
     r"(?:weighted_|m)?iou(?:_dataset|_image)?|dice_image|f[\d.]+|(?:pixel_)?accuracy|precision|recall"
 )

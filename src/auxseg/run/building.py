@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from auxseg.data.loading.folds import in_fold
 from auxseg.data.loading.loader import EvaluationLoader, TrainLoader
 from auxseg.data.loading.selection import labelled_rows, training_rows
 from auxseg.data.store.store import Store
@@ -20,9 +21,10 @@ from auxseg.training.teacher import Teacher, teacher_decay
 
 
 def open_data(path: str | Path, recipe: Recipe) -> Store:
-    """The store, at the size that the recipe asks for."""
-    store = Store.open(path)
-    return store if recipe.data.size is None else store.at_size(recipe.data.size)
+    """The store, at the size that the recipe asks for and with the splits of its fold."""
+    store, data = Store.open(path), recipe.data
+    store = store if data.size is None else store.at_size(data.size)
+    return store if data.fold is None else in_fold(store, data.fold, data.train_on)
 
 
 def train_loader(recipe: Recipe, store: Store, runtime: Runtime) -> TrainLoader:

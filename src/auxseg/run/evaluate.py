@@ -68,16 +68,22 @@ def evaluate(
 
 @freed_memory_kept()
 def measured(
-    run: Run, split: str = "test", data: str | Path | None = None, device: str = "auto", *, mirrored: bool = False
+    run: Run,
+    split: str = "test",
+    data: str | Path | None = None,
+    device: str = "auto",
+    *,
+    mirrored: bool = False,
+    most: int | None = None,
 ) -> Metrics:
-    """The same, as a typed value."""
+    """The same, as a typed value; of so many images at ``most``, for who only wants to know how long it takes."""
     model = load(run, device)
     _refuse(model, run.directory, split, mirrored=mirrored)
     store = matching_store(run, model, data)
-    rows = _rows(store, split)
-    reading = Evaluated(time=_now(), split=split, step=model.step, data=str(store.path))
+    rows = _rows(store, split)[:most]
+    reading = Evaluated(time=_now(), split=split, step=model.step, data=str(store.path), mirrored=mirrored)
     EventLog(run.events_file).append(reading)
-    metrics, scored = _measured(model, store, split, mirrored=mirrored)
+    metrics, scored = _measured(model, store, split, rows, mirrored=mirrored)
     write_per_image(run.directory, _columns(model.tasks, scored))
     _write_examples(run, model, store, rows, scored.images)
     write_inspection(run, model, store, store.rows("val")[:NUM_INSPECTED])
@@ -103,8 +109,7 @@ def measured_alone(
     model = load(place, device)
     _refuse(model, as_path(place, "run"), split, mirrored=mirrored)
     store = in_words_of(model, Store.open(data))
-    _rows(store, split)
-    return _measured(model, store, split, mirrored=mirrored)[0]
+    return _measured(model, store, split, _rows(store, split), mirrored=mirrored)[0]
 
 
 def _refuse(model: Model, place: Path, split: str, *, mirrored: bool) -> None:
@@ -126,9 +131,9 @@ def _rows(store: Store, split: str) -> np.ndarray:
     return rows
 
 
-def _measured(model: Model, store: Store, split: str, *, mirrored: bool) -> tuple[Metrics, Scored]:
+def _measured(model: Model, store: Store, split: str, rows: np.ndarray, *, mirrored: bool) -> tuple[Metrics, Scored]:
     started = time.perf_counter()
-    loader = EvaluationLoader(store, store.rows(split), model.recipe.training.batch)
+    loader = EvaluationLoader(store, rows, model.recipe.training.batch)
     asked = model.network, model.tasks, loader, model.device, model.autocast
     scored = measure_mirrored(*asked) if mirrored else Scored(measure(*asked))
     return _metrics(model, store, split, scored, time.perf_counter() - started), scored

@@ -105,10 +105,13 @@ def refuse_unlabelled(
         )
 
 
-def refuse_unfit(tasks: Mapping[str, Task], store: Store, rows: Int64[np.ndarray, " R"]) -> None:
+def refuse_unfit(
+    tasks: Mapping[str, Task], store: Store, rows: Int64[np.ndarray, " R"], way_out: str = "with --set tasks.{}=off"
+) -> None:
     """Raise `InputError` for data of which most samples contradict what a task takes for granted (`Task.fits`).
 
-    Looks at some of ``rows``, the samples that may be trained on with their masks, spread evenly.
+    Looks at some of ``rows``, the samples that may be trained on with their masks, spread evenly. ``way_out`` says how
+    to leave a task out.
     """
     chosen = rows[np.linspace(0, len(rows) - 1, min(_NUM_LOOKED_AT, len(rows))).astype(int)]
     for name, task in tasks.items():
@@ -118,7 +121,7 @@ def refuse_unfit(tasks: Mapping[str, Task], store: Store, rows: Int64[np.ndarray
         if told.count(False) > len(told) / 2:
             raise InputError(
                 f"{store.path}: {name} takes for granted that {task.assumption}, but in {told.count(False)} of "
-                f"{len(told)} samples it is not so; leave the task out with --set tasks.{name}=off"
+                f"{len(told)} samples it is not so; leave the task out {way_out.format(name)}"
             )
 
 

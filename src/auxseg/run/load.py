@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from auxseg.data.loading.folds import in_fold
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.models import build_network, outline
@@ -40,7 +41,7 @@ def load(run: Run | str | Path, device: str = "auto") -> Model:
     memory_format = torch.channels_last if recipe.training.channels_last is True else torch.contiguous_format
     network.to(chosen).to(memory_format=memory_format).eval()
     untrained = untrained_tasks(recipe, vocabulary, facts.labelled)
-    model = Model(network, tasks, recipe, vocabulary, facts.step, chosen, untrained)
+    model = Model(network, tasks, recipe, vocabulary, facts.step, chosen, untrained, facts.data)
     if found.description is not None:
         found.description.refuse_another(model, facts, found.file.parent)
     return model
@@ -63,7 +64,14 @@ def matching_store(run: Run, model: Model, data: str | Path | None = None) -> St
 
 
 def in_words_of(model: Model, store: Store) -> Store:
-    """A store at the model's size and with the model's class ids. Raises `InputError` as `matched` does."""
+    """A store at the model's size and with the model's class ids. Raises `InputError` as `matched` does.
+
+    A model of a fold that was trained on this very store meets it with the splits of its fold, so that no image on
+    which it was trained is among those it is tested on. Other data have splits of their own alone.
+    """
+    data = model.recipe.data
+    if data.fold is not None and model.data == store.content_hash:
+        store = in_fold(store, data.fold, data.train_on)  # before classes are matched: labels have a say in folds
     return matched(
         store.at_size(model.vocabulary.size), model.vocabulary, list(model.tasks.values()), model.recipe.target
     )

@@ -32,6 +32,8 @@ class Model:
     device: torch.device
     untrained: frozenset[str] = frozenset()
     """Auxiliaries that had nothing to learn from; their outputs mean nothing and are left out of predictions."""
+    data: str | None = None
+    """The hash of the content of the data it was trained on, where its file says so."""
 
     def autocast(self) -> AbstractContextManager[Any]:
         """The precision that the network was trained in."""

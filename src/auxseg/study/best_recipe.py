@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auxseg.errors import RunError
-from auxseg.recipe import dump_recipe
+from auxseg.recipe import dump_recipe, with_changes
 from auxseg.records.study import StudyResult
 from auxseg.run.building import open_data
 from auxseg.study.answers.validation import refuse_without_validation, validation_figure
@@ -61,4 +61,4 @@ def best_on_validation(study: Study, *, higher_is_better: bool) -> tuple[str, st
 def _recipe(plan: Plan, name: str) -> tuple[str, str]:
     fraction = max(plan.label_fractions)
     recipe = next(run.recipe for run in plan.runs if run.arm.name == name and run.label_fraction == fraction)
-    return name, dump_recipe(recipe)
+    return name, dump_recipe(with_changes(recipe, data={"fold": None}))

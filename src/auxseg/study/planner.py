@@ -5,19 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, final
 
-from auxseg.data.store.store import Store
+from auxseg.counting import count
 from auxseg.errors import InputError
-from auxseg.recipe import build_tasks
 from auxseg.records.about import read_planned
-from auxseg.records.names import STUDY_FILE
-from auxseg.records.study import StudyResult, read_study
-from auxseg.run.labels import needs
 from auxseg.statistics.simultaneous import (
     FEWEST_SEEDS,
-    USUAL,
     Affordable,
     Design,
     Prospect,
@@ -25,24 +19,15 @@ from auxseg.statistics.simultaneous import (
     affordable,
     prospect,
 )
+from auxseg.study.at_hand import Images, Known, at_hand
 from auxseg.study.design.arm import Arm
 from auxseg.study.design.config import ArmConfig, StudyConfig
 from auxseg.study.design.plan import Plan
 from auxseg.study.execution.time_estimate import Effort
 from auxseg.study.study import Study
-from auxseg.tasks import Task
 
-TABLE: Final = "what small networks showed on photographs of 64 px, for want of a study of these data"
-
-
-@final
-@dataclass(frozen=True)
-class Known:
-    """How figures vary, and from where that is known; ``mirrored`` says whether images were measured mirrored too."""
-
-    spread: Spread
-    source: str
-    mirrored: bool = False
+FOLDS: Final = 5
+"""With how many folds more test images are offered."""
 
 
 @final
@@ -68,7 +53,7 @@ class Outlook:
         prospect: what it will find out; ``None`` with fewer seeds than give verdicts.
         seconds: all its trainings.
         margin: the smallest difference that matters.
-        alternatives: cheaper, as dear and dearer, as far as there are such.
+        alternatives: cheaper, as dear and dearer, as far as there are such; folds if the test images are the limit.
     """
 
     design: Design
@@ -77,12 +62,13 @@ class Outlook:
     seconds: float
     margin: float
     alternatives: tuple[Alternative, ...]
+    num_folds: int = 1
 
 
 def foresee(study: Study, plan: Plan, effort: Effort, workers: int = 1) -> Outlook:
     """What a study will find out whose trainings take what was timed."""
-    num_images, known = _at_hand(study, plan)
-    return outlook(plan, effort, num_images, known, workers)
+    images, known = at_hand(study, plan)
+    return outlook(plan, effort, images, known, workers)
 
 
 def fit(study: Study, plan: Plan, effort: Effort, budget: float, workers: int = 1) -> tuple[StudyConfig, Affordable]:
@@ -90,59 +76,49 @@ def fit(study: Study, plan: Plan, effort: Effort, budget: float, workers: int = 
 
     Raises `InputError` with the smallest budget that works if three seeds of one arm are too many.
     """
-    num_images, known = _at_hand(study, plan)
-    return within(plan, effort, budget, num_images, known, workers)
+    images, known = at_hand(study, plan)
+    return within(plan, effort, budget, images, known, workers)
 
 
-def _at_hand(study: Study, plan: Plan) -> tuple[int, Known]:
-    """How many test images there are, and how figures vary."""
-    store = Store.open(study.data)
-    recipe = plan.runs[0].recipe
-    target = build_tasks(recipe, store.vocabulary)[recipe.target]
-    known = known_spread(study.directory.path, target, store.content_hash, max(plan.label_fractions))
-    return num_test_images(target, store), known
-
-
-def outlook(plan: Plan, effort: Effort, num_images: int, known: Known, workers: int) -> Outlook:
+def outlook(plan: Plan, effort: Effort, images: Images, known: Known, workers: int) -> Outlook:
     """The same from what it rests on."""
     config = plan.config
     assert config.margin is not None
     num_arms = sum(not plan.is_control(arm) for arm in plan.arms[1:])
+    num_images, spread = images.tested(config.folds), known.at(len(plan.folds))
     design = Design(max(num_arms, 1), config.seeds, num_images, _mirrored(plan, known), _looks(config))
-    per_seed = sum(effort.per_arm.values()) * len(plan.label_fractions) / workers
-    found = prospect(design, config.margin, known.spread) if config.seeds >= FEWEST_SEEDS else None
-    others = tuple(_alternatives(plan, design, known.spread, per_seed, effort, workers))
-    return Outlook(design, known, found, per_seed * config.seeds, config.margin, others)
+    per_seed = sum(effort.per_arm.values()) * _trainings_per_seed(plan) / workers
+    found = prospect(design, config.margin, spread) if config.seeds >= FEWEST_SEEDS else None
+    others = list(_alternatives(plan, design, spread, per_seed, effort, workers))
+    if found is not None and found.images_limit and found.half_width > config.margin and config.folds is None:
+        others.append(_in_folds(design, images, known, config.margin, per_seed * config.seeds))
+    return Outlook(design, known, found, per_seed * config.seeds, config.margin, tuple(others), len(plan.folds))
 
 
-def num_test_images(target: Task, store: Store) -> int:
-    """How many images of the test split have what the target is measured by."""
-    rows = store.rows("test")
-    return len(needs(target, store.vocabulary).rows(store, rows, rows[store.has_mask[rows]]))
+def _trainings_per_seed(plan: Plan) -> int:
+    """Of each arm."""
+    return len(plan.label_fractions) * len(plan.folds)
 
 
-def known_spread(directory: Path, target: Task, content_hash: str, label_fraction: float) -> Known:
-    """From the study in a directory, or the newest beside it, on the same data and figure; else the usual one."""
-    here = [directory, *_newest_first(directory.resolve().parent)]
-    for folder in here:
-        study = _read(folder)
-        if study is None or study.data.content_hash != content_hash:
-            continue
-        if (study.target, study.figure) != (target.name, target.main_figure):
-            continue
-        nearest = min(study.answers, key=lambda answer: abs(answer.label_fraction - label_fraction))
-        if nearest.spread is not None:
-            return Known(Spread(**vars(nearest.spread)), f"the study {folder.name}", bool(study.rules.mirrored))
-    return Known(USUAL, TABLE)
+def _in_folds(design: Design, images: Images, known: Known, margin: float, seconds: float) -> Alternative:
+    """The same seeds, with every image of train and test tested once."""
+    crossed = dataclasses.replace(design, num_images=images.dealt)
+    return Alternative(
+        "folds",
+        f"{count(FOLDS, 'fold')}, so {images.dealt:,} images are tested instead of {design.num_images:,}",
+        {"folds": FOLDS},
+        FOLDS * seconds,
+        prospect(crossed, margin, known.at(FOLDS)),
+    )
 
 
 def within(
-    plan: Plan, effort: Effort, budget: float, num_images: int, known: Known, workers: int
+    plan: Plan, effort: Effort, budget: float, images: Images, known: Known, workers: int
 ) -> tuple[StudyConfig, Affordable]:
     """The same as `fit`, from what it rests on."""
     config = plan.config
     assert config.margin is not None
-    seconds = {name: value * len(plan.label_fractions) / workers for name, value in effort.per_arm.items()}
+    seconds = {name: value * _trainings_per_seed(plan) / workers for name, value in effort.per_arm.items()}
     names = [arm.name for arm in plan.arms[1:]]
     controls = [arm.name for arm in plan.arms[1:] if plan.is_control(arm)]
     if any(name not in seconds for name in [plan.arms[0].name, *names]):
@@ -153,9 +129,9 @@ def within(
         {name: seconds[name] for name in names if name not in controls},
         {name: seconds[name] for name in controls},
         config.margin,
-        num_images,
+        images.tested(config.folds),
         mirrored=_mirrored(plan, known),
-        spread=known.spread,
+        spread=known.at(len(plan.folds)),
     )
     return dataclasses.replace(narrowed(plan, found.arms), seeds=found.design.num_seeds), found
 
@@ -180,6 +156,7 @@ def narrowed(plan: Plan, names: tuple[str, ...]) -> StudyConfig:
         auxiliaries=(),
         design=None,
         vary=(),
+        balancers=(),
         arms=tuple(ArmConfig(name=arm.label, auxiliaries=arm.auxiliaries, settings=arm.settings) for arm in arms),
         controls=tuple(name for name in config.controls if name in names),
         weights={name: weight for name, weight in config.weights.items() if name in {*learned, *names}},
@@ -221,7 +198,7 @@ def _for_the_same(
         return None
     words, changes, kept = fewer
     per_seed = sum(effort.per_arm.get(arm.name, 0.0) for arm in [plan.arms[0], *kept])
-    per_seed *= len(plan.label_fractions) / workers
+    per_seed *= _trainings_per_seed(plan) / workers
     seeds = max(round(seconds / per_seed), FEWEST_SEEDS) if per_seed else plan.config.seeds
     num_arms = sum(not plan.is_control(arm) for arm in kept)
     return f"{seeds} seeds, {words}", {**changes, "seeds": seeds}, num_arms, seeds, per_seed * seeds
@@ -257,16 +234,3 @@ def _mirrored(plan: Plan, known: Known) -> bool:
 def _looks(config: StudyConfig) -> tuple[int, ...]:
     looks = config.planned_looks
     return looks[: looks.index(config.seeds) + 1] if len(looks) > 1 else ()
-
-
-def _newest_first(folder: Path) -> list[Path]:
-    found = [entry.parent for entry in folder.glob(f"*/{STUDY_FILE}")]
-    return sorted(found, key=lambda path: -(path / STUDY_FILE).stat().st_mtime)
-
-
-def _read(folder: Path) -> StudyResult | None:
-    """A study's answer; ``None`` if there is none or it is damaged: a plan does not depend on it."""
-    try:
-        return read_study(folder) if (folder / STUDY_FILE).is_file() else None
-    except InputError:
-        return None

@@ -12,7 +12,7 @@ import torch
 
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
-from auxseg.recipe import Recipe, build_tasks
+from auxseg.recipe import Recipe, build_tasks, with_changes
 from auxseg.records.about import Choices
 from auxseg.records.study import StudyResult, write_question, write_study
 from auxseg.records.values.writing import to_mapping
@@ -21,9 +21,10 @@ from auxseg.statistics.simultaneous import FEWEST_SEEDS
 from auxseg.study.answers.agreement import agree
 from auxseg.study.answers.answer import answer
 from auxseg.study.answers.validation import refuse_without_validation
-from auxseg.study.design.checks import check_tasks, refuse_other_threads, refuse_without_test
+from auxseg.study.design.checks import check_tasks, in_folds, refuse_other_threads, refuse_without_test
 from auxseg.study.design.config import PER_ARM, SIMULTANEOUS, StudyConfig
 from auxseg.study.design.digests import digests
+from auxseg.study.design.judged_figure import judged_figure
 from auxseg.study.design.plan import Plan, make_plan
 from auxseg.study.design.question import judged, question, with_judged
 from auxseg.study.design.rules import is_mirrored, with_rules
@@ -70,7 +71,7 @@ class Study:
         store, target = self._checked(execution.threads)
         trainings = Trainings(execution, self.directory, self.data, store, self.plugins)
         with trainings.held(self._largest(self.made)) as kept:
-            plan, kept = self._settled(kept, store)
+            plan, kept = self._settled(kept, store, target)
             self.directory.keep_question(question(plan))
             self.directory.keep_choices(kept)
             asked, recipes = judged(plan), digests(plan)  # whatever weights are chosen for it
@@ -94,38 +95,45 @@ class Study:
 
         Raises `InputError` for all that `run` refuses.
         """
-        store, _ = self._checked(threads)
-        return self._settled(self.directory.choices, store)[0]
+        store, target = self._checked(threads)
+        return self._settled(self.directory.choices, store, target)[0]
 
-    def estimate(self, plan: Plan, *, workers: int = 1, threads: int | None = None) -> Effort:
-        """How much of a plan is left to be trained, from a few steps of each arm. Nothing is left behind."""
+    def estimate(self, plan: Plan, *, workers: int = 1, threads: int | None = None, start: float = 0.0) -> Effort:
+        """How much of a plan is left to be trained, from a few steps of each arm. Nothing is left behind.
+
+        Workers start after so many seconds (``start``).
+        """
         kept = self.directory.choices
         tuned = kept.tuned
         planned = [*tuning_runs(plan, tuned), *with_tuned(plan, tuned).runs]
         missing = [run for run in planned if not self.directory.is_done(run)]
         with using_threads(threads or kept.threads or max(torch.get_num_threads() // workers, 1)):
-            return effort(planned, missing, self.data, workers)
+            return effort(planned, missing, self.data, workers, passes=2 if plan.mirrored else 1, start=start)
 
     def _checked(self, threads: int | None) -> tuple[Store, Task]:
-        """The data and the target, which can give an answer in this directory. Raises `InputError` if not."""
+        """The data as a whole and the target, which can give an answer here. Raises `InputError` if not."""
         plan = self.made
         first = plan.runs[0].recipe
-        store = open_data(self.data, first)
-        target = check_tasks(plan, store)
-        refuse_without_test(target, store)
+        store = open_data(self.data, with_changes(first, data={"fold": None}))
+        stores = in_folds(plan, store)
+        target = check_tasks(plan, stores)
+        refuse_without_test(target, stores)
         if self.config.tune_weights is not None:
             refuse_without_validation(first, store, "tune_weights")
         self.directory.check(store, origin(first.model.weights))
         refuse_other_threads(self.directory.choices, threads, self.directory.path)
         return store, target
 
-    def _settled(self, kept: Choices, store: Store) -> tuple[Plan, Choices]:
+    def _settled(self, kept: Choices, store: Store, target: Task) -> tuple[Plan, Choices]:
         """The plan with what the directory keeps, and the choices, completed. Raises `InputError` if it does not fit.
 
         Arms that were judged come before the control same-compute is counted, which is as long as the dearest of all.
         """
         plan = with_choices(self.made, kept)
-        plan = dataclasses.replace(plan, mirrored=self._is_mirrored(plan, store))
+        figure = judged_figure(self.config.figure, target)
+        plan = dataclasses.replace(
+            plan, mirrored=self._is_mirrored(plan, store), figure="" if figure == target.main_figure else figure
+        )
         self._refuse_other_look()
         self.directory.compare(question(plan))
         shown = bool(self.directory.looked_at)

@@ -119,6 +119,10 @@ class SegmentationTask(Task):
             **totals,
         }
 
+    def figures_by_image(self) -> dict[str, str | tuple[str, str]]:
+        """The IoU of all pixels together, and the means over images of IoU and Dice."""
+        return super().figures_by_image() | {self._image_figure: "iou", "dice_image": "dice"}
+
     def tables(self, table: Table) -> dict[str, tuple[Sequence[str], np.ndarray]]:
         """The confusion matrix in pixels: rows are true classes, columns predicted ones."""
         return {"confusion": (self.class_names, table["confusion"].sum(0).cpu().numpy())}

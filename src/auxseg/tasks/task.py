@@ -181,6 +181,15 @@ class Task(ABC):
     def rows(self, table: Table) -> dict[str, list[Any]]:
         """Columns of per_image.csv: one value per image, ``None`` where the label is missing."""
 
+    def figures_by_image(self) -> dict[str, str | tuple[str, str]]:
+        """The shares among `figures` that `rows` gives image by image, by which a study can judge; the main one first.
+
+        By name: the column whose mean over the images is the figure, or the beginnings of the columns of whose totals
+        it is the ratio. All of them get better in the same direction as `main_figure`.
+        """
+        main = self.ratio_figure or self.mean_figure
+        return {self.main_figure: main} if main else {}
+
     @abstractmethod
     def explain(self) -> dict[str, str]:
         """One sentence for each name in `figures`, for the report."""

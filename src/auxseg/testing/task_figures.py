@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -45,22 +46,33 @@ def figures_and_rows_have_names(case: TaskCase) -> None:
         case.require(counts.shape == (len(names), len(names)), "tables have a row and a column for every name")
 
 
-def the_main_figure_is_made_of_the_named_columns(case: TaskCase) -> None:
-    """Studies take its interval from the images: from their mean, or from the ratio of their totals."""
+def figures_by_image_are_made_of_the_named_columns(case: TaskCase) -> None:
+    """Studies take their intervals from the images: from a column's mean, or from a ratio of totals."""
     task, table = case.task, case.task.measure(case.output, case.task.target(case.batch))
-    figure, rows = task.figures(table)[task.main_figure], task.rows(table)
+    figures, rows, named = task.figures(table), task.rows(table), task.figures_by_image()
     case.require(not (task.mean_figure and task.ratio_figure), "a main figure is a mean or a ratio, not both")
-    if task.mean_figure:
-        mean = sum(rows[task.mean_figure]) / NUM_IMAGES
-        case.require(math.isclose(mean, figure, rel_tol=1e-6), "main_figure is the mean of the column mean_figure")
-    if task.ratio_figure:
-        parts, wholes = (
-            [sum(values) for name, values in rows.items() if name.startswith(f"{beginning}.")]
-            for beginning in task.ratio_figure
-        )
-        ratios = [part / whole for part, whole in zip(parts, wholes, strict=True) if whole]
-        right = ratios and math.isclose(sum(ratios) / len(ratios), figure, rel_tol=1e-6)
-        case.require(right, "main_figure is the ratio of the totals of the columns ratio_figure")
+    case.require(next(iter(named), task.main_figure) == task.main_figure, "main_figure is the first by image")
+    for name, columns in named.items():
+        if isinstance(columns, str):
+            made, said = _mean(rows.get(columns, [])), f"mean of the column {columns}"
+        else:
+            made, said = _ratio(rows, columns), f"ratio of the totals of the columns {' and '.join(columns)}"
+        right = math.isclose(made, figures.get(name, math.nan), rel_tol=1e-6)
+        case.require(right, f"the figure {name} is the {said}")
+
+
+def _mean(column: Sequence[float | None]) -> float:
+    known = [value for value in column if value is not None]
+    return sum(known) / len(known) if known else math.nan
+
+
+def _ratio(rows: Mapping[str, Sequence[float]], beginnings: tuple[str, str]) -> float:
+    """The mean over classes of the ratio of totals; NaN if no class occurs."""
+    parts, wholes = (
+        [sum(values) for name, values in rows.items() if name.startswith(f"{beginning}.")] for beginning in beginnings
+    )
+    ratios = [part / whole for part, whole in zip(parts, wholes, strict=True) if whole]
+    return sum(ratios) / len(ratios) if ratios else math.nan
 
 
 def missing_labels_are_in_no_figure_and_no_row(case: TaskCase) -> None:
@@ -118,7 +130,7 @@ def _same(one: dict[str, float], other: dict[str, float]) -> bool:
 FIGURE_RULES: Final = (
     predictions_have_the_form_of_targets,
     figures_and_rows_have_names,
-    the_main_figure_is_made_of_the_named_columns,
+    figures_by_image_are_made_of_the_named_columns,
     missing_labels_are_in_no_figure_and_no_row,
     neither_order_nor_cutting_changes_a_figure,
     drawings_leave_the_picture_as_it_is,

@@ -21,6 +21,11 @@ from auxseg.training.runtime import Precision, Runtime
 _ROUNDS: Final = 3
 _BUDGET_SECONDS: Final = 5.0
 _GAIN: Final = 1.1
+_FEW: Final = 2
+_HOPELESS: Final = 4.0
+"""How many times as long as float32 a precision takes on a few images that is not tried on a whole batch."""
+_SURELY_WARM: Final = 2.0
+"""Seconds that no step of a few images spends on warming up alone."""
 _TOLERANCES: Final = (0.02, 0.25)
 
 
@@ -47,7 +52,8 @@ def calibrate(
     10 percent, and bf16 is taken only if its first loss is within 2 percent of float32's and the norm of
     its gradient within 25 (normalisation over small batches magnifies rounding in single gradients). A
     choice that is not open is not measured, and one that does not fit the GPU's memory is not chosen; if that is
-    float32, bf16 has nothing to be compared with. Slow networks get fewer rounds. The network is not changed. Raises
+    float32, bf16 has nothing to be compared with. Slow networks get fewer rounds, and processors without arithmetic for
+    bf16 show that on two images. The network is not changed. Raises
     `RunError` if no choice fits.
     """
     precisions: list[Precision] = ["fp32", "bf16"] if precision is None else [precision]
@@ -57,6 +63,10 @@ def calibrate(
     ]  # simplest first
     if len(combinations) == 1:
         return Choice(*combinations[0], seconds={})
+    if precision is None and runtime.device.type == "cpu" and _is_bf16_hopeless(network, tasks, batches[0], runtime):
+        combinations = [each for each in combinations if each[0] == "fp32"]
+        if len(combinations) == 1:
+            return Choice(*combinations[0], seconds={})
     trials, signatures = _that_fit(network, tasks, batches[0], runtime, combinations)
     rounds: list[list[float]] = []
     started = time.perf_counter()
@@ -69,6 +79,21 @@ def calibrate(
             best = number
     seconds = {trial.name: median for trial, median in zip(trials, medians, strict=True)}
     return Choice(trials[best].precision, trials[best].channels_last, seconds)
+
+
+def _is_bf16_hopeless(network: Network, tasks: Mapping[str, Task], batch: Batch, runtime: Runtime) -> bool:
+    """Whether bf16 takes so much longer for a few images that a whole batch would only cost time."""
+    if len(batch) <= _FEW:
+        return False
+    few = batch.first(_FEW)
+    plain, half = (_Trial(network, tasks, few, runtime, each, channels_last=False) for each in ("fp32", "bf16"))
+    for _ in range(2):  # the first one warms up
+        reference, seconds = plain.run()[0], half.run()[0]
+        if seconds < _HOPELESS * reference:
+            return False
+        if seconds > _SURELY_WARM:
+            break
+    return True
 
 
 def _that_fit(

@@ -33,14 +33,16 @@ def change(study: Path, store: Path, arm: Arm, figures: dict[str, dict[str, floa
             "checkpoint_step": 4,
             "target": "segmentation",
             "data": {"name": "", "content_hash": "", "size": 32, "resize": "", "border": "", "splits": {}},
-            "figures": {task: {"main": value} for task, value in figures[run.arm.name].items()},
+            "figures": {task: {"iou_dataset": value} for task, value in figures[run.arm.name].items()},
             "seconds": 1.0,
         }
         (directory / "metrics.json").write_text(json.dumps(metrics))
     vocabulary = Store.open(store).vocabulary
     tasks = {name: task for run in PLAN.runs for name, task in build_tasks(run.recipe, vocabulary).items()}
-    runs = {each: {run.seed: run for run in PLAN.runs if run.arm == each} for each in PLAN.arms}
-    return change_of_all_tasks(RunFigures(StudyDirectory(study), tasks["segmentation"]), tasks, arm, runs)
+    runs = {each: {run.seed: (run,) for run in PLAN.runs if run.arm == each} for each in PLAN.arms}
+    return change_of_all_tasks(
+        RunFigures(StudyDirectory(study), tasks["segmentation"], "iou_dataset"), tasks, arm, runs
+    )
 
 
 ALONE = {

@@ -59,11 +59,13 @@ def test_it_says_what_its_table_says(whole: Path, store: Path) -> None:
     assert (found.rules.method, found.rules.margin, found.rules.mirrored) == ("simultaneous", 0.01, True)
     plan = make_plan(dataclasses.replace(asked()))
     target = build_tasks(plan.runs[0].recipe, Store.open(store).vocabulary)["segmentation"]
-    figures = RunFigures(StudyDirectory(whole), target)
+    figures = RunFigures(StudyDirectory(whole), target, target.main_figure)
     runs: dict[str, dict[int, Any]] = {}
     for run in plan.runs:
         (folder,) = whole.glob(f"runs/{run.arm.words}-masks0.5-seed{run.seed}-*")
-        runs.setdefault(run.arm.name, {})[run.seed] = figures.per_image(run) if folder.name == run.directory_name else 0
+        runs.setdefault(run.arm.name, {})[run.seed] = (
+            figures.per_image((run,)) if folder.name == run.directory_name else 0
+        )
     comparison = compare(tabulate(runs, "target only"), Criteria(), ["noise"])
     (answer,) = found.answers
     assert [arm.name for arm in answer.arms] == ["box", EIGHT, "noise"]

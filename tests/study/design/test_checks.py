@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,14 @@ def opened(store: Path) -> Store:
 
 
 def test_the_target_is_handed_on(opened: Store) -> None:
-    target = check_tasks(_plan(), opened)
+    target = check_tasks(_plan(), [opened])
     assert (target.name, target.is_target, target.main_figure) == ("segmentation", True, "iou_dataset")
 
 
 @pytest.mark.parametrize(("kind", "figure"), [("edges", "f1"), ("denoising", "psnr"), ("distance", "mae_pixels")])
 def test_a_target_without_shares_of_images_is_refused(kind: str, figure: str, opened: Store) -> None:
     with pytest.raises(InputError) as refused:
-        check_tasks(_plan(settings=[f"tasks.other={{kind: {kind}}}", "target=other"]), opened)
+        check_tasks(_plan(settings=[f"tasks.other={{kind: {kind}}}", "target=other"]), [opened])
     assert str(refused.value) == (
         f"study: the target other is measured by {figure}, which has no values per image; expected a task that gives "
         "masks, classes or boxes"
@@ -44,7 +45,7 @@ def test_a_target_without_shares_of_images_is_refused(kind: str, figure: str, op
 @pytest.mark.parametrize("kind", ["classification", "box"])
 def test_classes_and_boxes_can_be_targets_too(kind: str, opened: Store) -> None:
     plan = _plan(auxiliaries=["edges"], settings=[f"tasks.other={{kind: {kind}}}", "target=other"])
-    assert check_tasks(plan, opened).name == "other"
+    assert check_tasks(plan, [opened]).name == "other"
 
 
 def test_an_auxiliary_without_a_training_label_is_refused(opened: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +57,7 @@ def test_an_auxiliary_without_a_training_label_is_refused(opened: Store, monkeyp
 
     monkeypatch.setattr(checks, "without_labels", lacking)
     with pytest.raises(InputError, match=r"animals\.h5: no training sample has a label for box$"):
-        check_tasks(_plan(auxiliaries=["box", "edges"]), opened)
+        check_tasks(_plan(auxiliaries=["box", "edges"]), [opened])
     assert [names for names, _ in asked] == [["box", "edges", "segmentation"]]  # of all arms
 
 
@@ -65,20 +66,32 @@ def test_shares_that_are_the_same_masks_are_refused(opened: Store) -> None:
     half = num_masks // 2
     same = [half / num_masks, (half + 0.3) / num_masks]
     with pytest.raises(InputError) as refused:
-        check_tasks(_plan(label_fractions=same), opened)
+        check_tasks(_plan(label_fractions=same), [opened])
     assert str(refused.value) == (
         f"study: label_fractions {same[0]:g} and {same[1]:g} both mean {half} masks of the training split; "
         "leave one out"
     )
-    check_tasks(_plan(label_fractions=[half / num_masks, (half + 1) / num_masks, 1.0]), opened)
+    check_tasks(_plan(label_fractions=[half / num_masks, (half + 1) / num_masks, 1.0]), [opened])
+
+
+def test_labels_that_contradict_a_task_are_refused_before_anything_is_trained(
+    opened: Store,
+) -> None:
+    plan = _plan(auxiliaries=["box-mask"])
+    everywhere = np.full_like(opened.boxes, [0.0, 0.0, 1.0, 1.0])
+    check_tasks(plan, [replace(opened, boxes=everywhere)])
+    with pytest.raises(InputError) as refused:
+        check_tasks(plan, [opened])  # whose boxes are those of heads
+    assert "box-mask takes for granted that boxes surround all of the masks' foreground" in str(refused.value)
+    assert str(refused.value).endswith("leave the task out of the study's auxiliaries")
 
 
 def test_without_anything_to_test_on_there_is_no_verdict(opened: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = check_tasks(_plan(), opened)
-    refuse_without_test(target, opened)
+    target = check_tasks(_plan(), [opened])
+    refuse_without_test(target, [opened])
     monkeypatch.setattr(Store, "rows", lambda self, split: np.zeros(0, np.int64))
     with pytest.raises(InputError, match="no test sample has a label for segmentation, so no verdict is possible"):
-        refuse_without_test(target, opened)
+        refuse_without_test(target, [opened])
 
 
 @pytest.mark.parametrize(

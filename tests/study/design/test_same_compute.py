@@ -19,6 +19,7 @@ from auxseg.study.design.digests import arm_digest
 from auxseg.study.design.plan import Plan, make_plan
 from auxseg.study.design.same_compute import flops_per_image, longer, same_compute
 from auxseg.study.directory.decisions import complete, lengthened
+from auxseg.tasks.reuse.consistency import ConsistencyTask
 
 LABELS = {"label": ("one", "other"), "species": ("cat", "dog"), "breed": ("red", "blue")}
 VOCABULARY = Vocabulary(32, ("background", "object"), LABELS, counts=dict.fromkeys(LABELS, (1, 1)))
@@ -52,6 +53,14 @@ def test_a_step_is_thrice_its_forward_pass_but_for_the_gradient_of_the_picture(n
     recipe = load_recipe(name, ["tasks.edges.kind=edges"])
     whole, first = multiplications(recipe)
     assert flops_per_image(recipe, VOCABULARY) == 2 * (3 * whole - first)
+
+
+def test_a_teacher_takes_a_forward_pass_of_the_heads_that_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = load_recipe("tiny", ["tasks.consistency.kind=consistency"])
+    whole, _ = multiplications(load_recipe("tiny"))
+    taught = flops_per_image(recipe, VOCABULARY)
+    monkeypatch.setattr(ConsistencyTask, "needs_teacher", False)
+    assert taught - flops_per_image(recipe, VOCABULARY) == 2 * whole
 
 
 @pytest.mark.parametrize(

@@ -2,62 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from auxseg.errors import DivergedError
 from auxseg.recipe import Recipe
-from auxseg.records.event_log import EventLog
-from auxseg.run import Run
 from auxseg.study.design.plan import PlannedRun, make_plan
 from auxseg.study.execution import time_estimate as calibration
-from auxseg.study.execution.time_estimate import Effort, effort, seconds_of
+from auxseg.study.execution.pace import Pace
+from auxseg.study.execution.time_estimate import Effort, effort
 from auxseg.training.calibrate import Choice
-from tests.records.made_events import make_start, make_step, make_validation
-from tests.study.small import SETTINGS, box_alone
-
-LOOK, ONCE = 2.0, 5.0
-STEPS = (9.0, 0.5, 0.5, 0.5, 0.5, 0.5)
-"""The first warms up, and the median counts."""
-
-
-def pretended(recipe: Recipe, data: Path, out: Path) -> Run:
-    """A training that wrote down what its parts took."""
-    out.mkdir()
-    run = Run(out)
-    log = EventLog(run.events_file)
-    log.append(make_start(steps_per_epoch=2))
-    for number, seconds in enumerate(STEPS, 1):
-        log.append(make_step(number, seconds=seconds))
-    log.append(make_validation(len(STEPS), seconds=LOOK))
-    assert recipe.training.steps == len(STEPS)
-    return run
-
-
-def clock(readings: Sequence[float]) -> SimpleNamespace:
-    times: Iterator[float] = iter(readings)
-    return SimpleNamespace(perf_counter=lambda: next(times))
-
-
-def test_a_training_takes_what_its_steps_and_validations_take_and_once_the_rest(
-    store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(calibration, "train", pretended)
-    monkeypatch.setattr(calibration, "time", clock([100.0, 100.0 + ONCE + sum(STEPS) + LOOK]))
-    recipe = make_plan(box_alone(settings=(*SETTINGS, "training.steps=40"))).runs[0].recipe
-    assert seconds_of(recipe, store) == pytest.approx(ONCE + 40 * 0.5 + 20 * LOOK)
-
-
-def test_one_that_diverges_takes_as_long_as_that_took(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def diverge(*arguments: object) -> None:
-        raise DivergedError("too steep")
-
-    monkeypatch.setattr(calibration, "train", diverge)
-    monkeypatch.setattr(calibration, "time", clock([1.0, 4.0]))
-    assert seconds_of(make_plan(box_alone()).runs[0].recipe, store) == 3.0
+from tests.study.small import SETTINGS, box_alone, small_config
 
 
 @pytest.fixture
@@ -65,11 +20,11 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:
     """The recipes that were timed: 10 seconds for the target alone, 30 with an auxiliary."""
     recipes: list[Recipe] = []
 
-    def seconds(recipe: Recipe, data: Path) -> float:
+    def pace(recipe: Recipe, data: Path, passes: int = 0) -> Pace:
         recipes.append(recipe)
-        return 10.0 if len(recipe.tasks) == 1 else 30.0
+        return Pace(10.0 if len(recipe.tasks) == 1 else 30.0, 0.0, 0.0)
 
-    monkeypatch.setattr(calibration, "seconds_of", seconds)
+    monkeypatch.setattr(calibration, "pace_of", pace)
     return recipes
 
 
@@ -102,6 +57,42 @@ def test_what_is_open_is_measured_once_and_not_by_every_training(
     monkeypatch.setattr(calibration, "choose", choose)
     runs = make_plan(box_alone(settings=(*SETTINGS, "training.precision=auto"))).runs
     effort(runs, runs, store, 1)
-    assert [set(recipe.tasks) for recipe in asked] == [{"segmentation", "box"}]
+    assert [set(recipe.tasks) for recipe in asked] == [{"segmentation"}]  # the cheapest to measure
     assert {recipe.training.precision for recipe in timed} == {"bf16"}
     assert {recipe.training.channels_last for recipe in timed} == {False}  # which was not open
+
+
+def test_steps_looks_gradients_and_the_start_of_workers_count(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def pace(recipe: Recipe, data: Path, passes: int = 0) -> Pace:
+        asked.append(passes)
+        return Pace(once=5.0, step=1.0, look=2.0, test=100.0 * passes)
+
+    monkeypatch.setattr(calibration, "pace_of", pace)
+    settings = (*SETTINGS, "training.steps=5", "training.validate_every=1")  # two steps an epoch, and so three looks
+    runs = make_plan(box_alone(seeds=1, settings=settings)).runs
+    found = effort(runs, runs, store, 1, passes=2, start=7.0)
+    alone = 5.0 + 5 * 1.0 + 3 * 2.0 + 200.0
+    assert found.per_arm == {"target only": alone, "box": pytest.approx(alone + 5 * 2 / 50)}
+    assert found.seconds == pytest.approx(7.0 + 2 * alone + 0.2)
+    assert asked == [2, 0]  # an evaluation is timed once, and counted for both
+
+
+def test_arms_between_take_what_their_work_says(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipes: list[Recipe] = []
+
+    def pace(recipe: Recipe, data: Path, passes: int = 0) -> Pace:
+        recipes.append(recipe)
+        return Pace(10.0 if len(recipe.tasks) == 1 else 30.0, 0.0, 0.0)
+
+    monkeypatch.setattr(calibration, "pace_of", pace)
+    monkeypatch.setattr(calibration, "PATIENCE", -1.0)
+    monkeypatch.setattr(calibration, "work", lambda recipe, vocabulary: len(recipe.tasks) ** 2)
+    config = small_config(design="all-subsets", weights={}, seeds=1, controls=("same-compute",))
+    runs = make_plan(config).runs
+    found = effort(runs, runs, store, 1)
+    assert [len(recipe.tasks) for recipe in recipes] == [1, 4]
+    assert found.per_arm["box"] == pytest.approx(10 + 20 * 3 / 15)
+    assert found.per_arm["box + edges"] == pytest.approx(10 + 20 * 8 / 15)
+    assert found.per_arm["same-compute"] == 10.0  # which is a longer one of a shape that was timed

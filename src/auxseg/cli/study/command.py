@@ -15,6 +15,7 @@ from auxseg.cli.command import RecipeCommand, optional
 from auxseg.cli.output_checks import refuse_existing, refuse_unwritable
 from auxseg.cli.refusals import refuse_no_recipe, refuse_no_store, refuse_settings
 from auxseg.cli.study.durations import duration, said
+from auxseg.cli.study.parsing import candidates, listed, looks, numbers, weights
 from auxseg.counting import count
 from auxseg.errors import InputError
 from auxseg.extras import need_extra
@@ -64,14 +65,23 @@ class Study(RecipeCommand):
     budget: Annotated[str | None, optional("TIME")] = None
     """Choose seeds and arms that fit this time, such as 45min or 2h, and say what they can find out."""
 
-    design: Annotated[Literal["each", "all-but-one", "all-subsets"] | None, optional("DESIGN")] = None
-    """each: every auxiliary alone; all-but-one (the default): also all together and all without each; all-subsets."""
+    balancers: Annotated[str | None, optional("A,B")] = None
+    """Balancers to compare: the auxiliaries together, balanced by each: fixed,dwa (with --design: every set of it)."""
+
+    design: Annotated[Literal["each", "all-but-one", "all-subsets", "together"] | None, optional("DESIGN")] = None
+    """each: alone; together: all at once; all-but-one (the default): both, and all without each; all-subsets."""
 
     controls: Annotated[str | None, optional("A,B")] = None
     """Controls: noise and random-labels carry no information; same-compute trains the target alone for longer."""
 
     label_fractions: Annotated[str | None, optional("X,Y")] = None
     """Shares of the masks to train on, each with its own verdicts: 0.05,0.1,1 (default: the base's)."""
+
+    folds: Annotated[int | None, optional("K")] = None
+    """Train every arm and seed K times, so that every image of train and test is tested once: where images limit."""
+
+    figure: Annotated[str | None, optional("NAME")] = None
+    """The target's figure that arms are judged by, such as iou_image or dice_image (default: its main figure)."""
 
     margin: Annotated[float | None, optional("X")] = None
     """The smallest difference of the target's figure that matters (default: 0.01, one point of IoU)."""
@@ -129,10 +139,12 @@ class Study(RecipeCommand):
             read_mapping(self.file, "study")
         elif self.base is not None:
             refuse_no_recipe(self.base)
+        started = time.monotonic()
         from auxseg.study.best_recipe import check_best
         from auxseg.study.directory.directory import StudyDirectory
         from auxseg.study.study import Study as StudyRun
 
+        imported = time.monotonic() - started  # which workers do once more
         if any(number is not None and number < 1 for number in (self.workers, self.threads)):
             raise InputError("study: --workers and --threads: expected 1 or more")
         if not 0 <= self.gpus_per_run <= 1 or (self.gpus_per_run and self.ray is None):
@@ -144,7 +156,7 @@ class Study(RecipeCommand):
         if seconds is not None:
             from auxseg.cli.study.planner import within_budget
 
-            study = within_budget(self, study, seconds, console)
+            study = within_budget(self, study, seconds, console, imported)
         if self.screen:
             from auxseg.cli.study.screen import screen
 
@@ -158,7 +170,7 @@ class Study(RecipeCommand):
         if self.dry_run:
             from auxseg.cli.study.planner import foresee
 
-            return foresee(self, study, console)
+            return foresee(self, study, console, imported)
         return self._do(study, console)
 
     def time_left(self, effort: Effort) -> str:
@@ -224,18 +236,21 @@ class Study(RecipeCommand):
 
         given = {
             "base": self.base,
-            "auxiliaries": _listed(self.auxiliaries),
+            "auxiliaries": listed(self.auxiliaries),
             "seeds": self.seeds,
             "design": self.design,
-            "controls": _listed(self.controls),
-            "label_fractions": _numbers(self.label_fractions, "--label-fractions"),
+            "balancers": listed(self.balancers),
+            "controls": listed(self.controls),
+            "label_fractions": numbers(self.label_fractions, "--label-fractions"),
+            "folds": self.folds,
+            "figure": self.figure,
             "margin": self.margin,
-            "looks": _looks(self.looks),
+            "looks": looks(self.looks),
             "method": self.method,
             "mirrored": None if self.mirrored is None else self.mirrored == "yes",
             "vary": self.vary or None,
-            "weights": _weights(self.weights),
-            "tune_weights": _candidates(self.tune_weights),
+            "weights": weights(self.weights),
+            "tune_weights": candidates(self.tune_weights),
             "settings": self.set or None,
         }
         given = {key: value for key, value in given.items() if value is not None}
@@ -249,44 +264,3 @@ class Study(RecipeCommand):
                 f"study: {self.file} asks the question, so it cannot be combined with --{option}; set it in the file"
             )
         return read_study(self.file)
-
-
-def _listed(text: str | None) -> tuple[str, ...] | None:
-    return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _numbers(text: str | None, option: str) -> tuple[float, ...] | None:
-    parts = _listed(text)
-    try:
-        return None if parts is None else tuple(float(part) for part in parts)
-    except ValueError:
-        raise InputError(f"{option} {text}: expected numbers separated by commas, such as 0.05,0.1,1") from None
-
-
-def _looks(text: str | None) -> tuple[int, ...] | int | None:
-    """Numbers of seeds; a single 1 or 2 is what the method per arm understands."""
-    parts = _listed(text)
-    if parts is None:
-        return None
-    if not parts or not all(part.isdecimal() for part in parts):
-        raise InputError(f"--looks {text}: expected numbers of seeds separated by commas, such as 5,10")
-    numbers = tuple(int(part) for part in parts)
-    return numbers[0] if numbers in ((1,), (2,)) else numbers
-
-
-def _candidates(parts: tuple[str, ...] | None) -> tuple[float, ...] | None:
-    return None if parts is None else _numbers(",".join(parts) or "0.1,0.3,1", "--tune-weights")
-
-
-def _weights(text: str | None) -> dict[str, float] | None:
-    weights: dict[str, float] = {}
-    for part in _listed(text) or ():
-        name, _, value = part.partition("=")
-        if name in weights:
-            raise InputError(f"--weights {text}: names {name} twice")
-        try:
-            weights[name] = float(value)
-        except ValueError:
-            expected = "expected name=weight separated by commas, such as box=0.5"
-            raise InputError(f"--weights {text}: {expected}") from None
-    return weights or None

@@ -26,14 +26,17 @@ if TYPE_CHECKING:
 _TIMING: Final = "timing a few steps of the arms"
 
 
-def foresee(command: Study, study: StudyRun, console: Console) -> dict[str, object]:
-    """Print what would be trained, how long that takes, what it would find out, and what else one could do."""
+def foresee(command: Study, study: StudyRun, console: Console, start: float) -> dict[str, object]:
+    """Print what would be trained, how long that takes, what it would find out, and what else one could do.
+
+    Workers take ``start`` seconds until they train.
+    """
     plan = study.plan(threads=command.threads)
     for line in describe(plan):
         console.print(line, markup=False)
     workers = command.workers or 1
     with console.status(_TIMING):
-        effort = study.estimate(plan, workers=workers, threads=command.threads)
+        effort = study.estimate(plan, workers=workers, threads=command.threads, start=start)
     console.print(command.time_left(effort))
     if study.config.method == PER_ARM or not effort.per_arm:
         return dataclasses.asdict(effort)
@@ -52,7 +55,7 @@ def foresee(command: Study, study: StudyRun, console: Console) -> dict[str, obje
     return {**dataclasses.asdict(effort), "outlook": to_mapping(found)}
 
 
-def within_budget(command: Study, study: StudyRun, budget: float, console: Console) -> StudyRun:
+def within_budget(command: Study, study: StudyRun, budget: float, console: Console, start: float) -> StudyRun:
     """The study with as many arms and seeds as the budget pays for, or with those that it was begun with."""
     _refuse_unfit(command, study)
     begun = study.directory.question
@@ -63,7 +66,7 @@ def within_budget(command: Study, study: StudyRun, budget: float, console: Conso
     workers = command.workers or 1
     plan = study.plan(threads=command.threads)
     with console.status(_TIMING):
-        effort = study.estimate(plan, workers=workers, threads=command.threads)
+        effort = study.estimate(plan, workers=workers, threads=command.threads, start=start)
     config, found = fit(study, plan, effort, budget, workers)
     arms = ", ".join(found.arms)
     console.print(
@@ -91,7 +94,13 @@ def _refuse_unfit(command: Study, study: StudyRun) -> None:
 
 def _sentences(found: Outlook, *, mirrored: bool) -> Iterator[str]:
     design, prospect = found.design, found.prospect
-    images = f"{count(design.num_images, 'test image')}{', each measured mirrored too' if mirrored else ''}"
+    folds = found.num_folds
+    tested = (
+        f"{count(design.num_images, 'image')} in {count(folds, 'fold')}"
+        if folds > 1
+        else count(design.num_images, "test image")
+    )
+    images = f"{tested}{', each measured mirrored too' if mirrored else ''}"
     if prospect is None:
         yield f"{count(design.num_seeds, 'seed')} and {images}: figures and no verdict, which takes 3 seeds"
         return
@@ -112,7 +121,8 @@ def _sentences(found: Outlook, *, mirrored: bool) -> Iterator[str]:
         needed = f"{prospect.seeds_needed} seeds, about {said(seconds)}"
         yield f"to say something of every arm at a margin of {margin} takes {needed}"
     if prospect.half_width > found.margin and prospect.images_limit:
-        yield "the test images limit this study more than its seeds do: more of them would help most"
+        more = "more of them" if folds > 1 else "more of them, or --folds,"
+        yield f"the test images limit this study more than its seeds do: {more} would help most"
 
 
 def _said(other: Alternative) -> str:

@@ -81,7 +81,7 @@ class StudyProgress:
                 said = "diverged, or was not validated" if value is None else f"validation {value:.4f}"
                 self._print(
                     f"{number} of {len(plan.runs)} runs are done{self._left(plan)}  "
-                    f"{run.arm.name}, seed {run.seed}: {said}"
+                    f"{run.arm.name}, seed {run.seed}{f', fold {run.fold}' if run.fold else ''}: {said}"
                 )
 
     def _look(self, plan: Plan) -> list[PlannedRun]:

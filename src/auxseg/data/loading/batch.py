@@ -42,6 +42,21 @@ class Batch:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def first(self, number: int) -> Batch:
+        """The first so many images of it."""
+        return replace(
+            self,
+            ids=self.ids[:number],
+            image=self.image[:number],
+            clean=self.clean[:number],
+            mask=self.mask[:number],
+            box=self.box[:number],
+            classes={name: ids[:number] for name, ids in self.classes.items()},
+            inside=self.inside[:number],
+            keys=self.keys[:number],
+            teacher={name: output[:number] for name, output in self.teacher.items()},
+        )
+
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device."""
         return replace(

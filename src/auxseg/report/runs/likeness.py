@@ -11,6 +11,7 @@ _SETTINGS: Final = (
     (("training", "batch"), "batch"),
     (("data", "label_fraction"), "share of the masks"),
     (("data", "train_on"), "splits trained on"),
+    (("data", "fold"), "fold"),
     (("data", "size"), "training size"),
 )
 

@@ -25,7 +25,15 @@ from auxseg.report.studies.strip import strip
 from auxseg.report.studies.unfinished_page import unfinished_page
 from auxseg.statistics.simultaneous import CALIBRATION, Statement
 
-_MEANING: Final = "the area where mask and truth agree, divided by the area that either covers"
+_IOU: Final = "the area where mask and truth agree, divided by the area that either covers"
+_OF_EACH: Final = ", of each image, then averaged"
+_MEANINGS: Final = {
+    "iou_dataset": _IOU,
+    "miou_dataset": _IOU,
+    "iou_image": f"{_IOU}{_OF_EACH}",
+    "miou_image": f"{_IOU}{_OF_EACH}",
+    "dice_image": f"twice the area where mask and truth agree, divided by the sum of their areas{_OF_EACH}",
+}
 _STATEMENTS: Final = {
     Statement.HELPS: "The interval lies above zero: it gains.",
     Statement.HURTS: "The interval lies below zero: it loses.",
@@ -80,7 +88,7 @@ def study_page(directory: Path, out: Path | None = None) -> Path:
         study=study,
         name=directory.resolve().name,
         shown=shown,
-        meaning=_MEANING if study.figure in wording.LABELS else "",
+        meaning=_MEANINGS.get(study.figure, ""),
         figure=wording.label(study.figure),
         advice=recommend(study, shown[0].answer, directory, higher_is_better=higher),
         strip=strip(directory, shown[0].answer, higher_is_better=higher),

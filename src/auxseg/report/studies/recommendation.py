@@ -154,11 +154,11 @@ def _seeds_that_decide(study: StudyResult, arm: ArmResult) -> int | None:
 
 def _seconds_per_run(study: StudyResult) -> float:
     runs = sum(len(each.figure_per_seed) for answer in study.answers for each in (answer.baseline, *answer.arms))
-    return study.seconds / max(runs, 1)
+    return study.seconds / max(runs * (study.rules.folds or 1), 1)
 
 
 def _runs_per_seed(study: StudyResult) -> int:
-    return sum(1 + len(answer.arms) for answer in study.answers)
+    return sum(1 + len(answer.arms) for answer in study.answers) * (study.rules.folds or 1)
 
 
 def _train(study: StudyResult, answer: Answer, directory: Path, arm: str | None, text: str) -> Recommendation:
@@ -170,7 +170,8 @@ def _train(study: StudyResult, answer: Answer, directory: Path, arm: str | None,
     words = command_of(directory)
     data = words[words.index("--data") + 1] if "--data" in words[:-1] else study.data.path or study.data.name
     out = f"runs/{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-') or 'best'}"
-    command = _quoted(["auxseg", "train", str(runs[0] / RECIPE_FILE), "--data", data, "--out", out])
+    of_all = ["--set", "data.fold=null"] if study.rules.folds else []
+    command = _quoted(["auxseg", "train", str(runs[0] / RECIPE_FILE), "--data", data, "--out", out, *of_all])
     return Recommendation(text, command, _about(_seconds_per_run(study)))
 
 

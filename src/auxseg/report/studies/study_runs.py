@@ -14,8 +14,12 @@ from auxseg.report.runs.record import Record, read_record
 
 
 def runs_of(directory: Path, arm: str, label_fraction: float) -> dict[int, Path]:
-    """The run directories of an arm at a share of the masks, by seed; none if the study's runs lie elsewhere."""
+    """The run directories of an arm at a share of the masks, by seed; none if the study's runs lie elsewhere.
+
+    With folds they are those of the first fold, which have tested the same images.
+    """
     planned = [run for run in _planned(directory) if (run.arm, run.label_fraction) == (arm, label_fraction)]
+    planned = [run for run in planned if run.fold.partition("/")[0] in ("", "1")]
     paths = {run.seed: directory / RUNS_FOLDER / run.directory for run in sorted(planned, key=lambda run: run.seed)}
     home = (directory / RUNS_FOLDER).resolve()
     return {seed: path for seed, path in paths.items() if is_run(path) and path.resolve().parent == home}

@@ -91,9 +91,13 @@ def study_so_far(directory: Path) -> tuple[list[RunState], str, str]:
     return states, figure, target
 
 
+def _seed(planned: PlannedTraining) -> str:
+    return f"{planned.seed}, fold {planned.fold}" if planned.fold else f"{planned.seed}"
+
+
 def _state(run: Path, planned: PlannedTraining | None) -> tuple[RunState, str, str]:
     """The state of a training, the figure it is validated by and its target."""
-    what = (planned.arm, f"{planned.seed}", f"{100 * planned.label_fraction:g}%") if planned else ("", "", "")
+    what = (planned.arm, _seed(planned), f"{100 * planned.label_fraction:g}%") if planned else ("", "", "")
     failure = failure_file(run)
     reason = read_text(failure, max_bytes=_MAX_REASON) if failure.is_file() else ""
     if not is_run(run):

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from scipy import stats
-
 from auxseg.records.agreement import (
     Agreement,
     AnswerOutline,
@@ -51,6 +49,8 @@ def _compare(directory: Path) -> Iterator[Comparison]:
     same = _same_arms(screen, study) if screen is not None and study is not None else set()
     if screen is None or study is None or BASELINE not in same:
         return
+    from scipy import stats  # late: it takes long to import, and most studies have no screening
+
     sign = 1 if study.rules.higher_is_better else -1
     full = {answer.label_fraction: _differences(answer, sign) for answer in study.answers}
     for answer in screen.answers:

@@ -18,7 +18,7 @@ from auxseg.run.labels import needs
 from auxseg.statistics.simultaneous import LEVEL
 from auxseg.study.answers import per_arm, simultaneous
 from auxseg.study.answers.change_of_all_tasks import change_of_all_tasks
-from auxseg.study.answers.figures import RunFigures, refuse_other_images
+from auxseg.study.answers.figures import RunFigures, Trained, refuse_other_images
 from auxseg.study.answers.gradient_evidence import why
 from auxseg.study.answers.verdict import ArmVerdict, Compared
 from auxseg.study.design.arm import Arm
@@ -38,10 +38,11 @@ def answer(study: StudyDirectory, plan: Plan, store: Store, looked_at: Sequence[
     done = [run for run in plan.runs if study.failure(run) is None]
     refuse_other_images(study, done)
     by_masks = needs(target, store.vocabulary).mask
-    asked = _Asked(plan, RunFigures(study, target), tasks, tuple(done), tuple(looked_at), by_masks)
+    figures = RunFigures(study, target, plan.figure or target.main_figure)
+    asked = _Asked(plan, figures, tasks, tuple(done), tuple(looked_at), by_masks)
     return StudyResult(
         target=target.name,
-        figure=target.main_figure,
+        figure=figures.figure,
         steps=asked.steps,
         seeds=plan.config.seeds,
         rules=asked.rules(),
@@ -92,9 +93,9 @@ class _Asked:
         mirrored = self.plan.mirrored or None
         if self.is_together:
             looks = config.planned_looks
-            return records.Rules(config.margin, LEVEL, len(looks), higher, SIMULTANEOUS, looks, mirrored)
+            return records.Rules(config.margin, LEVEL, len(looks), higher, SIMULTANEOUS, looks, mirrored, config.folds)
         assert isinstance(config.looks, int)
-        return records.Rules(config.margin, LEVEL, config.looks, higher, mirrored=mirrored)
+        return records.Rules(config.margin, LEVEL, config.looks, higher, mirrored=mirrored, folds=config.folds)
 
     def answer(self, fraction: float) -> Answer:
         """The verdicts at one share of the masks."""
@@ -118,7 +119,7 @@ class _Asked:
 
     def _compared(self, fraction: float) -> Compared:
         runs = {arm: self._runs(arm, fraction) for arm in self.plan.arms}
-        planned = [run.arm for run in self.plan.runs if run.label_fraction == fraction]
+        planned = {(run.arm, run.seed) for run in self.plan.runs if run.label_fraction == fraction}
         study = self.figures.study
         most = len(self.rules().looks_at) if self.is_together else self.rules().looks
         return Compared(
@@ -127,8 +128,8 @@ class _Asked:
             higher_is_better=self.figures.target.higher_is_better,
             label_fraction=fraction,
             runs=runs,
-            num_diverged={arm: planned.count(arm) - len(runs[arm]) for arm in runs},
-            steps={arm: _steps(study, list(runs[arm].values())) or self.steps for arm in runs},
+            num_diverged={arm: sum(each == arm for each, _ in planned) - len(runs[arm]) for arm in runs},
+            steps={arm: _steps(study, _flat(runs[arm])) or self.steps for arm in runs},
             can_extend=len(self.looked_at) < most,
         )
 
@@ -151,15 +152,19 @@ class _Asked:
             why=why(_looks(figures.study, runs[arm]), arm.auxiliaries),
         )
 
-    def _runs(self, arm: Arm, fraction: float) -> dict[int, PlannedRun]:
-        """The runs of an arm that did not diverge, by seed."""
-        return {run.seed: run for run in self.done if (run.arm, run.label_fraction) == (arm, fraction)}
+    def _runs(self, arm: Arm, fraction: float) -> dict[int, Trained]:
+        """The runs of an arm by seed, of those seeds of which no run diverged."""
+        runs: dict[int, Trained] = {}
+        for run in self.done:
+            if (run.arm, run.label_fraction) == (arm, fraction):
+                runs[run.seed] = (*runs.get(run.seed, ()), run)
+        return {seed: trained for seed, trained in runs.items() if len(trained) == len(self.plan.folds)}
 
-    def _masked_per_step(self, runs: Mapping[int, PlannedRun]) -> float | None:
+    def _masked_per_step(self, runs: Mapping[int, Trained]) -> float | None:
         """Samples with a mask that a training step sees on average; ``None`` if that is not known or means nothing."""
         if not self.by_masks:
             return None
-        for planned in runs.values():
+        for planned in _flat(runs):
             start = Run(self.figures.study.run_directory(planned)).start
             data, batch = planned.recipe.data, planned.recipe.training.batch
             labelled = start.labelled.get(self.figures.target.name)
@@ -172,8 +177,12 @@ class _Asked:
         return None
 
 
-def _looks(study: StudyDirectory, runs: Mapping[int, PlannedRun]) -> list[Gradients]:
-    return [look for run in runs.values() for look in read_events(study.run_directory(run)).of(Gradients)]
+def _flat(runs: Mapping[int, Trained]) -> list[PlannedRun]:
+    return [run for trained in runs.values() for run in trained]
+
+
+def _looks(study: StudyDirectory, runs: Mapping[int, Trained]) -> list[Gradients]:
+    return [look for run in _flat(runs) for look in read_events(study.run_directory(run)).of(Gradients)]
 
 
 def _steps(study: StudyDirectory, done: Sequence[PlannedRun]) -> int:

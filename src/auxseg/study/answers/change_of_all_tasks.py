@@ -9,14 +9,13 @@ import numpy as np
 
 from auxseg.records.arm_result import DeltaM
 from auxseg.statistics.delta_m import delta_m
-from auxseg.study.answers.figures import RunFigures
+from auxseg.study.answers.figures import RunFigures, Trained
 from auxseg.study.design.arm import Arm
-from auxseg.study.design.plan import PlannedRun
 from auxseg.tasks import Task
 
 
 def change_of_all_tasks(
-    figures: RunFigures, tasks: Mapping[str, Task], arm: Arm, runs: Mapping[Arm, Mapping[int, PlannedRun]]
+    figures: RunFigures, tasks: Mapping[str, Task], arm: Arm, runs: Mapping[Arm, Mapping[int, Trained]]
 ) -> DeltaM | None:
     """Delta m of an arm; ``runs`` are those of all arms by seed.
 
@@ -50,6 +49,6 @@ def known(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _total(figures: RunFigures, run: PlannedRun, task: str) -> float:
-    value = figures.total(run, task)
+def _total(figures: RunFigures, trained: Trained, task: str) -> float:
+    value = figures.total(trained, task)
     return math.nan if value is None else value

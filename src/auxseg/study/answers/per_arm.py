@@ -39,7 +39,7 @@ def _verdict(arm: Arm, judgement: Judgement, found: Differences, compared: Compa
     of_arm, of_baseline = (compared.num_diverged[each] for each in (arm, compared.plan.arms[0]))
     judged = with_diverged(judgement, of_arm=of_arm, of_baseline=of_baseline)
     context = Context(
-        compared.figures.target.main_figure,
+        compared.figures.figure,
         compared.plan.weighting(arm, compared.label_fraction),
         compared.steps[arm],
         compared.label_fraction,

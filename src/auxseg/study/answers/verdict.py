@@ -8,9 +8,9 @@ from typing import final
 
 from auxseg.records.arm_result import Advice, Expected, Interval, Variances
 from auxseg.records.study import Choice, Spread
-from auxseg.study.answers.figures import RunFigures
+from auxseg.study.answers.figures import RunFigures, Trained
 from auxseg.study.design.arm import Arm
-from auxseg.study.design.plan import Plan, PlannedRun
+from auxseg.study.design.plan import Plan
 
 
 @final
@@ -23,8 +23,8 @@ class Compared:
         figures: reads what runs reached.
         higher_is_better: which way the target's figure gets better.
         label_fraction: the share.
-        runs: of each arm by seed, those that did not diverge.
-        num_diverged: how many of each did.
+        runs: of each arm by seed, those of which none diverged.
+        num_diverged: of how many seeds of each arm one did.
         steps: of each arm's trainings.
         can_extend: whether more seeds would be looked at.
     """
@@ -33,7 +33,7 @@ class Compared:
     figures: RunFigures
     higher_is_better: bool
     label_fraction: float
-    runs: Mapping[Arm, Mapping[int, PlannedRun]]
+    runs: Mapping[Arm, Mapping[int, Trained]]
     num_diverged: Mapping[Arm, int]
     steps: Mapping[Arm, int]
     can_extend: bool

@@ -10,6 +10,8 @@ from auxseg.study.design.config import SAME_COMPUTE
 
 BASELINE: Final = "target only"
 OWN_SHARE: Final = "data.label_fraction"
+BALANCER: Final = "balancer."
+"""What settings begin with that weigh tasks against each other."""
 _NO_WORD: Final = re.compile(r"[^a-z0-9.]+")
 
 
@@ -50,6 +52,11 @@ class Arm:
         if self.settings:
             return _NO_WORD.sub("-", self.name.lower()).strip("-") or "arm"
         return "-".join(sorted(self.auxiliaries)) or (SAME_COMPUTE if self.is_longer else "target-only")
+
+
+def balanced(auxiliaries: tuple[str, ...], kind: str) -> Arm:
+    """The arm of these auxiliaries with another kind of balancer."""
+    return Arm(auxiliaries, settings=(f"{BALANCER}kind={kind}",), label=f"{' + '.join(auxiliaries)}, {kind}")
 
 
 def own_share(arm: Arm) -> float | None:

@@ -9,7 +9,7 @@ from typing import Final, get_args
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe, to_values, what_matters
 from auxseg.recipe.settings import refuse_replaced
-from auxseg.study.design.arm import OWN_SHARE, Arm
+from auxseg.study.design.arm import BALANCER, OWN_SHARE, Arm
 from auxseg.study.design.config import SAME_COMPUTE, StudyConfig
 from auxseg.tasks import TaskConfig
 
@@ -35,6 +35,8 @@ def check_base(base: Recipe, study: StudyConfig) -> None:
         raise InputError("study: settings gives a seed, but a study chooses its own; set how many with seeds")
     if "data.label_fraction" in settings and study.label_fractions is not None:
         raise InputError("study: settings gives data.label_fraction together with label_fractions; leave one out")
+    if base.data.fold is not None:
+        raise InputError(f"study: {study.base} has data.fold {base.data.fold}; set data.fold=null, and folds instead")
     _check_arms(base, study.base)
     for phase in base.training.phases:
         if base.target not in (phase.tasks or (base.target,)):
@@ -73,6 +75,11 @@ def base_of(arm: Arm, base: Recipe, study: StudyConfig) -> Recipe:
         key = setting.partition("=")[0]
         if key == OWN_SHARE and len(study.label_fractions or ()) > 1:
             raise InputError(f"study: arm {arm.name}: {key} cannot be combined with several label_fractions")
+        if f"{key}.".startswith(BALANCER) and not arm.auxiliaries:
+            raise InputError(
+                f"study: arm {arm.name}: a balancer weighs tasks against each other, and this arm has the target "
+                "alone; give it auxiliaries, or name them with balancers"
+            )
         section, _, task = key.partition(".")
         if section == "tasks" and task.partition(".")[0] not in (base.target, *arm.auxiliaries):
             raise InputError(f"study: arm {arm.name}: {key} changes which tasks are learned; name them in auxiliaries")
@@ -82,11 +89,21 @@ def base_of(arm: Arm, base: Recipe, study: StudyConfig) -> Recipe:
         ("seed", changed.seed, base.seed),
         ("target", changed.target, base.target),
         ("data.train_on", changed.data.train_on, base.data.train_on),
+        ("data.fold", changed.data.fold, base.data.fold),
     ):
         if own != common:
             raise InputError(f"study: arm {arm.name}: {key} must be the same in all arms; leave it out")
     _check_arms(changed, f"arm {arm.name}")
     return changed
+
+
+def check_weights(recipes: Mapping[tuple[Arm, float], Recipe], study: StudyConfig) -> None:
+    """Refuse loss weights that none of the balancers takes."""
+    is_taken = any("weights" in vars(recipe.balancer) for (arm, _), recipe in recipes.items() if arm.auxiliaries)
+    if study.weights and not is_taken:
+        raise InputError(
+            f"study: weights cannot be combined with the balancers {', '.join(study.balancers)}, which take no weights"
+        )
 
 
 def check_own_settings(recipes: Mapping[tuple[Arm, float], Recipe]) -> None:

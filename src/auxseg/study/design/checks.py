@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from auxseg.counting import count
+from auxseg.data.loading.folds import in_fold
 from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.loading.selection import labelled_rows, training_rows
 from auxseg.data.store.store import Store
@@ -15,24 +16,35 @@ from auxseg.errors import InputError
 from auxseg.recipe import build_tasks
 from auxseg.records.about import Choices
 from auxseg.run.building import without_labels
+from auxseg.run.labels import refuse_unfit
+from auxseg.study.design.judged_figure import judged_figure
 from auxseg.study.design.plan import Plan
 from auxseg.tasks import Task
 
 
-def check_tasks(plan: Plan, store: Store) -> Task:
-    """The target. Raises `InputError` if no verdict can be given on it, or the data lack what a task learns."""
+def in_folds(plan: Plan, store: Store) -> list[Store]:
+    """The data with the splits of every fold; as they are without folds. Raises `InputError` for too many folds."""
+    train_on = plan.runs[0].recipe.data.train_on
+    return [store if fold is None else in_fold(store, fold, train_on) for fold in plan.folds]
+
+
+def check_tasks(plan: Plan, stores: Sequence[Store]) -> Task:
+    """The target. Raises `InputError` if no verdict can be given on it, or the data lack what a task learns.
+
+    ``stores`` are the same data with the splits of every fold.
+    """
+    store = stores[0]
     tasks = {name: task for run in plan.runs for name, task in build_tasks(run.recipe, store.vocabulary).items()}
     first = plan.runs[0].recipe
     target = tasks[first.target]
-    if not (target.mean_figure or target.ratio_figure):
-        raise InputError(
-            f"study: the target {target.name} is measured by {target.main_figure}, which has no values per image; "
-            "expected a task that gives masks, classes or boxes"
-        )
-    train = training_rows(store, first.data.train_on)
-    _check_shares(plan.label_fractions, store, train)
-    for name in without_labels(tasks, EvaluationLoader(store, train, first.training.batch)):
-        raise InputError(f"{store.path}: no training sample has a label for {name}")
+    judged_figure(plan.config.figure, target)
+    for each in stores:
+        train = training_rows(each, first.data.train_on)
+        _check_shares(plan.label_fractions, each, train)
+        for name in without_labels(tasks, EvaluationLoader(each, train, first.training.batch)):
+            raise InputError(f"{store.path}: no training sample has a label for {name}")
+        for fraction in plan.label_fractions:
+            refuse_unfit(tasks, each, labelled_rows(each, train, fraction), "of the study's auxiliaries")
     return target
 
 
@@ -49,8 +61,13 @@ def _check_shares(fractions: Sequence[float], store: Store, train: np.ndarray) -
         seen[num_masks] = fraction
 
 
-def refuse_without_test(target: Task, store: Store) -> None:
-    """Raise `InputError` if there is nothing to test on."""
+def refuse_without_test(target: Task, stores: Sequence[Store]) -> None:
+    """Raise `InputError` if there is nothing to test on, in the data or in one of the folds."""
+    for store in stores:
+        _refuse_without_test(target, store)
+
+
+def _refuse_without_test(target: Task, store: Store) -> None:
     for name in without_labels({target.name: target}, EvaluationLoader(store, store.rows("test"), 16)):
         raise InputError(f"{store.path}: no test sample has a label for {name}, so no verdict is possible")
 

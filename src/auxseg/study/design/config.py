@@ -25,11 +25,13 @@ SAME_COMPUTE: Final = "same-compute"
 SAME_STEPS: Final = "same-steps"
 """What the baseline is already: asked for, it is refused with that answer."""
 
+MOST_FOLDS: Final = 100
+
 SIMULTANEOUS: Final = "simultaneous"
 PER_ARM: Final = "per-arm"
 
 Method: TypeAlias = Literal["simultaneous", "per-arm"]
-Design = Literal["each", "all-but-one", "all-subsets"]
+Design = Literal["each", "all-but-one", "all-subsets", "together"]
 Fraction = Annotated[float, Field(gt=0, le=1)]
 Margin = Annotated[float, Field(gt=0, lt=0.5, allow_inf_nan=False)]
 Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -64,21 +66,27 @@ class StudyConfig:
     ``base`` is a preset or the path of a recipe; its target and settings hold for every arm. ``auxiliaries`` are names
     of the base's tasks, or of kinds of task; ``weights`` are their loss weights (the base's, or 0.3, if none is given
     here). ``design``: ``each`` trains every auxiliary alone; ``all-but-one`` (the default) also all of them, and all
-    without each; ``all-subsets`` every set. ``arms`` lists the arms one by one instead of ``auxiliaries`` and
-    ``design``: sets of auxiliaries, or `ArmConfig` with settings of its own. ``vary`` holds ``KEY=A,B``: the target
-    alone with this setting is an arm for each value. ``controls`` are auxiliaries that can carry no information, such
-    as ``noise`` and ``random-labels``, always alone; ``same-compute`` is the target alone, trained longer
+    without each; ``all-subsets`` every set; ``together`` all of them at once and nothing else. ``balancers`` are kinds
+    of balancer: every set of auxiliaries is an arm with each of them instead of the base's, and the design is
+    ``together`` if none is given. ``arms`` lists the arms one by one instead of ``auxiliaries`` and ``design``:
+    sets of auxiliaries, or `ArmConfig` with settings of its own. ``vary`` holds ``KEY=A,B``: the target alone with this
+    setting is an arm for each value. ``controls`` are auxiliaries that can carry no information, such as ``noise`` and
+    ``random-labels``, always alone; ``same-compute`` is the target alone, trained longer
     (`auxseg.study.design.same_compute`). ``label_fractions`` are shares of the masks, each answered for itself (the
-    base's alone, if none is given here). ``tune_weights`` are weights of which each arm's is chosen on validation, on
-    ``tuning_seeds`` seeds of their own, with as many tries for the target alone (`auxseg.study.tuning`). ``settings``
-    are changes to the base, as in ``auxseg train --set``; seeds are counted from 0, whatever the base's.
+    base's alone, if none is given here). ``folds`` is K: every arm and seed is trained K times, so that every image is
+    tested by a network that has not seen it (`auxseg.data.loading.folds`). ``tune_weights`` are weights of which each
+    arm's is chosen on validation, on ``tuning_seeds`` seeds of their own, with as many tries for the target alone
+    (`auxseg.study.tuning`). ``settings`` are changes to the base, as in ``auxseg train --set``; seeds are counted from
+    0, whatever the base's.
 
-    How it is judged: ``method`` is ``simultaneous`` (`auxseg.statistics.simultaneous`) or, for this release still,
-    ``per-arm`` (`auxseg.statistics.verdicts`), by default that with which the directory was begun. ``margin`` is the
-    smallest difference of the target's figure that matters (0.01, a point; 0.005 per arm). ``looks`` are the numbers of
-    seeds at which verdicts are given, ``seeds`` alone by default; per arm it is 2 (the default) if the study may be
-    extended once, and 1 if not. ``mirrored`` says whether every test image is measured mirrored as well, by default
-    where the training mirrors images too and no task knows left from right; never per arm, unless it is asked for.
+    How it is judged: ``figure`` is the target's figure, its main one if none is given here
+    (`auxseg.study.design.judged_figure`), and ``margin`` the smallest difference of it that matters (0.01, a point;
+    0.005 per arm). ``method`` is ``simultaneous`` (`auxseg.statistics.simultaneous`) or, for this release still,
+    ``per-arm`` (`auxseg.statistics.verdicts`), by default that with which the directory was begun. ``looks`` are the
+    numbers of seeds at which verdicts are given, ``seeds`` alone by default; per arm it is 2 (the default) if the study
+    may be extended once, and 1 if not. ``mirrored`` says whether every test image is measured mirrored as well, by
+    default where the training mirrors images too and no task knows left from right; never per arm, unless it is asked
+    for.
     """
 
     base: str
@@ -87,8 +95,11 @@ class StudyConfig:
     design: Design | None = None
     arms: Annotated[tuple[_Arm, ...], Field(min_length=1)] | None = None
     vary: tuple[str, ...] = ()
+    balancers: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     label_fractions: Annotated[tuple[Fraction, ...], Field(min_length=1)] | None = None
+    folds: Annotated[int, Field(le=MOST_FOLDS)] | None = None
+    figure: Annotated[str, Field(min_length=1, max_length=80)] | None = None
     method: Method | None = None
     margin: Margin | None = None
     looks: Literal[1, 2] | tuple[Annotated[int, Field(ge=1, le=1000)], ...] | None = None
@@ -136,10 +147,13 @@ def check_study(values: Mapping[str, object], origin: str = "study") -> StudyCon
     except ValidationError as error:
         raise InputError(f"{origin}: {sentence(error, StudyConfig)}") from None
     _check_sets(study, origin)
+    _check_balancers(study, origin)
     _check_names(study, origin)
     _check_weights(study, origin)
+    _check_folds(study, origin)
     _check_looks(study, origin)
-    return study if study.arms or study.design else dataclasses.replace(study, design="all-but-one")
+    usual: Design = "together" if study.balancers else "all-but-one"
+    return study if study.arms or study.design else dataclasses.replace(study, design=usual)
 
 
 def _check_sets(study: StudyConfig, origin: str) -> None:
@@ -164,6 +178,20 @@ def _check_sets(study: StudyConfig, origin: str) -> None:
         if (key := (frozenset(arm.auxiliaries), frozenset(arm.settings))) in seen:
             raise InputError(f"{origin}: arms gives {said} twice")
         seen.add(key)
+
+
+def _check_balancers(study: StudyConfig, origin: str) -> None:
+    if not study.balancers:
+        return
+    if study.arms is not None:
+        raise InputError(
+            f"{origin}: balancers cannot be combined with arms; give an arm settings: [balancer.kind=NAME] instead"
+        )
+    if not study.auxiliaries:
+        raise InputError(f"{origin}: balancers weigh auxiliaries against the target, but there are none; name some")
+    twice = next((name for name in study.balancers if study.balancers.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"{origin}: balancers names {twice} twice")
 
 
 def _check_names(study: StudyConfig, origin: str) -> None:
@@ -194,12 +222,26 @@ def _check_weights(study: StudyConfig, origin: str) -> None:
         raise InputError(
             f"{origin}: weights cannot be combined with tune_weights, which chooses them on validation; leave one out"
         )
-    if any(arm.settings for arm in study.listed_arms):
-        raise InputError(
-            f"{origin}: tune_weights cannot be combined with arms that have settings of their own; leave one out"
-        )
+    if study.balancers or any(arm.settings for arm in study.listed_arms):
+        others = "balancers" if study.balancers else "arms that have settings of their own"
+        raise InputError(f"{origin}: tune_weights cannot be combined with {others}; leave one out")
     if len(set(study.tune_weights)) < len(study.tune_weights):
         raise InputError(f"{origin}: tune_weights names a weight twice")
+
+
+def _check_folds(study: StudyConfig, origin: str) -> None:
+    if study.folds is None:
+        return
+    if study.folds < 2:
+        raise InputError(
+            f"{origin}: folds is {study.folds}, but an image needs a network that has not seen it; expected 2 to "
+            f"{MOST_FOLDS}, or leave it out"
+        )
+    if study.tune_weights is not None:
+        raise InputError(
+            f"{origin}: tune_weights cannot be combined with folds: weights would be chosen by networks that have seen "
+            "the images they are judged on; leave one out"
+        )
 
 
 def _check_looks(study: StudyConfig, origin: str) -> None:

@@ -12,13 +12,13 @@ from auxseg.study.design.plan import Plan
 
 
 def arm_recipe(plan: Plan, arm: Arm) -> dict[str, Any]:
-    """All values that the trainings of an arm have in common: those of its recipe but the seed and the share of masks.
+    """All values that the trainings of an arm have in common: all but the seed, the share of masks and the fold.
 
     The target trained longer has those of the target alone: how much longer is counted for a directory and kept there.
     """
     source = plan.arms[0] if arm.is_longer else arm
     values = to_values(next(run.recipe for run in plan.runs if run.arm == source))
-    del values["seed"], values["data"]["label_fraction"]
+    del values["seed"], values["data"]["label_fraction"], values["data"]["fold"]
     return values
 
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final, final
 
 from auxseg.counting import count
+from auxseg.data.loading.folds import fold_name
 from auxseg.errors import InputError
-from auxseg.recipe import Recipe, load_recipe, parse_recipe, to_values, what_matters
+from auxseg.recipe import Recipe, load_recipe, parse_recipe, to_values, what_matters, with_changes
 from auxseg.records.about import SameCompute, Tuned
-from auxseg.study.design.arm import BASELINE, Arm, own_share
-from auxseg.study.design.bases import base_of, check_base, check_controls, check_own_settings
+from auxseg.study.design.arm import BASELINE, Arm, balanced, own_share
+from auxseg.study.design.bases import base_of, check_base, check_controls, check_own_settings, check_weights
 from auxseg.study.design.config import SAME_COMPUTE, StudyConfig
 
 DEFAULT_WEIGHT: Final = 0.3
@@ -35,18 +36,24 @@ class PlannedRun:
     recipe: Recipe
 
     @property
+    def fold(self) -> str | None:
+        """The fold that it is tested on, such as ``2/5``; ``None`` for the test split of the store."""
+        return self.recipe.data.fold
+
+    @property
     def directory_name(self) -> str:
         """Readable, and different for every recipe, so that a finished run is found again by what it was."""
         digest = hashlib.sha256(json.dumps(what_matters(to_values(self.recipe)), sort_keys=True).encode()).hexdigest()[
             :8
         ]
-        return f"{self.arm.words[:60]}-masks{self.label_fraction:g}-seed{self.seed}-{digest}"
+        fold = "" if self.fold is None else f"-fold{self.fold.replace('/', 'of')}"
+        return f"{self.arm.words[:60]}-masks{self.label_fraction:g}-seed{self.seed}{fold}-{digest}"
 
 
 @final
 @dataclass(frozen=True)
 class Plan:
-    """All trainings of a study, in the order in which they are started: every arm of a seed before the next seed.
+    """All trainings of a study, in the order in which they are started: every arm of a seed (and fold) before the next.
 
     Attributes:
         config: what is asked.
@@ -55,6 +62,7 @@ class Plan:
         same_compute: once it is known, how much longer the control of that name is trained, and for which arm.
         tuned: what was chosen on validation, an entry for each arm and share (`auxseg.study.tuning`).
         mirrored: whether test images are measured mirrored too.
+        figure: by which figure of the target arms are judged; empty for its main figure.
         families: of arms that were added after verdicts, how many times some had been before.
     """
 
@@ -64,12 +72,18 @@ class Plan:
     same_compute: SameCompute | None = None
     tuned: Sequence[Tuned] = ()
     mirrored: bool = False
+    figure: str = ""
     families: Mapping[Arm, int] = field(default_factory=dict)
 
     @property
     def label_fractions(self) -> tuple[float, ...]:
         """The shares of the masks, in the order of the question."""
         return tuple(dict.fromkeys(run.label_fraction for run in self.runs))
+
+    @property
+    def folds(self) -> tuple[str | None, ...]:
+        """The folds that each seed is trained for, in order; ``None`` alone without cross-fitting."""
+        return folds_of(self.config)
 
     def is_control(self, arm: Arm) -> bool:
         """Whether an arm's auxiliaries can carry no information, or it has none and is trained longer."""
@@ -129,18 +143,34 @@ def make_plan(study: StudyConfig) -> Plan:
         for arm in arms
     }
     check_own_settings(recipes)
+    check_weights(recipes, study)
     runs = [
-        PlannedRun(arm, seed, fraction, dataclasses.replace(recipes[arm, fraction], seed=seed))
+        PlannedRun(arm, seed, fraction, of_run(recipes[arm, fraction], seed, fold))
         for fraction in fractions
         for seed in range(study.seeds)
+        for fold in folds_of(study)
         for arm in arms
     ]
     return Plan(study, tuple(arms), tuple(runs))
 
 
+def of_run(recipe: Recipe, seed: int, fold: str | None) -> Recipe:
+    """An arm's recipe for one of its trainings."""
+    return with_changes(dataclasses.replace(recipe, seed=seed), data={"fold": fold})
+
+
+def folds_of(study: StudyConfig) -> tuple[str | None, ...]:
+    """The folds that each seed is trained for; ``None`` alone without cross-fitting."""
+    if study.folds is None:
+        return (None,)
+    return tuple(fold_name(number, study.folds) for number in range(1, study.folds + 1))
+
+
 def _arms(study: StudyConfig) -> list[Arm]:
     """All arms but the control same-compute, the target alone first, none twice."""
     sets = [Arm(subset) for subset in _subsets(study)]
+    if study.balancers:
+        sets = [sets[0], *(balanced(arm.auxiliaries, kind) for arm in sets[1:] for kind in study.balancers)]
     own = [Arm(each.auxiliaries, settings=each.settings, label=each.name) for each in study.listed_arms]
     controls = [Arm((name,)) for name in study.control_tasks]
     arms = list(dict.fromkeys([*sets, *own, *controls]))
@@ -161,6 +191,8 @@ def _subsets(study: StudyConfig) -> Iterable[tuple[str, ...]]:
         sets = [subset for size in range(len(names) + 1) for subset in itertools.combinations(names, size)]
     elif study.design == "each":
         sets = [(), *each]
+    elif study.design == "together":
+        sets = [(), tuple(names)]
     else:
         sets = [(), *each, tuple(names), *(tuple(other for other in names if other != name) for name in names)]
     return sets
@@ -176,7 +208,7 @@ def _recipe(base: Recipe, study: StudyConfig, arm: Arm, fraction: float) -> Reci
         weights[name] = study.weights.get(name, _weight(values, name) if name in tasks else DEFAULT_WEIGHT)
     if "weights" in values["balancer"]:
         values["balancer"]["weights"] = weights
-    elif study.weights or study.tune_weights:
+    elif (study.weights or study.tune_weights) and not study.balancers:
         key = "weights" if study.weights else "tune_weights"
         raise InputError(
             f"study: {key} cannot be combined with the balancer {values['balancer']['kind']}, which takes no weights"
@@ -194,6 +226,8 @@ def _weight(values: Mapping[str, Any], task: str) -> float:
 def describe(plan: Plan) -> Sequence[str]:
     """The plan in words, a line per arm."""
     seeds = count(plan.config.seeds, "seed")
+    if plan.config.folds is not None:
+        seeds += f", {count(plan.config.folds, 'fold')} each"
     lines = []
     for arm in plan.arms:
         weighting = plan.weighting(arm)

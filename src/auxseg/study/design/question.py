@@ -19,7 +19,7 @@ from auxseg.records.values.differences import differences
 from auxseg.study.design.arm import Arm, own_share
 from auxseg.study.design.config import SIMULTANEOUS
 from auxseg.study.design.digests import arm_recipe
-from auxseg.study.design.plan import Plan, PlannedRun
+from auxseg.study.design.plan import Plan, PlannedRun, of_run
 
 
 def question(plan: Plan) -> Question:
@@ -29,11 +29,13 @@ def question(plan: Plan) -> Question:
     return Question(
         target=plan.runs[0].recipe.target,
         method=SIMULTANEOUS if together else None,
+        figure=plan.figure or None,
         margin=config.margin,
         looks=None if together or isinstance(config.looks, tuple) else config.looks,
         looks_at=config.planned_looks if together else (),
         mirrored=plan.mirrored or None,
         label_fractions=tuple(sorted(plan.label_fractions)),
+        folds=config.folds,
         base=what_matters(arm_recipe(plan, plan.arms[0])),
         tune_weights=plan.config.tune_weights or (),
         tuning_seeds=plan.config.tuning_seeds if plan.config.tune_weights else None,
@@ -77,12 +79,14 @@ def with_judged(plan: Plan, kept: Sequence[Judged], directory: Path, *, were_sho
         arms.append(arm)
         controls += [name for name in arm.auxiliaries if entry.is_control]
         runs += [
-            PlannedRun(arm, seed, share, _again(values, seed, own_share(arm) or share))
+            PlannedRun(arm, seed, share, of_run(again, seed, fold))
             for share in plan.label_fractions
+            for again in [_again(values, own_share(arm) or share)]
             for seed in range(plan.config.seeds)
+            for fold in plan.folds
         ]
     order = {share: place for place, share in enumerate(plan.label_fractions)}
-    runs.sort(key=lambda run: (order[run.label_fraction], run.seed))
+    runs.sort(key=lambda run: (order[run.label_fraction], run.seed, plan.folds.index(run.fold)))
     config = dataclasses.replace(plan.config, controls=tuple(dict.fromkeys(controls)))
     return dataclasses.replace(plan, config=config, arms=tuple(arms), runs=tuple(runs), families=families)
 
@@ -117,10 +121,10 @@ def _arm(entry: Judged) -> Arm:
     return Arm(entry.auxiliaries, entry.is_longer, entry.settings, entry.label)
 
 
-def _again(values: Mapping[str, object], seed: int, share: float) -> Recipe:
+def _again(values: Mapping[str, object], share: float) -> Recipe:
     data = values["data"]
     assert isinstance(data, dict)
-    return parse_recipe({**values, "seed": seed, "data": {**data, "label_fraction": share}})
+    return parse_recipe({**values, "data": {**data, "label_fraction": share}})
 
 
 def _flat(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:

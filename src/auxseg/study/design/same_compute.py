@@ -1,9 +1,9 @@
 """How much computing a training takes: counted, so that every machine finds the same number.
 
 A step's floating point operations are those of the convolutions and matrix products in one forward and backward pass
-of all tasks, with a pass of its own for every view, on tensors that have shapes but no values. What is cheap beside
-them (normalisation, activations, losses, the optimiser, augmentation) is not counted, and neither are looks at
-gradients and validations.
+of all tasks, with a pass of its own for every view, and in the forward passes of a teacher, on tensors that have shapes
+but no values. What is cheap beside them (normalisation, activations, losses, the optimiser, augmentation) is not
+counted, and neither are looks at gradients and validations.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from auxseg.data.sample import Vocabulary
 from auxseg.models import outline
 from auxseg.recipe import Recipe, build_tasks, with_changes
 from auxseg.records.about import SameCompute
+from auxseg.study.design.arm import BALANCER, Arm
 from auxseg.study.design.digests import arm_digest
 from auxseg.study.design.plan import Plan
 from auxseg.tasks.views import by_view
@@ -38,20 +39,28 @@ def flops_per_image(recipe: Recipe, vocabulary: Vocabulary) -> int:
     with FlopCounterMode(display=False, custom_mapping=formulas) as counter:
         outputs = [out for names in by_view(tasks.values()).values() for out in network(images, names).values()]
         torch.stack([out.sum() for out in outputs]).sum().backward()
+        heads = {network.head_of(name) for name, task in tasks.items() if task.needs_teacher}
+        with torch.no_grad():
+            for names in by_view(tasks[head] for head in sorted(heads)).values():
+                network(images, names)
     return counter.get_total_flops() // _NUM_IMAGES
 
 
 def same_compute(plan: Plan, vocabulary: Vocabulary) -> SameCompute:
     """How many times as long the target alone is trained to take the computing of the dearest arm, and which that is.
 
-    Controls do not count, and neither do arms with settings of their own. The factor is rounded to
-    thousandths; ``recipe`` tells the arm from others of its name.
+    Controls do not count, and neither do arms with settings of their own, but for another balancer. The factor is
+    rounded to thousandths; ``recipe`` tells the arm from others of its name.
     """
-    recipes = {run.arm: run.recipe for run in plan.runs if not (plan.is_control(run.arm) or run.arm.settings)}
+    recipes = {run.arm: run.recipe for run in plan.runs if not (plan.is_control(run.arm) or _is_of_its_own(run.arm))}
     flops = {arm: flops_per_image(recipe, vocabulary) for arm, recipe in recipes.items()}
     dearest = max(flops, key=lambda arm: flops[arm])
     factor = round(flops[dearest] / flops[plan.arms[0]], 3)
     return SameCompute(arm=dearest.name, recipe=arm_digest(plan, dearest), factor=factor)
+
+
+def _is_of_its_own(arm: Arm) -> bool:
+    return any(not setting.startswith(BALANCER) for setting in arm.settings)
 
 
 def longer(recipe: Recipe, factor: float) -> Recipe:

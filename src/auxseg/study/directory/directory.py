@@ -139,7 +139,10 @@ class StudyDirectory:
 
     def keep_planned(self, runs: Sequence[PlannedRun]) -> None:
         """Write down which trainings are planned, for the page of a study that is not finished."""
-        trainings = [PlannedTraining(run.directory_name, run.arm.name, run.seed, run.label_fraction) for run in runs]
+        trainings = [
+            PlannedTraining(run.directory_name, run.arm.name, run.seed, run.label_fraction, run.fold or "")
+            for run in runs
+        ]
         write_planned(self.path, trainings)
 
     @property

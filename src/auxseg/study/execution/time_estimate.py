@@ -1,9 +1,9 @@
-"""How long the trainings of a study would take on this machine, from a few steps of each arm."""
+"""How long trainings would take on this machine, from a few steps of each arm, and the tests that follow."""
 
 from __future__ import annotations
 
-import statistics
-import tempfile
+import json
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,18 +15,17 @@ import numpy as np
 import torch
 
 from auxseg.data.loading.selection import training_rows
-from auxseg.data.store.store import Store
-from auxseg.errors import DivergedError
-from auxseg.recipe import Recipe, with_changes
-from auxseg.records.events import Step, Validated
-from auxseg.run import choose, train
+from auxseg.recipe import Recipe, to_values
+from auxseg.run import choose
+from auxseg.run.building import open_data
 from auxseg.study.design.arm import Arm
 from auxseg.study.design.plan import PlannedRun
 from auxseg.study.directory.decisions import chosen, decided
+from auxseg.study.execution.pace import Pace, pace_of
+from auxseg.study.execution.work import work
 
-CALIBRATION_STEPS: Final = 6
 PATIENCE: Final = 8.0
-"""After so many seconds no further arm is timed: its time is that of arms with as many tasks, or follows from them."""
+"""After so many seconds no further arm is timed: its time follows from its share of the computing."""
 
 
 @final
@@ -34,7 +33,7 @@ PATIENCE: Final = 8.0
 class Effort:
     """What a study takes: trainings, those of them that are done, and about how many seconds the others need.
 
-    ``per_arm`` holds the seconds of one training of each arm that is not done, by its name.
+    ``per_arm`` holds the seconds of one training of each arm that is not done, evaluated if it will be, by its name.
     """
 
     runs: int
@@ -43,56 +42,94 @@ class Effort:
     per_arm: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
-def effort(planned: Sequence[PlannedRun], missing: Sequence[PlannedRun], data: Path, workers: int) -> Effort:
+def effort(
+    planned: Sequence[PlannedRun],
+    missing: Sequence[PlannedRun],
+    data: Path,
+    workers: int,
+    *,
+    passes: int = 0,
+    start: float = 0.0,
+) -> Effort:
     """Time a few steps of the arms that are not done yet. Nothing is left behind.
 
     What recipes leave open is measured once before, as a study does. However many workers there are, it takes as long
     as the longest training.
+
+    Args:
+        planned: all trainings.
+        missing: those that are not done.
+        data: the store.
+        workers: how many train at the same time.
+        passes: how often every test image is measured: twice if mirrored too; 0 where the test split is not read.
+        start: seconds until workers have started.
     """
     if not missing:
         return Effort(len(planned), len(planned), 0.0)
     per_arm = {run.arm: run.recipe for run in reversed(missing)}
-    choices = chosen(choose(max(per_arm.values(), key=lambda recipe: len(recipe.tasks)), data))
-    seconds = _per_arm({arm: decided(recipe, choices) for arm, recipe in per_arm.items()}, data)
+    choices = chosen(choose(min(per_arm.values(), key=lambda recipe: len(recipe.tasks)), data))
+    seconds = _per_arm({arm: decided(recipe, choices) for arm, recipe in per_arm.items()}, data, passes)
     each = [seconds[run.arm] for run in missing]
     named = {arm.name: value for arm, value in seconds.items()}
-    return Effort(len(planned), len(planned) - len(missing), max(*seconds.values(), sum(each) / workers), named)
+    total = start + max(*seconds.values(), sum(each) / workers)
+    return Effort(len(planned), len(planned) - len(missing), total, named)
 
 
-def _per_arm(recipes: Mapping[Arm, Recipe], data: Path) -> dict[Arm, float]:
-    """Of one training of each arm; the fewest and the most tasks, and arms with settings of their own, come first."""
-    by_tasks = sorted(recipes, key=lambda arm: len(recipes[arm].tasks))
-    own = [arm for arm in by_tasks if arm.settings or arm.is_longer]
-    order = dict.fromkeys([by_tasks[0], by_tasks[-1], *own, *by_tasks])
-    timed: dict[Arm, float] = {}
+def _per_arm(recipes: Mapping[Arm, Recipe], data: Path, passes: int) -> dict[Arm, float]:
+    """Of one training of each arm; the least and the most work come first, and then what is unlike both."""
+    vocabulary = open_data(data, next(iter(recipes.values()))).vocabulary
+    by_shape = {_shape(recipe): recipe for recipe in recipes.values()}
+    works = {shape: work(recipe, vocabulary) for shape, recipe in by_shape.items()} if len(by_shape) > 2 else {}
+    ordered = sorted(by_shape, key=lambda shape: (works.get(shape, 0), len(by_shape[shape].tasks)))
+    usual = [shape for shape in ordered if _kin(shape) == _kin(ordered[0])]
+    order = dict.fromkeys([usual[0], usual[-1], *(shape for shape in ordered if shape not in usual), *ordered])
     started = time.perf_counter()
-    for arm in order:
-        if time.perf_counter() - started < PATIENCE or not timed:
-            timed[arm] = seconds_of(recipes[arm], data)
-    usual = {len(recipes[arm].tasks): seconds for arm, seconds in timed.items() if arm not in own}
-    numbers = sorted(usual or {1: max(timed.values())})
-    values = [usual[number] if usual else max(timed.values()) for number in numbers]
-    return {arm: timed.get(arm) or float(np.interp(len(recipes[arm].tasks), numbers, values)) for arm in recipes}
+    first, *others = order
+    timed = {first: pace_of(by_shape[first], data, passes)}
+    for shape in others:
+        if time.perf_counter() - started < PATIENCE or len(timed) < 2:
+            timed[shape] = pace_of(by_shape[shape], data).tested_like(timed[first])
+    paces = {shape: timed.get(shape) or _between(timed, works, shape) for shape in by_shape}
+    return {arm: _seconds(recipe, paces[_shape(recipe)], data) for arm, recipe in recipes.items()}
 
 
-def seconds_of(recipe: Recipe, data: Path) -> float:
-    """Of one training that leaves nothing open: getting ready, the steps, and the looks at the validation split."""
-    short = with_changes(recipe, training={"steps": CALIBRATION_STEPS, "epochs": None, "phases": ()})
-    with tempfile.TemporaryDirectory() as folder:
-        started = time.perf_counter()
-        try:
-            run = train(short, data, Path(folder) / "run")
-        except DivergedError:  # so will all its trainings, as soon
-            return time.perf_counter() - started
-        seconds = time.perf_counter() - started
-        events, steps_per_epoch = run.events, run.start.steps_per_epoch
-    steps = [event.seconds for event in events.of(Step)]
-    looks = [event.seconds for event in events.of(Validated)]
-    once = max(seconds - sum(steps) - sum(looks), 0)
-    training = recipe.training
-    num_steps = training.num_steps(len(training_rows(Store.open(data), recipe.data.train_on)))
-    num_looks = num_steps / (training.validate_every * steps_per_epoch)
-    return once + statistics.median(steps) * num_steps + (max(looks) * num_looks if looks else 0)
+def _shape(recipe: Recipe) -> str:
+    """What a step costs depends on; recipes of the same shape are timed once."""
+    values = to_values(recipe)
+    training, data = values["training"], values["data"]
+    rest = {name: value for name, value in training.items() if name not in ("steps", "epochs", "watch", "schedule")}
+    return json.dumps([values["model"], data["size"], rest, values["tasks"], values["balancer"]["kind"]])
+
+
+def _kin(shape: str) -> str:
+    """Shapes that differ in their tasks alone."""
+    return json.dumps(json.loads(shape)[:3])
+
+
+def _between(timed: Mapping[str, Pace], works: Mapping[str, int], shape: str) -> Pace:
+    """The pace of a shape that was not timed, by its work between those that were, of its kin if there are two."""
+    kin = [each for each in timed if _kin(each) == _kin(shape)]
+    points = sorted(kin if len(kin) > 1 else timed, key=lambda each: works[each])
+    at = [works[each] for each in points]
+
+    def part(name: str) -> float:
+        return float(np.interp(works[shape], at, [getattr(timed[each], name) for each in points]))
+
+    return Pace(part("once"), part("step"), part("look"), part("test"))
+
+
+def _seconds(recipe: Recipe, pace: Pace, data: Path) -> float:
+    """Of one training, with looks at gradients, which cost about a step for each task."""
+    training, num_samples = recipe.training, _num_samples(recipe, data)
+    num_steps = float(training.num_steps(num_samples))
+    steps_per_epoch = math.ceil(num_samples / training.batch)
+    num_looks = math.ceil(num_steps / max(round(training.validate_every * steps_per_epoch), 1))
+    watched = num_steps * len(recipe.tasks) / training.watch if training.watch else 0.0
+    return pace.seconds(num_steps + watched, num_looks)
+
+
+def _num_samples(recipe: Recipe, data: Path) -> int:
+    return len(training_rows(open_data(data, recipe), recipe.data.train_on))
 
 
 @contextmanager

@@ -17,6 +17,7 @@ import torch
 
 from auxseg.data.loading.selection import training_rows
 from auxseg.data.store.store import Store
+from auxseg.recipe import with_changes
 from auxseg.records.about import Question
 from auxseg.records.events import Events, Gradients, Validated, read_events
 from auxseg.records.screen import RankedCandidate, Ranking, ScreenResult, write_screen
@@ -97,8 +98,8 @@ class Screening:
         """Data, target, cost and trainings. Raises `InputError` if they can give no ranking in this directory."""
         full = self.study.made
         first = full.runs[0].recipe
-        store = open_data(self.study.data, first)
-        target = check_tasks(full, store)
+        store = open_data(self.study.data, with_changes(first, data={"fold": None}))
+        target = check_tasks(full, [store])
         refuse_without_validation(first, store, "--screen")
         for directory in (self.study.directory, self.directory):
             directory.check(store, origin(first.model.weights))
@@ -113,7 +114,8 @@ class Screening:
         study = self.study.directory
         full = with_choices(self.study.made, study.choices)
         begun = study.question
-        full = dataclasses.replace(full, mirrored=begun is not None and bool(begun.mirrored))  # touches no ranking
+        if begun is not None:  # neither touches a ranking
+            full = dataclasses.replace(full, mirrored=bool(begun.mirrored), figure=begun.figure or "")
         study.compare(question(full))
         refuse_other_arms(full, study.judged, study.path)
         candidates = self._candidates()
@@ -137,8 +139,10 @@ class Screening:
             design="each",
             arms=None,
             vary=(),
+            balancers=(),
             controls=(),
             weights={name: weight for name, weight in config.weights.items() if name in config.names},
+            folds=None,
             tune_weights=None,
             settings=(*config.settings, *settings),
         )
