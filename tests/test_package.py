@@ -17,7 +17,7 @@ from auxseg.extras import EXTRAS
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-BESIDE_EXTRAS = {"starlette"}  # comes with fastapi
+BESIDE_EXTRAS = {"starlette", "google"}  # the first comes with fastapi, the second (protobuf) with onnx
 """Modules that those of an extra bring, and that are imported where the extra is needed."""
 SOURCES = sorted((ROOT / "src" / "auxseg").rglob("*.py"))
 

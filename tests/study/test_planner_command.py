@@ -113,7 +113,7 @@ def test_a_budget_that_is_too_small_names_the_smallest(
         (["--budget", "soon"], "--budget soon: expected a time such as 45min, 2h or 1h30m"),
         (["--looks", "soon"], "--looks soon: expected numbers of seeds separated by commas, such as 5,10"),
         (["--looks", "5,10", "--seeds", "6"], "seeds is 6, at which no look is planned; looks are planned at 5, 10"),
-        (["--margin", "0"], "margin is 0.0: input should be greater than 0"),
+        (["--margin", "0"], "margin is 0: input should be greater than 0"),
         (["--vary", "data.target_per_batch"], "expected key=value,value,..., such as"),
         (["--vary", "model.widht=2"], "model.widht is not a setting (did you mean 'width'?)"),
         (["--budget", "1h", "--seeds", "5"], "--budget cannot be combined with --seeds; leave one out"),

@@ -14,6 +14,7 @@ from torch import Tensor
 from auxseg.errors import InputError
 from auxseg.models.archive import refuse_growth
 from auxseg.models.network_access import answers
+from auxseg.records.names import MODEL_FILE
 
 MOST_COMPLAINTS = 3
 
@@ -68,13 +69,13 @@ def _refuse_without_network(name: str) -> None:
     if known is None or not (known.hf_hub_id or known.url):
         return  # timm has a sentence for that
     host = constants.ENDPOINT if known.hf_hub_id else str(known.url)
-    files = ("model.safetensors", "pytorch_model.bin", known.hf_hub_filename)
+    files = (MODEL_FILE, "pytorch_model.bin", known.hf_hub_filename)
     cached = [try_to_load_from_cache(known.hf_hub_id, file) for file in files if known.hf_hub_id and file]
     if any(isinstance(path, str) for path in cached) or constants.HF_HUB_OFFLINE or answers(host):
         return
     raise InputError(
         f"model.weights: timm would fetch the weights of {name} from {host}, which does not answer; fetch "
-        f"model.safetensors of {known.hf_hub_id or name} on a machine with network access and set model.weights to "
+        f"{MODEL_FILE} of {known.hf_hub_id or name} on a machine with network access and set model.weights to "
         "that file, or set model.weights=none for random weights"
     )
 

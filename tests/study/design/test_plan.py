@@ -231,7 +231,7 @@ def test_the_order_of_auxiliaries_makes_no_other_arm() -> None:
         ({"margin": 0.0}, "margin is 0"),
         ({"seeds": 0}, "seeds is 0"),
         ({"auxiliaries": []}, "auxiliaries"),
-        ({"design": "some"}, "design is 'some'; allowed: 'each', 'all-but-one' or 'all-subsets'"),
+        ({"design": "some"}, "design is 'some'; allowed: 'each', 'all-but-one', 'all-subsets' or 'together'"),
         ({"seed": 3}, "seed is not a setting .did you mean 'seeds'"),
         ({"base": "tinny"}, "did you mean 'tiny'"),
         ({"controls": ["same-steps"]}, "same-steps is the same as target only"),

@@ -42,6 +42,15 @@ class Effort:
     per_arm: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
+@final
+@dataclass(frozen=True)
+class _Shape:
+    """What a step costs depends on, as texts; recipes of one shape are timed once, its kin differ in tasks alone."""
+
+    kin: str
+    tasks: str
+
+
 def effort(
     planned: Sequence[PlannedRun],
     missing: Sequence[PlannedRun],
@@ -81,7 +90,7 @@ def _per_arm(recipes: Mapping[Arm, Recipe], data: Path, passes: int) -> dict[Arm
     by_shape = {_shape(recipe): recipe for recipe in recipes.values()}
     works = {shape: work(recipe, vocabulary) for shape, recipe in by_shape.items()} if len(by_shape) > 2 else {}
     ordered = sorted(by_shape, key=lambda shape: (works.get(shape, 0), len(by_shape[shape].tasks)))
-    usual = [shape for shape in ordered if _kin(shape) == _kin(ordered[0])]
+    usual = [shape for shape in ordered if shape.kin == ordered[0].kin]
     order = dict.fromkeys([usual[0], usual[-1], *(shape for shape in ordered if shape not in usual), *ordered])
     started = time.perf_counter()
     first, *others = order
@@ -93,22 +102,17 @@ def _per_arm(recipes: Mapping[Arm, Recipe], data: Path, passes: int) -> dict[Arm
     return {arm: _seconds(recipe, paces[_shape(recipe)], data) for arm, recipe in recipes.items()}
 
 
-def _shape(recipe: Recipe) -> str:
-    """What a step costs depends on; recipes of the same shape are timed once."""
+def _shape(recipe: Recipe) -> _Shape:
     values = to_values(recipe)
     training, data = values["training"], values["data"]
     rest = {name: value for name, value in training.items() if name not in ("steps", "epochs", "watch", "schedule")}
-    return json.dumps([values["model"], data["size"], rest, values["tasks"], values["balancer"]["kind"]])
+    kin, tasks = [values["model"], data["size"], rest], [values["tasks"], values["balancer"]["kind"]]
+    return _Shape(json.dumps(kin), json.dumps(tasks))
 
 
-def _kin(shape: str) -> str:
-    """Shapes that differ in their tasks alone."""
-    return json.dumps(json.loads(shape)[:3])
-
-
-def _between(timed: Mapping[str, Pace], works: Mapping[str, int], shape: str) -> Pace:
+def _between(timed: Mapping[_Shape, Pace], works: Mapping[_Shape, int], shape: _Shape) -> Pace:
     """The pace of a shape that was not timed, by its work between those that were, of its kin if there are two."""
-    kin = [each for each in timed if _kin(each) == _kin(shape)]
+    kin = [each for each in timed if each.kin == shape.kin]
     points = sorted(kin if len(kin) > 1 else timed, key=lambda each: works[each])
     at = [works[each] for each in points]
 
