@@ -73,7 +73,7 @@ def test_what_a_part_of_a_command_names_exists(page: str, span: str) -> None:
     words = span.split()[1:]
     path = " ".join(words[:2]) if " ".join(words[:2]) in OFFERED else words[0]
     assert path in OFFERED
-    named = re.findall(r"(?<![\w-])--[a-z][a-z-]*", span)
+    named = re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", span)
     assert [option for option in named if option not in OFFERED[path].options] == []
 
 
