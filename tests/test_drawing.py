@@ -208,3 +208,13 @@ def test_many_classes_have_contours_between_them() -> None:
     mask = np.repeat(np.arange(37, dtype=np.uint8)[None], 37, 0)
     drawn = drawing.draw_contours(np.full((370, 370, 3), 120, np.uint8), mask, np.zeros((37, 37), np.uint8))
     assert (drawn[100] == drawing.TRUTH_CONTOUR).all(1).mean() > 0.5
+
+
+@pytest.mark.parametrize("num_classes", [2, 17, 40, 255])
+def test_a_palette_loses_no_class_id(num_classes: int) -> None:
+    mask = np.arange(num_classes, dtype=np.uint8)[None]
+    buffer = io.BytesIO()
+    drawing.palette_image(mask).save(buffer, format="PNG")
+    with Image.open(buffer) as opened:
+        assert opened.mode == "P"
+        np.testing.assert_array_equal(np.asarray(opened), mask)

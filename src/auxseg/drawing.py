@@ -254,6 +254,16 @@ def to_picture(image: Float[Tensor, "3 H W"]) -> UInt8[np.ndarray, "H W 3"]:
     return (image.detach().float().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().cpu().numpy()
 
 
+def palette_image(mask: UInt8[np.ndarray, "h w"]) -> Image.Image:
+    """Class ids with a palette: the values are the ids, and a viewer shows colours.
+
+    All 256 entries are given. With fewer, Pillow would save as few bits as they need, and cut larger ids off.
+    """
+    image = Image.fromarray(mask, mode="P")
+    image.putpalette([0, 0, 0, *np.resize(np.array(CLASS_COLOURS, np.uint8), (255, 3)).ravel().tolist()])
+    return image
+
+
 def encode_png(picture: UInt8[np.ndarray, "H W 3"]) -> bytes:
     """The bytes of a PNG file of a picture."""
     buffer = io.BytesIO()

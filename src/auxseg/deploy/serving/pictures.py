@@ -15,7 +15,7 @@ from jaxtyping import Float32, UInt8
 from PIL import Image
 
 from auxseg.deploy.serving import schema
-from auxseg.drawing import CLASS_COLOURS, COMPRESSION, Picture
+from auxseg.drawing import CLASS_COLOURS, COMPRESSION, Picture, palette_image
 
 _QUALITY: Final = 88
 _HEAT: Final = 0.6
@@ -24,12 +24,9 @@ _HEAT: Final = 0.6
 
 def mask_png(mask: UInt8[np.ndarray, "h w"], num_classes: int) -> bytes:
     """Class ids as a PNG with a palette, class 0 transparent: the values are ids, and over a photograph it tints."""
-    image = Image.fromarray(mask, mode="P")
-    palette = np.resize(np.array(CLASS_COLOURS, np.uint8), (255, 3))[: max(num_classes - 1, 1)]
-    image.putpalette([0, 0, 0, *palette.ravel().tolist()])
     buffer = io.BytesIO()
     bits = next(bits for bits in (1, 2, 4, 8) if num_classes <= 2**bits)
-    image.save(buffer, format="PNG", bits=bits, transparency=0, compress_level=COMPRESSION)
+    palette_image(mask).save(buffer, format="PNG", bits=bits, transparency=0, compress_level=COMPRESSION)
     return buffer.getvalue()
 
 

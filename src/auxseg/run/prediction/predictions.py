@@ -9,9 +9,8 @@ from typing import Final, final
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image
 
-from auxseg.drawing import CLASS_COLOURS, save_png
+from auxseg.drawing import palette_image, save_png
 from auxseg.errors import InputError
 from auxseg.files import replacing, write_atomically
 from auxseg.run.predict import predict
@@ -106,11 +105,8 @@ class PredictionWriter:
 
 
 def _save_ids(path: Path, mask: UInt8[np.ndarray, "h w"]) -> None:
-    """Class ids as a palette PNG: the values are the ids, and a viewer shows colours."""
-    image = Image.fromarray(mask, mode="P")
-    image.putpalette([0, 0, 0, *(int(value) for colour in CLASS_COLOURS for value in colour)])
     with replacing(path) as partial:
-        image.save(partial, format="PNG", pnginfo=mark())
+        palette_image(mask).save(partial, format="PNG", pnginfo=mark())
 
 
 def _is_own(path: Path) -> bool:
