@@ -26,7 +26,7 @@ from auxseg.deploy.export.onnx_format import runner
 from auxseg.deploy.export.source import Source
 from auxseg.deploy.export.tracing import SomeTasks, trace
 from auxseg.models import Network, build_network
-from auxseg.recipe import Recipe, build_tasks, load_recipe
+from auxseg.recipe import Recipe, build_tasks, load_recipe, with_changes
 from auxseg.tasks import Task
 from benchmarks.tools.data import synthetic
 from benchmarks.tools.timing import Timing, alternate
@@ -55,7 +55,8 @@ def main(options: Options) -> dict[str, Any]:
         store = Source.open(options.run).store(store.path)
     target = recipe.target
     graph = to_onnx(trace(SomeTasks(network, [target])), [target])
-    alone = build_network(recipe.model, {target: tasks[target].output}, 0, target).eval()
+    model = with_changes(recipe, model={"weights": "none", "refine_by": []}).model
+    alone = build_network(model, {target: tasks[target].output}, 0, target).eval()
     in_float = runner(graph.SerializeToString(), [target])
     in_int8 = runner(quantised(graph, calibration_images(store, options.calibration)).SerializeToString(), [target])
     of_one = runner(to_onnx(trace(SomeTasks(alone, [target])), [target]).SerializeToString(), [target])
@@ -72,7 +73,8 @@ def main(options: Options) -> dict[str, Any]:
         warm_up=3,
         clock=time.perf_counter if options.clock == "wall" else time.process_time,
     )
-    lost = costs({target: tasks[target]}, in_float, in_int8, store) if options.run else ()
+    seen = recipe.data.train_on != "train"
+    lost = costs({target: tasks[target]}, in_float, in_int8, store, is_trained_on=seen) if options.run else ()
     return {
         "rows": _rows(timings),
         "float32 over the network of the target alone": _ratio(

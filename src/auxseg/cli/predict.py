@@ -16,8 +16,6 @@ from auxseg.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from auxseg.deploy.onnx_model import OnnxModel
-
 
 @dataclass(frozen=True)
 class Predict(RecipeCommand):
@@ -56,7 +54,7 @@ class Predict(RecipeCommand):
         refuse_no_models([self.model])
         from rich.progress import track
 
-        from auxseg.run.load import load
+        from auxseg.deploy.predictors import open_predictor
         from auxseg.run.prediction.image_files import find_images, readable
         from auxseg.run.prediction.predictions import PredictionWriter, refuse_predictions
 
@@ -64,7 +62,7 @@ class Predict(RecipeCommand):
         found = find_images(self.images)
         refuse_predictions(self.out, overwrite=self.overwrite)
         images = found.photographs
-        model = self._exported() if self.model.suffix == ".onnx" else load(self.model, self.device)
+        model = open_predictor(self.model, self.device)
         writer = PredictionWriter(model, self.out, images, overwrite=self.overwrite, exif=self.exif)
         if found.num_own:
             console.print(f"skipped: {count(found.num_own, 'picture')} written by auxseg predict")
@@ -80,10 +78,3 @@ class Predict(RecipeCommand):
             page = writer.finish()
         console.print(f"{len(images) - len(failed)} of {len(images)} images: {page}", markup=False, soft_wrap=True)
         return {"predictions": str(page), "images": len(images) - len(failed), "failed": failed}
-
-    def _exported(self) -> OnnxModel:
-        from auxseg.deploy.onnx_model import OnnxModel
-
-        if self.device == "cuda":
-            raise InputError(f"--device cuda: {self.model} is computed by onnxruntime on the CPU; use --device cpu")
-        return OnnxModel.open(self.model)

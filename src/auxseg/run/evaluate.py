@@ -76,7 +76,7 @@ def measured(
     mirrored: bool = False,
     most: int | None = None,
 ) -> Metrics:
-    """The same, as a typed value; of so many images at ``most``, for who only wants to know how long it takes."""
+    """The same, as a typed value; of at most ``most`` images, to time an evaluation."""
     model = load(run, device)
     _refuse(model, run.directory, split, mirrored=mirrored)
     store = matching_store(run, model, data)

@@ -16,7 +16,7 @@ from auxseg.run.labels import untrained_tasks
 from auxseg.run.matching import matched
 from auxseg.run.model import Model
 from auxseg.run.model_file import ModelFacts
-from auxseg.run.packed.finding import find_model
+from auxseg.run.packed.finding import Found, find_model
 from auxseg.training.weights import WeightsFile
 
 
@@ -25,9 +25,13 @@ def load(run: Run | str | Path, device: str = "auto") -> Model:
 
     No code from the file is run. Raises `InputError` if there is none or it is damaged.
     """
+    return load_found(find_model(run), device)[0]
+
+
+def load_found(found: Found, device: str = "auto") -> tuple[Model, ModelFacts]:
+    """The model of a file that was found, and what the file says of it. Raises `InputError` as `load` does."""
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda: no CUDA device was found on this machine; use --device cpu")
-    found = find_model(run)
     file = WeightsFile.open(found.file)
     facts = ModelFacts.unpack(file.metadata, found.file)
     recipe, vocabulary = facts.recipe, facts.vocabulary
@@ -44,7 +48,7 @@ def load(run: Run | str | Path, device: str = "auto") -> Model:
     model = Model(network, tasks, recipe, vocabulary, facts.step, chosen, untrained, facts.data)
     if found.description is not None:
         found.description.refuse_another(model, facts, found.file.parent)
-    return model
+    return model, facts
 
 
 def matching_store(run: Run, model: Model, data: str | Path | None = None) -> Store:
@@ -66,11 +70,16 @@ def matching_store(run: Run, model: Model, data: str | Path | None = None) -> St
 def in_words_of(model: Model, store: Store) -> Store:
     """A store at the model's size and with the model's class ids. Raises `InputError` as `matched` does.
 
-    A model of a fold that was trained on this very store meets it with the splits of its fold, so that no image on
-    which it was trained is among those it is tested on. Other data have splits of their own alone.
+    A model of a fold meets the store that it was trained on with the splits of its fold, so that no image on which it
+    was trained is among those it is tested on. It is refused for other data: the same images may be in them.
     """
     data = model.recipe.data
-    if data.fold is not None and model.data == store.content_hash:
+    if data.fold is not None:
+        if model.data != store.content_hash:
+            raise InputError(
+                f"{store.path}: the model was trained on fold {data.fold} of other data, so nothing tells which images "
+                "here it has seen; name the store it was trained on, or train without data.fold"
+            )
         store = in_fold(store, data.fold, data.train_on)  # before classes are matched: labels have a say in folds
     return matched(
         store.at_size(model.vocabulary.size), model.vocabulary, list(model.tasks.values()), model.recipe.target

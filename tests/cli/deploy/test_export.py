@@ -28,7 +28,10 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
             Parity("segmentation", (1, 64, 64), "generated", 0.9999, QUANTILES, 4.0),
             Parity("box", (2, 64, 80), "val", None, QUANTILES, 1.5),
         )
-        costs = (Cost("segmentation", "iou_dataset", "val", 30, 0.85, 0.8475), Cost("box", "iou", "val", 30, 0.5, None))
+        costs = (
+            Cost("segmentation", "iou_dataset", "val", False, 30, 0.85, 0.8475),
+            Cost("box", "iou", "val", False, 30, 0.5, None),
+        )
         return Exported(out, "onnx", ("segmentation", "box"), 3 * 2**20, parity, costs, 100)
 
     monkeypatch.setattr("auxseg.deploy.export.export", export)

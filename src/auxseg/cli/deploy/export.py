@@ -90,9 +90,10 @@ def _told(exported: Exported) -> Sequence[str]:
     """What a person wants to know of the file."""
     lines = [f"beside PyTorch, {_near(parity)}" for parity in exported.parity]
     for cost in exported.costs:
+        seen = ", which it was trained on" if cost.is_trained_on else ""
         lines.append(
             f"int8, {cost.task}: {cost.figure} {_figure(cost.int8)} instead of {_figure(cost.float32)} in float32 "
-            f"({count(cost.num_images, f'{cost.split} image')}; calibrated on "
+            f"({count(cost.num_images, f'{cost.split} image')}{seen}; calibrated on "
             f"{count(exported.calibrated_on, 'training image')})"
         )
     size = f"{exported.num_bytes / 2**20:.1f} MiB"

@@ -100,5 +100,6 @@ def _provenance(facts: ModelFacts, weights: Mapping[str, str]) -> dict[str, obje
 def recipe_digest(recipe: Recipe) -> str:
     """Of all settings that change a result, but for the place of a file of weights."""
     values = what_matters(to_values(recipe))
-    del values["model"]["weights"]
+    if values["model"]["weights"] not in ("none", "timm"):
+        values["model"]["weights"] = "file"
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

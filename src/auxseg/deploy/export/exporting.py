@@ -8,7 +8,7 @@ from typing import Final
 
 import torch
 
-from auxseg.arguments import as_path
+from auxseg.arguments import as_names, as_path
 from auxseg.deploy.export import onnx_format, openvino_format, torch_format
 from auxseg.deploy.export.description import describe
 from auxseg.deploy.export.job import Job
@@ -55,7 +55,7 @@ def export(
     asked = Request(
         as_path(out, "out"),
         format,
-        None if tasks is None else tuple(tasks),
+        None if tasks is None else as_names(tasks, "tasks"),
         int8,
         None if data is None else as_path(data, "data"),
         calibration,

@@ -4,7 +4,7 @@ Activations are unsigned and have one range per tensor, weights are signed and h
 graph keeps its operators between pairs of QuantizeLinear and DequantizeLinear (QDQ), which onnxruntime fuses.
 
 Weights use seven of the eight bits: processors without VNNI add pairs of products in sixteen bits, which overflow
-otherwise. The first and the last convolutions, which lose most, stay in float32.
+otherwise. The first convolutions and the last layers before every output stay in float32.
 
 Shape legend: ``S`` the stored side.
 """
@@ -15,6 +15,7 @@ import contextlib
 import io
 import math
 import tempfile
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _BATCH: Final = 8
 _SPLIT: Final = "val"
 _NUM_IN_FLOAT: Final = 2
+_LAYERS: Final = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 
 
 def calibration_images(store: Store, number: int) -> list[Float32[np.ndarray, "1 3 S S"]]:
@@ -69,10 +71,11 @@ def quantised(graph: onnx.ModelProto, images: Sequence[np.ndarray]) -> onnx.Mode
             return None if image is None else {INPUT: image}
 
     with tempfile.TemporaryDirectory() as folder, quiet(), contextlib.redirect_stdout(io.StringIO()):
-        made = Path(folder) / "int8.onnx"
+        given, made = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
+        given.write_bytes(graph.SerializeToString())  # onnxruntime would empty a graph that it is given
         try:
             quantize_static(
-                graph,
+                given,
                 made,
                 Reader(),
                 quant_format=QuantFormat.QDQ,
@@ -88,17 +91,32 @@ def quantised(graph: onnx.ModelProto, images: Sequence[np.ndarray]) -> onnx.Mode
 
 
 def _sensitive(graph: onnx.ModelProto) -> list[str]:
-    """The names of the convolutions nearest to the image and to the outputs."""
-    convolutions = [node.name for node in graph.graph.node if node.op_type == "Conv"]
-    return convolutions[:_NUM_IN_FLOAT] + convolutions[-_NUM_IN_FLOAT:]
+    """The names of the first convolutions, and of the layers nearest to each output."""
+    nodes = graph.graph.node
+    makers = {name: node for node in nodes for name in node.output}
+    found = [node.name for node in nodes if node.op_type == "Conv"][:_NUM_IN_FLOAT]
+    for output in graph.graph.output:
+        before, seen, nearest = deque([output.name]), set[str](), list[str]()
+        while before and len(nearest) < _NUM_IN_FLOAT:
+            node = makers.get(before.popleft())
+            if node is None or node.name in seen:
+                continue
+            seen.add(node.name)
+            nearest += [node.name] if node.op_type in _LAYERS else []
+            before.extend(node.input)
+        found += nearest
+    return list(dict.fromkeys(found))
 
 
-def costs(tasks: Mapping[str, Task], in_float: Runner, in_int8: Runner, store: Store) -> tuple[Cost, ...]:
+def costs(
+    tasks: Mapping[str, Task], in_float: Runner, in_int8: Runner, store: Store, *, is_trained_on: bool
+) -> tuple[Cost, ...]:
     """Every task's main figure on the validation split, in float32 and in eight bits."""
     rows = store.rows(_SPLIT)
     before, after = (_figures(tasks, run, EvaluationLoader(store, rows, _BATCH)) for run in (in_float, in_int8))
     return tuple(
-        Cost(name, task.main_figure, _SPLIT, len(rows), before[name], after[name]) for name, task in tasks.items()
+        Cost(name, task.main_figure, _SPLIT, is_trained_on, len(rows), before[name], after[name])
+        for name, task in tasks.items()
     )
 
 

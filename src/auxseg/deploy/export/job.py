@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import final
 
 from auxseg.data.store.store import Store
-from auxseg.deploy.export.parity import Runner, Samples, compare
+from auxseg.deploy.export.parity import Runner, Samples, compare, parity_of
 from auxseg.deploy.export.result import Parity
 from auxseg.deploy.export.tracing import SomeTasks
 from auxseg.run.model import Model
@@ -33,3 +33,7 @@ class Job:
     def compare(self, run: Runner) -> tuple[Parity, ...]:
         """How near these outputs are to PyTorch's, see `compare`."""
         return compare(self.module, self.tasks, run, self.samples)
+
+    def parity_of(self, run: Runner) -> tuple[Parity, ...]:
+        """The same of a network that may differ, such as one in eight bits."""
+        return parity_of(self.module, self.tasks, run, self.samples)

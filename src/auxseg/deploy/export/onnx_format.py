@@ -33,7 +33,10 @@ def write(job: Job, request: Request) -> Exported:
         assert job.store is not None
         images = calibration_images(job.store, request.calibration)
         graph, num_images = quantised(graph, images), len(images)
-        found = costs(job.tasks, in_float, runner(graph.SerializeToString(), names), job.store)
+        in_int8 = runner(graph.SerializeToString(), names)
+        is_trained_on = job.model.recipe.data.train_on != "train"
+        parity = job.parity_of(in_int8)
+        found = costs(job.tasks, in_float, in_int8, job.store, is_trained_on=is_trained_on)
     content = with_texts(graph, {**job.texts, **measured(parity, found, num_images)})
     write_atomically(request.out, content)
     return Exported(request.out, "onnx", names, len(content), parity, found, num_images)

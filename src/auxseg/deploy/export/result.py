@@ -35,11 +35,15 @@ class Parity:
 @final
 @dataclass(frozen=True)
 class Cost:
-    """A figure of merit in float32 and in eight bits, measured with the exported files themselves."""
+    """A figure of merit in float32 and in eight bits, measured with the exported files themselves.
+
+    ``is_trained_on`` says that the network was trained on these images too, so that both figures are too good.
+    """
 
     task: str
     figure: str
     split: str
+    is_trained_on: bool
     num_images: int
     float32: float | None
     int8: float | None

@@ -9,13 +9,12 @@ from typing import final
 
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
-from auxseg.run import Run, load
-from auxseg.run.load import in_words_of
+from auxseg.run import Run
+from auxseg.run.load import in_words_of, load_found
 from auxseg.run.model import Model
 from auxseg.run.model_file import ModelFacts
 from auxseg.run.packed.finding import find_model, is_packed
 from auxseg.tasks.task import IMAGE
-from auxseg.training.weights import WeightsFile
 
 
 @final
@@ -30,10 +29,9 @@ class Source:
     @classmethod
     def open(cls, place: Run | str | Path) -> Source:
         """Read the model of a run, or a packed one. Raises `InputError` if there is none, or it sees no plain image."""
-        file = find_model(place).file
-        model = load(place, "cpu")
-        _refuse_changed_picture(model, file.parent)
-        facts = ModelFacts.unpack(WeightsFile.open(file).metadata, file)
+        found = find_model(place)
+        model, facts = load_found(found, "cpu")
+        _refuse_changed_picture(model, found.file.parent)
         is_run = isinstance(place, Run) or not is_packed(place)
         return cls(model, facts, _initial_weights(Run.open(place)) if is_run else {})
 

@@ -16,9 +16,9 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from auxseg.data.sample import Vocabulary
+from auxseg.deploy.predictors import open_predictor
 from auxseg.errors import InputError
 from auxseg.run.attention import attention, has_attention
-from auxseg.run.load import load
 from auxseg.run.model import Model
 from auxseg.run.prediction.prediction import Prediction
 from auxseg.run.prediction.predictor import Predictor, answerable, answering
@@ -72,7 +72,7 @@ def names_of(paths: Sequence[Path]) -> list[str]:
 
 
 def _open(path: Path, name: str, device: str) -> Served:
-    model = _predictor(path, device)
+    model = open_predictor(path, device)
     tasks = tuple(answering(model))
     return Served(
         name,
@@ -82,14 +82,6 @@ def _open(path: Path, name: str, device: str) -> Served:
         partial(_ask, model),
         partial(attention, model) if isinstance(model, Model) and has_attention(model) else None,
     )
-
-
-def _predictor(path: Path, device: str) -> Predictor:
-    if path.suffix == ".onnx":
-        from auxseg.deploy.onnx_model import OnnxModel
-
-        return OnnxModel.open(path)
-    return load(path, device)
 
 
 def _ask(model: Predictor, image: UInt8[np.ndarray, "h w 3"], tasks: tuple[str, ...] | None) -> Prediction:
