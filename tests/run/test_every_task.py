@@ -18,9 +18,9 @@ from auxseg.run.prediction.predictions import PredictionWriter
 from auxseg.tasks.task import IMAGE
 from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS
-from tests.tasks.examples import REGISTRY
+from tests.tasks.examples import NEED_OTHER_DATA, REGISTRY
 
-KINDS = [config().kind for config in REGISTRY if config().kind != "box-mask"]  # boxes of heads do not surround masks
+KINDS = [config().kind for config in REGISTRY if config().kind not in NEED_OTHER_DATA]
 
 
 @pytest.fixture(scope="module")

@@ -21,9 +21,9 @@ from auxseg.report.runs.record import read_record
 from auxseg.run import Run, evaluate, train
 from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS, Uneven
-from tests.tasks.examples import REGISTRY
+from tests.tasks.examples import NEED_OTHER_DATA, REGISTRY
 
-KINDS = [config().kind for config in REGISTRY if config().kind != "box-mask"]  # boxes of heads do not surround masks
+KINDS = [config().kind for config in REGISTRY if config().kind not in NEED_OTHER_DATA]
 ONE_SIDED = "left-or-right"
 TASKS = [f"tasks.{kind}={{kind: {kind}}}" for kind in KINDS] + [
     f"tasks.{ONE_SIDED}={{kind: flip, axis: horizontal}}",

@@ -22,6 +22,7 @@ from auxseg.tasks import (
     NoiseConfig,
     ReconstructionConfig,
     SegmentationConfig,
+    TagMaskConfig,
     Task,
     TaskConfig,
 )
@@ -33,13 +34,18 @@ __all__ = ["CONFIGS", "REGISTRY", "SIZE", "TASKS", "VOCABULARY", "erase", "make_
 VOCABULARY = EXAMPLE_VOCABULARY
 SIZE = VOCABULARY.size
 MANY_CLASSES = Vocabulary(SIZE, ("background", "body", "head", "tail"), VOCABULARY.labels)
+TAGGED = Vocabulary(SIZE, ("background", "cat", "dog", "tree"), VOCABULARY.labels)
 
 REGISTRY = typing.get_args(typing.get_args(TaskConfig)[0])
 
 REGRESSION = {"l1": 1.0, "mse": 0.5, "smooth_l1": 2.0}
 
+NEED_OTHER_DATA = {"box-mask", "tag-mask"}
+"""Kinds that generated stores cannot serve: their boxes surround heads, and no class of a picture is one of a mask."""
+
 CONFIGS: dict[str, tuple[TaskSettings, Vocabulary]] = {
     **{config().kind: (config(), VOCABULARY) for config in REGISTRY},
+    "tag-mask": (TagMaskConfig(), TAGGED),
     "segmentation-losses": (SegmentationConfig(losses={"bce": 0.5, "dice": 2.0}, beta=2.0), VOCABULARY),
     "segmentation-classes": (SegmentationConfig(), MANY_CLASSES),
     "classification-smooth": (ClassificationConfig(label="species", label_smoothing=0.1), VOCABULARY),

@@ -106,7 +106,8 @@ def test_fault_17_a_sure_and_right_answer_costs_nothing(name: str) -> None:
 
 def test_fault_20_a_label_that_is_missing_silences_its_own_task_alone() -> None:
     batch, other = make_batch(4), erase(make_batch(4), torch.ones(4, dtype=torch.bool))
-    for label, dependents in (("classes", {"classification", "random-labels"}), ("box", {"box", "box-mask"})):
+    dependents_of = {"classes": {"classification", "random-labels", "tag-mask"}, "box": {"box", "box-mask"}}
+    for label, dependents in dependents_of.items():
         without = replace(batch, **{label: getattr(other, label)})
         for kind in (config().kind for config in REGISTRY):
             task = TASKS[kind]

@@ -105,8 +105,8 @@ def _tasks_on_paper(recipe: Recipe) -> dict[str, Task] | None:
 
 
 def _stand_in(recipe: Recipe) -> Vocabulary:
-    """The vocabulary of data that have every label the recipe asks for, and masks of two classes."""
-    labels = {getattr(task, "label", None) or "label": ("one", "other") for task in recipe.tasks.values()}
+    """The vocabulary of data that have every label the recipe asks for, one value of which is a mask class."""
+    labels = {getattr(task, "label", None) or "label": ("object", "other") for task in recipe.tasks.values()}
     counts = dict.fromkeys(labels, (1, 1))
     return Vocabulary(recipe.data.size or 256, ("background", "object"), labels, counts=counts)
 

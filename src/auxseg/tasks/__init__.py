@@ -18,6 +18,7 @@ Tasks that supervise the target's own output or decoder in other ways:
 
 - `consistency`: the output of a strongly changed picture agrees with what a teacher says of the picture
 - `box-mask`: the foreground fills its box and ends where colours change
+- `tag-mask`: the picture's class bounds which classes its mask holds
 - `deep-supervision`: coarser steps of the decoder give the mask too
 
 Controls, from which nothing about a picture can be learned:
@@ -44,6 +45,7 @@ from auxseg.tasks.plugins import Plugins, register, run_plugin
 from auxseg.tasks.reuse.box_mask import BoxMaskConfig, BoxMaskTask
 from auxseg.tasks.reuse.consistency import ConsistencyConfig, ConsistencyTask
 from auxseg.tasks.reuse.deep_supervision import DeepSupervisionConfig, DeepSupervisionTask
+from auxseg.tasks.reuse.tag_mask import TagMaskConfig, TagMaskTask
 from auxseg.tasks.segmentation import SegmentationConfig, SegmentationTask
 from auxseg.tasks.self_supervised.colorization import ColorizationConfig, ColorizationTask
 from auxseg.tasks.self_supervised.denoising import DenoisingConfig, DenoisingTask
@@ -92,6 +94,8 @@ __all__ = [
     "SegmentationTask",
     "SideOutputs",
     "Table",
+    "TagMaskConfig",
+    "TagMaskTask",
     "Task",
     "TaskConfig",
     "Vector",

@@ -10,6 +10,7 @@ from auxseg.tasks.distance import DistanceConfig
 from auxseg.tasks.reuse.box_mask import BoxMaskConfig
 from auxseg.tasks.reuse.consistency import ConsistencyConfig
 from auxseg.tasks.reuse.deep_supervision import DeepSupervisionConfig
+from auxseg.tasks.reuse.tag_mask import TagMaskConfig
 from auxseg.tasks.segmentation import SegmentationConfig
 from auxseg.tasks.self_supervised.colorization import ColorizationConfig
 from auxseg.tasks.self_supervised.denoising import DenoisingConfig
@@ -31,6 +32,7 @@ BuiltIn = (
     | FlipConfig
     | ConsistencyConfig
     | BoxMaskConfig
+    | TagMaskConfig
     | DeepSupervisionConfig
     | RandomLabelsConfig
     | NoiseConfig
