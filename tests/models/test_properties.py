@@ -18,14 +18,14 @@ from auxseg.models.layers.heads import DenseHead
 from auxseg.models.sharing import HardSharing, SharingConfig, TwoStageConfig
 from auxseg.tasks.task import Dense
 from auxseg.testing import check_sharing
-from tests.models.cases import MODELS, THREE_TASKS
+from tests.models.cases import MODELS, STAGED, THREE_TASKS
 
 FURTHER = tuple(
-    f"{backbone} {scheme}"
-    for backbone in ("mobilenet", "convnext")
-    for scheme in ("mtan encoder-decoder", "cross-stitch stem")
+    f"{name} {scheme}"
+    for number, name in enumerate(STAGED[1:])
+    for scheme in (("mtan encoder-decoder", "cross-stitch stem"), ("mtan", "cross-stitch"))[number % 2]
 )
-"""Large networks whose backbone and scheme each stand in another model; only `make slow` computes with them."""
+"""Models whose encoder and scheme each stand in other models; only `make slow` computes with them."""
 
 every_model = pytest.mark.parametrize(
     "config",
@@ -114,6 +114,7 @@ def _small_segnet() -> Network:
     return Network(HardSharing(encoder, {"segmentation": branch}))
 
 
+@pytest.mark.slow  # exported networks are compared at two sizes wherever they are exported
 @pytest.mark.parametrize("name", ["segnet", "unet group"])
 def test_traced_at_one_size_serves_another(name: str) -> None:
     network = (_small_segnet() if name == "segnet" else _build(MODELS[name], torch.device("cpu"))).eval()

@@ -39,7 +39,7 @@ class Narrow(Source):
     name = "narrow"
 
     def __init__(self, *, mirrored: bool) -> None:
-        self._whole, self._mirrored = Uneven(60), mirrored
+        self._whole, self._mirrored = Uneven(36), mirrored
         self.mask_classes = self._whole.mask_classes
 
     def items(self) -> Sequence[Item]:
