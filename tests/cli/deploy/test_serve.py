@@ -52,26 +52,43 @@ def test_a_missing_extra_is_named_with_how_to_install_it(tmp_path: Path, monkeyp
 
 
 _DRIVER = """
-import sys, types
+import sys, time, types
 from auxseg.cli.main import main
+from auxseg.deploy.serving.worker import Worker
+
+worker = Worker(1)
+
+def predict():
+    time.sleep(0.5)
+    print("predicted", file=sys.stderr, flush=True)
 
 async def app(scope, receive, send):
+    worker.submit(predict)
     await send({"type": "http.response.start", "status": 204, "headers": []})
     await send({"type": "http.response.body", "body": b""})
 
 for name in ("app", "models"):
     sys.modules[f"auxseg.deploy.serving.{name}"] = types.ModuleType(name)
-worker = types.SimpleNamespace(close=int)
 sys.modules["auxseg.deploy.serving.models"].open_models = lambda paths, device: {paths[0].name: None}
 sys.modules["auxseg.deploy.serving.app"].create_app = lambda models, limits, hosts: (app, worker)
 sys.exit(main(sys.argv[1:]))
 """
-"""The command around an application that says nothing: the network would take seconds to load."""
+"""The command around an application that predicts nothing for half a second: a network would take seconds to load."""
+
+_IN_THE_BACKGROUND = (
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); os.execv(*eval(sys.argv[1]))"
+)
+"""As a shell without job control starts what has an ampersand."""
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_the_address_is_told_and_the_end_is_clean(tmp_path: Path, number: int, code: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "is_ignored"),
+    [(signal.SIGINT, 130, False), (signal.SIGINT, 130, True), (signal.SIGTERM, 143, False)],
+)
+def test_the_address_is_told_and_the_end_is_clean(tmp_path: Path, number: int, code: int, is_ignored: bool) -> None:
     command = [sys.executable, "-c", _DRIVER, "serve", str(tmp_path), "--port", "0", "--json"]
+    if is_ignored:
+        command = [sys.executable, "-c", _IN_THE_BACKGROUND, repr((sys.executable, command))]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1) as process:
         assert process.stdout is not None
         address = json.loads(process.stdout.readline())["address"]
@@ -81,4 +98,4 @@ def test_the_address_is_told_and_the_end_is_clean(tmp_path: Path, number: int, c
         os.kill(process.pid, number)
         _, said = process.communicate(timeout=60)
     assert process.returncode == code
-    assert said == f"serving {tmp_path.name} at {address} (Ctrl-C stops)\nstopped\n"
+    assert said == f"serving {tmp_path.name} at {address} (Ctrl-C stops)\npredicted\nstopped\n"

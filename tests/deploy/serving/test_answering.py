@@ -61,7 +61,7 @@ def _wait_for(condition: object) -> None:
 
 def test_beyond_the_queue_clients_are_told_when_to_come_back(slow: Slow, photograph: bytes) -> None:
     app, worker = create_app(slow.served(), Limits(waiting=1))
-    with running(app) as address, ThreadPoolExecutor(3) as pool:
+    with running(app, worker) as address, ThreadPoolExecutor(3) as pool:
         first = pool.submit(_post, address, photograph)
         _wait_for(lambda: slow.asked == 1)
         second = pool.submit(_post, address, photograph)
@@ -71,12 +71,11 @@ def test_beyond_the_queue_clients_are_told_when_to_come_back(slow: Slow, photogr
         assert refused.json()["detail"] == "the queue of 1 waiting request is full; try again later"
         slow.let.set()
         assert [first.result().status_code, second.result().status_code] == [200, 200]
-    worker.close()
 
 
 def test_a_client_that_leaves_frees_its_place(slow: Slow, photograph: bytes) -> None:
     app, worker = create_app(slow.served(), Limits(waiting=1))
-    with running(app) as address, ThreadPoolExecutor(3) as pool:
+    with running(app, worker) as address, ThreadPoolExecutor(3) as pool:
         first = pool.submit(_post, address, photograph)
         _wait_for(lambda: slow.asked == 1)
         with pytest.raises(httpx.ReadTimeout):
@@ -88,17 +87,15 @@ def test_a_client_that_leaves_frees_its_place(slow: Slow, photograph: bytes) -> 
         assert [first.result().status_code, third.result().status_code] == [200, 200]
         assert slow.asked == 2
         assert 'auxseg_requests_total{status="499"} 1\n' in httpx.get(f"{address}/metrics", verify=False).text
-    worker.close()
 
 
 def test_what_takes_too_long_is_given_up(slow: Slow, photograph: bytes) -> None:
     app, worker = create_app(slow.served(), Limits(seconds=0.3))
-    with running(app) as address:
+    with running(app, worker) as address:
         response = _post(address, photograph)
         assert (response.status_code, response.json()["detail"]) == (504, "no answer within 0.3 s")
         slow.let.set()
         _wait_for(lambda: _post(address, photograph).status_code == 200)
-    worker.close()
 
 
 @pytest.mark.parametrize(
@@ -114,11 +111,29 @@ def test_a_failure_is_told_without_its_inside(
     slow.error = error  # pyright: ignore[reportAttributeAccessIssue]
     slow.let.set()
     app, worker = create_app(slow.served(), Limits())
-    with running(app) as address:
+    with running(app, worker) as address:
         response = _post(address, photograph)
         assert response.status_code == status
         assert response.json()["detail"].startswith(detail)
         assert "Traceback" not in caplog.text
         slow.error = None
         assert _post(address, photograph).status_code == 200
-    worker.close()
+
+
+def test_those_who_wait_when_the_server_ends_are_told(
+    slow: Slow, photograph: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("auxseg.deploy.serving.server._GRACE_SECONDS", 1)
+    app, worker = create_app(slow.served(), Limits())
+    with ThreadPoolExecutor(2) as pool:
+        with running(app, worker) as address:
+            first = pool.submit(_post, address, photograph)
+            _wait_for(lambda: slow.asked == 1)
+            second = pool.submit(_post, address, photograph)
+            _wait_for(lambda: _queue_length(address) == 1)
+        for response in (first.result(), second.result()):
+            assert (response.status_code, response.json()["detail"]) == (503, "the server is shutting down")
+    assert "Traceback" not in caplog.text
+    slow.let.set()
+    assert worker.join(30)
+    assert slow.asked == 1

@@ -53,9 +53,8 @@ def address(models: Mapping[str, Served]) -> Iterator[str]:
         return Prediction(image, answers)
 
     app, worker = create_app({"right": replace(model, name="right", ask=ask), **models}, Limits(bytes=100_000))
-    with running(app) as address:
+    with running(app, worker) as address:
         yield address
-    worker.close()
 
 
 def _grey(folder: Path) -> Path:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
 import socket
+import threading
 
 import pytest
 
-from auxseg.deploy.serving.server import address_of, hosts_of, listen
-from auxseg.errors import InputError
+from auxseg.deploy.serving.server import address_of, end, hosts_of, listen
+from auxseg.deploy.serving.worker import Worker
+from auxseg.errors import InputError, Terminated
 
 
 def test_a_free_port_is_taken_and_told() -> None:
@@ -47,3 +50,33 @@ def test_what_is_no_address_is_refused() -> None:
     for host in ("no.such.host.invalid", "a" * 70, "host\nname"):
         with pytest.raises(InputError, match="cannot listen there"):
             listen(host, 0)
+
+
+def test_what_has_begun_is_finished_before_the_end() -> None:
+    worker, begun, let, told = Worker(1), threading.Event(), threading.Event(), []
+    future = worker.submit(lambda: (begun.set(), let.wait(30))[1])
+    assert begun.wait(30)
+
+    def tell(text: str) -> None:
+        told.append(text)
+        let.set()
+
+    end(worker, tell)
+    assert future.result(0)
+    assert worker.join(0)
+    assert told == ["finishing the prediction that has begun (Ctrl-C ends it at once)"]
+
+
+@pytest.mark.parametrize(("signalled", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
+def test_who_asks_again_does_not_wait(
+    signalled: type[BaseException], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, codes = Worker(1), []
+
+    def join(seconds: float | None = None) -> bool:
+        raise signalled
+
+    monkeypatch.setattr(worker, "join", join)
+    monkeypatch.setattr(os, "_exit", codes.append)
+    end(worker, print)
+    assert codes == [code]

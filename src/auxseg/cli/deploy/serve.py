@@ -61,7 +61,7 @@ class Serve(RecipeCommand):
         refuse_no_models(self.models)
         from auxseg.cli.output.terminal import write_out
         from auxseg.deploy.serving.limits import MEGABYTE, MEGAPIXEL, Limits
-        from auxseg.deploy.serving.server import address_of, hosts_of, listen, serve
+        from auxseg.deploy.serving.server import address_of, end, hosts_of, listen, serve
 
         limits = Limits(
             bytes=int(self.max_megabytes * MEGABYTE),
@@ -76,11 +76,11 @@ class Serve(RecipeCommand):
 
             models = open_models(self.models, self.device)
             app, worker = create_app(models, limits, hosts=hosts_of(listening))
-            address = address_of(listening)
-            console.print(f"serving {', '.join(models)} at {address} (Ctrl-C stops)", markup=False, soft_wrap=True)
-            if self.json:
-                write_out(f'{{"address": "{address}"}}')
             try:
-                serve(app, listening)
+                address = address_of(listening)
+                console.print(f"serving {', '.join(models)} at {address} (Ctrl-C stops)", markup=False, soft_wrap=True)
+                if self.json:
+                    write_out(f'{{"address": "{address}"}}')
+                serve(app, worker, listening)
             finally:
-                worker.close()
+                end(worker, console.print)

@@ -11,7 +11,7 @@ from fastapi import HTTPException, Request
 
 from auxseg.counting import count
 from auxseg.deploy.serving.limits import Limits
-from auxseg.deploy.serving.problems import CLIENT_LEFT
+from auxseg.deploy.serving.problems import CLIENT_LEFT, SHUTTING_DOWN
 from auxseg.deploy.serving.worker import Full, Worker
 from auxseg.errors import InputError
 
@@ -40,9 +40,9 @@ async def answer_of(request: Request, worker: Worker, limits: Limits, work: Call
     except MemoryError:
         raise HTTPException(503, "memory ran out; send a smaller image or try again later") from None
     except asyncio.CancelledError:
-        if not future.cancelled():
+        if not future.cancelled():  # it is the request that was given up, not the work
             raise
-        raise HTTPException(503, "the server is shutting down") from None
+        raise HTTPException(503, SHUTTING_DOWN) from None
     except Exception as error:
         _LOG.error("a prediction failed: %s: %s", type(error).__name__, error)
         raise HTTPException(500, f"the prediction failed ({type(error).__name__})") from None

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auxseg.deploy.serving.limits import MEGABYTE, Limits
 from auxseg.deploy.serving.metrics import Metrics
-from auxseg.deploy.serving.problems import CLIENT_LEFT, problem
+from auxseg.deploy.serving.problems import CLIENT_LEFT, SHUTTING_DOWN, problem
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _DRAIN_SECONDS: Final = 2.0
@@ -57,15 +57,14 @@ class Guard:
         has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
         body = _Body(receive, headers, self._limits) if has_body else None
         answer = _Answer(send, body, self._metrics)
-        if not has_body:
-            await (self._refused(scope, headers) or self._app)(scope, receive, answer.send)
-            return
-        assert body is not None
-        self._num_open += 1
+        self._num_open += has_body
         try:
-            await (self._refused(scope, headers) or self._app)(scope, body.receive, answer.send)
+            await (self._refused(scope, headers) or self._app)(scope, body.receive if body else receive, answer.send)
+        except asyncio.CancelledError:  # the server ends, and has waited long enough
+            if not answer.has_begun:
+                await problem(503, SHUTTING_DOWN)(scope, receive, _Answer(send, None, self._metrics).send)
         finally:
-            self._num_open -= 1
+            self._num_open -= has_body
 
     def _refused(self, scope: Scope, headers: Headers) -> ASGIApp | None:
         name = _host_name(headers.get("host", ""))
@@ -138,10 +137,12 @@ class _Answer:
 
     def __init__(self, send: Send, body: _Body | None, metrics: Metrics) -> None:
         self._send, self._body, self._metrics = send, body, metrics
+        self.has_begun = False
 
     async def send(self, message: Message) -> None:
         """Pass a part of the answer on."""
         if message["type"] == "http.response.start":
+            self.has_begun = True
             self._metrics.count(message["status"])
             headers = MutableHeaders(raw=list(message["headers"]))
             for name, value in _HEADERS.items():
