@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import numpy as np
 import pytest
+import torch
 
 from auxseg.data.sample import Vocabulary
 from auxseg.deploy.serving.app import create_app
@@ -103,6 +104,8 @@ def test_what_takes_too_long_is_given_up(slow: Slow, photograph: bytes) -> None:
     [
         (TypeError("secret"), 500, "the prediction failed (TypeError)"),
         (MemoryError(), 503, "memory ran out; send a sma"),
+        (torch.OutOfMemoryError("CUDA out of memory"), 503, "memory ran out; send a sma"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), 503, "memory ran out; send a sma"),
     ],
 )
 def test_a_failure_is_told_without_its_inside(
