@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import IO
 
 import httpx
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 import torch
 
 from auxseg.data.sample import Vocabulary
+from auxseg.deploy.serving import uploads
 from auxseg.deploy.serving.app import create_app
 from auxseg.deploy.serving.limits import Limits
 from auxseg.deploy.serving.models import Served
@@ -88,6 +90,31 @@ def test_a_client_that_leaves_frees_its_place(slow: Slow, photograph: bytes) -> 
         assert [first.result().status_code, third.result().status_code] == [200, 200]
         assert slow.asked == 2
         assert 'auxseg_requests_total{status="499"} 1\n' in httpx.get(f"{address}/metrics", verify=False).text
+
+
+def test_a_client_that_leaves_does_not_take_the_file_from_the_worker(
+    slow: Slow, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, errors = uploads.read_open_file, []
+
+    def read_late(file: IO[bytes], exif: str, max_pixels: int | None = None) -> np.ndarray:
+        slow.asked += 1
+        assert slow.let.wait(60)
+        try:
+            return read(file, exif, max_pixels)
+        except Exception as error:
+            errors.append(error)
+            raise
+
+    monkeypatch.setattr(uploads, "read_open_file", read_late)
+    app, worker = create_app(slow.served(), Limits())
+    with running(app, worker) as address:
+        with pytest.raises(httpx.ReadTimeout):
+            _post(address, photograph, 0.5)
+        _wait_for(lambda: 'status="499"} 1\n' in httpx.get(f"{address}/metrics", verify=False).text)
+        slow.let.set()
+        _wait_for(lambda: slow.asked == 2)
+    assert errors == []
 
 
 def test_what_takes_too_long_is_given_up(slow: Slow, photograph: bytes) -> None:

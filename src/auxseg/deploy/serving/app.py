@@ -147,7 +147,7 @@ def _add_predict(app: FastAPI, models: Mapping[str, Served], limits: Limits, wor
     ) -> Response:
         served = _chosen(models, model)
         tasks = None if answers is None else _tasks(served, answers)
-        upload = Upload(image.file, served, limits.pixels, metrics)
+        upload = Upload(await image.read(), served, limits.pixels, metrics)
         if _prefers_png(accept):
             content = await answer_of(request, worker, limits, lambda: upload.to_png(tasks))
             return Response(content, media_type="image/png")
@@ -167,7 +167,7 @@ def _add_attention(
         responses={status: said for status, said in _REFUSALS.items() if status != 406},
     )
     async def attention(request: Request, image: _Image, model: _Model = None) -> Response:
-        upload = Upload(image.file, _chosen(models, model), limits.pixels, metrics)
+        upload = Upload(await image.read(), _chosen(models, model), limits.pixels, metrics)
         content = await answer_of(request, worker, limits, lambda: upload.attention_json(_PICTURE_SIDE))
         return Response(content, media_type="application/json")
 
