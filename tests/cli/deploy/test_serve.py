@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ from rich.console import Console
 
 from auxseg import extras
 from auxseg.cli.deploy.serve import Serve
+from auxseg.cli.main import main
 from auxseg.errors import InputError
 
 
@@ -30,10 +32,18 @@ def test_what_cannot_be_served_is_refused_in_one_sentence(tmp_path: Path) -> Non
     assert _refused(tmp_path / "none").endswith("none: not a run directory (it does not exist)")
     assert "--port 70000: expected 0 to 65535" in _refused(tmp_path, port=70_000)
     assert "--queue -1: expected 0 or more" in _refused(tmp_path, queue=-1)
-    assert "--max-megapixels 101: expected at most 100" in _refused(tmp_path, max_megapixels=101)
-    assert "the limit of bytes should be above 0" in _refused(tmp_path, max_megabytes=0)
+    assert "--max-megapixels 101: expected a number above 0, at most 100" in _refused(tmp_path, max_megapixels=101)
+    assert "--max-megabytes inf: expected a number above 0, at most 1000" in _refused(tmp_path, max_megabytes=math.inf)
+    assert "--allow-host http://a: expected a host name" in _refused(tmp_path, allow_host=("http://a",))
     assert "nowhere.invalid:7860: cannot listen there" in _refused(tmp_path, host="nowhere.invalid")
     assert "at least one run directory" in _refused(port=0)
+
+
+def test_hosts_may_be_allowed_one_by_one_or_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(Serve, "run", lambda command, console: asked.append(command.allow_host))
+    assert main(["serve", str(tmp_path), "--allow-host", "a", "b", "--allow-host", "c"]) == 0
+    assert asked == [("a", "b", "c")]
 
 
 def test_a_port_in_use_is_refused_in_one_sentence(tmp_path: Path) -> None:

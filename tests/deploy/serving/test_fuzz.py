@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
 from starlette.testclient import TestClient
 
 from auxseg.deploy.serving.app import create_app
+from auxseg.deploy.serving.hosts import Hosts
 from auxseg.deploy.serving.limits import Limits
 from auxseg.deploy.serving.models import Served
 from benchmarks.tools.serving.files import FORMATS, mutated, photograph
@@ -29,7 +30,7 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 
 @pytest.fixture(scope="module")
 def api(models: Mapping[str, Served]) -> Iterator[BaseSchema]:
-    app, worker = create_app(models, Limits(), hosts=None)
+    app, worker = create_app(models, Limits(), hosts=Hosts(None))
     yield schemathesis.openapi.from_asgi("/openapi.json", app)
     worker.close()
 

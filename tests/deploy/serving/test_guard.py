@@ -16,32 +16,11 @@ from tests.deploy.serving.running import running
 Make = Callable[..., TestClient]
 
 
-@pytest.mark.parametrize(
-    "host", ["127.0.0.1:7860", "localhost", "localhost:1", "[::1]:7860", "LOCALHOST", "localhost."]
-)
-def test_names_of_this_machine_are_answered(client: TestClient, host: str) -> None:
-    assert client.get("/healthz", headers={"host": host}).status_code == 200
-
-
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost@evil.example:80", "", "[::1"])
-def test_other_names_are_refused(client: TestClient, host: str) -> None:
-    response = client.get("/", headers={"host": host})
-    assert response.status_code == 421
-    assert "this server answers to 127.0.0.1, ::1, localhost" in response.json()["detail"]
-
-
-def test_where_others_are_let_in_any_name_will_do() -> None:
-    app, worker = create_app({}, Limits(), hosts=None)
-    assert TestClient(app).get("/healthz", headers={"host": "box.example"}).status_code == 200
-    worker.close()
-
-
-@pytest.mark.parametrize(
-    ("origin", "status"), [("http://127.0.0.1", 200), ("https://evil.example", 403), ("null", 403), ("http://[", 403)]
-)
-def test_pages_of_other_sites_may_not_post(client: TestClient, photograph: bytes, origin: str, status: int) -> None:
-    response = client.post("/v1/predict", files={"image": photograph}, headers={"origin": origin})
-    assert response.status_code == status
+def test_foreign_names_and_sites_are_refused(client: TestClient) -> None:
+    assert client.get("/", headers={"host": "evil.example"}).status_code == 421
+    response = client.post("/v1/predict", headers={"origin": "https://evil.example"})
+    assert response.status_code == 403
+    assert response.headers["content-type"] == "application/problem+json"
     assert "access-control-allow-origin" not in response.headers
 
 

@@ -3,10 +3,11 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from urllib.parse import urlsplit
 
 import pytest
 
-from auxseg.deploy.serving.server import address_of, end, hosts_of, listen
+from auxseg.deploy.serving.server import address_elsewhere, address_of, end, hosts_of, listen
 from auxseg.deploy.serving.worker import Worker
 from auxseg.errors import InputError, Terminated
 
@@ -36,14 +37,30 @@ def test_an_address_of_ipv6_stands_in_brackets() -> None:
         pytest.skip("this machine has no IPv6")
     with listening:
         assert address_of(listening).startswith("http://[::1]:")
-        assert hosts_of(listening) == {"localhost", "127.0.0.1", "::1"}
+        assert hosts_of(listening).names == {"localhost", "127.0.0.1", "::1"}
 
 
 def test_only_a_server_of_this_machine_is_particular_about_its_name() -> None:
     with listen("127.0.0.1", 0) as listening:
-        assert hosts_of(listening) == {"localhost", "127.0.0.1", "::1"}
+        assert hosts_of(listening).names == {"localhost", "127.0.0.1", "::1"}
     with listen("0.0.0.0", 0) as listening:
-        assert hosts_of(listening) is None
+        assert hosts_of(listening).names is None
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_a_server_of_all_addresses_tells_one_for_here_and_one_for_elsewhere(host: str) -> None:
+    try:
+        listening = listen(host, 0)
+    except InputError:
+        pytest.skip("this machine has no IPv6")
+    with listening:
+        port = listening.getsockname()[1]
+        assert address_elsewhere(listening) == f"http://{socket.gethostname()}:{port}"
+        name = urlsplit(address_of(listening)).hostname
+        assert name in ("127.0.0.1", "::1")
+        socket.create_connection((name, port), 10).close()
+    with listen("127.0.0.1", 0) as listening:
+        assert address_elsewhere(listening) is None
 
 
 def test_what_is_no_address_is_refused() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import partial
 from importlib.resources import files
 from typing import Annotated, Any, Final
@@ -13,7 +13,8 @@ from starlette.types import ASGIApp
 from auxseg.deploy.serving import schema
 from auxseg.deploy.serving.answering import answer_of
 from auxseg.deploy.serving.answers import Wanted
-from auxseg.deploy.serving.guard import LOOPBACK, Guard
+from auxseg.deploy.serving.guard import Guard
+from auxseg.deploy.serving.hosts import Hosts
 from auxseg.deploy.serving.limits import Limits
 from auxseg.deploy.serving.metrics import MEDIA_TYPE, Metrics
 from auxseg.deploy.serving.models import Served
@@ -61,15 +62,16 @@ _Image = Annotated[UploadFile, File(description="The photograph: JPEG, PNG, TIFF
 _Model = Annotated[str | None, Query(description="Name of the model; the first one if left out.")]
 
 
-def create_app(
-    models: Mapping[str, Served], limits: Limits, *, hosts: Collection[str] | None = LOOPBACK
-) -> tuple[ASGIApp, Worker]:
+_HERE: Final = Hosts()
+
+
+def create_app(models: Mapping[str, Served], limits: Limits, *, hosts: Hosts = _HERE) -> tuple[ASGIApp, Worker]:
     """The application (ASGI), and the worker that answers its requests, which the caller closes.
 
     Args:
         models: by name; the first one answers unless told otherwise.
         limits: what a request may cost.
-        hosts: names by which the server may be called, ``None`` for any.
+        hosts: names by which the server may be called, and sites whose pages may use it.
     """
     worker, metrics = Worker(limits.waiting), Metrics()
     app = FastAPI(title="auxseg", version=__version__, description=_ABOUT, docs_url=None, redoc_url=None)

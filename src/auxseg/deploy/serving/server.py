@@ -12,7 +12,7 @@ from typing import Final, final
 import uvicorn
 from starlette.types import ASGIApp
 
-from auxseg.deploy.serving.guard import LOOPBACK
+from auxseg.deploy.serving.hosts import LOOPBACK, Hosts
 from auxseg.deploy.serving.worker import Worker
 from auxseg.errors import InputError, Terminated
 
@@ -31,7 +31,8 @@ def listen(host: str, port: int) -> socket.socket:
         raise InputError(f"--port {port}: expected 0 to 65535")
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+        takes_both = family == socket.AF_INET6 and address[0] == "::" and socket.has_dualstack_ipv6()
+        return socket.create_server(address[:2], family=family, backlog=_BACKLOG, dualstack_ipv6=takes_both)
     except (OSError, UnicodeError) as error:
         why = (getattr(error, "strerror", None) or str(error)).partition(" (while")[0]
         raise InputError(
@@ -40,15 +41,26 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def address_of(listening: socket.socket) -> str:
-    """What to type into a browser."""
+    """What to type into a browser of this machine."""
     host, port = listening.getsockname()[:2]
+    if host == "::":
+        host = "::1" if listening.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) else "127.0.0.1"
+    elif host == "0.0.0.0":
+        host = "127.0.0.1"
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def hosts_of(listening: socket.socket) -> frozenset[str] | None:
+def address_elsewhere(listening: socket.socket) -> str | None:
+    """What to type into a browser of another machine, if this one listens at all its addresses; else ``None``."""
+    host, port = listening.getsockname()[:2]
+    return f"http://{socket.gethostname()}:{port}" if host in ("0.0.0.0", "::") else None
+
+
+def hosts_of(listening: socket.socket, allowed: frozenset[str] = frozenset()) -> Hosts:
     """The names that a server may be called by: those of this machine, or any if other machines reach it."""
     host = listening.getsockname()[0]
-    return LOOPBACK | {host} if host == "::1" or host.startswith("127.") else None
+    is_private = host == "::1" or host.startswith("127.")
+    return Hosts(LOOPBACK | {host} if is_private else None, allowed)
 
 
 @final
