@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auxseg.deploy.serving.app import create_app
 from auxseg.deploy.serving.limits import Limits
@@ -76,6 +78,15 @@ def _stage(page: Tab, folder: Path) -> np.ndarray:
     return np.asarray(window.crop((left, top, right, bottom))).astype(int)
 
 
+def _instead(app: ASGIApp, path: str, response: Response) -> ASGIApp:
+    """The application behind a proxy that answers one address itself."""
+
+    async def proxy(scope: Scope, receive: Receive, send: Send) -> None:
+        await (response if scope["path"] == path else app)(scope, receive, send)
+
+    return proxy
+
+
 @pytest.mark.parametrize(("width", "is_phone"), [(1280, False), (390, True)])
 def test_a_photograph_goes_in_and_its_mask_is_seen(
     page: Tab, address: str, tmp_path: Path, width: int, is_phone: bool
@@ -127,6 +138,71 @@ def test_errors_are_told_in_words(page: Tab, address: str, tmp_path: Path) -> No
     page.choose("#file", _grey(tmp_path))
     page.wait_for(SHOWN)
     assert page.evaluate("document.querySelector('#error').hidden")
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "said"),
+    [
+        (
+            502,
+            "<html>Bad Gateway</html>",
+            "The request was refused without a reason (502 Bad Gateway), perhaps by a proxy",
+        ),
+        (
+            403,
+            '{"error": "log in first"}',
+            "The request was refused without a reason (403 Forbidden), perhaps by a proxy",
+        ),
+        (422, '{"detail": [{"msg": "wrong"}]}', "The request was refused without a reason (422 "),
+        (500, "null", "The request was refused without a reason (500 Internal Server Error), perhaps by a proxy"),
+        (200, "<html>Log in</html>", "The answer cannot be read. Does a proxy stand between this page and the server?"),
+        (200, "{}", "The answer cannot be read. Does a proxy stand between this page and the server?"),
+        (413, '{"detail": "too large"}', "Too large."),
+    ],
+)
+def test_what_a_proxy_says_in_the_place_of_the_server_is_told(
+    page: Tab, models: Mapping[str, Served], tmp_path: Path, status: int, content: str, said: str
+) -> None:
+    app, worker = create_app(models, Limits())
+
+    with running(_instead(app, "/v1/predict", Response(content, status)), worker) as address:
+        page.open(address)
+        page.wait_for("document.querySelector('#limits').textContent")
+        page.choose("#file", _grey(tmp_path))
+        page.wait_for("!document.querySelector('#error').hidden")
+    assert page.evaluate("document.querySelector('#error').textContent").startswith(said)
+    assert page.evaluate("document.querySelector('#status').textContent") == ""
+
+
+def test_a_page_that_cannot_learn_the_models_says_so(page: Tab, models: Mapping[str, Served], tmp_path: Path) -> None:
+    app, worker = create_app(models, Limits())
+    with running(_instead(app, "/v1/models", Response("<html>Log in</html>")), worker) as address:
+        page.open(address)
+        page.wait_for("!document.querySelector('#error').hidden")
+        said = page.evaluate("document.querySelector('#error').textContent")
+        assert said.startswith("The answer cannot be read. Does a proxy stand ")
+        assert said.endswith(" Reload the page to try again.")
+        page.choose("#file", _grey(tmp_path))
+        assert page.evaluate("document.querySelector('#error').textContent") == said
+
+
+def test_a_server_that_has_ended_is_told(page: Tab, models: Mapping[str, Served], tmp_path: Path) -> None:
+    app, worker = create_app(models, Limits())
+    with running(app, worker) as address:
+        page.open(address)
+        page.wait_for("document.querySelector('#limits').textContent")
+    page.choose("#file", _grey(tmp_path))
+    page.wait_for("document.querySelector('#error').textContent === 'The server did not answer. Is it still running?'")
+
+
+def test_what_is_dropped_and_is_no_file_is_told(page: Tab, address: str) -> None:
+    page.open(address)
+    page.wait_for("document.querySelectorAll('#models input').length === 2")
+    page.evaluate(
+        "(() => { const data = new DataTransfer(); data.setData('text/plain', 'words');"
+        "document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true })); })()"
+    )
+    page.wait_for("document.querySelector('#error').textContent.startsWith('That was not a file. Save the image')")
 
 
 def test_a_photograph_that_is_pasted_or_dropped_is_taken(page: Tab, address: str) -> None:

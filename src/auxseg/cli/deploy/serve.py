@@ -57,7 +57,7 @@ class Serve(RecipeCommand):
     """Largest photograph."""
 
     timeout: float = 60
-    """Seconds from the end of an upload to its answer, waiting included; an upload may take as long, or 60 if less."""
+    """Seconds from the end of an upload to its answer, waiting included; an upload has as long, and at least 60."""
 
     def run(self, console: Console) -> None:
         """Serve until it is interrupted."""
