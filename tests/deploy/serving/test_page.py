@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,20 +16,10 @@ from auxseg.deploy.serving.app import create_app
 from auxseg.deploy.serving.limits import Limits
 from auxseg.deploy.serving.models import Served
 from auxseg.run.prediction.prediction import Prediction
-from tests.deploy.serving.browser import Tab, tab
+from tests.chromium import Tab, tab
 from tests.deploy.serving.running import running
 
 SHOWN = "document.querySelector('#status').textContent.startsWith('Done')"
-
-
-@pytest.fixture(scope="module")
-def browser() -> str:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        reason = f"no browser to show the page: none of {', '.join(names)} is installed"
-        pytest.fail(reason) if os.environ.get("AUXSEG_REQUIRE_CHROMIUM") == "1" else pytest.skip(reason)
-    return found
 
 
 @pytest.fixture(scope="module")
