@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from auxseg.deploy.serving.app import create_app
 from auxseg.deploy.serving.limits import Limits
 from auxseg.deploy.serving.models import Served
+from auxseg.errors import InputError
 from auxseg.run.prediction.prediction import Prediction
 from tests.chromium import Tab, tab
 from tests.deploy.serving.running import running
@@ -97,7 +98,10 @@ def test_a_photograph_goes_in_and_its_mask_is_seen(
     assert np.abs(_stage(page, tmp_path)[height, middle + middle // 2] - 60).max() < 6
     assert page.evaluate("document.documentElement.scrollWidth") == width
     words = page.evaluate("document.querySelector('#answers').innerText")
-    assert all(word in words for word in ("background", "50.0%", "box", "edges", "Mask (PNG)", "100 pixels"))
+    assert all(
+        word in words
+        for word in ("background", "50.0\u00a0%", "answered in ", "box", "edges", "Mask (PNG)", "100 pixels")
+    )
 
 
 def test_what_is_shown_later_is_fetched_when_it_is_opened(page: Tab, address: str, tmp_path: Path) -> None:
@@ -119,7 +123,7 @@ def test_errors_are_told_in_words(page: Tab, address: str, tmp_path: Path) -> No
     page.choose("#file", tmp_path / "words.jpg")
     page.wait_for("!document.querySelector('#error').hidden")
     said = page.evaluate("document.querySelector('#error').textContent")
-    assert said.startswith("right: The file cannot be decoded as an image; supported formats are JPEG")
+    assert said.startswith("words.jpg: The file cannot be decoded as an image; supported formats are JPEG")
     (tmp_path / "large.jpg").write_bytes(bytes(200_000))
     page.choose("#file", tmp_path / "large.jpg")
     page.wait_for("document.querySelector('#error').textContent.includes('0.2 MB; this server takes at most 0.1 MB')")
@@ -158,8 +162,25 @@ def test_what_a_proxy_says_in_the_place_of_the_server_is_told(
         page.wait_for("document.querySelector('#limits').textContent")
         page.choose("#file", _grey(tmp_path))
         page.wait_for("!document.querySelector('#error').hidden")
-    assert page.evaluate("document.querySelector('#error').textContent").startswith(said)
+    assert page.evaluate("document.querySelector('#error').textContent").startswith(f"grey.png: {said}")
     assert page.evaluate("document.querySelector('#status').textContent") == ""
+
+
+def test_one_model_answers_where_another_cannot(page: Tab, models: Mapping[str, Served], tmp_path: Path) -> None:
+    (model,) = models.values()
+
+    def ask(image: np.ndarray, tasks: tuple[str, ...] | None) -> Prediction:
+        raise InputError("the model's numbers are not finite")
+
+    app, worker = create_app({"broken": replace(model, name="broken", ask=ask), **models}, Limits())
+    with running(app, worker) as address:
+        page.open(address)
+        page.wait_for("document.querySelectorAll('#models input').length === 2")
+        page.choose("#file", _grey(tmp_path))
+        page.wait_for("!document.querySelector('#error').hidden")
+    said = page.evaluate("document.querySelector('#error').textContent")
+    assert said == "grey.png: Model broken: The model's numbers are not finite."
+    assert page.evaluate("[...document.querySelectorAll('article h2')].map(each => each.textContent)") == ["attentive"]
 
 
 def test_a_page_that_cannot_learn_the_models_says_so(page: Tab, models: Mapping[str, Served], tmp_path: Path) -> None:
@@ -180,7 +201,9 @@ def test_a_server_that_has_ended_is_told(page: Tab, models: Mapping[str, Served]
         page.open(address)
         page.wait_for("document.querySelector('#limits').textContent")
     page.choose("#file", _grey(tmp_path))
-    page.wait_for("document.querySelector('#error').textContent === 'The server did not answer. Is it still running?'")
+    page.wait_for(
+        "document.querySelector('#error').textContent === 'grey.png: The server did not answer. Is it still running?'"
+    )
 
 
 def test_what_is_dropped_and_is_no_file_is_told(page: Tab, address: str) -> None:

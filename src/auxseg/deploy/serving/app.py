@@ -58,7 +58,8 @@ _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     }.items()
 }
 
-_Image = Annotated[UploadFile, File(description="The photograph: JPEG, PNG, TIFF, WebP, BMP, GIF, PPM, AVIF or HEIF.")]
+_IMAGE_TEXT: Final = "The photograph: JPEG, PNG, TIFF, WebP, BMP, GIF, PPM, AVIF or HEIF; of several frames the first."
+_Image = Annotated[UploadFile, File(description=_IMAGE_TEXT)]
 _Model = Annotated[str | None, Query(description="Name of the model; the first one if left out.")]
 
 

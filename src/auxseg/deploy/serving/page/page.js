@@ -52,6 +52,7 @@ async function ask(file) {
   }
   const models = chosen();
   if (!models.length) return fail("Choose at least one model.");
+  const failures = []; // one model may answer where another cannot
   for (const [index, model] of models.entries()) {
     const which = models.length > 1 ? `${model.name} (${index + 1} of ${models.length})` : model.name;
     try {
@@ -60,10 +61,14 @@ async function ask(file) {
       show(answer, model, file, signal);
     } catch (error) {
       if (error.name === "AbortError") return;
-      return fail(models.length > 1 ? `${model.name}: ${error.message}` : error.message);
+      failures.push({ name: model.name, message: error.message });
     }
   }
-  say(`Done: ${file.name || "the photograph"}.`);
+  const what = file.name || "the photograph";
+  if (!failures.length) return say(`Done: ${what}.`);
+  const isOfAll = failures.length === models.length && new Set(failures.map(({ message }) => message)).size === 1;
+  const parts = isOfAll ? [failures[0].message] : failures.map(({ name, message }) => `Model ${name}: ${message}`);
+  fail(`${what}: ${parts.join(" ")}`);
 }
 
 function reset(file) {
