@@ -98,10 +98,11 @@ def test_a_photograph_goes_in_and_its_mask_is_seen(
     assert np.abs(_stage(page, tmp_path)[height, middle + middle // 2] - 60).max() < 6
     assert page.evaluate("document.documentElement.scrollWidth") == width
     words = page.evaluate("document.querySelector('#answers').innerText")
-    assert all(
-        word in words
-        for word in ("background", "50.0\u00a0%", "answered in ", "box", "edges", "Mask (PNG)", "100 pixels")
-    )
+    assert all(word in words for word in ("background", "50.0\u00a0%", "box", "edges", "Mask (PNG)", "100 pixels"))
+    assert "answered in 0 s" not in words
+    assert page.evaluate("[...document.querySelectorAll('a[download]')].map(each => each.download)") == [
+        f"grey.{model}.{what}" for model in ("right", "attentive") for what in ("mask.png", "json")
+    ]
 
 
 def test_what_is_shown_later_is_fetched_when_it_is_opened(page: Tab, address: str, tmp_path: Path) -> None:

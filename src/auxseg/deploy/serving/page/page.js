@@ -136,7 +136,8 @@ function show(answer, model, file, signal) {
     name === "attention"
       ? post("/v1/attention", { model: model.name }, file, signal)
       : post("/v1/predict", { model: model.name, answers: model.others, pictures: PICTURES }, file, signal);
-  const stem = (file.name || "photograph").replace(/\.[^.]*$/, "");
+  const name = (file.name || "photograph").replace(/\.[^.]*$/, "");
+  const stem = served.models.length > 1 ? `${name}.${model.name.replaceAll("/", "-")}` : name;
   const title = model.name;
   answers.append(articleOf(answer, { title, stem, keep, more, later }));
   byId("result").hidden = false;
