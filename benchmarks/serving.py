@@ -71,7 +71,7 @@ def _trained(folder: Path) -> Path:
 
 @contextmanager
 def serving(run: Path, threads: int) -> Iterator[str]:
-    """The address of `auxseg serve`, which has to end in peace."""
+    """The address of a running `auxseg serve`. Raises `RunError` if it does not end cleanly."""
     line = ["serve", str(run), "--port", "0", "--json", "--threads", str(threads), "--device", "cpu"]
     with subprocess.Popen([sys.executable, "-m", "auxseg", *line], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -15,7 +15,7 @@ import hypothesis
 import pytest
 import torch
 
-from tests import checking, dear, small_pictures
+from tests import checking, chromium, dear, small_pictures
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -57,6 +57,12 @@ def _same_start() -> None:
     if torch.cuda.is_initialized():  # else torch.manual_seed would keep a stack trace of every call
         torch.cuda.manual_seed_all(0)
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def browser() -> str:
+    """A Chromium that pages are shown in."""
+    return chromium.installed()
 
 
 @pytest.fixture(scope="session")

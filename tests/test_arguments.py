@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from auxseg.arguments import as_config, as_names, as_path, as_paths, shown
+from auxseg.arguments import as_config, as_names, as_path, as_paths, short_names, shown
 from auxseg.config import config
 from auxseg.errors import InputError
 
@@ -154,3 +154,13 @@ def test_no_value_is_taken_for_one_of_another_type(key: str, value: object) -> N
 def test_what_no_yaml_could_hold_is_named() -> None:
     with pytest.raises(InputError, match=r"^expected a text, .* found a value of type pathlib"):
         as_config(TypeAdapter(Size), {"name": Path("a")})
+
+
+def test_names_are_as_short_as_tells_them_apart(tmp_path: Path) -> None:
+    one, two, net = (tmp_path / name for name in ("a/run", "b/run", "net.onnx"))
+    assert short_names([one]) == ["run"]
+    assert short_names([one, tmp_path / "c/../d/other"]) == ["run", "other"]
+    assert short_names([one, two]) == ["a/run", "b/run"]
+    assert short_names([one, net]) == ["run", "net.onnx"]
+    assert short_names([one, net], (".onnx",)) == ["run", "net"]
+    assert short_names([net, tmp_path / "net"], (".onnx",)) == ["net.onnx", "net"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -36,6 +36,19 @@ def as_paths(value: object, name: str) -> list[Path]:
     if isinstance(value, list | tuple):
         return [as_path(each, name) for each in value]
     return [as_path(value, name)]
+
+
+def short_names(paths: Sequence[Path], without: Sequence[str] = ()) -> list[str]:
+    """The names of files and folders, or as much of their paths as tells them apart.
+
+    Endings that ``without`` lists are left out of names, not of paths.
+    """
+    resolved = [path.resolve() for path in paths]
+    names = [path.stem if path.suffix in without else path.name for path in resolved]
+    if len(set(names)) == len(names):
+        return names
+    home = os.path.commonpath([path.parent for path in resolved])
+    return [path.relative_to(home).as_posix() for path in resolved]
 
 
 def as_names(value: object, name: str) -> tuple[str, ...]:

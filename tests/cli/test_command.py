@@ -55,6 +55,8 @@ def test_threads_are_torchs_choice_unless_told() -> None:
     assert torch.get_num_threads() == 2
     with pytest.raises(InputError, match=r"^--threads -1: expected 1 or more$"):
         use_threads(-1)
+    with pytest.raises(InputError, match=r"^--threads 99999999999: expected at most 4096$"):
+        use_threads(99_999_999_999)
     assert torch.get_num_threads() == 2
 
 

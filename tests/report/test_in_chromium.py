@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,19 +10,10 @@ import pytest
 from PIL import Image
 
 from auxseg.report import report, study_page
+from tests.chromium import OPTIONS
 from tests.report import made_runs as runs
 from tests.report.html import Page
 from tests.report.made_studies import make_answer, make_arm, make_study
-
-
-@pytest.fixture(scope="module")
-def browser() -> str:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        reason = f"no browser to render the page with: none of {', '.join(names)} is installed"
-        pytest.fail(reason) if os.environ.get("AUXSEG_REQUIRE_CHROMIUM") == "1" else pytest.skip(reason)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +33,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ask(browser: str, page: Path, *options: str) -> str:
     """Open a page without a network and return what the browser prints."""
     profile = f"--user-data-dir={page.parent / 'profile'}"
-    plain = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage")
-    offline = "--host-resolver-rules=MAP * ~NOTFOUND"
-    command = [browser, *plain, offline, profile, *options, page.as_uri()]
+    command = [browser, *OPTIONS, profile, *options, page.as_uri()]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
 
 

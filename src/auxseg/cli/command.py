@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 import tyro
 
@@ -13,6 +13,9 @@ from auxseg.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_MOST_THREADS: Final = 4096
+"""torch takes nearly any number, and then starts as many threads."""
 
 
 def optional(metavar: str) -> Any:
@@ -49,11 +52,13 @@ def with_own_options_first(command: type[Command]) -> type[Command]:
 
 
 def use_threads(threads: int | None) -> None:
-    """Let torch compute with so many threads. Raises `InputError` for none."""
+    """Let torch compute with so many threads. Raises `InputError` for none, and for more than any machine has."""
     if threads is None:
         return
     if threads < 1:
         raise InputError(f"--threads {threads}: expected 1 or more")
+    if threads > _MOST_THREADS:
+        raise InputError(f"--threads {threads}: expected at most {_MOST_THREADS}")
     import torch
 
     torch.set_num_threads(threads)

@@ -82,8 +82,8 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "serve": (
         "auxseg serve runs/tiny",
-        "auxseg serve runs/tiny runs/tiny-mtl --port 8000",
-        "auxseg serve runs/tiny --host 0.0.0.0 --queue 4 --max-megabytes 10",
+        "auxseg serve runs/tiny runs/tiny-mtl --host 0.0.0.0 --port 8000",
+        "auxseg serve runs/tiny --queue 4 --allow-host models.example.org    (behind a proxy of that name)",
     ),
     "bench": (
         "auxseg bench",

@@ -54,6 +54,9 @@ _COMMANDS: dict[str, Any] = {
     "bench": Bench,
 }
 _COMMANDS["completion"] = completion_command(_COMMANDS)
+_REPEATABLE = ("--set", "--grid", "--plugins", "--allow-host")
+"""Options that may be given several times, with one value or more each."""
+
 _GROUPS = {
     "data": "Create, inspect and download data sets",
     "model": "Turn trained runs into model directories that others use without the data",
@@ -126,7 +129,7 @@ def _parse(arguments: list[str]) -> Command:
         _union(_COMMANDS, arguments),
         prog="auxseg",
         description=_DESCRIPTION,
-        args=functools.reduce(_join_repeated, ("--set", "--grid", "--plugins"), arguments or ["--help"]),
+        args=functools.reduce(_join_repeated, _REPEATABLE, arguments or ["--help"]),
         config=(tyro.conf.OmitSubcommandPrefixes, tyro.conf.FlagCreatePairsOff),
     )
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from auxseg.arguments import as_path, as_paths
+from auxseg.arguments import as_path, as_paths, short_names
 from auxseg.errors import InputError, RunError
 from auxseg.files import write_atomically
 from auxseg.records.finding import is_study
@@ -25,7 +25,7 @@ from auxseg.report.studies.page import study_page
 def compared(paths: Sequence[Path]) -> Comparison:
     """Several runs side by side, as their page compares them. Raises `InputError` as `report` does."""
     records = [read_record(path) for path in paths]
-    return compare(records, _names([record.path for record in records]))
+    return compare(records, short_names([record.path for record in records]))
 
 
 def report(
@@ -52,7 +52,7 @@ def report(
     if not paths:
         raise InputError("a report needs at least one run directory, found none")
     records = [read_record(path) for path in paths]
-    names = _names([record.path for record in records])
+    names = short_names([record.path for record in records])
     runs = [view_run(record, name) for record, name in zip(records, names, strict=True)]
     comparison = compare(records, names) if len(records) > 1 else None
     page = (
@@ -68,15 +68,6 @@ def report(
 
 def _home(paths: Sequence[Path]) -> Path:
     return paths[0] if len(paths) == 1 else Path(os.path.commonpath([path.resolve().parent for path in paths]))
-
-
-def _names(paths: Sequence[Path]) -> list[str]:
-    """The runs' directory names, or as much of their paths as tells them apart."""
-    names = [path.resolve().name for path in paths]
-    if len(set(names)) == len(names):
-        return names
-    home = _home(paths).resolve()
-    return [path.resolve().relative_to(home).as_posix() for path in paths]
 
 
 def _save_charts(charts: Sequence[Chart], folder: Path) -> None:

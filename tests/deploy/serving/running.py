@@ -7,24 +7,25 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import uvicorn
 from starlette.types import ASGIApp
 
-from auxseg.deploy.serving.server import address_of, configuration, listen
+from auxseg.deploy.serving.server import Server, address_of, listen
+from auxseg.deploy.serving.worker import Worker
 
 
 @contextmanager
-def running(app: ASGIApp) -> Iterator[str]:
-    """The address of a server, which ends with the context."""
+def running(app: ASGIApp, worker: Worker) -> Iterator[str]:
+    """The address of a server, which ends with the context and closes the worker, whatever happens in it."""
     with listen("127.0.0.1", 0) as listening:
-        address = address_of(listening)
-        server = uvicorn.Server(configuration(app))
+        server = Server(app, worker)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.01)
-        yield address
-        server.should_exit = True
-        thread.join(20)
+        try:
+            while not server.started:
+                assert thread.is_alive()
+                time.sleep(0.01)
+            yield address_of(listening)
+        finally:
+            server.should_exit = True
+            thread.join(20)
         assert not thread.is_alive()

@@ -6,12 +6,15 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import IO
 
 import httpx
 import numpy as np
 import pytest
+import torch
 
 from auxseg.data.sample import Vocabulary
+from auxseg.deploy.serving import uploads
 from auxseg.deploy.serving.app import create_app
 from auxseg.deploy.serving.limits import Limits
 from auxseg.deploy.serving.models import Served
@@ -61,7 +64,7 @@ def _wait_for(condition: object) -> None:
 
 def test_beyond_the_queue_clients_are_told_when_to_come_back(slow: Slow, photograph: bytes) -> None:
     app, worker = create_app(slow.served(), Limits(waiting=1))
-    with running(app) as address, ThreadPoolExecutor(3) as pool:
+    with running(app, worker) as address, ThreadPoolExecutor(3) as pool:
         first = pool.submit(_post, address, photograph)
         _wait_for(lambda: slow.asked == 1)
         second = pool.submit(_post, address, photograph)
@@ -71,12 +74,11 @@ def test_beyond_the_queue_clients_are_told_when_to_come_back(slow: Slow, photogr
         assert refused.json()["detail"] == "the queue of 1 waiting request is full; try again later"
         slow.let.set()
         assert [first.result().status_code, second.result().status_code] == [200, 200]
-    worker.close()
 
 
 def test_a_client_that_leaves_frees_its_place(slow: Slow, photograph: bytes) -> None:
     app, worker = create_app(slow.served(), Limits(waiting=1))
-    with running(app) as address, ThreadPoolExecutor(3) as pool:
+    with running(app, worker) as address, ThreadPoolExecutor(3) as pool:
         first = pool.submit(_post, address, photograph)
         _wait_for(lambda: slow.asked == 1)
         with pytest.raises(httpx.ReadTimeout):
@@ -88,17 +90,40 @@ def test_a_client_that_leaves_frees_its_place(slow: Slow, photograph: bytes) -> 
         assert [first.result().status_code, third.result().status_code] == [200, 200]
         assert slow.asked == 2
         assert 'auxseg_requests_total{status="499"} 1\n' in httpx.get(f"{address}/metrics", verify=False).text
-    worker.close()
+
+
+def test_a_client_that_leaves_does_not_take_the_file_from_the_worker(
+    slow: Slow, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, errors = uploads.read_open_file, []
+
+    def read_late(file: IO[bytes], exif: str, max_pixels: int | None = None) -> np.ndarray:
+        slow.asked += 1
+        assert slow.let.wait(60)
+        try:
+            return read(file, exif, max_pixels)
+        except Exception as error:
+            errors.append(error)
+            raise
+
+    monkeypatch.setattr(uploads, "read_open_file", read_late)
+    app, worker = create_app(slow.served(), Limits())
+    with running(app, worker) as address:
+        with pytest.raises(httpx.ReadTimeout):
+            _post(address, photograph, 0.5)
+        _wait_for(lambda: 'status="499"} 1\n' in httpx.get(f"{address}/metrics", verify=False).text)
+        slow.let.set()
+        _wait_for(lambda: slow.asked == 2)
+    assert errors == []
 
 
 def test_what_takes_too_long_is_given_up(slow: Slow, photograph: bytes) -> None:
     app, worker = create_app(slow.served(), Limits(seconds=0.3))
-    with running(app) as address:
+    with running(app, worker) as address:
         response = _post(address, photograph)
         assert (response.status_code, response.json()["detail"]) == (504, "no answer within 0.3 s")
         slow.let.set()
         _wait_for(lambda: _post(address, photograph).status_code == 200)
-    worker.close()
 
 
 @pytest.mark.parametrize(
@@ -106,6 +131,8 @@ def test_what_takes_too_long_is_given_up(slow: Slow, photograph: bytes) -> None:
     [
         (TypeError("secret"), 500, "the prediction failed (TypeError)"),
         (MemoryError(), 503, "memory ran out; send a sma"),
+        (torch.OutOfMemoryError("CUDA out of memory"), 503, "memory ran out; send a sma"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), 503, "memory ran out; send a sma"),
     ],
 )
 def test_a_failure_is_told_without_its_inside(
@@ -114,11 +141,29 @@ def test_a_failure_is_told_without_its_inside(
     slow.error = error  # pyright: ignore[reportAttributeAccessIssue]
     slow.let.set()
     app, worker = create_app(slow.served(), Limits())
-    with running(app) as address:
+    with running(app, worker) as address:
         response = _post(address, photograph)
         assert response.status_code == status
         assert response.json()["detail"].startswith(detail)
         assert "Traceback" not in caplog.text
         slow.error = None
         assert _post(address, photograph).status_code == 200
-    worker.close()
+
+
+def test_those_who_wait_when_the_server_ends_are_told(
+    slow: Slow, photograph: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("auxseg.deploy.serving.server._GRACE_SECONDS", 1)
+    app, worker = create_app(slow.served(), Limits())
+    with ThreadPoolExecutor(2) as pool:
+        with running(app, worker) as address:
+            first = pool.submit(_post, address, photograph)
+            _wait_for(lambda: slow.asked == 1)
+            second = pool.submit(_post, address, photograph)
+            _wait_for(lambda: _queue_length(address) == 1)
+        for response in (first.result(), second.result()):
+            assert (response.status_code, response.json()["detail"]) == (503, "the server is shutting down")
+    assert "Traceback" not in caplog.text
+    slow.let.set()
+    assert worker.join(30)
+    assert slow.asked == 1

@@ -13,6 +13,7 @@ from auxseg.data.sample import Vocabulary
 from auxseg.deploy.serving import schema
 from auxseg.deploy.serving.answers import Wanted, answered, attended
 from auxseg.deploy.serving.models import Served
+from auxseg.errors import InputError
 from auxseg.run.prediction.prediction import Prediction
 from auxseg.tasks.answers import Answer
 
@@ -66,6 +67,19 @@ def test_numbers_that_are_not_finite_are_null() -> None:
     assert said.vector == [1.5, None, None]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(draw=_white, classes={"cat": float("nan"), "dog": 0.5}),
+        Answer(draw=_white, box=(0.0, 0.0, float("inf"), 1.0)),
+        Answer(draw=_white, mask=np.zeros((40, 60), np.uint8), scores={"sky": float("nan")}),
+    ],
+)
+def test_probabilities_and_boxes_that_are_not_finite_are_refused(answer: Answer) -> None:
+    with pytest.raises(InputError, match=r"^the model's numbers for task are not finite, .*; serve another model$"):
+        _said(answer)
+
+
 def test_what_a_plugin_draws_over_the_photograph_is_drawn_at_its_size_and_shown_smaller() -> None:
     sizes = []
 
@@ -108,3 +122,5 @@ def test_attention_is_shown_at_the_finest_stage_of_the_encoder_and_the_last_step
     place = said.tasks["task"][0]
     assert (place.minimum, place.maximum) == pytest.approx((0.2, 0.8))
     assert _pixels(place.picture).shape == (20, 30, 3)
+    with pytest.raises(InputError, match="the model's numbers for task are not finite"):
+        attended(model, np.zeros((40, 60, 3), np.uint8), {"task": {"encoder stage 1": mask * np.nan}}, 30)

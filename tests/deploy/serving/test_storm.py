@@ -18,7 +18,7 @@ MEGABYTE = 2**20
 def test_all_are_answered_and_none_is_lost(models: Mapping[str, Served]) -> None:
     app, worker = create_app(models, Limits())
     photographs = [photograph(160, 120, seed=seed) for seed in range(3)]
-    with running(app) as address:
+    with running(app, worker) as address:
         storm(address, photographs, 20, 8, 1)
         before = numbers(address)["process_resident_memory_bytes"]
         found = storm(address, photographs, 60, 8, 0)
@@ -32,14 +32,12 @@ def test_all_are_answered_and_none_is_lost(models: Mapping[str, Served]) -> None
             assert time.monotonic() < end
             time.sleep(0.05)
         assert numbers(address)["process_resident_memory_bytes"] < before + 60 * MEGABYTE
-    worker.close()
 
 
 def test_a_full_queue_tells_clients_to_come_back_and_loses_none(models: Mapping[str, Served]) -> None:
     app, worker = create_app(models, Limits(waiting=1))
-    with running(app) as address:
+    with running(app, worker) as address:
         found = storm(address, [photograph(160, 120)], 40, 8, 0)
         assert sum(found.values()) == 40
         assert set(found) <= {"200", "422", "503", HUNG_UP}
         assert found["200"] > 0
-    worker.close()

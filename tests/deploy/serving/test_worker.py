@@ -96,6 +96,7 @@ def test_closing_gives_up_what_waits(worker: Worker) -> None:
     worker.close()
     with pytest.raises(CancelledError):
         waiting.result(30)
-    with pytest.raises(Full):
-        worker.submit(int)
+    assert worker.submit(int).cancelled()
+    assert not worker.join(0)
     end.set()
+    assert worker.join(30)

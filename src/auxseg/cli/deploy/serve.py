@@ -24,6 +24,7 @@ class Serve(RecipeCommand):
     The page takes a photograph and shows what every task of every model says. POST /v1/predict answers the same as
     JSON or PNG; the page /docs describes it. Nothing is loaded from the internet. Only this machine is served unless
     --host names an address that others reach: there is no password, so put a server that asks for one ahead of it.
+    Name the host of such a proxy with --allow-host, or its requests are refused.
     """
 
     when_interrupted: ClassVar[str] = "stopped"
@@ -33,6 +34,9 @@ class Serve(RecipeCommand):
 
     host: str = "127.0.0.1"
     """Address to listen at; 0.0.0.0 lets other machines in."""
+
+    allow_host: Annotated[tuple[str, ...], optional("NAME ...")] = ()
+    """Further host names that browsers call this server by, such as that of a proxy; without scheme and port."""
 
     port: int = 7860
     """Port; 0 takes a free one."""
@@ -47,40 +51,39 @@ class Serve(RecipeCommand):
     """CPU threads (default: torch's choice)."""
 
     max_megabytes: float = 25
-    """Largest upload."""
+    """Largest upload; the image in it is held in memory while it waits."""
 
     max_megapixels: float = 50
     """Largest photograph."""
 
     timeout: float = 60
-    """Seconds within which a request is answered."""
+    """Seconds from the end of an upload to its answer, waiting included; an upload has as long, and at least 60."""
 
     def run(self, console: Console) -> None:
         """Serve until it is interrupted."""
         need_extra("serve", "auxseg serve")
         refuse_no_models(self.models)
         from auxseg.cli.output.terminal import write_out
-        from auxseg.deploy.serving.limits import MEGABYTE, MEGAPIXEL, Limits
-        from auxseg.deploy.serving.server import address_of, hosts_of, listen, serve
+        from auxseg.deploy.serving.hosts import allowed_hosts
+        from auxseg.deploy.serving.limits import limits_of
+        from auxseg.deploy.serving.server import address_elsewhere, address_of, end, hosts_of, listen, serve
 
-        limits = Limits(
-            bytes=int(self.max_megabytes * MEGABYTE),
-            pixels=int(self.max_megapixels * MEGAPIXEL),
-            seconds=self.timeout,
-            waiting=self.queue,
-        )
+        limits = limits_of(self.max_megabytes, self.max_megapixels, self.timeout, self.queue)
+        allowed = allowed_hosts(self.allow_host)
         with listen(self.host, self.port) as listening:
             use_threads(self.threads)
             from auxseg.deploy.serving.app import create_app
             from auxseg.deploy.serving.models import open_models
 
             models = open_models(self.models, self.device)
-            app, worker = create_app(models, limits, hosts=hosts_of(listening))
-            address = address_of(listening)
-            console.print(f"serving {', '.join(models)} at {address} (Ctrl-C stops)", markup=False, soft_wrap=True)
-            if self.json:
-                write_out(f'{{"address": "{address}"}}')
+            app, worker = create_app(models, limits, hosts=hosts_of(listening, allowed))
             try:
-                serve(app, listening)
+                address, elsewhere = address_of(listening), address_elsewhere(listening)
+                others = f", for other machines at {elsewhere}" if elsewhere else ""
+                line = f"serving {', '.join(models)} at {address}{others} (Ctrl-C stops)"
+                console.print(line, markup=False, soft_wrap=True)
+                if self.json:
+                    write_out(f'{{"address": "{address}"}}')
+                serve(app, worker, listening)
             finally:
-                worker.close()
+                end(worker, console.print)

@@ -8,6 +8,7 @@
 - `answers`: from a prediction to the answer's JSON, described by `schema`
 - `pictures`: masks, drawings and heat maps, encoded
 - `guard`: what is refused before a request is read
+- `hosts`: the names that the server answers to
 - `problems`: refusals as sentences in JSON
 - `metrics`: counts for a monitoring system
 - `app`: the addresses, and the page's files

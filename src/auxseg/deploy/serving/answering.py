@@ -7,11 +7,12 @@ import logging
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+import torch
 from fastapi import HTTPException, Request
 
 from auxseg.counting import count
 from auxseg.deploy.serving.limits import Limits
-from auxseg.deploy.serving.problems import CLIENT_LEFT
+from auxseg.deploy.serving.problems import CLIENT_LEFT, SHUTTING_DOWN
 from auxseg.deploy.serving.worker import Full, Worker
 from auxseg.errors import InputError
 
@@ -37,18 +38,23 @@ async def answer_of(request: Request, worker: Worker, limits: Limits, work: Call
         raise
     except InputError as error:
         raise HTTPException(422, str(error)) from None
-    except MemoryError:
-        raise HTTPException(503, "memory ran out; send a smaller image or try again later") from None
     except asyncio.CancelledError:
-        if not future.cancelled():
+        if not future.cancelled():  # it is the request that was given up, not the work
             raise
-        raise HTTPException(503, "the server is shutting down") from None
+        raise HTTPException(503, SHUTTING_DOWN) from None
     except Exception as error:
+        if _is_out_of_memory(error):
+            raise HTTPException(503, "memory ran out; send a smaller image or try again later") from None
         _LOG.error("a prediction failed: %s: %s", type(error).__name__, error)
         raise HTTPException(500, f"the prediction failed ({type(error).__name__})") from None
     finally:
         answer.cancel()
         worker.withdraw(future)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Also as torch says it on a CPU, and ONNX Runtime anywhere: by an ordinary error with these words."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error)
 
 
 async def _wait(request: Request, answer: asyncio.Future[_T], seconds: float) -> None:

@@ -20,6 +20,7 @@ from auxseg.deploy.serving import schema
 from auxseg.deploy.serving.models import Attention, Served
 from auxseg.deploy.serving.pictures import colour_of, encoded, heat_map, in_base64, mask_png, shrunk
 from auxseg.drawing import Picture
+from auxseg.errors import InputError
 from auxseg.run.prediction.coco_predictions import rle
 from auxseg.run.prediction.prediction import Prediction
 from auxseg.tasks.answers import Answer
@@ -38,7 +39,7 @@ class Wanted:
 
 
 def answered(model: Served, prediction: Prediction, seconds: float, wanted: Wanted) -> schema.Answered:
-    """The answer about a photograph."""
+    """The answer about a photograph. Raises `InputError` for probabilities and boxes that are not finite."""
     height, width = prediction.image.shape[:2]
     small = shrunk(prediction.image, wanted.pictures) if wanted.pictures else None
     return schema.Answered(
@@ -47,7 +48,7 @@ def answered(model: Served, prediction: Prediction, seconds: float, wanted: Want
         height=height,
         seconds=seconds,
         answers={
-            task: _task_answer(answer, model.vocabulary, prediction.image, small, wanted)
+            task: _task_answer(_finite(task, answer), model.vocabulary, prediction.image, small, wanted)
             for task, answer in prediction.answers.items()
         },
         photograph=None if small is None else encoded(small),
@@ -59,6 +60,7 @@ def attended(model: Served, image: UInt8[np.ndarray, "h w 3"], found: Attention,
     small = shrunk(image, side)
     tasks: dict[str, list[schema.Place]] = {}
     for task, places in found.items():
+        _refuse_not_finite(task, (float(each.sum()) for each in places.values()))
         names = list(places)
         chosen = dict.fromkeys([names[0], *(name for name in names[-1:] if name.startswith("decoder"))])
         tasks[task] = [
@@ -87,7 +89,9 @@ def _task_answer(
         mask=None if answer.mask is None else _mask(answer, answer.mask, vocabulary, wanted.masks),
         classes=ranked,
         box=answer.box,
-        vector=None if answer.vector is None else list(_finite(answer.vector)),
+        vector=None
+        if answer.vector is None
+        else [number if math.isfinite(number) else None for number in answer.vector],
         record=_JSON.validate_python(dict(answer.record)),
         picture=None if small is None else _picture(answer, image, small),
     )
@@ -122,5 +126,15 @@ def _picture(answer: Answer, image: Picture, small: Picture) -> schema.Image | N
     return encoded(shrunk(answer.draw(image), max(small.shape[:2])))
 
 
-def _finite(numbers: Iterable[float]) -> Iterable[float | None]:
-    return (number if math.isfinite(number) else None for number in numbers)
+def _finite(task: str, answer: Answer) -> Answer:
+    """The answer, whose probabilities and corners are numbers: anything else comes from weights that are none."""
+    _refuse_not_finite(task, (*answer.scores.values(), *(answer.classes or {}).values(), *(answer.box or ())))
+    return answer
+
+
+def _refuse_not_finite(task: str, numbers: Iterable[float]) -> None:
+    if not all(map(math.isfinite, numbers)):
+        raise InputError(
+            f"the model's numbers for {task} are not finite, so its weights are damaged or its training diverged; "
+            "serve another model"
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import partial
 from importlib.resources import files
 from typing import Annotated, Any, Final
@@ -13,7 +13,8 @@ from starlette.types import ASGIApp
 from auxseg.deploy.serving import schema
 from auxseg.deploy.serving.answering import answer_of
 from auxseg.deploy.serving.answers import Wanted
-from auxseg.deploy.serving.guard import LOOPBACK, Guard
+from auxseg.deploy.serving.guard import Guard
+from auxseg.deploy.serving.hosts import Hosts
 from auxseg.deploy.serving.limits import Limits
 from auxseg.deploy.serving.metrics import MEDIA_TYPE, Metrics
 from auxseg.deploy.serving.models import Served
@@ -57,19 +58,21 @@ _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     }.items()
 }
 
-_Image = Annotated[UploadFile, File(description="The photograph: JPEG, PNG, TIFF, WebP, BMP, GIF, PPM, AVIF or HEIF.")]
+_IMAGE_TEXT: Final = "The photograph: JPEG, PNG, TIFF, WebP, BMP, GIF, PPM, AVIF or HEIF; of several frames the first."
+_Image = Annotated[UploadFile, File(description=_IMAGE_TEXT)]
 _Model = Annotated[str | None, Query(description="Name of the model; the first one if left out.")]
 
 
-def create_app(
-    models: Mapping[str, Served], limits: Limits, *, hosts: Collection[str] | None = LOOPBACK
-) -> tuple[ASGIApp, Worker]:
+_HERE: Final = Hosts()
+
+
+def create_app(models: Mapping[str, Served], limits: Limits, *, hosts: Hosts = _HERE) -> tuple[ASGIApp, Worker]:
     """The application (ASGI), and the worker that answers its requests, which the caller closes.
 
     Args:
         models: by name; the first one answers unless told otherwise.
         limits: what a request may cost.
-        hosts: names by which the server may be called, ``None`` for any.
+        hosts: names by which the server may be called, and sites whose pages may use it.
     """
     worker, metrics = Worker(limits.waiting), Metrics()
     app = FastAPI(title="auxseg", version=__version__, description=_ABOUT, docs_url=None, redoc_url=None)
@@ -147,7 +150,7 @@ def _add_predict(app: FastAPI, models: Mapping[str, Served], limits: Limits, wor
     ) -> Response:
         served = _chosen(models, model)
         tasks = None if answers is None else _tasks(served, answers)
-        upload = Upload(image.file, served, limits.pixels, metrics)
+        upload = Upload(await image.read(), served, limits.pixels, metrics)
         if _prefers_png(accept):
             content = await answer_of(request, worker, limits, lambda: upload.to_png(tasks))
             return Response(content, media_type="image/png")
@@ -167,7 +170,7 @@ def _add_attention(
         responses={status: said for status, said in _REFUSALS.items() if status != 406},
     )
     async def attention(request: Request, image: _Image, model: _Model = None) -> Response:
-        upload = Upload(image.file, _chosen(models, model), limits.pixels, metrics)
+        upload = Upload(await image.read(), _chosen(models, model), limits.pixels, metrics)
         content = await answer_of(request, worker, limits, lambda: upload.attention_json(_PICTURE_SIDE))
         return Response(content, media_type="application/json")
 

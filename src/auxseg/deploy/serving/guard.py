@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final, final
-from urllib.parse import urlsplit
 
 from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from auxseg.deploy.serving.hosts import Hosts
 from auxseg.deploy.serving.limits import MEGABYTE, Limits
 from auxseg.deploy.serving.metrics import Metrics
-from auxseg.deploy.serving.problems import CLIENT_LEFT, problem
+from auxseg.deploy.serving.problems import CLIENT_LEFT, SHUTTING_DOWN, problem
 
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _DRAIN_SECONDS: Final = 2.0
 """How long the rest of a refused body is read: a client that is still sending might otherwise not see the answer."""
 
@@ -37,13 +36,13 @@ class Guard:
 
     - Where only this machine is served, other names in ``Host`` are refused: a page of another site could otherwise
       point its own name here and read the answers (DNS rebinding).
-    - A page of another site may not post photographs either (``Origin``).
+    - A page of another site may not post photographs either (``Origin``). `hosts` decides both.
     - Bodies are counted while they arrive, whatever their length is said to be.
     - Every answer tells the browser to load nothing from elsewhere, and is counted.
     """
 
-    def __init__(self, app: ASGIApp, limits: Limits, metrics: Metrics, hosts: Collection[str] | None) -> None:
-        """``hosts`` are the names by which the server may be called, ``None`` for any."""
+    def __init__(self, app: ASGIApp, limits: Limits, metrics: Metrics, hosts: Hosts) -> None:
+        """``hosts`` says by which names the server may be called, and from where."""
         self._app, self._limits, self._metrics, self._hosts = app, limits, metrics, hosts
         self._num_open = 0
 
@@ -57,23 +56,20 @@ class Guard:
         has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
         body = _Body(receive, headers, self._limits) if has_body else None
         answer = _Answer(send, body, self._metrics)
-        if not has_body:
-            await (self._refused(scope, headers) or self._app)(scope, receive, answer.send)
-            return
-        assert body is not None
-        self._num_open += 1
+        self._num_open += has_body
         try:
-            await (self._refused(scope, headers) or self._app)(scope, body.receive, answer.send)
+            await (self._refused(scope, headers) or self._app)(scope, body.receive if body else receive, answer.send)
+        except asyncio.CancelledError:  # the server ends, and has waited long enough
+            if not answer.has_begun:
+                await problem(503, SHUTTING_DOWN)(scope, receive, _Answer(send, None, self._metrics).send)
         finally:
-            self._num_open -= 1
+            self._num_open -= has_body
 
     def _refused(self, scope: Scope, headers: Headers) -> ASGIApp | None:
-        name = _host_name(headers.get("host", ""))
-        if self._hosts is not None and name not in self._hosts:
-            return problem(421, f"this server answers to {', '.join(sorted(self._hosts))}, not to {name[:100]!a}")
-        origin = headers.get("origin")
-        if origin is not None and scope["method"] == "POST" and _netloc(origin) != headers.get("host", ""):
-            return problem(403, "requests from pages of other sites are refused")
+        try:
+            self._hosts.check(scope["method"], headers)
+        except HTTPException as error:
+            return problem(error.status_code, error.detail)
         if self._num_open > self._limits.requests:
             return problem(503, "too many requests are open; try again later", {"retry-after": "5"})
         return None
@@ -138,10 +134,12 @@ class _Answer:
 
     def __init__(self, send: Send, body: _Body | None, metrics: Metrics) -> None:
         self._send, self._body, self._metrics = send, body, metrics
+        self.has_begun = False
 
     async def send(self, message: Message) -> None:
         """Pass a part of the answer on."""
         if message["type"] == "http.response.start":
+            self.has_begun = True
             self._metrics.count(message["status"])
             headers = MutableHeaders(raw=list(message["headers"]))
             for name, value in _HEADERS.items():
@@ -154,18 +152,3 @@ class _Answer:
             await self._body.drain()
             message = {"type": "http.response.body", "body": b""}
         await self._send(message)
-
-
-def _host_name(host: str) -> str:
-    """The name in a ``Host``, without the port."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
-        return host
-
-
-def _netloc(origin: str) -> str:
-    try:
-        return urlsplit(origin).netloc
-    except ValueError:
-        return ""

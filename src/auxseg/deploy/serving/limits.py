@@ -10,14 +10,18 @@ from auxseg.errors import InputError
 
 MEGABYTE: Final = 1_000_000
 MEGAPIXEL: Final = 1_000_000
+_MOST_MEGABYTES: Final = 1000
+"""Beyond any file of as many pixels as are read; uploads are held in memory."""
+
+_MOST_SECONDS: Final = 24 * 60 * 60
+_UPLOAD_SECONDS: Final = 60.0
+_REQUESTS: Final = 128
 
 
 @final
 @dataclass(frozen=True)
 class Limits:
     """Limits of one request, and of all together.
-
-    Raises `InputError` for limits that let nothing through, and for more pixels than any photograph may have.
 
     Attributes:
         bytes: of a request's body; counted while it arrives.
@@ -31,18 +35,31 @@ class Limits:
     bytes: int = 25 * MEGABYTE
     pixels: int = 50 * MEGAPIXEL
     seconds: float = 60.0
-    upload_seconds: float = 60.0
+    upload_seconds: float = _UPLOAD_SECONDS
     waiting: int = 16
-    requests: int = 128
+    requests: int = _REQUESTS
 
-    def __post_init__(self) -> None:
-        for name in ("bytes", "pixels", "seconds", "upload_seconds", "requests"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"the limit of {name} should be above 0, not {getattr(self, name)}")
-        if self.waiting < 0:
-            raise InputError(f"--queue {self.waiting}: expected 0 or more waiting requests")
-        if self.pixels > MAX_PIXELS:
-            raise InputError(
-                f"--max-megapixels {self.pixels / MEGAPIXEL:g}: expected at most {MAX_PIXELS / MEGAPIXEL:g}, "
-                "beyond which no image is read"
-            )
+
+def limits_of(megabytes: float, megapixels: float, seconds: float, waiting: int) -> Limits:
+    """Limits as the options of `auxseg serve` name them.
+
+    Raises `InputError` for limits that let nothing through, and for more pixels than any photograph may have. An
+    upload may take as long as an answer, and never less than a minute; of requests, twice those that wait may be open.
+    """
+    for option, value, most in (
+        ("--max-megabytes", megabytes, _MOST_MEGABYTES),
+        ("--max-megapixels", megapixels, MAX_PIXELS / MEGAPIXEL),
+        ("--timeout", seconds, _MOST_SECONDS),
+    ):
+        if not 0 < value <= most:
+            raise InputError(f"{option} {value:g}: expected a number above 0, at most {most:g}")
+    if waiting < 0:
+        raise InputError(f"--queue {waiting}: expected 0 or more waiting requests")
+    return Limits(
+        bytes=max(round(megabytes * MEGABYTE), 1),
+        pixels=max(round(megapixels * MEGAPIXEL), 1),
+        seconds=seconds,
+        upload_seconds=max(seconds, _UPLOAD_SECONDS),
+        waiting=waiting,
+        requests=max(2 * waiting, _REQUESTS),
+    )

@@ -5,7 +5,6 @@ Shape legend: ``h w`` a photograph's own size, ``p q`` the resolution of a stage
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +14,7 @@ from typing import final
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from auxseg.arguments import short_names
 from auxseg.data.sample import Vocabulary
 from auxseg.deploy.predictors import open_predictor
 from auxseg.errors import InputError
@@ -64,11 +64,7 @@ def names_of(paths: Sequence[Path]) -> list[str]:
     for number, path in enumerate(resolved):
         if path in resolved[:number]:
             raise InputError(f"serve: {paths[number]} is given twice")
-    names = [path.stem if path.suffix == ".onnx" else path.name for path in resolved]
-    if len(set(names)) == len(names):
-        return names
-    home = os.path.commonpath([path.parent for path in resolved])
-    return [path.relative_to(home).as_posix() for path in resolved]
+    return short_names(paths, (".onnx",))
 
 
 def _open(path: Path, name: str, device: str) -> Served:

@@ -15,6 +15,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 CLIENT_LEFT: Final = 499
 """A client that hung up, in the counts; nobody reads the answer."""
 
+SHUTTING_DOWN: Final = "the server is shutting down"
 _TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content", CLIENT_LEFT: "Client Closed Request"}
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import time
 from dataclasses import dataclass
-from typing import IO, final
+from typing import final
 
 from fastapi import HTTPException
 
@@ -21,10 +22,13 @@ from auxseg.run.prediction.prediction import Prediction
 class Upload:
     """A photograph that arrived, for one of the models.
 
+    Its file is held in memory: the one that the request has is closed when its client leaves, which may be while the
+    worker reads.
+
     Its methods give the bytes of an answer. They raise `InputError` for what is no photograph that can be read.
     """
 
-    file: IO[bytes]
+    content: bytes
     model: Served
     max_pixels: int
     metrics: Metrics
@@ -45,12 +49,12 @@ class Upload:
         """Where tasks look, see `schema.Attended`. Raises `HTTPException` for a network without attention."""
         if self.model.attend is None:
             raise HTTPException(404, f"the network of {self.model.name} has no attention to show")
-        image = read_open_file(self.file, self.model.vocabulary.exif, self.max_pixels)
+        image = read_open_file(io.BytesIO(self.content), self.model.vocabulary.exif, self.max_pixels)
         return attended(self.model, image, self.model.attend(image), side).model_dump_json().encode()
 
     def _predict(self, tasks: tuple[str, ...] | None) -> tuple[Prediction, float]:
         start = time.perf_counter()
-        image = read_open_file(self.file, self.model.vocabulary.exif, self.max_pixels)
+        image = read_open_file(io.BytesIO(self.content), self.model.vocabulary.exif, self.max_pixels)
         prediction = self.model.ask(image, tasks)
         seconds = time.perf_counter() - start
         self.metrics.predicted(seconds)

@@ -28,13 +28,17 @@ class Worker:
         self._waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._changed = threading.Condition()
         self._is_busy = self._is_closed = False
-        threading.Thread(target=self._work, name="auxseg-serve", daemon=True).start()
+        self._thread = threading.Thread(target=self._work, name="auxseg-serve", daemon=True)
+        self._thread.start()
 
     def submit(self, work: Callable[[], _T]) -> Future[_T]:
-        """Queue some work. Raises `Full` if there is no place."""
+        """Queue some work. Raises `Full` if there is no place; once closed, whatever is given is cancelled."""
         future: Future[_T] = Future()
         with self._changed:
-            if self._is_closed or len(self._waiting) + self._is_busy > self._places:
+            if self._is_closed:
+                future.cancel()
+                return future
+            if len(self._waiting) + self._is_busy > self._places:
                 raise Full
             self._waiting.append((future, work))
             self._changed.notify()
@@ -59,6 +63,11 @@ class Worker:
             while self._waiting:
                 self._waiting.popleft()[0].cancel()
             self._changed.notify()
+
+    def join(self, seconds: float | None = None) -> bool:
+        """Wait until the thread has ended, which `close` lets it; gives whether it has."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def _work(self) -> None:
         while True:

@@ -1,9 +1,13 @@
 // One model's answer as an article of the page: layers over the photograph, words beside it, files to keep.
 
-const PERCENT = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const PERCENT = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const NUMBER = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const SVG = "http://www.w3.org/2000/svg";
 const FIRST_CLASSES = 5;
+
+function percent(share) {
+  return `${PERCENT.format(100 * share)}\u00a0%`;
+}
 
 export function make(name, properties = {}, ...children) {
   const element = Object.assign(document.createElement(name), properties);
@@ -75,7 +79,8 @@ function stageOf(answer, layers, keep) {
   });
   const stack = make("div", { className: "layers" }, picture, ...layers.map((layer) => layer.element));
   stack.style.maxWidth = `calc(75vh * ${photograph.width / photograph.height})`; // no higher than the window
-  const size = `${answer.width} × ${answer.height} pixels, answered in ${NUMBER.format(answer.seconds)} s`;
+  const seconds = answer.seconds < 0.1 ? "less than 0.1" : NUMBER.format(answer.seconds);
+  const size = `${answer.width} × ${answer.height} pixels, answered in ${seconds} s`;
   return make(
     "figure",
     { className: "stage" },
@@ -111,8 +116,8 @@ function maskTable(mask, numPixels) {
         "tr",
         {},
         make("th", { scope: "row" }, swatch, each.name),
-        make("td", { className: "number", textContent: PERCENT.format(each.pixels / numPixels) }),
-        make("td", { className: "number", textContent: each.score === null ? "–" : PERCENT.format(each.score) }),
+        make("td", { className: "number", textContent: percent(each.pixels / numPixels) }),
+        make("td", { className: "number", textContent: each.score === null ? "–" : percent(each.score) }),
       );
     });
   const heads = ["class", "of the image", "mean probability"];
@@ -145,7 +150,7 @@ function classRow({ name, probability }) {
     {},
     make("th", { scope: "row", textContent: name }),
     make("td", { className: "bar" }, bar),
-    make("td", { className: "number", textContent: PERCENT.format(probability) }),
+    make("td", { className: "number", textContent: percent(probability) }),
   );
 }
 

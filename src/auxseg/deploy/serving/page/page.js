@@ -15,10 +15,11 @@ let addresses = [];
 async function begin() {
   try {
     const response = await fetch("/v1/models");
-    if (!response.ok) throw new Error((await response.json()).detail);
-    served = await response.json();
-  } catch (error) {
-    return fail(`The server does not answer (${error.message}). Reload the page once it runs.`);
+    const text = await response.text();
+    served = response.ok ? answerIn(text, "models") : null;
+    if (!served) return fail(`${refusal(response, text)} Reload the page to try again.`);
+  } catch {
+    return fail("The server does not answer. Reload the page once it runs.");
   }
   const { models, max_bytes: bytes, max_pixels: pixels } = served;
   byId("limits").textContent = `At most ${MEGA.format(bytes / 1e6)} MB and ${MEGA.format(pixels / 1e6)} megapixels.`;
@@ -41,7 +42,8 @@ function chosen() {
 }
 
 async function ask(file) {
-  if (!served) return fail("The models are not known yet; try again in a moment.");
+  await begun;
+  if (!served) return;
   reset(file);
   const { signal } = asking;
   if (file.size > served.max_bytes) {
@@ -50,6 +52,7 @@ async function ask(file) {
   }
   const models = chosen();
   if (!models.length) return fail("Choose at least one model.");
+  const failures = []; // one model may answer where another cannot
   for (const [index, model] of models.entries()) {
     const which = models.length > 1 ? `${model.name} (${index + 1} of ${models.length})` : model.name;
     try {
@@ -58,10 +61,14 @@ async function ask(file) {
       show(answer, model, file, signal);
     } catch (error) {
       if (error.name === "AbortError") return;
-      return fail(models.length > 1 ? `${model.name}: ${error.message}` : error.message);
+      failures.push({ name: model.name, message: error.message });
     }
   }
-  say(`Done: ${file.name || "the photograph"}.`);
+  const what = file.name || "the photograph";
+  if (!failures.length) return say(`Done: ${what}.`);
+  const isOfAll = failures.length === models.length && new Set(failures.map(({ message }) => message)).size === 1;
+  const parts = isOfAll ? [failures[0].message] : failures.map(({ name, message }) => `Model ${name}: ${message}`);
+  fail(`${what}: ${parts.join(" ")}`);
 }
 
 function reset(file) {
@@ -90,13 +97,8 @@ function post(path, parameters, file, signal, tell = () => {}) {
     request.onabort = () => reject(new DOMException("", "AbortError"));
     request.onerror = () => reject(new Error("The server did not answer. Is it still running?"));
     request.onload = () => {
-      let answer = null;
-      try {
-        answer = JSON.parse(request.responseText);
-      } catch {
-        return reject(new Error(`The server gave an answer that cannot be read (status ${request.status}).`));
-      }
-      return request.status === 200 ? resolve(answer) : reject(new Error(sentence(answer.detail)));
+      const answer = request.status === 200 ? answerIn(request.responseText, "answers", "tasks") : null;
+      return answer ? resolve(answer) : reject(new Error(refusal(request, request.responseText)));
     };
     request.open("POST", `${path}?${query}`);
     tell("sending");
@@ -104,8 +106,26 @@ function post(path, parameters, file, signal, tell = () => {}) {
   });
 }
 
-function sentence(detail) {
-  return `${detail[0].toUpperCase()}${detail.slice(1)}.`;
+/** The answer, if it is one: has one of these names. A proxy may answer in the server's place, with anything. */
+function answerIn(text, ...names) {
+  const answer = parsed(text);
+  return names.some((name) => answer?.[name]) ? answer : null;
+}
+
+/** Why there is no answer, in a sentence. */
+function refusal({ status, statusText }, text) {
+  const detail = parsed(text)?.detail;
+  if (typeof detail === "string" && detail) return `${detail[0].toUpperCase()}${detail.slice(1)}.`;
+  if (status === 200) return "The answer cannot be read. Does a proxy stand between this page and the server?";
+  return `The request was refused without a reason (${`${status} ${statusText}`.trim()}), perhaps by a proxy between this page and the server.`;
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function show(answer, model, file, signal) {
@@ -116,7 +136,8 @@ function show(answer, model, file, signal) {
     name === "attention"
       ? post("/v1/attention", { model: model.name }, file, signal)
       : post("/v1/predict", { model: model.name, answers: model.others, pictures: PICTURES }, file, signal);
-  const stem = (file.name || "photograph").replace(/\.[^.]*$/, "");
+  const name = (file.name || "photograph").replace(/\.[^.]*$/, "");
+  const stem = served.models.length > 1 ? `${name}.${model.name.replaceAll("/", "-")}` : name;
   const title = model.name;
   answers.append(articleOf(answer, { title, stem, keep, more, later }));
   byId("result").hidden = false;
@@ -170,6 +191,6 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   byId("veil").hidden = true;
   if (event.dataTransfer?.files.length) take(event.dataTransfer.files);
-  else fail("What was dropped is no file. Save the photograph first, then drop the file.");
+  else fail("That was not a file. Save the image first, then drop the file here.");
 });
-begin();
+const begun = begin();

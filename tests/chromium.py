@@ -1,6 +1,6 @@
-"""A headless Chromium that is driven through a pipe, by the DevTools protocol.
+"""A headless Chromium that reaches nothing but this machine: where it is, its options, and a tab to drive.
 
-https://chromedevtools.github.io/devtools-protocol/
+A tab is driven through a pipe, by the DevTools protocol: https://chromedevtools.github.io/devtools-protocol/
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
 import time
@@ -17,7 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, final
 
-_PLAIN: Final = (
+import pytest
+
+OPTIONS: Final = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -37,6 +40,16 @@ os.execv(sys.argv[3], sys.argv[3:])
 """
 """Chromium reads from descriptor 3 and writes to 4: puts the pipes there and becomes the browser."""
 _SECONDS: Final = 60.0
+_NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
+
+
+def installed() -> str:
+    """The program. A test skips without it, unless ``AUXSEG_REQUIRE_CHROMIUM=1`` promised it."""
+    found = next(filter(None, map(shutil.which, _NAMES)), None)
+    if found is None:
+        reason = f"no browser to show the page: none of {', '.join(_NAMES)} is installed"
+        pytest.fail(reason) if os.environ.get("AUXSEG_REQUIRE_CHROMIUM") == "1" else pytest.skip(reason)
+    return found
 
 
 @final
@@ -121,7 +134,7 @@ def tab(browser: str, profile: Path) -> Iterator[Tab]:
     """An empty page of a browser of its own."""
     their_in, our_out = os.pipe()
     our_in, their_out = os.pipe()
-    line = [browser, *_PLAIN, f"--user-data-dir={profile}", "--remote-debugging-pipe", "about:blank"]
+    line = [browser, *OPTIONS, f"--user-data-dir={profile}", "--remote-debugging-pipe", "about:blank"]
     command = [sys.executable, "-I", "-S", "-c", _EXEC, str(their_in), str(their_out), *line]
     process = subprocess.Popen(
         command, pass_fds=(their_in, their_out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
