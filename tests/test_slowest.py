@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.slowest import SLOWEST, ROOT, rank
+from tests.slowest import ROOT, SLOWEST, rank
 
 
 def test_every_module_is_there_once() -> None:
