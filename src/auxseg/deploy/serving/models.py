@@ -15,6 +15,7 @@ from typing import final
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from auxseg.arguments import as_typed
 from auxseg.data.sample import Vocabulary
 from auxseg.deploy.predictors import open_predictor
 from auxseg.errors import InputError
@@ -63,7 +64,7 @@ def names_of(paths: Sequence[Path]) -> list[str]:
     resolved = [path.resolve() for path in paths]
     for number, path in enumerate(resolved):
         if path in resolved[:number]:
-            raise InputError(f"serve: {paths[number]} is given twice")
+            raise InputError(f"serve: {as_typed(paths[number])} is given twice")
     names = [path.stem if path.suffix == ".onnx" else path.name for path in resolved]
     if len(set(names)) == len(names):
         return names
