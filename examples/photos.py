@@ -36,4 +36,6 @@ def make(folder: str | Path, *, num_images: int = 300, size: int = 64) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        sys.exit("usage: python examples/photos.py FOLDER")
     make(sys.argv[1])

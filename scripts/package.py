@@ -8,7 +8,6 @@ from the environment that runs this, so the trial has neither the extras nor the
 
 from __future__ import annotations
 
-import ensurepip
 import os
 import runpy
 import subprocess
@@ -26,6 +25,30 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "dist"
+_QUICK = "--set training.steps=2 training.precision=fp32 training.channels_last=false"
+TRIED = (
+    "presets",
+    "data synthesize --out a.h5 --samples 40 --size 32",
+    f"train tiny --data a.h5 --out run {_QUICK}",
+    f"study --base tiny --auxiliaries box --design each --seeds 2 --threads 1 --data a.h5 --out study {_QUICK}",
+    "model pack run --out model",
+)
+REFUSED = {
+    "export": "export run --out run.onnx",
+    "openvino": "export run --format openvino --out run.xml",
+    "ray": "study --base tiny --auxiliaries box --data a.h5 --ray local",
+    "serve": "serve run",
+    "tensorboard": "train tiny --data a.h5 --out other --tensorboard",
+}
+"""Commands that need an extra. None for hub, since timm brings huggingface_hub."""
+_COMMAND = """#!{python}
+import sys
+from importlib.metadata import entry_points
+
+if __name__ == "__main__":  # processes that are started import this file again
+    (command,) = entry_points(group="console_scripts", name="auxseg")
+    sys.exit(command.load()())
+"""
 
 
 def main() -> None:
@@ -62,12 +85,13 @@ def refuse_missing_files(wheel: Path) -> None:
 def install(wheel: Path, environment: Path) -> None:
     """Make an environment of this Python with the wheel and, by links, all that the wheel depends on."""
     venv.create(environment)
-    pip = next(
-        (Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl")
-    )  # runs as it is, unlike an installation
-    options = ["--no-deps", "--no-index", "--quiet", "--disable-pip-version-check"]
-    run([environment / "bin" / "python", pip / "pip", "install", *options, wheel], ROOT)
-    link(closure(wheel), next(environment.glob("lib/python*/site-packages")))
+    packages = next(environment.glob("lib/python*/site-packages"))
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(packages)  # all that an installer does with a wheel of nothing but Python, beside commands
+    link(closure(wheel), packages)
+    command = environment / "bin" / "auxseg"
+    command.write_text(_COMMAND.format(python=environment / "bin" / "python"))
+    command.chmod(0o755)
 
 
 def link(distributions: Iterable[Distribution], target: Path) -> None:
@@ -106,14 +130,12 @@ def try_commands(auxseg: Path, folder: Path) -> None:
     version = run([auxseg, "--version"], folder).stdout.strip()
     if version != f"auxseg {read_version()}":
         raise SystemExit(f"auxseg --version says {version!r}, src/auxseg/version.py {read_version()!r}")
-    run([auxseg, "presets"], folder)
-    run([auxseg, "data", "synthesize", "--out", "a.h5", "--samples", "40", "--size", "32"], folder)
-    settings = ["training.steps=2", "training.precision=fp32", "training.channels_last=false"]
-    run([auxseg, "train", "tiny", "--data", "a.h5", "--out", "run", "--set", *settings], folder)
-    asked = ["study", "--base", "tiny", "--auxiliaries", "box", "--data", "a.h5", "--ray", "local"]
-    refused = run([auxseg, *asked], folder, code=2).stderr
-    if "auxseg[ray]" not in refused:
-        raise SystemExit(f"auxseg study --ray does not name the extra: {refused}")
+    for command in TRIED:
+        run([auxseg, *command.split()], folder)
+    for extra, command in REFUSED.items():
+        refused = run([auxseg, *command.split()], folder, code=2).stderr
+        if f"auxseg[{extra}]" not in refused:
+            raise SystemExit(f"auxseg {command} does not name the extra {extra}: {refused}")
 
 
 def read_version() -> str:

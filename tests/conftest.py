@@ -15,7 +15,7 @@ import hypothesis
 import pytest
 import torch
 
-from tests import checking, chromium, dear, small_pictures
+from tests import checking, chromium, slowest, small_pictures
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -37,7 +37,7 @@ gc.disable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: dear.rank(item.path))
+    items.sort(key=lambda item: slowest.rank(item.path))
 
 
 def pytest_collection_finish() -> None:

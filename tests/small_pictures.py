@@ -15,7 +15,8 @@ _SIDES: Final = {"auxseg.run.evaluate": "EXAMPLE_SIZE", "auxseg.run.mistakes": "
 
 
 def shrink() -> None:
-    """For the modules that have been imported."""
-    for module, side in _SIDES.items():
-        if module in sys.modules:
-            setattr(sys.modules[module], side, SIDE)
+    """For the modules that have been imported. Fails if one has lost the name, since nothing would be spared then."""
+    for name, side in _SIDES.items():
+        if module := sys.modules.get(name):
+            assert hasattr(module, side), f"{name} has no {side} any more"
+            setattr(module, side, SIDE)

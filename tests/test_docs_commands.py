@@ -19,6 +19,8 @@ from auxseg.cli.main import _COMMANDS, main
 from auxseg.cli.refusals import refuse_no_recipe, refuse_settings
 from auxseg.cli.study.command import Study
 from auxseg.cli.train import Train
+from auxseg.strict_yaml import read_mapping
+from auxseg.study.design.config import read_study
 from scripts.site.commands import all_commands
 
 ROOT = Path(__file__).parents[1]
@@ -80,6 +82,13 @@ def test_what_a_part_of_a_command_names_exists(page: str, span: str) -> None:
 @pytest.mark.parametrize(("page", "line"), SCRIPTS)
 def test_a_script_exists(page: str, line: str) -> None:
     assert (ROOT / shlex.split(line)[1]).is_file()
+
+
+def test_every_study_of_the_docs_can_be_asked() -> None:
+    questions = {path: read_mapping(path, "study") for path in (ROOT / "docs" / "studies").glob("*.yaml")}
+    bases = {read_study(path).base for path, values in questions.items() if "base" in values}
+    assert len(bases) > 1
+    assert {_name(path) for path, values in questions.items() if "base" not in values} <= bases
 
 
 def test_every_target_of_make_exists() -> None:

@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from auxseg.errors import DivergedError, InputError, RunError, Terminated
+from auxseg.errors import DivergedError, InputError, RunError, Terminated, first_line
 
 
 def test_what_a_user_gave_and_what_a_run_met_are_never_the_same() -> None:
@@ -33,3 +33,9 @@ def test_errors_travel_between_processes_with_kind_and_sentence(kind: type[BaseE
     error = pickle.loads(pickle.dumps(kind("data.size is 3: expected at least 16")))
     assert type(error) is kind
     assert str(error) == "data.size is 3: expected at least 16"
+
+
+def test_an_error_of_a_library_is_told_by_its_first_line() -> None:
+    assert first_line(KeyError()) == "KeyError"
+    assert first_line(ValueError("\nfirst\nsecond")) == "first"
+    assert first_line(ValueError("a" * 300)) == "a" * 200

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+MAX_LINES = 300
 ROOMS = sorted({path.parent for path in (ROOT / "src" / "auxseg").rglob("*.py")})
 
 
@@ -20,6 +21,12 @@ ROOMS = sorted({path.parent for path in (ROOT / "src" / "auxseg").rglob("*.py")}
 def test_a_room_is_a_package_of_at_most_fifteen_files(room: Path) -> None:
     assert (room / "__init__.py").is_file()
     assert len(list(room.glob("*.py"))) <= 15
+
+
+def test_no_module_is_long() -> None:
+    """One idea, one file."""
+    lengths = {path: len(path.read_text().splitlines()) for path in (ROOT / "src" / "auxseg").rglob("*.py")}
+    assert [str(path) for path, length in lengths.items() if length > MAX_LINES] == []
 
 
 def _module(path: Path) -> str:

@@ -39,6 +39,17 @@ def test_the_folder_of_example_images_is_read_as_the_page_says(tmp_path: Path) -
     assert {sample.classes["species"] for sample in samples} == {"cat", "dog"}
 
 
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["photos", "more"]])
+def test_without_the_name_of_a_folder_the_script_says_how_it_is_used(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["photos.py", *arguments])
+    with pytest.raises(SystemExit, match=r"^usage: python examples/photos\.py FOLDER$"):
+        runpy.run_path(str(ROOT / "examples" / "photos.py"), run_name="__main__")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.slow
 def test_the_tutorial_runs_from_a_folder_to_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -12,8 +12,22 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any, get_origin
 
-MODULES = ("balancing", "metrics", "models", "statistics", "statistics.simultaneous", "tasks", "testing")
-"""The modules of the package that are public beside its own names."""
+MODULES = (
+    "balancing",
+    "data.sources.synthetic",
+    "deploy",
+    "deploy.export",
+    "metrics",
+    "models",
+    "models.encoders",
+    "models.sharing",
+    "statistics",
+    "statistics.simultaneous",
+    "tasks",
+    "tasks.losses",
+    "testing",
+)
+"""The packages that are public beside the names of auxseg itself: those that pages and examples import from."""
 
 
 def api_pages() -> dict[str, str]:

@@ -31,6 +31,12 @@ def hub_address(path: Path) -> str | None:
     return path.as_posix().removeprefix(scheme).lstrip("/") if path.parts[:1] == (scheme,) else None
 
 
+def as_typed(path: Path) -> str:
+    """A path as it was typed, with both slashes of a model on a Hub."""
+    address = hub_address(path)
+    return str(path) if address is None else f"hf://{address}"
+
+
 def as_paths(value: object, name: str) -> list[Path]:
     """One path or several of them, as a list. Raises `InputError` as `as_path` does."""
     if isinstance(value, list | tuple):

@@ -20,3 +20,9 @@ class DivergedError(RunError):
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM: the work stops like after Ctrl-C (exit code 143)."""
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of a library says first, of at most 200 letters, or its kind where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__

@@ -11,10 +11,10 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "hub": ("huggingface_hub",),
     "openvino": ("onnx", "onnxscript", "openvino"),
     "ray": ("ray",),
-    "serve": ("fastapi", "multipart", "uvicorn"),
+    "serve": ("fastapi", "python_multipart", "uvicorn"),
     "tensorboard": ("tensorboard",),
 }
-"""Of each extra the modules that it brings."""
+"""Of each extra the modules that it brings, each named as its distribution."""
 
 
 def need_extra(extra: str, asker: str) -> None:

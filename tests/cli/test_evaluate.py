@@ -146,6 +146,12 @@ def test_packed_models_stand_beside_runs_and_get_no_page(tmp_path: Path, stubs: 
     assert sorted(path.name for path in packed.iterdir()) == ["config.json"]
 
 
+def test_a_model_on_a_hub_keeps_its_slashes_in_messages() -> None:
+    address = Path("hf://me/pets")
+    assert _refused(address, address) == "evaluate: hf://me/pets is given twice; give each run once"
+    assert _refused(address) == "hf://me/pets: a packed model has no data; name a store with --data to measure it on"
+
+
 def test_mirrored_scoring_is_passed_on_and_said(tmp_path: Path, stubs: _Stubs) -> None:
     run = _run(tmp_path / "a")
     _, said = _evaluated(run)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from auxseg.data.sample import Vocabulary
+from auxseg.data.store.store import Store
 from auxseg.models import build_network
 from auxseg.recipe import Recipe, build_tasks, dump_recipe, load_recipe, with_changes
 from auxseg.records.event_log import EventLog
@@ -28,6 +29,7 @@ VOCABULARY = Vocabulary(
     counts={"species": (3, 1)},
     category_ids=(0, 17),
 )
+OF_ALL = ("training.precision=fp32", "training.channels_last=false", "model.weights=none")
 LABELLED = {"segmentation": 20, "classification": 20, "box": 12}
 
 
@@ -45,14 +47,7 @@ def make_run(
     """A run whose network is as random as it was made; ``pretrained`` is what its recipe says of weights."""
     recipe = load_recipe("tiny-mtl", [*SETTINGS, "training.steps=40", "tasks.classification.label=species", *settings])
     labelled = LABELLED if labelled is None else labelled
-    path.mkdir(parents=True)
-    run = Run(path)
-    said = _saying(recipe, pretrained)
-    facts = ModelFacts(said, vocabulary, STEP, labelled, content_hash)
-    outputs = {name: task.output for name, task in build_tasks(recipe, vocabulary).items()}
-    network = build_network(recipe.model, outputs, recipe.seed, recipe.target)
-    save_weights(run.best_file, network, facts.pack(0.5))
-    run.recipe_file.write_text(dump_recipe(said))
+    run = _save(path, recipe, ModelFacts(_saying(recipe, pretrained), vocabulary, STEP, labelled, content_hash), 0.5)
     log = EventLog(run.events_file)
     data = replace(DATA, path=f"{FOLDER}/pets.h5", content_hash=content_hash)
     untrained = tuple(name for name, number in labelled.items() if not number)
@@ -61,6 +56,23 @@ def make_run(
     log.append(make_validation(STEP, figures={"segmentation": {"iou_dataset": 0.625}}))
     if is_finished:
         log.append(make_end(40))
+    return run
+
+
+def untrained_run(directory: Path, data: Path, preset: str, settings: Sequence[str] = ()) -> Path:
+    """A run of a preset with some settings, for the classes of a store."""
+    recipe, store = load_recipe(preset, [*OF_ALL, *settings]), Store.open(data)
+    labelled = dict.fromkeys(recipe.tasks, len(store))
+    return _save(directory, recipe, ModelFacts(recipe, store.vocabulary, 0, labelled, store.content_hash)).directory
+
+
+def _save(path: Path, recipe: Recipe, facts: ModelFacts, figure: float | None = None) -> Run:
+    """The model and the recipe of a run: the network of ``recipe``, and what ``facts`` say of it."""
+    path.mkdir(parents=True)
+    run = Run(path)
+    outputs = {name: task.output for name, task in build_tasks(recipe, facts.vocabulary).items()}
+    save_weights(run.best_file, build_network(recipe.model, outputs, recipe.seed, recipe.target), facts.pack(figure))
+    run.recipe_file.write_text(dump_recipe(facts.recipe))
     return run
 
 

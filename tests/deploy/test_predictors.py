@@ -18,6 +18,11 @@ def test_runs_and_exported_files_are_opened(run: Path, exported: Exported) -> No
     assert isinstance(open_predictor(exported.path), OnnxModel)
 
 
+def test_a_model_on_a_hub_may_be_called_as_a_file() -> None:
+    with pytest.raises(InputError, match=r"^hf://pets\.onnx: expected hf://OWNER/NAME"):
+        open_predictor(Path("hf://pets.onnx"))
+
+
 def test_an_exported_file_has_no_gpu(exported: Exported) -> None:
     with pytest.raises(InputError, match=r"^--device cuda: .*small\.onnx is computed by onnxruntime on the CPU"):
         open_predictor(exported.path, "cuda")

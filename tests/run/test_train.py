@@ -181,10 +181,10 @@ def test_existing_directories(store_path: Path, tmp_path: Path) -> None:
         train(recipe, store_path, run.directory)
     train(recipe, store_path, run.directory, overwrite=True)
     (tmp_path / "letters").mkdir()
-    (tmp_path / "letters" / "dear.txt").write_text("Dear")
+    (tmp_path / "letters" / "letter.txt").write_text("Dear")
     with pytest.raises(InputError, match="will not delete"):
         train(recipe, store_path, tmp_path / "letters", overwrite=True)
-    assert (tmp_path / "letters" / "dear.txt").exists()
+    assert (tmp_path / "letters" / "letter.txt").exists()
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be a run directory"):
         train(recipe, store_path, tmp_path / "file")

@@ -7,7 +7,9 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
+from auxseg.extras import EXTRAS
 from scripts import package
 
 
@@ -49,6 +51,22 @@ def test_distributions_are_linked_without_their_commands(tmp_path: Path) -> None
     names = sorted(path.name.partition("-")[0] for path in tmp_path.iterdir())
     assert names == ["jinja2", "jinja2"]  # the package and its metadata
     assert (tmp_path / "jinja2" / "__init__.py").is_file()
+
+
+def test_the_command_of_an_installed_wheel_is_its_entry_point(tmp_path: Path) -> None:
+    wheel = tmp_path / "auxseg-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("auxseg_command.py", "def main() -> int:\n    print('called')\n    return 3\n")
+        archive.writestr("auxseg-1.dist-info/METADATA", "Metadata-Version: 2.4\nName: auxseg\nVersion: 1\n")
+        archive.writestr("auxseg-1.dist-info/entry_points.txt", "[console_scripts]\nauxseg = auxseg_command:main\n")
+    package.install(wheel, tmp_path / "environment")
+    assert package.run([tmp_path / "environment" / "bin" / "auxseg"], tmp_path, code=3).stdout == "called\n"
+
+
+def test_every_extra_is_asked_for_that_no_dependency_brings() -> None:
+    assert {*package.REFUSED, "hub"} == set(EXTRAS)
+    requires = [Requirement(text).name for text in distribution("timm").requires or ()]
+    assert "huggingface_hub" in [name.replace("-", "_") for name in requires]
 
 
 def test_a_command_with_another_exit_code_ends_the_trial(tmp_path: Path) -> None:

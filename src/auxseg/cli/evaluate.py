@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from tyro.conf import Positional
 
-from auxseg.arguments import hub_address
+from auxseg.arguments import as_typed
 from auxseg.cli.command import RecipeCommand, optional, use_threads
 from auxseg.cli.output.evaluate_table import print_figures
 from auxseg.cli.refusals import refuse_no_models, refuse_no_store
@@ -72,9 +72,9 @@ class Evaluate(RecipeCommand):
         use_threads(self.threads)
         results: dict[str, Metrics] = {}
         for path in packed:
-            with console.status(f"evaluating {path} on {self.split}"):
+            with console.status(f"evaluating {as_typed(path)} on {self.split}"):
                 alone = measured_alone(path, self.split, self.data, self.device, mirrored=self.mirrored)
-                results[_named(path)] = alone
+                results[as_typed(path)] = alone
         for name, run in runs.items():
             with console.status(f"evaluating {name} on {self.split}"):
                 results[name] = measured(run, self.split, self.data, self.device, mirrored=self.mirrored)
@@ -150,13 +150,7 @@ def _refuse_twice(paths: Sequence[Path]) -> None:
     places = [path.resolve() for path in paths]
     for path, place in zip(paths, places, strict=True):
         if places.count(place) > 1:
-            raise InputError(f"evaluate: {path} is given twice; give each run once")
-
-
-def _named(model: Path) -> str:
-    """A packed model as it was typed."""
-    address = hub_address(model)
-    return str(model) if address is None else f"hf://{address}"
+            raise InputError(f"evaluate: {as_typed(path)} is given twice; give each run once")
 
 
 def _why_not(run: Path) -> str:

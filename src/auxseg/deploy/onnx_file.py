@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     import onnx
 
 MAX_BYTES: Final = 2**31 - 1
-"""What protobuf can hold."""
+"""What protobuf can hold; an export is one file, without tensors beside it."""
 
+_TENSOR: Final = "TensorProto"
 _KEYS: Final = ("recipe", "vocabulary", "input", "outputs")
 
 
@@ -59,17 +60,21 @@ def _refuse_other_files(model: onnx.ModelProto, path: Path) -> None:
     """Raise `InputError` for tensors that lie in other files, whose place the file could choose."""
     from onnx.external_data_helper import uses_external_data
 
-    if any(uses_external_data(tensor) for tensor in _tensors(model)):
+    tensors = (part for part in messages(model) if part.DESCRIPTOR.name == _TENSOR)
+    if any(uses_external_data(tensor) for tensor in tensors):
         raise InputError(f"{path}: keeps tensors in other files, which `auxseg export` never does; export it again")
 
 
-def _tensors(message: Any) -> Iterator[Any]:
-    """All tensors of a message of protobuf, in constants and in graphs inside of nodes too."""
+def messages(message: Any) -> Iterator[Any]:
+    """A message of protobuf and all inside of it, but nothing inside of tensors, whose numbers would be copied.
+
+    Without recursion, which a file from outside could make too deep.
+    """
     waiting = [message]
     while waiting:
         part = waiting.pop()
-        if part.DESCRIPTOR.name == "TensorProto":
-            yield part
+        yield part
+        if part.DESCRIPTOR.name == _TENSOR:
             continue
         for field, value in part.ListFields():
             if field.message_type is not None:

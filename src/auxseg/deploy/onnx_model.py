@@ -16,7 +16,7 @@ from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.deploy.onnx_file import OnnxFile
 from auxseg.deploy.onnx_session import INPUT, open_session
-from auxseg.errors import InputError, RunError
+from auxseg.errors import InputError, RunError, first_line
 from auxseg.recipe import Recipe, build_tasks
 from auxseg.run.model_file import ModelFacts
 from auxseg.run.prediction.prediction import Prediction
@@ -87,7 +87,7 @@ class OnnxModel:
         try:
             found = self.session.run(list(names), {INPUT: view.look(batch).numpy()})
         except Exception as error:  # of onnxruntime
-            raise RunError(f"{self.path}: onnxruntime cannot run it ({str(error).splitlines()[0][:200]})") from None
+            raise RunError(f"{self.path}: onnxruntime cannot run it ({first_line(error)})") from None
         outputs = dict(zip(names, found, strict=True))
         for name, output in outputs.items():
             self._check(name, output)

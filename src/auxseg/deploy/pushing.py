@@ -12,7 +12,7 @@ from auxseg.errors import InputError, RunError
 from auxseg.extras import need_extra
 from auxseg.run.load import load
 from auxseg.run.packed.directory import FILES, read_checked, refuse_strange
-from auxseg.run.packed.hub import reason, refuse_unreachable
+from auxseg.run.packed.hub import in_few_words, refuse_unreachable
 from auxseg.version import __version__
 
 _REPOSITORY: Final = re.compile(r"(?:[A-Za-z0-9][\w.-]*/)?[A-Za-z0-9][\w.-]*", re.ASCII)
@@ -63,7 +63,7 @@ def push(directory: str | Path, repository: str, *, private: bool = False, revis
         if revision is not None:
             api.create_branch(repository, branch=revision, exist_ok=True)
     except Exception as error:  # The library lets those of its connections through, which differ between versions.
-        raise InputError(f"{repository}: the Hub refuses to create or open it ({reason(error)})") from None
+        raise InputError(f"{repository}: the Hub refuses to create or open it ({in_few_words(error)})") from None
     try:
         done = api.upload_folder(
             repo_id=repository,
@@ -73,6 +73,6 @@ def push(directory: str | Path, repository: str, *, private: bool = False, revis
             commit_message=f"Upload a model packed by auxseg {__version__}",
         )
     except Exception as error:
-        raise RunError(f"{repository}: the upload failed ({reason(error)}); push it again") from error
+        raise RunError(f"{repository}: the upload failed ({in_few_words(error)}); push it again") from error
     address = f"hf://{repository}" + (f"@{revision}" if revision else "")
     return Pushed(f"{constants.ENDPOINT}/{repository}", address, str(getattr(done, "oid", "")))

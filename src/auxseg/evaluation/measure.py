@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
@@ -43,13 +43,15 @@ def _mean_loss(task: Task, sums: Mapping[str, Tensor]) -> float:
     return float(sum(known)) if known else math.nan
 
 
+def join(tables: Sequence[Table]) -> Table:
+    """The rows of several tables of one task, at least one, in one."""
+    return {column: torch.cat([table[column] for table in tables]) for column in tables[0]}
+
+
 def merge(parts: Iterable[Measured]) -> Measured:
     """Join measurements of different images."""
     parts = list(parts)
-    tables = {
-        task: {column: torch.cat([part.tables[task][column] for part in parts]) for column in table}
-        for task, table in parts[0].tables.items()
-    }
+    tables = {task: join([part.tables[task] for part in parts]) for task in parts[0].tables}
     sums = {
         task: {term: torch.stack([part.sums[task][term] for part in parts]).sum(0) for term in terms}
         for task, terms in parts[0].sums.items()

@@ -22,6 +22,15 @@ def is_study(path: Path) -> bool:
     return not is_run(path) and any((path / name).is_file() for name in (STUDY_FILE, ABOUT_FILE))
 
 
+def refuse_exported(path: Path) -> None:
+    """Raise `InputError` for an exported file, where a run is asked for."""
+    if path.suffix == ".onnx" and path.is_file():
+        raise InputError(
+            f"{path}: an exported file, which can predict but not be measured or exported again; name the run or the "
+            "model directory that it was exported from"
+        )
+
+
 def runs_in(path: Path) -> tuple[Path, ...]:
     """The run itself, or all runs in a folder and its subfolders, by name; of a study those of its verdicts alone.
 
@@ -29,8 +38,9 @@ def runs_in(path: Path) -> tuple[Path, ...]:
     """
     if is_run(path):
         return (path,)
+    refuse_exported(path)
     if not path.is_dir():
-        raise InputError(f"{path}: not a run directory (it does not exist)")
+        raise InputError(f"{path}: not a run directory (it {'is a file' if path.exists() else 'does not exist'})")
     found = tuple(_below(path / RUNS_FOLDER if is_study(path) else path, _DEPTH))
     if not found:
         raise InputError(f"{path}: neither a run directory (it holds no {RECIPE_FILE}) nor a folder with runs in it")

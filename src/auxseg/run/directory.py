@@ -17,6 +17,7 @@ from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe
 from auxseg.records.events import Events, Start, read_events
+from auxseg.records.finding import refuse_exported
 from auxseg.records.metrics import DataFacts
 from auxseg.records.names import BEST_FILE, EVENTS_FILE, LAST_FILE, RECIPE_FILE
 from auxseg.records.values.reading import parse_json
@@ -40,6 +41,7 @@ class Run:
         """An existing run, by its directory or as it is. Raises `InputError` if the directory is none."""
         run = directory if isinstance(directory, Run) else cls(as_path(directory, "run"))
         if not run.recipe_file.is_file():
+            refuse_exported(run.directory)
             raise InputError(f"{run.directory}: not a run directory (it holds no {RECIPE_FILE})")
         return run
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from auxseg.arguments import as_path
+from auxseg.arguments import as_path, as_typed
 from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
 from auxseg.drawing import panel, save_png, to_picture
@@ -78,7 +78,7 @@ def measured(
 ) -> Metrics:
     """The same, as a typed value; of at most ``most`` images, to time an evaluation."""
     model = load(run, device)
-    _refuse(model, run.directory, split, mirrored=mirrored)
+    _refuse(model, str(run.directory), split, mirrored=mirrored)
     store = matching_store(run, model, data)
     rows = _rows(store, split)[:most]
     reading = Evaluated(time=_now(), split=split, step=model.step, data=str(store.path), mirrored=mirrored)
@@ -104,15 +104,16 @@ def measured_alone(
 
     Raises `InputError` as `evaluate` does, and without ``data``.
     """
+    shown = as_typed(as_path(place, "run"))
     if data is None:
-        raise InputError(f"{place}: a packed model has no data; name a store with --data to measure it on")
+        raise InputError(f"{shown}: a packed model has no data; name a store with --data to measure it on")
     model = load(place, device)
-    _refuse(model, as_path(place, "run"), split, mirrored=mirrored)
+    _refuse(model, shown, split, mirrored=mirrored)
     store = in_words_of(model, Store.open(data))
     return _measured(model, store, split, _rows(store, split), mirrored=mirrored)[0]
 
 
-def _refuse(model: Model, place: Path, split: str, *, mirrored: bool) -> None:
+def _refuse(model: Model, place: str, split: str, *, mirrored: bool) -> None:
     """Raise `InputError` for what would be no figure of this model."""
     target = model.tasks[model.recipe.target]
     if mirrored and not target.mirrors:

@@ -57,7 +57,7 @@ def test_free_dimensions_have_names(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_has_no_form_in_onnx_or_none_that_fits_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("auxseg.deploy.export.graph._MAX_BYTES", 10)
+    monkeypatch.setattr("auxseg.deploy.export.graph.MAX_BYTES", 10)
     with pytest.raises(RunError, match=r"^the network takes \d+ bytes in ONNX, expected at most 10$"):
         _converted(monkeypatch)
 

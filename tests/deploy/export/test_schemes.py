@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from auxseg.deploy.export import export
-from tests.deploy.made_runs import untrained_run
+from tests.deploy.made_models import untrained_run
 
 PRESETS = {
     "mobilenet-unet-mtl": (),

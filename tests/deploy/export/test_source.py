@@ -8,7 +8,7 @@ import pytest
 
 from auxseg.deploy.export.source import Source
 from auxseg.errors import InputError
-from tests.deploy.made_runs import untrained_run
+from tests.deploy.made_models import untrained_run
 
 
 def test_a_picture_that_all_tasks_share_is_refused(animals: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 import torch
 
-from auxseg.deploy.export.tracing import SomeTasks, quiet, reason, trace
+from auxseg.deploy.export.tracing import SomeTasks, quiet, trace
 from auxseg.errors import RunError
 from auxseg.models import build_network
 from auxseg.tasks.task import Output
@@ -45,8 +45,3 @@ def test_libraries_are_quiet_for_a_while_only() -> None:
         warnings.warn("about its insides", stacklevel=1)
         assert not logging.getLogger("torch.onnx").isEnabledFor(logging.WARNING)
     assert logging.getLogger("torch.onnx").isEnabledFor(logging.WARNING)
-
-
-def test_an_error_without_words_has_the_name_of_its_kind() -> None:
-    assert reason(KeyError()) == "KeyError"
-    assert reason(ValueError("first\nsecond")) == "first"

@@ -97,9 +97,9 @@ def test_a_run_is_neither_resumed_nor_overwritten_unless_told(tmp_path: Path) ->
     ],
 )
 def test_files_of_somebody_are_left_alone(options: dict[str, bool], reason: str, tmp_path: Path) -> None:
-    (tmp_path / "dear.txt").write_text("Dear")
+    (tmp_path / "letter.txt").write_text("Dear")
     assert _refused(tmp_path, **options) == f"{tmp_path}: {reason}"
-    assert (tmp_path / "dear.txt").read_text() == "Dear"
+    assert (tmp_path / "letter.txt").read_text() == "Dear"
 
 
 def test_there_is_nothing_to_resume_where_nothing_is(tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from auxseg.arguments import hub_address
+from auxseg.arguments import as_typed, hub_address
 from auxseg.deploy import pack
 from auxseg.errors import InputError
-from auxseg.run import Run
+from auxseg.records.finding import runs_in
+from auxseg.run import Run, evaluate
 from auxseg.run.packed.finding import find_model, is_packed
 from tests.deploy.made_models import make_run
 
@@ -72,6 +73,7 @@ def test_a_run_with_a_model_beside_it_stays_a_run(run: Run, packed: Path, tmp_pa
 )
 def test_an_address_on_a_hub_outlives_being_a_path(text: str, address: str | None) -> None:
     assert hub_address(Path(text)) == address
+    assert as_typed(Path(text)) == (text if address is None else f"hf://{address}")
 
 
 @pytest.mark.parametrize("form", [str, Path])
@@ -87,6 +89,14 @@ def test_an_address_is_fetched(form: type, packed: Path, monkeypatch: pytest.Mon
     assert find_model(place).file == packed / "model.safetensors"
     assert asked == ["me/pets@v1"]
     assert is_packed(place)
+
+
+def test_an_exported_file_is_no_trained_model(tmp_path: Path) -> None:
+    exported = tmp_path / "pets.onnx"
+    exported.touch()
+    for asked in (find_model, Run.open, evaluate, runs_in):
+        with pytest.raises(InputError, match=r"pets\.onnx: an exported file, which can predict but not be measured"):
+            asked(exported)
 
 
 def test_nothing_is_nothing(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from tyro.conf import Positional
 
+from auxseg.arguments import as_typed
 from auxseg.cli.command import RecipeCommand, optional, use_threads
 from auxseg.cli.refusals import refuse_no_models, refuse_no_store
 from auxseg.counting import count
@@ -62,7 +63,7 @@ class Export(RecipeCommand):
         from auxseg.records.values.writing import to_json
 
         use_threads(self.threads)
-        with console.status(f"exporting {self.model}"):
+        with console.status(f"exporting {as_typed(self.model)}"):
             exported = export(
                 self.model,
                 self.out,

@@ -28,9 +28,10 @@ from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
 from auxseg.deploy.export.parity import Runner
 from auxseg.deploy.export.result import Cost
-from auxseg.deploy.export.tracing import quiet, reason
+from auxseg.deploy.export.tracing import quiet
 from auxseg.deploy.onnx_session import INPUT
-from auxseg.errors import InputError, RunError
+from auxseg.errors import InputError, RunError, first_line
+from auxseg.evaluation.measure import join
 from auxseg.tasks import Table, Task
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def quantised(graph: onnx.ModelProto, images: Sequence[np.ndarray]) -> onnx.Mode
             )
             return onnx.load(made)
         except Exception as error:  # of onnx or onnxruntime
-            raise RunError(f"onnxruntime cannot quantise this network ({reason(error)})") from None
+            raise RunError(f"onnxruntime cannot quantise this network ({first_line(error)})") from None
 
 
 def _sensitive(graph: onnx.ModelProto) -> list[str]:
@@ -129,7 +130,6 @@ def _figures(tasks: Mapping[str, Task], run: Runner, batches: EvaluationLoader) 
             parts[name].append(task.measure(torch.from_numpy(outputs[name]), task.target(batch)))
     found: dict[str, float | None] = {}
     for name, task in tasks.items():
-        table = {column: torch.cat([part[column] for part in parts[name]]) for column in parts[name][0]}
-        value = task.figures(table)[task.main_figure]
+        value = task.figures(join(parts[name]))[task.main_figure]
         found[name] = None if math.isnan(value) else value
     return found

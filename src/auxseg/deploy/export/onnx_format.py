@@ -12,9 +12,9 @@ from auxseg.deploy.export.job import Job
 from auxseg.deploy.export.parity import Images, Runner
 from auxseg.deploy.export.request import Request
 from auxseg.deploy.export.result import Exported
-from auxseg.deploy.export.tracing import reason, trace
+from auxseg.deploy.export.tracing import trace
 from auxseg.deploy.onnx_session import INPUT, open_session
-from auxseg.errors import RunError
+from auxseg.errors import RunError, first_line
 from auxseg.files import write_atomically
 
 if TYPE_CHECKING:
@@ -55,12 +55,12 @@ def runner(content: bytes, tasks: Sequence[str]) -> Runner:
     try:
         session = open_session(content)
     except Exception as error:  # onnxruntime has errors of its own for what it cannot load
-        raise RunError(f"onnxruntime cannot load the exported network ({reason(error)})") from None
+        raise RunError(f"onnxruntime cannot load the exported network ({first_line(error)})") from None
 
     def run(images: Images) -> dict[str, np.ndarray]:
         try:
             return dict(zip(tasks, session.run(list(tasks), {INPUT: images}), strict=True))
         except Exception as error:
-            raise RunError(f"onnxruntime cannot run the exported network ({reason(error)})") from None
+            raise RunError(f"onnxruntime cannot run the exported network ({first_line(error)})") from None
 
     return run

@@ -15,9 +15,9 @@ from auxseg.deploy.export.job import Job
 from auxseg.deploy.export.parity import Images, Runner
 from auxseg.deploy.export.request import Request, written
 from auxseg.deploy.export.result import Exported
-from auxseg.deploy.export.tracing import quiet, reason, trace
+from auxseg.deploy.export.tracing import quiet, trace
 from auxseg.deploy.onnx_session import INPUT
-from auxseg.errors import RunError
+from auxseg.errors import RunError, first_line
 from auxseg.files import write_atomically
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _converted(content: bytes, folder: Path) -> Any:
         try:
             return openvino.convert_model(path)
         except Exception as error:
-            raise RunError(f"OpenVINO cannot read this network ({reason(error)})") from None
+            raise RunError(f"OpenVINO cannot read this network ({first_line(error)})") from None
 
 
 def _runner(network: Any, tasks: tuple[str, ...]) -> Runner:
@@ -60,13 +60,13 @@ def _runner(network: Any, tasks: tuple[str, ...]) -> Runner:
     try:
         compiled = openvino.Core().compile_model(network, "CPU", settings)
     except Exception as error:
-        raise RunError(f"OpenVINO cannot compile this network ({reason(error)})") from None
+        raise RunError(f"OpenVINO cannot compile this network ({first_line(error)})") from None
 
     def run(images: Images) -> dict[str, np.ndarray]:
         try:
             outputs = compiled({INPUT: images})
         except Exception as error:
-            raise RunError(f"OpenVINO cannot run this network ({reason(error)})") from None
+            raise RunError(f"OpenVINO cannot run this network ({first_line(error)})") from None
         return {name: outputs[name] for name in tasks}
 
     return run

@@ -13,8 +13,8 @@ from auxseg.deploy.export.job import Job
 from auxseg.deploy.export.parity import Images, Runner
 from auxseg.deploy.export.request import Request
 from auxseg.deploy.export.result import Exported
-from auxseg.deploy.export.tracing import quiet, reason, trace
-from auxseg.errors import RunError
+from auxseg.deploy.export.tracing import quiet, trace
+from auxseg.errors import RunError, first_line
 from auxseg.files import write_atomically
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _saved(program: ExportedProgram, texts: dict[str, str]) -> bytes:
         try:
             torch.export.save(program, content, extra_files=texts)
         except Exception as error:  # of torch, for operators that have no written form
-            raise RunError(f"torch.export cannot write this network ({reason(error)})") from None
+            raise RunError(f"torch.export cannot write this network ({first_line(error)})") from None
     return content.getvalue()
 
 
@@ -84,7 +84,7 @@ def _runner(program: ExportedProgram, tasks: tuple[str, ...]) -> Runner:
             with torch.no_grad():
                 outputs = module(torch.from_numpy(images))
         except Exception as error:  # of torch, such as a size that was fixed after all
-            raise RunError(f"the traced network cannot be run ({reason(error)})") from None
+            raise RunError(f"the traced network cannot be run ({first_line(error)})") from None
         return {name: output.numpy() for name, output in zip(tasks, outputs, strict=True)}
 
     return run

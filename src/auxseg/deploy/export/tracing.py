@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
-from auxseg.errors import RunError
+from auxseg.errors import RunError, first_line
 from auxseg.models import Network
 
 _STEPS: Final = (4, 6)
@@ -56,13 +56,7 @@ def trace(module: SomeTasks) -> ExportedProgram:
                 prefer_deferred_runtime_asserts_over_guards=True,
             )
         except Exception as error:  # torch raises errors of many kinds for what it cannot trace
-            raise RunError(f"torch.export cannot trace this network ({reason(error)})") from None
-
-
-def reason(error: Exception) -> str:
-    """The first line of an error of a library."""
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__
+            raise RunError(f"torch.export cannot trace this network ({first_line(error)})") from None
 
 
 @contextlib.contextmanager

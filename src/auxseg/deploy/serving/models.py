@@ -14,7 +14,7 @@ from typing import final
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from auxseg.arguments import short_names
+from auxseg.arguments import as_typed, short_names
 from auxseg.data.sample import Vocabulary
 from auxseg.deploy.predictors import open_predictor
 from auxseg.errors import InputError
@@ -63,7 +63,7 @@ def names_of(paths: Sequence[Path]) -> list[str]:
     resolved = [path.resolve() for path in paths]
     for number, path in enumerate(resolved):
         if path in resolved[:number]:
-            raise InputError(f"serve: {paths[number]} is given twice")
+            raise InputError(f"serve: {as_typed(paths[number])} is given twice")
     return short_names(paths, (".onnx",))
 
 

@@ -8,7 +8,7 @@ from typing import final
 
 from auxseg.arguments import as_path, hub_address
 from auxseg.errors import InputError
-from auxseg.records.finding import is_run
+from auxseg.records.finding import is_run, refuse_exported
 from auxseg.records.names import CONFIG_FILE, MODEL_FILE, RECIPE_FILE
 from auxseg.run.directory import Run
 from auxseg.run.packed.description import Description
@@ -42,6 +42,7 @@ def find_model(place: Run | str | Path) -> Found:
         return Found(path)
     if is_model_directory(path):
         return Found(path / MODEL_FILE, read_checked(path))
+    refuse_exported(path)
     raise InputError(
         f"{path}: not a run directory (it holds no {RECIPE_FILE}), nor a model directory (it holds no {CONFIG_FILE})"
     )

@@ -49,7 +49,7 @@ def fetch(address: str) -> Path:
     except Exception as error:  # The library lets those of its connections through, which differ between versions.
         if constants.HF_HUB_OFFLINE:
             raise InputError(f"{shown}: was not fetched before, and HF_HUB_OFFLINE forbids to fetch it now") from None
-        raise InputError(f"{shown}: could not be fetched ({reason(error)})") from None
+        raise InputError(f"{shown}: could not be fetched ({in_few_words(error)})") from None
     if commit not in (None, Path(folder).name):
         raise InputError(f"{shown}: was changed while it was fetched; try again")
     return Path(folder)
@@ -70,7 +70,7 @@ def _commit(shown: str, repo: str, revision: str | None) -> str | None:
             f"{shown}: {constants.ENDPOINT} has no such model, or it is private and needs a token (`hf auth login`)"
         ) from None
     except Exception as error:  # see above
-        raise InputError(f"{shown}: could not be looked up ({reason(error)})") from None
+        raise InputError(f"{shown}: could not be looked up ({in_few_words(error)})") from None
     _refuse_files({each.rfilename: each.size for each in info.siblings or ()}, shown)
     return info.sha
 
@@ -95,6 +95,6 @@ def refuse_unreachable(shown: str) -> None:
         )
 
 
-def reason(error: Exception) -> str:
+def in_few_words(error: Exception) -> str:
     """What went wrong, in a few words."""
     return (" ".join(str(error).split()) or type(error).__name__)[:200]

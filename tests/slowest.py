@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
-DEAR: Final = (
+SLOWEST: Final = (
     "tests/models/test_properties.py",
     "tests/study/answers/test_simultaneous.py",
     "tests/run/test_presets.py",
@@ -31,4 +31,4 @@ DEAR: Final = (
 def rank(path: Path) -> int:
     """The place of a module in the order."""
     name = path.as_posix().removeprefix(f"{ROOT.as_posix()}/")
-    return DEAR.index(name) if name in DEAR else len(DEAR)
+    return SLOWEST.index(name) if name in SLOWEST else len(SLOWEST)
