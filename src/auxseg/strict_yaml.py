@@ -13,13 +13,12 @@ from typing import Any, Final, final
 
 import yaml
 
+from auxseg.arguments import MAX_DEPTH, MAX_DIGITS
 from auxseg.errors import InputError
 
 MAX_BYTES: Final = 256 * 1024
-MAX_DEPTH: Final = 40
 MAX_VALUES: Final = 20_000
 """How many values a text may hold, each counted as often as aliases repeat it."""
-MAX_DIGITS: Final = 40
 MAX_CHARACTERS: Final = 20_000
 """How long one text in it may be."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from auxseg.arguments import as_config
+from auxseg.arguments import as_config, plain
 from auxseg.errors import InputError
 from auxseg.recipe.checks import check_model, check_values, refuse_without_effect
 from auxseg.recipe.errors import sentence
@@ -42,7 +42,7 @@ def load_recipe(
 def parse_recipe(values: Mapping[str, object], origin: str = "recipe", *, is_base: bool = False) -> Recipe:
     """Check plain values and make a recipe of them, see `load_recipe`. Raises `InputError`, naming ``origin``."""
     try:
-        recipe = as_config(_adapter(kinds()), without_tasks_that_are_off(values, origin))
+        recipe = as_config(_adapter(kinds()), without_tasks_that_are_off(plain(values, origin), origin))
     except ValidationError as error:
         raise InputError(f"{origin}: {sentence(error, Recipe)}") from None
     check_values(recipe, origin)
