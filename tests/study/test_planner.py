@@ -94,6 +94,16 @@ def test_where_test_images_limit_folds_are_offered() -> None:
     assert asked.prospect is not None
     assert asked.prospect.half_width == pytest.approx(folds.prospect.half_width)
     assert "folds" not in [each.kind for each in asked.alternatives]
+    assert (found.foldable, asked.foldable) == (True, False)
+
+
+def test_folds_are_not_offered_where_weights_are_tuned() -> None:
+    plan, few = planned(seeds=20, tune_weights=(0.1, 1.0)), Images(20, 700)
+    found = outlook(plan, effort(plan), few, KNOWN, workers=1)
+    assert found.prospect is not None
+    assert found.prospect.images_limit
+    assert "folds" not in [each.kind for each in found.alternatives]
+    assert not found.foldable
 
 
 @pytest.mark.parametrize(
