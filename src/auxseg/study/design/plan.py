@@ -159,6 +159,11 @@ def of_run(recipe: Recipe, seed: int, fold: str | None) -> Recipe:
     return with_changes(dataclasses.replace(recipe, seed=seed), data={"fold": fold})
 
 
+def largest(runs: Iterable[PlannedRun]) -> Recipe:
+    """The recipe with the most tasks, the first of several: precision is chosen by it for all trainings."""
+    return max((run.recipe for run in runs), key=lambda recipe: len(recipe.tasks))
+
+
 def folds_of(study: StudyConfig) -> tuple[str | None, ...]:
     """The folds that each seed is trained for; ``None`` alone without cross-fitting."""
     if study.folds is None:
