@@ -114,7 +114,8 @@ def test_a_figure_of_which_less_is_better_turns_the_choice_around(directory: Stu
     def error(*arguments: Any) -> float:
         return 1 - peak(*arguments)
 
-    tuned = tune(planned(), directory, Pretended(directory, error).train, higher_is_better=False)
+    tuned = tune(planned(), directory, Pretended(directory, error).train, higher_is_better=False, figure="error")
+    assert {each.figure for each in (*tuned.tuned, *directory.choices.tuned)} == {"error"}
     assert chosen(tuned)["box", 1.0] == 0.1
     assert chosen(tuned)["target only", 1.0] == 2.0
 

@@ -78,7 +78,8 @@ class Study:
             with trainings.at_work(plan, kept) as at_work:
                 if self.config.tune_weights is not None:
                     train = partial(at_work.train, what="training, to choose loss weights on validation")
-                    plan = tune(plan, self.directory, train, higher_is_better=target.higher_is_better)
+                    better, by = target.higher_is_better, target.main_figure
+                    plan = tune(plan, self.directory, train, higher_is_better=better, figure=by)
                 at_work.train(plan)
                 self.directory.keep_judged(asked)
                 if self.config.seeds >= self._fewest_seeds:  # fewer give no interval, and so no verdict
