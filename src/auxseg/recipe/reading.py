@@ -7,7 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from auxseg.arguments import as_config, plain
@@ -18,6 +17,7 @@ from auxseg.recipe.files import read_recipe_file
 from auxseg.recipe.recipe import Recipe
 from auxseg.recipe.settings import change, refuse_tasks_that_are_only_off
 from auxseg.recipe.switched_off import without_tasks_that_are_off
+from auxseg.strict_yaml import write_yaml
 from auxseg.tasks.plugins import kinds
 
 
@@ -53,7 +53,7 @@ def parse_recipe(values: Mapping[str, object], origin: str = "recipe", *, is_bas
 
 def dump_recipe(recipe: Recipe) -> str:
     """The recipe as YAML that `load_recipe` reads back to the same value."""
-    return yaml.safe_dump(to_values(recipe), sort_keys=False, width=120)
+    return write_yaml(to_values(recipe))
 
 
 def to_values(recipe: Recipe) -> dict[str, Any]:

@@ -39,8 +39,8 @@ def tune(
 ) -> Plan:
     """The plan with what validation chooses by ``figure``, or chose before; ``train`` trains what a plan holds.
 
-    ``figure`` names the target's main figure, by which every choice is made. Every choice is kept in the directory as soon as it is made, with the digest of the recipe it was made for: an arm
-    of the same name with another recipe is searched anew.
+    ``figure`` names the target's main figure. Every choice is kept in the directory as soon as it is made, with the
+    digest of the recipe it was made for: an arm of the same name with another recipe is searched anew.
     """
     tuned = list(study.choices.tuned)
     baseline, *others = _searched(plan)
