@@ -41,7 +41,7 @@ def test_it_says_what_a_study_will_find_out(store: Path, tmp_path: Path, capsys:
     assert "5 seeds and 8 test images, each measured mirrored too: every arm will be known to within about" in text
     assert "that rests on what small networks showed on photographs of 64 px" in text
     assert "the margin is 1 point unless you say otherwise: give the smallest difference" in text
-    for kind in ("cheaper: 3 seeds, about 21 min", "same: 7 seeds, asking about classification,box alone", "dearer: "):
+    for kind in ("cheaper: 3 seeds, about 21 min", "same: 7 seeds, asking about classification,box alone", "larger: "):
         assert kind in text
     assert not (tmp_path / "study").exists()
 
@@ -84,7 +84,7 @@ def test_what_it_says_is_there_as_json(store: Path, tmp_path: Path, capsys: pyte
         "mirrored": True,
         "looks": [],
     }
-    assert [each["kind"] for each in told["outlook"]["alternatives"]] == ["cheaper", "same", "dearer"]
+    assert [each["kind"] for each in told["outlook"]["alternatives"]] == ["cheaper", "same", "larger"]
 
 
 def test_a_question_in_a_file_is_changed_there(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

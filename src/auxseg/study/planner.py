@@ -53,7 +53,7 @@ class Outlook:
         prospect: what it will find out; ``None`` with fewer seeds than give verdicts.
         seconds: all its trainings.
         margin: the smallest difference that matters.
-        alternatives: cheaper, as expensive and more so, as far as there are such; folds if the test images are the
+        alternatives: cheaper, as expensive and larger, as far as there are such; folds if the test images are the
             limit and there may be folds.
         num_folds: in how many folds the images are tested; 1 without folds.
         foldable: whether folds may be asked for: there are none yet, and no weights are chosen on validation.
@@ -190,9 +190,9 @@ def _alternatives(
         yield Alternative("same", words, {**changes, **once}, seconds, prospect(same, margin, spread))
     needed = prospect(alone, margin, spread).seeds_needed if seeds >= FEWEST_SEEDS else None
     more = needed if needed is not None and needed > seeds else max(2 * seeds, FEWEST_SEEDS)
-    dearer = dataclasses.replace(alone, num_seeds=more)
+    larger = dataclasses.replace(alone, num_seeds=more)
     yield Alternative(
-        "dearer", f"{more} seeds", {"seeds": more, **once}, per_seed * more, prospect(dearer, margin, spread)
+        "larger", f"{more} seeds", {"seeds": more, **once}, per_seed * more, prospect(larger, margin, spread)
     )
 
 

@@ -21,7 +21,7 @@ from auxseg.statistics.simultaneous import FEWEST_SEEDS
 from auxseg.strict_yaml import read_mapping
 
 SAME_COMPUTE: Final = "same-compute"
-"""The control that trains the target alone for as much computing as the dearest arm takes."""
+"""The control that trains the target alone for as much computing as the most expensive arm takes."""
 SAME_STEPS: Final = "same-steps"
 """What the baseline is already: asked for, it is refused with that answer."""
 
@@ -206,7 +206,7 @@ def _check_names(study: StudyConfig, origin: str) -> None:
         )
     if SAME_COMPUTE in study.controls and not study.names:
         raise InputError(
-            f"{origin}: {SAME_COMPUTE} trains for as long as the dearest auxiliary takes, but there is none"
+            f"{origin}: {SAME_COMPUTE} trains for as long as the most expensive auxiliary takes, but there is none"
         )
     if SAME_COMPUTE in study.names:
         raise InputError(f"{origin}: {SAME_COMPUTE} is a control, not an auxiliary; name it in controls")
