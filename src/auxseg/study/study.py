@@ -136,7 +136,8 @@ class Study:
     def _settled(self, kept: Choices, store: Store, target: Task) -> tuple[Plan, Choices]:
         """The plan with what the directory keeps, and the choices, completed. Raises `InputError` if it does not fit.
 
-        Arms that were judged come before the control same-compute is counted, which is as long as the most expensive arm of all.
+        Arms that were judged come before the control same-compute is counted, which trains for as much computing as
+        the most expensive of all.
         """
         plan = with_choices(self.made, kept)
         figure = judged_figure(self.config.figure, target)

@@ -53,7 +53,7 @@ def test_a_figure_that_no_image_has_is_refused(kind: str, asked: str, refusal: s
 
 def test_the_question_holds_the_figure(study: Path, store: Path) -> None:
     ask(study, store, "iou_dataset")  # the same question in other words
-    with pytest.raises(InputError, match="figure was None and is now iou_image; give another --out"):
+    with pytest.raises(InputError, match="figure was not given and is now iou_image; give another --out"):
         ask(study, store, "iou_image")
 
 

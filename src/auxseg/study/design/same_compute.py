@@ -47,7 +47,7 @@ def flops_per_image(recipe: Recipe, vocabulary: Vocabulary) -> int:
 
 
 def same_compute(plan: Plan, vocabulary: Vocabulary) -> SameCompute:
-    """How many times as long the target alone is trained to take the computing of the most expensive arm, and which that is.
+    """How many times as long the target alone is trained for the computing of the most expensive arm, which is named.
 
     Controls do not count, and neither do arms with settings of their own, but for another balancer. The factor is
     rounded to thousandths; ``recipe`` tells the arm from others of its name.
