@@ -5,7 +5,8 @@ test split, and all others are trained on. The validation split stays what it is
 the store's own test split nothing is left untouched then.
 
 Which images a fold holds depends on the samples' ids, groups, images and labels alone, not on any seed. Images of one
-group, and images that are equal pixel by pixel, are in one fold, with the whole groups that they join. Masks, and the classes of the first label by name, are spread evenly over the folds.
+group, and images that are equal pixel by pixel, are in one fold, with the whole groups that they join. Masks, and the
+classes of the first label by name, are spread evenly over the folds.
 
 Shape legend: ``P`` rows of the store that are dealt.
 """
