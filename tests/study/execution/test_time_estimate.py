@@ -89,6 +89,24 @@ def test_trainings_that_weights_are_chosen_by_are_not_tested(store: Path, monkey
     assert effort([*runs, *runs], [], store, 9, tries=runs, passes=1) == Effort(4, 2, 10.0)
 
 
+def test_least_and_most_of_what_most_arms_are_like_is_timed_first(
+    timed: list[Recipe], store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An arm of another network that has the least work of all says little about the others."""
+    monkeypatch.setattr(calibration, "PATIENCE", -1.0)
+    monkeypatch.setattr(calibration, "work", lambda recipe, vocabulary: len(recipe.tasks) * recipe.model.width)
+    runs = make_plan(small_config(design="each", weights={}, seeds=1, vary=("model.width=0.5",))).runs
+    found = effort(runs, runs, store, 1)
+    assert [(len(recipe.tasks), recipe.model.width) for recipe in timed] == [(1, 1.0), (2, 1.0)]
+    assert found.per_arm == {
+        "target only": 10.0,
+        "model.width=0.5": 10.0,
+        "classification": 30.0,
+        "box": 30.0,
+        "edges": 30.0,
+    }
+
+
 def test_arms_between_take_what_their_work_says(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipes: list[Recipe] = []
 

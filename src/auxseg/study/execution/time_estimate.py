@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -89,12 +90,13 @@ def effort(
 
 
 def _paces(recipes: Mapping[Arm, Recipe], data: Path, passes: int) -> dict[Arm, Pace]:
-    """Of each arm; the least and the most work are timed first, and then what is unlike both."""
+    """Of each arm; the least and the most work of what is alike is timed first, and then what is unlike both."""
     vocabulary = open_data(data, next(iter(recipes.values()))).vocabulary
     by_shape = {_shape(recipe): recipe for recipe in recipes.values()}
     works = {shape: work(recipe, vocabulary) for shape, recipe in by_shape.items()} if len(by_shape) > 2 else {}
     ordered = sorted(by_shape, key=lambda shape: (works.get(shape, 0), len(by_shape[shape].tasks)))
-    usual = [shape for shape in ordered if shape.kin == ordered[0].kin]
+    kin = Counter(_shape(recipe).kin for recipe in recipes.values())
+    usual = [shape for shape in ordered if shape.kin == max(kin, key=lambda each: kin[each])]
     order = dict.fromkeys([usual[0], usual[-1], *(shape for shape in ordered if shape not in usual), *ordered])
     started = time.perf_counter()
     first, *others = order
