@@ -25,7 +25,7 @@ from auxseg.study.directory.decisions import chosen, decided
 from auxseg.study.execution.pace import Pace, pace_of
 from auxseg.study.execution.work import work
 
-PATIENCE: Final = 8.0
+PATIENCE: Final = 4.0
 """After so many seconds no further arm is timed: its time follows from its share of the computing."""
 
 
