@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from auxseg.arguments import as_config, as_names, as_path, as_paths, short_names, shown
+from auxseg.arguments import as_config, as_names, as_path, as_paths, plain, short_names, shown
 from auxseg.config import config
 from auxseg.errors import InputError
 
@@ -126,7 +128,7 @@ class Size:
     ],
 )
 def test_plain_values_become_settings_without_a_loss(values: dict[str, object], expected: Size) -> None:
-    assert as_config(TypeAdapter(Size), values) == expected
+    assert as_config(TypeAdapter(Size), plain(values, "mine")) == expected
 
 
 @pytest.mark.parametrize(
@@ -148,12 +150,7 @@ def test_plain_values_become_settings_without_a_loss(values: dict[str, object], 
 )
 def test_no_value_is_taken_for_one_of_another_type(key: str, value: object) -> None:
     with pytest.raises(ValidationError):
-        as_config(TypeAdapter(Size), {key: value})
-
-
-def test_what_no_yaml_could_hold_is_named() -> None:
-    with pytest.raises(InputError, match=r"^expected a text, .* found a value of type pathlib"):
-        as_config(TypeAdapter(Size), {"name": Path("a")})
+        as_config(TypeAdapter(Size), plain({key: value}, "mine"))
 
 
 def test_names_are_as_short_as_tells_them_apart(tmp_path: Path) -> None:
@@ -164,3 +161,61 @@ def test_names_are_as_short_as_tells_them_apart(tmp_path: Path) -> None:
     assert short_names([one, net]) == ["run", "net.onnx"]
     assert short_names([one, net], (".onnx",)) == ["run", "net"]
     assert short_names([net, tmp_path / "net"], (".onnx",)) == ["net.onnx", "net"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (np.float64(0.5), 0.5),
+        (np.float32(8), 8),
+        (np.int64(3), 3),
+        (np.bool_(True), True),
+        (np.str_("a"), "a"),
+        (np.array([1, 2]), [1, 2]),
+        (np.array(1.5), 1.5),
+        (np.array(["a", None], object), ["a", None]),
+        (range(5, 15, 5), [5, 10]),
+        ({10, 9}, [9, 10]),
+        (frozenset({"edges", "box"}), ["box", "edges"]),
+        (Size(steps=2, sides=(1,)), {"steps": 2, "rate": 1, "small": False, "name": "", "sides": [1]}),
+        ((Size().sides, {"a": np.int8(1)}), [[], {"a": 1}]),
+    ],
+)
+def test_what_python_has_beside_yaml_becomes_plain(value: object, expected: object) -> None:
+    found = plain({"key": value}, "mine")["key"]
+    assert found == expected
+    assert json.loads(json.dumps(found)) == expected
+    assert type(found) is type(expected)
+
+
+def _endless() -> list[object]:
+    values: list[object] = []
+    values.append(values)
+    return values
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (
+            {"model": {"weights": Path("a")}},
+            "mine: model.weights: expected a text, a number, true, false, null, a list",
+        ),
+        ({"tasks": [1, {"a": 1j}]}, "mine: tasks.1.a: expected a text"),
+        ({"rate": np.datetime64("2020-01-01")}, "mine: rate: expected a text"),
+        ({"rate": np.longdouble(1)}, "mine: rate: expected a text"),
+        ({"small": Size}, "mine: small: expected a text"),
+        ({"sides": iter([1])}, "mine: sides: expected a text"),
+        ({3: 1}, "mine: expected a text as key, found 3"),
+        ({"weights": {"a": {None: 1}}}, "mine: weights.a: expected a text as key, found None"),
+        ({"name": "\ud800"}, "mine: name: a text holds an invalid character"),
+        ({"steps": 10**5000}, "mine: steps: a number of more than 40 digits"),
+        ({"name": _endless()}, "nested deeper than 40 levels"),
+    ],
+)
+def test_what_no_yaml_could_hold_is_named(values: dict[str, object], expected: str) -> None:
+    with pytest.raises(InputError) as error:
+        plain(values, "mine")
+    assert expected in str(error.value)
+    assert str(error.value).startswith("mine: ")
+    assert len(str(error.value)) < 400

@@ -10,11 +10,13 @@ from typing import Any, Final
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auxseg.errors import InputError
 from auxseg.presets import presets
 from auxseg.recipe import load_recipe
-from auxseg.strict_yaml import MAX_BYTES, parse_mapping, read_mapping, read_yaml
+from auxseg.strict_yaml import MAX_BYTES, parse_mapping, read_mapping, read_yaml, write_yaml
 from auxseg.study.design.config import read_study
 
 STUDY: Final = """base: tiny-mtl
@@ -93,6 +95,45 @@ def test_a_number_with_an_exponent_needs_no_dot(text: str, value: object) -> Non
     found = read_yaml(text)
     assert found == value
     assert type(found) is type(value)
+
+
+_TEXTS = st.sampled_from(
+    [
+        "1e-3",
+        "1e5",
+        "-.5E+2",
+        "1.e3",
+        "1_000",
+        "0x1F",
+        "1:30",
+        "2020-01-01",
+        "no",
+        "~",
+        "=",
+        "<<",
+        "",
+        " a ",
+        "- a",
+        "a: b",
+    ]
+) | st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False) | _TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXTS, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(_TEXTS, _VALUES, max_size=4), st.booleans())
+def test_what_is_written_is_read_back(values: dict[str, object], allow_unicode: bool) -> None:
+    text = write_yaml(values, allow_unicode=allow_unicode)
+    assert repr(read_yaml(text)) == repr(values)
+
+
+@pytest.mark.parametrize("name", ["1e-3", "1e5", "-2E+2", "5."])
+def test_a_name_that_looks_like_a_number_stays_a_name(name: str) -> None:
+    assert read_yaml(write_yaml({name: [name]})) == {name: [name]}
+    assert yaml.safe_load(write_yaml({name: name})) == {name: name}
 
 
 def test_aliases_within_the_bounds_are_read_as_ever() -> None:

@@ -8,18 +8,18 @@ read. Every YAML that the project reads goes through here.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, final
 
 import yaml
 
+from auxseg.arguments import MAX_DEPTH, MAX_DIGITS
 from auxseg.errors import InputError
 
 MAX_BYTES: Final = 256 * 1024
-MAX_DEPTH: Final = 40
 MAX_VALUES: Final = 20_000
 """How many values a text may hold, each counted as often as aliases repeat it."""
-MAX_DIGITS: Final = 40
 MAX_CHARACTERS: Final = 20_000
 """How long one text in it may be."""
 
@@ -130,9 +130,28 @@ _StrictLoader.yaml_implicit_resolvers = {  # a date stays the text that was writ
     first: [(tag, pattern) for tag, pattern in resolvers if tag not in (f"{_TAG}timestamp", f"{_TAG}value")]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_StrictLoader.add_implicit_resolver(  # 1e-3, which YAML 1.1 takes for a text and YAML 1.2 for a number
-    f"{_TAG}float", re.compile(r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+$"), list("-+.0123456789")
-)
+
+
+@final
+class _StrictDumper(yaml.SafeDumper):
+    """PyYAML's safe dumper, which quotes texts that this reader, or YAML's own, would take for something else."""
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        """In double quotes where it holds a line break beyond ASCII, which other styles fold."""
+        style = '"' if any(mark in text for mark in "\x85\u2028\u2029") else None
+        return self.represent_scalar(f"{_TAG}str", text, style=style)
+
+
+_StrictDumper.add_representer(str, _StrictDumper.represent_text)
+for _each in (_StrictLoader, _StrictDumper):
+    _each.add_implicit_resolver(  # 1e-3, which YAML 1.1 takes for a text and YAML 1.2 for a number
+        f"{_TAG}float", re.compile(r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+$"), list("-+.0123456789")
+    )
+
+
+def write_yaml(values: Mapping[str, object], *, width: int = 120, allow_unicode: bool = False) -> str:
+    """YAML that `read_yaml` reads back to the same values, of the types of JSON; keys stay in their order."""
+    return yaml.dump(values, Dumper=_StrictDumper, sort_keys=False, width=width, allow_unicode=allow_unicode)
 
 
 def read_yaml(text: str) -> object:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
@@ -168,3 +169,28 @@ def test_a_setting_without_effect_is_refused_only_where_it_was_given(tmp_path: P
     assert load_recipe(path).data.block == 4
     with pytest.raises(InputError, match=r"--set data\.block changes nothing"):
         load_recipe("tiny", {"data.block": 4})
+
+
+def test_settings_from_python_may_be_arrays_and_settings_themselves() -> None:
+    plain = load_recipe("tiny-mtl", {"training.steps": 8, "training.batch": 4, "training.optimizer": {"kind": "adam"}})
+    given = {
+        "training.steps": np.int64(8),
+        "training.batch": np.float64(4.0),
+        "training.optimizer": plain.training.optimizer,
+    }
+    assert load_recipe("tiny-mtl", given) == plain
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({3: 1}, "settings: expected a text as key, found 3"),
+        ({"training.steps": Path("a")}, "settings: training.steps: expected a text, a number"),
+        ([3], "settings: expected a mapping of keys to values, or a list such as"),
+        ("seed=3", "settings: expected a mapping of keys to values, or a list such as"),
+    ],
+)
+def test_settings_that_no_yaml_could_hold_are_named(settings: Any, expected: str) -> None:
+    with pytest.raises(InputError) as error:
+        load_recipe("tiny", settings)
+    assert str(error.value).startswith(expected)

@@ -17,6 +17,15 @@ def test_epochs_become_steps(epochs: float, num_samples: int, steps: int) -> Non
     assert recipe.training.num_steps(num_samples) == steps
 
 
+@pytest.mark.parametrize(
+    ("validate_every", "num_samples", "steps"), [(1, 64, 4), (1, 65, 5), (2.5, 64, 10), (0.01, 64, 1), (0.5, 80, 2)]
+)
+def test_epochs_between_validations_become_steps(validate_every: float, num_samples: int, steps: int) -> None:
+    training = TrainingConfig(steps=1, batch=16, validate_every=validate_every)
+    assert training.steps_per_validation(num_samples) == steps
+    assert training.steps_per_epoch(num_samples) == (5 if num_samples > 64 else 4)
+
+
 def test_augmentation_is_mild_from_random_weights_and_strong_for_pretrained_ones() -> None:
     data = load_recipe("tiny").data
     assert data.augmentation(pretrained=False) == MILD

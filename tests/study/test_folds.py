@@ -131,8 +131,8 @@ def test_it_goes_on_where_it_stopped_and_makes_a_page(crossed: Path, store: Path
     assert run_study(asked(), store, study)["answers"] == kept
     assert {run: (run / "events.jsonl").stat().st_mtime_ns for run in before} == before
     page = study_page(study).read_text()
-    assert "on every image of the training and test splits, tested in 2 folds by networks that have not seen it" in page
-    with pytest.raises(InputError, match="folds was 2 and is now None"):
+    assert "on every image that is trained on or tested, in 2 folds, always by networks that have not seen it" in page
+    with pytest.raises(InputError, match="folds was 2 and is now not given"):
         run_study(asked(folds=None), store, study)
 
 

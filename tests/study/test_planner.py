@@ -65,16 +65,16 @@ def test_mirrored_figures_of_an_earlier_study_are_not_narrowed_again() -> None:
     assert outlook(plan, effort(plan), IMAGES, earlier, 1).design.mirrored is False
 
 
-def test_there_are_alternatives_cheaper_as_dear_and_dearer() -> None:
+def test_there_are_alternatives_cheaper_as_expensive_and_larger() -> None:
     plan = planned()
     found = outlook(plan, effort(plan), IMAGES, KNOWN, workers=1)
-    cheaper, same, dearer = found.alternatives
-    assert (cheaper.kind, same.kind, dearer.kind) == ("cheaper", "same", "dearer")
+    cheaper, same, larger = found.alternatives
+    assert (cheaper.kind, same.kind, larger.kind) == ("cheaper", "same", "larger")
     assert (cheaper.changes, cheaper.seconds) == ({"seeds": 3}, 3 * 4 * 60)
     assert same.changes == {"auxiliaries": "classification,box", "seeds": 7}
     assert same.seconds == pytest.approx(found.seconds, rel=0.1)
     assert found.prospect is not None
-    assert dearer.changes == {"seeds": found.prospect.seeds_needed}
+    assert larger.changes == {"seeds": found.prospect.seeds_needed}
     widths = [each.prospect.half_width for each in found.alternatives]
     assert widths[0] > found.prospect.half_width > max(widths[1:])
     assert widths[2] <= found.margin
@@ -94,6 +94,16 @@ def test_where_test_images_limit_folds_are_offered() -> None:
     assert asked.prospect is not None
     assert asked.prospect.half_width == pytest.approx(folds.prospect.half_width)
     assert "folds" not in [each.kind for each in asked.alternatives]
+    assert (found.foldable, asked.foldable) == (True, False)
+
+
+def test_folds_are_not_offered_where_weights_are_tuned() -> None:
+    plan, few = planned(seeds=20, tune_weights=(0.1, 1.0)), Images(20, 700)
+    found = outlook(plan, effort(plan), few, KNOWN, workers=1)
+    assert found.prospect is not None
+    assert found.prospect.images_limit
+    assert "folds" not in [each.kind for each in found.alternatives]
+    assert not found.foldable
 
 
 @pytest.mark.parametrize(
@@ -114,7 +124,7 @@ def test_for_the_same_time_something_is_left_out(values: dict[str, Any], words: 
 def test_one_arm_has_nothing_to_leave_out() -> None:
     plan = planned(auxiliaries=("box",), seeds=3)
     kinds = [each.kind for each in outlook(plan, effort(plan), IMAGES, KNOWN, 1).alternatives]
-    assert kinds == ["dearer"]
+    assert kinds == ["larger"]
 
 
 def test_two_seeds_have_no_prospect() -> None:

@@ -41,7 +41,7 @@ def test_it_says_what_a_study_will_find_out(store: Path, tmp_path: Path, capsys:
     assert "5 seeds and 8 test images, each measured mirrored too: every arm will be known to within about" in text
     assert "that rests on what small networks showed on photographs of 64 px" in text
     assert "the margin is 1 point unless you say otherwise: give the smallest difference" in text
-    for kind in ("cheaper: 3 seeds, about 21 min", "same: 7 seeds, asking about classification,box alone", "dearer: "):
+    for kind in ("cheaper: 3 seeds, about 21 min", "same: 7 seeds, asking about classification,box alone", "larger: "):
         assert kind in text
     assert not (tmp_path / "study").exists()
 
@@ -60,6 +60,20 @@ def test_each_alternative_is_a_command_that_can_be_typed(
     assert "the margin is" not in " ".join(lines)
 
 
+@pytest.mark.parametrize(
+    ("more", "offered"), [([], True), (["--tune-weights", "0.1,1"], False), (["--folds", "2"], False)]
+)
+def test_folds_are_offered_where_they_can_be_had(
+    more: list[str], offered: bool, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = [*QUESTION, "--seeds", "20", "--margin", "0.002", *more]
+    assert ask("--data", store, "--out", tmp_path / "study", *asked, "--dry-run") == 0
+    text = said(capsys)
+    assert "the test images limit this study more than its seeds do: more of them" in text
+    assert ("or --folds," in text) == offered
+    assert ("folds: 5 folds, so" in text) == offered
+
+
 def test_what_it_says_is_there_as_json(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ask("--data", store, "--out", tmp_path / "study", *QUESTION, "--dry-run", "--json") == 0
     told = json.loads(capsys.readouterr().out)
@@ -70,7 +84,7 @@ def test_what_it_says_is_there_as_json(store: Path, tmp_path: Path, capsys: pyte
         "mirrored": True,
         "looks": [],
     }
-    assert [each["kind"] for each in told["outlook"]["alternatives"]] == ["cheaper", "same", "dearer"]
+    assert [each["kind"] for each in told["outlook"]["alternatives"]] == ["cheaper", "same", "larger"]
 
 
 def test_a_question_in_a_file_is_changed_there(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

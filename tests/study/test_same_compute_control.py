@@ -38,7 +38,7 @@ def factor_of(study: Path) -> float:
     return found.factor
 
 
-def test_it_is_trained_for_the_compute_of_the_dearest_arm(longer: Path) -> None:
+def test_it_is_trained_for_the_compute_of_the_most_expensive_arm(longer: Path) -> None:
     factor = factor_of(longer)
     lengths = {
         directory.name.partition("-masks")[0]: sum(
@@ -97,7 +97,7 @@ def test_a_study_keeps_its_length_and_finds_its_runs_again(
     assert without["answers"][0]["arms"][1]["is_control"]
 
 
-def test_arms_that_were_judged_before_may_be_the_dearest(study: Path, store: Path) -> None:
+def test_arms_that_were_judged_before_may_be_the_most_expensive(study: Path, store: Path) -> None:
     asked = box_alone(controls=("same-compute",))
     alone, beside = (
         Study(asked, store, StudyDirectory(path)).plan().same_compute for path in (study.parent / "new", study)

@@ -114,7 +114,8 @@ def test_a_figure_of_which_less_is_better_turns_the_choice_around(directory: Stu
     def error(*arguments: Any) -> float:
         return 1 - peak(*arguments)
 
-    tuned = tune(planned(), directory, Pretended(directory, error).train, higher_is_better=False)
+    tuned = tune(planned(), directory, Pretended(directory, error).train, higher_is_better=False, figure="error")
+    assert {each.figure for each in (*tuned.tuned, *directory.choices.tuned)} == {"error"}
     assert chosen(tuned)["box", 1.0] == 0.1
     assert chosen(tuned)["target only", 1.0] == 2.0
 
@@ -293,7 +294,7 @@ def test_a_tuned_study_goes_on_and_takes_no_other_candidates(store: Path, tuned_
     assert json.loads(json.dumps(result)) == json.loads((tuned_study / "study.json").read_text())
     with pytest.raises(InputError, match=r"tune_weights was \[0.1, 1e\+39\] and is now \[0.1, 0.3\]"):
         run_study(box_alone(tune_weights=(0.1, 0.3), tuning_seeds=1), store, path)
-    with pytest.raises(InputError, match=r"another question: tune_weights was \[0.1, 1e\+39\] and is now None"):
+    with pytest.raises(InputError, match=r"another question: tune_weights was \[0.1, 1e\+39\] and is now not given"):
         run_study(box_alone(), store, path)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -103,6 +104,24 @@ def test_phases_that_do_not_fit_the_network(settings: dict[str, Any], reason: st
     network = build_network(MODELS["unet"], THREE_TASKS, seed=0)
     with pytest.raises(InputError, match=reason):
         check_phases([PhaseConfig(name="a", **settings)], network, "segmentation")
+
+
+def test_a_refinement_learns_with_the_target_and_from_no_other_task() -> None:
+    model = dataclasses.replace(MODELS["unet group"], refine_by=("edges",))
+    outputs: dict[str, Output] = {**THREE_TASKS, "edges": Dense(1)}
+    network = build_network(model, outputs, 0, "segmentation")
+    assert network.refinement is not None
+    refinement = {id(parameter) for parameter in network.refinement.parameters()}
+
+    def trained(*tasks: str, train: tuple[str, ...] | None = None) -> set[int]:
+        return {id(p) for p in trained_parameters(PhaseConfig(name="one", tasks=tasks, train=train), network)}
+
+    assert refinement <= trained("segmentation")
+    assert not refinement & trained("edges", "box")
+    assert refinement <= trained("segmentation", train=("segmentation",))
+    assert not refinement & trained("segmentation", train=("encoder",))
+    edges = {id(parameter) for parameter in network.branch_parameters("edges")}
+    assert not edges & trained("segmentation")
 
 
 def test_modules_of_which_nothing_learns_belong_in_evaluation() -> None:

@@ -7,10 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from auxseg.arguments import as_config
+from auxseg.arguments import as_config, plain
 from auxseg.errors import InputError
 from auxseg.recipe.checks import check_model, check_values, refuse_without_effect
 from auxseg.recipe.errors import sentence
@@ -18,6 +17,7 @@ from auxseg.recipe.files import read_recipe_file
 from auxseg.recipe.recipe import Recipe
 from auxseg.recipe.settings import change, refuse_tasks_that_are_only_off
 from auxseg.recipe.switched_off import without_tasks_that_are_off
+from auxseg.strict_yaml import write_yaml
 from auxseg.tasks.plugins import kinds
 
 
@@ -42,7 +42,7 @@ def load_recipe(
 def parse_recipe(values: Mapping[str, object], origin: str = "recipe", *, is_base: bool = False) -> Recipe:
     """Check plain values and make a recipe of them, see `load_recipe`. Raises `InputError`, naming ``origin``."""
     try:
-        recipe = as_config(_adapter(kinds()), without_tasks_that_are_off(values, origin))
+        recipe = as_config(_adapter(kinds()), without_tasks_that_are_off(plain(values, origin), origin))
     except ValidationError as error:
         raise InputError(f"{origin}: {sentence(error, Recipe)}") from None
     check_values(recipe, origin)
@@ -53,7 +53,7 @@ def parse_recipe(values: Mapping[str, object], origin: str = "recipe", *, is_bas
 
 def dump_recipe(recipe: Recipe) -> str:
     """The recipe as YAML that `load_recipe` reads back to the same value."""
-    return yaml.safe_dump(to_values(recipe), sort_keys=False, width=120)
+    return write_yaml(to_values(recipe))
 
 
 def to_values(recipe: Recipe) -> dict[str, Any]:

@@ -97,6 +97,14 @@ class TrainingConfig:
         assert self.epochs is not None
         return max(math.ceil(self.epochs * num_samples / self.batch), 1)
 
+    def steps_per_epoch(self, num_samples: int) -> int:
+        """As many optimiser steps as it takes to see as many samples as a training split of this size has."""
+        return math.ceil(num_samples / self.batch)
+
+    def steps_per_validation(self, num_samples: int) -> int:
+        """After how many optimiser steps the next validation follows, for a training split of this size."""
+        return max(round(self.validate_every * self.steps_per_epoch(num_samples)), 1)
+
 
 @config
 class Recipe:

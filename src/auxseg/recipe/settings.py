@@ -7,6 +7,7 @@ from typing import Final
 
 import yaml
 
+from auxseg.arguments import plain, shown
 from auxseg.errors import InputError
 from auxseg.recipe.errors import nearest
 from auxseg.recipe.schema import settings_of_other_kinds
@@ -23,7 +24,7 @@ def change(values: dict[str, object], settings: Mapping[str, object] | Sequence[
     ``settings`` before it. ``root`` is the type that says which kinds there are. Raises `InputError`, naming the
     setting, also for one that would change nothing because there is no such task.
     """
-    pairs = settings if isinstance(settings, Mapping) else _pairs(settings)
+    pairs = plain(settings, "settings") if isinstance(settings, Mapping) else _pairs(settings)
     _refuse_strange_tasks(values, list(pairs.items()))
     given: list[str] = []
     for key, value in pairs.items():
@@ -92,6 +93,11 @@ def _texts(values: object) -> set[str]:
 
 def _pairs(settings: Sequence[str]) -> dict[str, object]:
     """Of a key that is given twice the last value counts, and takes its turn where it stands."""
+    if not isinstance(settings, list | tuple) or not all(isinstance(setting, str) for setting in settings):
+        raise InputError(
+            'settings: expected a mapping of keys to values, or a list such as ["training.steps=600"], not '
+            f"{shown(settings)}"
+        )
     pairs: dict[str, object] = {}
     for key, value in map(_parse, settings):
         pairs.pop(key, None)

@@ -72,6 +72,7 @@ class Tuned:
         sentence: the same in words.
         seconds: what its runs took in training.
         recipe: the digest of the recipe that it was chosen for.
+        figure: the name of that validation figure; empty if an earlier version did not write it.
     """
 
     auxiliaries: tuple[str, ...]
@@ -81,6 +82,7 @@ class Tuned:
     sentence: str = field(default="", metadata=OMITTED)
     seconds: Seconds = 0.0
     recipe: str = field(default="", metadata=OMITTED)
+    figure: str = field(default="", metadata=OMITTED)
 
 
 @final

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias, final
 
-import yaml
 from pydantic import Field
 
 from auxseg.errors import InputError
@@ -23,6 +22,7 @@ from auxseg.records.names import QUESTION_FILE, STUDY_FILE
 from auxseg.records.values.numbers import Count, Fraction, Number, Seconds, Share
 from auxseg.records.values.reading import read_versioned
 from auxseg.records.values.writing import OMITTED, write_json
+from auxseg.strict_yaml import write_yaml
 
 FORMAT: Final = 1
 _MEND: Final = "run the study's command again to rewrite it"
@@ -170,7 +170,7 @@ def write_study(directory: Path, study: StudyResult) -> None:
 
 def write_question(directory: Path, config: Mapping[str, object]) -> None:
     """Write a study's study.yaml, with which the same question can be asked again."""
-    write_atomically(directory / QUESTION_FILE, yaml.safe_dump(dict(config), sort_keys=False).encode())
+    write_atomically(directory / QUESTION_FILE, write_yaml(dict(config), width=80).encode())
 
 
 def read_study(directory: Path) -> StudyResult:

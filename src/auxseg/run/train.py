@@ -93,7 +93,7 @@ def train(
         reason, step = fit(
             learner,
             tasks[recipe.target],
-            _plan(recipe, run, store, loader),
+            _plan(recipe, run, store),
             loader,
             validation_loader(recipe, store, runtime),
             [*recorders, *observers],
@@ -132,10 +132,10 @@ def choose(recipe: Recipe, data: str | Path, device: Device = "auto") -> Choice:
     return measure_choice(recipe, network, tasks, train_loader(recipe, store, runtime), runtime)
 
 
-def _plan(recipe: Recipe, run: Run, store: Store, loader: TrainLoader) -> Plan:
+def _plan(recipe: Recipe, run: Run, store: Store) -> Plan:
     training = recipe.training
     assert training.steps is not None
-    validate_every = max(round(training.validate_every * loader.steps_per_epoch), 1)
+    validate_every = training.steps_per_validation(len(training_rows(store, recipe.data.train_on)))
     checkpoint = Checkpoint(run.last_file, owner_of(recipe, store.content_hash), EventLog(run.events_file))
     return Plan(training.steps, validate_every, training.patience, training.tolerance, checkpoint)
 

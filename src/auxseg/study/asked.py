@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
-from auxseg.arguments import as_names, as_path, as_paths
+from auxseg.arguments import as_names, as_path, as_paths, plain
 from auxseg.errors import InputError
 from auxseg.records import study as records
 from auxseg.records.values.writing import to_mapping
@@ -113,7 +113,6 @@ def study(
 def _settings(settings: Mapping[str, object] | Sequence[str]) -> tuple[str, ...]:
     """Changes to the base as the command line gives them."""
     if isinstance(settings, Mapping):
-        return tuple(
-            f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in settings.items()
-        )
+        values = plain(settings, "settings")
+        return tuple(f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in values.items())
     return as_names(settings, "settings")

@@ -22,7 +22,7 @@ from auxseg.study.design.plan import Plan
 from auxseg.study.study import Study
 from auxseg.tasks import Task
 
-TABLE: Final = "what small networks showed on photographs of 64 px, for want of a study of these data"
+TABLE: Final = "what small networks showed on photographs of 64 px, because there is no study of these data yet"
 
 
 @final

@@ -53,7 +53,10 @@ class Outlook:
         prospect: what it will find out; ``None`` with fewer seeds than give verdicts.
         seconds: all its trainings.
         margin: the smallest difference that matters.
-        alternatives: cheaper, as dear and dearer, as far as there are such; folds if the test images are the limit.
+        alternatives: cheaper, as expensive and larger, as far as there are such; folds if the test images are the
+            limit and there may be folds.
+        num_folds: in how many folds the images are tested; 1 without folds.
+        foldable: whether folds may be asked for: there are none yet, and no weights are chosen on validation.
     """
 
     design: Design
@@ -63,6 +66,7 @@ class Outlook:
     margin: float
     alternatives: tuple[Alternative, ...]
     num_folds: int = 1
+    foldable: bool = True
 
 
 def foresee(study: Study, plan: Plan, effort: Effort, workers: int = 1) -> Outlook:
@@ -90,9 +94,12 @@ def outlook(plan: Plan, effort: Effort, images: Images, known: Known, workers: i
     per_seed = sum(effort.per_arm.values()) * _trainings_per_seed(plan) / workers
     found = prospect(design, config.margin, spread) if config.seeds >= FEWEST_SEEDS else None
     others = list(_alternatives(plan, design, spread, per_seed, effort, workers))
-    if found is not None and found.images_limit and found.half_width > config.margin and config.folds is None:
+    foldable = config.folds is None and config.tune_weights is None
+    if found is not None and foldable and found.images_limit and found.half_width > config.margin:
         others.append(_in_folds(design, images, known, config.margin, per_seed * config.seeds))
-    return Outlook(design, known, found, per_seed * config.seeds, config.margin, tuple(others), len(plan.folds))
+    return Outlook(
+        design, known, found, per_seed * config.seeds, config.margin, tuple(others), len(plan.folds), foldable
+    )
 
 
 def _trainings_per_seed(plan: Plan) -> int:
@@ -150,7 +157,7 @@ def narrowed(plan: Plan, names: tuple[str, ...]) -> StudyConfig:
     config = plan.config
     kept = [arm for arm in plan.arms[1:] if arm.name in names]
     arms = [arm for arm in kept if not plan.is_control(arm)]
-    learned = {name for arm in arms for name in arm.auxiliaries}
+    weighted = {name for arm in kept for name in plan.weights(arm)}
     return dataclasses.replace(
         config,
         auxiliaries=(),
@@ -159,7 +166,7 @@ def narrowed(plan: Plan, names: tuple[str, ...]) -> StudyConfig:
         balancers=(),
         arms=tuple(ArmConfig(name=arm.label, auxiliaries=arm.auxiliaries, settings=arm.settings) for arm in arms),
         controls=tuple(name for name in config.controls if name in names),
-        weights={name: weight for name, weight in config.weights.items() if name in {*learned, *names}},
+        weights={name: weight for name, weight in config.weights.items() if name in weighted},
     )
 
 
@@ -183,9 +190,9 @@ def _alternatives(
         yield Alternative("same", words, {**changes, **once}, seconds, prospect(same, margin, spread))
     needed = prospect(alone, margin, spread).seeds_needed if seeds >= FEWEST_SEEDS else None
     more = needed if needed is not None and needed > seeds else max(2 * seeds, FEWEST_SEEDS)
-    dearer = dataclasses.replace(alone, num_seeds=more)
+    larger = dataclasses.replace(alone, num_seeds=more)
     yield Alternative(
-        "dearer", f"{more} seeds", {"seeds": more, **once}, per_seed * more, prospect(dearer, margin, spread)
+        "larger", f"{more} seeds", {"seeds": more, **once}, per_seed * more, prospect(larger, margin, spread)
     )
 
 

@@ -12,7 +12,7 @@ import torch
 
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
-from auxseg.recipe import Recipe, build_tasks, with_changes
+from auxseg.recipe import build_tasks, with_changes
 from auxseg.records.about import Choices
 from auxseg.records.study import StudyResult, write_question, write_study
 from auxseg.records.values.writing import to_mapping
@@ -25,7 +25,7 @@ from auxseg.study.design.checks import check_tasks, in_folds, refuse_other_threa
 from auxseg.study.design.config import PER_ARM, SIMULTANEOUS, StudyConfig
 from auxseg.study.design.digests import digests
 from auxseg.study.design.judged_figure import judged_figure
-from auxseg.study.design.plan import Plan, make_plan
+from auxseg.study.design.plan import Plan, largest, make_plan
 from auxseg.study.design.question import judged, question, with_judged
 from auxseg.study.design.rules import is_mirrored, with_rules
 from auxseg.study.directory.decisions import complete, lengthened, with_choices
@@ -70,7 +70,7 @@ class Study:
         execution.tell("opening the data")
         store, target = self._checked(execution.threads)
         trainings = Trainings(execution, self.directory, self.data, store, self.plugins)
-        with trainings.held(self._largest(self.made)) as kept:
+        with trainings.held(largest(self.made.runs)) as kept:
             plan, kept = self._settled(kept, store, target)
             self.directory.keep_question(question(plan))
             self.directory.keep_choices(kept)
@@ -78,7 +78,8 @@ class Study:
             with trainings.at_work(plan, kept) as at_work:
                 if self.config.tune_weights is not None:
                     train = partial(at_work.train, what="training, to choose loss weights on validation")
-                    plan = tune(plan, self.directory, train, higher_is_better=target.higher_is_better)
+                    better, by = target.higher_is_better, target.main_figure
+                    plan = tune(plan, self.directory, train, higher_is_better=better, figure=by)
                 at_work.train(plan)
                 self.directory.keep_judged(asked)
                 if self.config.seeds >= self._fewest_seeds:  # fewer give no interval, and so no verdict
@@ -105,10 +106,18 @@ class Study:
         """
         kept = self.directory.choices
         tuned = kept.tuned
-        planned = [*tuning_runs(plan, tuned), *with_tuned(plan, tuned).runs]
-        missing = [run for run in planned if not self.directory.is_done(run)]
+        tries, runs = [*tuning_runs(plan, tuned)], with_tuned(plan, tuned).runs
+        missing, missing_tries = ([run for run in each if not self.directory.is_done(run)] for each in (runs, tries))
         with using_threads(threads or kept.threads or max(torch.get_num_threads() // workers, 1)):
-            return effort(planned, missing, self.data, workers, passes=2 if plan.mirrored else 1, start=start)
+            return effort(
+                [*tries, *runs],
+                missing,
+                self.data,
+                workers,
+                tries=missing_tries,
+                passes=2 if plan.mirrored else 1,
+                start=start,
+            )
 
     def _checked(self, threads: int | None) -> tuple[Store, Task]:
         """The data as a whole and the target, which can give an answer here. Raises `InputError` if not."""
@@ -127,7 +136,8 @@ class Study:
     def _settled(self, kept: Choices, store: Store, target: Task) -> tuple[Plan, Choices]:
         """The plan with what the directory keeps, and the choices, completed. Raises `InputError` if it does not fit.
 
-        Arms that were judged come before the control same-compute is counted, which is as long as the dearest of all.
+        Arms that were judged come before the control same-compute is counted, which trains for as much computing as
+        the most expensive of all.
         """
         plan = with_choices(self.made, kept)
         figure = judged_figure(self.config.figure, target)
@@ -151,9 +161,6 @@ class Study:
             write_study(path, result)
         write_question(path, to_mapping(self.config))
         return result
-
-    def _largest(self, plan: Plan) -> Recipe:
-        return max((run.recipe for run in plan.runs), key=lambda recipe: len(recipe.tasks))
 
     def _is_mirrored(self, plan: Plan, store: Store) -> bool:
         tasks = {name: task for run in plan.runs for name, task in build_tasks(run.recipe, store.vocabulary).items()}

@@ -34,11 +34,13 @@ def rate_factors(number: int) -> tuple[float, ...]:
     return tuple(2.0 ** (place - number // 2) for place in range(number))
 
 
-def tune(plan: Plan, study: StudyDirectory, train: Callable[[Plan], None], *, higher_is_better: bool) -> Plan:
-    """The plan with what validation chooses, or chose before; ``train`` trains what a plan holds.
+def tune(
+    plan: Plan, study: StudyDirectory, train: Callable[[Plan], None], *, higher_is_better: bool, figure: str = ""
+) -> Plan:
+    """The plan with what validation chooses by ``figure``, or chose before; ``train`` trains what a plan holds.
 
-    Every choice is kept in the directory as soon as it is made, with the digest of the recipe it was made for: an arm
-    of the same name with another recipe is searched anew.
+    ``figure`` names the target's main figure. Every choice is kept in the directory as soon as it is made, with the
+    digest of the recipe it was made for: an arm of the same name with another recipe is searched anew.
     """
     tuned = list(study.choices.tuned)
     baseline, *others = _searched(plan)
@@ -53,7 +55,7 @@ def tune(plan: Plan, study: StudyDirectory, train: Callable[[Plan], None], *, hi
         tuned = [entry for entry in tuned if (Arm(entry.auxiliaries), entry.label_fraction) not in tries]
         for (arm, share), found in tries.items():
             choice = _choose(arm, share, found, study, higher_is_better)
-            tuned.append(dataclasses.replace(choice, recipe=arm_digest(plan, arm)))
+            tuned.append(dataclasses.replace(choice, recipe=arm_digest(plan, arm), figure=figure))
         study.keep_choices(dataclasses.replace(study.choices, tuned=tuple(tuned)))
     return with_tuned(plan, tuned)
 

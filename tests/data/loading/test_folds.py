@@ -44,7 +44,7 @@ def test_every_image_is_tested_once_and_else_trained_on(store: Store, train_on: 
 
 def test_folds_are_those_of_the_samples_and_not_of_their_places(store: Store) -> None:
     order = np.random.default_rng(0).permutation(len(store))
-    columns = ("ids", "groups", "split", "has_mask")
+    columns = ("ids", "groups", "split", "has_mask", "image_hashes")
     shuffled = replace(
         store,
         **{name: getattr(store, name)[order] for name in columns},
@@ -73,6 +73,31 @@ def test_a_group_is_in_one_fold(store: Store) -> None:
         test, trained = fold.rows("test"), fold.rows("train")
         assert not {*groups[test]} & {*groups[trained]} - {""}
         assert len(test) > 5
+
+
+@pytest.mark.parametrize("num_folds", [2, 3, 5])
+def test_equal_images_are_in_one_fold_with_the_groups_that_they_join(store: Store, num_folds: int) -> None:
+    dealt = dealt_rows(store, "train")
+    same, groups = store.image_hashes.copy(), store.groups.copy()
+    same[dealt[[0, 7, 20]]] = "one image"
+    same[dealt[[5, 9]]] = "another"
+    groups[dealt[[9, 11]]] = "cow"
+    groups[dealt[[13, 20]]] = "pig"
+    for each in in_folds(replace(store, image_hashes=same, groups=groups), num_folds):
+        tested = set(each.rows("test").tolist())
+        for rows in (dealt[[0, 7, 13, 20]], dealt[[5, 9, 11]]):
+            assert len(tested & set(rows.tolist())) in (0, len(rows))
+
+
+def test_without_equal_images_folds_are_what_they_were(store: Store) -> None:
+    """A directory that was begun with an earlier version goes on with the same folds."""
+    groups = np.array([f"cow {row // 5}" if row < 15 else "" for row in range(len(store))])
+    each = in_folds(replace(store, groups=groups), 3)
+    assert [[int(id_.rpartition("-")[2]) for id_ in fold.ids[fold.rows("test")]] for fold in each] == [
+        [10, 11, 12, 13, 14, 16, 21, 22, 24, 30, 35],
+        [5, 6, 8, 9, 15, 19, 20, 23, 31, 32, 36],
+        [0, 1, 2, 3, 4, 18, 25, 26, 28, 29, 33, 34, 38, 39],
+    ]
 
 
 def test_more_folds_than_images_are_refused(store: Store) -> None:

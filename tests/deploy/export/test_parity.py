@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,10 +13,10 @@ import torch
 from auxseg.data.sample import Vocabulary
 from auxseg.data.store.store import Store
 from auxseg.deploy.export.parity import Samples, compare, sample_images
-from auxseg.deploy.export.tracing import SomeTasks
+from auxseg.deploy.export.tracing import SomeTasks, trace
 from auxseg.errors import RunError
 from auxseg.models import build_network
-from auxseg.tasks import BoxConfig, SegmentationConfig, Task
+from auxseg.tasks import BoxConfig, EdgesConfig, SegmentationConfig, Task
 from auxseg.tasks.task import Output
 from tests.models.cases import MODELS
 
@@ -60,6 +61,30 @@ def test_the_same_outputs_agree(module: SomeTasks, samples: Samples) -> None:
     ]  # fmt: skip
     assert {parity.agreement for parity in found} == {1.0, None}
     assert all(set(parity.quantiles.values()) == {0.0} and parity.scale > 0 for parity in found)
+
+
+def test_a_refined_target_agrees_with_the_maps_that_refine_it() -> None:
+    tasks = {"segmentation": TASKS["segmentation"]}
+    edges = EdgesConfig().build("edges", VOCABULARY)
+    outputs: dict[str, Output] = {task.name: task.output for task in (*tasks.values(), edges)}
+    model = dataclasses.replace(MODELS["unet group"], refine_by=("edges",))
+    network = build_network(model, outputs, 0, "segmentation").eval()
+    assert network.refinement is not None
+    torch.nn.init.normal_(network.refinement.out.weight, generator=torch.Generator().manual_seed(3))
+    alone = SomeTasks(network, ["segmentation"])
+    program = trace(alone).module()
+
+    def exported(images: np.ndarray) -> dict[str, np.ndarray]:
+        with torch.no_grad():
+            return {"segmentation": program(torch.from_numpy(images))[0].numpy()}
+
+    images = sample_images(32, network.stride, None, None)
+    samples = dataclasses.replace(images, batches=images.batches[:2])  # torch's own program takes no padding
+    found = compare(alone, tasks, exported, samples)
+    assert {(parity.task, parity.agreement) for parity in found} == {("segmentation", 1.0)}
+    unrefined = SomeTasks(build_network(model, outputs, 0, "segmentation").eval(), ["segmentation"])
+    with pytest.raises(RunError, match="other numbers than PyTorch for segmentation"):
+        compare(unrefined, tasks, exported, samples)
 
 
 def test_another_network_is_refused(module: SomeTasks, samples: Samples) -> None:

@@ -11,6 +11,7 @@ from tests.deploy.made_models import untrained_run
 
 PRESETS = {
     "mobilenet-unet-mtl": (),
+    "unet": ("model.width=0.25", "tasks.edges.kind=edges", "model.refine_by=[edges]"),
     "resnet34-mtl": ("model.width=0.25",),
     "mtl-segnet": ("model.width=0.25",),
     "mtl-attention": ("model.width=0.25",),

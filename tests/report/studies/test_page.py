@@ -250,6 +250,27 @@ def test_what_was_chosen_on_validation_is_shown_with_what_was_tried(tmp_path: Pa
     assert "over 2 seeds that no verdict uses" in page.text
 
 
+def test_the_validation_figure_has_its_own_name_where_arms_are_judged_by_another(tmp_path: Path) -> None:
+    choice = {"auxiliaries": ["box"], "label_fraction": 1.0, "chosen": 0.1, "figures": {"0.1": 3.21}}
+    for figure, expected in (("box_error", "box_error"), (None, "iou_image")):
+        tuned = [choice | ({"figure": figure} if figure else {})]
+        text = read(make_study(tmp_path / expected, figure="iou_image", tuned=tuned)).text
+        assert f"Mean validation {wording.label(expected)} over" in text
+        assert ("0.1: 321.0 %" in text) == (figure is None)
+
+
+def test_with_folds_it_says_on_what_images_figures_are(tmp_path: Path) -> None:
+    answer = make_answer()
+    reached = {"name_of_figure": "iou", "figure": 0.45, "figure_per_seed": {"0": 0.4, "1": 0.5, "2": None}}
+    answer["arms"][0]["tasks"] = {"box": reached}
+    rules = {"margin": 0.005, "alpha": 0.05, "looks": 2, "higher_is_better": True}
+    for folds, expected in ((5, "the test images, as the mean over folds: what"), (None, "the test split: what")):
+        directory = make_study(tmp_path / f"{folds}", answer, rules=rules | ({"folds": folds} if folds else {}))
+        text = read(directory).text
+        assert f"main figure on {expected} its task learned" in text
+        assert ("in 5 folds, always by networks that have not seen it" in text) == bool(folds)
+
+
 def test_the_control_that_is_trained_longer_is_described(tmp_path: Path) -> None:
     answer = make_answer()
     said = "target only, trained 1.4 times as long (same compute as box + edges)"

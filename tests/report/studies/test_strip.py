@@ -30,6 +30,19 @@ def test_the_arm_with_the_largest_gain_stands_below_the_target_alone(tmp_path: P
     assert len([link for link in page.links if link.startswith("data:image/")]) == 8
 
 
+def test_it_says_of_which_fold_the_images_are(tmp_path: Path) -> None:
+    rules = {"margin": 0.005, "alpha": 0.05, "looks": 2, "higher_is_better": True}
+    plain, folds = make_study(tmp_path / "plain"), make_study(tmp_path / "folds", rules=rules | {"folds": 5})
+    for directory in (plain, folds):
+        add_runs(directory, ("target only", "edges", "box", "noise"), seeds=1)
+    text = Page(study_page(plain).read_text(encoding="utf-8")).text
+    assert "Runs of seed 0. The arm" in text
+    assert "spaced evenly through the test split." in text
+    text = Page(study_page(folds).read_text(encoding="utf-8")).text
+    assert "Runs of seed 0 in the first of 5 folds. The arm" in text
+    assert "spaced evenly through the test images of this fold." in text
+
+
 def test_only_images_that_both_have_are_shown(tmp_path: Path) -> None:
     directory = make_study(tmp_path / "study")
     add_runs(directory, seeds=2)

@@ -130,7 +130,7 @@ def test_the_same_question_is_answered_the_same(study: Path, store: Path) -> Non
         ({"seeds": 2}, "verdicts were given with 3 seeds, and fewer seeds would let you choose among them"),
         ({"method": "per-arm"}, "was begun under method simultaneous, so method per-arm is another question"),
         ({"margin": 0.02}, "margin was 0.01 and is now 0.02"),
-        ({"mirrored": False}, "mirrored was True and is now None"),
+        ({"mirrored": False}, "mirrored was True and is now not given"),
     ],
 )
 def test_what_was_not_planned_is_refused(values: dict[str, Any], message: str, whole: Path, store: Path) -> None:

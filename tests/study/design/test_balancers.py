@@ -49,6 +49,25 @@ def test_a_budget_may_leave_out_some() -> None:
     assert names(make_plan(narrowed(planned(), ("box + edges, dwa",)))) == ["target only", "box + edges, dwa"]
 
 
+@pytest.mark.parametrize(
+    ("kept", "weights"), [("box + edges, equal", {}), ("box + edges, fixed", {"box": 0.5}), ("noise", {"noise": 2.0})]
+)
+def test_a_budget_keeps_the_weights_that_the_balancers_left_take(kept: str, weights: dict[str, float]) -> None:
+    plan = planned(balancers=["fixed", "equal"], weights={"box": 0.5, "noise": 2.0}, controls=["noise"])
+    config = narrowed(plan, (kept, "box + edges, equal"))
+    assert config.weights == weights
+    again = make_plan(config)
+    assert set(names(again)) == {"target only", "box + edges, equal", kept}
+    assert [run.recipe for run in again.runs] == [run.recipe for run in plan.runs if run.arm.name in names(again)]
+
+
+def test_a_weight_is_refused_only_where_no_balancer_takes_it() -> None:
+    arms = [["box"], {"auxiliaries": ["edges"], "settings": ["balancer.kind=equal"]}]
+    assert planned(auxiliaries=[], balancers=[], arms=arms, weights={"box": 0.5}).config.weights == {"box": 0.5}
+    with pytest.raises(InputError, match="weights cannot be combined with the balancer equal, which takes no weights"):
+        planned(auxiliaries=[], balancers=[], arms=arms, weights={"edges": 0.5})
+
+
 def test_their_computing_counts_for_the_target_trained_longer() -> None:
     found = same_compute(planned(controls=["same-compute"]), Vocabulary(32, ("background", "animal"), {}, counts={}))
     assert found.arm == "box + edges, fixed"
@@ -63,7 +82,7 @@ def test_their_computing_counts_for_the_target_trained_longer() -> None:
         ({"auxiliaries": [], "vary": ["data.target_per_batch=8"]}, "balancers weigh auxiliaries against the target"),
         ({"auxiliaries": [], "arms": [["box"]]}, "balancers cannot be combined with arms"),
         ({"tune_weights": [0.1, 0.3]}, "tune_weights cannot be combined with balancers"),
-        ({"balancers": ["equal"], "weights": {"box": 1}}, "cannot be combined with the balancers equal, which take no"),
+        ({"balancers": ["equal"], "weights": {"box": 1}}, "cannot be combined with the balancer equal, which takes no"),
         ({"balancers": [], "vary": ["balancer.kind=dwa"]}, "this arm has the target alone; give it auxiliaries"),
     ],
 )

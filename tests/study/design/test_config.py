@@ -6,11 +6,12 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
 from auxseg.errors import InputError
-from auxseg.study.design.config import check_study, read_study
+from auxseg.study.design.config import ArmConfig, check_study, read_study
 
 
 def test_a_study_is_read_from_yaml(tmp_path: Path) -> None:
@@ -86,3 +87,16 @@ def test_what_contradicts_itself_is_refused(values: dict[str, Any], expected: st
     with pytest.raises(InputError, match=expected) as raised:
         check_study({"base": "tiny", **values}, "question.yaml")
     assert str(raised.value).startswith("question.yaml: ")
+
+
+def test_a_question_from_python_may_hold_arms_arrays_and_ranges() -> None:
+    arm = ArmConfig(name="wide", settings=("model.width=2",))
+    given = {"base": "tiny", "arms": (arm, {"box"}), "looks": range(5, 15, 5), "margin": np.float32(0.25)}
+    study = check_study(given)
+    assert study.arms == (arm, ("box",))
+    assert (study.looks, study.seeds, study.margin) == ((5, 10), 10, 0.25)
+
+
+def test_a_question_that_no_yaml_could_hold_names_the_key() -> None:
+    with pytest.raises(InputError, match=r"^mine\.yaml: arms\.0\.name: expected a text, .* found a value of type"):
+        check_study({"base": "tiny", "arms": [{"name": Path("a")}]}, "mine.yaml")

@@ -53,7 +53,7 @@ def test_a_figure_that_no_image_has_is_refused(kind: str, asked: str, refusal: s
 
 def test_the_question_holds_the_figure(study: Path, store: Path) -> None:
     ask(study, store, "iou_dataset")  # the same question in other words
-    with pytest.raises(InputError, match="figure was None and is now iou_image; give another --out"):
+    with pytest.raises(InputError, match="figure was not given and is now iou_image; give another --out"):
         ask(study, store, "iou_image")
 
 
@@ -74,7 +74,7 @@ def test_a_study_is_judged_by_the_figure_that_it_asks_for(study: Path, store: Pa
     page = study_page(study).read_text()
     assert '<abbr title="iou_image">IoU (per image)</abbr>' in page
     assert "divided by the area that either covers, of each image" in page
-    with pytest.raises(InputError, match="figure was iou_image and is now None; give another --out"):
+    with pytest.raises(InputError, match="figure was iou_image and is now not given; give another --out"):
         run_study(small_config(), store, study)
 
 

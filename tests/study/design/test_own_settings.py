@@ -89,7 +89,10 @@ def test_an_arm_may_have_more_masks() -> None:
             "data.label_fraction cannot be combined with several label_fractions",
         ),
         ({"vary": [BATCH], "tune_weights": [0.1, 1]}, "tune_weights cannot be combined with arms that have settings"),
-        ({"vary": [BATCH], "controls": ["same-compute"]}, "same-compute trains for as long as the dearest auxiliary"),
+        (
+            {"vary": [BATCH], "controls": ["same-compute"]},
+            "same-compute trains for as long as the most expensive auxiliary",
+        ),
         ({"vary": [f"{BATCH},8"]}, f"arms gives the set [] with {BATCH} twice"),
         (
             {"arms": [["box"], {"name": "box", "settings": [BATCH]}]},

@@ -20,7 +20,7 @@ from tests.study.small import SETTINGS, box_alone, run_study, small_config
     [
         ({"margin": 0.01}, "margin was 0.005 and is now 0.01"),
         ({"label_fractions": [0.5]}, r"label_fractions was \[1.0\] and is now \[0.5\]"),
-        ({"settings": (*SETTINGS, "training.clip=1.0")}, "base.training.clip was None and is now 1.0"),
+        ({"settings": (*SETTINGS, "training.clip=1.0")}, "base.training.clip was not given and is now 1.0"),
         ({"settings": (*SETTINGS, "target=box", "tasks.box.kind=box")}, "target was segmentation and is now box"),
         ({"weights": {"classification": 0.5}}, "classification.balancer.weights.classification was 0.0 and is now 0.5"),
     ],

@@ -1,4 +1,4 @@
-"""What is counted is what the layers do, and it stretches the target's training to the dearest arm's."""
+"""What is counted is what the layers do, and it stretches the target's training to that of the most expensive arm."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_what_is_computed_again_is_not_counted() -> None:
     assert flops_per_image(again, VOCABULARY) == flops_per_image(recipe, VOCABULARY)
 
 
-def test_the_dearest_arm_counts_and_no_control() -> None:
+def test_the_most_expensive_arm_counts_and_no_control() -> None:
     plan = planned(controls=["noise", "same-compute"], auxiliaries=["classification", "rotation"])
     flops = {run.arm.name: flops_per_image(run.recipe, VOCABULARY) for run in plan.runs}
     found = same_compute(plan, VOCABULARY)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from auxseg.recipe import Recipe
-from auxseg.study.design.plan import PlannedRun, make_plan
+from auxseg.study.design.plan import PlannedRun, largest, make_plan
 from auxseg.study.execution import time_estimate as calibration
 from auxseg.study.execution.pace import Pace
 from auxseg.study.execution.time_estimate import Effort, effort
@@ -57,7 +57,8 @@ def test_what_is_open_is_measured_once_and_not_by_every_training(
     monkeypatch.setattr(calibration, "choose", choose)
     runs = make_plan(box_alone(settings=(*SETTINGS, "training.precision=auto"))).runs
     effort(runs, runs, store, 1)
-    assert [set(recipe.tasks) for recipe in asked] == [{"segmentation"}]  # the cheapest to measure
+    assert asked == [largest(runs)]  # as a study does
+    assert set(asked[0].tasks) == {"segmentation", "box"}
     assert {recipe.training.precision for recipe in timed} == {"bf16"}
     assert {recipe.training.channels_last for recipe in timed} == {False}  # which was not open
 
@@ -77,6 +78,33 @@ def test_steps_looks_gradients_and_the_start_of_workers_count(store: Path, monke
     assert found.per_arm == {"target only": alone, "box": pytest.approx(alone + 5 * 2 / 50)}
     assert found.seconds == pytest.approx(7.0 + 2 * alone + 0.2)
     assert asked == [2, 0]  # an evaluation is timed once, and counted for both
+
+
+def test_trainings_that_weights_are_chosen_by_are_not_tested(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration, "pace_of", lambda recipe, data, passes=0: Pace(10.0, 0.0, 0.0, test=100.0))
+    runs = make_plan(box_alone(seeds=1)).runs
+    found = effort([*runs, *runs, *runs], runs, store, 1, tries=[*runs, *runs], passes=1)
+    assert found == Effort(6, 0, 2 * 110.0 + 4 * 10.0)
+    assert found.per_arm == {"target only": 110.0, "box": 110.0}
+    assert effort([*runs, *runs], [], store, 9, tries=runs, passes=1) == Effort(4, 2, 10.0)
+
+
+def test_least_and_most_of_what_most_arms_are_like_is_timed_first(
+    timed: list[Recipe], store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An arm of another network that has the least work of all says little about the others."""
+    monkeypatch.setattr(calibration, "PATIENCE", -1.0)
+    monkeypatch.setattr(calibration, "work", lambda recipe, vocabulary: len(recipe.tasks) * recipe.model.width)
+    runs = make_plan(small_config(design="each", weights={}, seeds=1, vary=("model.width=0.5",))).runs
+    found = effort(runs, runs, store, 1)
+    assert [(len(recipe.tasks), recipe.model.width) for recipe in timed] == [(1, 1.0), (2, 1.0)]
+    assert found.per_arm == {
+        "target only": 10.0,
+        "model.width=0.5": 10.0,
+        "classification": 30.0,
+        "box": 30.0,
+        "edges": 30.0,
+    }
 
 
 def test_arms_between_take_what_their_work_says(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:

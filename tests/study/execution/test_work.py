@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+import torch
 
 from auxseg.data.sample import Vocabulary
 from auxseg.recipe import load_recipe
@@ -24,3 +27,22 @@ def test_it_is_in_the_ratio_of_operations(size: int) -> None:
     for own, counted in zip(works, flops, strict=True):
         assert own / works[0] == pytest.approx(counted / flops[0], rel=0.02)
     assert works[2] > 1.5 * works[0]
+
+
+@pytest.fixture
+def filled() -> Iterator[None]:
+    """Memory that is not initialised holds garbage for certain."""
+    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(mode=True)
+    yield
+    torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize("name", ["swin_tiny_patch4_window7_224", "tiny_vit_5m_224"])
+def test_backbones_that_look_up_by_their_buffers_are_counted(name: str) -> None:
+    vocabulary = Vocabulary(64, ("background", "object"), LABELS, counts={"label": (1, 1)})
+    backbone = ["model.encoder.kind=timm", f"model.encoder.name={name}"]
+    recipes = [load_recipe("unet", [*backbone, *more]) for more in ([], ["tasks.edges.kind=edges"])]
+    works = [work(recipe, vocabulary) for recipe in recipes]
+    assert 1 < works[1] / works[0] < 2

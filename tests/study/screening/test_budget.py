@@ -16,23 +16,23 @@ from auxseg.study.screening.budget import (
     TWO_SEEDS_FROM,
     WATCH,
     Budget,
-    Pace,
+    TrainingCost,
     make_budget,
 )
 
-PLAIN = Pace(batch=16, validate_every=10, num_validated=0)
-PACES = st.builds(
-    Pace, batch=st.integers(1, 64), validate_every=st.integers(1, 500), num_validated=st.integers(0, 2000)
+PLAIN = TrainingCost(batch=16, validate_every=10, num_validated=0)
+TRAININGS = st.builds(
+    TrainingCost, batch=st.integers(1, 64), validate_every=st.integers(1, 500), num_validated=st.integers(0, 2000)
 )
 
 
 def passes(budget: Budget, steps: int) -> int:
     """Forward passes of a screening's trainings of so many steps, added up one training after the other."""
-    pace, total = budget.pace, 0
+    training, total = budget.training, 0
     for auxiliaries in [0, *[1] * budget.num_candidates] * (budget.seeds * budget.num_shares):
         looks = math.ceil(steps / WATCH) * auxiliaries
-        total += 3 * pace.batch * (steps + STEPS_OF_A_LOOK * looks)
-        total += pace.num_validated * math.ceil(steps / pace.validate_every)
+        total += 3 * training.batch * (steps + STEPS_OF_A_LOOK * looks)
+        total += training.num_validated * math.ceil(steps / training.validate_every)
     return total
 
 
@@ -41,16 +41,20 @@ def passes(budget: Budget, steps: int) -> int:
     num_shares=st.integers(1, 4),
     steps=st.integers(1, 20_000),
     num_runs=st.integers(2, 500),
-    pace=PACES,
+    training=TRAININGS,
 )
 def test_it_costs_at_most_its_share_and_one_step_more_would_be_too_much(
-    num_candidates: int, num_shares: int, steps: int, num_runs: int, pace: Pace
+    num_candidates: int, num_shares: int, steps: int, num_runs: int, training: TrainingCost
 ) -> None:
-    allowed = SHARE * num_runs * (3 * pace.batch * steps + pace.num_validated * math.ceil(steps / pace.validate_every))
+    allowed = (
+        SHARE
+        * num_runs
+        * (3 * training.batch * steps + training.num_validated * math.ceil(steps / training.validate_every))
+    )
     try:
-        budget = make_budget(num_candidates, num_shares, steps, num_runs, pace)
+        budget = make_budget(num_candidates, num_shares, steps, num_runs, training)
     except InputError:
-        fewest = Budget(num_candidates, num_shares, 1, FEWEST_STEPS, 0, pace)
+        fewest = Budget(num_candidates, num_shares, 1, FEWEST_STEPS, 0, training)
         assert steps < FEWEST_STEPS or passes(fewest, FEWEST_STEPS) > allowed - 1
         return
     assert budget.cost == passes(budget, budget.steps) <= allowed
@@ -70,7 +74,7 @@ def test_two_seeds_where_both_are_long_enough() -> None:
 
 def test_the_validation_after_the_last_step_counts_on_both_sides() -> None:
     # The study validates once in 600 steps, like each short training: that weighs heavier on the short ones.
-    rare = Pace(batch=16, validate_every=600, num_validated=1600)  # 1,600 images are 33 1/3 steps
+    rare = TrainingCost(batch=16, validate_every=600, num_validated=1600)  # 1,600 images are 33 1/3 steps
     budget = make_budget(3, 1, 600, 5 * 4, rare)
     assert budget.cost_of_study == 20 * (600 * 48 + 1600)
     assert budget.steps < make_budget(3, 1, 600, 5 * 4, PLAIN).steps

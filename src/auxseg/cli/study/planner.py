@@ -57,7 +57,7 @@ def foresee(command: Study, study: StudyRun, console: Console, start: float) -> 
 
 def within_budget(command: Study, study: StudyRun, budget: float, console: Console, start: float) -> StudyRun:
     """The study with as many arms and seeds as the budget pays for, or with those that it was begun with."""
-    _refuse_unfit(command, study)
+    _refuse_beside_budget(command, study)
     begun = study.directory.question
     if begun is not None:
         config = designed(study, begun.looks_at)
@@ -79,7 +79,7 @@ def within_budget(command: Study, study: StudyRun, budget: float, console: Conso
     return dataclasses.replace(study, config=config)
 
 
-def _refuse_unfit(command: Study, study: StudyRun) -> None:
+def _refuse_beside_budget(command: Study, study: StudyRun) -> None:
     """Raise `InputError` for what a budget decides itself, or cannot count."""
     asked = {
         "--seeds": command.seeds is not None,
@@ -121,7 +121,7 @@ def _sentences(found: Outlook, *, mirrored: bool) -> Iterator[str]:
         needed = f"{prospect.seeds_needed} seeds, about {said(seconds)}"
         yield f"to say something of every arm at a margin of {margin} takes {needed}"
     if prospect.half_width > found.margin and prospect.images_limit:
-        more = "more of them" if folds > 1 else "more of them, or --folds,"
+        more = "more of them, or --folds," if found.foldable else "more of them"
         yield f"the test images limit this study more than its seeds do: {more} would help most"
 
 

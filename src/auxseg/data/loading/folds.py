@@ -4,8 +4,9 @@ The images of the splits that are trained on and of the test split are dealt int
 test split, and all others are trained on. The validation split stays what it is, unless it is trained on as well. Of
 the store's own test split nothing is left untouched then.
 
-Which images a fold holds depends on the samples' ids, groups and labels alone, not on any seed. Images of one group are
-in one fold. Masks, and the classes of the first label by name, are spread evenly over the folds.
+Which images a fold holds depends on the samples' ids, groups, images and labels alone, not on any seed. Images of one
+group, and images that are equal pixel by pixel, are in one fold, with the whole groups that they join. Masks, and the
+classes of the first label by name, are spread evenly over the folds.
 
 Shape legend: ``P`` rows of the store that are dealt.
 """
@@ -20,6 +21,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from auxseg.counting import count
+from auxseg.data.joined import Joined
 from auxseg.data.loading.selection import TrainOn, training_rows
 from auxseg.data.sample import SPLITS
 from auxseg.data.store.store import Store
@@ -64,9 +66,7 @@ def _folds(store: Store, rows: Int64[np.ndarray, " P"], num_folds: int) -> Int64
     Groups are dealt one after the other, large ones first and else in an order that their names fix, each to the fold
     that has the fewest images like it, and of equals to the smallest fold.
     """
-    members: dict[str, list[int]] = defaultdict(list)
-    for place, row in enumerate(rows.tolist()):
-        members[f"group {store.groups[row]}" if store.groups[row] else f"id {store.ids[row]}"].append(place)
+    members = _together(store, rows)
     if len(members) < num_folds:
         what = "image" if len(members) == len(rows) else "group"
         raise InputError(
@@ -84,6 +84,18 @@ def _folds(store: Store, rows: Int64[np.ndarray, " P"], num_folds: int) -> Int64
         sizes[fold] += len(members[name])
         alike.update((fold, kind) for kind in kinds[name])
     return folds
+
+
+def _together(store: Store, rows: Int64[np.ndarray, " P"]) -> dict[str, list[int]]:
+    """The places of the rows that have to be in one fold, by the first name that one of them has of group or id."""
+    joined = Joined(len(rows))
+    for same in (store.groups, store.image_hashes):
+        joined.join_equal(same[rows].tolist())
+    sets: dict[int, list[int]] = defaultdict(list)
+    for place in range(len(rows)):
+        sets[joined.root(place)].append(place)
+    names = [f"group {store.groups[row]}" if store.groups[row] else f"id {store.ids[row]}" for row in rows.tolist()]
+    return {min(names[place] for place in places): places for places in sets.values()}
 
 
 def _kind(store: Store, row: int) -> Hashable:

@@ -9,6 +9,7 @@ from typing import Final, final
 import numpy as np
 
 from auxseg.data.geometry import fit
+from auxseg.data.joined import Joined
 from auxseg.data.preparing.duplicates import MAX_CANDIDATES, MIN_CORRELATION, close_hashes, correlation, small_copy
 from auxseg.data.preparing.findings import Finding
 from auxseg.data.preparing.record import Record
@@ -39,12 +40,9 @@ class NearDuplicates:
 
         Beside it a finding if there are too many candidates to compare them all.
         """
-        joined = _Joined(len(groups))
+        joined = Joined(len(groups))
         for same in (self._image_hashes, groups):
-            first: dict[str, int] = {}
-            for row, value in enumerate(same):
-                if value:
-                    joined.join(first.setdefault(value, row), row)
+            joined.join_equal(same)
         candidates = self._candidates()
         most = MAX_CANDIDATES + _CANDIDATES_PER_PICTURE * len(groups)
         for left, right in islice(candidates, most):
@@ -69,20 +67,3 @@ class NearDuplicates:
         for left, right in close_hashes(hashes, hashes):
             if left < right:
                 yield rows[left], rows[right]
-
-
-@final
-class _Joined:
-    """Sets of rows that grow together (union-find); the smallest row of a set stands for it."""
-
-    def __init__(self, num_rows: int) -> None:
-        self._parent = list(range(num_rows))
-
-    def root(self, row: int) -> int:
-        while self._parent[row] != row:
-            self._parent[row] = row = self._parent[self._parent[row]]
-        return row
-
-    def join(self, left: int, right: int) -> None:
-        low, high = sorted((self.root(left), self.root(right)))
-        self._parent[high] = low

@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-import yaml
-
 from auxseg.records.events import Start
 from auxseg.records.metrics import Metrics
 from auxseg.report import wording
+from auxseg.strict_yaml import write_yaml
 
 _LIBRARY: Final = "auxseg"
 _PIPELINE: Final = "image-segmentation"
@@ -30,7 +29,7 @@ def front_matter(name: str, metrics: Metrics | None, licence: str | None) -> str
     if metrics is not None and (results := _results(metrics)):
         values["metrics"] = list(dict.fromkeys(result["type"] for result in results))
         values["model-index"] = [{"name": name, "results": [_result(metrics, results)]}]
-    return f"---\n{yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120)}---\n"
+    return f"---\n{write_yaml(values, allow_unicode=True)}---\n"
 
 
 def origin_licence(start: Start | None) -> str | None:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
-import yaml
-
 from auxseg.counting import count, in_points
 from auxseg.records.arm_result import ArmResult
 from auxseg.records.names import ABOUT_FILE, STUDY_FILE
@@ -24,6 +22,7 @@ from auxseg.report.studies.recommendation import recommend
 from auxseg.report.studies.strip import strip
 from auxseg.report.studies.unfinished_page import unfinished_page
 from auxseg.statistics.simultaneous import CALIBRATION, Statement
+from auxseg.strict_yaml import write_yaml
 
 _IOU: Final = "the area where mask and truth agree, divided by the area that either covers"
 _OF_EACH: Final = ", of each image, then averaged"
@@ -104,7 +103,7 @@ def study_page(directory: Path, out: Path | None = None) -> Path:
         margin=in_points(study.rules.margin),
         statements=_STATEMENTS,
         calibration=CALIBRATION,
-        recipe=yaml.safe_dump(study.config, sort_keys=False, width=100),
+        recipe=write_yaml(study.config, width=100),
     )
     return save_page(out or directory / "report.html", page)
 

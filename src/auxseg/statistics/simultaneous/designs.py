@@ -28,7 +28,7 @@ from auxseg.statistics.simultaneous.looks import Constants, constants_at
 from auxseg.statistics.simultaneous.variances import Spread
 
 USUAL: Final = Spread(run=0.005, rest=0.05, arm_image=0.012)
-"""Of IoU, for want of a study of one's own: what was measured on small networks and photographs of 64 px. With 100
+"""Of IoU, where there is no study yet: what was measured on small networks and photographs of 64 px. With 100
 images a run's figure then varies by 0.7 points between seeds."""
 
 MIRRORED: Final = 0.72

@@ -98,12 +98,15 @@ def base_of(arm: Arm, base: Recipe, study: StudyConfig) -> Recipe:
 
 
 def check_weights(recipes: Mapping[tuple[Arm, float], Recipe], study: StudyConfig) -> None:
-    """Refuse loss weights that none of the balancers takes."""
-    is_taken = any("weights" in vars(recipe.balancer) for (arm, _), recipe in recipes.items() if arm.auxiliaries)
-    if study.weights and not is_taken:
-        raise InputError(
-            f"study: weights cannot be combined with the balancers {', '.join(study.balancers)}, which take no weights"
-        )
+    """Refuse a loss weight of an auxiliary that no arm learns with a balancer that takes weights."""
+    for name in study.weights if study.tune_weights is None else study.names:
+        balancers = [recipe.balancer for (arm, _), recipe in recipes.items() if name in arm.auxiliaries]
+        if any("weights" in vars(balancer) for balancer in balancers):
+            continue
+        kinds = sorted({balancer.kind for balancer in balancers})
+        key = "weights" if study.tune_weights is None else "tune_weights"
+        those = f"balancers {', '.join(kinds)}, which take" if len(kinds) > 1 else f"balancer {kinds[0]}, which takes"
+        raise InputError(f"study: {key} cannot be combined with the {those} no weights")
 
 
 def check_own_settings(recipes: Mapping[tuple[Arm, float], Recipe]) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError
 
 from auxseg.alternatives import alternatives
-from auxseg.arguments import as_config
+from auxseg.arguments import as_config, plain
 from auxseg.config import config
 from auxseg.errors import InputError
 from auxseg.recipe.errors import sentence
@@ -21,7 +21,7 @@ from auxseg.statistics.simultaneous import FEWEST_SEEDS
 from auxseg.strict_yaml import read_mapping
 
 SAME_COMPUTE: Final = "same-compute"
-"""The control that trains the target alone for as much computing as the dearest arm takes."""
+"""The control that trains the target alone for as much computing as the most expensive arm takes."""
 SAME_STEPS: Final = "same-steps"
 """What the baseline is already: asked for, it is refused with that answer."""
 
@@ -143,7 +143,7 @@ def read_study(path: Path) -> StudyConfig:
 def check_study(values: Mapping[str, object], origin: str = "study") -> StudyConfig:
     """Check plain values and make a study of them. Raises `InputError`, naming ``origin`` and the key."""
     try:
-        study = as_config(TypeAdapter(StudyConfig), _with_seeds(values))
+        study = as_config(TypeAdapter(StudyConfig), _with_seeds(plain(values, origin)))
     except ValidationError as error:
         raise InputError(f"{origin}: {sentence(error, StudyConfig)}") from None
     _check_sets(study, origin)
@@ -206,7 +206,7 @@ def _check_names(study: StudyConfig, origin: str) -> None:
         )
     if SAME_COMPUTE in study.controls and not study.names:
         raise InputError(
-            f"{origin}: {SAME_COMPUTE} trains for as long as the dearest auxiliary takes, but there is none"
+            f"{origin}: {SAME_COMPUTE} trains for as long as the most expensive auxiliary takes, but there is none"
         )
     if SAME_COMPUTE in study.names:
         raise InputError(f"{origin}: {SAME_COMPUTE} is a control, not an auxiliary; name it in controls")
@@ -263,12 +263,12 @@ def _check_looks(study: StudyConfig, origin: str) -> None:
         )
 
 
-def _with_seeds(values: Mapping[str, object]) -> dict[str, object]:
+def _with_seeds(values: dict[str, object]) -> dict[str, object]:
     """The values, with as many seeds as at the last look if nobody says how many."""
     looks = values.get("looks")
     if isinstance(looks, int) and looks > 2:
         looks = [looks]
         values = {**values, "looks": looks}
-    if isinstance(looks, list | tuple) and looks and values.get("seeds") is None:
+    if isinstance(looks, list) and looks and values.get("seeds") is None:
         return {**values, "seeds": looks[-1]}
-    return dict(values)
+    return values

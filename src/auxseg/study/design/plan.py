@@ -159,6 +159,11 @@ def of_run(recipe: Recipe, seed: int, fold: str | None) -> Recipe:
     return with_changes(dataclasses.replace(recipe, seed=seed), data={"fold": fold})
 
 
+def largest(runs: Iterable[PlannedRun]) -> Recipe:
+    """The recipe with the most tasks, the first of several: precision is chosen by it for all trainings."""
+    return max((run.recipe for run in runs), key=lambda recipe: len(recipe.tasks))
+
+
 def folds_of(study: StudyConfig) -> tuple[str | None, ...]:
     """The folds that each seed is trained for; ``None`` alone without cross-fitting."""
     if study.folds is None:
@@ -208,11 +213,6 @@ def _recipe(base: Recipe, study: StudyConfig, arm: Arm, fraction: float) -> Reci
         weights[name] = study.weights.get(name, _weight(values, name) if name in tasks else DEFAULT_WEIGHT)
     if "weights" in values["balancer"]:
         values["balancer"]["weights"] = weights
-    elif (study.weights or study.tune_weights) and not study.balancers:
-        key = "weights" if study.weights else "tune_weights"
-        raise InputError(
-            f"study: {key} cannot be combined with the balancer {values['balancer']['kind']}, which takes no weights"
-        )
     if arm.auxiliaries and values["training"]["watch"] is None:
         values["training"]["watch"] = STEPS_PER_TASK * (1 + len(arm.auxiliaries))
     values["data"]["label_fraction"] = own_share(arm) or fraction

@@ -113,8 +113,13 @@ def refuse_another(kept: Mapping[str, object], asked: Mapping[str, object], dire
     """Raise `InputError` naming the first key that differs, what it was and what it is now."""
     for key, (before, now) in differences(*(dict(_flat(values)) for values in (kept, asked))):
         raise InputError(
-            f"{directory}: holds a study of another question: {key} was {before} and is now {now}; give another --out"
+            f"{directory}: holds a study of another question: {key} was {_given(before)} and is now {_given(now)}; "
+            "give another --out"
         )
+
+
+def _given(value: object) -> object:
+    return "not given" if value is None else value
 
 
 def _arm(entry: Judged) -> Arm:

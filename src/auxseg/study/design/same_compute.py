@@ -47,16 +47,16 @@ def flops_per_image(recipe: Recipe, vocabulary: Vocabulary) -> int:
 
 
 def same_compute(plan: Plan, vocabulary: Vocabulary) -> SameCompute:
-    """How many times as long the target alone is trained to take the computing of the dearest arm, and which that is.
+    """How many times as long the target alone is trained for the computing of the most expensive arm, which is named.
 
     Controls do not count, and neither do arms with settings of their own, but for another balancer. The factor is
     rounded to thousandths; ``recipe`` tells the arm from others of its name.
     """
     recipes = {run.arm: run.recipe for run in plan.runs if not (plan.is_control(run.arm) or _is_of_its_own(run.arm))}
     flops = {arm: flops_per_image(recipe, vocabulary) for arm, recipe in recipes.items()}
-    dearest = max(flops, key=lambda arm: flops[arm])
-    factor = round(flops[dearest] / flops[plan.arms[0]], 3)
-    return SameCompute(arm=dearest.name, recipe=arm_digest(plan, dearest), factor=factor)
+    most_expensive = max(flops, key=lambda arm: flops[arm])
+    factor = round(flops[most_expensive] / flops[plan.arms[0]], 3)
+    return SameCompute(arm=most_expensive.name, recipe=arm_digest(plan, most_expensive), factor=factor)
 
 
 def _is_of_its_own(arm: Arm) -> bool:

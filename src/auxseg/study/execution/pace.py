@@ -46,8 +46,8 @@ class Pace:
         return replace(self, test=other.test * (self.look / other.look if other.look else 1.0))
 
     def seconds(self, num_steps: float, num_looks: int) -> float:
-        """Of a training of so many steps and looks."""
-        return self.once + self.step * num_steps + self.look * num_looks + self.test
+        """Of a training of so many steps and looks that is not evaluated."""
+        return self.once + self.step * num_steps + self.look * num_looks
 
 
 def pace_of(recipe: Recipe, data: Path, passes: int = 0) -> Pace:

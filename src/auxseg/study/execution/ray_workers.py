@@ -109,7 +109,7 @@ class RayWorkers(Workers):
         which a cluster that starts nodes when they are wanted can tell that they are.
         """
         # What a job is to have is said here and not by `options`, after which Ray would let the process that holds a
-        # GPU do another job. Ray's own retries would not end for want of memory, and could not be counted.
+        # GPU do another job. Ray's own retries would not end where memory is short, and could not be counted.
         task = ray.remote(num_cpus=self.threads, num_gpus=self.gpus, max_retries=0)(work)
         waiting, running = deque(_Attempt(job) for job in jobs), dict[ray.ObjectRef[Outcome], _Attempt]()
         values: list[object] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,12 +20,12 @@ from auxseg.recipe import Recipe, to_values
 from auxseg.run import choose
 from auxseg.run.building import open_data
 from auxseg.study.design.arm import Arm
-from auxseg.study.design.plan import PlannedRun
+from auxseg.study.design.plan import PlannedRun, largest
 from auxseg.study.directory.decisions import chosen, decided
 from auxseg.study.execution.pace import Pace, pace_of
 from auxseg.study.execution.work import work
 
-PATIENCE: Final = 8.0
+PATIENCE: Final = 4.0
 """After so many seconds no further arm is timed: its time follows from its share of the computing."""
 
 
@@ -57,6 +58,7 @@ def effort(
     data: Path,
     workers: int,
     *,
+    tries: Sequence[PlannedRun] = (),
     passes: int = 0,
     start: float = 0.0,
 ) -> Effort:
@@ -67,30 +69,34 @@ def effort(
 
     Args:
         planned: all trainings.
-        missing: those that are not done.
+        missing: those that are not done, and are tested.
         data: the store.
         workers: how many train at the same time.
+        tries: trainings that are not done, and are never tested, because weights are chosen by them.
         passes: how often every test image is measured: twice if mirrored too; 0 where the test split is not read.
         start: seconds until workers have started.
     """
-    if not missing:
+    left = [*missing, *tries]
+    if not left:
         return Effort(len(planned), len(planned), 0.0)
-    per_arm = {run.arm: run.recipe for run in reversed(missing)}
-    choices = chosen(choose(min(per_arm.values(), key=lambda recipe: len(recipe.tasks)), data))
-    seconds = _per_arm({arm: decided(recipe, choices) for arm, recipe in per_arm.items()}, data, passes)
-    each = [seconds[run.arm] for run in missing]
-    named = {arm.name: value for arm, value in seconds.items()}
-    total = start + max(*seconds.values(), sum(each) / workers)
-    return Effort(len(planned), len(planned) - len(missing), total, named)
+    choices = chosen(choose(largest(planned), data))
+    recipes = {run.arm: decided(run.recipe, choices) for run in reversed(left)}
+    paces = _paces(recipes, data, passes)
+    trained = {arm: _seconds(recipe, paces[arm], data) for arm, recipe in recipes.items()}
+    tested = {arm: seconds + paces[arm].test for arm, seconds in trained.items()}
+    each = [*(tested[run.arm] for run in missing), *(trained[run.arm] for run in tries)]
+    total = start + max(*each, sum(each) / workers)
+    return Effort(len(planned), len(planned) - len(left), total, {arm.name: value for arm, value in tested.items()})
 
 
-def _per_arm(recipes: Mapping[Arm, Recipe], data: Path, passes: int) -> dict[Arm, float]:
-    """Of one training of each arm; the least and the most work come first, and then what is unlike both."""
+def _paces(recipes: Mapping[Arm, Recipe], data: Path, passes: int) -> dict[Arm, Pace]:
+    """Of each arm; the least and the most work of what is alike is timed first, and then what is unlike both."""
     vocabulary = open_data(data, next(iter(recipes.values()))).vocabulary
     by_shape = {_shape(recipe): recipe for recipe in recipes.values()}
     works = {shape: work(recipe, vocabulary) for shape, recipe in by_shape.items()} if len(by_shape) > 2 else {}
     ordered = sorted(by_shape, key=lambda shape: (works.get(shape, 0), len(by_shape[shape].tasks)))
-    usual = [shape for shape in ordered if shape.kin == ordered[0].kin]
+    kin = Counter(_shape(recipe).kin for recipe in recipes.values())
+    usual = [shape for shape in ordered if shape.kin == max(kin, key=lambda each: kin[each])]
     order = dict.fromkeys([usual[0], usual[-1], *(shape for shape in ordered if shape not in usual), *ordered])
     started = time.perf_counter()
     first, *others = order
@@ -99,7 +105,7 @@ def _per_arm(recipes: Mapping[Arm, Recipe], data: Path, passes: int) -> dict[Arm
         if time.perf_counter() - started < PATIENCE or len(timed) < 2:
             timed[shape] = pace_of(by_shape[shape], data).tested_like(timed[first])
     paces = {shape: timed.get(shape) or _between(timed, works, shape) for shape in by_shape}
-    return {arm: _seconds(recipe, paces[_shape(recipe)], data) for arm, recipe in recipes.items()}
+    return {arm: paces[_shape(recipe)] for arm, recipe in recipes.items()}
 
 
 def _shape(recipe: Recipe) -> _Shape:
@@ -123,11 +129,10 @@ def _between(timed: Mapping[_Shape, Pace], works: Mapping[_Shape, int], shape: _
 
 
 def _seconds(recipe: Recipe, pace: Pace, data: Path) -> float:
-    """Of one training, with looks at gradients, which cost about a step for each task."""
+    """Of one training without its evaluation, with looks at gradients, which cost about a step for each task."""
     training, num_samples = recipe.training, _num_samples(recipe, data)
     num_steps = float(training.num_steps(num_samples))
-    steps_per_epoch = math.ceil(num_samples / training.batch)
-    num_looks = math.ceil(num_steps / max(round(training.validate_every * steps_per_epoch), 1))
+    num_looks = math.ceil(num_steps / training.steps_per_validation(num_samples))
     watched = num_steps * len(recipe.tasks) / training.watch if training.watch else 0.0
     return pace.seconds(num_steps + watched, num_looks)
 

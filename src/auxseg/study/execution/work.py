@@ -27,8 +27,9 @@ def work(recipe: Recipe, vocabulary: Vocabulary) -> int:
     device = "cpu" if size <= _FEW_PIXELS else "meta"
     if device == "cpu":
         network.to_empty(device=device)
-        for values in network.state_dict().values():
-            values.zero_()
+        with torch.no_grad():
+            for values in (*network.parameters(), *network.buffers()):  # a backbone of timm looks up by its buffers
+                values.zero_()
     counts: list[int] = []
 
     def count(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:

@@ -30,7 +30,7 @@ PASSES_OF_A_STEP: Final = 3
 
 @final
 @dataclass(frozen=True)
-class Pace:
+class TrainingCost:
     """What trainings of the same recipe take, whatever their length.
 
     Attributes:
@@ -64,7 +64,7 @@ class Budget:
         seeds: trainings of each candidate, and of the target alone, at each share.
         steps: length of each of them.
         cost_of_study: forward passes of all trainings of the study, controls and tuning left out.
-        pace: what the trainings of both take.
+        training: what each training of both takes.
     """
 
     num_candidates: int
@@ -72,27 +72,27 @@ class Budget:
     seeds: int
     steps: int
     cost_of_study: int
-    pace: Pace
+    training: TrainingCost
 
     @property
     def cost(self) -> int:
         """Forward passes of all trainings, with the looks at gradients as the steps that they take."""
-        return self.seeds * self.num_shares * _cost(self.steps, self.num_candidates, self.pace)
+        return self.seeds * self.num_shares * _cost(self.steps, self.num_candidates, self.training)
 
 
-def make_budget(num_candidates: int, num_shares: int, steps: int, num_trainings: int, pace: Pace) -> Budget:
+def make_budget(num_candidates: int, num_shares: int, steps: int, num_trainings: int, training: TrainingCost) -> Budget:
     """The longest trainings that `SHARE` of the study's cost pays for, on two seeds if they are long enough for that.
 
     The study has ``num_trainings`` of ``steps`` steps, a length which is not exceeded. Raises `InputError` where even
     one seed would get less than `FEWEST_STEPS`.
     """
-    cost_of_study = num_trainings * pace.cost(steps)
+    cost_of_study = num_trainings * training.cost(steps)
     longest = 0
     for seeds, fewest in ((2, TWO_SEEDS_FROM), (1, FEWEST_STEPS)):
         each = int(SHARE * cost_of_study) // (seeds * num_shares)
-        longest = bisect_right(range(1, steps + 1), each, key=lambda length: _cost(length, num_candidates, pace))
+        longest = bisect_right(range(1, steps + 1), each, key=lambda length: _cost(length, num_candidates, training))
         if longest >= fewest:
-            return Budget(num_candidates, num_shares, seeds, longest, cost_of_study, pace)
+            return Budget(num_candidates, num_shares, seeds, longest, cost_of_study, training)
     raise InputError(
         f"study: --screen may take {100 * SHARE:g}% of the study's {num_trainings * steps:,} steps and their "
         f"validations, which leaves {longest} steps for each training, expected at least {FEWEST_STEPS}; a study this "
@@ -100,7 +100,7 @@ def make_budget(num_candidates: int, num_shares: int, steps: int, num_trainings:
     )
 
 
-def _cost(steps: int, num_candidates: int, pace: Pace) -> int:
+def _cost(steps: int, num_candidates: int, training: TrainingCost) -> int:
     """Of the target alone and each candidate, on one seed at one share of the masks."""
     looks = num_candidates * STEPS_OF_A_LOOK * math.ceil(steps / WATCH)
-    return (num_candidates + 1) * pace.cost(steps) + looks * pace.step
+    return (num_candidates + 1) * training.cost(steps) + looks * training.step

@@ -8,7 +8,6 @@ order; nothing is left out of the study because of it, and the test split is not
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, final
@@ -30,14 +29,14 @@ from auxseg.study.answers.validation import refuse_without_validation
 from auxseg.study.design.arm import Arm
 from auxseg.study.design.checks import check_tasks, refuse_other_threads
 from auxseg.study.design.digests import digests
-from auxseg.study.design.plan import Plan, PlannedRun, make_plan
+from auxseg.study.design.plan import Plan, PlannedRun, largest, make_plan
 from auxseg.study.design.question import judged, question, refuse_other_arms
 from auxseg.study.directory.decisions import with_choices
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.directory.provenance import origin
 from auxseg.study.execution.time_estimate import Effort, effort, using_threads
 from auxseg.study.execution.trainings import Execution, Trainings
-from auxseg.study.screening.budget import WATCH, Budget, Pace, make_budget
+from auxseg.study.screening.budget import WATCH, Budget, TrainingCost, make_budget
 from auxseg.study.screening.ranking import Candidate, rank
 from auxseg.study.study import Study
 from auxseg.tasks import Task
@@ -82,7 +81,7 @@ class Screening:
         execution.tell("opening the data")
         store, target, budget, plan = self._checked(execution.threads)
         trainings = Trainings(execution, self.directory, self.study.data, store, self.study.plugins)
-        with trainings.held(plan.runs[-1].recipe) as kept:
+        with trainings.held(largest(plan.runs)) as kept:
             self.directory.keep_question(self._compared())
             plan = with_choices(plan, kept)
             with trainings.at_work(plan, kept) as at_work:
@@ -160,12 +159,10 @@ class Screening:
     def _budget(self, full: Plan, store: Store) -> Budget:
         recipe = full.runs[0].recipe
         training, num_samples = recipe.training, len(training_rows(store, recipe.data.train_on))
-        steps_per_epoch = math.ceil(num_samples / training.batch)
-        validate_every = max(round(training.validate_every * steps_per_epoch), 1)
-        pace = Pace(training.batch, validate_every, len(store.rows("val")))
+        each = TrainingCost(training.batch, training.steps_per_validation(num_samples), len(store.rows("val")))
         num_trainings = sum(not full.is_control(run.arm) for run in full.runs)
         num_steps = training.num_steps(num_samples)
-        return make_budget(len(self.study.config.names), len(full.label_fractions), num_steps, num_trainings, pace)
+        return make_budget(len(self.study.config.names), len(full.label_fractions), num_steps, num_trainings, each)
 
     def _result(self, budget: Budget, plan: Plan, target: Task, store: Store, recipes: dict[str, str]) -> ScreenResult:
         finished = [run for run in plan.runs if self.directory.failure(run) is None]
@@ -174,8 +171,8 @@ class Screening:
             figure=target.main_figure,
             seeds=budget.seeds,
             steps=budget.steps,
-            cost_in_steps=budget.cost / budget.pace.step,
-            cost_of_study_in_steps=budget.cost_of_study / budget.pace.step,
+            cost_in_steps=budget.cost / budget.training.step,
+            cost_of_study_in_steps=budget.cost_of_study / budget.training.step,
             config=to_mapping(self.study.config),
             answers=tuple(
                 Ranking(
