@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 from pathlib import Path
 from types import SimpleNamespace
@@ -47,8 +46,9 @@ made: list[_Writer] = []
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     made.clear()
-    module = importlib.import_module("auxseg.run.load")  # the package gives the function this name
-    monkeypatch.setattr(module, "load", lambda model, device: SimpleNamespace(model=model, device=device))
+    monkeypatch.setattr(
+        "auxseg.deploy.predictors.open_predictor", lambda model, device: SimpleNamespace(model=model, device=device)
+    )
     monkeypatch.setattr("auxseg.run.prediction.predictions.PredictionWriter", _Writer)
 
 
