@@ -49,7 +49,7 @@ def test_it_says_what_a_study_will_find_out(store: Path, tmp_path: Path, capsys:
 def test_each_alternative_is_a_command_that_can_be_typed(
     store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    more = ["--vary", "data.target_per_batch=4,8", "--controls", "noise", "--margin", "0.02", "--looks", "5,10"]
+    more = ["--vary", "training.batch=4,8", "--controls", "noise", "--margin", "0.02", "--looks", "5,10"]
     assert ask("--data", store, "--out", tmp_path / "study", *QUESTION, *more, "--dry-run") == 0
     lines = [line.strip() for line in capsys.readouterr().err.splitlines()]
     commands = [shlex.split(line) for line in lines if line.startswith("auxseg study")]

@@ -74,6 +74,29 @@ def test_shares_that_are_the_same_masks_are_refused(opened: Store) -> None:
     check_tasks(_plan(label_fractions=[half / num_masks, (half + 1) / num_masks, 1.0]), [opened])
 
 
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        (
+            "data.size=999",
+            r"arm data\.size=999: data\.size is 999, but .*animals\.h5 holds images of 32 px; leave it out",
+        ),
+        ("data.size=32", r"arm data\.size=32 is the same as target only with the data of .*animals\.h5: its settings"),
+        ("data.target_per_batch=4", r"arm data\.target_per_batch=4 is the same as target only with the data"),
+    ],
+)
+def test_settings_that_these_data_make_impossible_or_idle_are_refused(setting: str, reason: str, opened: Store) -> None:
+    masked = replace(opened, has_mask=np.ones_like(opened.has_mask))
+    with pytest.raises(InputError, match=reason):
+        check_tasks(_plan(auxiliaries=["box"], vary=[setting]), [masked])
+
+
+def test_a_setting_that_changes_something_at_one_share_is_no_idle_one(opened: Store) -> None:
+    masked = replace(opened, has_mask=np.ones_like(opened.has_mask))
+    check_tasks(_plan(auxiliaries=["box"], vary=["data.target_per_batch=4"], label_fractions=[0.5, 1.0]), [masked])
+    check_tasks(_plan(auxiliaries=["box"], vary=["data.size=16"]), [masked])
+
+
 def test_labels_that_contradict_a_task_are_refused_before_anything_is_trained(
     opened: Store,
 ) -> None:

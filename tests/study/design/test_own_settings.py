@@ -80,7 +80,10 @@ def test_an_arm_may_have_more_masks() -> None:
         ({"vary": ["training.watch=9"]}, "arm training.watch=9 is the same as target only"),
         ({"vary": ["seed=1"]}, "arm seed=1: seed must be the same in all arms"),
         ({"vary": ["data.train_on=train+val"]}, "data.train_on must be the same in all arms"),
-        ({"vary": ["tasks.box.kind=box"]}, "tasks.box.kind changes which tasks are learned; name them in auxiliaries"),
+        (
+            {"vary": ["tasks.box.kind=box"]},
+            "tasks.box.kind is about box, which is not a task of this arm; which",
+        ),
         ({"vary": ["training.patience=3"]}, "arm training.patience=3 has training.patience 3, but arms must have"),
         ({"vary": ["training.bach=3"]}, "training.bach"),
         ({"vary": ["model.width=-1"]}, "model.width"),
@@ -93,7 +96,7 @@ def test_an_arm_may_have_more_masks() -> None:
             {"vary": [BATCH], "controls": ["same-compute"]},
             "same-compute trains for as long as the most expensive auxiliary",
         ),
-        ({"vary": [f"{BATCH},8"]}, f"arms gives the set [] with {BATCH} twice"),
+        ({"vary": [f"{BATCH},8"]}, f"the arm {BATCH} is given twice; leave one out"),
         (
             {"arms": [["box"], {"name": "box", "settings": [BATCH]}]},
             "two arms are named 'box'; give each a name of its own",

@@ -76,6 +76,8 @@ def _total(baseline: float, seconds: Mapping[str, float], names: tuple[str, ...]
 
 
 def _hours(seconds: float, rounded: Callable[[float], int]) -> str:
-    """In minutes, or tenths of an hour; what is needed is rounded up, so that the number said is enough."""
+    """In seconds, minutes or tenths of an hour; what is needed is rounded up, so that the number said is enough."""
+    if seconds < 120:
+        return f"{rounded(round(seconds, 6))} s"
     minutes = rounded(round(seconds / 60, 6))
     return f"{rounded(minutes / 6) / 10:.1f} h" if minutes >= 120 else f"{minutes} min"

@@ -8,6 +8,7 @@ from typing import Final, get_args
 
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe, to_values, what_matters
+from auxseg.recipe.errors import nearest
 from auxseg.recipe.settings import refuse_replaced
 from auxseg.study.design.arm import BALANCER, OWN_SHARE, Arm
 from auxseg.study.design.config import SAME_COMPUTE, StudyConfig
@@ -81,8 +82,14 @@ def base_of(arm: Arm, base: Recipe, study: StudyConfig) -> Recipe:
                 "alone; give it auxiliaries, or name them with balancers"
             )
         section, _, task = key.partition(".")
-        if section == "tasks" and task.partition(".")[0] not in (base.target, *arm.auxiliaries):
-            raise InputError(f"study: arm {arm.name}: {key} changes which tasks are learned; name them in auxiliaries")
+        name = task.partition(".")[0]
+        if section == "tasks" and name not in (base.target, *arm.auxiliaries):
+            known = (base.target, *study.names)
+            hint = "" if name in known else nearest(name, known)
+            raise InputError(
+                f"study: arm {arm.name}: {key} is about {name}, which is not a task of this arm{hint}; which tasks are "
+                "learned is said by auxiliaries"
+            )
     refuse_replaced(arm.settings)
     changed = load_recipe(study.base, [*study.settings, *arm.settings], is_base=True)
     for key, own, common in (  # whatever form the settings have
@@ -111,11 +118,19 @@ def check_weights(recipes: Mapping[tuple[Arm, float], Recipe], study: StudyConfi
 
 def check_own_settings(recipes: Mapping[tuple[Arm, float], Recipe]) -> None:
     """Refuse settings of an arm that change nothing: it would be compared with itself, or another arm twice."""
+    for arm, other in alike(recipes):
+        raise InputError(
+            f"study: arm {arm.name} is the same as {other.name}: its settings change nothing; leave it out"
+        )
+
+
+def alike(recipes: Mapping[tuple[Arm, float], Recipe]) -> list[tuple[Arm, Arm]]:
+    """Arms with settings that are trained in the same way as another one at the same share of the masks, and that."""
     seen: dict[str, Arm] = {}
+    found: list[tuple[Arm, Arm]] = []
     for (arm, fraction), recipe in recipes.items():
         said = json.dumps([fraction, arm.is_longer, what_matters(to_values(recipe))], sort_keys=True)
         other = seen.setdefault(said, arm)
         if other != arm and (arm.settings or other.settings):
-            raise InputError(
-                f"study: arm {arm.name} is the same as {other.name}: its settings change nothing; leave it out"
-            )
+            found.append((arm, other))
+    return found

@@ -13,10 +13,12 @@ from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.loading.selection import labelled_rows, training_rows
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
-from auxseg.recipe import build_tasks
+from auxseg.recipe import Recipe, build_tasks, with_changes
 from auxseg.records.about import Choices
 from auxseg.run.building import without_labels
 from auxseg.run.labels import refuse_unfit
+from auxseg.study.design.arm import Arm
+from auxseg.study.design.bases import alike
 from auxseg.study.design.judged_figure import judged_figure
 from auxseg.study.design.plan import Plan
 from auxseg.tasks import Task
@@ -38,6 +40,7 @@ def check_tasks(plan: Plan, stores: Sequence[Store]) -> Task:
     first = plan.runs[0].recipe
     target = tasks[first.target]
     judged_figure(plan.config.figure, target)
+    _check_own_settings(plan, store)
     for each in stores:
         train = training_rows(each, first.data.train_on)
         _check_shares(plan.label_fractions, each, train)
@@ -46,6 +49,37 @@ def check_tasks(plan: Plan, stores: Sequence[Store]) -> Task:
         for fraction in plan.label_fractions:
             refuse_unfit(tasks, each, labelled_rows(each, train, fraction), "of the study's auxiliaries")
     return target
+
+
+def _check_own_settings(plan: Plan, store: Store) -> None:
+    """Refuse arms whose settings ask for what the data lack, or change nothing of these data."""
+    recipes: dict[tuple[Arm, float], Recipe] = {}
+    for run in plan.runs:
+        recipes.setdefault((run.arm, run.label_fraction), run.recipe)
+    for (arm, _), recipe in recipes.items():
+        if recipe.data.size is not None and recipe.data.size > store.stored_size:
+            raise InputError(
+                f"study: arm {arm.name}: data.size is {recipe.data.size}, but {store.path} holds images of "
+                f"{store.stored_size} px; leave it out, or prepare the data again with --size {recipe.data.size}"
+            )
+    same = [
+        alike({key: _as_met(recipe, store) for key, recipe in recipes.items() if key[1] == share})
+        for share in plan.label_fractions
+    ]
+    for arm, other in set(same[0]).intersection(*same[1:]):
+        raise InputError(
+            f"study: arm {arm.name} is the same as {other.name} with the data of {store.path}: its settings change "
+            "nothing there; leave it out"
+        )
+
+
+def _as_met(recipe: Recipe, store: Store) -> Recipe:
+    """A recipe with the size that the data have, and without a number of masked samples where all samples are."""
+    data = recipe.data
+    train = training_rows(store, data.train_on)
+    is_masked = len(labelled_rows(store, train, data.label_fraction)) == len(train)
+    met = {"size": data.size or store.stored_size, "target_per_batch": None if is_masked else data.target_per_batch}
+    return with_changes(recipe, data=met)
 
 
 def _check_shares(fractions: Sequence[float], store: Store, train: np.ndarray) -> None:

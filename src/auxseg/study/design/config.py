@@ -169,14 +169,14 @@ def _check_sets(study: StudyConfig, origin: str) -> None:
             )
     seen: set[tuple[frozenset[str], frozenset[str]]] = set()
     for arm in study.listed_arms:
-        said = f"the set [{', '.join(arm.auxiliaries)}]" + (f" with {', '.join(arm.settings)}" if arm.settings else "")
+        said = " with ".join(", ".join(part) for part in (arm.auxiliaries, arm.settings) if part)
         if not (arm.auxiliaries or arm.settings):
             raise InputError(f"{origin}: arms holds an empty set, which is the baseline of every study; leave it out")
         twice = next((name for name in arm.auxiliaries if arm.auxiliaries.count(name) > 1), None)
         if twice is not None:
-            raise InputError(f"{origin}: arms names {twice} twice in {said}")
+            raise InputError(f"{origin}: the arm {said} names {twice} twice")
         if (key := (frozenset(arm.auxiliaries), frozenset(arm.settings))) in seen:
-            raise InputError(f"{origin}: arms gives {said} twice")
+            raise InputError(f"{origin}: the arm {said} is given twice; leave one out")
         seen.add(key)
 
 
