@@ -10,7 +10,8 @@ from auxseg.data.loading.folds import in_fold
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.models import build_network, outline
-from auxseg.recipe import build_tasks, with_changes
+from auxseg.recipe import build_tasks, to_values, what_matters, with_changes
+from auxseg.records.values.differences import differences
 from auxseg.run.directory import Run
 from auxseg.run.labels import untrained_tasks
 from auxseg.run.matching import matched
@@ -34,6 +35,8 @@ def load_found(found: Found, device: str = "auto") -> tuple[Model, ModelFacts]:
         raise InputError("--device cuda: no CUDA device was found on this machine; use --device cpu")
     file = WeightsFile.open(found.file)
     facts = ModelFacts.unpack(file.metadata, found.file)
+    if found.run is not None:
+        _refuse_another_network(found.run, facts)
     recipe, vocabulary = facts.recipe, facts.vocabulary
     tasks = build_tasks(recipe, vocabulary)
     outputs = {name: task.output for name, task in tasks.items()}
@@ -49,6 +52,17 @@ def load_found(found: Found, device: str = "auto") -> tuple[Model, ModelFacts]:
     if found.description is not None:
         found.description.refuse_another(model, facts, found.file.parent)
     return model, facts
+
+
+def _refuse_another_network(run: Run, facts: ModelFacts) -> None:
+    """Refuse a model file of another network than the run's recipe names: somebody put it there."""
+    named, trained = (what_matters(to_values(recipe)) for recipe in (run.recipe, facts.recipe))
+    for section in ("target", "tasks", "model"):
+        for key, (said, found) in differences({section: named[section]}, {section: trained[section]}):
+            raise InputError(
+                f"{run.best_file}: not the model of {run.recipe_file.name} beside it: {key} is {found} in the model "
+                f"and {said} in the recipe; put the run's own file back, or name the file itself"
+            )
 
 
 def matching_store(run: Run, model: Model, data: str | Path | None = None) -> Store:

@@ -206,7 +206,22 @@ def test_a_recipe_in_a_model_file_takes_no_memory_beyond_its_weights(run: Run, m
     module = importlib.import_module("auxseg.run.load")  # whose name the package gives to its function
     monkeypatch.setattr(module, "build_network", lambda *_: pytest.fail("was built"))
     with pytest.raises(InputError, match="its weights do not fit the network of its recipe"):
+        load(run.best_file)
+
+
+def test_a_model_file_of_another_network_is_not_the_runs(run: Run) -> None:
+    load(run)
+    recipe = run.recipe_file.read_text()
+    run.recipe_file.write_text(recipe.replace("width: 1.0", "width: 2.0"))
+    with pytest.raises(InputError) as refused:
         load(run)
+    assert str(refused.value) == (
+        f"{run.best_file}: not the model of recipe.yaml beside it: model.width is 1.0 in the model and 2.0 in the "
+        "recipe; put the run's own file back, or name the file itself"
+    )
+    load(run.best_file)
+    run.recipe_file.write_text(recipe.replace("steps: ", "steps: 1"))  # longer training is no other network
+    load(run)
 
 
 def _header(path: Path) -> tuple[dict, bytes]:

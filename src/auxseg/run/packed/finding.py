@@ -19,10 +19,11 @@ from auxseg.run.packed.hub import fetch
 @final
 @dataclass(frozen=True)
 class Found:
-    """A model's file, and in a model directory what config.json says of it."""
+    """A model's file, in a model directory what config.json says of it, and of a run the run."""
 
     file: Path
     description: Description | None = None
+    run: Run | None = None
 
 
 def find_model(place: Run | str | Path) -> Found:
@@ -31,13 +32,13 @@ def find_model(place: Run | str | Path) -> Found:
     Raises `InputError` if there is none, or if its directory is damaged.
     """
     if isinstance(place, Run):
-        return Found(Run.open(place).best_file)
+        return _of_run(place)
     path = as_path(place, "run")
     address = hub_address(path)
     if address is not None:
         path = fetch(address)
     if is_run(path):
-        return Found(Run.open(path).best_file)
+        return _of_run(path)
     if _is_model_file(path):
         return Found(path)
     if is_model_directory(path):
@@ -46,6 +47,11 @@ def find_model(place: Run | str | Path) -> Found:
     raise InputError(
         f"{path}: not a run directory (it holds no {RECIPE_FILE}), nor a model directory (it holds no {CONFIG_FILE})"
     )
+
+
+def _of_run(place: Run | Path) -> Found:
+    run = Run.open(place)
+    return Found(run.best_file, run=run)
 
 
 def is_packed(place: str | Path) -> bool:
