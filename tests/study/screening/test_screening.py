@@ -271,6 +271,7 @@ def test_a_length_that_the_question_gives_twice_is_shortened(store: Path, tmp_pa
     assert {(run.recipe.training.steps, run.recipe.training.epochs) for run in plan.runs} == {(budget.steps, None)}
 
 
+@pytest.mark.slow
 def test_a_study_says_how_far_the_ranking_before_it_agrees(
     screened: Path, store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
