@@ -230,3 +230,20 @@ def test_download_knows_its_data_sets(capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["data", "download", "imagenet", "--to", "."])
     assert stopped.value.code == 2
+
+
+def test_export_writes_what_prepare_reads(tmp_path, capsys):
+    store, out = tmp_path / "drawn.h5", tmp_path / "out"
+    assert main(["data", "synthesize", "--out", str(store), "--samples", "10", "--size", "32", "--processes", "1"]) == 0
+    capsys.readouterr()
+    assert main(["data", "export", str(store), str(out), "--to", "folder", "--json"]) == 0
+    captured = capsys.readouterr()
+    told = json.loads(captured.out)
+    assert (told["path"], told["images"]) == (str(out), 10)
+    assert "at most 32 px wide and high, stretched to squares" in " ".join(captured.err.split())
+    again = tmp_path / "again.h5"
+    assert main(["data", "prepare", "folder", str(out), "--out", str(again), "--size", "32", "--processes", "1"]) == 0
+    assert Store.open(again).vocabulary == Store.open(store).vocabulary
+    capsys.readouterr()
+    assert main(["data", "export", str(store), str(out)]) == 2
+    assert "exists already; give the name of a new directory" in capsys.readouterr().err

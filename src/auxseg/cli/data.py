@@ -1,4 +1,4 @@
-"""`auxseg data`: synthesize, download, prepare, inspect."""
+"""`auxseg data`: synthesize, download, prepare, inspect, export."""
 
 from __future__ import annotations
 
@@ -228,6 +228,33 @@ class Inspect(Command):
             console.print(f"page: {self.html}", markup=False, soft_wrap=True)
             result["html"] = str(self.html)
         return result
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Export(Command):
+    """Write a store as a folder of pictures and tables, or as COCO; `auxseg data prepare` reads either."""
+
+    path: Positional[Path]
+    """The store."""
+
+    out: Positional[Path]
+    """The directory to write; it may not hold anything yet."""
+
+    to: Literal["folder", "coco"] = "folder"
+    """folder: images/, masks/, classes.txt, labels.csv, boxes.csv; coco: images/ and an annotation file per split."""
+
+    def run(self, console: Console) -> dict[str, object]:
+        """Write it, and say what differs from the store."""
+        from auxseg.data.exporting.export import export_data
+        from auxseg.data.store.store import Store
+
+        with counting(console, "exporting") as progress:
+            exported = export_data(Store.open(self.path), self.out, self.to, progress=progress)
+        for note in exported.notes:
+            console.print(f"note: {note}", markup=False, soft_wrap=True)
+        console.print(f"{exported.path}: {count(exported.num_images, 'image')}", markup=False, soft_wrap=True)
+        return {"path": str(exported.path), "images": exported.num_images, "notes": list(exported.notes)}
 
 
 def _files_by_split(texts: tuple[str, ...]) -> dict[str, Path]:

@@ -25,6 +25,11 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "auxseg data inspect mine.h5 --html mine.html",
         "auxseg data inspect mine.h5 --json > mine.json",
     ),
+    "data export": (
+        "auxseg data export mine.h5 mine-folder",
+        "auxseg data export mine.h5 mine-coco --to coco",
+        "auxseg data prepare folder mine-folder --out again.h5    (reads it back)",
+    ),
     "presets": (
         "auxseg presets",
         "auxseg presets tiny",

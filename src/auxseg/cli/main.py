@@ -19,6 +19,7 @@ from auxseg.cli.bench import Bench
 from auxseg.cli.command import Command, RecipeCommand, with_own_options_first
 from auxseg.cli.completion import completion_command
 from auxseg.cli.data import Download, Inspect, Prepare, Synthesize
+from auxseg.cli.data import Export as ExportData
 from auxseg.cli.deploy.export import Export
 from auxseg.cli.deploy.model import Card, Pack, Push
 from auxseg.cli.deploy.serve import Serve
@@ -40,7 +41,13 @@ labels, measure honestly, and use the best model. `auxseg COMMAND --help` explai
 the version."""
 
 _COMMANDS: dict[str, Any] = {
-    "data": {"synthesize": Synthesize, "download": Download, "prepare": Prepare, "inspect": Inspect},
+    "data": {
+        "synthesize": Synthesize,
+        "download": Download,
+        "prepare": Prepare,
+        "inspect": Inspect,
+        "export": ExportData,
+    },
     "presets": Presets,
     "settings": Settings,
     "train": Train,

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from auxseg.data.exporting.run_lengths import rle
 from auxseg.data.sample import Vocabulary
-from auxseg.run.prediction.coco_predictions import CocoPredictions, rle
+from auxseg.run.prediction.coco_predictions import CocoPredictions
 from auxseg.run.prediction.image_files import Photograph
 from auxseg.run.prediction.prediction import Prediction
 from auxseg.tasks import Answer

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, final
+from typing import Final, final
 
 import numpy as np
-from jaxtyping import Bool
 
+from auxseg.data.exporting.run_lengths import bounds, rle
 from auxseg.data.sample import Vocabulary
 from auxseg.run.prediction.image_files import Photograph, readable
 from auxseg.run.prediction.prediction import Prediction
@@ -84,7 +84,7 @@ class CocoPredictions:
                 continue
             score = {"score": scores[name]} if name in scores else {}
             values = {**score, "area": int(part.sum()), "segmentation": rle(part)}
-            self._annotate(image_id, self._vocabulary.category_ids[index], _bounds(part), **values)
+            self._annotate(image_id, self._vocabulary.category_ids[index], bounds(part), **values)
 
     def _annotate(self, image_id: int, category_id: int, bbox: list[float], **values: object) -> None:
         annotation = {"id": len(self._annotations) + 1, "image_id": image_id, "category_id": category_id}
@@ -108,17 +108,3 @@ def _box_categories(vocabulary: Vocabulary, tasks: Sequence[str]) -> dict[str, t
     """A number and a name for every task that gives a box, beyond those of the mask classes."""
     taken, first = set(vocabulary.mask_classes), max(vocabulary.category_ids, default=0) + 1
     return {name: (first + k, f"{name} (task)" if name in taken else name) for k, name in enumerate(tasks)}
-
-
-def rle(mask: Bool[np.ndarray, "h w"]) -> dict[str, Any]:
-    """COCO's run-length encoding, uncompressed: lengths of runs down the columns, the first one of zeros."""
-    flat = mask.ravel(order="F")
-    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    bounds = [0, *([0] if flat[0] else []), *changes.tolist(), flat.size]
-    counts = np.diff(bounds)
-    return {"size": list(mask.shape), "counts": counts.tolist()}
-
-
-def _bounds(mask: Bool[np.ndarray, "h w"]) -> list[float]:
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return [float(columns[0]), float(rows[0]), float(columns[-1] - columns[0] + 1), float(rows[-1] - rows[0] + 1)]

@@ -1,0 +1,1 @@
+"""A store as files that other programs read, and `auxseg data prepare` too."""

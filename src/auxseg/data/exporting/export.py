@@ -1,0 +1,78 @@
+"""Writing a store as files that other programs read."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, final, get_args
+
+from auxseg.arguments import as_path
+from auxseg.counting import count
+from auxseg.data.exporting.coco import CocoWriter
+from auxseg.data.exporting.folder import FolderWriter
+from auxseg.data.exporting.labelled_picture import file_names, labelled_picture
+from auxseg.data.store.store import Store
+from auxseg.errors import InputError
+from auxseg.files import naming
+
+Form = Literal["folder", "coco"]
+FORMS: Final[tuple[str, ...]] = get_args(Form)
+
+
+@final
+@dataclass(frozen=True)
+class ExportedData:
+    """Where it lies, how many images there are, and what is worth knowing about it."""
+
+    path: Path
+    num_images: int
+    notes: tuple[str, ...]
+
+
+def export_data(
+    store: Store, out: str | Path, form: str, *, progress: Callable[[int, int], None] = lambda done, total: None
+) -> ExportedData:
+    """Write a store as a ``folder`` or as ``coco``; `auxseg data prepare` reads either.
+
+    The images are those of the store, at its size and without padding. The directory appears when it is whole.
+
+    Args:
+        store: what to write.
+        out: a directory that does not exist, or is empty.
+        form: one of `FORMS`.
+        progress: is told how many of how many images are written.
+
+    Raises:
+        InputError: if ``out`` holds something, or an id is no name of a file.
+        RunError: if the disk is full or the store can no longer be read.
+    """
+    out = as_path(out, "out")
+    if form not in FORMS:
+        raise InputError(f"--to: expected one of {', '.join(FORMS)}, found {form!r}")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{out} exists already; give the name of a new directory")
+    names = file_names(store)
+    partial = out.with_name(f".{out.name}.partial")
+    with naming(out, partial):
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        try:
+            writer = {"folder": FolderWriter, "coco": CocoWriter}[form](partial, store.vocabulary)
+            for row, name in enumerate(names):
+                writer.add(labelled_picture(store, row), name)
+                progress(row + 1, len(names))
+            notes = writer.finish()
+            if out.exists():
+                out.rmdir()
+            partial.rename(out)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+    return ExportedData(out, len(names), (_sizes(store), *notes))
+
+
+def _sizes(store: Store) -> str:
+    shape = "stretched to squares" if store.resize == "squash" else "without their padding"
+    return f"the {count(len(store), 'image')} are those of the store: at most {store.size} px wide and high, {shape}"

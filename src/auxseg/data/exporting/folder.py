@@ -1,0 +1,53 @@
+"""A store as a folder of pictures and tables, in the form that `auxseg.data.sources.folder` reads."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import final
+
+from PIL import Image
+
+from auxseg.data.exporting.labelled_picture import LabelledPicture
+from auxseg.data.sample import Vocabulary
+
+
+@final
+class FolderWriter:
+    """``images/``, ``masks/`` (grey values are class ids, 255 is ignored), ``classes.txt``, ``labels.csv`` with groups
+    and splits, and ``boxes.csv``."""
+
+    def __init__(self, out: Path, vocabulary: Vocabulary) -> None:
+        self._out, self._vocabulary = out, vocabulary
+        self._labels: list[list[str]] = []
+        self._boxes: list[list[str]] = []
+
+    def add(self, picture: LabelledPicture, name: str) -> None:
+        """Write a picture and its mask under this name, and remember its rows."""
+        _save(Image.fromarray(picture.image), self._out / "images" / name)
+        if picture.mask is not None:
+            _save(Image.fromarray(picture.mask), self._out / "masks" / name)
+        labels = [picture.classes.get(label, "") for label in self._vocabulary.labels]
+        self._labels.append([picture.id, *labels, picture.group, picture.split])
+        if picture.box is not None:
+            self._boxes.append([picture.id, *(f"{corner:.9g}" for corner in picture.box)])
+
+    def finish(self) -> tuple[str, ...]:
+        """Write the tables. Returns what a folder has no place for."""
+        if self._vocabulary.mask_classes:
+            (self._out / "classes.txt").write_text("".join(f"{name}\n" for name in self._vocabulary.mask_classes))
+        _write(self._out / "labels.csv", ["id", *self._vocabulary.labels, "group", "split"], self._labels)
+        if self._boxes:
+            _write(self._out / "boxes.csv", ["id", "x0", "y0", "x1", "y1"], self._boxes)
+        return ()
+
+
+def _save(image: Image.Image, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path, format="PNG", compress_level=1)
+
+
+def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *rows])

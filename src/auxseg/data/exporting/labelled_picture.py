@@ -1,0 +1,62 @@
+"""A sample of a store as a picture of its own, without padding.
+
+Shape legend: ``h w`` the picture's size, at most the stored size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import final
+
+import numpy as np
+from jaxtyping import UInt8
+
+from auxseg.data.sample import MISSING, SPLITS
+from auxseg.data.store.store import Store
+from auxseg.errors import InputError
+
+
+@final
+@dataclass(frozen=True)
+class LabelledPicture:
+    """What a store holds of one sample; ``box`` is ``x0 y0 x1 y1`` in pixels of the picture, half-open."""
+
+    id: str
+    image: UInt8[np.ndarray, "h w 3"]
+    mask: UInt8[np.ndarray, "h w"] | None
+    box: tuple[float, float, float, float] | None
+    classes: dict[str, str]
+    group: str
+    split: str
+
+
+def labelled_picture(store: Store, row: int) -> LabelledPicture:
+    """Read one sample. Raises `RunError` as `Store.read` does."""
+    image, mask = store.read(row)
+    y0, y1, x0, x1 = store.inside(row)
+    corners = store.boxes[row].astype(float) * store.size - [x0, y0, x0, y0]
+    return LabelledPicture(
+        str(store.ids[row]),
+        image[y0:y1, x0:x1],
+        mask[y0:y1, x0:x1] if store.has_mask[row] else None,
+        None if np.isnan(corners).any() else (corners[0], corners[1], corners[2], corners[3]),
+        {
+            label: store.vocabulary.labels[label][ids[row]]
+            for label, ids in store.classes.items()
+            if ids[row] != MISSING
+        },
+        str(store.groups[row]),
+        SPLITS[store.split[row]],
+    )
+
+
+def file_names(store: Store) -> list[str]:
+    """A PNG's name for every sample, its id with its folders. Raises `InputError` for an id that would leave them."""
+    names: list[str] = []
+    for id in store.ids.tolist():
+        parts = PurePosixPath(id).parts
+        if not parts or id != "/".join(parts) or {".", ".."} & set(parts) or parts[0] == "/" or "\0" in id:
+            raise InputError(f"{store.path}: the id {id!r} cannot be the name of a file in a folder")
+        names.append(f"{id}.png")
+    return names

@@ -1,0 +1,175 @@
+"""A store that is exported and prepared again is the same store."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pycocotools.coco import COCO
+
+from auxseg.data.exporting.export import FORMS, export_data
+from auxseg.data.preparing.prepare import prepare
+from auxseg.data.sample import Sample
+from auxseg.data.sources import open_source
+from auxseg.data.sources.source import Item, Source
+from auxseg.data.store.store import Store
+from auxseg.errors import InputError
+from tests.run.conftest import Uneven
+
+SIZE = 32
+
+
+class _Named(Source):
+    """Uneven samples with folders, groups and two more mask classes, at sizes that leave padding."""
+
+    name = "named"
+    mask_classes = ("background", "animal", "eye", "never")
+    category_ids = (0, 7, 3, 9)
+
+    def __init__(self) -> None:
+        self._whole = Uneven(20)
+
+    def items(self) -> list[Item]:
+        splits = ("train", "val", "test", "train")
+        return [replace(item, split=splits[place % 4]) for place, item in enumerate(self._whole.items())]
+
+    def read(self, item: Item) -> Sample:
+        sample = self._whole.read(item)
+        mask = None if sample.mask is None else sample.mask[:, 4:28].copy()
+        if mask is not None:
+            mask[-2:, :3] = 2
+        boxes = tuple(replace(box, x0=max(box.x0 - 4, 0), x1=min(box.x1 - 4, 24)) for box in sample.boxes)
+        boxes = tuple(box for box in boxes if box.x0 < box.x1)
+        return replace(sample, image=sample.image[:, 4:28].copy(), mask=mask, boxes=boxes, group=f"g{sample.id[-1]}")
+
+    def provenance(self) -> dict[str, str]:
+        return {"name": self.name}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    path = tmp_path_factory.mktemp("exported") / "named.h5"
+    prepare(_Named(), path, size=SIZE, resize="letterbox")
+    return Store.open(path)
+
+
+def _again(folder: Path, name: str, store: Store, **options: object) -> Store:
+    out = folder / "again.h5"
+    prepare(open_source(name, folder / "out", **options), out, size=store.size, resize=store.resize)
+    return Store.open(out)
+
+
+def _assert_same_pictures(one: Store, other: Store) -> None:
+    rows = {id: row for row, id in enumerate(other.ids.tolist())}
+    assert len(rows) == len(one) == len(other)
+    assert not other.skipped
+    assert not other.dropped
+    for row, id in enumerate(one.ids.tolist()):
+        (image, mask), (image_again, mask_again) = one.read(row), other.read(rows[id])
+        np.testing.assert_array_equal(image, image_again)
+        np.testing.assert_array_equal(mask, mask_again)
+        assert one.has_mask[row] == other.has_mask[rows[id]]
+        assert one.split[row] == other.split[rows[id]]
+
+
+def test_a_folder_is_read_back_as_the_same_store(store: Store, tmp_path: Path) -> None:
+    done = []
+    exported = export_data(store, tmp_path / "out", "folder", progress=lambda *numbers: done.append(numbers))
+    assert done[-1] == (20, 20)
+    assert (exported.num_images, exported.path) == (20, tmp_path / "out")
+    again = _again(tmp_path, "folder", store)
+    _assert_same_pictures(store, again)
+    rows = {id: row for row, id in enumerate(again.ids.tolist())}
+    order = [rows[id] for id in store.ids.tolist()]
+    np.testing.assert_allclose(again.boxes[order], store.boxes, atol=1e-6)
+    assert again.groups[order].tolist() == store.groups.tolist()
+    assert again.vocabulary.mask_classes == store.vocabulary.mask_classes
+    assert again.vocabulary.labels == store.vocabulary.labels
+    for label, ids in store.classes.items():
+        np.testing.assert_array_equal(again.classes[label][order], ids)
+    assert np.isnan(store.boxes).any(1).sum() > 3
+    assert (~store.has_mask).sum() > 3
+
+
+def test_coco_is_read_back_with_the_same_masks(store: Store, tmp_path: Path) -> None:
+    exported = export_data(store, tmp_path / "out", "coco")
+    assert "they stand in the images' entries" in exported.notes[1]
+    files = {split: tmp_path / f"out/annotations/{split}.json" for split in ("train", "val", "test")}
+    again = _again(tmp_path, "coco", store, annotations=files)
+    assert again.vocabulary.mask_classes == ("background", "eye", "animal", "never")  # by ascending id
+    images = [image for file in files.values() for image in json.loads(file.read_text())["images"]]
+    names = {str(image["id"]): image["file_name"].removesuffix(".png") for image in images}
+    found = {names[id]: again.read(row)[1] for row, id in enumerate(again.ids.tolist())}
+    number = np.arange(256, dtype=np.uint8)
+    number[[1, 2]] = [2, 1]
+    for row, id in enumerate(store.ids.tolist()):
+        if store.has_mask[row]:
+            np.testing.assert_array_equal(found[id], number[store.read(row)[1]])
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # pycocotools and NumPy 2
+def test_other_programs_read_the_annotations(store: Store, tmp_path: Path) -> None:
+    export_data(store, tmp_path / "out", "coco")
+    coco = COCO(tmp_path / "out" / "annotations" / "train.json")
+    assert [(each["id"], each["name"]) for each in coco.loadCats([3, 7, 9])] == [
+        (3, "eye"),
+        (7, "animal"),
+        (9, "never"),
+    ]
+    rows = {id: row for row, id in enumerate(store.ids.tolist())}
+    num_found = 0
+    images: list[dict[str, Any]] = [dict(image) for image in coco.loadImgs(coco.getImgIds())]
+    for image in images:
+        row = rows[image["file_name"].removesuffix(".png")]
+        y0, y1, x0, x1 = store.inside(row)
+        for annotation in coco.loadAnns(coco.getAnnIds([image["id"]], iscrowd=False)):
+            true = store.read(row)[1][y0:y1, x0:x1] == store.vocabulary.category_ids.index(annotation["category_id"])
+            np.testing.assert_array_equal(coco.annToMask(annotation).astype(bool), true)
+            num_found += 1
+        assert image["classes"]["species"] in ("cat", "dog")
+    assert num_found > 10
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_there_already_is_left_alone(form: str, store: Store, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("mine")
+    with pytest.raises(InputError, match="out exists already; give the name of a new directory"):
+        export_data(store, tmp_path / "out", form)
+    assert [path.name for path in tmp_path.rglob("*")] == ["out", "thesis.txt"]
+
+
+@pytest.mark.parametrize("id", ["../up", "/etc/passwd", "a//b", "./a", "", "a\0b"])
+def test_an_id_that_leaves_the_folder_is_refused(id: str, store: Store, tmp_path: Path) -> None:
+    ids = store.ids.copy().astype(object)
+    ids[3] = id
+    with pytest.raises(InputError, match="cannot be the name of a file in a folder"):
+        export_data(replace(store, ids=ids), tmp_path / "out", "folder")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_fails_on_the_way_leaves_nothing(store: Store, tmp_path: Path) -> None:
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export_data(store, tmp_path / "out", "folder", progress=stop)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_form_is_refused(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--to: expected one of folder, coco, found 'yolo'"):
+        export_data(store, tmp_path / "out", "yolo")
+
+
+def test_names_with_folders_stay(store: Store, tmp_path: Path) -> None:
+    ids = store.ids.copy().astype(object)
+    ids[3] = "left/right/3"
+    export_data(replace(store, ids=ids), tmp_path / "out", "coco")
+    assert (tmp_path / "out" / "images" / "left" / "right" / "3.png").is_file()
+    files = [json.loads(path.read_text())["images"] for path in (tmp_path / "out" / "annotations").iterdir()]
+    assert "left/right/3.png" in [image["file_name"] for images in files for image in images]
