@@ -45,7 +45,7 @@ class WeightedLosses(Balancer):
 
     def backward(self, losses: Mapping[str, Tensor]) -> None:
         """Add the gradient of the weighted sum to ``.grad``, or keep the tasks' gradients apart."""
-        losses = {name: loss for name, loss in losses.items() if self._is_on(name)}
+        losses = {name: loss for name, loss in losses.items() if self._is_on(name) and loss.requires_grad}
         if self._looks_at_losses and self._step.num_parts > 1:
             self._keep_apart(losses)
             return
