@@ -12,7 +12,7 @@ from auxseg.models.encoders.freezing import freeze, standing_still
 from auxseg.models.encoders.low_rank import add_adapters, merge_adapters
 from auxseg.models.encoders.residual import ResidualEncoderConfig
 from auxseg.models.encoders.segnet import SegNetEncoderConfig
-from auxseg.models.encoders.settings import LoRAConfig, frozen_by
+from auxseg.models.encoders.settings import EncoderSettings, LoRAConfig, frozen_by
 from auxseg.models.encoders.timm_backbone import TimmEncoderConfig
 from auxseg.models.encoders.unet import UNetEncoderConfig
 from auxseg.models.encoders.vit import ViTEncoderConfig
@@ -26,6 +26,7 @@ __all__ = [
     "ChainEncoder",
     "Encoder",
     "EncoderConfig",
+    "EncoderSettings",
     "LoRAConfig",
     "Pyramid",
     "ResidualEncoderConfig",
