@@ -39,7 +39,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     backbone = timm.create_model(NAME)
     for module in backbone.modules():
         if isinstance(module, nn.BatchNorm2d):
-            nn.init.uniform_(module.running_mean)
+            module.running_mean = torch.rand(module.num_features)
     save_file(backbone.state_dict(), path)
     return path
 

@@ -19,6 +19,7 @@ from auxseg.cli.output.terminal import plain_lines, write_out
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from auxseg.models import Network
     from auxseg.recipe import Recipe
 
 _START_HERE: Final = ("mobilenet-unet", "mobilenet-unet-mtl")
@@ -53,7 +54,8 @@ class Presets(Command):
         from auxseg.recipe import load_recipe, to_values
 
         recipe = load_recipe(self.name)
-        parts, num_trained = _parameters(recipe)
+        network = _outline(recipe)
+        parts, num_trained = network.parts(), sum(each.numel() for each in network.parameters() if each.requires_grad)
         if not self.json:
             text = presets().get(self.name, Path(self.name)).read_text(encoding="utf-8").rstrip()
             write_out(plain_lines(text) if sys.stdout.isatty() else text)
@@ -118,13 +120,12 @@ def _figures(header: _Header) -> str:
     return ", ".join(filter(None, known))
 
 
-def _parameters(recipe: Recipe) -> tuple[dict[str, int], int]:
-    """Parameters per part, and those that are not frozen, counted without taking memory for them."""
+def _outline(recipe: Recipe) -> Network:
+    """Its network, to count parameters without taking memory for them."""
     from auxseg.data.sample import Vocabulary
     from auxseg.models import outline
     from auxseg.recipe import build_tasks, with_changes
 
     vocabulary = Vocabulary(256, ("background", "pet"), {"species": ("cat", "dog")})
     outputs = {name: task.output for name, task in build_tasks(recipe, vocabulary).items()}
-    network = outline(with_changes(recipe, model={"weights": "none"}).model, outputs, recipe.target)
-    return network.parts(), sum(each.numel() for each in network.parameters() if each.requires_grad)
+    return outline(with_changes(recipe, model={"weights": "none"}).model, outputs, recipe.target)
