@@ -173,3 +173,14 @@ def refuse_without_effect(recipe: Recipe, given: Sequence[str]) -> None:
             "--set training.optimizer.pretrained_rate changes nothing, because model.weights is none; set "
             "model.weights to a file or to timm too"
         )
+    if "training.optimizer.pretrained_rate" in given and _is_always_frozen(recipe):
+        raise InputError(
+            "--set training.optimizer.pretrained_rate changes nothing, because model.encoder keeps its pretrained "
+            "weights as they are; set model.encoder.freeze or model.encoder.lora to null too"
+        )
+
+
+def _is_always_frozen(recipe: Recipe) -> bool:
+    encoder = recipe.model.encoder
+    unfrozen = any(phase.unfreeze for phase in recipe.training.phases)
+    return not unfrozen and (encoder.freeze == "all" or encoder.lora is not None)
