@@ -174,7 +174,7 @@ def test_exported_at_one_size_serves_another(name: str, tmp_path: Path) -> None:
         def forward(self, image: Tensor) -> tuple[Tensor, ...]:
             return self.encoder(image).features
 
-    levels, auto = Levels(), torch.export.Dim.AUTO
+    levels, auto = Levels().eval(), torch.export.Dim.AUTO
     program = torch.onnx.export(
         levels, (torch.rand(2, 3, 64, 96),), dynamo=True, dynamic_shapes=({0: auto, 2: auto, 3: auto},), verbose=False
     )
