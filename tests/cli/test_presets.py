@@ -7,11 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from auxseg.cli.main import main
-from auxseg.cli.presets import _parameters
+from auxseg.cli.presets import _outline
 from auxseg.presets import presets
-from auxseg.recipe import load_recipe
+from auxseg.recipe import load_recipe, to_values
 
 
 def test_presets_are_grouped_with_size_time_and_score(
@@ -41,7 +42,7 @@ def test_presets_as_json_have_what_is_known(capsys: pytest.CaptureFixture[str]) 
 def test_a_preset_states_its_number_of_parameters(name: str) -> None:
     stated = re.search(r"^# parameters: (\d[\d,]*\d)", presets()[name].read_text(), re.M)
     assert stated
-    assert stated[1] == f"{sum(_parameters(load_recipe(name)).values()):,}"
+    assert stated[1] == f"{sum(_outline(load_recipe(name)).parts().values()):,}"
 
 
 def test_a_recipe_of_ones_own_is_printed_with_its_parameters(
@@ -51,3 +52,15 @@ def test_a_recipe_of_ones_own_is_printed_with_its_parameters(
     path.write_text(presets()["tiny"].read_text())
     assert main(["presets", str(path)]) == 0
     assert "#   total: 635,986" in capsys.readouterr().out
+
+
+def test_a_recipe_that_freezes_says_how_many_parameters_are_trained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mine.yaml"
+    frozen = to_values(load_recipe("mobilenet-unet", ["model.weights=w.safetensors", "model.encoder.freeze=all"]))
+    path.write_text(yaml.safe_dump(frozen))
+    assert main(["presets", str(path)]) == 0
+    counts = dict(re.findall(r"^#   (.+): ([\d,]+)$", capsys.readouterr().out, re.M))
+    numbers = {part: int(number.replace(",", "")) for part, number in counts.items()}
+    assert numbers["trained"] == numbers["total"] - numbers["encoder"]

@@ -12,6 +12,7 @@ from auxseg.models.encoders import (
     SegNetEncoderConfig,
     TimmEncoderConfig,
     UNetEncoderConfig,
+    ViTEncoderConfig,
 )
 from auxseg.models.sharing import CrossStitchConfig, HardSharingConfig, MTANConfig, TwoStageConfig
 from auxseg.tasks.task import Dense, Output
@@ -48,6 +49,14 @@ MODELS: dict[str, ModelConfig] = {
     "vit": ModelConfig(
         encoder=TimmEncoderConfig(name="test_vit"),
         decoder=UNetDecoderConfig(base=4, limit=16, upsample="transposed"),
+    ),
+    "vit dpt": ModelConfig(
+        encoder=ViTEncoderConfig(name="test_vit", channels=8), decoder=UNetDecoderConfig(base=4, limit=16)
+    ),
+    "vit simple": ModelConfig(
+        encoder=ViTEncoderConfig(name="test_vit", channels=8, pyramid="simple"),
+        decoder=ResidualDecoderConfig(base=8, num_units=1, skips=True),
+        norm="group",
     ),
     "residual": ModelConfig(
         encoder=ResidualEncoderConfig(channels=(8, 8, 16, 16)), decoder=ResidualDecoderConfig(base=8)

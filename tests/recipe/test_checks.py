@@ -152,5 +152,13 @@ def test_settings_that_say_nothing_because_of_another_are_refused_with_the_other
     refuse_without_effect(load_recipe("tiny", ["data.order=blocks"]), ["data.block"])
     with pytest.raises(InputError, match=r"^--set data\.block changes nothing, because data\.order is shuffled;"):
         refuse_without_effect(tiny, ["data.block"])
+    rate = ["training.optimizer.pretrained_rate"]
     with pytest.raises(InputError, match=r"^--set training\.optimizer\.pretrained_rate changes nothing,"):
-        refuse_without_effect(tiny, ["training.optimizer.pretrained_rate"])
+        refuse_without_effect(tiny, rate)
+    pretrained = ["model.encoder={kind: timm, name: test_resnet}", "model.weights=weights.safetensors"]
+    for frozen in ("freeze=all", "lora={}"):
+        with pytest.raises(InputError, match=r"because model\.encoder keeps its pretrained weights as they are"):
+            refuse_without_effect(load_recipe("tiny", [*pretrained, f"model.encoder.{frozen}"]), rate)
+    refuse_without_effect(load_recipe("tiny", [*pretrained, "model.encoder.freeze=2"]), rate)
+    phases = "training.phases=[{name: a, share: 0.5}, {name: b, unfreeze: true}]"
+    refuse_without_effect(load_recipe("tiny", [*pretrained, "model.encoder.freeze=all", phases]), rate)

@@ -72,6 +72,8 @@ def test_some_settings_of_some_sections_are_replaced_and_nothing_else() -> None:
         ("data.size=32", True),
         ("data.order=blocks", True),
         ("model.width=0.5", True),
+        ("model.encoder.freeze=null", False),
+        ("model.encoder.lora=null", False),
         ("seed=3", True),
         ("tasks.edges={kind: edges}", True),
     ],
@@ -94,3 +96,10 @@ def test_what_matters_leaves_the_values_as_they_are() -> None:
     values = to_values(load_recipe("tiny"))
     what_matters(values)
     assert values == to_values(load_recipe("tiny"))
+
+
+def test_what_earlier_versions_did_not_know_matters_only_where_it_says_something() -> None:
+    phases = "training.phases=[{name: a, share: 0.5}, {name: b, unfreeze: true}]"
+    values = what_matters(to_values(load_recipe("tiny", [phases])))
+    assert not {"freeze", "lora"} & values["model"]["encoder"].keys()
+    assert ["unfreeze" in phase for phase in values["training"]["phases"]] == [False, True]

@@ -24,6 +24,14 @@ def test_every_parameter_is_in_one_group(settings: OptimizerConfig) -> None:
         assert decayed == {group["weight_decay"] > 0} or settings.weight_decay == 0
 
 
+def test_what_is_frozen_is_in_no_group_even_if_it_is_decayed() -> None:
+    encoder, head = nn.Conv2d(3, 4, 3), nn.Linear(4, 2)
+    settings = AdamWConfig(weight_decay=0.5)
+    groups = parameter_groups((encoder, head), encoder.parameters(), settings, encoder.parameters())
+    grouped = {id(parameter) for group in groups for parameter in group["params"]}
+    assert grouped == {id(parameter) for parameter in head.parameters()}
+
+
 @pytest.mark.parametrize("settings", [AdamConfig(), AdamWConfig(), SGDConfig(), SGDConfig(momentum=0)])
 def test_parameters_may_join_late(settings: OptimizerConfig) -> None:
     early, late, reference = (nn.Parameter(torch.ones(2, 2)) for _ in range(3))

@@ -7,18 +7,22 @@ import pytest
 import torch
 from torch import nn
 
+from auxseg.balancing import FixedConfig
 from auxseg.errors import InputError
 from auxseg.models import build_network
 from auxseg.tasks.task import Dense, Of, Output
 from auxseg.training.average import WeightAverage
 from auxseg.training.phases import (
     PhaseConfig,
+    build_phases,
     check_phases,
     freeze_all_but,
     in_steps,
+    never_trained,
     state_of,
     trained_parameters,
 )
+from auxseg.training.schedule import OneCycleConfig
 from tests.models.cases import MODELS, THREE_TASKS
 
 
@@ -88,6 +92,37 @@ def test_what_learns_is_named_by_part_or_by_task() -> None:
     assert named(train=("segmentation",)) == {"by_task.segmentation.decoder", "by_task.segmentation.head"}
     assert named(train=("head segmentation",)) == {"by_task.segmentation.head"}
     assert named(tasks=("box",), train=("encoder", "classification")) == {"encoder.stages"}
+
+
+def test_what_is_frozen_learns_only_where_a_phase_unfreezes_it() -> None:
+    encoder = dataclasses.replace(MODELS["unet"].encoder, freeze="all")
+    network = build_network(dataclasses.replace(MODELS["unet"], encoder=encoder), THREE_TASKS, seed=0)
+    frozen = {id(parameter) for parameter in network.encoder_parameters()}
+    without, everything = (
+        {id(parameter) for parameter in trained_parameters(PhaseConfig(name="a", unfreeze=unfreeze), network)}
+        for unfreeze in (False, True)
+    )
+    assert everything - without == frozen
+    with pytest.raises(InputError, match=r"a trains nothing: model\.encoder\.freeze keeps encoder .* set unfreeze"):
+        trained_parameters(PhaseConfig(name="a", train=("encoder",)), network)
+
+
+def test_what_no_phase_trains_is_counted_by_part() -> None:
+    network = build_network(MODELS["unet"], THREE_TASKS, seed=0)
+    parts = network.parts()
+
+    def left(*phases: PhaseConfig) -> dict[str, int]:
+        built = build_phases(
+            phases, 10, network, {}, lambda names: FixedConfig().build(names, "", 0), OneCycleConfig().build
+        )
+        return never_trained(network, built)
+
+    assert left() == left(PhaseConfig(name="all")) == {}
+    heads = PhaseConfig(name="heads", steps=2, train=("segmentation", "box"))
+    assert left(heads, PhaseConfig(name="box", train=("box",))) == {
+        part: parts[part] for part in ("encoder", "head classification")
+    }
+    assert left(heads, PhaseConfig(name="all")) == {}
 
 
 @pytest.mark.parametrize(

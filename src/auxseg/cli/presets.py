@@ -19,6 +19,7 @@ from auxseg.cli.output.terminal import plain_lines, write_out
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from auxseg.models import Network
     from auxseg.recipe import Recipe
 
 _START_HERE: Final = ("mobilenet-unet", "mobilenet-unet-mtl")
@@ -53,14 +54,16 @@ class Presets(Command):
         from auxseg.recipe import load_recipe, to_values
 
         recipe = load_recipe(self.name)
-        parts = _parameters(recipe)
+        network = _outline(recipe)
+        parts, num_trained = network.parts(), sum(each.numel() for each in network.parameters() if each.requires_grad)
         if not self.json:
             text = presets().get(self.name, Path(self.name)).read_text(encoding="utf-8").rstrip()
             write_out(plain_lines(text) if sys.stdout.isatty() else text)
             counts = {**parts, "total": sum(parts.values())}
+            counts |= {"trained": num_trained} if num_trained < counts["total"] else {}
             write_out("\n# parameters, for two mask classes, cat or dog, and one box:")
             write_out("\n".join(f"#   {part}: {count:,}" for part, count in counts.items()))
-        return {"name": self.name, "recipe": to_values(recipe), "parameters": parts}
+        return {"name": self.name, "recipe": to_values(recipe), "parameters": parts, "trained": num_trained}
 
 
 @final
@@ -117,12 +120,12 @@ def _figures(header: _Header) -> str:
     return ", ".join(filter(None, known))
 
 
-def _parameters(recipe: Recipe) -> dict[str, int]:
-    """Parameters per part, counted without taking memory for them."""
+def _outline(recipe: Recipe) -> Network:
+    """Its network, to count parameters without taking memory for them."""
     from auxseg.data.sample import Vocabulary
     from auxseg.models import outline
     from auxseg.recipe import build_tasks, with_changes
 
     vocabulary = Vocabulary(256, ("background", "pet"), {"species": ("cat", "dog")})
     outputs = {name: task.output for name, task in build_tasks(recipe, vocabulary).items()}
-    return outline(with_changes(recipe, model={"weights": "none"}).model, outputs, recipe.target).parts()
+    return outline(with_changes(recipe, model={"weights": "none"}).model, outputs, recipe.target)

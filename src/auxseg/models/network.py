@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from auxseg.errors import InputError
 from auxseg.models.branch import DenseBranch
+from auxseg.models.encoders.low_rank import adapter_parameters
 from auxseg.models.grey import luminance
 from auxseg.models.reuse.refinement import Refinement
 from auxseg.models.reuse.side_outputs import SideHead, steps_noted
@@ -144,8 +145,10 @@ class Network(nn.Module):
         }
 
     def encoder_parameters(self) -> list[nn.Parameter]:
-        """Parameters of the encoders, for which a lower learning rate is usual if they are pretrained."""
-        return [parameter for encoder in self.sharing.encoders().values() for parameter in encoder.parameters()]
+        """Parameters of the encoders that pretrained weights fill, for which a lower learning rate is usual then."""
+        adapters = {id(parameter) for parameter in adapter_parameters(self)}
+        encoders = self.sharing.encoders().values()
+        return [each for encoder in encoders for each in encoder.pretrained() if id(each) not in adapters]
 
     def shared_parameters(self) -> list[nn.Parameter]:
         """Parameters that more than one task may move, such as a head or decoder that another task reads."""

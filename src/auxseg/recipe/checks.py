@@ -65,8 +65,31 @@ def check_model(recipe: Recipe, origin: str) -> None:
             in_steps(phases, steps)
         if network is not None:
             check_phases(phases, network, recipe.target)
+            _check_frozen(recipe, network)
     except InputError as error:
         raise InputError(f"{origin}: {error}") from None
+
+
+def _check_frozen(recipe: Recipe, network: Network) -> None:
+    """Refuse to freeze what nobody has trained, and what leaves nothing to compare or to combine."""
+    encoder, unfrozen = recipe.model.encoder, any(phase.unfreeze for phase in recipe.training.phases)
+    key = next((key for key in ("freeze", "lora") if getattr(encoder, key) is not None), None)
+    if key is not None and recipe.model.weights == "none":
+        raise InputError(
+            f"model.encoder.{key} keeps weights of the encoder as they are, and model.weights=none makes them random; "
+            f"set model.weights to a file or to timm, or model.encoder.{key} to null"
+        )
+    if encoder.freeze == "all" and not unfrozen and len(network.sharing.encoders()) > 1:
+        raise InputError(
+            f"model.encoder.freeze=all makes the encoders of all tasks the same, so {recipe.model.sharing.kind} has "
+            "nothing to combine; set model.sharing.kind to hard, or freeze a number of first stages"
+        )
+    shared = network.shared_parameters()
+    if recipe.training.watch and shared and not unfrozen and not any(each.requires_grad for each in shared):
+        raise InputError(
+            "training.watch compares the gradients of tasks on what they share, and model.encoder.freeze leaves "
+            "nothing shared that learns; set training.watch to null, or freeze a number of first stages"
+        )
 
 
 def _check_size(network: Network) -> None:
@@ -150,3 +173,14 @@ def refuse_without_effect(recipe: Recipe, given: Sequence[str]) -> None:
             "--set training.optimizer.pretrained_rate changes nothing, because model.weights is none; set "
             "model.weights to a file or to timm too"
         )
+    if "training.optimizer.pretrained_rate" in given and _is_always_frozen(recipe):
+        raise InputError(
+            "--set training.optimizer.pretrained_rate changes nothing, because model.encoder keeps its pretrained "
+            "weights as they are; set model.encoder.freeze or model.encoder.lora to null too"
+        )
+
+
+def _is_always_frozen(recipe: Recipe) -> bool:
+    encoder = recipe.model.encoder
+    unfrozen = any(phase.unfreeze for phase in recipe.training.phases)
+    return not unfrozen and (encoder.freeze == "all" or encoder.lora is not None)

@@ -15,6 +15,7 @@ from auxseg.recipe.words import MEANT
 _FORMS: Final = ("tuple[", "literal[")
 """What pydantic calls a list or a fixed value among other things that may stand at its place."""
 LONGEST_FOUND: Final = 200
+_OF_NUMBERS: Final = ("int_type", "int_parsing", "int_from_float", "greater_than_equal", "less_than_equal")
 """How many characters of a wrong value a sentence shows."""
 
 
@@ -49,6 +50,8 @@ def sentence(error: ValidationError, root: type) -> str:
         case "literal_error":
             is_yes_or_no = any(each["type"] == "bool_type" for each in error.errors())
             allowed = f"true, false, {context['expected']}" if is_yes_or_no else context["expected"]
+            if any(each["type"] in _OF_NUMBERS for each in error.errors()):
+                allowed += " or a whole number from 1"
             words = allowed.replace("'", "").replace(" or ", ", ").split(", ")
             return f"{path} is {found}{nearest(str(first['input']), words)}; allowed: {allowed}"
         case "too_short":

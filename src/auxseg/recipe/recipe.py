@@ -135,6 +135,9 @@ def what_matters(values: Mapping[str, Any]) -> dict[str, Any]:
     A setting that earlier versions did not have counts only where it says something, so that their runs are found.
     """
     model, data, training = (dict(values[key]) for key in ("model", "data", "training"))
+    model["encoder"] = _without_nothing(model["encoder"], "freeze", "lora")
+    if training.get("phases"):
+        training["phases"] = [_without_nothing(phase, "unfreeze") for phase in training["phases"]]
     model.pop("checkpointing", None)
     if not model.get("refine_by"):
         model.pop("refine_by", None)
@@ -145,3 +148,8 @@ def what_matters(values: Mapping[str, Any]) -> dict[str, Any]:
     if data["order"] == "shuffled":
         data.pop("block", None)
     return {**values, "model": model, "data": data, "training": training}
+
+
+def _without_nothing(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """The values without those of ``keys`` that say nothing, which earlier versions did not have."""
+    return {key: value for key, value in values.items() if value or key not in keys}

@@ -41,6 +41,7 @@ class Start:
         threads: torch's, of each process.
         calibration: seconds of a step in each arithmetic that was tried; empty where nothing was left to choose.
         parameters: numbers of parameters by part of the network.
+        frozen: how many of them are never trained, by part, where there are any.
         weights: by part, where its initial weights are from.
         labelled: how many training samples have a label, by task.
         untrained: the tasks that no sample trains.
@@ -57,6 +58,7 @@ class Start:
     channels_last: bool
     calibration: Mapping[str, Seconds] | None = None
     parameters: Mapping[str, Count]
+    frozen: Mapping[str, Count] | None = field(default=None, metadata=OMITTED)
     weights: Mapping[str, str] = field(default_factory=dict)
     steps: Count
     steps_per_epoch: _OneOrMore

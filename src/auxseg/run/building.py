@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from torch import nn
 
 from auxseg.data.loading.folds import in_fold
 from auxseg.data.loading.loader import EvaluationLoader, TrainLoader
@@ -15,7 +17,7 @@ from auxseg.tasks import Task
 from auxseg.training.average import WeightAverage
 from auxseg.training.learner import Learner
 from auxseg.training.optimizer import parameter_groups
-from auxseg.training.phases import build_phases
+from auxseg.training.phases import Phase, build_phases
 from auxseg.training.runtime import Runtime
 from auxseg.training.teacher import Teacher, teacher_decay
 
@@ -77,7 +79,8 @@ def build_learner(recipe: Recipe, network: Network, tasks: dict[str, Task], runt
         training.schedule.build,
     )
     pretrained = [] if recipe.model.weights == "none" else network.encoder_parameters()
-    groups = parameter_groups((network, *(phase.balancer for phase in phases)), pretrained, training.optimizer)
+    modules = (network, *(phase.balancer for phase in phases))
+    groups = parameter_groups(modules, pretrained, training.optimizer, _always_frozen(network, phases))
     assert training.precision != "auto"
     average = WeightAverage(network, training.average)
     return Learner(
@@ -93,6 +96,12 @@ def build_learner(recipe: Recipe, network: Network, tasks: dict[str, Task], runt
         watch=training.watch,
         teacher=_teacher(network, tasks, average),
     )
+
+
+def _always_frozen(network: Network, phases: Sequence[Phase]) -> list[nn.Parameter]:
+    """What ``model.encoder.freeze`` keeps as it is and no phase unfreezes."""
+    trained = {id(parameter) for phase in phases for parameter in phase.trained}
+    return [each for each in network.parameters() if not each.requires_grad and id(each) not in trained]
 
 
 def _teacher(network: Network, tasks: Mapping[str, Task], average: WeightAverage) -> Teacher | None:

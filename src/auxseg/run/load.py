@@ -10,6 +10,7 @@ from auxseg.data.loading.folds import in_fold
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.models import build_network, outline
+from auxseg.models.encoders import merge_adapters
 from auxseg.recipe import build_tasks, to_values, what_matters, with_changes
 from auxseg.records.values.differences import differences
 from auxseg.run.directory import Run
@@ -44,6 +45,7 @@ def load_found(found: Found, device: str = "auto") -> tuple[Model, ModelFacts]:
     without = with_changes(recipe, model={"weights": "none"}).model
     network = build_network(without, outputs, recipe.seed, recipe.target)
     network.load_state_dict(file.read())
+    merge_adapters(network)
     chosen = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
     memory_format = torch.channels_last if recipe.training.channels_last is True else torch.contiguous_format
     network.to(chosen).to(memory_format=memory_format).eval()

@@ -37,6 +37,7 @@ from auxseg.training.allocator import freed_memory_kept
 from auxseg.training.calibrate import Choice
 from auxseg.training.checkpoint import Checkpoint
 from auxseg.training.loop import Observer, Plan, fit
+from auxseg.training.phases import never_trained
 from auxseg.training.runtime import Device, Runtime
 from auxseg.version import __version__
 
@@ -87,7 +88,8 @@ def train(
         recorders: list[Recorder] = []
         with runtime.failing_together():
             if runtime.is_main:
-                _announce(run, facts, store, network, resolved, loader, runtime, tell)
+                frozen = never_trained(network, learner.phases)
+                _announce(run, facts, store, network, frozen, resolved, loader, runtime, tell)
                 recorders.append(Recorder(run, facts, loader.steps_per_epoch))
         started = time.perf_counter()
         reason, step = fit(
@@ -145,6 +147,7 @@ def _announce(
     facts: ModelFacts,
     store: Store,
     network: Network,
+    frozen: Mapping[str, int],
     resolved: Resolved,
     loader: TrainLoader,
     runtime: Runtime,
@@ -174,6 +177,7 @@ def _announce(
             channels_last=recipe.training.channels_last,
             calibration=resolved.seconds,
             parameters=network.parts(),
+            frozen=frozen or None,
             weights=network.provenance,
             steps=recipe.training.steps,
             steps_per_epoch=loader.steps_per_epoch,

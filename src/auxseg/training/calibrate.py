@@ -13,6 +13,7 @@ import torch
 
 from auxseg.data.loading.batch import Batch
 from auxseg.errors import RunError
+from auxseg.models.encoders import standing_still
 from auxseg.models.forward import forward, with_teacher
 from auxseg.models.network import Network
 from auxseg.tasks import Task, task_loss
@@ -149,6 +150,8 @@ class _Trial:
         self.name = f"{precision} {'channels_last' if channels_last else 'NCHW'}"
         memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.network = copy.deepcopy(network).to(memory_format=memory_format).train()
+        for module in standing_still(self.network):
+            module.eval()
         self.tasks, self.runtime = tasks, runtime
         self.batch = batch.to(runtime.device)
 

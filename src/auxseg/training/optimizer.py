@@ -100,17 +100,20 @@ OptimizerConfig = Annotated[AdamConfig | AdamWConfig | SGDConfig, Field(discrimi
 
 
 def parameter_groups(
-    modules: Iterable[nn.Module], pretrained: Iterable[nn.Parameter], settings: OptimizerConfig
+    modules: Iterable[nn.Module],
+    pretrained: Iterable[nn.Parameter],
+    settings: OptimizerConfig,
+    frozen: Iterable[nn.Parameter] = (),
 ) -> list[dict[str, Any]]:
-    """Group parameters by rate and weight decay.
+    """Group parameters by rate and weight decay; those that are ``frozen`` are in no group.
 
     Pretrained parameters learn at ``rate * pretrained_rate``. Vectors (biases, the gains of normalisation) and single
     numbers are not decayed: pulling them to zero regularises nothing.
     """
-    known = {id(parameter) for parameter in pretrained}
+    known, left_out = ({id(parameter) for parameter in some} for some in (pretrained, frozen))
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for module in modules:
-        for parameter in module.parameters():
+        for parameter in (each for each in module.parameters() if id(each) not in left_out):
             groups.setdefault((id(parameter) in known, parameter.ndim > 1), []).append(parameter)
     return [
         {

@@ -11,7 +11,7 @@ that the average does not move either.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Annotated, final
@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from auxseg.balancing import Balancer
 from auxseg.config import config
 from auxseg.errors import InputError
+from auxseg.models.encoders import standing_still
 from auxseg.models.network import Network
 from auxseg.tasks import Task
 from auxseg.training.schedule import Schedule
@@ -35,7 +36,7 @@ class PhaseConfig:
 
     ``tasks`` are those whose losses are trained, all unless told. ``train`` names what learns from them: parts of the
     network as `auxseg presets` counts them, or tasks for all that they have of their own. Unless told it is all that
-    these tasks can move.
+    these tasks can move. With ``unfreeze`` it also trains what ``model.encoder.freeze`` keeps as it is elsewhere.
     """
 
     name: Annotated[str, Field(min_length=1)]
@@ -43,6 +44,7 @@ class PhaseConfig:
     share: Annotated[float, Field(gt=0, le=1)] | None = None
     tasks: Names | None = None
     train: Names | None = None
+    unfreeze: bool = False
 
 
 @final
@@ -153,13 +155,25 @@ def trained_parameters(phase: PhaseConfig, network: Network) -> list[nn.Paramete
     moved = _ids(network.parameters_moved_by(tasks))
     if phase.train is not None:
         moved &= _ids(parameter for name in phase.train for parameter in _part(phase, name, network))
-    trained = [parameter for parameter in network.parameters() if id(parameter) in moved and parameter.requires_grad]
+    reached = [parameter for parameter in network.parameters() if id(parameter) in moved]
+    trained = [parameter for parameter in reached if parameter.requires_grad or phase.unfreeze]
     if not trained:
-        raise InputError(
-            f"training.phases: {phase.name} trains nothing: {', '.join(phase.train or ())} does not learn from "
-            f"{', '.join(tasks)}"
-        )
+        names = ", ".join(phase.train or ())
+        why = f"{names} does not learn from {', '.join(tasks)}"
+        if reached:
+            why = f"model.encoder.freeze keeps {names} as it is; set unfreeze: true in this phase to train it here"
+        raise InputError(f"training.phases: {phase.name} trains nothing: {why}")
     return trained
+
+
+def never_trained(network: Network, phases: Sequence[Phase]) -> dict[str, int]:
+    """How many parameters no phase trains, by part of the network; parts without any are left out."""
+    trained = _ids(parameter for phase in phases for parameter in phase.trained)
+    left = {
+        part: sum(parameter.numel() for parameter in parameters if id(parameter) not in trained)
+        for part, parameters in network.parameters_by_part().items()
+    }
+    return {part: number for part, number in left.items() if number}
 
 
 def _part(phase: PhaseConfig, name: str, network: Network) -> list[nn.Parameter]:
@@ -184,22 +198,13 @@ def freeze_all_but(network: nn.Module, trained: Iterable[nn.Parameter]) -> list[
     for parameter in network.parameters():
         parameter.requires_grad_(id(parameter) in chosen)
     network.train()
-    return list(_still(network))
+    return list(standing_still(network))
 
 
 def state_of(network: nn.Module, still: Iterable[nn.Module]) -> list[Tensor]:
     """Every tensor that must not change while these modules, and all parameters that do not learn, stand still."""
     parameters = [parameter for parameter in network.parameters() if not parameter.requires_grad]
     return [*parameters, *(buffer for module in still for buffer in module.buffers())]
-
-
-def _still(module: nn.Module) -> Iterator[nn.Module]:
-    parameters = list(module.parameters())
-    if parameters and not any(parameter.requires_grad for parameter in parameters):
-        yield module
-        return
-    for child in module.children():
-        yield from _still(child)
 
 
 def _ids(parameters: Iterable[nn.Parameter]) -> set[int]:

@@ -214,3 +214,26 @@ def test_epochs_are_passed_on() -> None:
     balancer.begin_epoch(0)
     balancer.begin_epoch(1)
     assert weighting.epochs == [0, 1]
+
+
+@pytest.mark.parametrize("uses_losses", [False, True])
+@pytest.mark.parametrize("num_parts", [1, 2])
+def test_a_loss_of_what_stands_still_is_weighed_and_gives_no_gradient(uses_losses: bool, num_parts: int) -> None:
+    balancer, weighting = _balancer(uses_losses=uses_losses)
+    parameter = nn.Parameter(torch.ones((), dtype=torch.float64))
+    balancer.begin_step(Step(7, num_parts, frozenset("ab"), [parameter]))
+    for _ in range(num_parts):
+        balancer.backward({"a": torch.tensor(2.0), "b": 3.0 / num_parts * parameter})
+    assert balancer.finish({"a": 2.0, "b": 3.0}, nothing) == {"a": 1.0, "b": 1.5}
+    assert parameter.grad is not None
+    assert parameter.grad.item() == pytest.approx(1.5 * 3.0)
+    assert all(losses.keys() == {"a", "b"} for _, losses in weighting.weighed)
+
+
+def test_a_step_of_nothing_that_learns_leaves_no_gradient() -> None:
+    balancer, _ = _balancer()
+    parameter = nn.Parameter(torch.ones(()))
+    balancer.begin_step(Step(0, 1, frozenset("a"), [parameter]))
+    balancer.backward({"a": torch.tensor(2.0)})
+    balancer.finish({"a": 2.0}, nothing)
+    assert parameter.grad is None

@@ -83,6 +83,16 @@ def test_a_part_that_one_run_lacks_is_one_line(tmp_path: Path) -> None:
     assert settings == [("tasks.box", ["–", "box", "–"])]  # noqa: RUF001
 
 
+def test_parameters_that_are_not_trained_are_counted_apart(tmp_path: Path) -> None:
+    runs.write_recipe(tmp_path / "two")
+    start, *events = runs.training_events(steps=1)
+    runs.write_events(
+        tmp_path / "two", [start | {"parameters": {"encoder": 1000}, "frozen": {"encoder": 900}}, *events]
+    )
+    row = compared(runs.make_full_run(tmp_path / "one"), tmp_path / "two").rows[1]
+    assert row.parameters == "1,000, 100 of them trained"
+
+
 def test_runs_that_have_not_begun_can_stand_beside_others(tmp_path: Path) -> None:
     runs.write_recipe(tmp_path / "two")
     row = compared(runs.make_full_run(tmp_path / "one"), tmp_path / "two").rows[1]

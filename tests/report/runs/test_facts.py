@@ -45,6 +45,20 @@ def test_shares_of_parameters_add_up(record: Record) -> None:
     assert sum(share for _, _, share in parts) == pytest.approx(100)
 
 
+def test_what_is_frozen_is_said_with_its_part(tmp_path: Path) -> None:
+    runs.write_recipe(tmp_path)
+    start, *events = runs.training_events(("segmentation",), steps=34)
+    counts = {"parameters": {"encoder": 7000, "sharing": 5, "head": 3}, "frozen": {"encoder": 6000, "sharing": 5}}
+    runs.write_events(tmp_path, [start | counts, *events])
+    record = read_record(tmp_path)
+    assert [part for part, _, _ in facts.parameters(record)] == [
+        "encoder, 6,000 of them frozen",
+        "sharing, frozen",
+        "head",
+    ]
+    assert (facts.num_parameters(record), facts.num_trained(record)) == (7008, 1003)
+
+
 def test_an_empty_run_has_no_facts(tmp_path: Path) -> None:
     runs.write_recipe(tmp_path)
     record = read_record(tmp_path)

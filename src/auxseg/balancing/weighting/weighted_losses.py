@@ -52,7 +52,7 @@ class WeightedLosses(Balancer):
         weights = self._weigh(
             {name: loss.item() if self._looks_at_losses else math.nan for name, loss in losses.items()}
         )
-        terms = [weights[name] * loss for name, loss in losses.items() if weights[name] > 0]
+        terms = [weights[name] * loss for name, loss in losses.items() if weights[name] > 0 and loss.requires_grad]
         if terms:
             sum(terms[1:], start=terms[0]).backward()
 
@@ -83,9 +83,10 @@ class WeightedLosses(Balancer):
         return {name: self.scales[name] * weights[name] if name in summed else 0.0 for name in losses}
 
     def _keep_apart(self, losses: Mapping[str, Tensor]) -> None:
-        for number, (name, loss) in enumerate(losses.items(), start=1):
+        moving = {name: loss for name, loss in losses.items() if loss.requires_grad}
+        for number, (name, loss) in enumerate(moving.items(), start=1):
             gradients = torch.autograd.grad(
-                loss, self._step.parameters, retain_graph=number < len(losses), allow_unused=True
+                loss, self._step.parameters, retain_graph=number < len(moving), allow_unused=True
             )
             self._gradients[name] = _add(self._gradients[name], gradients) if name in self._gradients else gradients
 

@@ -60,6 +60,21 @@ class Encoder(ABC, nn.Module):
     def forward(self, image: Float[Tensor, "N _ H W"]) -> Pyramid:
         """Encode normalised pictures whose sides are multiples of the coarsest stride."""
 
+    def pretrained(self) -> list[nn.Parameter]:
+        """The parameters that pretrained weights fill, if there are any: all, unless it says otherwise."""
+        return list(self.parameters())
+
+    def pretrained_by_stage(self) -> list[list[nn.Parameter]]:
+        """The same by stage, in the order in which a picture passes them; one stage, unless it says otherwise."""
+        return [self.pretrained()]
+
+    def keep_less(self) -> None:
+        """Compute activations again in the backward pass from now on, instead of keeping them in memory.
+
+        Raises `InputError` for an encoder that cannot.
+        """
+        as_stages(self, "model.checkpointing").checkpointing = True
+
 
 class Staged(Encoder):
     """An encoder that is a chain of stages, each an entry and a body, so that schemes can work between them.
@@ -99,6 +114,11 @@ class Staged(Encoder):
     @abstractmethod
     def drop_stem(self) -> None:
         """Give up the entry of the first stage, in whose place another encoder's is to be used."""
+
+    def pretrained_by_stage(self) -> list[list[nn.Parameter]]:
+        """The parameters of every stage."""
+        stages = (self.modules_of(stage) for stage in range(self.num_stages))
+        return [[parameter for module in modules for parameter in module.parameters()] for modules in stages]
 
     def forward(self, image: Float[Tensor, "N _ H W"]) -> Pyramid:
         """Run all stages."""

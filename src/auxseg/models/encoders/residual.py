@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from auxseg.config import config
 from auxseg.errors import InputError
 from auxseg.models.encoders.encoder import Staged
+from auxseg.models.encoders.settings import EncoderSettings
 from auxseg.models.initialise import initialise_convolutions
 from auxseg.models.layers.blocks import ConvUnit, scaled
 from auxseg.models.layers.norms import Norm
@@ -73,7 +74,7 @@ class ResidualEncoder(Staged):
 
 
 @config
-class ResidualEncoderConfig:
+class ResidualEncoderConfig(EncoderSettings):
     """``channels`` of the stem and of each block; a block has ``num_units`` residual units of the form ``unit``."""
 
     kind: Literal["residual"] = "residual"

@@ -12,6 +12,7 @@ from typing import Final, Literal
 from auxseg.config import config
 from auxseg.errors import InputError
 from auxseg.models.encoders.chain import ChainEncoder, Stage
+from auxseg.models.encoders.settings import EncoderSettings
 from auxseg.models.layers.blocks import scaled
 from auxseg.models.layers.norms import Norm
 from auxseg.models.vgg16 import load_vgg16
@@ -21,7 +22,7 @@ LAYOUT: Final = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 
 
 @config
-class SegNetEncoderConfig:
+class SegNetEncoderConfig(EncoderSettings):
     """VGG-16's convolutions, each with a normalisation behind it. Takes ImageNet weights of VGG-16."""
 
     kind: Literal["segnet"] = "segnet"

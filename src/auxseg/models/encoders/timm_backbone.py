@@ -1,21 +1,13 @@
 """Any backbone of timm behind the one protocol of an encoder.
 
-timm: Wightman, "PyTorch Image Models", https://github.com/huggingface/pytorch-image-models. Importing it takes seconds,
-so it is imported when a backbone is built.
+timm: Wightman, "PyTorch Image Models", https://github.com/huggingface/pytorch-image-models.
 """
 
 from __future__ import annotations
 
-import difflib
-import functools
-import inspect
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, final
 
-import torch
 from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor, nn
@@ -23,11 +15,13 @@ from torch import Tensor, nn
 from auxseg.config import config
 from auxseg.errors import InputError
 from auxseg.models.encoders.encoder import RANDOM_WEIGHTS, Encoder, Pyramid
+from auxseg.models.encoders.settings import EncoderSettings
 from auxseg.models.encoders.timm_chain import TimmChain, cut, describe, gives_channels_last
-from auxseg.models.initialise import Undrawn, equalise_step_sizes
+from auxseg.models.encoders.timm_making import about, create, load, refuse_unknown
+from auxseg.models.initialise import equalise_step_sizes
 from auxseg.models.layers.depthwise import avoid_slow_depthwise
 from auxseg.models.layers.norms import Norm, replace_batch_norm
-from auxseg.models.pretrained import check_fit, describe_download, describe_file, download, read_weights
+from auxseg.models.pretrained import describe_download, describe_file, download
 
 
 @final
@@ -49,7 +43,7 @@ class TimmEncoder(Encoder):
 
 
 @config
-class TimmEncoderConfig:
+class TimmEncoderConfig(EncoderSettings):
     """A backbone by its ``name`` in timm, such as ``resnet18`` or ``convnext_atto``.
 
     ``image_size`` is for backbones that take one size of picture only, and is the size of the data then.
@@ -61,14 +55,7 @@ class TimmEncoderConfig:
 
     def check(self, *, width: float, weights: str) -> None:
         """Raise `InputError` for a name that timm does not know. The width is not the backbone's: it has its own."""
-        import timm
-
-        if not timm.is_model(self.name):
-            close = difflib.get_close_matches(self.name, timm.list_models(), n=3, cutoff=0.5)
-            raise InputError(
-                f"model.encoder.name: timm knows no backbone {self.name!r}"
-                + (f"; the nearest names are {', '.join(close)}" if close else "")
-            )
+        refuse_unknown(self.name)
 
     def build(self, *, width: float, norm: Norm, weights: str) -> TimmEncoder | TimmChain:
         """Build the backbone, as stages if it is a chain of them.
@@ -79,14 +66,14 @@ class TimmEncoderConfig:
         settings = _size_settings(self.name, self.image_size)
         provenance = RANDOM_WEIGHTS
         if weights == "none":
-            backbone = _create(self.name, features_only=True, **settings)
+            backbone = create(self.name, features_only=True, **settings)
             if any(isinstance(module, nn.BatchNorm2d) for module in backbone.modules()):
                 equalise_step_sizes(backbone)
         elif weights == "timm":
             backbone = download(self.name, features_only=True, **settings)
             provenance = describe_download(backbone.pretrained_cfg)
         else:
-            backbone = _load(self.name, Path(weights), settings)
+            backbone = load(self.name, Path(weights), features_only=True, **settings)
             provenance = describe_file(Path(weights))
         coarsest = max(backbone.feature_info.reduction())
         if self.image_size is not None and self.image_size % coarsest:
@@ -104,7 +91,7 @@ class TimmEncoderConfig:
 
 def _size_settings(name: str, image_size: int | None) -> dict[str, Any]:
     """What makes the backbone take any size, or the one size that is asked for."""
-    accepted, has_one_size = _about(name)
+    accepted, has_one_size = about(name)
     if image_size is not None and "img_size" in accepted:
         return {"img_size": image_size}
     if image_size is not None:
@@ -116,52 +103,3 @@ def _size_settings(name: str, image_size: int | None) -> dict[str, Any]:
     if has_one_size:
         raise InputError(f"model.encoder.image_size: {name} takes images of one size only; set this to data.size")
     return {}
-
-
-@functools.cache
-def _about(name: str) -> tuple[frozenset[str], bool]:
-    """The names of what the backbone's class takes, and whether it takes pictures of one size only."""
-    with torch.device("meta"), Undrawn():
-        model = _create(name)
-    accepted = frozenset(inspect.signature(type(model).__init__).parameters)
-    return accepted, bool(model.pretrained_cfg.get("fixed_input_size"))
-
-
-def _load(name: str, path: Path, settings: dict[str, Any]) -> Any:
-    """Build the backbone with weights of a file, which has to fit the whole model, classifier included.
-
-    Without classifier, timm would pass over missing weights in silence.
-    """
-    import timm
-
-    state = read_weights(path)
-    overlay = {"state_dict": state}
-    try:
-        timm.create_model(name, pretrained=True, pretrained_cfg_overlay=overlay)
-    except (RuntimeError, KeyError) as error:
-        with torch.device("meta"):
-            expected = {key: value.shape for key, value in timm.create_model(name).state_dict().items()}
-        check_fit(expected, state, str(path), name)
-        raise InputError(f"model.weights: {path} does not fit {name} ({error})") from None
-    with _without_warnings():  # that the classifier's weights are left over
-        return _create(name, pretrained=True, pretrained_cfg_overlay=overlay, features_only=True, **settings)
-
-
-@contextmanager
-def _without_warnings() -> Iterator[None]:
-    logger = logging.getLogger("timm")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-
-
-def _create(name: str, **settings: Any) -> Any:
-    import timm
-
-    try:
-        return timm.create_model(name, **settings)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(f"model.encoder: timm cannot build {name} ({error})") from None

@@ -13,12 +13,13 @@ from pydantic import Field
 from auxseg.config import config
 from auxseg.errors import InputError
 from auxseg.models.encoders.chain import ChainEncoder, Stage
+from auxseg.models.encoders.settings import EncoderSettings
 from auxseg.models.layers.blocks import scaled
 from auxseg.models.layers.norms import Norm
 
 
 @config
-class UNetEncoderConfig:
+class UNetEncoderConfig(EncoderSettings):
     """Two convolution units per stage, of so many ``channels``.
 
     ``first_kernel`` is the kernel size of the first stage, 3 that of the others.

@@ -128,7 +128,7 @@ def _row(
         unlike=unlike(first_record, record),
         measured=f"{found.num_images:,} {found.split}" if found else "not measured yet",
         others=[wording.said(*pair) if pair else wording.NOTHING for pair in pairs],
-        parameters=f"{facts.num_parameters(record):,}" if record.start else wording.NOTHING,
+        parameters=_parameters(record),
         steps=f"{record.steps[-1].step:,}" if record.steps else "0",
         step_time=wording.NOTHING if per_step is None else wording.seconds(per_step),
         total_time=wording.seconds(facts.training_seconds(record)),
@@ -171,3 +171,10 @@ def _charts(records: Sequence[Record], names: Sequence[str]) -> list[Chart]:
             caption = f"{what} on the validation split in each run; rings mark the models that are kept."
             charts.append(figures.curves(f"validation-{task}", f"{task}: {label}", caption, lines))
     return charts
+
+
+def _parameters(record: Record) -> str:
+    if record.start is None:
+        return wording.NOTHING
+    whole, trained = facts.num_parameters(record), facts.num_trained(record)
+    return f"{whole:,}" if trained == whole else f"{whole:,}, {trained:,} of them trained"

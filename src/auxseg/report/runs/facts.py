@@ -89,10 +89,25 @@ def calibration(record: Record) -> list[tuple[str, str, bool]]:
 
 
 def parameters(record: Record) -> list[tuple[str, int, float]]:
-    """Parameters of each part of the network, and their share in percent."""
+    """Parameters of each part of the network, and their share in percent; the part says what of it is frozen."""
     whole = max(num_parameters(record), 1)
     parts = record.start.parameters if record.start else {}
-    return [(part, number, 100 * number / whole) for part, number in parts.items()]
+    frozen = (record.start.frozen if record.start else None) or {}
+    return [
+        (part + _frozen(number, frozen.get(part, 0)), number, 100 * number / whole) for part, number in parts.items()
+    ]
+
+
+def num_trained(record: Record) -> int:
+    """Parameters that some phase of the training moves."""
+    frozen = (record.start.frozen if record.start else None) or {}
+    return num_parameters(record) - sum(frozen.values())
+
+
+def _frozen(number: int, frozen: int) -> str:
+    if not frozen:
+        return ""
+    return ", frozen" if frozen == number else f", {frozen:,} of them frozen"
 
 
 def without_head(record: Record) -> str:
