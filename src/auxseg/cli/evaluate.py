@@ -12,6 +12,7 @@ from tyro.conf import Positional
 from auxseg.arguments import as_typed
 from auxseg.cli.command import RecipeCommand, optional, use_threads
 from auxseg.cli.output.evaluate_table import print_figures
+from auxseg.cli.output.terminal import plain
 from auxseg.cli.refusals import refuse_no_models, refuse_no_store
 from auxseg.errors import InputError
 from auxseg.records.names import BEST_FILE, STUDY_FILE, failure_file
@@ -80,7 +81,7 @@ class Evaluate(RecipeCommand):
                 results[name] = measured(run, self.split, self.data, self.device, mirrored=self.mirrored)
                 report([run.directory])
         print_figures(console, results)
-        _print_classes(console, results)
+        _print_classes(console, results, {name: run.directory for name, run in runs.items()})
         values = {name: to_mapping(metrics) for name, metrics in results.items()}
         result: dict[str, object] = {"runs": values, **({"left_out": left_out} if left_out else {})}
         return result if len(runs) < 2 else result | self._compare(console, runs)
@@ -160,9 +161,14 @@ def _why_not(run: Path) -> str:
     return "" if (run / BEST_FILE).is_file() else "has no model yet"
 
 
-def _print_classes(console: Console, results: dict[str, Metrics]) -> None:
-    """IoU by class of the target where there are several, which classes are lost, and why there is no figure."""
-    from auxseg.report.wording import undefined
+def _print_classes(console: Console, results: dict[str, Metrics], directories: dict[str, Path]) -> None:
+    """IoU by class of the target where there are several, which classes are lost, and why there is no figure.
+
+    ``directories`` are those of the results that belong to runs.
+    """
+    from auxseg.records.recipe import read_recipe
+    from auxseg.report.runs.lost_classes import lost_sentence, lost_shares
+    from auxseg.report.wording import SPACE, undefined
 
     for name, metrics in results.items():
         before = f"{name}: " if len(results) > 1 else ""
@@ -171,8 +177,9 @@ def _print_classes(console: Console, results: dict[str, Metrics]) -> None:
         if 2 < len(classes) <= 12:
             ious = [f"{key} {'-' if each.iou is None else _shown(each.iou)}" for key, each in classes.items()]
             lines.append(f"IoU by class: {', '.join(ious)}")
-        if lost := [key for key, each in classes.items() if each.iou == 0 and each.pixels]:
-            lines.append(f"not one pixel of {', '.join(lost)} was found, though the truth has some: IoU 0")
+        if lost := lost_shares(classes):
+            settings = read_recipe(directories[name]).settings if name in directories else {}
+            lines.append(plain(lost_sentence(lost, settings, metrics.target).replace(SPACE, " ")))
         figures = metrics.figures[metrics.target]
         figure, value = next(iter(figures.items()))
         if value is None:
