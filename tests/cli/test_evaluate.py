@@ -257,7 +257,10 @@ def _class(iou: float | None, pixels: int = 10) -> ClassFigures:
             "The model found no pixel of cat (50.0 % of the true pixels): IoU 0.\n",
         ),
         ({"background": _class(0.9), "cat": _class(0.0, 0)}, ""),  # found where there is none
-        (dict.fromkeys("abcdefghijklm", _class(0.5)), ""),  # thirteen classes fill no line
+        (
+            {**dict.fromkeys("abcdefghijkl", _class(0.5)), "m": _class(0.25), "n": _class(None, 0)},
+            "IoU by class, the lowest 12 of 14: m 0.2500, a 0.5000, b",
+        ),
         (dict.fromkeys("abc", _class(0.0)), "c 0.0000\nThe model found no pixel of a (33.3 % of the true pixels), b"),
         (
             {"background": _class(0.9, 990), "cat": _class(0.0)},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
@@ -20,9 +20,12 @@ from auxseg.records.names import BEST_FILE, STUDY_FILE, failure_file
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from auxseg.records.metrics import Metrics
+    from auxseg.records.metrics import ClassFigures, Metrics
     from auxseg.report.runs.comparison import Comparison
     from auxseg.run import Run
+
+MOST_CLASSES: Final = 12
+"""As many classes have their IoU in one line."""
 
 MAX_IN_GRID: Final = 12
 """More runs than these would be too small in a picture of all of them."""
@@ -174,9 +177,8 @@ def _print_classes(console: Console, results: dict[str, Metrics], directories: d
         before = f"{name}: " if len(results) > 1 else ""
         classes = metrics.classes.get(metrics.target, {})
         lines = []
-        if 2 < len(classes) <= 12:
-            ious = [f"{key} {'-' if each.iou is None else _shown(each.iou)}" for key, each in classes.items()]
-            lines.append(f"IoU by class: {', '.join(ious)}")
+        if len(classes) > 2:
+            lines.append(_by_class(classes))
         if lost := lost_shares(classes):
             settings = read_recipe(directories[name]).settings if name in directories else {}
             lines.append(plain(lost_sentence(lost, settings, metrics.target).replace(SPACE, " ")))
@@ -186,6 +188,17 @@ def _print_classes(console: Console, results: dict[str, Metrics], directories: d
             lines.append(undefined(figure, figures))
         for line in lines:
             console.print(f"{before}{line}", markup=False, highlight=False)
+
+
+def _by_class(classes: Mapping[str, ClassFigures]) -> str:
+    """IoU of all classes, or of the lowest where they are too many for a line."""
+    shown = [(key, each.iou) for key, each in classes.items()]
+    title = "IoU by class"
+    if len(shown) > MOST_CLASSES:
+        known = [(iou, key) for key, iou in shown if iou is not None]
+        shown = [(key, iou) for iou, key in sorted(known)[:MOST_CLASSES]]
+        title = f"{title}, the lowest {len(shown)} of {len(classes)}"
+    return f"{title}: {', '.join(f'{key} {_shown(iou)}' for key, iou in shown)}"
 
 
 def _print_unlike(console: Console, comparison: Comparison) -> None:
@@ -200,5 +213,7 @@ def _print_unlike(console: Console, comparison: Comparison) -> None:
         console.print(remark, markup=False, highlight=False)
 
 
-def _shown(value: float) -> str:
+def _shown(value: float | None) -> str:
+    if value is None:
+        return "-"
     return f"{value:.4f}" if abs(value) < 10 else f"{value:.1f}"
