@@ -23,7 +23,7 @@ from tests.records.made_events import DATA
 def _run(path: Path, *, model: bool = True, diverged: bool = False) -> Path:
     """A directory that looks like a run's."""
     path.mkdir(parents=True)
-    (path / "recipe.yaml").touch()
+    (path / "recipe.yaml").write_text("target: mask\ntasks: {mask: {kind: segmentation}}\n")
     if model:
         (path / "best.safetensors").touch()
     if diverged:
@@ -254,11 +254,19 @@ def _class(iou: float | None, pixels: int = 10) -> ClassFigures:
         ),
         (
             {"background": _class(0.9), "cat": _class(0.0)},
-            "not one pixel of cat was found, though the truth has some: IoU 0\n",
+            "The model found no pixel of cat (50.0 % of the true pixels): IoU 0.\n",
         ),
         ({"background": _class(0.9), "cat": _class(0.0, 0)}, ""),  # found where there is none
-        (dict.fromkeys("abcdefghijklm", _class(0.5)), ""),  # thirteen classes fill no line
-        (dict.fromkeys("abc", _class(0.0)), "IoU by class: a 0.0000, b 0.0000, c 0.0000\nnot one pixel of a, b, c"),
+        (
+            {**dict.fromkeys("abcdefghijkl", _class(0.5)), "m": _class(0.25), "n": _class(None, 0)},
+            "IoU by class, the lowest 12 of 14: m 0.2500, a 0.5000, b",
+        ),
+        (dict.fromkeys("abc", _class(0.0)), "c 0.0000\nThe model found no pixel of a (33.3 % of the true pixels), b"),
+        (
+            {"background": _class(0.9, 990), "cat": _class(0.0)},
+            "cat (1.0 % of the true pixels): IoU 0. To find rare classes, train with --set "
+            "tasks.mask.class_weights=balanced.\n",
+        ),
     ],
 )
 def test_what_is_said_of_classes(
@@ -267,13 +275,13 @@ def test_what_is_said_of_classes(
     stubs.metrics["a"] = _metrics(**classes)
     _, said = _evaluated(_run(tmp_path / "a"))
     assert expected in said
-    assert expected or ("IoU by class" not in said and "not one pixel" not in said)
+    assert expected or ("IoU by class" not in said and "found no pixel" not in said)
 
 
 def test_a_class_of_several_runs_is_said_with_the_run(tmp_path: Path, stubs: _Stubs) -> None:
     stubs.metrics["b"] = _metrics(background=_class(0.9), cat=_class(0.0))
     _, said = _evaluated(_run(tmp_path / "a"), _run(tmp_path / "b"))
-    assert f"{tmp_path / 'b'}: not one pixel of cat was found, though the truth has some: IoU 0\n" in said
+    assert f"{tmp_path / 'b'}: The model found no pixel of cat (50.0 % of the true pixels): IoU 0.\n" in said
 
 
 def test_a_figure_that_has_no_value_says_why(tmp_path: Path, stubs: _Stubs) -> None:

@@ -13,7 +13,7 @@ from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import SPLITS, Sample
 from auxseg.data.sources.source import Item
 from auxseg.data.store.store import Store
-from auxseg.run import Run
+from auxseg.run import Run, load
 from tests.cli.commands import make_store
 from tests.data.pictures import DrawnSource, draw_sample
 from tests.raw_events import read_events
@@ -151,3 +151,35 @@ def test_validation_without_labels_is_said(tmp_path: Path, capsys: pytest.Captur
     )
     assert json.loads(captured.out)["runs"]["tiny"]["validation"]["iou_dataset"] is None
     assert Run.open(tmp_path / "run").best_file.is_file()
+
+
+class _Specks(DrawnSource):
+    """Samples with one pixel of a third class, which no training of one step finds."""
+
+    mask_classes = ("background", "thing", "speck")
+
+    def __init__(self) -> None:
+        super().__init__([draw_sample(index) for index in range(12)], [SPLITS[index % 3] for index in range(12)])
+
+    def read(self, item: Item) -> Sample:
+        sample = super().read(item)
+        assert sample.mask is not None
+        sample.mask[:4, :4] = 2
+        return sample
+
+
+def test_classes_that_are_not_found_are_said_at_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = prepare(_Specks(), tmp_path / "data.h5", size=16).path
+    assert _train(data, tmp_path / "run", "tiny") == 0
+    captured = capsys.readouterr()
+    lost = json.loads(captured.out)["runs"]["tiny"]["lost_classes"]
+    assert 0 < lost["speck"] < 0.05
+    last = captured.err.strip().splitlines()[-1]
+    assert last.startswith("on validation: The model found no pixel of ")
+    assert last.endswith("To find rare classes, train with --set tasks.segmentation.class_weights=balanced.")
+    weights = ["--set", *SETTINGS, "training.steps=1", "tasks.segmentation.class_weights=balanced"]
+    command = ["train", "tiny", "--data", str(data), "--out", str(tmp_path / "balanced"), "--device", "cpu", *weights]
+    assert main(command) == 0
+    weighted = load(tmp_path / "balanced")
+    assert sum(weighted.vocabulary.pixels) == 4 * 16 * 16
+    assert main(["evaluate", str(tmp_path / "balanced"), "--json"]) == 0

@@ -146,12 +146,30 @@ def test_names_that_no_file_can_have_are_refused(name: str) -> None:
         load_recipe("tiny", {"tasks": tasks})
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["tasks.segmentation.class_weights={pole: 5, sign: 2, car: 1}"],
+        ["tasks.segmentation.class_weights.pet=5", "tasks.segmentation.losses={bce: 1}"],
+        ["tasks.segmentation.class_weights.pet=5", "tasks.tags={kind: tag-mask}"],
+        ["tasks.segmentation.class_weights.background=0", "tasks.tags={kind: tag-mask}"],
+    ],
+)
+def test_classes_that_are_named_are_taken_to_be_in_the_data(settings: list[str]) -> None:
+    assert load_recipe("tiny", settings)
+
+
 def test_settings_that_say_nothing_because_of_another_are_refused_with_the_other() -> None:
     tiny = load_recipe("tiny")
     refuse_without_effect(tiny, ["data.order", "training.optimizer.rate"])
     refuse_without_effect(load_recipe("tiny", ["data.order=blocks"]), ["data.block"])
     with pytest.raises(InputError, match=r"^--set data\.block changes nothing, because data\.order is shuffled;"):
         refuse_without_effect(tiny, ["data.block"])
+    with pytest.raises(
+        InputError, match=r"^--set tasks\.segmentation\.ohem_share changes nothing, .*losses\.ohem too$"
+    ):
+        refuse_without_effect(tiny, ["tasks.segmentation.ohem_share"])
+    refuse_without_effect(load_recipe("tiny", ["tasks.segmentation.losses.ohem=1"]), ["tasks.segmentation.ohem_share"])
     rate = ["training.optimizer.pretrained_rate"]
     with pytest.raises(InputError, match=r"^--set training\.optimizer\.pretrained_rate changes nothing,"):
         refuse_without_effect(tiny, rate)

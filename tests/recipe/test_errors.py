@@ -49,6 +49,10 @@ from auxseg.recipe.errors import LONGEST_FOUND, nearest, sentence
         (["tasks.box={kind: box, grid: 100000}"], "tasks.box.grid is 100000"),
         ([f"tasks={{{', '.join(f't{n}: {{kind: flip}}' for n in range(65))}}}"], "at most 64"),
         (["seed=-1"], "seed is -1"),
+        (["tasks.segmentation.class_weights=balansed"], "is 'balansed' (did you mean 'balanced'?)"),
+        (["tasks.segmentation.class_weights=3"], "class_weights is 3; allowed: 'balanced', or a value for each name"),
+        (["tasks.segmentation.class_weights={pole: -1}"], "tasks.segmentation.class_weights.pole is -1: input should"),
+        (["tasks.segmentation.class_weights={pole: 0, car: 0}"], "every class has the weight 0"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(settings: list[str], expected: str) -> None:

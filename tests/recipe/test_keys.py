@@ -36,6 +36,8 @@ def test_type_default_and_meaning_are_those_of_the_class() -> None:
     assert _named("training.optimizer.kind").type == "adam | adamw | sgd"
     assert _named("training.optimizer.kind").default == "adamw"
     assert _named("balancer.weights.NAME", "fixed").type == "number from 0"
+    assert _named("tasks.NAME.class_weights").type == "balanced | null"
+    assert _named("tasks.NAME.class_weights.NAME").type == "number from 0"
     assert _named("data.augment.hue").meaning.startswith("largest turn of the hue")
     assert _named("model.encoder.kind").default == "none, must be given"
 

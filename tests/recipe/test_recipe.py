@@ -76,6 +76,9 @@ def test_some_settings_of_some_sections_are_replaced_and_nothing_else() -> None:
         ("model.encoder.lora=null", False),
         ("seed=3", True),
         ("tasks.edges={kind: edges}", True),
+        ("tasks.segmentation.class_weights=null", False),
+        ("tasks.segmentation.class_weights=balanced", True),
+        ("tasks.segmentation.class_weights.pole=2", True),
     ],
 )
 def test_only_what_changes_no_bit_does_not_matter(setting: str, matters: bool) -> None:
@@ -90,6 +93,16 @@ def test_the_size_of_blocks_matters_where_there_are_any() -> None:
 
     assert values("shuffled", 4) == values("shuffled", 8)
     assert values("blocks", 4) != values("blocks", 8)
+
+
+def test_runs_of_versions_without_losses_for_rare_classes_are_found() -> None:
+    """Their settings are not among what matters as long as they say nothing."""
+    losses = {"cross_entropy": 1.0, "dice": 1.0}
+    matters = what_matters(to_values(load_recipe("tiny")))["tasks"]["segmentation"]
+    assert matters == {"kind": "segmentation", "losses": losses, "beta": 1.0}
+    other = what_matters(to_values(load_recipe("tiny", ["tasks.segmentation.losses={focal: 1}"])))
+    changed = load_recipe("tiny", ["tasks.segmentation.losses={focal: 1}", "tasks.segmentation.focal_gamma=1"])
+    assert other != what_matters(to_values(changed))
 
 
 def test_what_matters_leaves_the_values_as_they_are() -> None:

@@ -11,12 +11,12 @@ import pytest
 import torch
 
 from auxseg.data.loading.loader import EvaluationLoader
-from auxseg.data.loading.selection import training_rows
+from auxseg.data.loading.selection import labelled_rows, training_rows
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.models import build_network
 from auxseg.recipe import Recipe, build_tasks, load_recipe, with_changes
-from auxseg.run.building import build_learner, open_data, train_loader, validation_loader, without_labels
+from auxseg.run.building import build_learner, open_data, train_loader, validation_loader, with_pixels, without_labels
 from auxseg.training.learner import Learner
 from auxseg.training.runtime import Runtime
 from tests.run.conftest import SETTINGS
@@ -41,6 +41,18 @@ def test_data_are_opened_at_the_size_that_is_asked_for(store_path: Path) -> None
     assert small.size == 16
     with pytest.raises(InputError, match=r"none\.h5"):
         open_data(store_path.with_name("none.h5"), _recipe())
+
+
+def test_pixels_are_counted_of_the_masks_that_are_trained_on_and_only_if_asked_for(store: Store) -> None:
+    assert with_pixels(store, _recipe()) is store
+    balanced = "tasks.segmentation.class_weights=balanced"
+    for settings in (), ("data.train_on=train+val",), ("data.label_fraction=0.2",), ("data.size=16",):
+        asked = _recipe(balanced, *settings)
+        opened = open_data(store.path, asked)
+        rows = training_rows(opened, asked.data.train_on)
+        masks = [opened.read(row)[1] for row in labelled_rows(opened, rows, asked.data.label_fraction).tolist()]
+        expected = tuple(sum(int((mask == each).sum()) for mask in masks) for each in range(2))
+        assert with_pixels(opened, asked).vocabulary.pixels == expected
 
 
 def test_training_sees_the_training_split_in_full_batches(store: Store) -> None:

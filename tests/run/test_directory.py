@@ -148,6 +148,13 @@ def test_data_are_described_by_what_a_figure_depends_on(store_path: Path) -> Non
     assert describe_data(store.at_size(16)).size == 16
 
 
+def test_pixels_are_written_only_where_they_were_counted() -> None:
+    """So that model files of other recipes stay as they were."""
+    assert "pixels" not in json.loads(pack_vocabulary(VOCABULARY))
+    counted = dataclasses.replace(VOCABULARY, pixels=(30, 4))
+    assert unpack_vocabulary(pack_vocabulary(counted), "m").pixels == (30, 4)
+
+
 def test_a_vocabulary_comes_back_whole() -> None:
     found = unpack_vocabulary(pack_vocabulary(VOCABULARY), "m")
     for field in dataclasses.fields(Vocabulary):
@@ -176,6 +183,8 @@ def test_sizes_that_may_be(size: int) -> None:
         ({"resize": "stretch"}, "resize to be one of "),
         ({"exif": "maybe"}, "exif to be apply or ignore"),
         ({"counts": {"breed": [3]}}, "a count for each class"),
+        ({"pixels": [3]}, "a number of pixels for each mask class"),
+        ({"pixels": [3, -1]}, "a number of pixels for each mask class"),
         ({"counts": {"colour": [3]}}, "a count for each class"),
     ],
 )

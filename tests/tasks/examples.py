@@ -48,6 +48,17 @@ CONFIGS: dict[str, tuple[TaskSettings, Vocabulary]] = {
     "tag-mask": (TagMaskConfig(), TAGGED),
     "segmentation-losses": (SegmentationConfig(losses={"bce": 0.5, "dice": 2.0}, beta=2.0), VOCABULARY),
     "segmentation-classes": (SegmentationConfig(), MANY_CLASSES),
+    "segmentation-rare": (
+        SegmentationConfig(losses=dict.fromkeys(("focal", "tversky", "lovasz", "ohem"), 1.0)),
+        VOCABULARY,
+    ),
+    "segmentation-weighted": (
+        SegmentationConfig(
+            losses=dict.fromkeys(("cross_entropy", "dice", "focal", "tversky", "lovasz", "ohem"), 1.0),
+            class_weights={"background": 0.5, "tail": 7.0},
+        ),
+        MANY_CLASSES,
+    ),
     "classification-smooth": (ClassificationConfig(label="species", label_smoothing=0.1), VOCABULARY),
     "box-losses": (BoxConfig(losses={"l1": 1.0, "mse": 10.0, "giou": 0.5, "smooth_l1": 0.1}), VOCABULARY),
     "box-diou": (BoxConfig(losses={"diou": 1.0}), VOCABULARY),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from torch.nn import functional
 from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.errors import InputError
 from auxseg.tasks import SegmentationConfig, SegmentationTask, task_loss
+from auxseg.tasks.losses import MASK_LOSSES
 from tests.tasks.examples import MANY_CLASSES, VOCABULARY, make_batch
 
 LOGIT = 30.0
@@ -46,6 +48,53 @@ def test_bce_agrees_with_torch() -> None:
     log_odds = (logits[:, 1] - logits[:, 0])[known]
     expected = functional.binary_cross_entropy_with_logits(log_odds, mask[known].float())
     torch.testing.assert_close(_mean_loss(_task({"bce": 1.0}), logits, mask), expected)
+
+
+def test_weighted_cross_entropy_agrees_with_torch() -> None:
+    config = SegmentationConfig(losses={"cross_entropy": 1.0}, class_weights={"head": 5.0, "tail": 0.5})
+    logits, mask = torch.randn(5, 4, 12, 12), make_batch(5, 4).mask
+    weights = torch.tensor([1.0, 1.0, 5.0, 0.5])
+    expected = functional.cross_entropy(logits, mask.long(), weights, ignore_index=IGNORE)
+    torch.testing.assert_close(_mean_loss(config.build("mask", MANY_CLASSES), logits, mask), expected)
+
+
+def test_settings_reach_their_losses() -> None:
+    """Each setting moves the loss that it is called after, and no other."""
+    names = [name for name in MASK_LOSSES if name != "bce"]
+    logits, mask = torch.randn(2, 4, 12, 12), make_batch(2, 4).mask
+    losses: dict[str, float] = dict.fromkeys(names, 1.0)
+    before = SegmentationConfig(losses=losses).build("mask", MANY_CLASSES).loss(logits, mask)
+    changes = {
+        "focal_gamma": (1.0, {"focal"}),
+        "tversky_alpha": (0.5, {"tversky"}),
+        "tversky_beta": (0.5, {"tversky"}),
+        "ohem_share": (0.5, {"ohem"}),
+        "class_weights": ({"tail": 3.0}, set(names)),
+    }
+    for key, (value, moved) in changes.items():
+        config = replace(SegmentationConfig(losses=losses), **{key: value})
+        after = config.build("mask", MANY_CLASSES).loss(logits, mask)
+        assert {name for name in names if not torch.equal(before[name], after[name])} == moved
+
+
+def test_weights_of_classes_that_the_data_lack_are_refused() -> None:
+    with pytest.raises(InputError, match=r"tasks\.mask\.class_weights.*'haed' \(did you mean 'head'\?\)"):
+        SegmentationConfig(class_weights={"haed": 2.0}).build("mask", MANY_CLASSES)
+
+
+def test_balanced_weights_are_those_of_the_training_pixels() -> None:
+    counted = replace(MANY_CLASSES, pixels=(900, 90, 9, 1))
+    losses = {"cross_entropy": 1.0}
+    task = SegmentationConfig(losses=losses, class_weights="balanced").build("mask", counted)
+    roots = [number**0.5 for number in counted.pixels]
+    by_hand = SegmentationConfig(
+        losses=losses,
+        class_weights={
+            name: 1000 / (root * sum(roots)) for name, root in zip(counted.mask_classes, roots, strict=True)
+        },
+    ).build("mask", MANY_CLASSES)
+    mask = make_batch(2, 4).mask
+    torch.testing.assert_close(task.counts(mask)["cross_entropy"], by_hand.counts(mask)["cross_entropy"])
 
 
 def test_binary_dice_agrees_with_segmentation_models() -> None:
@@ -147,7 +196,7 @@ def test_the_likeliest_class_is_the_first_of_equals(memory_format: torch.memory_
 def test_unknown_losses_are_refused_with_the_allowed_ones() -> None:
     with pytest.raises(InputError, match=r"tasks\.mask\.losses.*'dicee'.*'dice'.*cross_entropy, bce, dice"):
         _task({"dicee": 1.0})
-    with pytest.raises(InputError, match=r"'bce'.*allowed: cross_entropy, dice$"):
+    with pytest.raises(InputError, match=r"'bce'.*allowed: cross_entropy, dice, focal, tversky, lovasz, ohem$"):
         _task({"bce": 1.0}, vocabulary=MANY_CLASSES)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
@@ -12,6 +12,7 @@ from tyro.conf import Positional
 from auxseg.arguments import as_typed
 from auxseg.cli.command import RecipeCommand, optional, use_threads
 from auxseg.cli.output.evaluate_table import print_figures
+from auxseg.cli.output.terminal import plain
 from auxseg.cli.refusals import refuse_no_models, refuse_no_store
 from auxseg.errors import InputError
 from auxseg.records.names import BEST_FILE, STUDY_FILE, failure_file
@@ -19,9 +20,12 @@ from auxseg.records.names import BEST_FILE, STUDY_FILE, failure_file
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from auxseg.records.metrics import Metrics
+    from auxseg.records.metrics import ClassFigures, Metrics
     from auxseg.report.runs.comparison import Comparison
     from auxseg.run import Run
+
+MOST_CLASSES: Final = 12
+"""As many classes have their IoU in one line."""
 
 MAX_IN_GRID: Final = 12
 """More runs than these would be too small in a picture of all of them."""
@@ -80,7 +84,7 @@ class Evaluate(RecipeCommand):
                 results[name] = measured(run, self.split, self.data, self.device, mirrored=self.mirrored)
                 report([run.directory])
         print_figures(console, results)
-        _print_classes(console, results)
+        _print_classes(console, results, {name: run.directory for name, run in runs.items()})
         values = {name: to_mapping(metrics) for name, metrics in results.items()}
         result: dict[str, object] = {"runs": values, **({"left_out": left_out} if left_out else {})}
         return result if len(runs) < 2 else result | self._compare(console, runs)
@@ -160,25 +164,41 @@ def _why_not(run: Path) -> str:
     return "" if (run / BEST_FILE).is_file() else "has no model yet"
 
 
-def _print_classes(console: Console, results: dict[str, Metrics]) -> None:
-    """IoU by class of the target where there are several, which classes are lost, and why there is no figure."""
-    from auxseg.report.wording import undefined
+def _print_classes(console: Console, results: dict[str, Metrics], directories: dict[str, Path]) -> None:
+    """IoU by class of the target where there are several, which classes are lost, and why there is no figure.
+
+    ``directories`` are those of the results that belong to runs.
+    """
+    from auxseg.records.recipe import read_recipe
+    from auxseg.report.runs.lost_classes import lost_sentence, lost_shares
+    from auxseg.report.wording import SPACE, undefined
 
     for name, metrics in results.items():
         before = f"{name}: " if len(results) > 1 else ""
         classes = metrics.classes.get(metrics.target, {})
         lines = []
-        if 2 < len(classes) <= 12:
-            ious = [f"{key} {'-' if each.iou is None else _shown(each.iou)}" for key, each in classes.items()]
-            lines.append(f"IoU by class: {', '.join(ious)}")
-        if lost := [key for key, each in classes.items() if each.iou == 0 and each.pixels]:
-            lines.append(f"not one pixel of {', '.join(lost)} was found, though the truth has some: IoU 0")
+        if len(classes) > 2:
+            lines.append(_by_class(classes))
+        if lost := lost_shares(classes):
+            settings = read_recipe(directories[name]).settings if name in directories else {}
+            lines.append(plain(lost_sentence(lost, settings, metrics.target).replace(SPACE, " ")))
         figures = metrics.figures[metrics.target]
         figure, value = next(iter(figures.items()))
         if value is None:
             lines.append(undefined(figure, figures))
         for line in lines:
             console.print(f"{before}{line}", markup=False, highlight=False)
+
+
+def _by_class(classes: Mapping[str, ClassFigures]) -> str:
+    """IoU of all classes, or of the lowest where they are too many for a line."""
+    shown = [(key, each.iou) for key, each in classes.items()]
+    title = "IoU by class"
+    if len(shown) > MOST_CLASSES:
+        known = [(iou, key) for key, iou in shown if iou is not None]
+        shown = [(key, iou) for iou, key in sorted(known)[:MOST_CLASSES]]
+        title = f"{title}, the lowest {len(shown)} of {len(classes)}"
+    return f"{title}: {', '.join(f'{key} {_shown(iou)}' for key, iou in shown)}"
 
 
 def _print_unlike(console: Console, comparison: Comparison) -> None:
@@ -193,5 +213,7 @@ def _print_unlike(console: Console, comparison: Comparison) -> None:
         console.print(remark, markup=False, highlight=False)
 
 
-def _shown(value: float) -> str:
+def _shown(value: float | None) -> str:
+    if value is None:
+        return "-"
     return f"{value:.4f}" if abs(value) < 10 else f"{value:.1f}"

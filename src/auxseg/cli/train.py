@@ -210,13 +210,28 @@ class Train(RecipeCommand):
         page = report([run.directory])
         kept = _kept_validation(run, recipe.target)
         console.print(f"{_summary(kept)}\nrun: {plain(run.directory)}   report: {plain(page)}", soft_wrap=True)
-        return {"run": str(run.directory), "report": str(page), "validation": kept}
+        lost = _lost(run, recipe.target, console)
+        return {"run": str(run.directory), "report": str(page), "validation": kept, **lost}
 
 
 def _kept_validation(run: Run, target: str) -> dict[str, float | None] | None:
     """Step and the target's figures of the model that is kept, also of a run that was finished before."""
     kept = run.events.kept
     return None if kept is None else {"step": kept.step, **kept.figures[target]}
+
+
+def _lost(run: Run, target: str, console: Console) -> dict[str, object]:
+    """Say which classes the model that is kept does not find at all; these with their shares, if there are any."""
+    from auxseg.records.recipe import read_recipe
+    from auxseg.report.runs.lost_classes import lost_sentence
+    from auxseg.report.wording import SPACE
+
+    kept = run.events.kept
+    if kept is None or not kept.lost:
+        return {}
+    said = lost_sentence(kept.lost, read_recipe(run.directory).settings, target).replace(SPACE, " ")
+    console.print(f"on validation: {plain(said)}", soft_wrap=True, markup=False)
+    return {"lost_classes": dict(kept.lost)}
 
 
 def _summary(kept: dict[str, float | None] | None) -> str:

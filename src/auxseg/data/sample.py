@@ -77,7 +77,8 @@ class Vocabulary:
 
     ``exif`` says whether photographs are turned by their EXIF orientation (``apply``) or were read as they are stored
     (``ignore``). ``category_ids`` are the numbers that the data themselves give to the mask classes, by default their
-    positions. ``has_background`` is false where class 0 is a class like any other, such as sky.
+    positions. ``has_background`` is false where class 0 is a class like any other, such as sky. ``pixels`` are the
+    labelled training pixels of each mask class; they are counted only for a recipe that asks for them, else empty.
     """
 
     size: int
@@ -88,6 +89,7 @@ class Vocabulary:
     exif: str = field(default="apply", compare=False)
     category_ids: tuple[int, ...] = field(default=(), compare=False)
     has_background: bool = field(default=True, compare=False)
+    pixels: tuple[int, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         """Number the mask classes by position where nothing else is known."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from auxseg.data.loading.folds import parse_fold
@@ -21,6 +21,8 @@ from auxseg.training.teacher import teacher_decay
 
 MAX_PARAMETERS: Final = 2_000_000_000
 """Training takes about 20 bytes for each: its weight, gradient, average, and two moments."""
+
+_LOSS_OF: Final = {"focal_gamma": "focal", "tversky_alpha": "tversky", "tversky_beta": "tversky", "ohem_share": "ohem"}
 
 
 def check_values(recipe: Recipe, origin: str) -> None:
@@ -128,10 +130,17 @@ def _tasks_on_paper(recipe: Recipe) -> dict[str, Task] | None:
 
 
 def _stand_in(recipe: Recipe) -> Vocabulary:
-    """The vocabulary of data that have every label the recipe asks for, one value of which is a mask class."""
-    labels = {getattr(task, "label", None) or "label": ("object", "other") for task in recipe.tasks.values()}
+    """The vocabulary of data that have every label the recipe asks for, one value of which is a mask class.
+
+    And every mask class that the recipe names.
+    """
+    weights = [getattr(task, "class_weights", None) for task in recipe.tasks.values()]
+    named = dict.fromkeys(name for each in weights if isinstance(each, Mapping) for name in each)
+    others = [name for name in ("background", "object") if name not in named]
+    classes = (*others[: max(2 - len(named), 0)], *named)
+    labels = {getattr(task, "label", None) or "label": (classes[-1], "other") for task in recipe.tasks.values()}
     counts = dict.fromkeys(labels, (1, 1))
-    return Vocabulary(recipe.data.size or 256, ("background", "object"), labels, counts=counts)
+    return Vocabulary(recipe.data.size or 256, classes, labels, counts=counts)
 
 
 def _check_balancer(recipe: Recipe, origin: str) -> None:
@@ -178,9 +187,23 @@ def refuse_without_effect(recipe: Recipe, given: Sequence[str]) -> None:
             "--set training.optimizer.pretrained_rate changes nothing, because model.encoder keeps its pretrained "
             "weights as they are; set model.encoder.freeze or model.encoder.lora to null too"
         )
+    for key in given:
+        _refuse_setting_of_another_loss(recipe, key)
 
 
 def _is_always_frozen(recipe: Recipe) -> bool:
     encoder = recipe.model.encoder
     unfrozen = any(phase.unfreeze for phase in recipe.training.phases)
     return not unfrozen and (encoder.freeze == "all" or encoder.lora is not None)
+
+
+def _refuse_setting_of_another_loss(recipe: Recipe, key: str) -> None:
+    """Refuse a setting of a loss that its task does not have."""
+    section, _, rest = key.partition(".")
+    name, _, setting = rest.partition(".")
+    loss, losses = _LOSS_OF.get(setting), getattr(recipe.tasks.get(name), "losses", None)
+    if section == "tasks" and loss is not None and losses is not None and loss not in losses:
+        raise InputError(
+            f"--set {key} changes nothing, because the losses of {name} are {', '.join(losses)}; set "
+            f"tasks.{name}.losses.{loss} too"
+        )

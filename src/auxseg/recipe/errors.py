@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from auxseg.recipe.schema import fields, inner, members, tags
 from auxseg.recipe.words import MEANT
 
-_FORMS: Final = ("tuple[", "literal[")
-"""What pydantic calls a list or a fixed value among other things that may stand at its place."""
+_FORMS: Final = ("tuple[", "literal[", "dict[")
+"""What pydantic calls a list, a fixed value or a mapping among other things that may stand at its place."""
 LONGEST_FOUND: Final = 200
 _OF_NUMBERS: Final = ("int_type", "int_parsing", "int_from_float", "greater_than_equal", "less_than_equal")
 """How many characters of a wrong value a sentence shows."""
@@ -27,7 +28,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def sentence(error: ValidationError, root: type) -> str:
     """The first thing that is wrong, with its key, what was expected and what was found."""
-    first = error.errors()[0]
+    first = _first(error)
     keys, scope = _walk(first["loc"], root)
     path = ".".join(keys) or "the recipe"
     found = _short(repr(first["input"]))
@@ -53,12 +54,22 @@ def sentence(error: ValidationError, root: type) -> str:
             if any(each["type"] in _OF_NUMBERS for each in error.errors()):
                 allowed += " or a whole number from 1"
             words = allowed.replace("'", "").replace(" or ", ", ").split(", ")
+            is_mapping = any(each["type"] == "dict_type" for each in error.errors())
+            allowed = f"{allowed}, or a value for each name" if is_mapping else allowed
             return f"{path} is {found}{nearest(str(first['input']), words)}; allowed: {allowed}"
         case "too_short":
             fewest = context["min_length"]
             return f"{path} is {found}, expected at least {fewest} {'entry' if fewest == 1 else 'entries'}"
         case _:
             return f"{path} is {found}: {first['msg'][0].lower()}{first['msg'][1:]}"
+
+
+def _first(error: ValidationError) -> ErrorDetails:
+    """The first error; of a mapping that might have been a fixed value instead, what is wrong in the mapping."""
+    first, *others = error.errors()
+    if first["type"] == "literal_error" and isinstance(first["input"], dict):
+        return next((each for each in others if "dict[" in str(each["loc"])), first)
+    return first
 
 
 def _short(text: str) -> str:

@@ -50,6 +50,8 @@ def _walk(cls: Any, path: str, kinds: tuple[str, ...] = ()) -> Iterator[Setting]
         options = members(annotation)
         mapped = [option for option in options if typing.get_origin(option) in (dict, Mapping)]
         if mapped:
+            if any(typing.get_origin(option) is typing.Literal for option in options):
+                yield Setting(key, _describe(annotation), defaults[name], _meaning(cls, name), kinds)
             yield from _walk_mapping(cls, name, key, mapped[0], kinds)
             continue
         yield from _walk_value(annotation, key, defaults[name], _meaning(cls, name), kinds)
@@ -77,7 +79,7 @@ def _walk_value(annotation: Any, key: str, default: str, meaning: str, kinds: tu
 
 
 def _describe(annotation: Any) -> str:
-    """A type in words, without the classes in it, whose fields have keys of their own."""
+    """A type in words, without the classes and mappings in it, whose fields and entries have keys of their own."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
         inner = _describe(arguments[0])
@@ -90,7 +92,7 @@ def _describe(annotation: Any) -> str:
         if dataclasses.is_dataclass(arguments[0]):
             return "list of {" + ", ".join(fields(arguments[0])) + "}"
         return f"list of {_describe(arguments[0])}"
-    if dataclasses.is_dataclass(annotation):
+    if dataclasses.is_dataclass(annotation) or origin in (dict, Mapping):
         return ""
     return {int: "integer", float: "number", str: "text", bool: "true | false", type(None): "null"}.get(
         annotation, str(annotation)

@@ -15,7 +15,7 @@ from auxseg.config import config
 from auxseg.data.augment import MILD, NO_AUGMENTATION, AugmentConfig
 from auxseg.data.loading.selection import TrainOn
 from auxseg.models import ModelConfig
-from auxseg.tasks import TaskConfig
+from auxseg.tasks import SegmentationConfig, TaskConfig
 from auxseg.training.optimizer import AdamWConfig, OptimizerConfig
 from auxseg.training.phases import PhaseConfig
 from auxseg.training.schedule import OneCycleConfig, ScheduleConfig
@@ -23,6 +23,9 @@ from auxseg.training.schedule import OneCycleConfig, ScheduleConfig
 Count = Annotated[int, Field(ge=1, le=10**9)]
 MAX_BATCH: Final = 65_536
 MAX_TASKS: Final = 64
+
+_LATER: Final = ("class_weights", "focal_gamma", "tversky_alpha", "tversky_beta", "ohem_share")
+"""Settings of a segmentation that earlier versions did not know."""
 
 
 @config
@@ -147,9 +150,18 @@ def what_matters(values: Mapping[str, Any]) -> dict[str, Any]:
     training.pop("watch", None)
     if data["order"] == "shuffled":
         data.pop("block", None)
-    return {**values, "model": model, "data": data, "training": training}
+    tasks = {name: _as_before(task) for name, task in values["tasks"].items()}
+    return {**values, "model": model, "data": data, "training": training, "tasks": tasks}
 
 
 def _without_nothing(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     """The values without those of ``keys`` that say nothing, which earlier versions did not have."""
     return {key: value for key, value in values.items() if value or key not in keys}
+
+
+def _as_before(task: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings of a segmentation without those that came later, where they are what they would be unsaid."""
+    if task.get("kind") != SegmentationConfig.kind:
+        return task
+    default = SegmentationConfig()
+    return {key: each for key, each in task.items() if key not in _LATER or each != getattr(default, key)}

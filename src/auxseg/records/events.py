@@ -95,7 +95,10 @@ class Step:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Validated:
-    """The validation split was measured; ``best`` is true if the model was kept."""
+    """The validation split was measured; ``best`` is true if the model was kept.
+
+    ``lost`` are the shares of the true pixels of those classes of the target of which no pixel was found.
+    """
 
     step: Count
     epoch: Number | None = None
@@ -104,6 +107,7 @@ class Validated:
     seconds: Seconds
     best: bool
     phase: str = field(default="", metadata=OMITTED)
+    lost: Mapping[str, Number] = field(default_factory=dict, metadata=OMITTED)
 
 
 @final

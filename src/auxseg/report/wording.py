@@ -8,9 +8,6 @@ from typing import Final
 
 from markupsafe import Markup
 
-from auxseg.counting import count
-from auxseg.records.metrics import ClassFigures
-
 NOTHING: Final = "–"  # noqa: RUF001 - an en dash stands for a value that does not exist
 
 EVERYWHERE: Final = "all"
@@ -143,14 +140,6 @@ def undefined(figure: str, figures: Mapping[str, float | None]) -> str:
     if labelled is not None and labelled == figures.get("num_empty"):
         return f"{figure} has no value: truth and prediction are background everywhere, and background is not scored."
     return f"{figure} has no value: none of the scored classes occurs in truth or prediction."
-
-
-def vanished(classes: Mapping[str, ClassFigures]) -> str:
-    """Names the classes that the truth has and of which not one pixel was found, as a sentence; empty if none."""
-    names = [f"{name} ({count(each.pixels, 'pixel')})" for name, each in classes.items() if each.iou == 0 < each.pixels]
-    if not names:
-        return ""
-    return f"The model found no pixel of {listed(names, len(names))}: IoU 0."
 
 
 def plain(text: str) -> str:

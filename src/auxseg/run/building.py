@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
 
 from auxseg.data.loading.folds import in_fold
 from auxseg.data.loading.loader import EvaluationLoader, TrainLoader
+from auxseg.data.loading.pixels import count_pixels
 from auxseg.data.loading.selection import labelled_rows, training_rows
 from auxseg.data.store.store import Store
 from auxseg.models import Network
@@ -27,6 +29,18 @@ def open_data(path: str | Path, recipe: Recipe) -> Store:
     store, data = Store.open(path), recipe.data
     store = store if data.size is None else store.at_size(data.size)
     return store if data.fold is None else in_fold(store, data.fold, data.train_on)
+
+
+def with_pixels(store: Store, recipe: Recipe) -> Store:
+    """The store whose vocabulary says how many training pixels each mask class has, if the recipe asks for it.
+
+    Only masks that are trained on are counted.
+    """
+    if not any(getattr(task, "class_weights", None) == "balanced" for task in recipe.tasks.values()):
+        return store
+    rows = labelled_rows(store, training_rows(store, recipe.data.train_on), recipe.data.label_fraction)
+    pixels = tuple(count_pixels(store, rows).tolist())
+    return replace(store, vocabulary=replace(store.vocabulary, pixels=pixels))
 
 
 def train_loader(recipe: Recipe, store: Store, runtime: Runtime) -> TrainLoader:

@@ -129,7 +129,10 @@ def describe_data(store: Store) -> DataFacts:
 
 def pack_vocabulary(vocabulary: Vocabulary) -> str:
     """A vocabulary as JSON, for a model file."""
-    return json.dumps(dataclasses.asdict(vocabulary))
+    values = dataclasses.asdict(vocabulary)
+    if not vocabulary.pixels:
+        del values["pixels"]
+    return json.dumps(values)
 
 
 def unpack_vocabulary(text: str, place: str) -> Vocabulary:
@@ -145,6 +148,8 @@ def unpack_vocabulary(text: str, place: str) -> Vocabulary:
         "a count for each class": all(
             len(found.labels.get(label, ())) == len(counts) for label, counts in found.counts.items()
         ),
+        "a number of pixels for each mask class": len(found.pixels) in (0, len(found.mask_classes))
+        and all(0 <= number < 2**63 for number in found.pixels),
     }
     for rule, holds in rules.items():
         if not holds:

@@ -27,7 +27,7 @@ from auxseg.run.beginning.micro_batches import refuse_lone_values
 from auxseg.run.beginning.opening import opened
 from auxseg.run.beginning.resolving import Resolved, measure_choice, resolve
 from auxseg.run.beginning.resuming import owner_of
-from auxseg.run.building import build_learner, open_data, train_loader, validation_loader
+from auxseg.run.building import build_learner, open_data, train_loader, validation_loader, with_pixels
 from auxseg.run.directory import Run, describe_data
 from auxseg.run.labels import labelled_samples, refuse_unfit, refuse_unlabelled, untrained_tasks
 from auxseg.run.model_file import ModelFacts
@@ -62,7 +62,7 @@ def train(
     before work starts, `RunError` if a loss is not finite.
     """
     run, recipe = Run(as_path(out, "out")), recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
-    store = open_data(data, recipe)
+    store = with_pixels(open_data(data, recipe), recipe)
     tasks = build_tasks(recipe, store.vocabulary)
     labelled = _labelled(recipe, store, tasks, tell)
     runtime = Runtime(device, devices)

@@ -5,9 +5,9 @@ Shape legend: ``N`` images, ``C`` mask classes, ``H W`` the stored size, ``S`` i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import Annotated, Any, Final, Literal, final
+from typing import Annotated, Any, Literal, final
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -17,7 +17,7 @@ from torch import Tensor
 from auxseg.config import config
 from auxseg.data.geometry import Fit
 from auxseg.data.loading.batch import Batch
-from auxseg.data.sample import IGNORE, Vocabulary
+from auxseg.data.sample import Vocabulary
 from auxseg.drawing import overlay_mask
 from auxseg.errors import InputError
 from auxseg.metrics import segmentation as metrics
@@ -25,36 +25,38 @@ from auxseg.tasks.answers import Answer
 from auxseg.tasks.answers.labels_back import labels_back, probabilities_back
 from auxseg.tasks.likeliest import likeliest
 from auxseg.tasks.losses import (
+    MASK_LOSSES,
+    ClassWeights,
     LossWeights,
+    MaskLosses,
     at_least_float32,
     check_choice,
-    cross_entropy,
-    has_scored_class,
-    soft_dice,
+    class_weights,
 )
 from auxseg.tasks.masked_columns import cells
 from auxseg.tasks.task import Dense, Table, Task
-
-LOSSES: Final[dict[str, Callable[[Tensor, Tensor], Tensor]]] = {
-    "cross_entropy": cross_entropy,
-    "bce": cross_entropy,
-    "dice": soft_dice,
-}
 
 
 @final
 class SegmentationTask(Task):
     """Gives every pixel one of C >= 2 classes, by a softmax over C logits; pixels of value `IGNORE` count for nothing.
 
-    Losses: ``cross_entropy`` (mean over labelled pixels), ``bce`` (the same by its name for two classes) and ``dice``
-    (mean over images in which a scored class occurs, see `soft_dice`).
+    Losses, see `MaskLosses`: means over labelled pixels are ``cross_entropy``, ``bce`` (the same by its name for two
+    classes), ``focal``, and ``ohem`` over the hardest pixels; means over images in which a scored class occurs are
+    ``dice``, ``tversky`` and ``lovasz``.
     """
 
     row_figure = "iou"
     ratio_figure = ("intersection", "union")
 
     def __init__(
-        self, *, name: str, class_names: Sequence[str], losses: Mapping[str, float], beta: float = 1.0
+        self,
+        *,
+        name: str,
+        class_names: Sequence[str],
+        losses: Mapping[str, float],
+        beta: float = 1.0,
+        settings: MaskLosses | None = None,
     ) -> None:
         self.name = name
         self.class_names = tuple(class_names)
@@ -62,21 +64,20 @@ class SegmentationTask(Task):
         self.weights = dict(losses)
         self.main_figure = "iou_dataset" if len(self.class_names) == 2 else "miou_dataset"
         self._beta = beta
+        self._losses = settings or MaskLosses(num_classes=len(self.class_names))
 
     def target(self, batch: Batch) -> UInt8[Tensor, "N H W"]:
         """Class ids, `IGNORE` where a pixel counts for nothing."""
         return batch.mask
 
     def counts(self, target: UInt8[Tensor, "N H W"]) -> dict[str, Float[Tensor, " N"]]:
-        """Labelled pixels for the cross-entropy; for Dice 1 if a scored class occurs in the image."""
-        pixels = (target != IGNORE).sum((1, 2)).float()
-        images = has_scored_class(target, len(self.class_names)).float()
-        return {name: images if name == "dice" else pixels for name in self.weights}
+        """Labelled pixels for losses by pixel; for those by class 1 if a scored class occurs in the image."""
+        return {name: self._losses.count(name, target) for name in self.weights}
 
     def loss(self, output: Float[Tensor, "N C H W"], target: UInt8[Tensor, "N H W"]) -> dict[str, Float[Tensor, " N"]]:
         """Sum of each term per image."""
         log_probabilities = at_least_float32(output).log_softmax(1)
-        return {name: LOSSES[name](log_probabilities, target) for name in self.weights}
+        return {name: self._losses.loss(name, log_probabilities, target) for name in self.weights}
 
     def measure(self, output: Float[Tensor, "N C H W"], target: UInt8[Tensor, "N H W"]) -> Table:
         """One confusion matrix per image, without counts where the label is missing."""
@@ -185,25 +186,43 @@ class SegmentationTask(Task):
 class SegmentationConfig:
     """Settings of `SegmentationTask` over all mask classes of the data; ``beta`` is that of the F-beta figure.
 
-    ``losses`` are its losses with their weights.
+    ``losses`` are its losses with their weights: cross_entropy, bce, dice, focal, tversky, lovasz, ohem.
+    ``class_weights`` help rare classes: ``balanced`` weighs each class by the inverse square root of its share of the
+    labelled training pixels (`balanced_weights`); or a weight by name, 1 for classes that are left out. ``focal_gamma``
+    says how little a pixel counts in focal whose class is found already. ``tversky_alpha`` is the price of false alarms
+    in tversky, and ``tversky_beta`` that of what is missed. ``ohem_share`` is the share of each image's pixels, the
+    hardest, that ohem takes.
     """
 
     kind: Literal["segmentation"] = "segmentation"
     losses: LossWeights = field(default_factory=lambda: {"cross_entropy": 1.0, "dice": 1.0})
     beta: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    class_weights: ClassWeights = None
+    focal_gamma: Annotated[float, Field(ge=0, le=100)] = 2.0
+    tversky_alpha: Annotated[float, Field(gt=0, le=1000)] = 0.3
+    tversky_beta: Annotated[float, Field(gt=0, le=1000)] = 0.7
+    ohem_share: Annotated[float, Field(gt=0, le=1)] = 0.25
 
     def build(self, name: str, vocabulary: Vocabulary) -> SegmentationTask:
         """Make the task.
 
-        Raises `InputError` for a loss that is unknown or given by both of its names, or data without masks of two
-        classes.
+        Raises `InputError` for a loss that is unknown or given by both of its names, data without masks of two
+        classes, and weights of classes that the data lack.
         """
         classes = vocabulary.mask_classes
         if len(classes) < 2:
             raise InputError(f"tasks.{name}: needs masks of at least two classes, but the data have {len(classes)}")
-        check_choice(name, self.losses, [loss for loss in LOSSES if loss != "bce" or len(classes) == 2])
+        check_choice(name, self.losses, [loss for loss in MASK_LOSSES if loss != "bce" or len(classes) == 2])
         if {"cross_entropy", "bce"} <= self.losses.keys():
             raise InputError(
                 f"tasks.{name}.losses: cross_entropy and bce are the same loss here; expected only one of them"
             )
-        return SegmentationTask(name=name, class_names=classes, losses=self.losses, beta=self.beta)
+        settings = MaskLosses(
+            num_classes=len(classes),
+            class_weights=class_weights(self.class_weights, classes, vocabulary.pixels, f"tasks.{name}.class_weights"),
+            focal_gamma=self.focal_gamma,
+            tversky_alpha=self.tversky_alpha,
+            tversky_beta=self.tversky_beta,
+            ohem_share=self.ohem_share,
+        )
+        return SegmentationTask(name=name, class_names=classes, losses=self.losses, beta=self.beta, settings=settings)

@@ -10,12 +10,13 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, final
 
 from auxseg.data.loading.loader import EvaluationLoader, TrainLoader
 from auxseg.errors import Terminated
+from auxseg.evaluation.lost_classes import lost_classes
 from auxseg.evaluation.measure import measure, merge
 from auxseg.tasks import Table, Task
 from auxseg.training.checkpoint import Checkpoint
@@ -24,7 +25,10 @@ from auxseg.training.learner import Learner, StepResult
 
 @dataclass(frozen=True)
 class Validation:
-    """What one look at the validation split showed."""
+    """What one look at the validation split showed; ``lost`` are the target's classes that were not found at all.
+
+    These have their shares of the true pixels, see `lost_classes`.
+    """
 
     step: int
     epoch: float
@@ -33,6 +37,7 @@ class Validation:
     seconds: float
     best: bool
     phase: str | None = None
+    lost: Mapping[str, float] = field(default_factory=dict)
 
 
 class Observer(ABC):
@@ -160,7 +165,8 @@ def _look(
         seconds = time.perf_counter() - started
         losses = measured.losses(learner.tasks)
         epoch, phase = progress.step / steps_per_epoch, learner.phase.name
-        validation = Validation(progress.step, epoch, figures, losses, seconds, is_kept, phase)
+        lost = lost_classes(target.classes(measured.tables[target.name]))
+        validation = Validation(progress.step, epoch, figures, losses, seconds, is_kept, phase, lost)
         with runtime.failing_together():
             for observer in observers:
                 if is_kept:

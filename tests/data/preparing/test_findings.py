@@ -13,6 +13,7 @@ from auxseg.data.preparing.findings import (
     missing_masks,
     named,
     orientations,
+    rare_classes,
 )
 
 TRAIN, VAL, TEST = 0, 1, 2
@@ -153,3 +154,18 @@ def test_counts_of_a_file_that_are_no_numbers_are_passed_over(key: str, value: o
     """They come from a store, which another version may have written."""
     assert left_out(**{key: value}) == []
     assert list(boxes_left_out({})) == []
+
+
+def test_rare_classes_are_named_once_with_their_shares() -> None:
+    names = ("road", "car", "pole", "sign", "tram")
+    ((kind, text),) = texts(rare_classes(names, np.array([979_991, 15_000, 4_999, 9, 0])))
+    assert kind == "rare class"
+    assert text.startswith(
+        "2 of 5 mask classes have under 0.5% of the labelled pixels each: pole (0.5%), sign (<0.001%); "
+    )
+    assert text.endswith("tasks.segmentation.class_weights=balanced gives them more weight")
+
+
+def test_classes_of_half_a_percent_and_absent_ones_are_not_rare() -> None:
+    assert texts(rare_classes(("road", "pole", "tram"), np.array([995, 5, 0]))) == []
+    assert texts(rare_classes(("road", "pole"), np.array([0, 0]))) == []

@@ -222,3 +222,16 @@ def test_the_real_photographs_hold_one_near_copy(real_data, tmp_path):
         "Abyssinian_151 (train) and Abyssinian_99 (test) are nearly the same picture",
         "297 boxes in 296 samples; the store keeps one per sample (the largest; --box NAME keeps another), 296 in all",
     ]
+
+
+def test_rare_classes_are_found_over_all_splits(tmp_path):
+    samples = [draw_sample(index) for index in range(3)]
+    for sample in samples[:2]:
+        assert sample.mask is not None
+        sample.mask[0, :2] = 2
+    source = DrawnSource(samples, ["train", "test", "train"])
+    source.mask_classes = ("background", "thing", "speck")
+    prepare(source, tmp_path / "store.h5", size=40)
+    (finding,) = inspect(tmp_path / "store.h5").findings
+    assert finding.kind == "rare class"
+    assert "1 of 3 mask classes have under 0.5% of the labelled pixels each: speck (0.0" in finding.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +29,7 @@ class Whole:
     others: tuple[Part, ...] = field(default=(), metadata=OMITTED)
     number: int | None = field(default=None, metadata=OMITTED)
     is_there: bool = field(default=False, metadata=OMITTED)
+    shares: Mapping[str, float] = field(default_factory=dict, metadata=OMITTED)
 
 
 def test_keys_are_fields_in_their_order() -> None:
@@ -40,6 +42,7 @@ def test_keys_are_fields_in_their_order() -> None:
 
 def test_a_default_is_left_out_only_where_a_field_says_so() -> None:
     assert to_mapping(Whole()) == {"first": None}
+    assert to_mapping(Whole(shares={"pole": 0.5})) == {"first": None, "shares": {"pole": 0.5}}
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])

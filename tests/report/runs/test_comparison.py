@@ -5,9 +5,11 @@ from pathlib import Path
 
 import yaml
 
+from auxseg.report import report
 from auxseg.report.runs.comparison import compare
 from auxseg.report.runs.record import read_record
 from tests.report import made_runs as runs
+from tests.report.html import Page
 
 
 def compared(*paths: Path):
@@ -97,3 +99,24 @@ def test_runs_that_have_not_begun_can_stand_beside_others(tmp_path: Path) -> Non
     runs.write_recipe(tmp_path / "two")
     row = compared(runs.make_full_run(tmp_path / "one"), tmp_path / "two").rows[1]
     assert (row.value, row.measured, row.parameters, row.steps) == ("–", "not measured yet", "–", "0")  # noqa: RUF001
+
+
+def test_classes_of_the_target_have_a_row_each_where_there_are_several(tmp_path: Path) -> None:
+    paths = [runs.make_full_run(tmp_path / name, ("segmentation",)) for name in ("one", "two")]
+    assert compared(*paths).classes == []
+    for path, iou in zip(paths, (0.5, 0.25), strict=True):
+        metrics = json.loads((path / "metrics.json").read_text())
+        figures = {"precision": None, "recall": None, "pixels": 9, "predicted_pixels": 9}
+        classes = {"road": {"iou": 0.9, **figures}, "pole": {"iou": iou, **figures}, "tram": {"iou": None, **figures}}
+        metrics["classes"] = {"segmentation": classes}
+        (path / "metrics.json").write_text(json.dumps(metrics))
+    found = [
+        (name, [value.replace("\N{NO-BREAK SPACE}", " ") for value in values])
+        for name, values in compared(*paths).classes
+    ]
+    nothing = "\N{EN DASH}"
+    assert found == [("road", ["90.0 %"] * 2), ("pole", ["50.0 %", "25.0 %"]), ("tram", [nothing] * 2)]
+    page = Page(report(paths, tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert page.faults == []
+    assert "IoU by class" in page.headings
+    assert "pole 50.0 % 25.0 %" in page.text

@@ -68,6 +68,18 @@ def test_a_run_that_was_evaluated_on_another_split_is_to_be_tested(tmp_path: Pat
     assert remark in Page(report([run]).read_text(encoding="utf-8")).text
 
 
+def test_classes_that_validation_did_not_find_are_named_before_an_evaluation(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    runs.write_recipe(run)
+    events = runs.training_events(steps=40)
+    for event in events:
+        if event["event"] == "validation":
+            event["lost"] = {"pole": 0.004}
+    runs.write_events(run, events)
+    page = Page(report([run]).read_text(encoding="utf-8"))
+    assert "found no pixel of pole (0.40 % of the true pixels): IoU 0. To find rare classes, train with" in page.text
+
+
 def test_few_images_are_warned_of_and_many_are_not(tmp_path: Path) -> None:
     run = runs.make_full_run(tmp_path / "run")
     assert screen(run).caution.startswith("100 test images are few: on other images")

@@ -89,6 +89,14 @@ def test_a_validation_is_a_line_whatever_its_figures(recorder: Recorder) -> None
     ]
 
 
+def test_a_validation_names_the_classes_that_were_lost(recorder: Recorder) -> None:
+    recorder.on_validation(Validation(4, 1.0, {}, {}, 1.5, True, lost={"pole": 0.004}))
+    assert _events(recorder)[0]["lost"] == {"pole": 0.004}
+    kept = recorder.run.events.kept
+    assert kept is not None
+    assert kept.lost == {"pole": 0.004}
+
+
 def test_a_run_without_phases_names_none(recorder: Recorder) -> None:
     recorder.on_step(1, _result(look=LOOK), 0.1, 0.0)
     recorder.on_validation(Validation(1, 0.5, {}, {}, 1.0, False, "last"))

@@ -76,5 +76,5 @@ def test_keeps_the_contract_of_a_task(levels: int) -> None:
 def test_what_cannot_work_is_refused() -> None:
     with pytest.raises(InputError, match=r"tasks\.deep: needs masks of at least two classes, but the data have 0"):
         _task(vocabulary=Vocabulary(12, (), {}))
-    with pytest.raises(InputError, match=r"tasks\.deep\.losses: unknown loss 'focal'"):
-        _task(DeepSupervisionConfig(losses={"focal": 1.0}))
+    with pytest.raises(InputError, match=r"tasks\.deep\.losses: unknown loss 'fokal'"):
+        _task(DeepSupervisionConfig(losses={"fokal": 1.0}))

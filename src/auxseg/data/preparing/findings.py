@@ -11,12 +11,18 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Int, UInt8
 
 from auxseg.data.sample import SPLITS
 
 NUM_NAMED: Final = 3
 """How many examples a sentence gives."""
+
+RARE: Final = 0.005
+"""Mask classes with a smaller share of the labelled pixels are named: cross-entropy tends to lose them."""
+
+_SMALLEST: Final = 0.00001
+_MOST_RARE: Final = 12
 
 UNDECIDED: Final = "undecided orientation"
 
@@ -41,10 +47,10 @@ def grouped(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
     return result
 
 
-def named(names: Sequence[str]) -> str:
+def named(names: Sequence[str], most: int = NUM_NAMED) -> str:
     """The first few names, and how many more there are."""
-    more = len(names) - NUM_NAMED
-    return ", ".join(names[:NUM_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def absent_classes(names: Sequence[str], occurs: Bool[np.ndarray, " C"], *, has_background: bool) -> Iterator[Finding]:
@@ -66,6 +72,24 @@ def absent_classes(names: Sequence[str], occurs: Bool[np.ndarray, " C"], *, has_
         return
     held = [str(number) for number in np.flatnonzero(occurs).tolist()]
     yield Finding("gap in ids", f"the ids in the masks have gaps, so {text}; the masks hold the ids {named(held)}")
+
+
+def rare_classes(names: Sequence[str], pixels: Int[np.ndarray, " C"]) -> Iterator[Finding]:
+    """Mask classes that occur, but in under `RARE` of the labelled pixels; one finding for all of them."""
+    total = int(pixels.sum())
+    rare = [number for number, count in enumerate(pixels.tolist()) if 0 < count < RARE * total]
+    if rare:
+        shares = [pixels[number] / total for number in rare]
+        words = [
+            f"{names[number]} ({100 * share:.2g}%)" if share >= _SMALLEST else f"{names[number]} (<{_SMALLEST:.3%})"
+            for number, share in zip(rare, shares, strict=True)
+        ]
+        yield Finding(
+            "rare class",
+            f"{len(rare)} of {len(names)} mask classes have under {RARE:.1%} of the labelled pixels each: "
+            f"{named(words, _MOST_RARE)}; networks tend to miss such classes, and "
+            "tasks.segmentation.class_weights=balanced gives them more weight",
+        )
 
 
 def missing_masks(has_mask: Bool[np.ndarray, " N"], split: UInt8[np.ndarray, " N"]) -> Iterator[Finding]:

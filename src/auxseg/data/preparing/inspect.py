@@ -17,6 +17,7 @@ from auxseg.data.preparing.findings import (
     boxes_left_out,
     missing_masks,
     orientations,
+    rare_classes,
 )
 from auxseg.data.sample import IGNORE, MISSING, SPLITS
 from auxseg.data.store.store import Store
@@ -94,6 +95,7 @@ def inspect(store: Store | str | Path) -> Inspection:
                 pixels[:, :-1].sum(0) > 0,
                 has_background=store.vocabulary.has_background,
             ),
+            *rare_classes(store.vocabulary.mask_classes, pixels[:, :-1].sum(0)),
             *missing_masks(store.has_mask, store.split),
             *_odd_masks(store, pixels),
             *_odd_boxes(store),

@@ -46,5 +46,10 @@ def to_mapping(value: DataclassInstance) -> dict[str, Any]:
     return {
         field.name: to_json(item)
         for field, item in held
-        if not (field.metadata.get("omitted") and item == field.default)
+        if not (field.metadata.get("omitted") and item == _default(field))
     }
+
+
+def _default(field: dataclasses.Field[Any]) -> object:
+    made = field.default_factory
+    return field.default if made is dataclasses.MISSING else made()

@@ -53,6 +53,7 @@ class Comparison:
         data: what all runs were measured on; empty if that is not the same.
         remarks: why differences are not to be trusted, where they are not.
         others: the further tasks and their main figures, whose values stand in each row's ``others``.
+        classes: the mask classes of the target, if there are more than two, with the IoU of each in every run.
         settings: what differs between the recipes, with its value in each run.
     """
 
@@ -62,6 +63,7 @@ class Comparison:
     remarks: list[str]
     others: list[str]
     rows: list[Row]
+    classes: list[tuple[str, list[str]]]
     settings: list[tuple[str, list[str]]]
     charts: list[Chart]
 
@@ -83,12 +85,25 @@ def compare(records: Sequence[Record], names: Sequence[str]) -> Comparison:
             _row(record, name, found, others, None if remarks or record is records[0] else answers[0], records[0])
             for record, name, found in zip(records, names, answers, strict=True)
         ],
+        classes=_classes(records),
         settings=[
             (key, [_setting(value) for value in values])
             for key, values in differences(*(record.recipe.settings for record in records))
         ],
         charts=_charts(records, names),
     )
+
+
+def _classes(records: Sequence[Record]) -> list[tuple[str, list[str]]]:
+    """IoU of every class of the target in each run, as far as runs were evaluated."""
+    measured = [record.metrics.classes.get(record.target, {}) if record.metrics else {} for record in records]
+    names = list(dict.fromkeys(name for classes in measured for name in classes))
+    if len(names) <= 2 or len({record.target for record in records}) > 1:
+        return []
+    return [
+        (name, [wording.percent(classes[name].iou if name in classes else None) for classes in measured])
+        for name in names
+    ]
 
 
 def _heading(records: Sequence[Record], task: str) -> str:

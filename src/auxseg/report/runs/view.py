@@ -14,6 +14,7 @@ from auxseg.report.runs import facts
 from auxseg.report.runs.facts import Facts
 from auxseg.report.runs.first_screen import FirstScreen, first_screen, unlabelled
 from auxseg.report.runs.gradients import Agreement, agreement
+from auxseg.report.runs.lost_classes import lost_sentence, lost_shares
 from auxseg.report.runs.pictures import Picture, attention, galleries
 from auxseg.report.runs.record import Record
 
@@ -30,7 +31,10 @@ class FigureTable:
 @final
 @dataclass(frozen=True)
 class ClassTable:
-    """A task's figures by class: IoU, precision, recall, true and predicted pixels; and which classes vanish."""
+    """A task's figures by class: IoU, precision, recall, true and predicted pixels.
+
+    And which classes vanish, unless the task is the target, of which the first screen says it.
+    """
 
     task: str
     vanished: str
@@ -137,6 +141,8 @@ def _status(record: Record) -> str:
 def _remarks(record: Record) -> list[str]:
     """What a reader must know before believing the figures."""
     remarks = [record.events.loss] if record.events.loss else []
+    if lost := _lost(record):
+        remarks.append(lost)
     if not record.metrics:
         if record.kept:
             remarks.append(
@@ -159,6 +165,15 @@ def _remarks(record: Record) -> list[str]:
     if record.start is not None and record.start.data.content_hash != record.metrics.data.content_hash:
         remarks.append("The run was evaluated on different data from those it was trained on.")
     return remarks
+
+
+def _lost(record: Record) -> str:
+    """Which classes of the target were not found on the split that the first figure is of."""
+    if record.metrics:
+        lost = lost_shares(record.metrics.classes.get(record.target, {}))
+    else:
+        lost = record.kept.lost if record.kept else {}
+    return lost_sentence(lost, record.recipe.settings, record.target)
 
 
 def _tables(record: Record) -> list[FigureTable]:
@@ -193,7 +208,8 @@ def _class_tables(record: Record) -> list[ClassTable]:
             )
             for name, each in classes.items()
         ]
-        tables.append(ClassTable(task, wording.vanished(classes), rows))
+        lost = lost_sentence(lost_shares(classes), record.recipe.settings, task)
+        tables.append(ClassTable(task, lost if task != record.target else "", rows))
     return tables
 
 

@@ -59,6 +59,7 @@ class Recorder(Observer):
                 seconds=round(validation.seconds, 6),
                 best=validation.best,
                 phase=validation.phase or "",
+                lost=validation.lost,
             )
         )
         self.history.add(event)

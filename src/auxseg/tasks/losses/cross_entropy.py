@@ -12,10 +12,23 @@ from torch.nn import functional
 from auxseg.data.sample import IGNORE
 
 
-def cross_entropy(log_probabilities: Float[Tensor, "N C H W"], target: UInt8[Tensor, "N H W"]) -> Float[Tensor, " N"]:
-    """``sum_p -log q(p, t(p))`` over an image's labelled pixels p, with q the probability of their true class t.
+def cross_entropy(
+    log_probabilities: Float[Tensor, "N C H W"],
+    target: UInt8[Tensor, "N H W"],
+    class_weights: Float[Tensor, " C"] | None = None,
+) -> Float[Tensor, " N"]:
+    """``sum_p -w(t(p)) log q(p, t(p))`` over an image's labelled pixels p.
 
-    Of two classes this is the binary cross-entropy of the foreground's probability.
+    q is the probability of a pixel's true class t and w the weight of that class, 1 without ``class_weights``. Of two
+    classes this is the binary cross-entropy of the foreground's probability.
     """
-    per_pixel = functional.nll_loss(log_probabilities, target.long(), ignore_index=IGNORE, reduction="none")
-    return per_pixel.sum((1, 2))
+    return pixel_losses(log_probabilities, target, class_weights).sum((1, 2))
+
+
+def pixel_losses(
+    log_probabilities: Float[Tensor, "N C H W"],
+    target: UInt8[Tensor, "N H W"],
+    class_weights: Float[Tensor, " C"] | None = None,
+) -> Float[Tensor, "N H W"]:
+    """The terms of `cross_entropy`, 0 where a pixel is ignored."""
+    return functional.nll_loss(log_probabilities, target.long(), class_weights, ignore_index=IGNORE, reduction="none")

@@ -110,7 +110,8 @@ class DeepSupervisionTask(Task):
 class DeepSupervisionConfig:
     """Settings of `DeepSupervisionTask`, which trains the target's own decoder.
 
-    ``losses`` are its losses with their weights, those of `SegmentationTask`. ``levels`` is the most side outputs: a
+    ``losses`` are its losses with their weights, those of `SegmentationTask`; their own settings are as they are by
+    default, without class weights. ``levels`` is the most side outputs: a
     decoder with fewer coarser steps has one at each of them.
     """
 
