@@ -12,8 +12,10 @@ from typing import Final, Literal, get_args
 import numpy as np
 from jaxtyping import UInt8
 
-IGNORE: Final = 255
-"""Mask value of pixels that count for nothing: unlabelled, border, padding."""
+from auxseg.data.ignore import IGNORE
+from auxseg.data.layers import Layer, LayerForm
+
+__all__ = ["EXIFS", "IGNORE", "MISSING", "SPLITS", "Box", "Exif", "Layer", "Orientation", "Sample", "Vocabulary"]
 
 MISSING: Final = -1
 """Class id of a sample without that label."""
@@ -54,9 +56,10 @@ class Sample:
     """An image and whatever labels exist for it; a label that does not exist is ``None`` or absent.
 
     ``mask`` holds indices into the source's ``mask_classes``, or :data:`IGNORE`. ``classes`` maps a kind of label
-    (``"breed"``) to a class name (``"Bengal"``). Samples of one ``group`` never stand in two splits. ``notes`` says
-    what had to be repaired while it was read, in the same words for every sample, so that they can be counted.
-    ``dropped`` says which of its labels could not be used, and why: the rest of the sample stands.
+    (``"breed"``) to a class name (``"Bengal"``). ``layers`` are further dense labels by name, at the size of the image.
+    Samples of one ``group`` never stand in two splits. ``notes`` says what had to be repaired while it was read, in the
+    same words for every sample, so that they can be counted. ``dropped`` says which of its labels could not be used,
+    and why: the rest of the sample stands.
     """
 
     id: str
@@ -68,6 +71,7 @@ class Sample:
     notes: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     orientation: Orientation = field(default_factory=Orientation)
+    layers: Mapping[str, Layer] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,8 @@ class Vocabulary:
 
     ``exif`` says whether photographs are turned by their EXIF orientation (``apply``) or were read as they are stored
     (``ignore``). ``category_ids`` are the numbers that the data themselves give to the mask classes, by default their
-    positions. ``has_background`` is false where class 0 is a class like any other, such as sky.
+    positions. ``has_background`` is false where class 0 is a class like any other, such as sky. ``layers`` says by name
+    what further dense labels there are.
     """
 
     size: int
@@ -88,6 +93,7 @@ class Vocabulary:
     exif: str = field(default="apply", compare=False)
     category_ids: tuple[int, ...] = field(default=(), compare=False)
     has_background: bool = field(default=True, compare=False)
+    layers: Mapping[str, LayerForm] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         """Number the mask classes by position where nothing else is known."""

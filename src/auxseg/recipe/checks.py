@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from auxseg.data.layers import LayerForm, MapForm
 from auxseg.data.loading.folds import parse_fold
 from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
@@ -108,7 +109,18 @@ def _stand_in(recipe: Recipe) -> Vocabulary:
     """The vocabulary of data that have every label the recipe asks for, one value of which is a mask class."""
     labels = {getattr(task, "label", None) or "label": ("object", "other") for task in recipe.tasks.values()}
     counts = dict.fromkeys(labels, (1, 1))
-    return Vocabulary(recipe.data.size or 256, ("background", "object"), labels, counts=counts)
+    return Vocabulary(
+        recipe.data.size or 256, ("background", "object"), labels, counts=counts, layers=_stand_in_layers(recipe)
+    )
+
+
+def _stand_in_layers(recipe: Recipe) -> dict[str, LayerForm]:
+    """A layer for every task that reads one. A task that reads any map (no ``reads``) leaves others the choice."""
+    reading = [(name, task) for name, task in recipe.tasks.items() if hasattr(task, "layer")]
+    layers: dict[str, LayerForm] = {}
+    for name, task in sorted(reading, key=lambda each: not hasattr(each[1], "reads")):
+        layers.setdefault(getattr(task, "layer", None) or f"layer of {name}", getattr(task, "reads", MapForm()))
+    return layers
 
 
 def _check_balancer(recipe: Recipe, origin: str) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from typing import Annotated, Any, Final, Literal, final
+from functools import partial
+from typing import Annotated, Any, ClassVar, Final, Literal, final
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -16,13 +17,15 @@ from torch import Tensor
 
 from auxseg.config import config
 from auxseg.data.geometry import Fit
+from auxseg.data.layers import MaskForm
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.drawing import overlay_mask
 from auxseg.errors import InputError
 from auxseg.metrics import segmentation as metrics
-from auxseg.tasks.answers import Answer
+from auxseg.tasks.answers import Answer, map_answer
 from auxseg.tasks.answers.labels_back import labels_back, probabilities_back
+from auxseg.tasks.dense_labels.layer_choice import choose_layer
 from auxseg.tasks.likeliest import likeliest
 from auxseg.tasks.losses import (
     LossWeights,
@@ -54,9 +57,17 @@ class SegmentationTask(Task):
     ratio_figure = ("intersection", "union")
 
     def __init__(
-        self, *, name: str, class_names: Sequence[str], losses: Mapping[str, float], beta: float = 1.0
+        self,
+        *,
+        name: str,
+        class_names: Sequence[str],
+        losses: Mapping[str, float],
+        beta: float = 1.0,
+        layer: str | None = None,
     ) -> None:
         self.name = name
+        self.layers = frozenset() if layer is None else frozenset([layer])
+        self._layer = layer
         self.class_names = tuple(class_names)
         self.output = Dense(len(self.class_names))
         self.weights = dict(losses)
@@ -65,7 +76,7 @@ class SegmentationTask(Task):
 
     def target(self, batch: Batch) -> UInt8[Tensor, "N H W"]:
         """Class ids, `IGNORE` where a pixel counts for nothing."""
-        return batch.mask
+        return batch.mask if self._layer is None else batch.layers[self._layer]
 
     def counts(self, target: UInt8[Tensor, "N H W"]) -> dict[str, Float[Tensor, " N"]]:
         """Labelled pixels for the cross-entropy; for Dice 1 if a scored class occurs in the image."""
@@ -166,6 +177,9 @@ class SegmentationTask(Task):
 
     def answer(self, output: Float[Tensor, "C S S"], place: Fit) -> Answer:
         """Class ids in the photograph's pixels, see `labels_back`, and how sure they are."""
+        if self._layer is not None:  # its ids are not those of the data's mask classes
+            draw = partial(self.draw, truth=False)
+            return map_answer(self.predict(output[None])[0], place, draw, writes_numbers=False)
         stored = output[None].softmax(1)[0].numpy()
         back = labels_back(stored, place)
         named = zip(self.class_names, back.scores, strict=True)
@@ -185,10 +199,12 @@ class SegmentationTask(Task):
 class SegmentationConfig:
     """Settings of `SegmentationTask` over all mask classes of the data; ``beta`` is that of the F-beta figure.
 
-    ``losses`` are its losses with their weights.
+    ``losses`` are its losses with their weights. ``layer`` names a layer to read in place of the mask: a second mask.
     """
 
+    reads: ClassVar[MaskForm] = MaskForm(("background", "object"))
     kind: Literal["segmentation"] = "segmentation"
+    layer: str | None = None
     losses: LossWeights = field(default_factory=lambda: {"cross_entropy": 1.0, "dice": 1.0})
     beta: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
 
@@ -199,6 +215,8 @@ class SegmentationConfig:
         classes.
         """
         classes = vocabulary.mask_classes
+        if self.layer is not None:
+            classes = choose_layer(name, self.layer, vocabulary, MaskForm, "a mask")[1].names
         if len(classes) < 2:
             raise InputError(f"tasks.{name}: needs masks of at least two classes, but the data have {len(classes)}")
         check_choice(name, self.losses, [loss for loss in LOSSES if loss != "bce" or len(classes) == 2])
@@ -206,4 +224,4 @@ class SegmentationConfig:
             raise InputError(
                 f"tasks.{name}.losses: cross_entropy and bce are the same loss here; expected only one of them"
             )
-        return SegmentationTask(name=name, class_names=classes, losses=self.losses, beta=self.beta)
+        return SegmentationTask(name=name, class_names=classes, losses=self.losses, beta=self.beta, layer=self.layer)

@@ -7,6 +7,7 @@ import multiprocessing
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from auxseg.data.loading.loader import EvaluationLoader, Rows, TrainLoader, coll
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE, MISSING, Box, Sample
 from auxseg.data.sources.source import Item, Source
+from auxseg.data.store.layers import StoredLayer
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 
@@ -29,6 +31,10 @@ class FakeStore:
 
     size = 24
     box_from_mask = False
+    layers: ClassVar[dict[str, StoredLayer]] = {}
+
+    def read_layers(self, row: int) -> dict[str, np.ndarray]:
+        return {}
 
     def __init__(self, count: int = 23) -> None:
         random = np.random.default_rng(7)
