@@ -95,7 +95,7 @@ class MapForm(Form):
 
     def known(self, values: Float[np.ndarray, "h w C"]) -> Bool[np.ndarray, "h w"]:
         """Where no channel is NaN."""
-        return ~np.isnan(values).any(2)
+        return np.logical_not(np.isnan(values).any(axis=2))
 
     def resized(self, values: Float[np.ndarray, "h w C"], hw: tuple[int, int]) -> Float[np.ndarray, "_ _ C"]:
         """The mean of the known pixels, by area where the map shrinks and bilinear where it grows.

@@ -24,13 +24,13 @@ def paint_scale(picture: UInt8[np.ndarray, "H W 3"], values: Float[np.ndarray, "
     """
     levels = np.rint(255 * (1 - np.nan_to_num(values).clip(0, 1))).astype(np.uint8)
     colours = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB)
-    return put_picture(picture, colours, ~np.isnan(values))
+    return put_picture(picture, colours, np.isfinite(values))
 
 
 def paint_rgb(picture: UInt8[np.ndarray, "H W 3"], values: Float[np.ndarray, "3 h w"]) -> UInt8[np.ndarray, "H W 3"]:
     """Three numbers from 0 to 1 as red, green and blue, in place of the picture where there are any."""
     colours = np.rint(255 * np.nan_to_num(values).clip(0, 1)).astype(np.uint8).transpose(1, 2, 0)
-    return put_picture(picture, np.ascontiguousarray(colours), ~np.isnan(values).any(0))
+    return put_picture(picture, np.ascontiguousarray(colours), np.isfinite(values).all(axis=0))
 
 
 def paint_any(picture: UInt8[np.ndarray, "H W 3"], values: Float[np.ndarray, "C h w"]) -> UInt8[np.ndarray, "H W 3"]:
