@@ -13,16 +13,17 @@ import math
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional
 
 
 def angles(prediction: Float[Tensor, "N C H W"], truth: Float[Tensor, "N C H W"]) -> Float[Tensor, "N H W"]:
-    """The angle between predicted and true vector in degrees, NaN where the truth is.
+    """The angle between predicted and true vector in degrees, NaN where the truth is; the zero vector is wrong by 90.
 
     Exact also where it is small, unlike the arc cosine: ``2 atan2(|u - v|, |u + v|)`` of the unit vectors u and v.
     Source: Kahan 2006, How Futile are Mindless Assessments of Roundoff in Floating-Point Computation, section 12,
     https://people.eecs.berkeley.edu/~wkahan/Mindless.pdf.
     """
-    one, other = (vectors.double() / vectors.double().norm(dim=1, keepdim=True) for vectors in (prediction, truth))
+    one, other = (functional.normalize(vectors.double(), dim=1) for vectors in (prediction, truth))
     return 2 * torch.atan2((one - other).norm(dim=1), (one + other).norm(dim=1)) * (180 / math.pi)
 
 

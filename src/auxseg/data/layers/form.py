@@ -1,6 +1,6 @@
 """What every kind of layer can do.
 
-Shape legend: ``h w`` height and width of a picture, ``...`` channels, if the kind has them.
+Shape legend: ``h w`` height and width of a picture, ``S`` the stored side, ``...`` channels, if the kind has them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Form(ABC):
         """
 
     @abstractmethod
-    def resized(self, values: Values, hw: tuple[int, int]) -> Values:
+    def resized(self, values: Values, hw: tuple[int, int]) -> Shaped[np.ndarray, "_ _ ..."]:
         """Values at another height and width, in the type of `dtype`."""
 
     @abstractmethod
@@ -61,7 +61,7 @@ class Form(ABC):
     def to_json(self) -> dict[str, object]:
         """As values of JSON, with the ``kind``."""
 
-    def placed(self, values: Values, place: Fit) -> Values:
+    def placed(self, values: Values, place: Fit) -> Shaped[np.ndarray, "S S ..."]:
         """Fit the values of a photograph into its stored square; padding is not known."""
         y0, y1, x0, x1 = place.inside
         stored = self.blank(place.size, place.size)

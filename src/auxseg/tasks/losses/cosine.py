@@ -11,7 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-_TINY: Final = 1e-12
+_SHORTEST: Final = 1e-6
+"""Vectors that are shorter stay shorter than 1, so that their gradient is finite."""
 
 
 def cosine_loss(output: Float[Tensor, "N C H W"], target: Float[Tensor, "N C H W"]) -> Float[Tensor, " N"]:
@@ -30,7 +31,7 @@ def num_known_pixels(target: Float[Tensor, "N C H W"]) -> Float[Tensor, " N"]:
 
 
 def unit_vectors(vectors: Float[Tensor, "N C H W"]) -> Float[Tensor, "N C H W"]:
-    """Vectors divided by their length. Almost none is too long or too short; the zero vector stays what it is."""
-    largest = vectors.detach().abs().amax(1, keepdim=True).clamp(min=torch.finfo(vectors.dtype).tiny)
+    """Vectors divided by their length, however long; the zero vector stays what it is."""
+    largest = vectors.detach().abs().amax(1, keepdim=True).clamp(min=_SHORTEST)
     scaled = vectors / largest  # the square of what is large is infinite
-    return scaled / scaled.square().sum(1, keepdim=True).clamp(min=_TINY).sqrt()
+    return scaled / scaled.square().sum(1, keepdim=True).clamp(min=1).sqrt()

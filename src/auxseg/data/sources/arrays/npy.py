@@ -7,6 +7,7 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Final
 
 import numpy as np
@@ -56,7 +57,7 @@ def _head(file: IO[bytes], path: Path) -> Head:
         if read is None:
             raise ValueError(f"its format is {version[0]}.{version[1]}, expected 1.0 or 2.0")
         shape, _, dtype = read(file, max_header_size=_MAX_HEADER)
-    except (OSError, ValueError, EOFError, RecursionError, MemoryError, TypeError, SyntaxError) as error:
+    except (OSError, ValueError, EOFError, RecursionError, MemoryError, TypeError, SyntaxError, TokenError) as error:
         raise SampleError(f"{_shown(path)} is not a .npy file: {str(error).splitlines()[0]}") from error
     if dtype.kind not in _KINDS or dtype.names is not None:
         raise SampleError(f"{_shown(path)} holds {dtype}, expected numbers")

@@ -140,7 +140,7 @@ def _things(spot: Spot, width: float, top: float, depth: float, random: Generato
             yield spot.block(_look("books", random, 0.1), (across, top + thick, along), (0.13, thick, 0.09))
         else:
             radius = float(random.uniform(0.05, 0.11))
-            middle = spot.block(_look("objects", random, 0.2), (across, top + radius, along), (radius,) * 3)
+            middle = spot.block(_look("objects", random, 0.2), (across, top + radius, along), (radius, radius, radius))
             yield Ball(middle.centre, radius, middle.look) if random.random() < 0.6 else middle
 
 

@@ -88,7 +88,7 @@ class Ball:
 
     def corners(self) -> Float[np.ndarray, "8 3"]:
         """The corners of the box around it."""
-        return Block(self.centre, (self.radius,) * 3, self.look).corners()
+        return Block(self.centre, (self.radius, self.radius, self.radius), self.look).corners()
 
     def meet(self, start: Float[np.ndarray, " 3"], directions: Float[np.ndarray, "R 3"]) -> Meeting:
         """The smaller root of a quadratic equation; the camera is outside."""
