@@ -12,10 +12,8 @@ from typing import Final, Literal, get_args
 import numpy as np
 from jaxtyping import UInt8
 
-from auxseg.data.ignore import IGNORE
+from auxseg.data.ignore import IGNORE as IGNORE  # where it is known from
 from auxseg.data.layers import Layer, LayerForm
-
-__all__ = ["EXIFS", "IGNORE", "MISSING", "SPLITS", "Box", "Exif", "Layer", "Orientation", "Sample", "Vocabulary"]
 
 MISSING: Final = -1
 """Class id of a sample without that label."""
