@@ -156,7 +156,9 @@ def test_data_without_layers_are_refused_before_training(tmp_path: Path) -> None
     source = LayeredSource(4)
     source.layers = {}
     path = prepare(source, tmp_path / "bare.h5", size=SIZE).path
-    with pytest.raises(InputError, match=r"tasks\.depth: needs a map of one channel in metres as a layer, but the data"):
+    with pytest.raises(
+        InputError, match=r"tasks\.depth: needs a map of one channel in metres as a layer, but the data"
+    ):
         train(load_recipe("tiny", [*SETTINGS, *TASKS, *SHORT]), path, tmp_path / "run")
 
 

@@ -7,7 +7,6 @@ import multiprocessing
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -31,12 +30,12 @@ class FakeStore:
 
     size = 24
     box_from_mask = False
-    layers: ClassVar[dict[str, StoredLayer]] = {}
 
     def read_layers(self, row: int) -> dict[str, np.ndarray]:
         return {}
 
     def __init__(self, count: int = 23) -> None:
+        self.layers: dict[str, StoredLayer] = {}
         random = np.random.default_rng(7)
         self.images = random.integers(0, 256, (count, self.size, self.size, 3), np.uint8)
         self.masks = random.integers(0, 3, (count, self.size, self.size), np.uint8)
