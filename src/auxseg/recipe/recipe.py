@@ -144,4 +144,10 @@ def what_matters(values: Mapping[str, Any]) -> dict[str, Any]:
     training.pop("watch", None)
     if data["order"] == "shuffled":
         data.pop("block", None)
-    return {**values, "model": model, "data": data, "training": training}
+    tasks = {name: _without_unsaid(task) for name, task in values["tasks"].items()}
+    return {**values, "model": model, "data": data, "tasks": tasks, "training": training}
+
+
+def _without_unsaid(task: Mapping[str, Any]) -> dict[str, Any]:
+    """A task's settings without ``layer`` where it names none."""
+    return {key: value for key, value in task.items() if key != "layer" or value is not None}
