@@ -42,6 +42,22 @@ def test_synthesize_writes_a_store(tmp_path, capsys):
     assert store.provenance["details"]["seed"] == "3"
 
 
+def test_rooms_have_layers_which_inspect_shows(tmp_path, capsys):
+    out = str(tmp_path / "rooms.h5")
+    given = ["--kind", "rooms", "--samples", "10", "--size", "32", "--processes", "1"]
+    assert main(["data", "synthesize", "--out", out, *given]) == 0
+    capsys.readouterr()
+    assert main(["data", "inspect", out]) == 0
+    shown = capsys.readouterr().err
+    assert "layer depth: a map of numbers, 1 channel, in m" in shown
+    assert "normals: known pixels" in shown
+    assert "depth: highest" in shown
+    assert main(["data", "inspect", out, "--json"]) == 0
+    depth = json.loads(capsys.readouterr().out)["splits"]["train"]["layers"]["depth"]
+    assert depth["num_samples"] == 7
+    assert 0 < depth["lowest"] < depth["highest"] < 9
+
+
 def test_prepare_takes_every_option(pets):
     options = ["--size", "48", "--split", "50-25-25", "--border", "class", "--resize", "letterbox", "--box", "thing"]
     assert prepare(pets, *options, "--seed", "4") == 0

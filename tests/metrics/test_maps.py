@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional
@@ -39,3 +40,15 @@ def test_psnr_without_error_is_finite_and_of_nothing_is_nan() -> None:
     perfect, nothing = maps.psnr(torch.tensor([0.0, torch.nan]), peak=1.0).tolist()
     assert perfect == maps.BEST_PSNR
     assert math.isnan(nothing)
+
+
+def test_relative_errors_and_shares_agree_with_numpy() -> None:
+    prediction, truth = torch.rand(3, 1, 5, 6) + 0.5, torch.rand(3, 1, 5, 6) + 0.5
+    truth[:, :, 0] = torch.nan
+    for index in range(3):
+        found, true = prediction[index, 0, 1:].double().numpy(), truth[index, 0, 1:].double().numpy()
+        relative = (abs(found - true) / true).mean()
+        within = (np.maximum(found / true, true / found) < 1.25).mean()
+        assert maps.mean_relative_error(prediction, truth)[index].item() == pytest.approx(relative)
+        assert maps.share_within_factor(prediction, truth, 1.25)[index].item() == pytest.approx(within)
+    assert maps.share_within_factor(prediction[:1], torch.full((1, 1, 5, 6), torch.nan), 1.25).isnan().all()

@@ -105,6 +105,16 @@ def test_runs_of_versions_without_losses_for_rare_classes_are_found() -> None:
     assert other != what_matters(to_values(changed))
 
 
+def test_a_layer_that_is_not_named_is_nothing_new() -> None:
+    """As in recipes of versions before there were layers."""
+    plain, named = (
+        what_matters(to_values(load_recipe("tiny", each)))["tasks"]["segmentation"]
+        for each in ([], ["tasks.segmentation.layer=parts"])
+    )
+    assert "layer" not in plain
+    assert named == {**plain, "layer": "parts"}
+
+
 def test_what_matters_leaves_the_values_as_they_are() -> None:
     values = to_values(load_recipe("tiny"))
     what_matters(values)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from auxseg.data.sample import Vocabulary
+from auxseg.data.synthesize import synthesize
 from auxseg.models import outline
 from auxseg.presets import presets
 from auxseg.recipe import build_tasks, load_recipe
@@ -77,6 +78,9 @@ PUBLISHED = {
 OF_OUR_OWN = ("mobilenet-unet", "mobilenet-unet-mtl", "tiny", "tiny-mtl")
 """Presets that stand for no earlier network, in which nothing had to be corrected."""
 
+BENCHMARKS = ("nyuv2-hard", "nyuv2-mtan")
+"""Presets for data with layers, which the others' data do not have."""
+
 VARIANTS = (
     *("unet-mtl-70-15-15", "unet-mtl-50-25-25", "unet-mtl-25-50-25", "unet-mtl-25-25-50"),
     *("segnet-1task", "mtl-segnet", "mtl-attention-without-bbox", "residual-without-bbox", "unet-mtl-without-bbox"),
@@ -84,7 +88,21 @@ VARIANTS = (
 )
 """Presets that differ from another in the weights of losses, pretrained weights, one task or the backbone alone."""
 
+SMALL = (
+    "model.width=0.06",
+    "model.weights=none",
+    "training.batch=4",
+    "training.steps=2",
+    "training.precision=fp32",
+    "training.channels_last=false",
+)
+
 LABELS = {"species": ("cat", "dog"), "breed": ("Bengal", "Pug", "Sphynx")}
+
+
+@pytest.fixture(scope="module")
+def rooms_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return synthesize(tmp_path_factory.mktemp("data") / "rooms.h5", kind="rooms", num_samples=10, size=32).path
 
 
 @functools.cache
@@ -96,7 +114,17 @@ def num_parameters(name: str) -> int:
 
 
 def test_all_names_are_there() -> None:
-    assert sorted(presets()) == sorted(NAMES)
+    assert sorted(presets()) == sorted([*NAMES, *BENCHMARKS])
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_benchmarks_train_on_generated_rooms(name: str, rooms_path: Path, tmp_path: Path) -> None:
+    recipe = load_recipe(name, SMALL)
+    figures = evaluate(train(recipe, rooms_path, tmp_path / "run", device="cpu"))["figures"]
+    assert set(figures) == {"segmentation", "depth", "normals"}
+    assert 0 <= figures["segmentation"]["miou_dataset"] <= 1
+    assert 0 < figures["depth"]["abs_error"] < 10
+    assert 0 < figures["normals"]["mean_angle"] < 180
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -132,15 +160,7 @@ def test_header_says_what_was_corrected(name: str) -> None:
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in VARIANTS)) for name in NAMES])
 def test_fault_07_and_27_every_name_trains_and_can_be_used(name: str, store_path: Path, tmp_path: Path) -> None:
-    small = [
-        "model.width=0.06",
-        "model.weights=none",
-        "training.batch=4",
-        "training.steps=2",
-        "training.precision=fp32",
-        "training.channels_last=false",
-    ]
-    recipe = load_recipe(name, small)
+    recipe = load_recipe(name, SMALL)
     run = train(recipe, store_path, tmp_path / "run", device="cpu")
     figures = evaluate(run)["figures"]
     assert set(figures) == set(recipe.tasks)

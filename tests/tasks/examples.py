@@ -17,8 +17,10 @@ from auxseg.tasks import (
     ConsistencyConfig,
     DeepSupervisionConfig,
     DenoisingConfig,
+    DepthConfig,
     EdgesConfig,
     FlipConfig,
+    MapConfig,
     NoiseConfig,
     ReconstructionConfig,
     SegmentationConfig,
@@ -40,8 +42,9 @@ REGISTRY = typing.get_args(typing.get_args(TaskConfig)[0])
 
 REGRESSION = {"l1": 1.0, "mse": 0.5, "smooth_l1": 2.0}
 
-NEED_OTHER_DATA = {"box-mask", "tag-mask"}
-"""Kinds that generated stores cannot serve: their boxes surround heads, and no class of a picture is one of a mask."""
+NEED_OTHER_DATA = {"box-mask", "tag-mask", "depth", "normals", "map"}
+"""Kinds that generated animals cannot serve: their boxes surround heads, no class of a picture is one of a mask, and
+they have no layers."""
 
 CONFIGS: dict[str, tuple[TaskSettings, Vocabulary]] = {
     **{config().kind: (config(), VOCABULARY) for config in REGISTRY},
@@ -70,6 +73,9 @@ CONFIGS: dict[str, tuple[TaskSettings, Vocabulary]] = {
     "box-mask-classes": (BoxMaskConfig(similarity=0.0, dilation=1), MANY_CLASSES),
     "consistency-classes": (ConsistencyConfig(threshold=0.5, decay=0.9), MANY_CLASSES),
     "deep-supervision-classes": (DeepSupervisionConfig(losses={"dice": 2.0}, levels=1), MANY_CLASSES),
+    "segmentation-layer": (SegmentationConfig(layer="parts"), VOCABULARY),
+    "depth-losses": (DepthConfig(losses={"l1": 0.5, "scale_invariant_log": 1.0}), VOCABULARY),
+    "map-losses": (MapConfig(layer="normals", losses=REGRESSION), VOCABULARY),
     "noise-channels": (NoiseConfig(channels=3, cells=4), VOCABULARY),
 }
 """Every kind of task as it is by default, and in every form that it has, with data that it can be asked about."""

@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Synthesize(Command):
-    """Write the built-in generated data set: animals with exact masks, species, breeds and head boxes."""
+    """Write a built-in generated data set: animals or rooms with exact labels."""
 
     out: Path
     """The store to write (.h5)."""
+
+    kind: Literal["animals", "rooms"] = "animals"
+    """animals: masks, species, breeds and head boxes; rooms: masks of 13 classes, depth, surface normals and kinds of
+    room."""
 
     samples: int = 1200
     """How many pictures."""
@@ -50,6 +54,7 @@ class Synthesize(Command):
         with counting(console, "synthesizing") as progress:
             report = synthesize(
                 self.out,
+                kind=self.kind,
                 num_samples=self.samples,
                 size=self.size,
                 seed=self.seed,
@@ -102,7 +107,7 @@ class Prepare(Command):
     """
 
     source: Positional[str]
-    """The format: oxford-iiit-pet, split-h5, folder, coco or voc."""
+    """The format: oxford-iiit-pet, split-h5, folder, coco, voc or arrays."""
 
     path: Positional[Path]
     """The folder to read, or the annotation file of coco; it is never written to."""

@@ -8,7 +8,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "data synthesize": (
         "auxseg data synthesize --out animals.h5",
         "auxseg data synthesize --out small.h5 --samples 200 --size 64",
-        "auxseg data synthesize --out other.h5 --seed 1 --overwrite",
+        "auxseg data synthesize --kind rooms --out rooms.h5 --seed 1 --overwrite",
     ),
     "data download": (
         "auxseg data download oxford-iiit-pet --to data/oxford-iiit-pet",
@@ -119,5 +119,10 @@ NOTES: Final[dict[str, str]] = {
                    train/masks.h5            dataset masks, rows of height x width
                    train/bboxes.h5           dataset bboxes, x0 y0 x1 y1 in pixels (optional)
                    train/binary.h5           dataset binary, 0 cat or 1 dog (optional)
-                   and the same in val and test"""
+                   and the same in val and test
+  arrays           train/image/0.npy         height x width x 3: uint8, or numbers from 0 to 1
+                   train/label/0.npy         class ids; -1 and 255 are ignored (optional)
+                   train/depth/0.npy         metres; 0 where it is not known (optional)
+                   train/normal/0.npy        unit vectors, height x width x 3 (optional)
+                   and the same in val; any other folder is a map or, of whole numbers, a mask"""
 }

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _START_HERE: Final = ("mobilenet-unet", "mobilenet-unet-mtl")
 _SMALL: Final = ("tiny", "tiny-mtl")
+_BENCHMARKS: Final = ("nyuv2-hard", "nyuv2-mtan")
+_GROUPS: Final = {"start here": _START_HERE, "small": _SMALL, "benchmarks": _BENCHMARKS}
 _WIDEST: Final = 100
 
 
@@ -83,7 +85,7 @@ def _read_header(path: Path) -> _Header:
     parameters = re.search(r"^# parameters: (\d[\d,]*\d)", text, re.M)
     small = re.search(r"^# small: ([\d.]+) test iou_dataset on .* in (\d+) s,", text, re.M)
     return _Header(
-        "start here" if path.stem in _START_HERE else "small" if path.stem in _SMALL else "ancestors",
+        next((group for group, names in _GROUPS.items() if path.stem in names), "ancestors"),
         text.partition("\n")[0].lstrip("# "),
         int(parameters[1].replace(",", "")) if parameters else None,
         float(small[1]) if small else None,
@@ -95,6 +97,7 @@ def _listing(headers: Mapping[str, _Header], width: int) -> list[str]:
     titles = {
         "start here": "start here: networks for real images",
         "small": "small: for first tries and for studies on a CPU",
+        "benchmarks": "benchmarks: the field's data sets of several labels, from folders of arrays",
         "ancestors": "ancestors: reconstructions of earlier networks, to compare with",
     }
     lines: list[str] = []
@@ -122,10 +125,12 @@ def _figures(header: _Header) -> str:
 
 def _outline(recipe: Recipe) -> Network:
     """Its network, to count parameters without taking memory for them."""
+    from auxseg.data.layers import METRES, MapForm
     from auxseg.data.sample import Vocabulary
     from auxseg.models import outline
     from auxseg.recipe import build_tasks, with_changes
 
-    vocabulary = Vocabulary(256, ("background", "pet"), {"species": ("cat", "dog")})
+    layers = {"depth": MapForm(unit=METRES), "normals": MapForm(channels=3, is_vector=True)}
+    vocabulary = Vocabulary(256, ("background", "pet"), {"species": ("cat", "dog")}, layers=layers)
     outputs = {name: task.output for name, task in build_tasks(recipe, vocabulary).items()}
     return outline(with_changes(recipe, model={"weights": "none"}).model, outputs, recipe.target)

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 from PIL import Image
 
-from auxseg.data.sample import IGNORE
+from auxseg.data.ignore import IGNORE
 from auxseg.errors import InputError
 
 Resize = Literal["squash", "letterbox"]
@@ -67,7 +67,7 @@ class Fit:
         back = np.empty((len(maps), *self.original), np.float32)
         for channel, values in enumerate(maps):
             cut = np.ascontiguousarray(values[y0:y1, x0:x1], np.float32)
-            back[channel] = _resample(cut, self.original, Image.Resampling.BILINEAR)
+            back[channel] = resample(cut, self.original, Image.Resampling.BILINEAR)
         return back
 
     def rows_back(self, maps: Float32[np.ndarray, "C S S"], rows: slice) -> Float32[np.ndarray, "C R w"]:
@@ -85,7 +85,7 @@ class Fit:
 
     def _place(self, stored: np.ndarray, array: np.ndarray, resampling: Image.Resampling) -> None:
         y0, y1, x0, x1 = self.inside
-        stored[y0:y1, x0:x1] = _resample(array, (y1 - y0, x1 - x0), resampling)
+        stored[y0:y1, x0:x1] = resample(array, (y1 - y0, x1 - x0), resampling)
 
     def _scale_and_shift(self) -> tuple[np.ndarray, np.ndarray]:
         (height, width), (y0, y1, x0, x1) = self.original, self.inside
@@ -109,6 +109,7 @@ def fit(original_hw: tuple[int, int], size: int, resize: str) -> Fit:
     return Fit(original_hw, size, (top, top + height, left, left + width))
 
 
-def _resample(array: np.ndarray, to: tuple[int, int], resampling: Image.Resampling) -> np.ndarray:
+def resample(array: np.ndarray, to: tuple[int, int], resampling: Image.Resampling) -> np.ndarray:
+    """A picture, mask or map of float32 at another height and width."""
     height, width = to
     return np.asarray(Image.fromarray(array).resize((width, height), resampling))

@@ -12,8 +12,8 @@ from typing import Final, Literal, get_args
 import numpy as np
 from jaxtyping import UInt8
 
-IGNORE: Final = 255
-"""Mask value of pixels that count for nothing: unlabelled, border, padding."""
+from auxseg.data.ignore import IGNORE as IGNORE  # where it is known from
+from auxseg.data.layers import Layer, LayerForm
 
 MISSING: Final = -1
 """Class id of a sample without that label."""
@@ -54,9 +54,10 @@ class Sample:
     """An image and whatever labels exist for it; a label that does not exist is ``None`` or absent.
 
     ``mask`` holds indices into the source's ``mask_classes``, or :data:`IGNORE`. ``classes`` maps a kind of label
-    (``"breed"``) to a class name (``"Bengal"``). Samples of one ``group`` never stand in two splits. ``notes`` says
-    what had to be repaired while it was read, in the same words for every sample, so that they can be counted.
-    ``dropped`` says which of its labels could not be used, and why: the rest of the sample stands.
+    (``"breed"``) to a class name (``"Bengal"``). ``layers`` are further dense labels by name, at the size of the image.
+    Samples of one ``group`` never stand in two splits. ``notes`` says what had to be repaired while it was read, in the
+    same words for every sample, so that they can be counted. ``dropped`` says which of its labels could not be used,
+    and why: the rest of the sample stands.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Sample:
     notes: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     orientation: Orientation = field(default_factory=Orientation)
+    layers: Mapping[str, Layer] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class Vocabulary:
     (``ignore``). ``category_ids`` are the numbers that the data themselves give to the mask classes, by default their
     positions. ``has_background`` is false where class 0 is a class like any other, such as sky. ``pixels`` are the
     labelled training pixels of each mask class; they are counted only for a recipe that asks for them, else empty.
+    ``layers`` says by name what further dense labels there are.
     """
 
     size: int
@@ -90,6 +93,7 @@ class Vocabulary:
     category_ids: tuple[int, ...] = field(default=(), compare=False)
     has_background: bool = field(default=True, compare=False)
     pixels: tuple[int, ...] = field(default=(), compare=False)
+    layers: Mapping[str, LayerForm] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         """Number the mask classes by position where nothing else is known."""

@@ -6,10 +6,11 @@
 - `colour`: CIE Lab and the difference of colours
 - `edges`: precision, recall and F1 of edges, with a tolerance
 - `maps`: errors and PSNR of maps of numbers
+- `directions`: angles between maps of unit vectors
 
 Write ``from auxseg.metrics import segmentation`` and call ``segmentation.iou``.
 """
 
-from auxseg.metrics import boxes, classification, colour, edges, maps, segmentation
+from auxseg.metrics import boxes, classification, colour, directions, edges, maps, segmentation
 
-__all__ = ["boxes", "classification", "colour", "edges", "maps", "segmentation"]
+__all__ = ["boxes", "classification", "colour", "directions", "edges", "maps", "segmentation"]

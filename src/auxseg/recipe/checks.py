@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from auxseg.data.layers import LayerForm, MapForm
 from auxseg.data.loading.folds import parse_fold
 from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
@@ -140,7 +141,16 @@ def _stand_in(recipe: Recipe) -> Vocabulary:
     classes = (*others[: max(2 - len(named), 0)], *named)
     labels = {getattr(task, "label", None) or "label": (classes[-1], "other") for task in recipe.tasks.values()}
     counts = dict.fromkeys(labels, (1, 1))
-    return Vocabulary(recipe.data.size or 256, classes, labels, counts=counts)
+    return Vocabulary(recipe.data.size or 256, classes, labels, counts=counts, layers=_stand_in_layers(recipe))
+
+
+def _stand_in_layers(recipe: Recipe) -> dict[str, LayerForm]:
+    """A layer for every task that reads one. A task that reads any map (no ``reads``) leaves others the choice."""
+    reading = [(name, task) for name, task in recipe.tasks.items() if hasattr(task, "layer")]
+    layers: dict[str, LayerForm] = {}
+    for name, task in sorted(reading, key=lambda each: not hasattr(each[1], "reads")):
+        layers.setdefault(getattr(task, "layer", None) or f"layer of {name}", getattr(task, "reads", MapForm()))
+    return layers
 
 
 def _check_balancer(recipe: Recipe, origin: str) -> None:

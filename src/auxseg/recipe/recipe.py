@@ -24,7 +24,7 @@ Count = Annotated[int, Field(ge=1, le=10**9)]
 MAX_BATCH: Final = 65_536
 MAX_TASKS: Final = 64
 
-_LATER: Final = ("class_weights", "focal_gamma", "tversky_alpha", "tversky_beta", "ohem_share")
+_LATER: Final = ("layer", "class_weights", "focal_gamma", "tversky_alpha", "tversky_beta", "ohem_share")
 """Settings of a segmentation that earlier versions did not know."""
 
 

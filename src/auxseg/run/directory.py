@@ -12,6 +12,7 @@ from typing import Final, final
 
 from auxseg.arguments import as_path
 from auxseg.data.geometry import RESIZES
+from auxseg.data.layers import MAX_LAYERS
 from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
@@ -132,6 +133,8 @@ def pack_vocabulary(vocabulary: Vocabulary) -> str:
     values = dataclasses.asdict(vocabulary)
     if not vocabulary.pixels:
         del values["pixels"]
+    if not vocabulary.layers:  # as files were before there were layers
+        del values["layers"]
     return json.dumps(values)
 
 
@@ -144,6 +147,7 @@ def unpack_vocabulary(text: str, place: str) -> Vocabulary:
         == len(found.category_ids)
         <= IGNORE,
         f"resize to be one of {', '.join(RESIZES)}": found.resize in RESIZES,
+        f"at most {MAX_LAYERS} layers": len(found.layers) <= MAX_LAYERS,
         "exif to be apply or ignore": found.exif in ("apply", "ignore"),
         "a count for each class": all(
             len(found.labels.get(label, ())) == len(counts) for label, counts in found.counts.items()

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from jaxtyping import Int64
 
-from auxseg.data.loading.batch import Batch
+from auxseg.data.layers import LayerForm
+from auxseg.data.loading.batch import Batch, to_batch
 from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.sample import IGNORE, MISSING, SPLITS, Vocabulary
 from auxseg.data.store.store import Store
@@ -35,6 +36,7 @@ class Needs:
     mask: bool
     box: bool
     labels: frozenset[str]
+    layers: frozenset[str] = frozenset()
 
     def rows(self, store: Store, rows: Int64[np.ndarray, " R"], masked: Int64[np.ndarray, " L"]) -> np.ndarray:
         """Those of ``rows`` that have them all, as far as the store's index says; ``masked`` are those with a mask."""
@@ -44,6 +46,8 @@ class Needs:
             rows = rows[~np.isnan(store.boxes[rows]).any(1)]
         for label in sorted(self.labels):
             rows = rows[store.classes[label][rows] != MISSING]
+        for name in sorted(self.layers):
+            rows = rows[store.layers[name].present[rows]]
         return rows
 
 
@@ -60,6 +64,11 @@ def needs(task: Task, vocabulary: Vocabulary) -> Needs:
             label
             for label in vocabulary.labels
             if not _has_label(task, replace(whole, classes={**whole.classes, label: none[label]}))
+        ),
+        frozenset(
+            name
+            for name, form in vocabulary.layers.items()
+            if not _has_label(task, replace(whole, layers={**whole.layers, name: _unknown(form, vocabulary.size)}))
         ),
     )
 
@@ -78,7 +87,8 @@ def labelled_samples(
     counts: dict[str, int] = {}
     for name, task in tasks.items():
         mine = needs(task, store.vocabulary).rows(store, rows, masked)
-        seen = any(_has_label(task, batch) for batch in EvaluationLoader(store, mine, _BATCH))
+        loader = EvaluationLoader(store.with_layers(task.layers), mine, _BATCH)
+        seen = any(_has_label(task, batch) for batch in loader)
         counts[name] = len(mine) if seen else 0
     return counts
 
@@ -145,10 +155,15 @@ def _has_label(task: Task, batch: Batch) -> bool:
     return any(bool(count.any()) for count in task.counts(task.target(batch)).values())
 
 
+def _unknown(form: LayerForm, size: int) -> torch.Tensor:
+    return to_batch(form.blank(size, size)[None])
+
+
 def _sample(vocabulary: Vocabulary) -> Batch:
     """A sample with every label: noise, masks of two classes side by side, a box, the first class of every label."""
     size = vocabulary.size
     image = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0))
+    random = np.random.default_rng(0)
     mask = torch.zeros(1, size, size, dtype=torch.uint8)
     mask[..., size // 2 :] = min(len(vocabulary.mask_classes) - 1, 1) if vocabulary.mask_classes else IGNORE
     return Batch(
@@ -160,4 +175,6 @@ def _sample(vocabulary: Vocabulary) -> Batch:
         classes={label: torch.zeros(1, dtype=torch.long) for label in vocabulary.labels},
         inside=torch.ones(1, size, size, dtype=torch.bool),
         keys=sample_keys(0, [0], [""]),
+        layers={name: to_batch(form.example(size, random)[None]) for name, form in vocabulary.layers.items()},
+        forms=dict(vocabulary.layers),
     )

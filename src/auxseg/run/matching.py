@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import numpy as np
 from jaxtyping import Int, UInt8
 
+from auxseg.data.layers import LayerForm, MaskForm
 from auxseg.data.sample import IGNORE, MISSING, Vocabulary
+from auxseg.data.store.layers import StoredLayer, missing_layer
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.run.labels import needs
-from auxseg.tasks import Task
+from auxseg.tasks import Task, layers_read
 
 _UNNAMED: Final = "foreground"
 
@@ -23,8 +25,9 @@ def matched(store: Store, vocabulary: Vocabulary, tasks: Sequence[Task], target:
 
     Classes are matched by name, so that another order does not matter, and a class that these data lack does not
     either; mask classes that have no names of their own are known by their numbers too. An auxiliary whose kind of
-    label they lack has nothing to be measured on. Raises `InputError` for a class that the model does not know, naming
-    it, for a label of the ``target`` that is not there, and for photographs that were fitted in another way.
+    label or layer they lack has nothing to be measured on. Only layers that tasks read are kept. Raises `InputError`
+    for a class that the model does not know, naming it, for a label of the ``target`` that is not there, and for
+    photographs that were fitted in another way.
     """
     if store.resize != vocabulary.resize:
         raise InputError(
@@ -47,8 +50,36 @@ def matched(store: Store, vocabulary: Vocabulary, tasks: Sequence[Task], target:
                 f"{', '.join(store.vocabulary.labels) or 'none'}"
             )
     return dataclasses.replace(
-        store, vocabulary=dataclasses.replace(vocabulary, exif=store.vocabulary.exif), classes=classes, mask_ids=lookup
+        store,
+        vocabulary=dataclasses.replace(vocabulary, exif=store.vocabulary.exif),
+        classes=classes,
+        mask_ids=lookup,
+        layers={
+            name: _layer(store, name, vocabulary.layers[name], wanted[target].layers)
+            for name in sorted(layers_read(tasks))
+        },
     )
+
+
+def _layer(store: Store, name: str, form: LayerForm, of_target: Collection[str]) -> StoredLayer:
+    """A layer in the model's words; one that nobody has, if the data lack it and the target does not need it."""
+    if name not in store.layers:
+        if name in of_target:
+            raise InputError(
+                f"{store.path}: has no layer {name}, which the target predicts; it has "
+                f"{', '.join(store.layers) or 'none'}"
+            )
+        return missing_layer(form, len(store))
+    layer = store.layers[name]
+    if layer.form == form:
+        return layer
+    if not (isinstance(layer.form, MaskForm) and isinstance(form, MaskForm)):
+        raise InputError(
+            f"{store.path}: its layer {name} is {layer.form.in_words()}, but the model knows {form.in_words()}"
+        )
+    places = _places(store, layer.form.names, form.names, f"class of the layer {name}")
+    ids = _mask_ids(layer.form.names, places)
+    return dataclasses.replace(layer, form=form, stored_form=layer.form, ids=ids)
 
 
 def _in_words_of(found: Vocabulary, model: Vocabulary) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ from auxseg.run.directory import Run, describe_data
 from auxseg.run.labels import labelled_samples, refuse_unfit, refuse_unlabelled, untrained_tasks
 from auxseg.run.model_file import ModelFacts
 from auxseg.run.observing.observers import Recorder, now
-from auxseg.tasks import Task
+from auxseg.tasks import Task, layers_read
 from auxseg.training.allocator import freed_memory_kept
 from auxseg.training.calibrate import Choice
 from auxseg.training.checkpoint import Checkpoint
@@ -64,6 +64,7 @@ def train(
     run, recipe = Run(as_path(out, "out")), recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     store = with_pixels(open_data(data, recipe), recipe)
     tasks = build_tasks(recipe, store.vocabulary)
+    store = store.with_layers(layers_read(tasks.values()))
     labelled = _labelled(recipe, store, tasks, tell)
     runtime = Runtime(device, devices)
     runtime.launch()
@@ -127,6 +128,7 @@ def choose(recipe: Recipe, data: str | Path, device: Device = "auto") -> Choice:
     """Precision and memory format that a run of this recipe would choose; nothing is written."""
     store = open_data(data, recipe)
     tasks = build_tasks(recipe, store.vocabulary)
+    store = store.with_layers(layers_read(tasks.values()))
     runtime = Runtime(device)
     runtime.launch()
     outputs = {name: task.output for name, task in tasks.items()}

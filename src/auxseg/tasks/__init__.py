@@ -6,6 +6,12 @@
 - `edges`: where Canny's detector finds edges
 - `distance`: how far every pixel is from the foreground's boundary
 
+Tasks over further layers of the data (`auxseg.data.layers`):
+
+- `depth`: how far away every pixel is
+- `normals`: in which direction the surface behind every pixel faces
+- `map`: the numbers of any map
+
 Self-supervised tasks, each with a picture of its own to look at:
 
 - `colorization`: the colours of a grey picture
@@ -39,6 +45,9 @@ from auxseg.tasks.box import BoxConfig, BoxTask
 from auxseg.tasks.classification import ClassificationConfig, ClassificationTask
 from auxseg.tasks.controls.noise import NoiseConfig, NoiseTask
 from auxseg.tasks.controls.random_labels import RandomLabelsConfig, RandomLabelsTask
+from auxseg.tasks.dense_labels.depth import DepthConfig, DepthTask
+from auxseg.tasks.dense_labels.map import MapConfig, MapTask
+from auxseg.tasks.dense_labels.normals import NormalsConfig, NormalsTask
 from auxseg.tasks.distance import DistanceConfig, DistanceTask
 from auxseg.tasks.kinds import BuiltIn
 from auxseg.tasks.plugins import Plugins, register, run_plugin
@@ -53,7 +62,7 @@ from auxseg.tasks.self_supervised.edges import EdgesConfig, EdgesTask
 from auxseg.tasks.self_supervised.flip import FlipConfig, FlipTask
 from auxseg.tasks.self_supervised.reconstruction import ReconstructionConfig, ReconstructionTask
 from auxseg.tasks.self_supervised.rotation import RotationConfig, RotationTask
-from auxseg.tasks.task import Dense, Of, Output, SideOutputs, Table, Task, Vector, View, task_loss
+from auxseg.tasks.task import Dense, Of, Output, SideOutputs, Table, Task, Vector, View, layers_read, task_loss
 
 TaskConfig = Annotated[BuiltIn, Plugins()]
 
@@ -74,14 +83,20 @@ __all__ = [
     "DenoisingConfig",
     "DenoisingTask",
     "Dense",
+    "DepthConfig",
+    "DepthTask",
     "DistanceConfig",
     "DistanceTask",
     "EdgesConfig",
     "EdgesTask",
     "FlipConfig",
     "FlipTask",
+    "MapConfig",
+    "MapTask",
     "NoiseConfig",
     "NoiseTask",
+    "NormalsConfig",
+    "NormalsTask",
     "Of",
     "Output",
     "RandomLabelsConfig",
@@ -100,6 +115,7 @@ __all__ = [
     "TaskConfig",
     "Vector",
     "View",
+    "layers_read",
     "register",
     "run_plugin",
     "task_loss",

@@ -6,6 +6,9 @@ from auxseg.tasks.box import BoxConfig
 from auxseg.tasks.classification import ClassificationConfig
 from auxseg.tasks.controls.noise import NoiseConfig
 from auxseg.tasks.controls.random_labels import RandomLabelsConfig
+from auxseg.tasks.dense_labels.depth import DepthConfig
+from auxseg.tasks.dense_labels.map import MapConfig
+from auxseg.tasks.dense_labels.normals import NormalsConfig
 from auxseg.tasks.distance import DistanceConfig
 from auxseg.tasks.reuse.box_mask import BoxMaskConfig
 from auxseg.tasks.reuse.consistency import ConsistencyConfig
@@ -25,6 +28,9 @@ BuiltIn = (
     | BoxConfig
     | EdgesConfig
     | DistanceConfig
+    | DepthConfig
+    | NormalsConfig
+    | MapConfig
     | ColorizationConfig
     | DenoisingConfig
     | ReconstructionConfig

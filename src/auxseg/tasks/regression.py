@@ -6,8 +6,9 @@ Shape legend: ``N`` images, ``C`` channels of the output, ``D >= C`` of the targ
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, final
 
 import torch
 from jaxtyping import Float
@@ -19,33 +20,50 @@ from auxseg.tasks.masked_columns import cells
 from auxseg.tasks.task import Dense, Table, Task
 
 
+@final
+@dataclass(frozen=True)
+class Term:
+    """A loss of output and target, and how many things of a target it averages over; both give a number per image."""
+
+    loss: Callable[[Tensor, Tensor], Tensor]
+    count: Callable[[Tensor], Tensor] = num_known
+
+
 class RegressionTask(Task):
     """Gives every pixel C numbers by a linear output; subclasses say which, and score predictions image by image.
 
     A target's first C channels are what is predicted, NaN where a number is unknown; further channels are for the
-    scores. Losses are ``l1``, ``mse`` and ``smooth_l1``, means over the known numbers; ``beta`` is the error at which
-    ``smooth_l1`` turns from quadratic to linear.
+    scores. Losses are ``l1``, ``mse`` and ``smooth_l1``, means over the known numbers, unless ``terms`` gives others;
+    ``beta`` is the error at which ``smooth_l1`` turns from quadratic to linear.
     """
 
     own_row = True
 
-    def __init__(self, *, name: str, channels: int, losses: Mapping[str, float], beta: float) -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        channels: int,
+        losses: Mapping[str, float],
+        beta: float = 1.0,
+        terms: Mapping[str, Term] | None = None,
+    ) -> None:
         self.name = name
         self.output = Dense(channels)
         self.weights = dict(losses)
         self._channels = channels
-        self._losses = regression_losses(beta)
+        self._terms = terms or {name: Term(loss) for name, loss in regression_losses(beta).items()}
 
     def counts(self, target: Float[Tensor, "N D H W"]) -> dict[str, Float[Tensor, " N"]]:
-        """Known numbers of each image."""
-        return dict.fromkeys(self.weights, num_known(target[:, : self._channels]))
+        """Known numbers of each image, or what a term averages over else."""
+        return {name: self._terms[name].count(target[:, : self._channels]) for name in self.weights}
 
     def loss(
         self, output: Float[Tensor, "N C H W"], target: Float[Tensor, "N D H W"]
     ) -> dict[str, Float[Tensor, " N"]]:
         """Sum of each term per image."""
         output, target = at_least_float32(output), target[:, : self._channels]
-        return {name: self._losses[name](output, target) for name in self.weights}
+        return {name: self._terms[name].loss(output, target) for name in self.weights}
 
     def measure(self, output: Float[Tensor, "N C H W"], target: Float[Tensor, "N D H W"]) -> Table:
         """The scores of each image, and whether anything in it is known."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import Annotated, Any, Literal, final
+from functools import partial
+from typing import Annotated, Any, ClassVar, Literal, final
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -16,13 +17,15 @@ from torch import Tensor
 
 from auxseg.config import config
 from auxseg.data.geometry import Fit
+from auxseg.data.layers import MaskForm
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.drawing import overlay_mask
 from auxseg.errors import InputError
 from auxseg.metrics import segmentation as metrics
-from auxseg.tasks.answers import Answer
+from auxseg.tasks.answers import Answer, map_answer
 from auxseg.tasks.answers.labels_back import labels_back, probabilities_back
+from auxseg.tasks.dense_labels.layer_choice import choose_layer
 from auxseg.tasks.likeliest import likeliest
 from auxseg.tasks.losses import (
     MASK_LOSSES,
@@ -57,8 +60,11 @@ class SegmentationTask(Task):
         losses: Mapping[str, float],
         beta: float = 1.0,
         settings: MaskLosses | None = None,
+        layer: str | None = None,
     ) -> None:
         self.name = name
+        self.layers = frozenset() if layer is None else frozenset([layer])
+        self._layer = layer
         self.class_names = tuple(class_names)
         self.output = Dense(len(self.class_names))
         self.weights = dict(losses)
@@ -68,7 +74,7 @@ class SegmentationTask(Task):
 
     def target(self, batch: Batch) -> UInt8[Tensor, "N H W"]:
         """Class ids, `IGNORE` where a pixel counts for nothing."""
-        return batch.mask
+        return batch.mask if self._layer is None else batch.layers[self._layer]
 
     def counts(self, target: UInt8[Tensor, "N H W"]) -> dict[str, Float[Tensor, " N"]]:
         """Labelled pixels for losses by pixel; for those by class 1 if a scored class occurs in the image."""
@@ -167,6 +173,9 @@ class SegmentationTask(Task):
 
     def answer(self, output: Float[Tensor, "C S S"], place: Fit) -> Answer:
         """Class ids in the photograph's pixels, see `labels_back`, and how sure they are."""
+        if self._layer is not None:  # its ids are not those of the data's mask classes
+            draw = partial(self.draw, truth=False)
+            return map_answer(self.predict(output[None])[0], place, draw, writes_numbers=False)
         stored = output[None].softmax(1)[0].numpy()
         back = labels_back(stored, place)
         named = zip(self.class_names, back.scores, strict=True)
@@ -192,9 +201,12 @@ class SegmentationConfig:
     says how little a pixel counts in focal whose class is found already. ``tversky_alpha`` is the price of false alarms
     in tversky, and ``tversky_beta`` that of what is missed. ``ohem_share`` is the share of each image's pixels, the
     hardest, that ohem takes.
+    ``layer`` names a layer to read in place of the mask: a second mask.
     """
 
+    reads: ClassVar[MaskForm] = MaskForm(("background", "object"))
     kind: Literal["segmentation"] = "segmentation"
+    layer: str | None = None
     losses: LossWeights = field(default_factory=lambda: {"cross_entropy": 1.0, "dice": 1.0})
     beta: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     class_weights: ClassWeights = None
@@ -210,12 +222,19 @@ class SegmentationConfig:
         classes, and weights of classes that the data lack.
         """
         classes = vocabulary.mask_classes
+        if self.layer is not None:
+            classes = choose_layer(name, self.layer, vocabulary, MaskForm, "a mask")[1].names
         if len(classes) < 2:
             raise InputError(f"tasks.{name}: needs masks of at least two classes, but the data have {len(classes)}")
         check_choice(name, self.losses, [loss for loss in MASK_LOSSES if loss != "bce" or len(classes) == 2])
         if {"cross_entropy", "bce"} <= self.losses.keys():
             raise InputError(
                 f"tasks.{name}.losses: cross_entropy and bce are the same loss here; expected only one of them"
+            )
+        if self.layer is not None and self.class_weights is not None:
+            raise InputError(
+                f"tasks.{name}.class_weights: weights are of the classes of the mask, but this task reads the layer "
+                f"{self.layer}; leave them out"
             )
         settings = MaskLosses(
             num_classes=len(classes),
@@ -225,4 +244,6 @@ class SegmentationConfig:
             tversky_beta=self.tversky_beta,
             ohem_share=self.ohem_share,
         )
-        return SegmentationTask(name=name, class_names=classes, losses=self.losses, beta=self.beta, settings=settings)
+        return SegmentationTask(
+            name=name, class_names=classes, losses=self.losses, beta=self.beta, settings=settings, layer=self.layer
+        )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Literal
@@ -128,6 +128,7 @@ class Task(ABC):
             Where a model is measured, it is its own teacher.
         teacher_decay: the decay of the teacher's average; ``None`` takes the one that is validated, if there is one.
         ramp: over which share of a phase's steps the task's loss grows linearly to its full weight, 0 for none.
+        layers: names of the layers that it reads (`Batch.layers`); others may not be loaded.
         assumption: what the task takes for granted of its data, as a clause, see `fits`; empty for nothing.
         weights: weight of each loss term; the keys are those of `loss` and `counts`.
         main_figure: the figure by which checkpoints are chosen if this is the target.
@@ -149,6 +150,7 @@ class Task(ABC):
     needs_teacher: bool = False
     teacher_decay: float | None = None
     ramp: float = 0.0
+    layers: frozenset[str] = frozenset()
     assumption: str = ""
     weights: Mapping[str, float]
     main_figure: str
@@ -251,6 +253,11 @@ def blank_answer(task: Task, size: int) -> Answer:
     asked = form(task.output)
     shape = (asked.channels, size, size) if isinstance(asked, Dense) else (asked.size,)
     return task.answer(torch.zeros(shape), fit((1, 1), size, "squash"))
+
+
+def layers_read(tasks: Iterable[Task]) -> frozenset[str]:
+    """Names of the layers that any of the tasks reads."""
+    return frozenset().union(*(task.layers for task in tasks))
 
 
 def task_loss(task: Task, output: Tensor, target: Tensor, totals: Mapping[str, float]) -> Tensor:

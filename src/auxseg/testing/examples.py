@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
 import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from auxseg.data.loading.batch import Batch
+from auxseg.data.layers import METRES, MapForm, MaskForm
+from auxseg.data.loading.batch import Batch, to_batch
 from auxseg.data.sample import IGNORE, MISSING, Vocabulary
 from auxseg.tasks.task import Dense, Task, form
 
@@ -21,8 +23,13 @@ EXAMPLE_VOCABULARY: Final = Vocabulary(
     ("background", "animal"),
     {"breed": ("Bengal", "Birman", "pug"), "species": ("cat", "dog")},
     counts={"breed": (5, 3, 2)},
+    layers={
+        "depth": MapForm(unit=METRES),
+        "normals": MapForm(channels=3, is_vector=True),
+        "parts": MaskForm(("none", "leg", "head")),
+    },
 )
-"""Two mask classes, two kinds of label, 12 x 12 pixels."""
+"""Two mask classes, two kinds of label, depth, surface normals and a second mask, 12 x 12 pixels."""
 
 
 def example_batch(num_images: int, vocabulary: Vocabulary, seed: int = 0) -> Batch:
@@ -47,7 +54,22 @@ def example_batch(num_images: int, vocabulary: Vocabulary, seed: int = 0) -> Bat
         },
         inside=torch.ones(mask.shape, dtype=torch.bool),
         keys=torch.arange(num_images),
+        layers=_example_layers(num_images, vocabulary, seed),
+        forms=dict(vocabulary.layers),
     )
+
+
+def _example_layers(num_images: int, vocabulary: Vocabulary, seed: int) -> dict[str, Tensor]:
+    """Layers with some unknown pixels, of which the first row has none."""
+    random, size = np.random.default_rng(seed), vocabulary.size
+    layers: dict[str, Tensor] = {}
+    for name, kind in vocabulary.layers.items():
+        values = np.stack([kind.example(size, random) for _ in range(num_images)])
+        unknown = random.random((num_images, size, size)) < 0.2
+        unknown[:, 0] = False
+        values[unknown] = kind.blank(1, 1)[0, 0]
+        layers[name] = to_batch(values)
+    return layers
 
 
 def erase(batch: Batch, which: Bool[Tensor, " N"]) -> Batch:
@@ -58,6 +80,12 @@ def erase(batch: Batch, which: Bool[Tensor, " N"]) -> Batch:
         box=batch.box.masked_fill(which[:, None], torch.nan),
         classes={name: ids.masked_fill(which, MISSING) for name, ids in batch.classes.items()},
         inside=batch.inside & ~which[:, None, None],
+        layers={
+            name: values.masked_fill(
+                which.view(-1, *[1] * (values.ndim - 1)), torch.nan if values.ndim == 4 else IGNORE
+            )
+            for name, values in batch.layers.items()
+        },
     )
 
 

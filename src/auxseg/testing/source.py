@@ -28,8 +28,8 @@ def check_source(
     """Check that a source reads the same samples every time, and says of them what the data say.
 
     Ids are unique and in a fixed order; a copy that travelled as a pickle reads the same; masks have the size of their
-    image and ids of `Source.mask_classes`; boxes lie in the image; a missing label is ``None`` or absent; nothing is
-    written.
+    image and ids of `Source.mask_classes`; boxes lie in the image; layers are those that it announces
+    and fit their image; a missing label is ``None`` or absent; nothing is written.
 
     Args:
         source: the source, opened.
@@ -85,10 +85,16 @@ def _check_sample(source: Source, item: Item, sample: Sample) -> None:
         _require(inside, source, "a box lies in its image, in pixels, half-open and not empty")
     named = all(isinstance(name, str) and name.strip() for pair in sample.classes.items() for name in pair)
     _require(named, source, "a class has a name; a label that is missing is left out")
+    for name, layer in sample.layers.items():
+        announced = layer.form == source.layers.get(name)
+        _require(announced, source, f"a layer is one of those that the source announces, as {name!r} is not")
+        fault = layer.fault((height, width))
+        _require(not fault, source, f"a layer fits its image, but {name!r} {fault}")
 
 
 def _check_nothing_is_invented(source: Source, sample: Sample, missing: Collection[str]) -> None:
-    found = {"mask": sample.mask is not None, "boxes": bool(sample.boxes), **dict.fromkeys(sample.classes, True)}
+    found = {"mask": sample.mask is not None, "boxes": bool(sample.boxes)}
+    found |= dict.fromkeys([*sample.classes, *sample.layers], True)
     invented = [label for label in missing if found.get(label)]
     _require(not invented, source, f"a label that the data lack is None or absent (found: {', '.join(invented)})")
 
@@ -106,6 +112,10 @@ def _same(one: Sample | str, other: Sample | str) -> bool:
         return one == other
     arrays: list[Callable[[Sample], np.ndarray | None]] = [lambda sample: sample.image, lambda sample: sample.mask]
     same = all(np.array_equal(_or_empty(part(one)), _or_empty(part(other))) for part in arrays)
+    same = same and one.layers.keys() == other.layers.keys()
+    for name, layer in one.layers.items() if same else ():
+        values = layer.values, other.layers[name].values
+        same = same and np.array_equal(*values, equal_nan=values[0].dtype.kind == "f")
     rest = [(each.id, each.boxes, dict(each.classes), each.group, each.notes, each.dropped) for each in (one, other)]
     return same and rest[0] == rest[1]
 

@@ -20,6 +20,7 @@ from auxseg.data.loading.loader import EvaluationLoader, Rows, TrainLoader, coll
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE, MISSING, Box, Sample
 from auxseg.data.sources.source import Item, Source
+from auxseg.data.store.layers import StoredLayer
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 
@@ -30,7 +31,11 @@ class FakeStore:
     size = 24
     box_from_mask = False
 
+    def read_layers(self, row: int) -> dict[str, np.ndarray]:
+        return {}
+
     def __init__(self, count: int = 23) -> None:
+        self.layers: dict[str, StoredLayer] = {}
         random = np.random.default_rng(7)
         self.images = random.integers(0, 256, (count, self.size, self.size, 3), np.uint8)
         self.masks = random.integers(0, 3, (count, self.size, self.size), np.uint8)

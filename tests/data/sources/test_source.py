@@ -9,12 +9,13 @@ import pytest
 
 from auxseg.data.sample import Sample
 from auxseg.data.sources import SOURCES, open_source
+from auxseg.data.sources.rooms import RoomsSource
 from auxseg.data.sources.source import Item, SampleError, Source
 from auxseg.data.sources.synthetic import SyntheticSource
 from auxseg.errors import InputError, RunError
 from tests.data.pictures import draw_sample
 
-EVERY = [*SOURCES.values(), SyntheticSource]
+EVERY = [*SOURCES.values(), SyntheticSource, RoomsSource]
 
 
 class Two(Source):

@@ -20,7 +20,8 @@ import pytest
 from auxseg.data.geometry import fit
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE, Orientation, Vocabulary
-from auxseg.data.store.store import SCHEMA_VERSION, Store
+from auxseg.data.store.index import LAYERS_VERSION
+from auxseg.data.store.store import Store
 from auxseg.errors import InputError, RunError
 from tests.data.pictures import DrawnSource, draw_mask, draw_sample, drawn_source, open_hdf5
 from tests.data.store.spoiling import put
@@ -202,8 +203,8 @@ def test_a_newer_schema_is_refused(path, tmp_path):
     newer = tmp_path / "newer.h5"
     newer.write_bytes(path.read_bytes())
     with open_hdf5(newer, "a") as file:
-        file.attrs["schema_version"] = SCHEMA_VERSION + 1
-    with pytest.raises(InputError, match=r"schema version 2\.1; this auxseg reads up to 1\.1: upgrade auxseg"):
+        file.attrs["schema_version"] = LAYERS_VERSION + 1
+    with pytest.raises(InputError, match=r"schema version 3; this auxseg reads up to 2: upgrade auxseg"):
         Store.open(newer)
 
 

@@ -9,7 +9,16 @@ import torch
 
 from auxseg.data.sample import Vocabulary
 from auxseg.deploy.export.outputs import describe_output
-from auxseg.tasks import BoxConfig, ClassificationConfig, DistanceConfig, EdgesConfig, SegmentationConfig
+from auxseg.tasks import (
+    BoxConfig,
+    ClassificationConfig,
+    DepthConfig,
+    DistanceConfig,
+    EdgesConfig,
+    NormalsConfig,
+    SegmentationConfig,
+)
+from auxseg.testing.examples import EXAMPLE_VOCABULARY
 
 VOCABULARY = Vocabulary(
     size=32,
@@ -57,6 +66,23 @@ def test_edges_are_where_the_number_is_above_zero() -> None:
     assert describe_output(task, VOCABULARY)["decision"] == "edge where the number is above 0"
     output = torch.randn(1, 1, 8, 8)
     assert torch.equal((output[:, 0] > 0).byte(), task.predict(output))
+
+
+def test_a_further_mask_has_its_own_names_and_numbers() -> None:
+    said = describe_output(SegmentationConfig(layer="parts").build("parts", EXAMPLE_VOCABULARY), EXAMPLE_VOCABULARY)
+    assert said["classes"] == [
+        {"id": id_, "name": name, "category_id": id_} for id_, name in enumerate(("none", "leg", "head"))
+    ]
+
+
+def test_depth_and_normals_are_functions_of_the_output() -> None:
+    depth, normals = (each.build("task", EXAMPLE_VOCABULARY) for each in (DepthConfig(), NormalsConfig()))
+    assert describe_output(depth, EXAMPLE_VOCABULARY)["decision"] == "log(1 + exp(number)) + 0.001 is the depth"
+    output = torch.randn(1, 1, 8, 8)
+    torch.testing.assert_close(depth.predict(output), (1 + output.exp()).log() + 0.001)
+    assert "divided by its length over axis 1" in str(describe_output(normals, EXAMPLE_VOCABULARY)["decision"])
+    output = torch.randn(1, 3, 8, 8)
+    torch.testing.assert_close(normals.predict(output), output / output.norm(dim=1, keepdim=True))
 
 
 @pytest.mark.parametrize("config", [DistanceConfig()])

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from auxseg.tasks.losses import num_known, regression_losses
+from auxseg.tasks.losses import num_known, regression_losses, scale_invariant_log
 
 NAMES = ("l1", "mse", "smooth_l1")
 
@@ -67,3 +67,30 @@ def test_the_smooth_error_by_hand() -> None:
     (slopes,) = torch.autograd.grad(losses.sum(), errors)
     assert losses.tolist() == pytest.approx([0.1**2 / (2 * 0.5), 0.5 - 0.25, 2.0 - 0.25])
     assert slopes.flatten().tolist() == pytest.approx([0.2, 1, 1])
+
+
+@pytest.mark.parametrize("focus", [0.0, 0.5, 1.0])
+def test_the_scale_invariant_loss_is_the_papers_formula(focus: float) -> None:
+    """Equation 4 of Eigen, Puhrsch, Fergus 2014, in NumPy; and its pairwise form at a focus of 1."""
+    prediction, truth, known = _maps()
+    prediction, truth = prediction.exp(), truth.exp()
+    found = scale_invariant_log(prediction, truth, focus)
+    for index, entries in enumerate(known):
+        logs = (prediction[index][entries].log() - truth[index][entries].log()).numpy()
+        expected = (logs**2).mean() - focus * logs.sum() ** 2 / len(logs) ** 2
+        assert found[index].item() == pytest.approx(expected)
+        if focus == 1:
+            pairs = ((logs[:, None] - logs[None]) ** 2).sum() / (2 * len(logs) ** 2)
+            assert found[index].item() == pytest.approx(pairs)
+            assert scale_invariant_log(7 * prediction, truth, 1.0)[index].item() == pytest.approx(pairs)
+
+
+def test_the_scale_invariant_loss_of_nothing_known_is_0_without_gradient() -> None:
+    prediction = torch.rand(2, 1, 3, 3, requires_grad=True)
+    truth = torch.full((2, 1, 3, 3), torch.nan)
+    truth[1, 0, 0] = 2.0
+    loss = scale_invariant_log(prediction, truth, 0.5)
+    (gradient,) = torch.autograd.grad(loss.sum(), prediction)
+    assert loss[0] == 0
+    assert (gradient[0] == 0).all()
+    assert ((gradient[1, 0] != 0) == ~truth[1, 0].isnan()).all()

@@ -18,6 +18,7 @@ from jaxtyping import Float, Float32, Float64, UInt8
 from torch import Tensor
 
 from auxseg.data.augment.config import AugmentConfig
+from auxseg.data.augment.layers import mirror_layer, move_layer, turns_of
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE
 
@@ -57,12 +58,13 @@ def draw_homographies(config: AugmentConfig, uniforms: Float64[np.ndarray, "N 9"
 
 
 def move(batch: Batch, homographies: Float64[np.ndarray, "N 3 3"], *, box_from_mask: bool) -> Batch:
-    """Move picture, mask and box by homographies from the new picture to the stored one.
+    """Move picture, mask, box and layers by homographies from the new picture to the stored one.
 
     The picture is sampled bilinearly and continued beyond its edges by reflection, which keeps its statistics and
     adds no edge that is not in the photograph; these pixels are not `inside`, and IGNORE in the mask: a reflected
     animal is no labelled one. The mask is sampled from the nearest pixel. Identity and flip are exact. A box is the
-    hull of its moved corners (see `move_boxes`), taken from the moved mask again if ``box_from_mask``.
+    hull of its moved corners (see `move_boxes`), taken from the moved mask again if ``box_from_mask``. Layers move by
+    their kind, see `auxseg.data.augment.layers`.
     """
     flipped = (homographies == _FLIP).all(axis=(1, 2))
     kept = (homographies == np.eye(3)).all(axis=(1, 2))
@@ -75,6 +77,9 @@ def move(batch: Batch, homographies: Float64[np.ndarray, "N 3 3"], *, box_from_m
     for index in np.flatnonzero(flipped | kept):
         for new, old in ((moved.clean, batch.clean), (moved.mask, batch.mask), (moved.inside, batch.inside)):
             new[index] = old[index].flip(-1) if flipped[index] else old[index]
+        for name, form in batch.forms.items():
+            old = batch.layers[name][index][None]
+            moved.layers[name][index] = (mirror_layer(form, old) if flipped[index] else old)[0]
     if box_from_mask:
         warped = ~(flipped | kept)
         box[warped] = _retaken(box[warped], moved.mask.numpy()[warped])
@@ -82,7 +87,7 @@ def move(batch: Batch, homographies: Float64[np.ndarray, "N 3 3"], *, box_from_m
 
 
 def mirror(batch: Batch) -> Batch:
-    """Exchange left and right of picture, mask and box, on any device; exact, and the same as `move` by a flip."""
+    """Exchange left and right of picture, mask, box and layers, on any device: exactly what `move` by a flip does."""
     x0, y0, x1, y1 = batch.box.unbind(1)
     return replace(
         batch,
@@ -91,6 +96,7 @@ def mirror(batch: Batch) -> Batch:
         mask=batch.mask.flip(-1),
         box=torch.stack([1 - x1, y0, 1 - x0, y1], dim=1),
         inside=batch.inside.flip(-1),
+        layers={name: mirror_layer(form, batch.layers[name]) for name, form in batch.forms.items()},
     )
 
 
@@ -118,14 +124,16 @@ def _area(boxes: Float64[np.ndarray, "N 4"]) -> Float64[np.ndarray, " N"]:
 
 
 def _resample(batch: Batch, homographies: Float[Tensor, "N 3 3"]) -> Batch:
-    """Sample picture, mask and `inside`; the box stays as it is."""
+    """Sample picture, mask, `inside` and layers; the box stays as it is."""
     grid = _sources(homographies, batch.clean.shape[-1])
     clean = F.grid_sample(batch.clean, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
     # Class ids from 1, so that one sampling with zeros beyond the edges moves both; 0 becomes IGNORE as it wraps round.
     labels = (batch.mask.float() + 1.0).mul_(batch.inside).unsqueeze(1)
     labels = F.grid_sample(labels, grid, mode="nearest", padding_mode="zeros", align_corners=False).squeeze(1)
     mask = (labels.to(torch.int16) - 1).to(torch.uint8)
-    return replace(batch, image=clean, clean=clean, mask=mask, inside=labels > 0.0)
+    turns = turns_of(homographies)
+    layers = {name: move_layer(form, batch.layers[name], grid, turns) for name, form in batch.forms.items()}
+    return replace(batch, image=clean, clean=clean, mask=mask, inside=labels > 0.0, layers=layers)
 
 
 def _sources(homographies: Float[Tensor, "N 3 3"], size: int) -> Float[Tensor, "N S S 2"]:

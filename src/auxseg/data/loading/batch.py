@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, Shaped, UInt8
 from torch import Tensor
+
+from auxseg.data.layers import LayerForm
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,9 @@ class Batch:
     what a task draws at random for a sample (noise, a turn) depends on them alone. They stay on the CPU, where it is
     drawn. ``is_training`` says that the network learns from the batch: what mixes its images does so only then, so that
     no figure depends on which images are measured together. ``teacher`` holds, by task, the outputs that a teacher
-    gives to those that learn from one (`auxseg.models.forward.with_teacher`).
+    gives to those that learn from one (`auxseg.models.forward.with_teacher`). ``layers`` holds the layers that are
+    asked for, as ``forms`` says by the same names: maps as float32 ``N C H W`` with NaN where a pixel is not known,
+    masks as uint8 ``N H W`` with ``IGNORE``. A layer that a sample lacks is not known anywhere in it.
     """
 
     ids: tuple[str, ...]
@@ -38,6 +43,8 @@ class Batch:
     keys: Int[Tensor, " N"]
     is_training: bool = False
     teacher: Mapping[str, Float[Tensor, "N ..."]] = field(default_factory=dict)
+    layers: Mapping[str, Shaped[Tensor, "N ..."]] = field(default_factory=dict)
+    forms: Mapping[str, LayerForm] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -55,6 +62,7 @@ class Batch:
             inside=self.inside[:number],
             keys=self.keys[:number],
             teacher={name: output[:number] for name, output in self.teacher.items()},
+            layers={name: values[:number] for name, values in self.layers.items()},
         )
 
     def to(self, device: torch.device) -> Batch:
@@ -68,4 +76,14 @@ class Batch:
             classes={name: ids.to(device, non_blocking=True) for name, ids in self.classes.items()},
             inside=self.inside.to(device, non_blocking=True),
             teacher={name: output.to(device, non_blocking=True) for name, output in self.teacher.items()},
+            layers={name: values.to(device, non_blocking=True) for name, values in self.layers.items()},
         )
+
+
+def to_batch(values: Shaped[np.ndarray, "N ..."]) -> Shaped[Tensor, "N ..."]:
+    """Values of one layer in several samples: maps as float32 with their channels before height and width, masks as is.
+
+    ``values`` are stacked as `auxseg.data.layers` has them: maps ``N H W C``, masks ``N H W``.
+    """
+    tensor = torch.from_numpy(values)
+    return tensor if tensor.ndim == 3 else tensor.permute(0, 3, 1, 2).float().contiguous()

@@ -14,10 +14,11 @@ import torch
 from jaxtyping import Int64, UInt8
 
 from auxseg.data.augment import AugmentConfig, augment
-from auxseg.data.loading.batch import Batch
+from auxseg.data.loading.batch import Batch, to_batch
 from auxseg.data.loading.order import Stream
 from auxseg.data.loading.prefetch import prefetch
 from auxseg.data.sample import IGNORE
+from auxseg.data.store.layers import StoredLayer
 from auxseg.errors import InputError
 from auxseg.keyed import sample_keys
 
@@ -42,6 +43,11 @@ class Rows(Protocol):
         ...
 
     @property
+    def layers(self) -> Mapping[str, StoredLayer]:
+        """The layers that are read, by name."""
+        ...
+
+    @property
     def size(self) -> int:
         """Side of the stored pictures."""
         ...
@@ -53,6 +59,10 @@ class Rows(Protocol):
 
     def read(self, row: int) -> tuple[UInt8[np.ndarray, "S S 3"], UInt8[np.ndarray, "S S"]]:
         """Picture and mask of a row."""
+        ...
+
+    def read_layers(self, row: int) -> dict[str, np.ndarray]:
+        """The layers of a row: maps with channels last, masks without any."""
         ...
 
     def inside(self, row: int) -> tuple[int, int, int, int]:
@@ -201,11 +211,17 @@ class EvaluationLoader:
 
 def collate(store: Rows, rows: Int64[np.ndarray, " n"]) -> Batch:
     """Read rows of a store into a batch as they are."""
+    forms = {name: layer.form for name, layer in store.layers.items()}
+    layers = {
+        name: np.empty((len(rows), *form.shape(store.size, store.size)), form.dtype) for name, form in forms.items()
+    }
     images = np.empty((len(rows), store.size, store.size, 3), np.uint8)
     masks = np.empty((len(rows), store.size, store.size), np.uint8)
     inside = np.zeros(masks.shape, np.bool_)
     for index, row in enumerate(rows.tolist()):
         images[index], masks[index] = store.read(row)
+        for name, values in store.read_layers(row).items() if layers else ():
+            layers[name][index] = values
         y0, y1, x0, x1 = store.inside(row)
         inside[index, y0:y1, x0:x1] = True
     image = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous().float().div_(255)
@@ -219,6 +235,8 @@ def collate(store: Rows, rows: Int64[np.ndarray, " n"]) -> Batch:
         classes={name: torch.from_numpy(ids[rows]).long() for name, ids in store.classes.items()},
         inside=torch.from_numpy(inside),
         keys=sample_keys(0, [0] * len(sample_ids), sample_ids),
+        layers={name: to_batch(values) for name, values in layers.items()},
+        forms=forms,
     )
 
 
@@ -232,4 +250,5 @@ def _pinned(batch: Batch) -> Batch:
         box=batch.box.pin_memory(),
         classes={name: ids.pin_memory() for name, ids in batch.classes.items()},
         inside=batch.inside.pin_memory(),
+        layers={name: values.pin_memory() for name, values in batch.layers.items()},
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from auxseg.data.preparing.findings import (
     orientations,
     rare_classes,
 )
+from auxseg.data.preparing.layer_summary import LayerSummary, summarise_layers
 from auxseg.data.sample import IGNORE, MISSING, SPLITS
 from auxseg.data.store.store import Store
 
@@ -36,7 +37,7 @@ class SplitSummary:
     ``classes`` counts samples per class name for every kind of label; ``missing`` counts samples without the label,
     for ``mask``, ``box`` and every kind; ``mask_shares`` is each mask class's share of all pixels that count (NaN if
     none does), ``ignored_share`` the share of pixels that do not, both over samples that have a mask. ``boxes`` counts
-    the boxes by what they are called, where the source gives them names.
+    the boxes by what they are called, where the source gives them names. ``layers`` are summaries by name.
     """
 
     num_samples: int
@@ -45,6 +46,7 @@ class SplitSummary:
     mask_shares: dict[str, float]
     ignored_share: float
     boxes: dict[str, int]
+    layers: dict[str, LayerSummary] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,7 @@ def _summarise(store: Store, rows: np.ndarray, pixels: np.ndarray) -> SplitSumma
     }
     missing = {"mask": int((~store.has_mask[rows]).sum()), "box": int(np.isnan(store.boxes[rows]).any(1).sum())}
     missing |= {kind: int((ids[rows] == MISSING).sum()) for kind, ids in store.classes.items()}
+    missing |= {name: int((~layer.present[rows]).sum()) for name, layer in store.layers.items()}
     total = pixels[rows].sum(0)
     box_names, box_ids = _box_names(store)
     counted = total[:-1].sum()
@@ -137,6 +140,7 @@ def _summarise(store: Store, rows: np.ndarray, pixels: np.ndarray) -> SplitSumma
         mask_shares={name: _share(total[number], counted) for number, name in enumerate(names)},
         ignored_share=_share(total[-1], total.sum()),
         boxes={name: int((box_ids[rows] == number).sum()) for number, name in enumerate(box_names)},
+        layers=summarise_layers(store, rows),
     )
 
 

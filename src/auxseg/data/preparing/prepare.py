@@ -13,6 +13,7 @@ from typing import Final
 
 from auxseg.arguments import as_path, shown
 from auxseg.data.geometry import RESIZES
+from auxseg.data.layers import MAX_LAYERS, name_fault
 from auxseg.data.preparing.findings import Finding
 from auxseg.data.preparing.near_duplicates import NearDuplicates
 from auxseg.data.preparing.reading_processes import read_records
@@ -99,14 +100,14 @@ def prepare(
     out = as_path(out, "out")
     if not isinstance(source, Source):
         raise InputError(f"source: expected what auxseg.open_source(name, path) opens, not {shown(source)}")
-    settings = RecordSettings(size, resize, source.mask_classes, box)
+    settings = RecordSettings(size, resize, source.mask_classes, box, dict(source.layers))
     _check(settings, processes)
     _check_names(source)
     items = source.items()
     if not items:
         raise InputError(f"the source {source.name} holds no samples")
     check_split(split, [item.split for item in items], val_fraction)
-    with _output(out, overwrite) as partial, StoreWriter(partial, size) as writer:
+    with _output(out, overwrite) as partial, StoreWriter(partial, size, source.layers) as writer:
         alike = NearDuplicates(resize) if group_near_duplicates else None
         with closing(read_records(source, settings, items, processes)) as results:
             tally = _write(writer, items, results, alike, strict=strict, progress=progress)
@@ -177,10 +178,15 @@ def _check(settings: RecordSettings, processes: int | None) -> None:
 
 
 def _check_names(source: Source) -> None:
-    """Refuse names of mask classes that the store could not keep, before anything is read."""
+    """Refuse names of mask classes and layers that the store could not keep, before anything is read."""
     for name in source.mask_classes:
         if fault := text_fault(name):
             raise InputError(f"the source {source.name} has a mask class '{printable(name)}' that {fault}")
+    for name in source.layers:
+        if fault := name_fault(name):
+            raise InputError(f"the source {source.name} has a layer '{printable(name)}' whose name {fault}")
+    if len(source.layers) > MAX_LAYERS:
+        raise InputError(f"the source {source.name} has {len(source.layers)} layers; a store holds {MAX_LAYERS}")
 
 
 @contextmanager

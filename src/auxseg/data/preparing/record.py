@@ -15,6 +15,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 
 from auxseg.data.geometry import fit
+from auxseg.data.layers import LayerForm
 from auxseg.data.sample import IGNORE, Box, Orientation, Sample
 from auxseg.data.sources.clip_boxes import clip_box
 from auxseg.data.sources.source import SampleError
@@ -34,6 +35,7 @@ class RecordSettings:
     resize: str
     mask_classes: tuple[str, ...]
     box: str = LARGEST
+    layers: Mapping[str, LayerForm] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Record:
     """What the store keeps of one sample; ``mask`` is all IGNORE and ``box`` all NaN where the label is missing.
 
     ``notes``, ``dropped`` and ``seen`` are counted over all samples and not kept with each, see `Sample`;
-    ``orientation`` is the EXIF tag.
+    ``orientation`` is the EXIF tag. ``layers`` holds the values of those layers that the sample has.
     """
 
     id: str
@@ -72,10 +74,11 @@ class Record:
     dropped: tuple[str, ...] = ()
     orientation: Orientation = field(default_factory=Orientation)
     seen: Seen = field(default_factory=Seen)
+    layers: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def make_record(sample: Sample, settings: RecordSettings) -> Record:
-    """Turn a sample into a record. A mask or box that does not fit the image is dropped, and the record says so.
+    """Turn a sample into a record. A label that does not fit the image is dropped, and the record says so.
 
     Raises `SampleError` for a text that no store can keep.
     """
@@ -94,7 +97,12 @@ def make_record(sample: Sample, settings: RecordSettings) -> Record:
         np.full(4, np.nan) if target is None else np.array([target.x0, target.y0, target.x1, target.y1], np.float64)
     )
     no_mask = np.full((settings.size, settings.size), IGNORE, np.uint8)
-    faults = (*([mask_fault] if mask_fault else []), *(_box_fault(box, (height, width)) for box in lost))
+    layer_faults = _layer_faults(sample, settings.layers)
+    faults = (
+        *([mask_fault] if mask_fault else []),
+        *(_box_fault(box, (height, width)) for box in lost),
+        *layer_faults.values(),
+    )
     return Record(
         id=sample.id,
         group=sample.group or "",
@@ -115,6 +123,11 @@ def make_record(sample: Sample, settings: RecordSettings) -> Record:
             len(boxes),
             "" if target is None else target.name,
         ),
+        layers={
+            name: layer.form.placed(layer.values, place)
+            for name, layer in sample.layers.items()
+            if name not in layer_faults
+        },
     )
 
 
@@ -173,6 +186,17 @@ def _mask_fault(sample: Sample, mask_ids: list[int], mask_classes: tuple[str, ..
         return ""
     known = f"0 to {len(mask_classes) - 1} ({', '.join(mask_classes)}) and {IGNORE} (ignored)"
     return f"its mask holds {', '.join(map(str, unknown))}; known are {known}"
+
+
+def _layer_faults(sample: Sample, forms: Mapping[str, LayerForm]) -> dict[str, str]:
+    """By layer that cannot be used, why."""
+    faults: dict[str, str] = {}
+    for name, layer in sample.layers.items():
+        if layer.form != forms.get(name):
+            faults[name] = f"its layer {name!r} is none that the source announces, or of another form"
+        elif fault := layer.fault(sample.image.shape[:2]):
+            faults[name] = f"its layer {name!r} {fault}"
+    return faults
 
 
 def _box_fault(box: Box, hw: tuple[int, int]) -> str:

@@ -48,7 +48,7 @@ class Tally:
             self.undecided.append(item.id)
         seen = record.seen
         self.num_masks += record.has_mask
-        self.num_labelled += bool(record.has_mask or seen.num_boxes or record.classes)
+        self.num_labelled += bool(record.has_mask or seen.num_boxes or record.classes or record.layers)
         self.mask_ids.append(seen.mask_ids)
         self.box_names.append(seen.box_name)
         self.num_boxes += seen.num_boxes

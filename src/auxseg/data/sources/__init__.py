@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from auxseg.arguments import as_path
+from auxseg.data.sources.arrays import Arrays
 from auxseg.data.sources.coco.coco import Coco
 from auxseg.data.sources.folder import Folder
 from auxseg.data.sources.oxford_iiit_pet import OxfordIIITPet
@@ -20,6 +21,7 @@ SOURCES: Final[dict[str, type[Source]]] = {
     Folder.name: Folder,
     Coco.name: Coco,
     PascalVOC.name: PascalVOC,
+    Arrays.name: Arrays,
 }
 """Name on the command line -> how to open it, given its path."""
 
@@ -43,6 +45,7 @@ def open_source(name: str, path: str | Path, **options: object) -> Source:
 
 __all__ = [
     "SOURCES",
+    "Arrays",
     "Coco",
     "Folder",
     "Item",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
 
+from auxseg.data.layers import LayerForm
 from auxseg.data.sample import Sample
 
 
@@ -32,7 +34,8 @@ class Source(ABC):
     any other. ``category_ids`` are the numbers that the source itself gives to them (empty: their positions).
     ``box_from_mask`` says that boxes are the masks' own bounding boxes, so that they may be taken from the mask again
     after an augmentation. ``remarks`` are sentences about the whole data set: what was left out of it when it was
-    opened, or is understood in another way than it is written. ``options`` are the settings of `open_source` that the
+    opened, or is understood in another way than it is written. ``layers`` says by name which layers its samples may
+    have. ``options`` are the settings of `open_source` that the
     source understands.
     """
 
@@ -44,6 +47,7 @@ class Source(ABC):
     has_background: bool = True
     category_ids: tuple[int, ...] = ()
     remarks: tuple[str, ...] = ()
+    layers: Mapping[str, LayerForm] = MappingProxyType({})
 
     @abstractmethod
     def items(self) -> Sequence[Item]:

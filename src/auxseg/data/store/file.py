@@ -17,6 +17,8 @@ from auxseg.data.store.text import decode_texts
 HASH_LENGTH: Final = 64
 """Characters of a SHA-256 in hexadecimal."""
 
+_BYTE: Final = np.dtype(np.uint8)
+
 
 @final
 class StoreFile:
@@ -94,10 +96,17 @@ class StoreFile:
         shape = self._dataset(name).shape
         return shape[0] if shape else 0
 
-    def chunk_places(self, name: str, *shape: int) -> np.ndarray:
+    def truths(self, name: str, num_samples: int) -> np.ndarray:
+        """A column of true and false."""
+        values = self.column(name, np.bool_, num_samples)
+        if (values.view(np.uint8) > 1).any():
+            raise ValueError(f"/{name} holds values that are neither true nor false")
+        return values
+
+    def chunk_places(self, name: str, *shape: int, dtype: np.dtype = _BYTE) -> np.ndarray:
         """Where every sample of a picture dataset begins in the file (int64); -1 for one that is not there."""
-        dataset = self._checked(name, np.dtype(np.uint8), shape)
-        num_samples, sample_bytes = shape[0], math.prod(shape[1:])
+        dataset = self._checked(name, dtype, shape)
+        num_samples, sample_bytes = shape[0], math.prod(shape[1:]) * dtype.itemsize
         plist = dataset.id.get_create_plist()
         if dataset.chunks != (1, *shape[1:]) or plist.get_nfilters():
             raise ValueError(f"/{name} is not stored as one uncompressed chunk per sample")

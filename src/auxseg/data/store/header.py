@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from auxseg.data.geometry import RESIZES
+from auxseg.data.layers import MAX_LAYERS, LayerForm, name_fault
+from auxseg.data.layers.parsing import parse_form
 from auxseg.data.store.file import HASH_LENGTH, StoreFile, parse_json
 from auxseg.data.store.text import is_unicode
 
@@ -32,6 +34,7 @@ class Header:
     exif: str
     category_ids: tuple[int, ...]
     has_background: bool
+    layers: Mapping[str, tuple[LayerForm, str]] = field(default_factory=dict)
 
 
 def read_header(file: StoreFile) -> Header:
@@ -53,9 +56,7 @@ def read_old_header(file: StoreFile) -> Header:
 def read_content_hash(file: StoreFile) -> str:
     """The SHA-256 of what a store holds."""
     content_hash = file.text("content_hash")
-    if not re.fullmatch(rf"[0-9a-f]{{{HASH_LENGTH}}}", content_hash):
-        raise ValueError("content_hash is not a SHA-256 sum")
-    return content_hash
+    return _hash(content_hash, "content_hash")
 
 
 def _header(values: Mapping[str, object]) -> Header:
@@ -78,12 +79,37 @@ def _header(values: Mapping[str, object]) -> Header:
         exif=_one_of(_EXIF, values.get("exif", "apply"), "exif"),
         category_ids=_numbers(values.get("category_ids", []), "category_ids"),
         has_background=_truth(values.get("has_background", True), "has_background"),
+        layers=_layers(values.get("layers", {})),
     )
     if header.size < 1:
         raise ValueError(f"size is {header.size}")
     if header.category_ids and len(header.category_ids) != len(header.mask_classes):
         raise ValueError(f"it has {len(header.category_ids)} category_ids for {len(header.mask_classes)} mask_classes")
     return header
+
+
+def _layers(value: object) -> dict[str, tuple[LayerForm, str]]:
+    """The form and the hash of every layer."""
+    layers = _mapping(value, "layers")
+    if len(layers) > MAX_LAYERS:
+        raise ValueError(f"it has {len(layers)} layers, more than {MAX_LAYERS}")
+    return {name: _layer(name, _mapping(values, f"the layer {name!a}")) for name, values in layers.items()}
+
+
+def _layer(name: str, values: dict[str, object]) -> tuple[LayerForm, str]:
+    if fault := name_fault(name):
+        raise ValueError(f"the name of the layer {name!a} {fault}")
+    try:
+        form = parse_form(values)
+    except ValueError as error:
+        raise ValueError(f"the layer {name!r}: {error}") from error
+    return form, _hash(_text(values.get("hash"), f"the hash of the layer {name!r}"), f"the hash of the layer {name!r}")
+
+
+def _hash(text: str, name: str) -> str:
+    if not re.fullmatch(rf"[0-9a-f]{{{HASH_LENGTH}}}", text):
+        raise ValueError(f"{name} is not a SHA-256 sum")
+    return text
 
 
 def _provenance(value: object) -> dict[str, object]:

@@ -14,9 +14,13 @@ from jaxtyping import Bool, Float32, Int32, UInt8
 from auxseg.data.sample import MISSING, SPLITS, Vocabulary
 from auxseg.data.store.file import StoreFile
 from auxseg.data.store.header import Header, read_content_hash, read_header, read_old_header
+from auxseg.data.store.layers import extents, read_stored_layers
 
 SCHEMA_VERSION: Final = 1.1
-"""Of the file that `auxseg.data.store.writer` makes."""
+"""Of a file without layers that `auxseg.data.store.writer` makes."""
+
+LAYERS_VERSION: Final = 2
+"""Of a file with layers."""
 
 FIRST_VERSION: Final = 1
 """The oldest that can be read. It is also what the content hash covers: both versions keep the same of a sample."""
@@ -33,6 +37,9 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
     texts = file.old_texts if is_old else file.texts
     classes = _old_classes(file, header, num_samples) if is_old else _classes(file, header, num_samples)
     split = file.column("split", np.uint8, num_samples)
+    if header.layers and version != LAYERS_VERSION:
+        raise ValueError(f"it has layers, which schema version {version:g} does not know")
+    layers = read_stored_layers(file, header.layers, header.size, num_samples)
     _check_split(split)
     _check_classes(classes, header.labels)
     return {
@@ -49,7 +56,7 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
         "ids": texts("id", num_samples),
         "groups": texts("group", num_samples),
         "split": split,
-        "has_mask": _truths(file, "has_mask", num_samples),
+        "has_mask": file.truths("has_mask", num_samples),
         "boxes": _boxes(file, num_samples),
         "classes": classes,
         "original_sizes": _original_sizes(file, num_samples),
@@ -57,7 +64,8 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
         "is_turned": _is_turned(file, num_samples),
         "image_hashes": texts("image_hash", num_samples),
         "perceptual_hashes": file.column("perceptual_hash", np.uint64, num_samples),
-        "_places": _places(file, header.size, num_samples, file_size),
+        "layers": layers,
+        "_places": _places(file, header.size, num_samples, file_size, extents(layers, header.size)),
     }
 
 
@@ -72,6 +80,7 @@ def _vocabulary(header: Header, classes: Mapping[str, np.ndarray], split: UInt8[
         header.exif,
         header.category_ids,
         header.has_background,
+        layers={name: form for name, (form, _) in header.layers.items()},
     )
 
 
@@ -102,13 +111,6 @@ def _check_split(split: UInt8[np.ndarray, " N"]) -> None:
         raise ValueError(f"/split holds {split.max()}, but there are {len(SPLITS)} splits")
 
 
-def _truths(file: StoreFile, name: str, num_samples: int) -> Bool[np.ndarray, " N"]:
-    values = file.column(name, np.bool_, num_samples)
-    if (values.view(np.uint8) > 1).any():
-        raise ValueError(f"/{name} holds values that are neither true nor false")
-    return values
-
-
 def _boxes(file: StoreFile, num_samples: int) -> Float32[np.ndarray, "N 4"]:
     boxes = file.column("box", np.float32, num_samples, 4)
     x0, y0, x1, y1 = boxes.T
@@ -137,11 +139,20 @@ def _orientations(file: StoreFile, num_samples: int) -> UInt8[np.ndarray, " N"]:
 
 
 def _is_turned(file: StoreFile, num_samples: int) -> Bool[np.ndarray, " N"]:
-    return _truths(file, "is_turned", num_samples) if "is_turned" in file else np.zeros(num_samples, np.bool_)
+    return file.truths("is_turned", num_samples) if "is_turned" in file else np.zeros(num_samples, np.bool_)
 
 
-def _places(file: StoreFile, size: int, num_samples: int, file_size: int) -> np.ndarray:
-    """The byte offsets of every sample's image and mask (int64, (N, 2))."""
+def _places(
+    file: StoreFile,
+    size: int,
+    num_samples: int,
+    file_size: int,
+    others: Mapping[str, tuple[np.ndarray, np.ndarray]],
+) -> np.ndarray:
+    """The byte offsets of every sample's image and mask (int64, (N, 2)).
+
+    ``others`` are the ranges of what else lies in the file sample by sample: nothing may overlap.
+    """
     places = np.stack(
         [
             file.chunk_places("image", num_samples, size, size, 3),
@@ -150,10 +161,12 @@ def _places(file: StoreFile, size: int, num_samples: int, file_size: int) -> np.
         axis=1,
     )
     ends = places + np.array([3, 1]) * size**2
-    for name, starts_, ends_ in zip(("image", "mask"), places.T, ends.T, strict=True):
+    ranges = {"image": (places[:, 0], ends[:, 0]), "mask": (places[:, 1], ends[:, 1]), **others}
+    for name, (starts_, ends_) in ranges.items():
         if (starts_ < 0).any() or (ends_ > file_size).any():
             raise ValueError(f"it is truncated: some samples of /{name} are incomplete")
-    order = np.argsort(places, axis=None)
-    if (ends.ravel()[order][:-1] > places.ravel()[order][1:]).any():
+    first, last = (np.concatenate(each) for each in zip(*ranges.values(), strict=True))
+    order = np.argsort(first)
+    if (last[order][:-1] > first[order][1:]).any():
         raise ValueError("two samples overlap")
     return places

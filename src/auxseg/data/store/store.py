@@ -24,6 +24,16 @@ The header holds ``size``, ``resize``, ``border``, ``box_from_mask``, ``mask_cla
 photographs are not turned by their orientation), ``dropped`` (pairs of id and reason: labels that could not be used),
 ``category_ids`` and ``has_background``, see `Vocabulary`.
 
+Version 2 is what a file with layers has; all else is as in 1.1. The header holds ``layers`` (name -> form and
+``hash``, the SHA-256 of form, presence and values), and for each layer there are::
+
+    /layers/<name>/present  bool (N,)
+    /layers/<name>/values   (N, S, S) uint8 for a mask, IGNORE where unknown; (N, S, S, C) for a map, NaN where unknown:
+                            float16 for directions, else float32. One sample per chunk, not compressed; a sample
+                            without the layer has no chunk.
+
+The content hash covers the layers' hashes. The hashes of photographs do not.
+
 Version 1 differed in its texts alone: strings of variable length in HDF5's own heap (`auxseg.data.store.old_texts`),
 attributes of the root in place of the header, and a dataset ``/classes/<label>`` for each label. The content hash is
 the same in both.
@@ -32,7 +42,7 @@ the same in both.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -45,7 +55,8 @@ from auxseg.arguments import as_path
 from auxseg.data.geometry import Fit, fit
 from auxseg.data.sample import IGNORE, SPLITS, Vocabulary
 from auxseg.data.store.file import StoreFile
-from auxseg.data.store.index import FIRST_VERSION, SCHEMA_VERSION, read_index
+from auxseg.data.store.index import FIRST_VERSION, LAYERS_VERSION, SCHEMA_VERSION, read_index
+from auxseg.data.store.layers import StoredLayer
 from auxseg.errors import InputError, RunError
 
 
@@ -80,6 +91,8 @@ class Store:
     is_turned: np.ndarray
     image_hashes: np.ndarray
     perceptual_hashes: np.ndarray
+    layers: Mapping[str, StoredLayer]
+    """The layers that are read, by name."""
     _places: np.ndarray
     _version: tuple[int, int]
     _is_checked: bytearray
@@ -134,27 +147,60 @@ class Store:
             raise InputError(f"{self.path} holds images of {self.stored_size} px; for {size} px, prepare it again")
         return replace(self, size=size, vocabulary=replace(self.vocabulary, size=size))
 
+    def with_layers(self, names: Collection[str]) -> Store:
+        """The same store of which only these layers are read; each must be one of its own."""
+        return replace(self, layers={name: layer for name, layer in self.layers.items() if name in names})
+
     def read(self, row: int) -> tuple[UInt8[np.ndarray, "S S 3"], UInt8[np.ndarray, "S S"]]:
         """Read one sample's image and mask into new arrays. Raises `RunError` if the file changed or cannot be read."""
         image = np.empty((self.stored_size, self.stored_size, 3), np.uint8)
         mask = np.empty((self.stored_size, self.stored_size), np.uint8)
-        file = self._open_file()
         image_place, mask_place = self._places[row].tolist()
-        try:
-            num_bytes = file.fill(image, image_place) + file.fill(mask, mask_place)
-        except OSError as error:
-            raise RunError(f"{self.path} can no longer be read: {error}") from error
-        if num_bytes != image.nbytes + mask.nbytes:
-            raise RunError(f"{self.path} ended within sample {self.ids[row]}: it was truncated after it was opened")
+        self._fill(row, image, image_place)
+        self._fill(row, mask, mask_place)
         if not self._is_checked[row]:
             self._check_ids(row, mask)
             self._is_checked[row] = True
         mask = mask if self.mask_ids is None else self.mask_ids[mask]
         return (image, mask) if self.size == self.stored_size else self._shrunk(row, image, mask)
 
+    def read_layers(self, row: int) -> dict[str, np.ndarray]:
+        """Read one sample's layers into new arrays: maps ``S S C`` and masks ``S S``, see `auxseg.data.layers`.
+
+        A layer that the sample lacks is not known in any pixel. Raises `RunError` as `read` does.
+        """
+        return {name: self._read_layer(row, name, layer) for name, layer in self.layers.items()}
+
     def inside(self, row: int) -> tuple[int, int, int, int]:
         """``(y0, y1, x0, x1)``, half-open: the part of the picture that is photograph rather than padding."""
         return self._fit(row, self.size).inside
+
+    def _read_layer(self, row: int, name: str, layer: StoredLayer) -> np.ndarray:
+        if not layer.present[row]:
+            return layer.form.blank(self.size, self.size)
+        form, stored = layer.written, (self.stored_size, self.stored_size)
+        values = np.empty(form.shape(*stored), form.dtype)
+        self._fill(row, values, int(layer.places[row]))
+        if not layer.is_checked[row]:
+            if fault := form.fault(values, stored):
+                raise RunError(
+                    f"{self.path} is damaged: the layer {name!r} of {self.ids[row]} {fault}; prepare it again"
+                )
+            layer.is_checked[row] = True
+        values = values if layer.ids is None else layer.ids[values]
+        if self.size == self.stored_size:
+            return values
+        y0, y1, x0, x1 = self._fit(row, self.stored_size).inside
+        return layer.form.placed(values[y0:y1, x0:x1], Fit((y1 - y0, x1 - x0), self.size, self.inside(row)))
+
+    def _fill(self, row: int, array: np.ndarray, place: int) -> None:
+        """Read a part of a sample into an array."""
+        try:
+            num_bytes = self._open_file().fill(array, place)
+        except OSError as error:
+            raise RunError(f"{self.path} can no longer be read: {error}") from error
+        if num_bytes != array.nbytes:
+            raise RunError(f"{self.path} ended within sample {self.ids[row]}: it was truncated after it was opened")
 
     def _check_ids(self, row: int, mask: UInt8[np.ndarray, "S S"]) -> None:
         """Refuse a mask with values that have no name, which a loss would look up out of bounds."""
@@ -224,10 +270,10 @@ def _read_checked(path: Path, descriptor: int) -> dict[str, Any]:
         if not (file.has_attribute("schema_version") and file.has_attribute("content_hash")):
             raise InputError(f"{path} is an HDF5 file, but not a store that `auxseg data prepare` wrote")
         version = file.number("schema_version")
-        if version > SCHEMA_VERSION:
+        if version > LAYERS_VERSION:
             raise InputError(
-                f"{path} has schema version {version:g}; this auxseg reads up to {SCHEMA_VERSION}: upgrade auxseg"
+                f"{path} has schema version {version:g}; this auxseg reads up to {LAYERS_VERSION}: upgrade auxseg"
             )
-        if version not in (FIRST_VERSION, SCHEMA_VERSION):
+        if version not in (FIRST_VERSION, SCHEMA_VERSION, LAYERS_VERSION):
             raise ValueError(f"there is no schema version {version:g}")
         return read_index(file, version, os.fstat(descriptor).st_size)

@@ -8,21 +8,25 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Final, final
 
 import h5py
 import numpy as np
 from jaxtyping import UInt8
 
+from auxseg.data.layers import LayerForm
 from auxseg.data.preparing.record import Record
 from auxseg.data.sample import MISSING, Orientation
-from auxseg.data.store.index import FIRST_VERSION, SCHEMA_VERSION
+from auxseg.data.store.index import FIRST_VERSION, LAYERS_VERSION, SCHEMA_VERSION
+from auxseg.data.store.layer_writer import LayerWriter
 from auxseg.data.store.text import encode_texts
 from auxseg.errors import RunError
 
-_NOT_KEPT: Final = ("image", "mask", "notes", "dropped", "seen")
+_NOT_KEPT: Final = ("image", "mask", "notes", "dropped", "seen", "layers")
 """What is not part of a record's row in the index."""
+
+NO_LAYERS: Final[Mapping[str, LayerForm]] = MappingProxyType({})
 
 
 @final
@@ -33,7 +37,7 @@ class StoreWriter:
     equal content hash, which covers everything in the file except where and when it was made.
     """
 
-    def __init__(self, path: Path, size: int) -> None:
+    def __init__(self, path: Path, size: int, layers: Mapping[str, LayerForm] = NO_LAYERS) -> None:
         self._path = path
         self._index: list[dict[str, Any]] = []
         self._hash = hashlib.sha256()
@@ -42,6 +46,7 @@ class StoreWriter:
             self._file = h5py.File(path, "w", libver="v110", locking=False)
             self._image = _pictures(self._file, "image", (size, size, 3))
             self._mask = _pictures(self._file, "mask", (size, size))
+            self._layers = {name: LayerWriter(self._file, name, form, size) for name, form in layers.items()}
 
     def __enter__(self) -> StoreWriter:
         return self
@@ -61,6 +66,8 @@ class StoreWriter:
         with self._failures_named():
             _append(self._image, len(self._index), record.image)
             _append(self._mask, len(self._index), record.mask)
+            for name, layer in self._layers.items():
+                layer.append(record.layers.get(name))
         row = {key: value for key, value in vars(record).items() if key not in _NOT_KEPT}
         self._index.append(row)
         described = json.dumps(_plain(row) | {"box": record.box.tolist()}, sort_keys=True)
@@ -98,6 +105,8 @@ class StoreWriter:
         """
         names, ids = self.class_ids()
         header = {**header, "labels": names}
+        if self._layers:
+            header["layers"] = {name: layer.describe() for name, layer in self._layers.items()}
         hashed = header | {"schema_version": FIRST_VERSION}
         self._hash.update(split.tobytes() + json.dumps(hashed, sort_keys=True).encode())
         columns = {
@@ -115,7 +124,9 @@ class StoreWriter:
         with self._failures_named():
             for name, values in columns.items():
                 self._file.create_dataset(name, data=values)
-            self._file.attrs["schema_version"] = SCHEMA_VERSION
+            for layer in self._layers.values():
+                layer.finish()
+            self._file.attrs["schema_version"] = LAYERS_VERSION if self._layers else SCHEMA_VERSION
             self._file.attrs["content_hash"] = np.bytes_(self._hash.hexdigest())
             self._file.flush()
         return self._hash.hexdigest()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from auxseg.data.sample import Vocabulary
-from auxseg.tasks import BoxTask, EdgesTask, SegmentationTask, Task
+from auxseg.tasks import BoxTask, DepthTask, EdgesTask, NormalsTask, SegmentationTask, Task
 from auxseg.tasks.categorical import CategoricalTask
+from auxseg.tasks.dense_labels.depth import NEAREST
 from auxseg.tasks.task import Dense, form
 
 
@@ -20,7 +21,9 @@ def describe_output(task: Task, vocabulary: Vocabulary) -> dict[str, object]:
 
 def _meaning(task: Task, vocabulary: Vocabulary) -> dict[str, object]:
     if isinstance(task, SegmentationTask):
-        named = zip(task.class_names, vocabulary.category_ids, strict=True)
+        # A further mask has numbers of its own, which are its ids.
+        numbers = range(len(task.class_names)) if task.layers else vocabulary.category_ids
+        named = zip(task.class_names, numbers, strict=True)
         return {
             "kind": "mask",
             "probabilities": "softmax over axis 1",
@@ -43,4 +46,8 @@ def _meaning(task: Task, vocabulary: Vocabulary) -> dict[str, object]:
         }
     if isinstance(task, EdgesTask):
         return {"kind": "map", "probabilities": "sigmoid", "decision": "edge where the number is above 0"}
+    if isinstance(task, DepthTask):
+        return {"kind": "numbers", "decision": f"log(1 + exp(number)) + {NEAREST:g} is the depth"}
+    if isinstance(task, NormalsTask):
+        return {"kind": "numbers", "decision": "divided by its length over axis 1 it is x, y and z of the normal"}
     return {"kind": "numbers", "decision": "the raw output; auxseg knows what the task makes of it"}

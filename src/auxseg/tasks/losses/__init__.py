@@ -9,7 +9,7 @@
 - `lovasz_softmax`: a surrogate for one minus the IoU of masks
 - `binary_cross_entropy`, `binary_l1`: of masks of two classes, from one logit
 - `box_losses`: distances between boxes
-- `regression_losses`: distances between maps of numbers
+- `regression_losses`, `scale_invariant_log`: distances between maps of numbers
 """
 
 from auxseg.tasks.losses.binary import binary_cross_entropy, binary_l1, two_class
@@ -24,7 +24,7 @@ from auxseg.tasks.losses.lovasz import lovasz_softmax
 from auxseg.tasks.losses.masks import MASK_LOSSES, MaskLosses
 from auxseg.tasks.losses.ohem import hard_cross_entropy, num_hard
 from auxseg.tasks.losses.precision import at_least_float32
-from auxseg.tasks.losses.regression import num_known, regression_losses
+from auxseg.tasks.losses.regression import l1, num_known, regression_losses, scale_invariant_log
 from auxseg.tasks.losses.tversky import tversky
 
 __all__ = [
@@ -43,10 +43,12 @@ __all__ = [
     "focal",
     "hard_cross_entropy",
     "has_scored_class",
+    "l1",
     "lovasz_softmax",
     "num_hard",
     "num_known",
     "regression_losses",
+    "scale_invariant_log",
     "soft_dice",
     "tversky",
     "two_class",

@@ -37,6 +37,19 @@ def smooth_l1(prediction: Maps, target: Maps, beta: float) -> Float[Tensor, " N"
     return functional.smooth_l1_loss(errors, torch.zeros_like(errors), reduction="none", beta=beta).sum((1, 2, 3))
 
 
+def scale_invariant_log(prediction: Maps, target: Maps, focus: float) -> Float[Tensor, " N"]:
+    """``mean(d^2) - focus * mean(d)^2`` with ``d = log(prediction) - log(target)`` over an image's known entries.
+
+    Both are positive. With a ``focus`` of 1 it is the variance of d, which a common factor does not change; 0 for an
+    image of which nothing is known. Source: Eigen, Puhrsch, Fergus 2014, Depth Map Prediction from a Single Image using
+    a Multi-Scale Deep Network, https://arxiv.org/abs/1406.2283, whose focus is 0.5.
+    """
+    known = ~target.isnan()
+    errors = torch.where(known, prediction.log() - torch.where(known, target, 1).log(), 0)
+    count = num_known(target).clamp(min=1)
+    return errors.square().sum((1, 2, 3)) / count - focus * (errors.sum((1, 2, 3)) / count).square()
+
+
 def num_known(target: Maps) -> Float[Tensor, " N"]:
     """How many entries of each image are known."""
     return (~target.isnan()).sum((1, 2, 3)).float()

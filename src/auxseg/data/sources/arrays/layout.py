@@ -1,0 +1,99 @@
+"""Which folders and files of arrays there are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from auxseg.data.layers import METRES, LayerForm, MapForm, MaskForm, name_fault
+from auxseg.data.sources.arrays.npy import Head, read_head
+from auxseg.data.sources.arrays.values import MAP_CHANNELS, channels_of
+from auxseg.data.sources.pictures.files import is_passed_over
+from auxseg.data.sources.source import SampleError
+from auxseg.errors import InputError
+
+SPLITS: Final = ("train", "val", "test")
+IMAGES: Final = "image"
+LABELS: Final = "label"
+_KNOWN: Final[Mapping[str, LayerForm]] = {
+    "depth": MapForm(unit=METRES),
+    "normal": MapForm(channels=3, is_vector=True),
+    "normals": MapForm(channels=3, is_vector=True),
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """By split the names of its images (without suffix), and all folders of labels beside them."""
+
+    names: Mapping[str, tuple[str, ...]]
+    folders: tuple[str, ...]
+
+    @property
+    def mask(self) -> str | None:
+        """The folder whose ids are the mask: ``label``, or the first of ``label_7``, ``label_19`` and so on."""
+        found = [name for name in self.folders if name == LABELS or name.startswith(f"{LABELS}_")]
+        return found[0] if found else None
+
+
+def find_layout(root: Path) -> Layout:
+    """What lies in ``root/train/image/0.npy``, ``root/train/label/0.npy`` and so on. Raises `InputError`."""
+    splits = [split for split in SPLITS if (root / split / IMAGES).is_dir()]
+    if not splits:
+        raise InputError(
+            f"{root} should hold .npy files in folders such as train/{IMAGES}, train/{LABELS}, train/depth and "
+            f"val/{IMAGES}, but has no folder of images"
+        )
+    names = {split: _names(root / split / IMAGES) for split in splits}
+    for split, found in names.items():
+        if not found:
+            raise InputError(f"{root / split / IMAGES} holds no .npy files")
+    folders = {each.name for split in splits for each in (root / split).iterdir() if each.is_dir()}
+    folders = {name for name in folders - {IMAGES} if not is_passed_over(name)}
+    return Layout(names, tuple(sorted(folders, key=_natural)))
+
+
+def form_of(root: Path, layout: Layout, folder: str, classes: Callable[[], tuple[str, ...]]) -> LayerForm:
+    """What a folder of labels holds: by its name, or by the type of its first array. Raises `InputError`.
+
+    ``classes`` gives the names for whole numbers.
+    """
+    if fault := name_fault(folder):
+        raise InputError(f"{root}: the name of the folder {folder!r} {fault}, to be the name of a layer")
+    if folder in _KNOWN:
+        return _KNOWN[folder]
+    head = _first_head(root, layout, folder)
+    if head.dtype.kind != "f":
+        return MaskForm(classes())
+    channels = channels_of(head.shape, MAP_CHANNELS)
+    if channels is None:
+        raise InputError(
+            f"{root}: arrays in {folder} have the shape {head.shape}, expected height and width with at most "
+            f"{MAP_CHANNELS[-1]} channels"
+        )
+    return MapForm(channels[0])
+
+
+def _first_head(root: Path, layout: Layout, folder: str) -> Head:
+    for split, names in layout.names.items():
+        for name in names:
+            path = root / split / folder / f"{name}.npy"
+            if path.is_file():
+                try:
+                    return read_head(path)
+                except SampleError as error:
+                    raise InputError(f"{root / split}: {error}") from error
+    raise InputError(f"{root}: the folder {folder} holds no array for any image")
+
+
+def _names(folder: Path) -> tuple[str, ...]:
+    found = [path.stem for path in folder.iterdir() if path.suffix.lower() == ".npy" and not is_passed_over(path.name)]
+    return tuple(sorted(found, key=_natural))
+
+
+def _natural(name: str) -> tuple[tuple[int, int | str], ...]:
+    """2 before 10."""
+    return tuple((0, int(part)) if part.isdigit() else (1, part) for part in re.findall(r"[0-9]{1,18}|[^0-9]+", name))

@@ -1,0 +1,85 @@
+"""Reading a .npy file: its header first, so that nothing is run and memory is taken only for what is there."""
+
+from __future__ import annotations
+
+import math
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from tokenize import TokenError
+from typing import IO, Final
+
+import numpy as np
+
+from auxseg.data.sources.source import SampleError
+
+MAX_BYTES: Final = 2**30
+"""Of one array."""
+
+_MAX_HEADER: Final = 10_000
+_KINDS: Final = "biuf"
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a file says of its array."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+
+def read_head(path: Path) -> Head:
+    """Shape and type of the array in a file. Raises `SampleError` as `read_npy` does."""
+    with _opened(path) as file:
+        return _head(file, path)
+
+
+def read_npy(path: Path) -> np.ndarray:
+    """The array in a file.
+
+    Raises `SampleError` if the file cannot be read, is no .npy file of numbers, is not as long as its header says, or
+    holds more than `MAX_BYTES`. Objects, which would be unpickled, are refused.
+    """
+    with _opened(path) as file:
+        _head(file, path)
+        file.seek(0)
+        try:
+            return np.lib.format.read_array(file, allow_pickle=False, max_header_size=_MAX_HEADER)
+        except (OSError, ValueError, EOFError) as error:
+            raise SampleError(f"{_shown(path)} cannot be read: {error}") from error
+
+
+def _head(file: IO[bytes], path: Path) -> Head:
+    try:
+        version = np.lib.format.read_magic(file)
+        read = {1: np.lib.format.read_array_header_1_0, 2: np.lib.format.read_array_header_2_0}.get(version[0])
+        if read is None:
+            raise ValueError(f"its format is {version[0]}.{version[1]}, expected 1.0 or 2.0")
+        shape, _, dtype = read(file, max_header_size=_MAX_HEADER)
+    except (OSError, ValueError, EOFError, RecursionError, MemoryError, TypeError, SyntaxError, TokenError) as error:
+        raise SampleError(f"{_shown(path)} is not a .npy file: {str(error).splitlines()[0]}") from error
+    if dtype.kind not in _KINDS or dtype.names is not None:
+        raise SampleError(f"{_shown(path)} holds {dtype}, expected numbers")
+    if any(side < 0 for side in shape):
+        raise SampleError(f"{_shown(path)} says that its shape is {shape}")
+    num_bytes, found = math.prod(shape) * dtype.itemsize, os.fstat(file.fileno()).st_size - file.tell()
+    if num_bytes > MAX_BYTES:
+        raise SampleError(f"{_shown(path)} holds {num_bytes:,} bytes; at most {MAX_BYTES:,} are read")
+    if found != num_bytes:
+        raise SampleError(f"{_shown(path)} holds {found:,} bytes of values, but its header says {num_bytes:,}")
+    return Head(shape, dtype)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """A regular file: a pipe would wait for ever."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise SampleError(f"{_shown(path)} is not a regular file")
+        return path.open("rb")
+    except OSError as error:
+        raise SampleError(f"{_shown(path)} cannot be read: {error.strerror}") from error
+
+
+def _shown(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"

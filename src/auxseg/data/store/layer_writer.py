@@ -1,0 +1,47 @@
+"""Writing a layer of a store, sample by sample; `store` describes the file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import final
+
+import h5py
+import numpy as np
+
+from auxseg.data.layers import LayerForm
+
+
+@final
+class LayerWriter:
+    """The datasets of one layer. A sample without it takes no space, and is not there in ``present``."""
+
+    def __init__(self, file: h5py.File, name: str, form: LayerForm, size: int) -> None:
+        self._form, self._group = form, file.create_group(f"layers/{name}")
+        self._hash = hashlib.sha256(json.dumps(form.to_json(), sort_keys=True).encode())
+        self._present: list[bool] = []
+        shape = form.shape(size, size)
+        self._values = self._group.create_dataset(
+            "values", (0, *shape), form.dtype, maxshape=(None, *shape), chunks=(1, *shape)
+        )
+
+    def append(self, values: np.ndarray | None) -> None:
+        """Write the values of the next sample, or that it has none."""
+        self._present.append(values is not None)
+        self._hash.update(b"\0" if values is None else b"\1")
+        if values is not None:
+            row = len(self._present) - 1
+            assert (values.dtype, values.shape) == (self._form.dtype, self._values.shape[1:])
+            self._values.resize(row + 1, axis=0)
+            content = np.ascontiguousarray(values).tobytes()
+            self._values.id.write_direct_chunk((row, *(0 for _ in values.shape)), content)
+            self._hash.update(content)
+
+    def describe(self) -> dict[str, object]:
+        """What stands in the header: the form, and the SHA-256 of form and values."""
+        return self._form.to_json() | {"hash": self._hash.hexdigest()}
+
+    def finish(self) -> None:
+        """Write which samples have the layer."""
+        self._values.resize(len(self._present), axis=0)
+        self._group.create_dataset("present", data=np.array(self._present, bool))

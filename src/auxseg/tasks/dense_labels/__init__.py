@@ -1,0 +1,1 @@
+"""Tasks over maps that the data hold: depth, surface normals, any other map."""

@@ -1,0 +1,42 @@
+"""A drawn source whose samples have layers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import numpy as np
+
+from auxseg.data.layers import METRES, Layer, LayerForm, MapForm, MaskForm
+from tests.data.pictures import DrawnSource, draw_sample
+
+FORMS: dict[str, LayerForm] = {
+    "depth": MapForm(unit=METRES),
+    "normals": MapForm(channels=3, is_vector=True),
+    "parts": MaskForm(("none", "leg", "head")),
+}
+SPLITS = ("train", "train", "val", "test")
+
+
+def draw_layer(name: str, index: int, hw: tuple[int, int] = (40, 50)) -> Layer:
+    """Random values, of which a corner is not known."""
+    form, side = FORMS[name], max(hw)
+    values = form.example(side, np.random.default_rng(index))[: hw[0], : hw[1]].copy()
+    values[:5, :5] = form.blank(5, 5)
+    return Layer(form, values)
+
+
+class LayeredSource(DrawnSource):
+    """Drawn samples with all layers, but for those that are named: pairs of index and layer."""
+
+    layers = FORMS
+
+    def __init__(self, count: int = 4, missing: Collection[tuple[int, str]] = ()) -> None:
+        samples = [
+            replace(
+                draw_sample(index),
+                layers={name: draw_layer(name, index) for name in FORMS if (index, name) not in missing},
+            )
+            for index in range(count)
+        ]
+        super().__init__(samples, [SPLITS[index % 4] for index in range(count)])

@@ -1,0 +1,87 @@
+"""NYUv2 as MTAN publishes it becomes samples with mask, depth and normals, and then a store."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from auxseg.data.preparing.prepare import prepare
+from auxseg.data.sample import IGNORE
+from auxseg.data.sources import open_source
+from auxseg.data.sources.arrays import Arrays
+from auxseg.data.store.store import Store
+from auxseg.testing import check_source
+from tests.data.sources.arrays.folders import HW, draw_arrays, put, write_arrays
+
+COUNTS = {"train": 10, "val": 3}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_arrays(tmp_path / "nyuv2", COUNTS)
+
+
+def test_the_source_keeps_its_contract(folder) -> None:
+    (folder / "train" / "depth" / "1.npy").unlink()
+    (folder / "train" / "label" / "2.npy").unlink()
+    check_source(Arrays(folder), unlabelled={"train/1": ["depth"], "train/2": ["mask"]}, folder=folder)
+
+
+def test_a_sample_holds_what_the_arrays_hold(folder) -> None:
+    source = Arrays(folder)
+    for item in source.items():
+        drawn, sample = draw_arrays(int(item.id.split("/")[1])), source.read(item)
+        np.testing.assert_array_equal(sample.image, np.rint(drawn["image"] * 255))
+        assert sample.mask is not None
+        np.testing.assert_array_equal(sample.mask, np.where(drawn["label"] < 0, IGNORE, drawn["label"]))
+        depth, normals = sample.layers["depth"].values, sample.layers["normal"].values
+        np.testing.assert_array_equal(np.isnan(depth), drawn["depth"] == 0)
+        np.testing.assert_array_equal(np.nan_to_num(depth), drawn["depth"])
+        np.testing.assert_allclose(np.nan_to_num(normals), drawn["normal"], atol=1e-6)
+        assert np.isnan(normals[0, 4]).all()
+
+
+def test_val_is_the_test_split_unless_there_is_one(folder) -> None:
+    splits = [item.split for item in Arrays(folder).items()]
+    assert splits == ["trainval"] * 10 + ["test"] * 3
+    write_arrays(folder, {"test": 2})
+    assert [item.split for item in Arrays(folder).items()] == ["train"] * 10 + ["val"] * 3 + ["test"] * 2
+
+
+def test_classes_have_names_from_a_file_or_numbers(folder) -> None:
+    assert Arrays(folder).mask_classes == ("class 0", "class 1", "class 2")
+    (folder / "classes.txt").write_text("floor\nwall\nbed\nsofa\n")
+    assert Arrays(folder).mask_classes == ("floor", "wall", "bed", "sofa")
+
+
+def test_a_further_folder_of_ids_is_a_further_mask(folder) -> None:
+    parts = np.random.default_rng(0).integers(0, 5, HW)
+    parts[0, 0] = 4
+    put(folder / "train" / "parts" / "0.npy", parts)
+    sample = Arrays(folder).read(Arrays(folder).items()[0])
+    assert sample.layers["parts"].form.in_words() == "a mask of 5 classes"
+    np.testing.assert_array_equal(sample.layers["parts"].values, parts)
+
+
+def test_a_label_that_cannot_be_read_is_left_out_and_named(folder) -> None:
+    (folder / "train" / "depth" / "0.npy").write_bytes(b"nonsense")
+    put(folder / "train" / "label" / "0.npy", np.full(HW, 0.5))
+    put(folder / "train" / "normal" / "0.npy", np.zeros((4, 4, 7)))
+    sample = Arrays(folder).read(Arrays(folder).items()[0])
+    assert sample.mask is None
+    assert not sample.layers
+    assert [reason.split(":")[0] for reason in sample.dropped] == [
+        "depth/0.npy is not a .npy file",
+        "its normal has the shape (4, 4, 7), expected height and width with 3 channels, first or last",
+        "its label holds numbers that are not whole",
+    ]
+
+
+def test_it_becomes_a_store(folder, tmp_path) -> None:
+    report = prepare(open_source("arrays", folder), tmp_path / "a.h5", size=16)
+    store = Store.open(report.path)
+    assert [len(store.rows(split)) for split in ("train", "val", "test")] == [9, 1, 3]
+    assert not report.dropped
+    assert all(layer.present.all() for layer in store.layers.values())
+    assert not store.vocabulary.has_background
+    assert any("val is the test split" in remark for remark in report.remarks)

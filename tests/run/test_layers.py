@@ -1,0 +1,168 @@
+"""Runs over layers: in every sharing scheme, with labels that are missing, and on data that have others."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from auxseg.data.layers import Layer, MapForm, MaskForm
+from auxseg.data.preparing.prepare import prepare
+from auxseg.data.sample import Sample
+from auxseg.data.sources.source import Item
+from auxseg.data.store.store import Store
+from auxseg.errors import InputError
+from auxseg.recipe import load_recipe
+from auxseg.run import Run, evaluate, load, predict, train
+from auxseg.run.labels import labelled_samples
+from auxseg.run.load import matching_store
+from auxseg.run.prediction.image_files import Photograph
+from auxseg.run.prediction.predictions import PredictionWriter
+from tests.data.layered import LayeredSource
+from tests.raw_events import read_events
+from tests.run.conftest import SETTINGS
+
+SIZE = 32
+TASKS = (
+    "tasks.depth={kind: depth, losses: {l1: 1, scale_invariant_log: 1}}",
+    "tasks.normals={kind: normals}",
+    "tasks.map={kind: map, layer: normals}",
+    "tasks.parts={kind: segmentation, layer: parts}",
+)
+SHORT = ("training.steps=2", "training.batch=4", "data.workers=1")
+SEGNET = (
+    "model.encoder={kind: segnet}",
+    "model.decoder={kind: segnet}",
+    "model.width=0.1",
+    "model.norm=group",
+    "training.precision=fp32",
+    "training.channels_last=false",
+)
+PHASES = (
+    "training.phases=[{name: one, share: 0.5, tasks: [depth, normals, map, parts]}, {name: two, tasks: [segmentation]}]"
+)
+SCHEMES = {
+    "hard": SETTINGS,
+    "hard shared": (*SETTINGS, "model.sharing={kind: hard, decoder: shared}"),
+    "mtan": (*SEGNET, "model.sharing={kind: mtan}"),
+    "cross-stitch": (*SEGNET, "model.sharing={kind: cross-stitch}"),
+    "two-stage": (*SEGNET, "model.sharing={kind: two-stage}", PHASES),
+}
+
+
+@pytest.fixture(scope="module")
+def store_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight samples, most of which lack something; a sample of the training split lacks all layers."""
+    missing = {(0, "depth"), (1, "normals"), (2, "depth"), (3, "parts"), *((5, name) for name in LayeredSource.layers)}
+    return prepare(LayeredSource(8, missing), tmp_path_factory.mktemp("data") / "a.h5", size=SIZE).path
+
+
+@pytest.fixture(scope="module")
+def run(store_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    recipe = load_recipe("tiny", [*SETTINGS, *TASKS, *SHORT])
+    return train(recipe, store_path, tmp_path_factory.mktemp("runs") / "run")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_sharing_scheme_trains_them_all(scheme: str, store_path: Path, tmp_path: Path) -> None:
+    recipe = load_recipe("tiny", [*TASKS, *SHORT, *SCHEMES[scheme]])
+    run = train(recipe, store_path, tmp_path / "run")
+    losses = [event["losses"] for event in read_events(run.events_file) if event["event"] == "step"]
+    assert set().union(*losses) == {"segmentation", "depth", "normals", "map", "parts"}
+    assert all(math.isfinite(loss) for each in losses for loss in each.values())
+
+
+def test_samples_without_a_layer_are_not_counted(store_path: Path, run: Run) -> None:
+    store, tasks = Store.open(store_path), load(run).tasks
+    labelled = labelled_samples(tasks, store, store.rows("train"), store.rows("train"))
+    assert labelled == {"segmentation": 4, "depth": 2, "normals": 2, "map": 2, "parts": 3}
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_figures_are_of_the_images_that_have_the_layer(run: Run, mirrored: bool) -> None:
+    metrics = evaluate(run, mirrored=mirrored)
+    counts = {task: figures["num_images"] for task, figures in metrics["figures"].items()}
+    assert counts == {"segmentation": 2, "depth": 2, "normals": 2, "map": 2, "parts": 1}
+    for task, figures in metrics["figures"].items():
+        assert metrics["explain"][task].keys() == figures.keys()
+
+
+def test_a_photograph_is_answered_with_maps(run: Run, tmp_path: Path) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
+    prediction = predict(load(run), image)
+    assert set(prediction.masks) == {"segmentation"}
+    assert set(prediction.pictures) == {"depth", "normals", "map", "parts"}
+    Image.fromarray(image).save(tmp_path / "photo.png")
+    photograph = Photograph(tmp_path / "photo.png", "photo")
+    PredictionWriter(load(run), tmp_path / "out", [photograph]).add(photograph)
+    assert (tmp_path / "out" / "photo.depth.png").exists()
+
+
+def test_only_layers_of_the_tasks_are_read(store_path: Path, tmp_path: Path) -> None:
+    run = train(load_recipe("tiny", [*SETTINGS, TASKS[0], *SHORT]), store_path, tmp_path / "run")
+    assert matching_store(run, load(run)).layers.keys() == {"depth"}
+
+
+class Other(LayeredSource):
+    """The same samples without depth, and with the classes of the second mask in another order."""
+
+    layers = {"normals": LayeredSource.layers["normals"], "parts": MaskForm(("head", "none", "leg"))}  # noqa: RUF012
+
+    def read(self, item: Item) -> Sample:
+        sample = super().read(item)
+        order = np.arange(256, dtype=np.uint8)
+        order[:3] = 1, 2, 0
+        parts = Layer(self.layers["parts"], order[sample.layers["parts"].values])
+        return replace(sample, layers={"normals": sample.layers["normals"], "parts": parts})
+
+
+def test_other_data_are_measured_in_the_words_of_the_model(run: Run, tmp_path: Path) -> None:
+    path = prepare(Other(4), tmp_path / "other.h5", size=SIZE).path
+    store, same = (
+        matching_store(run, load(run), path),
+        Store.open(prepare(LayeredSource(4), tmp_path / "b.h5", size=SIZE).path),
+    )
+    assert not store.layers["depth"].present.any()
+    for row in range(4):
+        np.testing.assert_array_equal(store.read_layers(row)["parts"], same.read_layers(row)["parts"])
+        assert np.isnan(store.read_layers(row)["depth"]).all()
+    metrics = evaluate(run, data=path)
+    assert metrics["figures"]["depth"]["abs_error"] is None
+    assert metrics["figures"]["parts"]["num_images"] == 1
+
+
+def test_data_without_the_targets_layer_or_with_another_form_are_refused(
+    store_path: Path, run: Run, tmp_path: Path
+) -> None:
+    path = prepare(Other(4), tmp_path / "other.h5", size=SIZE).path
+    recipe = load_recipe("tiny", [*SETTINGS, *TASKS, *SHORT, "target=depth"])
+    of_depth = train(recipe, store_path, tmp_path / "run")
+    with pytest.raises(InputError, match=r"has no layer depth, which the target predicts; it has normals, parts$"):
+        evaluate(of_depth, data=path)
+    source = LayeredSource(4)
+    changed = {"depth": MapForm(unit="px")}
+    source.layers = {**source.layers, **changed}
+    with pytest.raises(
+        InputError, match=r"its layer depth is a map of numbers, 1 channel, in px, but the model knows a map of numbers"
+    ):
+        evaluate(run, data=prepare(source, tmp_path / "px.h5", size=SIZE).path)
+
+
+def test_data_without_layers_are_refused_before_training(tmp_path: Path) -> None:
+    source = LayeredSource(4)
+    source.layers = {}
+    path = prepare(source, tmp_path / "bare.h5", size=SIZE).path
+    with pytest.raises(
+        InputError, match=r"tasks\.depth: needs a map of one channel in metres as a layer, but the data"
+    ):
+        train(load_recipe("tiny", [*SETTINGS, *TASKS, *SHORT]), path, tmp_path / "run")
+
+
+def test_a_layer_that_no_training_sample_has_is_refused(tmp_path: Path) -> None:
+    path = prepare(LayeredSource(4, {(index, "depth") for index in range(4)}), tmp_path / "a.h5", size=SIZE).path
+    with pytest.raises(InputError, match="no training sample has a label for the auxiliary depth"):
+        train(load_recipe("tiny", [*SETTINGS, TASKS[0], *SHORT]), path, tmp_path / "run")
