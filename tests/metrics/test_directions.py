@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from auxseg.metrics import directions
-from auxseg.tasks.losses import unit_vectors
+from auxseg.tasks.dense_labels.cosine import unit_vectors
 
 
 def _maps() -> tuple[torch.Tensor, torch.Tensor]:
