@@ -34,6 +34,9 @@ class _Task:
     def figures(self, table: dict[str, torch.Tensor]) -> dict[str, float]:
         return {"iou": table["figure"].item()}
 
+    def classes(self, table: dict[str, torch.Tensor]) -> dict[str, dict[str, float]]:
+        return {}
+
     def rows(self, table: dict[str, torch.Tensor]) -> dict[str, list[float | None]]:
         figure = table["figure"].item()
         return {"iou": [None, *(figure + image for image in IMAGES), None]}
