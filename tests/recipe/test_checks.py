@@ -180,3 +180,19 @@ def test_settings_that_say_nothing_because_of_another_are_refused_with_the_other
     refuse_without_effect(load_recipe("tiny", [*pretrained, "model.encoder.freeze=2"]), rate)
     phases = "training.phases=[{name: a, share: 0.5}, {name: b, unfreeze: true}]"
     refuse_without_effect(load_recipe("tiny", [*pretrained, "model.encoder.freeze=all", phases]), rate)
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        (["tasks.boxes.kind=box-mask"], "tasks.boxes goes by the data's mask, but the target segmentation reads the"),
+        (["tasks.deep.kind=deep-supervision"], r"layer parts; leave it out by tasks\.deep=off"),
+        (["data.label_fraction=0.5"], r"data\.label_fraction goes by the data's mask"),
+        (["data.target_per_batch=4"], r"data\.target_per_batch goes by the data's mask"),
+    ],
+)
+def test_what_goes_by_the_mask_is_refused_where_the_target_reads_a_layer(settings: list[str], reason: str) -> None:
+    load_recipe("tiny", ["tasks.segmentation.layer=parts"])
+    load_recipe("tiny", settings)
+    with pytest.raises(InputError, match=reason):
+        load_recipe("tiny", ["tasks.segmentation.layer=parts", *settings])

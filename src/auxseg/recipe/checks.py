@@ -23,6 +23,9 @@ from auxseg.training.teacher import teacher_decay
 MAX_PARAMETERS: Final = 2_000_000_000
 """Training takes about 20 bytes for each: its weight, gradient, average, and two moments."""
 
+_OF_THE_MASK: Final = frozenset({"box-mask", "tag-mask", "deep-supervision"})
+"""Kinds of tasks that train the target's head or decoder by the data's mask, or know its classes."""
+
 _LOSS_OF: Final = {"focal_gamma": "focal", "tversky_alpha": "tversky", "tversky_beta": "tversky", "ohem_share": "ohem"}
 
 
@@ -40,6 +43,7 @@ def check_values(recipe: Recipe, origin: str) -> None:
             raise InputError(f"{origin}: {error}") from None
     _check_balancer(recipe, origin)
     _check_validation(recipe, origin)
+    _check_layer_of_target(recipe, origin)
     training = recipe.training
     if recipe.data.target_per_batch is not None and recipe.data.target_per_batch > training.batch:
         found = recipe.data.target_per_batch
@@ -51,6 +55,23 @@ def check_values(recipe: Recipe, origin: str) -> None:
         raise InputError(
             f"{origin}: training.accumulate is {training.accumulate}, more than the batch of {training.batch}"
         )
+
+
+def _check_layer_of_target(recipe: Recipe, origin: str) -> None:
+    """Refuse what would go by the data's mask, where the target learns another layer."""
+    layer = getattr(recipe.tasks[recipe.target], "layer", None)
+    if layer is None:
+        return
+    why = f"goes by the data's mask, but the target {recipe.target} reads the layer {layer}"
+    for name, task in recipe.tasks.items():
+        if task.kind in _OF_THE_MASK:
+            raise InputError(f"{origin}: tasks.{name} {why}; leave it out by tasks.{name}=off")
+    for key, is_set in (
+        ("label_fraction", recipe.data.label_fraction < 1),
+        ("target_per_batch", recipe.data.target_per_batch is not None),
+    ):
+        if is_set:
+            raise InputError(f"{origin}: data.{key} {why}; leave it out")
 
 
 def check_model(recipe: Recipe, origin: str) -> None:
