@@ -52,6 +52,7 @@ def _cut(batch: Batch, *sizes: int) -> list[Batch]:
         Batch(
             ids=batch.ids[part],
             classes={name: ids[part] for name, ids in batch.classes.items()},
+            layers={name: values[part] for name, values in batch.layers.items()},
             **{name: getattr(batch, name)[part] for name in ("image", "clean", "mask", "box", "inside", "keys")},
         )
         for part in parts

@@ -150,6 +150,7 @@ def _cut(batch: Batch, size: int) -> list[Batch]:
         replace(
             batch,
             classes={name: ids[part] for name, ids in batch.classes.items()},
+            layers={name: values[part] for name, values in batch.layers.items()},
             **{name: getattr(batch, name)[part] for name in names},
         )
         for part in parts
