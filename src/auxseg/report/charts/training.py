@@ -58,7 +58,7 @@ def validation_chart(record: Record, task: str, figure: str) -> Chart:
     """A task's main figure on the validation split, with the model that is kept."""
     line, kept = figure_curve(record, task, "validation"), record.kept and main_figure(record.kept.figures, task)
     note = f"{wording.said(*kept)} at step {line.kept:,}" if kept and line.kept is not None else ""
-    percent = " in %" if wording.is_share(figure) else ""
+    percent = " in %" if wording.is_share(figure) and not note else ""  # the note says it, and needs the place
     label = wording.label(figure)
     caption = f"{label} of {task} on the validation split; the ring marks the model that is kept."
     return figures.curves(f"validation-{task}", f"{task}: {label}{percent}", caption, [line], note)
