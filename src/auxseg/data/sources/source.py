@@ -35,8 +35,7 @@ class Source(ABC):
     ``box_from_mask`` says that boxes are the masks' own bounding boxes, so that they may be taken from the mask again
     after an augmentation. ``remarks`` are sentences about the whole data set: what was left out of it when it was
     opened, or is understood in another way than it is written. ``layers`` says by name which layers its samples may
-    have. ``options`` are the settings of `open_source` that the
-    source understands.
+    have. ``options`` are the settings of `open_source` that the source understands.
     """
 
     options: ClassVar[frozenset[str]] = frozenset()

@@ -8,7 +8,7 @@ Shape legend: ``N`` images, ``C`` classes, ``H W`` pixels, ``K`` classes that ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from jaxtyping import Bool, Float, UInt8
@@ -20,6 +20,15 @@ from auxseg.data.sample import IGNORE
 def first_scored(num_classes: int) -> int:
     """The first class that may be scored."""
     return 1 if num_classes == 2 else 0
+
+
+def scored_classes(
+    log_probabilities: Float[Tensor, "N C H W"], target: UInt8[Tensor, "N H W"]
+) -> Iterator[tuple[Float[Tensor, "N H W"], Bool[Tensor, "N H W"]]]:
+    """For every class that may be scored: its probability, and where it is the true class."""
+    first = first_scored(log_probabilities.shape[1])
+    for index, probability in enumerate(log_probabilities[:, first:].exp().unbind(1), start=first):
+        yield probability, target == index
 
 
 def has_scored_class(

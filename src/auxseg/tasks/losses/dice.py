@@ -9,7 +9,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from auxseg.data.sample import IGNORE
-from auxseg.tasks.losses.by_class import first_scored, mean_over_classes
+from auxseg.tasks.losses.by_class import mean_over_classes, scored_classes
 
 
 def soft_dice(
@@ -28,11 +28,10 @@ def soft_dice(
     Segmentation, https://arxiv.org/abs/1606.04797. Departs from it as most later work does: the denominator sums q
     and g and not their squares, and the coefficient is computed per image.
     """
-    first = first_scored(log_probabilities.shape[1])
     labelled = (target != IGNORE).to(log_probabilities.dtype)
     losses, presences = [], []
-    for index, probability in enumerate(log_probabilities[:, first:].exp().unbind(1), start=first):
-        true = (target == index).to(log_probabilities.dtype)
+    for probability, is_true in scored_classes(log_probabilities, target):
+        true = is_true.to(log_probabilities.dtype)
         num_true = true.sum((1, 2))
         overlap = (probability * true).sum((1, 2))
         total = (probability * labelled).sum((1, 2)) + num_true

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from auxseg.data.sample import IGNORE
-from auxseg.tasks.losses.by_class import first_scored, mean_over_classes
+from auxseg.tasks.losses.by_class import mean_over_classes, scored_classes
 
 
 def lovasz_softmax(
@@ -31,11 +31,10 @@ def lovasz_softmax(
     as their variant of that name, so that it does not depend on how a batch is cut. Departs from it: of two classes
     only the foreground is scored.
     """
-    first = first_scored(log_probabilities.shape[1])
     known = (target != IGNORE).flatten(1)
     losses, presences = [], []
-    for index, probability in enumerate(log_probabilities[:, first:].exp().flatten(2).unbind(1), start=first):
-        true = (target == index).flatten(1)
+    for unflattened, is_true in scored_classes(log_probabilities, target):
+        probability, true = unflattened.flatten(1), is_true.flatten(1)
         errors = torch.where(known, torch.where(true, 1 - probability, probability), 0)
         order = errors.detach().masked_fill(~known, -1).argsort(dim=1, descending=True, stable=True)
         losses.append((errors.gather(1, order) * _steps(true.gather(1, order), errors.dtype)).sum(1))

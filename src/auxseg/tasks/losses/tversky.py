@@ -10,7 +10,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from auxseg.data.sample import IGNORE
-from auxseg.tasks.losses.by_class import first_scored, mean_over_classes
+from auxseg.tasks.losses.by_class import mean_over_classes, scored_classes
 
 
 def tversky(
@@ -30,11 +30,10 @@ def tversky(
     Source: Salehi, Erdogmus, Gholipour 2017, Tversky loss function for image segmentation using 3D fully convolutional
     deep networks, https://arxiv.org/abs/1706.05721. Departs from it: the index is computed per image and class.
     """
-    first = first_scored(log_probabilities.shape[1])
     labelled = (target != IGNORE).to(log_probabilities.dtype)
     losses, presences = [], []
-    for index, probability in enumerate(log_probabilities[:, first:].exp().unbind(1), start=first):
-        true = (target == index).to(log_probabilities.dtype)
+    for probability, is_true in scored_classes(log_probabilities, target):
+        true = is_true.to(log_probabilities.dtype)
         num_true = true.sum((1, 2))
         hits = (probability * true).sum((1, 2))
         false_alarms, missed = (probability * (labelled - true)).sum((1, 2)), ((1 - probability) * true).sum((1, 2))
