@@ -17,6 +17,7 @@ from auxseg.data.sample import Sample
 from auxseg.data.sources import open_source
 from auxseg.data.sources.source import Item, Source
 from auxseg.data.store.store import Store
+from auxseg.data.synthesize import synthesize
 from auxseg.errors import InputError
 from tests.run.conftest import Uneven
 
@@ -107,8 +108,7 @@ def test_coco_is_read_back_with_the_same_masks(store: Store, tmp_path: Path) -> 
     number = np.arange(256, dtype=np.uint8)
     number[[1, 2]] = [2, 1]
     for row, id in enumerate(store.ids.tolist()):
-        if store.has_mask[row]:
-            np.testing.assert_array_equal(found[id], number[store.read(row)[1]])
+        np.testing.assert_array_equal(found[id], number[store.read(row)[1]])  # all ignored without a mask
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # pycocotools and NumPy 2
@@ -143,7 +143,7 @@ def test_what_is_there_already_is_left_alone(form: str, store: Store, tmp_path: 
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "thesis.txt"]
 
 
-@pytest.mark.parametrize("id", ["../up", "/etc/passwd", "a//b", "./a", "", "a\0b"])
+@pytest.mark.parametrize("id", ["../up", "/etc/passwd", "a//b", "./a", "", "a\0b", ".hidden", "a/.b"])
 def test_an_id_that_leaves_the_folder_is_refused(id: str, store: Store, tmp_path: Path) -> None:
     ids = store.ids.copy().astype(object)
     ids[3] = id
@@ -159,6 +159,33 @@ def test_what_fails_on_the_way_leaves_nothing(store: Store, tmp_path: Path) -> N
     with pytest.raises(KeyboardInterrupt):
         export_data(store, tmp_path / "out", "folder", progress=stop)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"labels": {"group": ("a",)}}, "a label called 'group' cannot stand in labels.csv"),
+        ({"mask_classes": ("background", "# odd")}, r"the mask classes 'background', '# odd' cannot be written"),
+        ({"mask_classes": ("background", "two\nlines")}, r"cannot be written to classes\.txt; use coco"),
+        ({"mask_classes": ("red 1 2 3", "blue 4 5 6")}, r"cannot be written to classes\.txt; use coco"),
+    ],
+)
+def test_names_that_could_not_be_read_back_are_refused(
+    changes: dict[str, Any], reason: str, store: Store, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=reason):
+        export_data(replace(store, vocabulary=replace(store.vocabulary, **changes)), tmp_path / "out", "folder")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_differs_from_the_store_is_said(form: str, store: Store, tmp_path: Path) -> None:
+    rooms = Store.open(synthesize(tmp_path / "rooms.h5", kind="rooms", num_samples=2, size=SIZE).path)
+    notes = export_data(rooms, tmp_path / "rooms", form).notes
+    assert notes[1] == "its layers are not exported: depth, normals"
+    assert any("a class background beside those of the store" in note for note in notes) == (form == "coco")
+    notes = export_data(store, tmp_path / "out", form).notes
+    assert any("masks number the classes from 0" in note for note in notes) == (form == "folder")
 
 
 def test_another_form_is_refused(store: Store, tmp_path: Path) -> None:

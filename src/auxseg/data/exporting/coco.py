@@ -19,18 +19,22 @@ from auxseg.data.sample import IGNORE, SPLITS, Vocabulary
 
 BESIDE: Final = "COCO has no place for classes of images and boxes without outline: they stand in the images' entries"
 
+BACKGROUND: Final = "COCO knows pixels of no category: data prepare reads a class background beside those of the store"
+
 
 @final
 class CocoWriter:
     """``images/`` and ``annotations/train.json``, ``val.json``, ``test.json``.
 
     - Categories are the mask classes under the data's own numbers; the background is none.
-    - An annotation is one class of one image; ignored pixels are a crowd of the first category.
+    - An annotation is one class of one image. Ignored pixels are a crowd of the first category, and so is the whole of
+      an image without a mask.
     - What COCO has no word for stands in the image's entry: ``classes``, ``box`` (x, y, width, height) and ``group``.
     """
 
     def __init__(self, out: Path, vocabulary: Vocabulary) -> None:
         self._out = out
+        self._has_background = vocabulary.has_background
         first = int(vocabulary.has_background)
         self._ids = {number: vocabulary.category_ids[number] for number in range(first, len(vocabulary.mask_classes))}
         self._categories = [{"id": id, "name": vocabulary.mask_classes[number]} for number, id in self._ids.items()]
@@ -54,8 +58,8 @@ class CocoWriter:
         more = {key: value for key, value in more.items() if value}
         self._has_more |= bool({"classes", "box"} & more.keys())
         self._images[picture.split].append({**entry, **more})
-        if picture.mask is not None:
-            self._add_mask(picture.mask, picture.split)
+        unknown = np.full((height, width), IGNORE, np.uint8)  # COCO takes an image without annotations for background
+        self._add_mask(unknown if picture.mask is None else picture.mask, picture.split)
 
     def finish(self) -> tuple[str, ...]:
         """Write the annotation files. Returns what COCO has no place for."""
@@ -68,7 +72,7 @@ class CocoWriter:
             }
             if self._images[split]:
                 (self._out / "annotations" / f"{split}.json").write_text(json.dumps(content))
-        return (BESIDE,) if self._has_more else ()
+        return (*((BESIDE,) if self._has_more else ()), *(() if self._has_background else (BACKGROUND,)))
 
     def _add_mask(self, mask: np.ndarray, split: str) -> None:
         for number, id in self._ids.items():

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, final, get_args
+from typing import Final, final
 
 from auxseg.arguments import as_path
 from auxseg.counting import count
@@ -17,8 +17,7 @@ from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.files import naming
 
-Form = Literal["folder", "coco"]
-FORMS: Final[tuple[str, ...]] = get_args(Form)
+FORMS: Final[tuple[str, ...]] = ("folder", "coco")
 
 
 @final
@@ -45,7 +44,7 @@ def export_data(
         progress: is told how many of how many images are written.
 
     Raises:
-        InputError: if ``out`` holds something, or an id is no name of a file.
+        InputError: if ``out`` holds something, or a name cannot stand in a file.
         RunError: if the disk is full or the store can no longer be read.
     """
     out = as_path(out, "out")
@@ -70,7 +69,12 @@ def export_data(
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
-    return ExportedData(out, len(names), (_sizes(store), *notes))
+    return ExportedData(out, len(names), (_sizes(store), *_layers(store), *notes))
+
+
+def _layers(store: Store) -> tuple[str, ...]:
+    names = ", ".join(store.layers)
+    return (f"its layers are not exported: {names}",) if names else ()
 
 
 def _sizes(store: Store) -> str:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import final
+from typing import Final, final
 
 from PIL import Image
 
 from auxseg.data.exporting.labelled_picture import LabelledPicture
 from auxseg.data.sample import Vocabulary
+from auxseg.data.sources.class_names import read_names
+from auxseg.errors import InputError
+
+_COLUMNS: Final = ("id", "file", "group", "split")
+"""Of labels.csv, beside one for each kind of label."""
 
 
 @final
@@ -20,6 +25,11 @@ class FolderWriter:
 
     def __init__(self, out: Path, vocabulary: Vocabulary) -> None:
         self._out, self._vocabulary = out, vocabulary
+        taken = [label for label in vocabulary.labels if label in _COLUMNS]
+        if taken:
+            raise InputError(f"a label called {taken[0]!r} cannot stand in labels.csv, which has a column of that name")
+        if vocabulary.mask_classes:
+            _write_classes(out / "classes.txt", vocabulary.mask_classes)
         self._labels: list[list[str]] = []
         self._boxes: list[list[str]] = []
 
@@ -34,13 +44,24 @@ class FolderWriter:
             self._boxes.append([picture.id, *(f"{corner:.9g}" for corner in picture.box)])
 
     def finish(self) -> tuple[str, ...]:
-        """Write the tables. Returns what a folder has no place for."""
-        if self._vocabulary.mask_classes:
-            (self._out / "classes.txt").write_text("".join(f"{name}\n" for name in self._vocabulary.mask_classes))
+        """Write the tables. Returns what a folder says otherwise than the store."""
         _write(self._out / "labels.csv", ["id", *self._vocabulary.labels, "group", "split"], self._labels)
         if self._boxes:
             _write(self._out / "boxes.csv", ["id", "x0", "y0", "x1", "y1"], self._boxes)
-        return ()
+        numbers = self._vocabulary.category_ids
+        is_numbered = numbers != tuple(range(len(numbers)))
+        return ("masks number the classes from 0, as classes.txt lists them",) if is_numbered else ()
+
+
+def _write_classes(path: Path, names: tuple[str, ...]) -> None:
+    """Write a name a line. Raises `InputError` for names that would be read back as something else."""
+    path.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    try:
+        found = read_names(path).names
+    except InputError:
+        found = ()
+    if found != names:
+        raise InputError(f"the mask classes {', '.join(map(repr, names))} cannot be written to {path.name}; use coco")
 
 
 def _save(image: Image.Image, path: Path) -> None:

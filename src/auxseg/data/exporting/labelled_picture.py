@@ -56,7 +56,8 @@ def file_names(store: Store) -> list[str]:
     names: list[str] = []
     for id in store.ids.tolist():
         parts = PurePosixPath(id).parts
-        if not parts or id != "/".join(parts) or {".", ".."} & set(parts) or parts[0] == "/" or "\0" in id:
+        is_hidden = any(part.startswith(".") for part in parts)  # also the way up
+        if not parts or id != "/".join(parts) or is_hidden or parts[0] == "/" or "\0" in id:
             raise InputError(f"{store.path}: the id {id!r} cannot be the name of a file in a folder")
         names.append(f"{id}.png")
     return names
