@@ -23,9 +23,6 @@ from auxseg.training.teacher import teacher_decay
 MAX_PARAMETERS: Final = 2_000_000_000
 """Training takes about 20 bytes for each: its weight, gradient, average, and two moments."""
 
-_OF_THE_MASK: Final = frozenset({"box-mask", "tag-mask", "deep-supervision"})
-"""Kinds of tasks that train the target's head or decoder by the data's mask, or know its classes."""
-
 _LOSS_OF: Final = {"focal_gamma": "focal", "tversky_alpha": "tversky", "tversky_beta": "tversky", "ohem_share": "ohem"}
 
 
@@ -64,7 +61,7 @@ def _check_layer_of_target(recipe: Recipe, origin: str) -> None:
         return
     why = f"goes by the data's mask, but the target {recipe.target} reads the layer {layer}"
     for name, task in recipe.tasks.items():
-        if task.kind in _OF_THE_MASK:
+        if getattr(task, "goes_by_mask", False):  # it trains the head or decoder by the mask, or knows its classes
             raise InputError(f"{origin}: tasks.{name} {why}; leave it out by tasks.{name}=off")
     for key, is_set in (
         ("label_fraction", recipe.data.label_fraction < 1),

@@ -15,8 +15,8 @@ from auxseg.recipe.words import MEANT
 
 _FORMS: Final = ("tuple[", "literal[", "dict[")
 """What pydantic calls a list, a fixed value or a mapping among other things that may stand at its place."""
-LONGEST_FOUND: Final = 200
 _OF_NUMBERS: Final = ("int_type", "int_parsing", "int_from_float", "greater_than_equal", "less_than_equal")
+LONGEST_FOUND: Final = 200
 """How many characters of a wrong value a sentence shows."""
 
 

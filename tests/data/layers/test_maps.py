@@ -125,3 +125,9 @@ def test_a_form_says_what_it_is() -> None:
     assert DEPTH.in_words() == "a map of numbers, 1 channel, in m"
     assert NORMALS.in_words() == "a map of unit vectors, 3 channels"
     assert MapForm(channels=2, unit="px", is_vector=True).in_words() == "a map of vectors, 2 channels, in px"
+
+
+def test_a_length_of_0_is_not_known_and_mixes_with_nothing() -> None:
+    depth = np.array([[0.0, 4.0], [0.0, 4.0]])[..., None]
+    assert MapForm(unit=METRES).resized(depth, (1, 1)).tolist() == [[[4.0]]]
+    assert MapForm().resized(depth, (1, 1)).tolist() == [[[2.0]]]

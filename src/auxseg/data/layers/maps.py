@@ -1,4 +1,4 @@
-"""Maps: numbers per pixel, such as depth, disparity, surface normals or optical flow.
+"""Maps: numbers per pixel, such as depth, disparity or surface normals.
 
 Shape legend: ``h w`` height and width of a picture, ``C`` channels.
 """
@@ -35,9 +35,10 @@ HALF: Final = 0.5
 class MapForm(Form):
     """One to four numbers per pixel, ``h w C``; a pixel with NaN in any channel is not known.
 
-    ``unit`` is any short text; lengths in metres (``m``) are never negative. ``is_vector`` says that the first two
-    channels are x (to the right) and y (down) of an arrow in the picture, which turns with it; further channels stay.
-    A vector field without a unit holds directions: arrows of length 1, such as surface normals.
+    ``unit`` is any short text. Lengths in metres (``m``) are never negative, and not known where they are 0.
+    ``is_vector`` says that the first two channels are x (to the right) and y (down) of an arrow in the picture, which
+    turns with it; further channels stay. A vector field without a unit holds directions: arrows of length 1, such as
+    surface normals. Zooming and resizing change no number, not even lengths in pixels.
 
     Directions are stored as float16, which changes them by less than 0.05 degrees; everything else as float32.
     """
@@ -94,8 +95,9 @@ class MapForm(Form):
         return ""
 
     def known(self, values: Float[np.ndarray, "h w C"]) -> Bool[np.ndarray, "h w"]:
-        """Where no channel is NaN."""
-        return np.logical_not(np.isnan(values).any(axis=2))
+        """Where no channel is NaN, and no length in metres 0."""
+        unknown = np.isnan(values)
+        return np.logical_not((unknown | (values == 0) if self.unit == METRES else unknown).any(axis=2))
 
     def resized(self, values: Float[np.ndarray, "h w C"], hw: tuple[int, int]) -> Float[np.ndarray, "_ _ C"]:
         """The mean of the known pixels, by area where the map shrinks and bilinear where it grows.

@@ -220,7 +220,7 @@ def collate(store: Rows, rows: Int64[np.ndarray, " n"]) -> Batch:
     inside = np.zeros(masks.shape, np.bool_)
     for index, row in enumerate(rows.tolist()):
         images[index], masks[index] = store.read(row)
-        for name, values in store.read_layers(row).items() if layers else ():
+        for name, values in store.read_layers(row).items():
             layers[name][index] = values
         y0, y1, x0, x1 = store.inside(row)
         inside[index, y0:y1, x0:x1] = True

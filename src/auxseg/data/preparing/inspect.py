@@ -128,7 +128,8 @@ def _summarise(store: Store, rows: np.ndarray, pixels: np.ndarray) -> SplitSumma
     }
     missing = {"mask": int((~store.has_mask[rows]).sum()), "box": int(np.isnan(store.boxes[rows]).any(1).sum())}
     missing |= {kind: int((ids[rows] == MISSING).sum()) for kind, ids in store.classes.items()}
-    missing |= {name: int((~layer.present[rows]).sum()) for name, layer in store.layers.items()}
+    for name, layer in store.layers.items():
+        missing[f"layer {name}" if name in missing else name] = int((~layer.present[rows]).sum())
     total = pixels[rows].sum(0)
     box_names, box_ids = _box_names(store)
     counted = total[:-1].sum()

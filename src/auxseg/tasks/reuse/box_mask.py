@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import Annotated, Any, Final, Literal, final
+from typing import Annotated, Any, ClassVar, Final, Literal, final
 
 import numpy as np
 import torch
@@ -169,6 +169,7 @@ class BoxMaskConfig:
     over the first ``ramp`` of a phase's steps.
     """
 
+    goes_by_mask: ClassVar[bool] = True
     kind: Literal["box-mask"] = "box-mask"
     losses: LossWeights = field(default_factory=lambda: {"projection": 1.0, "pairwise": 1.0})
     similarity: Annotated[float, Field(ge=0, le=1)] = 0.3

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field
-from typing import Annotated, Any, Literal, final
+from typing import Annotated, Any, ClassVar, Literal, final
 
 import numpy as np
 import torch
@@ -115,6 +115,7 @@ class DeepSupervisionConfig:
     decoder with fewer coarser steps has one at each of them.
     """
 
+    goes_by_mask: ClassVar[bool] = True
     kind: Literal["deep-supervision"] = "deep-supervision"
     losses: LossWeights = field(default_factory=lambda: {"cross_entropy": 1.0, "dice": 1.0})
     levels: Annotated[int, Field(ge=1, le=8)] = 3

@@ -11,7 +11,7 @@ Shape legend: ``N`` images, ``C`` mask classes, ``L`` classes of the label, ``H 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, final
+from typing import Annotated, Any, ClassVar, Literal, final
 
 import numpy as np
 import torch
@@ -134,6 +134,7 @@ class TagMaskConfig:
     grows linearly to its full weight over the first ``ramp`` of a phase's steps.
     """
 
+    goes_by_mask: ClassVar[bool] = True
     kind: Literal["tag-mask"] = "tag-mask"
     label: str | None = None
     ramp: Annotated[float, Field(ge=0, le=1)] = 0.1

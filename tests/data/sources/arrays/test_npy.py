@@ -51,6 +51,7 @@ def test_arrays_of_numbers_are_read(tmp_path, values) -> None:
         (_saved(WHOLE)[:-1], "holds 191 bytes of values, but its header says 192"),
         (_saved(WHOLE) + b"x", "holds 193 bytes of values, but its header says 192"),
         (_header("(1000000, 1000000)"), "holds 8,000,000,000,000 bytes; at most"),
+        (_header(f"(0, {10**25}, 3)"), "says that its shape is"),
         (_header("(-1, 3)"), "says that its shape is|is not a .npy file"),
         (_header("(2,)", "<U4"), "holds <U4, expected numbers"),
         (_header("(2,)", "|O"), "holds object, expected numbers"),

@@ -63,6 +63,34 @@ def test_a_further_folder_of_ids_is_a_further_mask(folder) -> None:
     np.testing.assert_array_equal(sample.layers["parts"].values, parts)
 
 
+def test_the_first_of_several_masks_is_the_mask_and_floats_are_ids_too(folder) -> None:
+    for split, number in COUNTS.items():
+        (folder / split / "label").rename(folder / split / "label_7")
+        for name in range(number):
+            put(folder / split / "label_19" / f"{name}.npy", np.full(HW, 3.0))
+    source = Arrays(folder)
+    assert source.layers["label_19"].in_words() == "a mask of 4 classes"
+    assert "label_7 is the mask, of label_7, label_19; the others are layers" in source.remarks
+
+
+def test_disparities_are_not_known_where_they_are_0(folder) -> None:
+    disparity = np.full(HW, 7.0)
+    disparity[0, 0] = 0
+    put(folder / "train" / "disparity" / "0.npy", disparity)
+    values = Arrays(folder).read(Arrays(folder).items()[0]).layers["disparity"].values
+    assert np.isnan(values).sum() == 1
+
+
+def test_masks_of_yes_and_no_are_masks(folder) -> None:
+    put(folder / "train" / "salient" / "0.npy", np.eye(*HW, dtype=bool))
+    sample = Arrays(folder).read(Arrays(folder).items()[0])
+    assert sample.layers["salient"].values.sum() == min(HW)
+
+
+def test_the_store_does_not_say_where_the_folder_lies(folder) -> None:
+    assert Arrays(folder).provenance() == {"name": "arrays", "path": "nyuv2"}
+
+
 def test_a_label_that_cannot_be_read_is_left_out_and_named(folder) -> None:
     (folder / "train" / "depth" / "0.npy").write_bytes(b"nonsense")
     put(folder / "train" / "label" / "0.npy", np.full(HW, 0.5))

@@ -20,6 +20,7 @@ IMAGES: Final = "image"
 LABELS: Final = "label"
 _KNOWN: Final[Mapping[str, LayerForm]] = {
     "depth": MapForm(unit=METRES),
+    "disparity": MapForm(unit="px"),
     "normal": MapForm(channels=3, is_vector=True),
     "normals": MapForm(channels=3, is_vector=True),
 }
@@ -35,8 +36,12 @@ class Layout:
     @property
     def mask(self) -> str | None:
         """The folder whose ids are the mask: ``label``, or the first of ``label_7``, ``label_19`` and so on."""
-        found = [name for name in self.folders if name == LABELS or name.startswith(f"{LABELS}_")]
-        return found[0] if found else None
+        return next(iter(self.masks), None)
+
+    @property
+    def masks(self) -> tuple[str, ...]:
+        """All folders of that kind."""
+        return tuple(name for name in self.folders if name == LABELS or name.startswith(f"{LABELS}_"))
 
 
 def find_layout(root: Path) -> Layout:
@@ -66,7 +71,7 @@ def form_of(root: Path, layout: Layout, folder: str, classes: Callable[[], tuple
     if folder in _KNOWN:
         return _KNOWN[folder]
     head = _first_head(root, layout, folder)
-    if head.dtype.kind != "f":
+    if folder in layout.masks or head.dtype.kind != "f":
         return MaskForm(classes())
     channels = channels_of(head.shape, MAP_CHANNELS)
     if channels is None:
@@ -90,10 +95,10 @@ def _first_head(root: Path, layout: Layout, folder: str) -> Head:
 
 
 def _names(folder: Path) -> tuple[str, ...]:
-    found = [path.stem for path in folder.iterdir() if path.suffix.lower() == ".npy" and not is_passed_over(path.name)]
+    found = [path.stem for path in folder.iterdir() if path.suffix == ".npy" and not is_passed_over(path.name)]
     return tuple(sorted(found, key=_natural))
 
 
 def _natural(name: str) -> tuple[tuple[int, int | str], ...]:
     """2 before 10."""
-    return tuple((0, int(part)) if part.isdigit() else (1, part) for part in re.findall(r"[0-9]{1,18}|[^0-9]+", name))
+    return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in re.findall(r"[0-9]{1,18}|[^0-9]+", name))

@@ -61,7 +61,7 @@ def _head(file: IO[bytes], path: Path) -> Head:
         raise SampleError(f"{_shown(path)} is not a .npy file: {str(error).splitlines()[0]}") from error
     if dtype.kind not in _KINDS or dtype.names is not None:
         raise SampleError(f"{_shown(path)} holds {dtype}, expected numbers")
-    if any(side < 0 for side in shape):
+    if any(not 0 <= side <= MAX_BYTES for side in shape):
         raise SampleError(f"{_shown(path)} says that its shape is {shape}")
     num_bytes, found = math.prod(shape) * dtype.itemsize, os.fstat(file.fileno()).st_size - file.tell()
     if num_bytes > MAX_BYTES:

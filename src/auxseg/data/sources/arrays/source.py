@@ -24,7 +24,8 @@ class Arrays(Source):
 
     Images are uint8, or floating-point numbers from 0 to 1, with three channels, first or last. Ids are whole numbers
     in any type; -1 and 255 are ignored. Depth is in metres, and 0 where it is not known. Normals are unit vectors: x to
-    the right, y down. Any other folder becomes a map if its arrays hold floating-point numbers, else a further mask.
+    the right, y down. Disparities are in pixels, and 0 where they are not known. ``label_7`` and the like are further
+    masks. Any other folder becomes a map if its arrays hold floating-point numbers, else a further mask.
     Files that are not there are missing labels.
 
     ``classes.txt`` in the folder names the classes of the mask; all others are called by their numbers. Where
@@ -79,8 +80,8 @@ class Arrays(Source):
         return Sample(item.id, image, mask, layers=layers, notes=tuple(notes), dropped=tuple(dropped))
 
     def provenance(self) -> dict[str, str]:
-        """The folder."""
-        return {"name": self.name, "path": str(self._root.resolve())}
+        """The folder's name without the way to it."""
+        return {"name": self.name, "path": self._root.resolve().name}
 
     def _read_mask(self, path: Path, dropped: list[str]) -> np.ndarray | None:
         if not path.exists():
@@ -106,6 +107,8 @@ class Arrays(Source):
 
     def _say(self) -> tuple[str, ...]:
         remarks = [f"{name} is {form.in_words()}" for name, form in self.layers.items()]
+        if len(self._layout.masks) > 1:
+            remarks.append(f"{self._mask} is the mask, of {', '.join(self._layout.masks)}; the others are layers")
         if any(isinstance(form, MapForm) and form.unit == METRES for form in self.layers.values()):
             remarks.append("depth is read as metres, 0 as unknown; call the folder disparity if it holds disparities")
         if "test" not in self._layout.names and "val" in self._layout.names:

@@ -48,6 +48,8 @@ def channels_last(values: np.ndarray, allowed: Sequence[int], what: str) -> np.n
             f"its {what} has the shape {tuple(values.shape)}, expected height and width with {numbers} channels, first "
             "or last"
         )
+    if not values.size:
+        raise SampleError(f"its {what} has the shape {tuple(values.shape)}, so it is empty")
     if values.ndim == 2:
         return values[..., None]
     return np.moveaxis(values, 0, 2) if found[1] else values
@@ -71,7 +73,7 @@ def to_ids(values: np.ndarray, what: str) -> UInt8[np.ndarray, "h w"]:
     if values.dtype.kind == "f":
         if not np.isfinite(values).all() or (values != np.rint(values)).any():
             raise SampleError(f"its {what} holds numbers that are not whole")
-    elif values.dtype.kind not in "iu":
+    elif values.dtype.kind not in "biu":
         raise SampleError(f"its {what} holds {values.dtype}, expected whole numbers")
     ignored = (values == -1) | (values == IGNORE)
     wrong = values[~ignored & ((values < 0) | (values > MAX_CLASS))]
@@ -85,7 +87,8 @@ def to_ids(values: np.ndarray, what: str) -> UInt8[np.ndarray, "h w"]:
 def to_map(values: np.ndarray, form: MapForm, what: str) -> tuple[Float32[np.ndarray, "h w C"], tuple[str, ...]]:
     """Numbers, and what had to be done to them.
 
-    A length of 0 is not known, and neither is a direction of (almost) no length; other directions get length 1.
+    A number with a unit, such as a depth, is not known where it is 0, and neither is a direction of (almost) no length;
+    other directions get length 1.
     """
     values = channels_last(values, [form.channels], what).astype(np.float32)
     if form.is_direction:
@@ -93,7 +96,7 @@ def to_map(values: np.ndarray, form: MapForm, what: str) -> tuple[Float32[np.nda
         known = lengths > _SHORTEST
         scaled = (np.abs(lengths - 1)[known] > _NEARLY_ONE).any()
         return np.where(known, values / np.where(known, lengths, 1), np.nan), (SCALED,) if scaled else ()
-    return (np.where(values == 0, np.nan, values) if form.unit else values), ()
+    return (np.where(values == 0, np.nan, values) if form.unit and not form.is_vector else values), ()
 
 
 MAP_CHANNELS: Final = range(1, MAX_CHANNELS + 1)
