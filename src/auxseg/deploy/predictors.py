@@ -15,7 +15,7 @@ def open_predictor(path: Path, device: str = "auto") -> Predictor:
     if path.suffix != ".onnx" or hub_address(path) is not None:
         return load(path, device)
     if device == "cuda":
-        raise InputError(f"--device cuda: {path} is computed by onnxruntime on the CPU; use --device cpu")
+        raise InputError(f"--device cuda: {path} is computed by onnxruntime on the CPU; use --device auto")
     from auxseg.deploy.onnx_model import OnnxModel
 
     return OnnxModel.open(path)

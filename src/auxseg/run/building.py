@@ -14,7 +14,7 @@ from auxseg.data.loading.pixels import count_pixels
 from auxseg.data.loading.selection import labelled_rows, training_rows
 from auxseg.data.store.store import Store
 from auxseg.models import Network
-from auxseg.recipe import Recipe
+from auxseg.recipe import Recipe, with_changes
 from auxseg.tasks import Task
 from auxseg.training.average import WeightAverage
 from auxseg.training.learner import Learner
@@ -29,6 +29,12 @@ def open_data(path: str | Path, recipe: Recipe) -> Store:
     store, data = Store.open(path), recipe.data
     store = store if data.size is None else store.at_size(data.size)
     return store if data.fold is None else in_fold(store, data.fold, data.train_on)
+
+
+def with_data(recipe: Recipe, store: Store) -> Recipe:
+    """The recipe with its size and augmentation, where it leaves them to the data and the weights."""
+    augment = recipe.data.augmentation(pretrained=recipe.model.weights != "none")
+    return with_changes(recipe, data={"size": recipe.data.size or store.stored_size, "augment": augment})
 
 
 def with_pixels(store: Store, recipe: Recipe) -> Store:

@@ -30,7 +30,7 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         )
         costs = (
             Cost("segmentation", "iou_dataset", "val", False, 30, 0.85, 0.8475),
-            Cost("box", "iou", "val", False, 30, 0.5, None),
+            Cost("box", "iou", "val", True, 30, 0.5, None),
         )
         return Exported(out, "onnx", ("segmentation", "box"), 3 * 2**20, parity, costs, 100)
 
@@ -62,7 +62,9 @@ def test_it_prints_how_near_the_file_is_and_what_eight_bits_cost(tmp_path: Path)
         "int8, segmentation: iou_dataset 0.8475 instead of 0.8500 in float32 (30 val images; calibrated on 100 "
         "training images)"
     )
-    assert "int8, box: iou - instead of 0.5000" in lines[3]
+    assert lines[3].startswith(
+        "int8, box: iou - instead of 0.5000 in float32 (30 val images, which it was trained on; "
+    )
     assert lines[4] == f"onnx: {out}   segmentation, box   3.0 MiB"
     assert json.loads(json.dumps(result))["parity"][1]["agreement"] is None
 

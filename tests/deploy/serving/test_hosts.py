@@ -35,6 +35,7 @@ def test_other_names_are_refused(host: str) -> None:
 
 def test_where_others_are_let_in_any_name_will_do() -> None:
     Hosts(None).check("GET", Headers({"host": "box.example"}))
+    assert _refused(Hosts(None), "POST", host="", origin="null")[0] == 403  # a page of nowhere has no name
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://[", "http://localhost:8888"])
@@ -85,6 +86,7 @@ def test_names_are_compared_as_requests_write_them(name: str, written: str) -> N
         "a..b",
         "-",
         "a" * 70,
+        "stra\u00dfe.example",
     ],
 )
 def test_what_is_no_host_name_is_refused(name: str) -> None:

@@ -72,7 +72,7 @@ def test_size_and_augmentation_are_those_of_the_run(store: Store, tmp_path: Path
     resolved = _resolved(_recipe(), store, tmp_path).recipe
     assert resolved.data.size == store.size
     assert resolved.data.augment == _recipe("data.augment=mild").data.augmentation(pretrained=False) != "auto"
-    assert _resolved(_recipe(), store.at_size(16), tmp_path).recipe.data.size == 16
+    assert _resolved(_recipe("data.size=16"), store.at_size(16), tmp_path).recipe.data.size == 16
 
 
 def test_the_rate_follows_the_width_once(store: Store, tmp_path: Path) -> None:

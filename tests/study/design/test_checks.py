@@ -82,6 +82,7 @@ def test_shares_that_are_the_same_masks_are_refused(opened: Store) -> None:
             r"arm data\.size=999: data\.size is 999, but .*animals\.h5 holds images of 32 px; leave it out",
         ),
         ("data.size=32", r"arm data\.size=32 is the same as target only with the data of .*animals\.h5: its settings"),
+        ("data.augment=mild", r"arm data\.augment=mild is the same as target only with the data"),  # what auto means
         ("data.target_per_batch=4", r"arm data\.target_per_batch=4 is the same as target only with the data"),
     ],
 )
@@ -95,6 +96,17 @@ def test_a_setting_that_changes_something_at_one_share_is_no_idle_one(opened: St
     masked = replace(opened, has_mask=np.ones_like(opened.has_mask))
     check_tasks(_plan(auxiliaries=["box"], vary=["data.target_per_batch=4"], label_fractions=[0.5, 1.0]), [masked])
     check_tasks(_plan(auxiliaries=["box"], vary=["data.size=16"]), [masked])
+
+
+def test_a_setting_that_changes_something_in_one_fold_is_no_idle_one(opened: Store) -> None:
+    masked = replace(opened, has_mask=np.ones_like(opened.has_mask))
+    check_tasks(_plan(auxiliaries=["box"], vary=["data.target_per_batch=4"]), [masked, _lacking_a_mask(opened)])
+
+
+def _lacking_a_mask(store: Store) -> Store:
+    has_mask = np.ones_like(store.has_mask)
+    has_mask[store.rows("train")[0]] = False
+    return replace(store, has_mask=has_mask)
 
 
 def test_labels_that_contradict_a_task_are_refused_before_anything_is_trained(

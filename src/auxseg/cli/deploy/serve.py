@@ -36,7 +36,9 @@ class Serve(RecipeCommand):
     """Address to listen at; 0.0.0.0 lets other machines in."""
 
     allow_host: Annotated[tuple[str, ...], optional("NAME ...")] = ()
-    """Further host names that browsers call this server by, such as that of a proxy; without scheme and port."""
+    """Further host names that browsers call this server by, such as that of a proxy; without scheme and port.
+
+    Pages of these hosts may send photographs, whatever their port."""
 
     port: int = 7860
     """Port; 0 takes a free one."""

@@ -38,7 +38,8 @@ def foresee(command: Study, study: StudyRun, console: Console, start: float) -> 
     with console.status(_TIMING):
         effort = study.estimate(plan, workers=workers, threads=command.threads, start=start)
     console.print(command.time_left(effort))
-    if study.config.method == PER_ARM or not effort.per_arm:
+    is_timed = all(arm.name in effort.per_arm for arm in plan.arms)  # nothing is left to be timed of finished arms
+    if study.config.method == PER_ARM or not is_timed:
         return dataclasses.asdict(effort)
     found = look_ahead(study, plan, effort, workers)
     for sentence in _sentences(found, mirrored=plan.mirrored):

@@ -42,7 +42,10 @@ class Hosts:
                 "auxseg serve --allow-host NAME adds a name",
             )
         origin = headers.get("origin")
-        if origin is None or method != "POST" or _netloc(origin) == host or _host_name(_netloc(origin)) in self.allowed:
+        if origin is None or method != "POST":
+            return
+        sender = _netloc(origin)
+        if (sender and sender == host) or _host_name(sender) in self.allowed:
             return
         raise HTTPException(
             403,
@@ -61,8 +64,11 @@ def _allowed(name: str) -> str:
         return str(ip_address(name.strip("[]")))
     except ValueError:
         pass
+    known = name.lower().rstrip(".")
     try:
-        plain = name.encode("idna").decode().lower().rstrip(".")
+        plain = known.encode("idna").decode()
+        if plain.encode().decode("idna") != known:  # browsers write such a name in another way: xn--strae-oqa.de
+            plain = ""
     except UnicodeError:
         plain = ""
     if not all(map(_LABEL.fullmatch, plain.split("."))):

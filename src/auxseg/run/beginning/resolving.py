@@ -12,6 +12,7 @@ from auxseg.data.store.store import Store
 from auxseg.models import Network
 from auxseg.recipe import Recipe, with_changes
 from auxseg.run.beginning.resuming import standing
+from auxseg.run.building import with_data
 from auxseg.run.directory import Run
 from auxseg.tasks import Task
 from auxseg.training.calibrate import Choice, calibrate
@@ -49,8 +50,7 @@ def resolve(
     """
     training = recipe.training
     recipe = with_changes(
-        recipe,
-        data={"size": store.size, "augment": recipe.data.augmentation(pretrained=recipe.model.weights != "none")},
+        with_data(recipe, store),
         training={
             "steps": training.num_steps(len(training_rows(store, recipe.data.train_on))),
             "epochs": None,

@@ -15,7 +15,7 @@ from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, build_tasks, with_changes
 from auxseg.records.about import Choices
-from auxseg.run.building import without_labels
+from auxseg.run.building import with_data, without_labels
 from auxseg.run.labels import refuse_unfit
 from auxseg.study.design.arm import Arm
 from auxseg.study.design.bases import alike
@@ -40,7 +40,7 @@ def check_tasks(plan: Plan, stores: Sequence[Store]) -> Task:
     first = plan.runs[0].recipe
     target = tasks[first.target]
     judged_figure(plan.config.figure, target)
-    _check_own_settings(plan, store)
+    _check_own_settings(plan, stores)
     for each in stores:
         train = training_rows(each, first.data.train_on)
         _check_shares(plan.label_fractions, each, train)
@@ -51,35 +51,40 @@ def check_tasks(plan: Plan, stores: Sequence[Store]) -> Task:
     return target
 
 
-def _check_own_settings(plan: Plan, store: Store) -> None:
-    """Refuse arms whose settings ask for what the data lack, or change nothing of these data."""
+def _check_own_settings(plan: Plan, stores: Sequence[Store]) -> None:
+    """Refuse arms whose settings ask for what the data lack, or change nothing in any fold and share of them."""
+    path, stored_size = stores[0].path, stores[0].stored_size
     recipes: dict[tuple[Arm, float], Recipe] = {}
     for run in plan.runs:
         recipes.setdefault((run.arm, run.label_fraction), run.recipe)
     for (arm, _), recipe in recipes.items():
-        if recipe.data.size is not None and recipe.data.size > store.stored_size:
+        if recipe.data.size is not None and recipe.data.size > stored_size:
             raise InputError(
-                f"study: arm {arm.name}: data.size is {recipe.data.size}, but {store.path} holds images of "
-                f"{store.stored_size} px; leave it out, or prepare the data again with --size {recipe.data.size}"
+                f"study: arm {arm.name}: data.size is {recipe.data.size}, but {path} holds images of "
+                f"{stored_size} px; leave it out, or prepare the data again with --size {recipe.data.size}"
             )
     same = [
         alike({key: _as_met(recipe, store) for key, recipe in recipes.items() if key[1] == share})
+        for store in stores
         for share in plan.label_fractions
     ]
     for arm, other in set(same[0]).intersection(*same[1:]):
         raise InputError(
-            f"study: arm {arm.name} is the same as {other.name} with the data of {store.path}: its settings change "
+            f"study: arm {arm.name} is the same as {other.name} with the data of {path}: its settings change "
             "nothing there; leave it out"
         )
 
 
 def _as_met(recipe: Recipe, store: Store) -> Recipe:
-    """A recipe with the size that the data have, and without a number of masked samples where all samples are."""
+    """A recipe with what its settings of the data mean for a store; `run.beginning.resolving` decides the rest.
+
+    A number of masked samples in a batch means nothing where all samples are masked.
+    """
+    recipe = with_data(recipe, store)
     data = recipe.data
     train = training_rows(store, data.train_on)
     is_masked = len(labelled_rows(store, train, data.label_fraction)) == len(train)
-    met = {"size": data.size or store.stored_size, "target_per_batch": None if is_masked else data.target_per_batch}
-    return with_changes(recipe, data=met)
+    return with_changes(recipe, data={"target_per_batch": None if is_masked else data.target_per_batch})
 
 
 def _check_shares(fractions: Sequence[float], store: Store, train: np.ndarray) -> None:
