@@ -29,8 +29,7 @@ class Synthesize(Command):
     """The store to write (.h5)."""
 
     kind: Literal["animals", "rooms"] = "animals"
-    """animals: masks, species, breeds and head boxes; rooms: masks of 13 classes, depth, surface normals and kinds of
-    room."""
+    """animals: masks, species, breeds, head boxes; rooms: masks of 13 classes, depth, normals, kinds of room."""
 
     samples: int = 1200
     """How many pictures."""

@@ -13,6 +13,7 @@ from PIL import Image
 
 from auxseg.data.preparing.inspect import inspect
 from auxseg.data.preparing.prepare import prepare
+from auxseg.data.sources.rooms.source import RoomsSource
 from auxseg.data.store.store import Store
 from auxseg.drawing import TRUTH_COLOUR
 from auxseg.errors import RunError
@@ -68,6 +69,19 @@ def test_masks_and_boxes_are_drawn(tmp_path):
     assert (original == TRUTH_COLOUR).all(-1).any()
     image, _ = store.read(3)
     np.testing.assert_array_equal(copy, image)
+
+
+def test_layers_are_drawn_below_their_sample(tmp_path):
+    path = prepare(RoomsSource(3, 32), tmp_path / "rooms.h5", size=32).path
+    page = page_of(tmp_path, Store.open(path))
+    assert "Below each sample, from the left: depth, normals." in page.text
+    assert "layer depth: a map of numbers, 1 channel, in m known pixels" in page.text
+    assert len(page.links) == 3 * 3
+    _, depth, normals = pictures(page)[:3]
+    values = Store.open(path).read_layers(0)
+    np.testing.assert_allclose(normals, 255 * (values["normals"].astype(float) + 1) / 2, atol=1)
+    near, far = (depth.reshape(-1, 3)[pick(values["depth"])].astype(int) for pick in (np.argmin, np.argmax))
+    assert near[1] > far[1], "yellow is greener than dark blue"
 
 
 def test_large_pictures_are_shown_smaller(tmp_path):

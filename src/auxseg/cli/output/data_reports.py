@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from auxseg.data.preparing.inspect import Inspection, SplitSummary
+    from auxseg.data.preparing.inspect import Inspection
     from auxseg.data.preparing.prepare import Report
 
 _MOST_LISTED: Final = 20
@@ -78,7 +77,7 @@ def print_inspection(console: Console, inspection: Inspection) -> None:
 
 def _print_counts(console: Console, inspection: Inspection) -> None:
     """A table with a row for every count and a column for every split."""
-    from auxseg.data.preparing.inspect import share_words
+    from auxseg.data.preparing.inspect import layer_rows, share_words
 
     splits = [*inspection.splits.values()]
     first = splits[0]
@@ -94,7 +93,7 @@ def _print_counts(console: Console, inspection: Inspection) -> None:
             for kind, names in first.classes.items()
             for name in names
         ),
-        *_layer_rows(splits),
+        *((f"{name}: {what}", values) for name, what, values in layer_rows(splits)),
         *((f"boxes: {name}", [str(split.boxes[name]) for split in splits]) for name in first.boxes),
         *((f"without {name}", [str(split.missing[name]) for split in splits]) for name in first.missing),
     ]
@@ -103,21 +102,6 @@ def _print_counts(console: Console, inspection: Inspection) -> None:
         Column(split, [values[place] for _, values in rows], rank=0) for place, split in enumerate(inspection.splits)
     ]
     print_table(console, [names, *counts])
-
-
-def _layer_rows(splits: Sequence[SplitSummary]) -> Iterator[tuple[str, list[str]]]:
-    """What is known of each layer: how much, between which numbers, of which classes."""
-    from auxseg.data.preparing.inspect import share_words
-
-    for name in splits[0].layers:
-        layers = [split.layers[name] for split in splits]
-        yield f"{name}: known pixels", [share_words(layer.known_share) for layer in layers]
-        for class_name in layers[0].class_shares:
-            shares = [layer.class_shares[class_name] for layer in layers]
-            yield f"{name}: {class_name}", [share_words(share) for share in shares]
-        if not layers[0].class_shares:
-            yield f"{name}: lowest", ["-" if math.isnan(layer.lowest) else f"{layer.lowest:.4g}" for layer in layers]
-            yield f"{name}: highest", ["-" if math.isnan(layer.highest) else f"{layer.highest:.4g}" for layer in layers]
 
 
 def _list(console: Console, prefix: str, texts: Sequence[str], most: int = _MOST_LISTED) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -114,7 +115,7 @@ def _count_pixels(store: Store) -> np.ndarray:
     num_classes = len(store.vocabulary.mask_classes)
     counts = np.zeros((len(store), num_classes + 1), np.int64)
     for row in np.flatnonzero(store.has_mask).tolist():
-        _, mask = store.read(row)
+        mask = store.read_mask(row)
         y0, y1, x0, x1 = store.inside(row)
         values = np.bincount(mask[y0:y1, x0:x1].ravel(), minlength=IGNORE + 1)
         counts[row] = *values[:num_classes], values[IGNORE]
@@ -223,6 +224,21 @@ def _odd_boxes(store: Store) -> Iterator[Finding]:
             yield Finding("box outside", f"the box of {store.ids[row]} extends beyond the image", (row,))
         elif min(x1 - x0, y1 - y0) * store.size < 1:
             yield Finding("tiny box", f"the box of {store.ids[row]} is less than one stored pixel wide or high", (row,))
+
+
+def layer_rows(splits: Sequence[SplitSummary]) -> Iterator[tuple[str, str, list[str]]]:
+    """What is known of each layer, as its name, what is told, and a text for each split.
+
+    How much is known; between which numbers a map lies; which classes a mask has.
+    """
+    for name in splits[0].layers:
+        layers = [split.layers[name] for split in splits]
+        yield name, "known pixels", [share_words(layer.known_share) for layer in layers]
+        for class_name in layers[0].class_shares:
+            yield name, class_name, [share_words(layer.class_shares[class_name]) for layer in layers]
+        if not layers[0].class_shares:
+            yield name, "lowest", ["-" if math.isnan(layer.lowest) else f"{layer.lowest:.4g}" for layer in layers]
+            yield name, "highest", ["-" if math.isnan(layer.highest) else f"{layer.highest:.4g}" for layer in layers]
 
 
 def share_words(share: float) -> str:

@@ -9,13 +9,14 @@ from typing import Final, final
 import numpy as np
 
 from auxseg.data.preparing.findings import Finding, grouped
-from auxseg.data.preparing.inspect import Inspection, share_words
+from auxseg.data.preparing.inspect import Inspection, layer_rows, share_words
 from auxseg.data.sample import IGNORE, MISSING, SPLITS
 from auxseg.data.store.store import Store
 from auxseg.drawing import TRUTH_COLOUR, data_uri, draw_box, overlay_mask
 from auxseg.errors import RunError
 from auxseg.files import write_atomically
 from auxseg.report.environment import template_environment
+from auxseg.tasks.dense_labels.painting import paint_layer
 
 MAX_SHOWN: Final = 4
 """Findings of one kind that are shown with pictures; the rest is listed."""
@@ -34,6 +35,7 @@ class _Thumbnail:
     split: str
     picture: str
     labels: tuple[str, ...]
+    layers: dict[str, str]
 
 
 @final
@@ -76,6 +78,7 @@ def write_inspect_page(store: Store, inspection: Inspection, page: Path) -> None
             shown=MAX_SHOWN,
             samples={split: thumbnails for split, thumbnails in samples.items() if thumbnails},
             tables=_tables(inspection),
+            layers=list(store.layers),
         )
     )
     try:
@@ -96,7 +99,8 @@ def _thumbnails(store: Store, finding: Finding) -> list[_Thumbnail]:
 
 
 def _thumbnail(store: Store, row: int) -> _Thumbnail:
-    image, mask = store.read(row)
+    plain, mask = store.read(row)
+    image = plain.copy()
     if store.has_mask[row]:
         image[mask == IGNORE] = image[mask == IGNORE] // 2 + _IGNORED_GREY // 2
         image = overlay_mask(image, mask)
@@ -107,8 +111,21 @@ def _thumbnail(store: Store, row: int) -> _Thumbnail:
     labels = [store.vocabulary.labels[kind][ids[row]] for kind, ids in store.classes.items() if ids[row] != MISSING]
     lacks = [] if store.has_mask[row] else ["no mask"]
     return _Thumbnail(
-        str(store.ids[row]), SPLITS[store.split[row]], data_uri(image), (*labels, f"{width} x {height}", *lacks)
+        str(store.ids[row]),
+        SPLITS[store.split[row]],
+        data_uri(image),
+        (*labels, f"{width} x {height}", *lacks),
+        _layers(store, row, plain),
     )
+
+
+def _layers(store: Store, row: int, picture: np.ndarray) -> dict[str, str]:
+    """Pictures of the layers that a sample has, by name."""
+    return {
+        name: data_uri(paint_layer(picture, values, store.layers[name].form))
+        for name, values in store.read_layers(row).items()
+        if store.layers[name].present[row]
+    }
 
 
 def _tables(inspection: Inspection) -> dict[str, list[tuple[object, ...]]]:
@@ -121,6 +138,8 @@ def _tables(inspection: Inspection) -> dict[str, list[tuple[object, ...]]]:
         ],
         "without a label": [(name, *(split.missing[name] for split in splits)) for name in splits[0].missing],
     }
+    for name, what, values in layer_rows(splits):
+        tables.setdefault(f"layer {name}: {splits[0].layers[name].about}", []).append((what, *values))
     if splits[0].boxes:
         tables["boxes"] = [(name, *(split.boxes[name] for split in splits)) for name in splits[0].boxes]
     for kind, names in splits[0].classes.items():

@@ -26,15 +26,12 @@ from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.metrics import maps as metrics
 from auxseg.tasks.dense_labels.layer_choice import choose_layer
-from auxseg.tasks.dense_labels.painting import paint_any, paint_scale
+from auxseg.tasks.dense_labels.painting import paint_any, paint_metres
 from auxseg.tasks.losses import LossWeights, check_choice, l1, scale_invariant_log
 from auxseg.tasks.regression import RegressionTask, Term, known_inside
 
 NEAREST: Final = 1e-3
 """The smallest depth that is predicted."""
-
-_MIDDLE: Final = 3.0
-"""Metres that get the middle of the colours."""
 
 LOSSES: Final = ("l1", "scale_invariant_log")
 
@@ -102,11 +99,7 @@ class DepthTask(RegressionTask):
         if value is None:
             return picture
         depths = value.float().cpu().numpy()
-        return (
-            paint_scale(picture, depths[0] / (depths[0] + _MIDDLE))
-            if self._unit == METRES
-            else paint_any(picture, depths)
-        )
+        return paint_metres(picture, depths[0]) if self._unit == METRES else paint_any(picture, depths)
 
 
 def _depth(output: Float[Tensor, "N 1 H W"]) -> Float[Tensor, "N 1 H W"]:

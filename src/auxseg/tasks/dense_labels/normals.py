@@ -26,7 +26,7 @@ from auxseg.metrics import directions as metrics
 from auxseg.tasks.answers import Answer
 from auxseg.tasks.dense_labels.cosine import cosine_loss, num_known_pixels, unit_vectors
 from auxseg.tasks.dense_labels.layer_choice import choose_layer
-from auxseg.tasks.dense_labels.painting import paint_rgb
+from auxseg.tasks.dense_labels.painting import paint_directions
 from auxseg.tasks.losses import LossWeights, check_choice
 from auxseg.tasks.regression import RegressionTask, Term, known_inside
 
@@ -86,7 +86,7 @@ class NormalsTask(RegressionTask):
 
     def draw(self, picture: np.ndarray, value: Tensor | None, *, truth: bool) -> np.ndarray:
         """The normal (x, y, z) as the colour ``((x + 1) / 2, (y + 1) / 2, (z + 1) / 2)``."""
-        return picture if value is None else paint_rgb(picture, (value.float().cpu().numpy() + 1) / 2)
+        return picture if value is None else paint_directions(picture, value.float().cpu().numpy())
 
     def answer(self, output: Float[Tensor, "3 S S"], place: Fit) -> Answer:
         """The map, whose vectors have length 1 at the photograph's size too."""

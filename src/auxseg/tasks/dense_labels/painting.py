@@ -11,10 +11,40 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from auxseg.drawing import bands, nearest_rows
+from auxseg.data.layers import METRES, LayerForm, MapForm
+from auxseg.drawing import bands, nearest_rows, overlay_mask
 
 _OUTLIERS: Final = 2.0
 """Percent of the numbers at either end that get the last colour."""
+
+_MIDDLE: Final = 3.0
+"""The depth in metres that is drawn in the middle of the colours."""
+
+
+def paint_layer(picture: UInt8[np.ndarray, "H W 3"], values: np.ndarray, form: LayerForm) -> UInt8[np.ndarray, "H W 3"]:
+    """A layer as it is stored (maps ``h w C``, masks ``h w``): masks are tinted, maps take the place of the picture."""
+    if not isinstance(form, MapForm):
+        return overlay_mask(picture, values)
+    channels = values.astype(np.float32).transpose(2, 0, 1)
+    if form.is_direction and form.channels == 3:
+        return paint_directions(picture, channels)
+    return (
+        paint_metres(picture, channels[0])
+        if (form.unit, form.channels) == (METRES, 1)
+        else paint_any(picture, channels)
+    )
+
+
+def paint_metres(picture: UInt8[np.ndarray, "H W 3"], depths: Float[np.ndarray, "h w"]) -> UInt8[np.ndarray, "H W 3"]:
+    """Near is yellow, far dark blue, the same colours in every picture."""
+    return paint_scale(picture, depths / (depths + _MIDDLE))
+
+
+def paint_directions(
+    picture: UInt8[np.ndarray, "H W 3"], values: Float[np.ndarray, "3 h w"]
+) -> UInt8[np.ndarray, "H W 3"]:
+    """A unit vector (x, y, z) as the colour ``((x + 1) / 2, (y + 1) / 2, (z + 1) / 2)``."""
+    return paint_rgb(picture, (values + 1) / 2)
 
 
 def paint_scale(picture: UInt8[np.ndarray, "H W 3"], values: Float[np.ndarray, "h w"]) -> UInt8[np.ndarray, "H W 3"]:
