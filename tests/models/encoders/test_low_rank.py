@@ -10,6 +10,7 @@ import timm
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils import parametrize
 
 from auxseg.models import ModelConfig, build_network
 from auxseg.models.encoders import LoRAConfig, add_adapters, merge_adapters
@@ -62,6 +63,29 @@ def test_the_layers_of_attention_are_adapted_and_no_others() -> None:
         name.partition(".parametrizations")[0] for name, p in backbone.named_parameters() if ".up" in name for _ in p
     }
     assert {name.split(".", 2)[2] for name in names} == {"attn.qkv", "attn.proj"}
+
+
+@pytest.mark.parametrize(
+    ("name", "layers"),
+    [
+        ("edgenext_xx_small", {"qkv", "proj"}),
+        ("xcit_nano_12_p16_224", {"qkv", "q", "k", "v", "proj"}),
+        ("twins_svt_small", {"qkv", "q", "kv", "proj"}),
+        ("cait_xxs24_224", {"qkv", "q", "k", "v", "proj", "proj_l", "proj_w"}),
+        ("convit_tiny", {"qk", "v", "qkv", "proj", "pos_proj"}),
+        ("maxvit_nano_rw_256", {"qkv", "proj"}),
+        ("swinv2_tiny_window8_256", {"qkv", "proj"}),
+    ],
+)
+def test_attention_is_found_whatever_it_is_called(name: str, layers: set[str]) -> None:
+    with torch.device("meta"):
+        backbone = timm.create_model(name)
+        add_adapters(backbone, 2, 2.0)
+    paths = [path for path, module in backbone.named_modules() if isinstance(module, nn.Linear)]
+    adapted = {path for path in paths if parametrize.is_parametrized(backbone.get_submodule(path))}
+    assert {path.rpartition(".")[2] for path in adapted} == layers
+    others = {path.rpartition(".")[2] for path in paths} - layers
+    assert {"fc1", "fc2"} & others or name.startswith("edgenext")
 
 
 def test_without_attention_dense_convolutions_are_adapted() -> None:

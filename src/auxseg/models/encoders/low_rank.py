@@ -6,8 +6,8 @@ https://arxiv.org/abs/2106.09685: a layer computes with ``W + (alpha / r) B A``,
 
 Departures: the variance of ``A`` is 1 over the number of inputs, which the paper leaves open. ``B A`` is added to the
 weights and not to the output, so that layers are adapted too whose weights a backbone reads by itself. The paper adapts
-the projections of attention; here a network without attention has its dense convolutions adapted, each as the matrix
-that its kernel is when unrolled.
+the projections of attention; here a network without linear layers in attention has its dense convolutions adapted, each
+as the matrix that its kernel is when unrolled.
 
 Shape legend: ``O`` outputs, ``I`` inputs (of a convolution times the kernel's area), ``R`` the rank.
 """
@@ -15,6 +15,7 @@ Shape legend: ``O`` outputs, ``I`` inputs (of a convolution times the kernel's a
 from __future__ import annotations
 
 import math
+import re
 from typing import Final, final
 
 import torch
@@ -23,6 +24,8 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 _WEIGHT: Final = "weight"
+_ATTENTION: Final = re.compile(r"attn|attention|xca", re.IGNORECASE)
+"""What modules of attention are called in timm, or their types; xca is attention between channels."""
 
 
 @final
@@ -65,10 +68,15 @@ def merge_adapters(network: nn.Module) -> None:
 
 
 def _attention_layers(network: nn.Module) -> list[nn.Linear]:
-    """The linear layers inside of modules that call themselves attention."""
-    attention = (module for module in network.modules() if "attention" in type(module).__name__.lower())
-    found = (child for module in attention for child in module.modules() if isinstance(child, nn.Linear))
-    return list(dict.fromkeys(found))
+    """The linear layers inside of modules that are called attention, without the MLPs that some of these hold too."""
+    found: dict[nn.Linear, None] = {}
+    for path, module in network.named_modules():
+        if not _ATTENTION.search(f"{path.rpartition('.')[2]} {type(module).__name__}"):
+            continue
+        for name, child in module.named_modules():
+            if isinstance(child, nn.Linear) and "mlp" not in f"{path}.{name}":
+                found[child] = None
+    return list(found)
 
 
 def _dense_convolutions(network: nn.Module) -> list[nn.Conv2d]:
