@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterable
 
 import pytest
 
-from auxseg.errors import DivergedError, InputError, RunError, Terminated, first_line
+from auxseg.errors import DivergedError, InputError, RunError, Terminated, first_line, nearest
 
 
 def test_what_a_user_gave_and_what_a_run_met_are_never_the_same() -> None:
@@ -39,3 +40,16 @@ def test_an_error_of_a_library_is_told_by_its_first_line() -> None:
     assert first_line(KeyError()) == "KeyError"
     assert first_line(ValueError("\nfirst\nsecond")) == "first"
     assert first_line(ValueError("a" * 300)) == "a" * 200
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "hint"),
+    [
+        ("widht", ["width", "depth"], " (did you mean 'width'?)"),
+        ("width", [], ""),
+        ("zzz", ["width", "depth"], ""),
+        ("box", {"boxes": 1, "box2": 2}, " (did you mean 'box2'?)"),
+    ],
+)
+def test_the_nearest_word_is_named_if_one_is_near(word: str, known: Iterable[str], hint: str) -> None:
+    assert nearest(word, known) == hint

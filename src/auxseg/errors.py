@@ -5,6 +5,9 @@ The command line turns them into one sentence and an exit code.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class InputError(ValueError):
     """Something the user gave is refused before work starts (exit code 2)."""
@@ -20,6 +23,12 @@ class DivergedError(RunError):
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM: the work stops like after Ctrl-C (exit code 143)."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`` (did you mean 'x'?)`` for the known word that is most like ``word``, or nothing."""
+    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f" (did you mean {matches[0]!r}?)" if matches else ""
 
 
 def first_line(error: BaseException) -> str:

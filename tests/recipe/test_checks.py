@@ -153,6 +153,8 @@ def test_names_that_no_file_can_have_are_refused(name: str) -> None:
         ["tasks.segmentation.class_weights.pet=5", "tasks.segmentation.losses={bce: 1}"],
         ["tasks.segmentation.class_weights.pet=5", "tasks.tags={kind: tag-mask}"],
         ["tasks.segmentation.class_weights.background=0", "tasks.tags={kind: tag-mask}"],
+        ["tasks.segmentation.class_weights={road: 0, building: 0}"],
+        ["tasks.segmentation.class_weights={background: 0, object: 0}"],
     ],
 )
 def test_classes_that_are_named_are_taken_to_be_in_the_data(settings: list[str]) -> None:
@@ -185,8 +187,8 @@ def test_settings_that_say_nothing_because_of_another_are_refused_with_the_other
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        (["tasks.boxes.kind=box-mask"], "tasks.boxes goes by the data's mask, but the target segmentation reads the"),
-        (["tasks.deep.kind=deep-supervision"], r"layer parts; leave it out by tasks\.deep=off"),
+        (["tasks.boxes.kind=box-mask"], "tasks.boxes goes by the data's mask, but the target segmentation reads an"),
+        (["tasks.deep.kind=deep-supervision"], r"another layer; leave it out by tasks\.deep=off"),
         (["data.label_fraction=0.5"], r"data\.label_fraction goes by the data's mask"),
         (["data.target_per_batch=4"], r"data\.target_per_batch goes by the data's mask"),
     ],
@@ -196,3 +198,6 @@ def test_what_goes_by_the_mask_is_refused_where_the_target_reads_a_layer(setting
     load_recipe("tiny", settings)
     with pytest.raises(InputError, match=reason):
         load_recipe("tiny", ["tasks.segmentation.layer=parts", *settings])
+    for kind in ("depth", "normals", "map"):  # which find their layer by themselves
+        with pytest.raises(InputError, match=r"^tiny: .* but the target of-layer reads another layer"):
+            load_recipe("tiny", [f"tasks.of-layer.kind={kind}", "target=of-layer", *settings])

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from auxseg.config import config
 from auxseg.errors import InputError
 from auxseg.recipe import load_recipe
-from auxseg.recipe.errors import LONGEST_FOUND, nearest, sentence
+from auxseg.recipe.errors import LONGEST_FOUND, sentence
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,6 @@ from auxseg.recipe.errors import LONGEST_FOUND, nearest, sentence
         (["tasks.segmentation.class_weights=balansed"], "is 'balansed' (did you mean 'balanced'?)"),
         (["tasks.segmentation.class_weights=3"], "class_weights is 3; allowed: 'balanced', or a value for each name"),
         (["tasks.segmentation.class_weights={pole: -1}"], "tasks.segmentation.class_weights.pole is -1: input should"),
-        (["tasks.segmentation.class_weights={pole: 0, car: 0}"], "every class has the weight 0"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(settings: list[str], expected: str) -> None:
@@ -162,16 +161,3 @@ def test_what_is_no_mapping_at_all_is_called_the_recipe() -> None:
     with pytest.raises(ValidationError) as error:
         TypeAdapter(Drawing).validate_python(3)
     assert sentence(error.value, Drawing).startswith("the recipe is 3: input should be a dictionary")
-
-
-@pytest.mark.parametrize(
-    ("word", "known", "hint"),
-    [
-        ("widht", ["width", "depth"], " (did you mean 'width'?)"),
-        ("width", [], ""),
-        ("zzz", ["width", "depth"], ""),
-        ("box", {"boxes": 1, "box2": 2}, " (did you mean 'box2'?)"),
-    ],
-)
-def test_the_nearest_word_is_named_if_one_is_near(word: str, known: Any, hint: str) -> None:
-    assert nearest(word, known) == hint

@@ -64,7 +64,7 @@ def test_chosen_photographs(store_path: Path, tmp_path: Path) -> None:
     chosen = [str(name) for name in Store.open(store_path).ids[[5, 2]]]
     inspect(run, chosen)
     assert [image["id"] for image in json.loads((run.directory / "inspection.json").read_text())["images"]] == chosen
-    with pytest.raises(InputError, match=f"has no sample '{chosen[0]}x'; did you mean"):
+    with pytest.raises(InputError, match=f"has no sample '{chosen[0]}x' \\(did you mean"):
         inspect(run, [f"{chosen[0]}x"])
 
 

@@ -10,13 +10,14 @@ import pytest
 
 from auxseg.data.loading.selection import labelled_rows, training_rows
 from auxseg.data.preparing.prepare import prepare
-from auxseg.data.sample import MISSING, Sample
+from auxseg.data.sample import MISSING, Sample, Vocabulary
 from auxseg.data.sources.source import Item
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import build_tasks, load_recipe
 from auxseg.run import load, train
 from auxseg.run.labels import labelled_samples, needs
+from auxseg.tasks.segmentation import SegmentationConfig
 from tests.run.conftest import SETTINGS, Uneven
 
 EVERY_KIND = {
@@ -57,6 +58,14 @@ def test_what_a_task_needs_is_found_by_asking_it(store_path: Path) -> None:
     for name, task in build_tasks(recipe, store.vocabulary).items():
         found = needs(task, store.vocabulary)
         assert (found.mask, found.box, set(found.labels)) == EVERY_KIND[name][1], name
+
+
+def test_a_mask_is_needed_by_a_task_that_has_no_weight_for_its_first_classes() -> None:
+    weights = {"road": 0.0, "car": 0.0}
+    for classes in (("road", "car", "pole"), ("road", "car", *map(str, range(240)))):
+        vocabulary = Vocabulary(16, classes, {})
+        task = SegmentationConfig(class_weights=weights).build("mask", vocabulary)
+        assert needs(task, vocabulary).mask
 
 
 def test_labels_are_counted_by_task(store_path: Path) -> None:

@@ -57,7 +57,7 @@ CONFIGS: dict[str, tuple[TaskSettings, Vocabulary]] = {
     ),
     "segmentation-weighted": (
         SegmentationConfig(
-            losses=dict.fromkeys(("cross_entropy", "dice", "focal", "tversky", "lovasz", "ohem"), 1.0),
+            losses=dict.fromkeys(("cross_entropy", "dice", "focal", "tversky", "lovasz"), 1.0),
             class_weights={"background": 0.5, "tail": 7.0},
         ),
         MANY_CLASSES,

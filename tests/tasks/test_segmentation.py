@@ -69,12 +69,23 @@ def test_settings_reach_their_losses() -> None:
         "tversky_alpha": (0.5, {"tversky"}),
         "tversky_beta": (0.5, {"tversky"}),
         "ohem_share": (0.5, {"ohem"}),
-        "class_weights": ({"tail": 3.0}, set(names)),
     }
     for key, (value, moved) in changes.items():
         config = replace(SegmentationConfig(losses=losses), **{key: value})
         after = config.build("mask", MANY_CLASSES).loss(logits, mask)
         assert {name for name in names if not torch.equal(before[name], after[name])} == moved
+
+
+@pytest.mark.parametrize("name", [name for name in MASK_LOSSES if name not in ("bce", "ohem")])
+def test_class_weights_reach_every_loss_but_that_of_hard_pixels(name: str) -> None:
+    logits, mask = torch.randn(2, 4, 12, 12), make_batch(2, 4).mask
+    plain, weighted = (
+        SegmentationConfig(losses={name: 1.0}, class_weights=weights).build("mask", MANY_CLASSES)
+        for weights in (None, {"tail": 3.0})
+    )
+    assert not torch.equal(plain.loss(logits, mask)[name], weighted.loss(logits, mask)[name])
+    with pytest.raises(InputError, match=r"^tasks\.mask\.class_weights: losses\.ohem .* leave out one of the two$"):
+        SegmentationConfig(losses={name: 1.0, "ohem": 1.0}, class_weights="balanced").build("mask", MANY_CLASSES)
 
 
 def test_weights_of_classes_that_the_data_lack_are_refused() -> None:

@@ -12,7 +12,7 @@ from tyro.conf import Positional
 
 from auxseg.cli.command import RecipeCommand, optional
 from auxseg.cli.output.terminal import write_out
-from auxseg.errors import InputError
+from auxseg.errors import InputError, nearest
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,7 +47,6 @@ class Settings(RecipeCommand):
 
 def _chosen(settings: Sequence[Setting], key: str | None) -> list[Setting]:
     """Those under a key. Raises `InputError`, naming the nearest key, if there are none."""
-    from auxseg.recipe.errors import nearest
     from auxseg.recipe.keys import NAME
     from auxseg.recipe.words import MEANT
 

@@ -9,10 +9,9 @@ from typing import Final
 from auxseg.data.layers import LayerForm, MapForm
 from auxseg.data.loading.folds import parse_fold
 from auxseg.data.sample import Vocabulary
-from auxseg.errors import InputError
+from auxseg.errors import InputError, nearest
 from auxseg.models import Network, outline
 from auxseg.recipe.building import build_tasks
-from auxseg.recipe.errors import nearest
 from auxseg.recipe.recipe import Recipe
 from auxseg.tasks import Task
 from auxseg.tasks.plugins import is_registered
@@ -40,7 +39,6 @@ def check_values(recipe: Recipe, origin: str) -> None:
             raise InputError(f"{origin}: {error}") from None
     _check_balancer(recipe, origin)
     _check_validation(recipe, origin)
-    _check_layer_of_target(recipe, origin)
     training = recipe.training
     if recipe.data.target_per_batch is not None and recipe.data.target_per_batch > training.batch:
         found = recipe.data.target_per_batch
@@ -54,21 +52,20 @@ def check_values(recipe: Recipe, origin: str) -> None:
         )
 
 
-def _check_layer_of_target(recipe: Recipe, origin: str) -> None:
+def _check_layer_of_target(recipe: Recipe, target: Task) -> None:
     """Refuse what would go by the data's mask, where the target learns another layer."""
-    layer = getattr(recipe.tasks[recipe.target], "layer", None)
-    if layer is None:
+    if not target.layers:
         return
-    why = f"goes by the data's mask, but the target {recipe.target} reads the layer {layer}"
+    why = f"goes by the data's mask, but the target {recipe.target} reads another layer"
     for name, task in recipe.tasks.items():
         if getattr(task, "goes_by_mask", False):  # it trains the head or decoder by the mask, or knows its classes
-            raise InputError(f"{origin}: tasks.{name} {why}; leave it out by tasks.{name}=off")
+            raise InputError(f"tasks.{name} {why}; leave it out by tasks.{name}=off")
     for key, is_set in (
         ("label_fraction", recipe.data.label_fraction < 1),
         ("target_per_batch", recipe.data.target_per_batch is not None),
     ):
         if is_set:
-            raise InputError(f"{origin}: data.{key} {why}; leave it out")
+            raise InputError(f"data.{key} {why}; leave it out")
 
 
 def check_model(recipe: Recipe, origin: str) -> None:
@@ -77,6 +74,7 @@ def check_model(recipe: Recipe, origin: str) -> None:
     try:
         tasks, network = _tasks_on_paper(recipe), None
         if tasks is not None:
+            _check_layer_of_target(recipe, tasks[recipe.target])
             network = outline(recipe.model, {name: task.output for name, task in tasks.items()}, recipe.target)
             _check_size(network)
             teacher_decay(tasks.values(), recipe.training.average)
@@ -151,12 +149,14 @@ def _tasks_on_paper(recipe: Recipe) -> dict[str, Task] | None:
 def _stand_in(recipe: Recipe) -> Vocabulary:
     """The vocabulary of data that have every label the recipe asks for, one value of which is a mask class.
 
-    And every mask class that the recipe names.
+    And every mask class that the recipe names, with one that it does not name where it gives all of them no weight.
     """
-    weights = [getattr(task, "class_weights", None) for task in recipe.tasks.values()]
-    named = dict.fromkeys(name for each in weights if isinstance(each, Mapping) for name in each)
-    others = [name for name in ("background", "object") if name not in named]
-    classes = (*others[: max(2 - len(named), 0)], *named)
+    settings = [getattr(task, "class_weights", None) for task in recipe.tasks.values()]
+    weights = [each for each in settings if isinstance(each, Mapping)]
+    named = dict.fromkeys(name for each in weights for name in each)
+    others = [name for name in ("background", "object", "") if name not in named]
+    num_others = max(2 - len(named), int(any(not any(each.values()) for each in weights)))
+    classes = (*others[:num_others], *named)
     labels = {getattr(task, "label", None) or "label": (classes[-1], "other") for task in recipe.tasks.values()}
     counts = dict.fromkeys(labels, (1, 1))
     return Vocabulary(recipe.data.size or 256, classes, labels, counts=counts, layers=_stand_in_layers(recipe))

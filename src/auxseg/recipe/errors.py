@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
-from collections.abc import Iterable
 from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from auxseg.errors import nearest
 from auxseg.recipe.schema import fields, inner, members, tags
 from auxseg.recipe.words import MEANT
 
@@ -18,12 +17,6 @@ _FORMS: Final = ("tuple[", "literal[", "dict[")
 _OF_NUMBERS: Final = ("int_type", "int_parsing", "int_from_float", "greater_than_equal", "less_than_equal")
 LONGEST_FOUND: Final = 200
 """How many characters of a wrong value a sentence shows."""
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`` (did you mean 'x'?)`` for the known word that is most like ``word``, or nothing."""
-    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f" (did you mean {matches[0]!r}?)" if matches else ""
 
 
 def sentence(error: ValidationError, root: type) -> str:

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from auxseg.arguments import as_path
-from auxseg.errors import InputError
+from auxseg.errors import InputError, nearest
 from auxseg.presets import presets
-from auxseg.recipe.errors import nearest
 from auxseg.strict_yaml import read_mapping
 
 

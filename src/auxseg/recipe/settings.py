@@ -8,8 +8,7 @@ from typing import Final
 import yaml
 
 from auxseg.arguments import plain, shown
-from auxseg.errors import InputError
-from auxseg.recipe.errors import nearest
+from auxseg.errors import InputError, nearest
 from auxseg.recipe.schema import settings_of_other_kinds
 from auxseg.recipe.words import KEYS, MEANT, SECTIONS
 from auxseg.strict_yaml import RefusedYAMLError, read_yaml

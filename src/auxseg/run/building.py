@@ -42,7 +42,7 @@ def with_pixels(store: Store, recipe: Recipe) -> Store:
 
     Only masks that are trained on are counted.
     """
-    if not any(getattr(task, "class_weights", None) == "balanced" for task in recipe.tasks.values()):
+    if not any(getattr(task, "needs_pixels", False) for task in recipe.tasks.values()):
         return store
     rows = labelled_rows(store, training_rows(store, recipe.data.train_on), recipe.data.label_fraction)
     pixels = tuple(count_pixels(store, rows).tolist())

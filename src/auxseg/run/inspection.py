@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
@@ -16,7 +15,7 @@ from auxseg.data.loading.batch import Batch
 from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
 from auxseg.drawing import Picture, column, panel, save_png, to_picture
-from auxseg.errors import InputError
+from auxseg.errors import InputError, nearest
 from auxseg.records.names import FIGURES_FOLDER, METRICS_FILE
 from auxseg.records.pictures import InspectedImage, Inspection, write_inspection_file
 from auxseg.run.directory import Run
@@ -44,8 +43,7 @@ def inspect(run: Run, ids: Sequence[str], data: str | Path | None = None) -> Non
     places = {str(name): row for row, name in enumerate(store.ids)}
     for name in ids:
         if name not in places:
-            near = difflib.get_close_matches(name, places, 1)
-            raise InputError(f"{store.path}: has no sample {name!r}" + (f"; did you mean {near[0]}?" if near else ""))
+            raise InputError(f"{store.path}: has no sample {name!r}{nearest(name, places)}")
     if not write_inspection(run, model, store, [places[name] for name in ids]):
         raise InputError(f"{run.directory}: its network has no attention to draw on images")
 

@@ -160,12 +160,14 @@ def _unknown(form: LayerForm, size: int) -> torch.Tensor:
 
 
 def _sample(vocabulary: Vocabulary) -> Batch:
-    """A sample with every label: noise, masks of two classes side by side, a box, the first class of every label."""
+    """A sample with every label: noise, a mask of all classes, a box, the first class of every label."""
     size = vocabulary.size
     image = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0))
     random = np.random.default_rng(0)
-    mask = torch.zeros(1, size, size, dtype=torch.uint8)
-    mask[..., size // 2 :] = min(len(vocabulary.mask_classes) - 1, 1) if vocabulary.mask_classes else IGNORE
+    num_classes, num_pixels = len(vocabulary.mask_classes), size * size
+    mask = torch.full((1, size, size), IGNORE, dtype=torch.uint8)
+    if num_classes:
+        mask = (torch.arange(num_pixels) * num_classes // num_pixels).to(torch.uint8).view(1, size, size)
     return Batch(
         ids=("",),
         image=image,

@@ -200,7 +200,7 @@ class SegmentationConfig:
     labelled training pixels (`balanced_weights`); or a weight by name, 1 for classes that are left out. ``focal_gamma``
     says how little a pixel counts in focal whose class is found already. ``tversky_alpha`` is the price of false alarms
     in tversky, and ``tversky_beta`` that of what is missed. ``ohem_share`` is the share of each image's pixels, the
-    hardest, that ohem takes.
+    hardest, that ohem takes; it is not for use with ``class_weights``.
     ``layer`` names a layer to read in place of the mask: a second mask.
     """
 
@@ -214,6 +214,11 @@ class SegmentationConfig:
     tversky_alpha: Annotated[float, Field(gt=0, le=1000)] = 0.3
     tversky_beta: Annotated[float, Field(gt=0, le=1000)] = 0.7
     ohem_share: Annotated[float, Field(gt=0, le=1)] = 0.25
+
+    @property
+    def needs_pixels(self) -> bool:
+        """Whether `Vocabulary.pixels` have to be counted before it is built for training."""
+        return self.class_weights == "balanced"
 
     def build(self, name: str, vocabulary: Vocabulary) -> SegmentationTask:
         """Make the task.
@@ -230,6 +235,11 @@ class SegmentationConfig:
         if {"cross_entropy", "bce"} <= self.losses.keys():
             raise InputError(
                 f"tasks.{name}.losses: cross_entropy and bce are the same loss here; expected only one of them"
+            )
+        if "ohem" in self.losses and self.class_weights is not None:
+            raise InputError(
+                f"tasks.{name}.class_weights: losses.ohem chooses pixels by their loss and has no weights of classes; "
+                "leave out one of the two"
             )
         if self.layer is not None and self.class_weights is not None:
             raise InputError(

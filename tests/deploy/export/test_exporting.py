@@ -100,7 +100,7 @@ def test_refusals_name_what_is_wrong(run: Path, exported: Exported, tmp_path: Pa
     before = exported.path.read_bytes()
     for settings, message in (
         ({"out": exported.path}, r"small\.onnx already exists; --overwrite replaces it"),
-        ({"tasks": ["segmentatoin"]}, r"--tasks segmentatoin: .*did you mean segmentation\?"),
+        ({"tasks": ["segmentatoin"]}, r"--tasks segmentatoin: .*did you mean 'segmentation'\?"),
         ({"tasks": ["depth"]}, r"--tasks depth: .*it has segmentation, classification, box"),
     ):
         with pytest.raises(InputError, match=message):

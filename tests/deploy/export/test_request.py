@@ -65,7 +65,7 @@ def test_tasks_are_those_that_say_something() -> None:
     known, answering = ["segmentation", "box", "noise"], ["segmentation", "box"]
     assert chosen(None, answering, known) == ("segmentation", "box")
     assert chosen(["box", "box"], answering, known) == ("box",)
-    with pytest.raises(InputError, match=r"--tasks bx: .*did you mean box\?"):
+    with pytest.raises(InputError, match=r"--tasks bx: .*did you mean 'box'\?"):
         chosen(["bx"], answering, known)
     with pytest.raises(InputError, match=r"--tasks noise: this task says nothing .* are segmentation, box"):
         chosen(["noise"], answering, known)

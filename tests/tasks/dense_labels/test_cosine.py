@@ -31,7 +31,7 @@ def test_unknown_pixels_have_no_gradient() -> None:
     assert ((gradient != 0).any(1) == known).all()
 
 
-@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e30])
+@pytest.mark.parametrize("scale", [0.1, 1.0, 1e30])
 def test_the_length_of_an_output_has_no_influence(scale) -> None:
     output, target, _ = _maps()
     output, target = output.float(), target.float()
@@ -44,4 +44,4 @@ def test_the_zero_vector_stays_what_it_is_and_costs_one() -> None:
     output = torch.zeros(1, 3, 1, 1, requires_grad=True)
     loss = cosine_loss(output, target)
     assert loss.item() == 1
-    assert torch.autograd.grad(loss.sum(), output)[0].isfinite().all()
+    assert torch.autograd.grad(loss.sum(), output)[0].abs().max() <= 100

@@ -29,12 +29,10 @@ def test_the_largest_of_torchs_losses(share: float) -> None:
         assert found == pytest.approx(taken.sum().item())
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-def test_all_pixels_are_the_cross_entropy(weighted: bool) -> None:
+def test_all_pixels_are_the_cross_entropy() -> None:
     log_probabilities, mask = torch.randn(4, 3, 6, 5).log_softmax(1), _mask(3)
-    weights = torch.rand(3) if weighted else None
-    expected = cross_entropy(log_probabilities, mask, weights)
-    torch.testing.assert_close(hard_cross_entropy(log_probabilities, mask, 1.0, weights), expected)
+    expected = cross_entropy(log_probabilities, mask)
+    torch.testing.assert_close(hard_cross_entropy(log_probabilities, mask, 1.0), expected)
     assert num_hard(mask, 1.0).tolist() == (mask != IGNORE).sum((1, 2)).tolist()
 
 
@@ -42,13 +40,6 @@ def test_a_share_is_rounded_up_and_of_nothing_it_is_nothing() -> None:
     mask = torch.full((3, 1, 10), IGNORE, dtype=torch.uint8)
     mask[0], mask[1, 0, 0] = 0, 0
     assert num_hard(mask, 0.25).tolist() == [3, 1, 0]
-
-
-def test_weights_count_but_do_not_choose() -> None:
-    probabilities = torch.tensor([[0.1, 0.9], [0.4, 0.6]]).T.view(1, 2, 1, 2)
-    mask = torch.zeros(1, 1, 2, dtype=torch.uint8)
-    weights = torch.tensor([3.0, 100.0])
-    assert hard_cross_entropy(probabilities.log(), mask, 0.5, weights).item() == pytest.approx(-3 * math.log(0.1))
 
 
 def test_equally_hard_pixels_are_not_all_taken() -> None:

@@ -21,6 +21,6 @@ def count_pixels(store: Store, rows: Int64[np.ndarray, " R"]) -> Int64[np.ndarra
     num_classes = len(store.vocabulary.mask_classes)
     counts = np.zeros(num_classes, np.int64)
     for row in rows[store.has_mask[rows]].tolist():
-        values = np.bincount(store.read(row)[1].ravel(), minlength=IGNORE + 1)
+        values = np.bincount(store.read_mask(row).ravel(), minlength=IGNORE + 1)
         counts += values[:num_classes]
     return counts

@@ -154,15 +154,25 @@ class Store:
     def read(self, row: int) -> tuple[UInt8[np.ndarray, "S S 3"], UInt8[np.ndarray, "S S"]]:
         """Read one sample's image and mask into new arrays. Raises `RunError` if the file changed or cannot be read."""
         image = np.empty((self.stored_size, self.stored_size, 3), np.uint8)
+        self._fill(row, image, int(self._places[row, 0]))
+        mask = self.read_mask(row)
+        if self.size == self.stored_size:
+            return image, mask
+        y0, y1, x0, x1 = self._fit(row, self.stored_size).inside  # so that padding does not mix with the photograph
+        return self._shrinking(row).image(image[y0:y1, x0:x1]), mask
+
+    def read_mask(self, row: int) -> UInt8[np.ndarray, "S S"]:
+        """Read one sample's mask alone into a new array. Raises `RunError` as `read` does."""
         mask = np.empty((self.stored_size, self.stored_size), np.uint8)
-        image_place, mask_place = self._places[row].tolist()
-        self._fill(row, image, image_place)
-        self._fill(row, mask, mask_place)
+        self._fill(row, mask, int(self._places[row, 1]))
         if not self._is_checked[row]:
             self._check_ids(row, mask)
             self._is_checked[row] = True
         mask = mask if self.mask_ids is None else self.mask_ids[mask]
-        return (image, mask) if self.size == self.stored_size else self._shrunk(row, image, mask)
+        if self.size == self.stored_size:
+            return mask
+        y0, y1, x0, x1 = self._fit(row, self.stored_size).inside
+        return self._shrinking(row).mask(mask[y0:y1, x0:x1])
 
     def read_layers(self, row: int) -> dict[str, np.ndarray]:
         """Read one sample's layers into new arrays: maps ``S S C`` and masks ``S S``, see `auxseg.data.layers`.
@@ -191,7 +201,7 @@ class Store:
         if self.size == self.stored_size:
             return values
         y0, y1, x0, x1 = self._fit(row, self.stored_size).inside
-        return layer.form.placed(values[y0:y1, x0:x1], Fit((y1 - y0, x1 - x0), self.size, self.inside(row)))
+        return layer.form.placed(values[y0:y1, x0:x1], self._shrinking(row))
 
     def _fill(self, row: int, array: np.ndarray, place: int) -> None:
         """Read a part of a sample into an array."""
@@ -216,11 +226,10 @@ class Store:
         height, width = self.original_sizes[row].tolist()
         return fit((height, width), size, self.resize)
 
-    def _shrunk(self, row: int, image: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The photograph alone is shrunk, so that padding does not mix with it."""
+    def _shrinking(self, row: int) -> Fit:
+        """How what lies inside at the stored size comes to lie inside at this one."""
         y0, y1, x0, x1 = self._fit(row, self.stored_size).inside
-        place = Fit((y1 - y0, x1 - x0), self.size, self.inside(row))
-        return place.image(image[y0:y1, x0:x1]), place.mask(mask[y0:y1, x0:x1])
+        return Fit((y1 - y0, x1 - x0), self.size, self.inside(row))
 
     def _open_file(self) -> _OpenFile:
         # Threads may open the file twice here. The reader of the one that is not kept holds it until it is done.

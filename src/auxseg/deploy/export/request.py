@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, final, get_args
 
 from auxseg.deploy.export.result import Format
-from auxseg.errors import InputError
+from auxseg.errors import InputError, nearest
 from auxseg.extras import need_extra
 
 FORMATS: Final[tuple[str, ...]] = get_args(Format)
@@ -74,9 +73,9 @@ def chosen(asked: Sequence[str] | None, answering: Sequence[str], known: Sequenc
     """The tasks to export, all that answer unless told. Raises `InputError` for one that is unknown or says nothing."""
     for name in asked or ():
         if name not in known:
-            near = get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}"
-            raise InputError(f"--tasks {name}: this model has no such task; {hint}")
+            raise InputError(
+                f"--tasks {name}: this model has no such task{nearest(name, known)}; it has {', '.join(known)}"
+            )
         if name not in answering:
             raise InputError(
                 f"--tasks {name}: this task says nothing about an image (a control, a task without training, or one "

@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Final, get_args
 
-from auxseg.errors import InputError
+from auxseg.errors import InputError, nearest
 from auxseg.recipe import Recipe, load_recipe, to_values, what_matters
-from auxseg.recipe.errors import nearest
 from auxseg.recipe.settings import refuse_replaced
 from auxseg.study.design.arm import BALANCER, OWN_SHARE, Arm
 from auxseg.study.design.config import SAME_COMPUTE, StudyConfig

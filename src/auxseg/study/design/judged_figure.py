@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from auxseg.errors import InputError
-from auxseg.recipe.errors import nearest
+from auxseg.errors import InputError, nearest
 from auxseg.tasks import Task
 
 

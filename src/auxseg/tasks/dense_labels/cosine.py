@@ -11,8 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-_SHORTEST: Final = 1e-6
-"""Vectors that are shorter stay shorter than 1, so that their gradient is finite."""
+_SHORTEST: Final = 0.01
+"""Vectors whose components are all smaller stay shorter than 1, so that no gradient is larger than a hundred."""
 
 
 def cosine_loss(output: Float[Tensor, "N C H W"], target: Float[Tensor, "N C H W"]) -> Float[Tensor, " N"]:
@@ -31,7 +31,7 @@ def num_known_pixels(target: Float[Tensor, "N C H W"]) -> Float[Tensor, " N"]:
 
 
 def unit_vectors(vectors: Float[Tensor, "N C H W"]) -> Float[Tensor, "N C H W"]:
-    """Vectors divided by their length, however long; the zero vector stays what it is."""
+    """Vectors divided by their length, however long; near the zero vector, which stays what it is, by a constant."""
     largest = vectors.detach().abs().amax(1, keepdim=True).clamp(min=_SHORTEST)
     scaled = vectors / largest  # the square of what is large is infinite
     return scaled / scaled.square().sum(1, keepdim=True).clamp(min=1).sqrt()

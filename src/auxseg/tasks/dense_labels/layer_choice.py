@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import TypeVar
 
 from auxseg.data.layers import LayerForm
 from auxseg.data.sample import Vocabulary
-from auxseg.errors import InputError
+from auxseg.errors import InputError, nearest
 
 _F = TypeVar("_F", bound=LayerForm)
 
@@ -47,8 +46,7 @@ def choose_layer(
             )
         return chosen, found[chosen]
     if layer not in vocabulary.layers:
-        nearest = difflib.get_close_matches(layer, vocabulary.layers, n=1)
-        hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
+        hint = nearest(layer, vocabulary.layers)
         raise InputError(f"tasks.{task}.layer: the data have no layer {layer!r}{hint}; they have {_listed(vocabulary)}")
     if layer not in found:
         raise InputError(f"tasks.{task}.layer: needs {what}, but {layer!r} is {vocabulary.layers[layer].in_words()}")

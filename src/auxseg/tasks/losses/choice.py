@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 from pydantic import Field
 
-from auxseg.errors import InputError
+from auxseg.errors import InputError, nearest
 
 LossWeights = Annotated[Mapping[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]], Field(min_length=1)]
 
@@ -17,6 +16,5 @@ def check_choice(task: str, losses: Iterable[str], allowed: Iterable[str]) -> No
     """Raise `InputError` if a loss is not among those that are allowed for this task."""
     for name in losses:
         if name not in allowed:
-            nearest = difflib.get_close_matches(name, allowed, n=1)
-            hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
-            raise InputError(f"tasks.{task}.losses: unknown loss {name!r}{hint}; allowed: {', '.join(allowed)}")
+            hint, known = nearest(name, allowed), ", ".join(allowed)
+            raise InputError(f"tasks.{task}.losses: unknown loss {name!r}{hint}; allowed: {known}")

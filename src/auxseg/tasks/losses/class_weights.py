@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
@@ -10,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from auxseg.data.sample import IGNORE
-from auxseg.errors import InputError
+from auxseg.errors import InputError, nearest
 
 _ByName = Annotated[Mapping[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]], Field(max_length=IGNORE)]
 ClassWeights = Literal["balanced"] | _ByName | None
@@ -37,9 +36,8 @@ def class_weights(
         return balanced_weights(pixels) if pixels else (1.0,) * len(class_names)
     for name in chosen:
         if name not in class_names:
-            matches = difflib.get_close_matches(name, class_names, n=1, cutoff=0.5)
-            hint = f" (did you mean {matches[0]!r}?)" if matches else ""
-            raise InputError(f"{place}: the data have no mask class {name!r}{hint}; allowed: {', '.join(class_names)}")
+            hint, allowed = nearest(name, class_names), ", ".join(class_names)
+            raise InputError(f"{place}: the data have no mask class {name!r}{hint}; allowed: {allowed}")
     weights = tuple(float(chosen.get(name, 1.0)) for name in class_names)
     if not any(weights):
         raise InputError(f"{place}: every class has the weight 0, so nothing would be learned; raise one")

@@ -35,7 +35,7 @@ class MaskLosses:
 
     Class weights weigh pixels by their true class in losses by pixel, which are then divided by the sum of these
     weights (as `torch.nn.CrossEntropyLoss` does), and classes in the mean over classes of the others. So what counts is
-    how weights relate to each other.
+    how weights relate to each other. ``ohem`` has none.
 
     Attributes:
         num_classes: C, at least 2.
@@ -57,11 +57,7 @@ class MaskLosses:
         """What a loss is divided by, per image: its pixels, by weight, or 1 if a class occurs that is scored."""
         if name in _BY_CLASS:
             return has_scored_class(target, self.num_classes, self.class_weights).float()
-        pixels = self._pixels(target)
-        if name != "ohem":
-            return pixels
-        num_known = (target != IGNORE).sum((1, 2))
-        return pixels * num_hard(target, self.ohem_share) / num_known.clamp(min=1)
+        return num_hard(target, self.ohem_share).float() if name == "ohem" else self._pixels(target)
 
     def loss(
         self, name: str, log_probabilities: Float[Tensor, "N C H W"], target: UInt8[Tensor, "N H W"]
@@ -74,7 +70,7 @@ class MaskLosses:
             case "focal":
                 return focal(log_probabilities, target, self.focal_gamma, weights)
             case "ohem":
-                return hard_cross_entropy(log_probabilities, target, self.ohem_share, weights)
+                return hard_cross_entropy(log_probabilities, target, self.ohem_share)
             case "dice":
                 return soft_dice(log_probabilities, target, weights)
             case "tversky":

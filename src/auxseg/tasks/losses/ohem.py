@@ -17,12 +17,11 @@ def hard_cross_entropy(
     log_probabilities: Float[Tensor, "N C H W"],
     target: UInt8[Tensor, "N H W"],
     share: float,
-    class_weights: Float[Tensor, " C"] | None = None,
 ) -> Float[Tensor, " N"]:
-    """``sum_p -w(t(p)) log q(p, t(p))`` over the `num_hard` pixels p of an image whose true class is least probable.
+    """``sum_p -log q(p, t(p))`` over the `num_hard` pixels p of an image whose true class is least probable.
 
-    w is the weight of a class, 1 without ``class_weights``; it has no say in which pixels are hard. Of equally hard
-    pixels the first ones are taken. A ``share`` of 1 is the cross-entropy.
+    Of equally hard pixels the first ones are taken. A ``share`` of 1 is the cross-entropy. There are no weights of
+    classes: how many of the hard pixels are of which class, and so what to divide by, is not known from the masks.
 
     Source: Shrivastava, Gupta, Girshick 2016, Training Region-based Object Detectors with Online Hard Example Mining,
     https://arxiv.org/abs/1604.03540. On pixels: Wu, Shen, van den Hengel 2016, High-performance Semantic Segmentation
@@ -30,8 +29,8 @@ def hard_cross_entropy(
     too.
     """
     known = (target != IGNORE).flatten(1)
-    losses = pixel_losses(log_probabilities, target, class_weights).flatten(1)
-    hardness = pixel_losses(log_probabilities.detach(), target).flatten(1).masked_fill(~known, -1)
+    losses = pixel_losses(log_probabilities, target).flatten(1)
+    hardness = losses.detach().masked_fill(~known, -1)
     order = hardness.argsort(dim=1, descending=True, stable=True)
     first = torch.arange(order.shape[1], device=order.device) < num_hard(target, share)[:, None]
     hard = torch.zeros_like(first).scatter(1, order, first)
