@@ -37,7 +37,11 @@ setattr(importlib.metadata, "entry_points", functools.cache(importlib.metadata.e
 gc.disable()
 
 
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if slowest.is_further(item.nodeid):
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: slowest.rank(item.path))
 
 

@@ -1,10 +1,12 @@
-"""Modules that take longest, the longest first: they begin before all others, so that none is left to one process.
+"""What takes longest: modules that begin before all others, and tests that only `make slow` runs.
 
-xdist would begin with those of most tests.
+The modules stand with the longest first, so that none is left to one process; xdist would begin with those of most
+tests.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final, final
 
@@ -32,6 +34,59 @@ SLOWEST: Final = (
 )
 TOGETHER: Final = ("tests/deploy/",)
 """Folders whose modules share what is made once in each process, so that one process takes them all."""
+
+
+FURTHER: Final = {
+    "tests/run/test_balancers.py": (
+        r"resumed_run_ends_with_the_same_weights\[(?!uncertainty|random)",
+        r"micro_batches_change_nothing\[(?!uncertainty)",
+    ),
+    "tests/run/test_teaching.py": (r"goes_on_to_the_same_bits\[settings[0-3]", "two_processes_end"),
+    "tests/run/test_deep_supervision.py": (r"goes_on_to_the_same_bits\[settings[0-3]",),
+    "tests/run/test_phases.py": (r"goes_on_in_its_phase_to_the_same_weights\[(3|11)\]",),
+    "tests/run/test_presets.py": (
+        r"every_name_trains_and_can_be_used\[(mobilenet-unet|mtl-attention|mtl-attention-without-classification|"
+        r"residual-without-classification|mtl-segnet-with-canny|mtl-segnet-no-pretrained|unet-mtl-80-10-10|"
+        r"unet-mtl-without-classification|unet)\]",
+        r"train_on_generated_rooms\[nyuv2-hard\]",
+    ),
+    "tests/run/test_grid.py": ("evaluate_goes_on_without_a_grid",),
+    "tests/run/test_mirrored.py": ("a_mirrored_evaluation_is_the_same_every_time",),
+    "tests/run/test_watch.py": (r"watching_changes_no_bit_of_the_training\[bfloat16\]",),
+    "tests/run/observing/test_history.py": (r"a_resumed_run_has_the_rows_of_a_whole_one\[8\]",),
+    "tests/study/test_study_command.py": ("shares_of_the_masks_are_answered_one_by_one",),
+    "tests/study/design/test_same_compute.py": (
+        r"every_sharing_scheme_can_be_counted_and_more_tasks_take_more\[(residual-cross-stitch|mtl-attention)-",
+    ),
+    "tests/study/screening/test_screening.py": ("every_share_of_the_masks_is_ranked_by_itself",),
+    "tests/study/execution/test_local.py": (r"half_a_run_goes_on_to_the_same_numbers\[settings0\]",),
+    "tests/report/test_in_chromium.py": (r"the_page_is_painted\[500-",),
+    "tests/report/runs/test_first_screen.py": (r"evaluated_on_another_split_is_to_be_tested\[val-",),
+    "tests/data/sources/test_split_h5.py": (
+        r"every_process_opens_files_for_itself\[spawn\]",
+        r"every_number_format_gives_the_same_bytes\[(?!uint8-|float to 1-bool)",
+        r"empty_masks_do_not_decide_what_foreground_is\[(?!None-255|38-1)",
+    ),
+    "tests/data/loading/test_loader.py": (r"the_loader_works_in_another_process\[spawn\]",),
+    "tests/models/encoders/test_timm_backbone.py": (r"features_are_those_of_timm\[vgg11_bn\]",),
+    "tests/models/test_grey.py": (r"the_same_network_on_grey_pictures\[.*(stitch|mtan|two-stage)",),
+    "tests/models/test_properties.py": (
+        r"\[(segnet|convnext|residual) .*stitch",
+        r"\[(mobilenet|segnet unet|unet group|residual bottleneck) mtan",
+        r"\[(unet grey|residual bottleneck|vit) two-stage",
+    ),
+    "tests/statistics/test_behrens_fisher.py": (r"tail_is_the_convolution_of_two_student_distributions\[0\.5-",),
+}
+"""Tests by module, as expressions for what is in their names, that have a like with other parameters or beside them.
+
+Only `make slow` runs them.
+"""
+
+
+def is_further(nodeid: str) -> bool:
+    """Whether only `make slow` runs a test."""
+    path, _, name = nodeid.partition("::")
+    return any(re.search(each, name) for each in FURTHER.get(path, ()))
 
 
 @final

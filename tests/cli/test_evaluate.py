@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -51,6 +52,7 @@ class _Stubs:
         self.metrics: dict[str, Metrics] = {}
         self.measured: list[tuple[str, str, Path | None, str]] = []
         self.mirrored: list[bool] = []
+        self.averaged: list[str] = []
         self.pages: list[list[str]] = []
         self.grids: list[list[str]] = []
         self.unlike: list[str] = []
@@ -63,12 +65,16 @@ class _Stubs:
         monkeypatch.setattr("auxseg.report.report", self._report)
         monkeypatch.setattr("auxseg.report.compared", self._compared)
 
-    def _measured(self, run: Any, split: str, data: Path | None, device: str, *, mirrored: bool) -> Metrics:
+    def _measured(self, run: Any, split: str, data: Path | None, device: str, *, mirrored: bool, tta: str) -> Metrics:
         self.mirrored.append(mirrored)
+        self.averaged.append(tta)
         self.measured.append((run.directory.name, split, data, device))
         return self.metrics.get(run.directory.name, _metrics())
 
-    def _measured_alone(self, path: Path, split: str, data: Path | None, device: str, *, mirrored: bool) -> Metrics:
+    def _measured_alone(
+        self, path: Path, split: str, data: Path | None, device: str, *, mirrored: bool, tta: str
+    ) -> Metrics:
+        self.averaged.append(tta)
         self.measured.append((f"packed {path.name}", split, data, device))
         return _metrics()
 
@@ -76,7 +82,8 @@ class _Stubs:
         self.pages.append([directory.name for directory in directories])
         return directories[0].parent / "report.html"
 
-    def _draw_grid(self, runs: dict[str, Any], path: Path, data: Path | None) -> Path:
+    def _draw_grid(self, runs: dict[str, Any], path: Path, data: Path | None, tta: str) -> Path:
+        self.averaged.append(f"grid {tta}")
         if self.no_grid:
             raise InputError(self.no_grid)
         self.grids.append(list(runs))
@@ -161,6 +168,23 @@ def test_mirrored_scoring_is_passed_on_and_said(tmp_path: Path, stubs: _Stubs) -
     assert stubs.mirrored == [False, True]
     assert result["runs"][str(run)]["mirrored"] is True
     assert "4 images (each with its mirror image), 32 px" in said
+
+
+def test_averages_over_flips_are_passed_on_and_said(tmp_path: Path, stubs: _Stubs) -> None:
+    runs, packed = [_run(tmp_path / name) for name in "ab"], Path("hf://me/pets")
+    _, said = _evaluated(*runs)
+    assert "averaged" not in said
+    stubs.metrics["a"] = dataclasses.replace(_metrics(), tta="flip")
+    result, said = _evaluated(*runs, packed, tta="flip")
+    assert stubs.averaged == ["none", "none", "grid none", "flip", "flip", "flip", "grid flip"]
+    assert result["runs"][str(runs[0])]["tta"] == "flip"
+    assert "32 px, border ignore, outputs averaged with the mirror image's" in said
+
+
+def test_seconds_per_image_stand_beside_the_figures(tmp_path: Path, stubs: _Stubs) -> None:
+    stubs.metrics["a"] = dataclasses.replace(_metrics(), seconds=0.5, num_images=4)
+    _, said = _evaluated(_run(tmp_path / "a"))
+    assert re.search(r"per image.*0\.12 ", said, re.DOTALL)
 
 
 def test_runs_of_a_folder_that_keep_nothing_to_measure_are_named_and_left_out(tmp_path: Path, stubs: _Stubs) -> None:

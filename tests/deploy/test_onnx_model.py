@@ -37,6 +37,24 @@ def test_it_says_what_the_model_says(exported: Exported, run: Path, photograph: 
     assert found.classes["classification"] == pytest.approx(dict(expected.classes["classification"]), abs=1e-5)
 
 
+def test_it_is_averaged_over_flips_as_the_model_is(exported: Exported, run: Path, photograph: np.ndarray) -> None:
+    model, file = auxseg.load(run, "cpu"), OnnxModel.open(exported.path)
+    photograph = photograph[:, :66].copy()  # padded by as much on both sides
+    plain, averaged, mirrored = (
+        model.predict(each, probabilities=True, tta=tta)
+        for each, tta in ((photograph, "none"), (photograph, "flip"), (photograph[:, ::-1].copy(), "flip"))
+    )
+    found = file.predict(photograph, probabilities=True, tta="flip")
+    expected = averaged.probabilities["segmentation"]
+    np.testing.assert_allclose(found.probabilities["segmentation"], expected, atol=1e-4)
+    np.testing.assert_allclose(mirrored.probabilities["segmentation"][:, :, ::-1], expected, atol=1e-4)
+    assert np.abs(plain.probabilities["segmentation"] - expected).max() > 1e-3
+    x0, y0, x1, y1 = averaged.boxes["box"]
+    width = photograph.shape[1]
+    assert mirrored.boxes["box"] == pytest.approx((width - x1, y0, width - x0, y1), abs=1e-3)
+    assert found.boxes["box"] == pytest.approx((x0, y0, x1, y1), abs=1e-3)
+
+
 def test_only_tasks_that_are_asked_for_answer(exported: Exported, photograph: np.ndarray, tmp_path: Path) -> None:
     assert list(OnnxModel.open(exported.path).predict(photograph, tasks=["box"]).answers) == ["box"]
     graph = onnx.load(exported.path)

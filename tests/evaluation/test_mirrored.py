@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 import torch
-from torch import Tensor
 
 from auxseg.data.augment import mirror
 from auxseg.data.loading.batch import Batch
@@ -18,13 +17,11 @@ from auxseg.models import Network, build_network
 from auxseg.recipe import build_tasks, load_recipe
 from auxseg.tasks import BoxConfig, ClassificationConfig, Task
 from auxseg.testing.examples import erase, example_batch
+from tests.evaluation.symmetric import symmetrise
 from tests.run.conftest import SETTINGS
 from tests.tasks.examples import VOCABULARY
 
 CPU = torch.device("cpu")
-MIRRORED_BOX = torch.tensor([-1.0, 1.0, 1.0, 1.0])
-"""What mirroring does to the logits of a box's centre and size."""
-
 Columns = Mapping[str, Sequence[float]]
 Made = tuple[Network, Mapping[str, Task], list[Batch]]
 
@@ -37,18 +34,6 @@ def made() -> Made:
     network = build_network(recipe.model, {name: task.output for name, task in tasks.items()}, 3, recipe.target)
     batches = [example_batch(5, VOCABULARY, seed) for seed in range(2)]
     return network, tasks, [erase(batch, torch.tensor([True, False, False, False, False])) for batch in batches]
-
-
-def symmetrise(network: Network) -> None:
-    """Let a network answer by the mean of what it says of an image and, turned back, of the mirror image."""
-
-    def both(_: object, inputs: tuple[Tensor, list[str]], outputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        image, names = inputs
-        mirrored = network.forward(image.flip(-1), names)
-        back = {"segmentation": lambda out: out.flip(-1), "box": lambda out: out * MIRRORED_BOX}
-        return {name: (out + back.get(name, lambda out: out)(mirrored[name])) / 2 for name, out in outputs.items()}
-
-    network.register_forward_hook(both)
 
 
 def test_a_model_that_does_not_tell_left_from_right_has_the_same_figures(made: Made) -> None:

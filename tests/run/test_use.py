@@ -45,6 +45,18 @@ def test_evaluation_has_a_row_per_image_and_is_recorded(run: Run) -> None:
     assert readings[-1]["split"] == "test"
 
 
+def test_averages_over_flips_are_recorded_and_drawn(run: Run) -> None:
+    drawn = run.directory / "figures" / "worst-1.png"
+    plain, before = evaluate(run, "train"), drawn.read_bytes()
+    averaged = evaluate(run, "train", tta="flip")
+    assert (plain.get("tta"), averaged["tta"]) == (None, "flip")
+    assert averaged["figures"]["segmentation"] != plain["figures"]["segmentation"]
+    assert [*read_events(run.events_file)][-1]["tta"] == "flip"
+    assert drawn.read_bytes() != before
+    with pytest.raises(InputError, match=r"^tta is 'flop', expected none or flip$"):
+        evaluate(run, "train", tta="flop")  # pyright: ignore[reportArgumentType]
+
+
 def test_fault_09_evaluation_reads_the_split_that_was_asked_for(run: Run, store_path: Path) -> None:
     store = Store.open(store_path)
     for asked, split in [*(((split,), split) for split in SPLITS), ((), "test")]:

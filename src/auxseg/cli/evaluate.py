@@ -53,6 +53,9 @@ class Evaluate(RecipeCommand):
     mirrored: bool = False
     """Score every image by the mean over itself and its mirror image, which varies less between seeds."""
 
+    tta: Literal["none", "flip"] = "none"
+    """flip averages what is said of an image and of its mirror image, in twice the time, as predict can too."""
+
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to compute."""
 
@@ -77,11 +80,12 @@ class Evaluate(RecipeCommand):
         results: dict[str, Metrics] = {}
         for path in packed:
             with console.status(f"evaluating {as_typed(path)} on {self.split}"):
-                alone = measured_alone(path, self.split, self.data, self.device, mirrored=self.mirrored)
-                results[as_typed(path)] = alone
+                results[as_typed(path)] = measured_alone(
+                    path, self.split, self.data, self.device, mirrored=self.mirrored, tta=self.tta
+                )
         for name, run in runs.items():
             with console.status(f"evaluating {name} on {self.split}"):
-                results[name] = measured(run, self.split, self.data, self.device, mirrored=self.mirrored)
+                results[name] = measured(run, self.split, self.data, self.device, mirrored=self.mirrored, tta=self.tta)
                 report([run.directory])
         print_figures(console, results)
         _print_classes(console, results, {name: run.directory for name, run in runs.items()})
@@ -141,7 +145,8 @@ class Evaluate(RecipeCommand):
             if len(runs) > MAX_IN_GRID:
                 raise InputError(f"{len(runs)} runs do not fit into one picture, which shows at most {MAX_IN_GRID}")
             with console.status("drawing all runs on the same images"):
-                grid = draw_grid(short if len(short) == len(runs) else runs, page.with_name("grid.png"), self.data)
+                named = short if len(short) == len(runs) else runs
+                grid = draw_grid(named, page.with_name("grid.png"), self.data, self.tta)
         except InputError as error:  # every run is measured, which must not be lost
             console.print(f"comparison: {page}   no common picture: {error}", markup=False)
             return found | {"grid": None}

@@ -42,6 +42,9 @@ class Predict(RecipeCommand):
     exif: Literal["auto", "apply", "ignore"] = "auto"
     """Whether to turn images by their EXIF orientation; auto does the same as for the training data."""
 
+    tta: Literal["none", "flip"] = "none"
+    """flip averages what is said of an image and of its mirror image, in twice the time."""
+
     threads: Annotated[int | None, optional("N")] = None
     """CPU threads (default: torch's choice)."""
 
@@ -63,7 +66,7 @@ class Predict(RecipeCommand):
         refuse_predictions(self.out, overwrite=self.overwrite)
         images = found.photographs
         model = open_predictor(self.model, self.device)
-        writer = PredictionWriter(model, self.out, images, overwrite=self.overwrite, exif=self.exif)
+        writer = PredictionWriter(model, self.out, images, overwrite=self.overwrite, exif=self.exif, tta=self.tta)
         if found.num_own:
             console.print(f"skipped: {count(found.num_own, 'picture')} written by auxseg predict")
         failed: dict[str, str] = {}

@@ -17,6 +17,7 @@ from auxseg.data.sample import Vocabulary
 from auxseg.deploy.onnx_file import OnnxFile
 from auxseg.deploy.onnx_session import INPUT, open_session
 from auxseg.errors import InputError, RunError, first_line
+from auxseg.evaluation.averaging import TTA
 from auxseg.recipe import Recipe, build_tasks
 from auxseg.run.model_file import ModelFacts
 from auxseg.run.prediction.prediction import Prediction
@@ -76,12 +77,13 @@ class OnnxModel:
         exif: str = "auto",
         probabilities: bool = False,
         tasks: Collection[str] | None = None,
+        tta: TTA = "none",
     ) -> Prediction:
         """What it says of one photograph of any size; see `auxseg.predict`.
 
         Raises `InputError` for ``tasks`` that were not exported.
         """
-        return ask(self, self._outputs, photograph, exif=exif, probabilities=probabilities, tasks=tasks)
+        return ask(self, self._outputs, photograph, exif=exif, probabilities=probabilities, tasks=tasks, tta=tta)
 
     def _outputs(self, batch: Batch, view: View, names: Sequence[str]) -> dict[str, Tensor]:
         try:

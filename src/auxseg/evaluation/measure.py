@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from auxseg.data.loading.batch import Batch
-from auxseg.models.forward import forward, with_teacher
+from auxseg.evaluation.averaging import TTA, outputs_of
+from auxseg.models.forward import with_teacher
 from auxseg.models.network import Network
 from auxseg.tasks import Table, Task
 
@@ -61,11 +62,16 @@ def merge(parts: Iterable[Measured]) -> Measured:
 
 @torch.no_grad()
 def measure(
-    network: Network, tasks: Mapping[str, Task], batches: Iterable[Batch], device: torch.device, autocast: Autocast
+    network: Network,
+    tasks: Mapping[str, Task],
+    batches: Iterable[Batch],
+    device: torch.device,
+    autocast: Autocast,
+    tta: TTA = "none",
 ) -> Measured:
     """Measure every task on all images. The network is put into evaluation mode and back."""
     with evaluating(network):
-        return merge(measure_batch(network, tasks, batch.to(device), autocast) for batch in batches)
+        return merge(measure_batch(network, tasks, batch.to(device), autocast, tta) for batch in batches)
 
 
 @contextmanager
@@ -79,10 +85,12 @@ def evaluating(network: Network) -> Iterator[None]:
         network.train(was_training)
 
 
-def measure_batch(network: Network, tasks: Mapping[str, Task], batch: Batch, autocast: Autocast) -> Measured:
+def measure_batch(
+    network: Network, tasks: Mapping[str, Task], batch: Batch, autocast: Autocast, tta: TTA = "none"
+) -> Measured:
     """Measure some tasks on the images of a batch, with a network in evaluation mode."""
     with autocast():
-        outputs = forward(network, tasks, batch)
+        outputs = outputs_of(network, tasks, batch, tta)
     batch = with_teacher(network, tasks, batch, outputs)
     tables: dict[str, Table] = {}
     sums: dict[str, dict[str, Tensor]] = {}

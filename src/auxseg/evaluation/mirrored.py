@@ -11,6 +11,7 @@ import torch
 
 from auxseg.data.augment import mirror
 from auxseg.data.loading.batch import Batch
+from auxseg.evaluation.averaging import TTA
 from auxseg.evaluation.measure import Autocast, Measured, evaluating, measure_batch, merge
 from auxseg.models.network import Network
 from auxseg.records.table import Cell
@@ -59,7 +60,12 @@ class Scored:
 
 @torch.no_grad()
 def measure_mirrored(
-    network: Network, tasks: Mapping[str, Task], batches: Iterable[Batch], device: torch.device, autocast: Autocast
+    network: Network,
+    tasks: Mapping[str, Task],
+    batches: Iterable[Batch],
+    device: torch.device,
+    autocast: Autocast,
+    tta: TTA = "none",
 ) -> Scored:
     """Measure every task on all images and on their mirror images, as `measure` does, reading each batch once.
 
@@ -70,8 +76,8 @@ def measure_mirrored(
     images, mirrors = [], []
     with evaluating(network):
         for batch in (each.to(device) for each in batches):
-            images.append(measure_batch(network, tasks, batch, autocast))
-            mirrors.append(measure_batch(network, mirroring, mirror(batch), autocast))
+            images.append(measure_batch(network, tasks, batch, autocast, tta))
+            mirrors.append(measure_batch(network, mirroring, mirror(batch), autocast, tta))
     return Scored(merge(images), merge(mirrors))
 
 

@@ -16,7 +16,7 @@ from auxseg.config import config
 from auxseg.errors import InputError
 from auxseg.models.branch import Branch, DenseBranch, VectorBranch
 from auxseg.models.decoders import Decoder, DecoderConfig
-from auxseg.models.encoders import Encoder, EncoderConfig, add_adapters, freeze, frozen_by
+from auxseg.models.encoders import Encoder, EncoderConfig, EncoderSettings, add_adapters, freeze, frozen_by
 from auxseg.models.grey import see_grey
 from auxseg.models.initialise import Undrawn, own_randomness
 from auxseg.models.layers.heads import DenseHead, VectorHead
@@ -133,13 +133,15 @@ class _Builder:
 
     def _adapt(self, part: str, encoder: Encoder) -> None:
         """Freeze what is to stand still, and add what learns in its place."""
-        settings = self.config.encoder
+        settings: object = self.config.encoder
+        if not isinstance(settings, EncoderSettings):
+            return  # an encoder of one's own, which no recipe names
         frozen, lora = frozen_by(settings), settings.lora
         if frozen is not None:
             freeze(encoder, frozen)
         if lora is not None:
             with own_randomness(self.seed, f"{part} lora"):
-                add_adapters(encoder, lora.rank, lora.alpha)
+                EncoderSettings, add_adapters(encoder, lora.rank, lora.alpha)
 
     def decoder(self, part: str, encoder: Encoder) -> Decoder:
         config = self.config

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, BinaryIO, Final, TypeAlias, TypeVar, final
+from typing import Annotated, BinaryIO, Final, Literal, TypeAlias, TypeVar, final
 
 from pydantic import Field
 
@@ -126,13 +126,17 @@ class Gradients:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Evaluated:
-    """A split of ``data`` was read to evaluate the run, and its mirror images too if it is ``mirrored``."""
+    """A split of ``data`` was read to evaluate the run, and its mirror images too if it is ``mirrored``.
+
+    ``tta`` is that of `auxseg.records.metrics.Metrics`.
+    """
 
     time: str = ""
     split: str
     step: Count
     data: str = ""
     mirrored: bool = field(default=False, metadata=OMITTED)
+    tta: Literal["", "flip"] = field(default="", metadata=OMITTED)
 
 
 @final

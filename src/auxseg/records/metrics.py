@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import final
+from typing import Literal, final
 
 from auxseg.errors import InputError
 from auxseg.records.names import METRICS_FILE
@@ -64,13 +64,15 @@ class Metrics:
 
     ``mirrored`` says that every image was measured twice, as it is and mirrored. Figures and losses are then those of
     both together, and the pixels and images in ``tables`` and ``classes`` are counted in both; ``num_images`` and the
-    figures ``num_...`` count every image once.
+    figures ``num_...`` count every image once. ``tta`` says over what every output was averaged: ``flip`` is the image
+    and its mirror image.
     The fields stand in the order of the file. What earlier versions did not write has a default.
     """
 
     split: str
     num_images: Count
     mirrored: bool = field(default=False, metadata=OMITTED)
+    tta: Literal["", "flip"] = field(default="", metadata=OMITTED)
     checkpoint_step: Count
     target: str
     main_figure: str = ""

@@ -6,7 +6,7 @@ import datetime
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import torch
@@ -17,9 +17,10 @@ from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
 from auxseg.drawing import panel, save_png, to_picture
 from auxseg.errors import InputError
+from auxseg.evaluation.averaging import TTA, outputs_of, refuse_averaging
 from auxseg.evaluation.measure import Measured, measure
 from auxseg.evaluation.mirrored import Scored, measure_mirrored
-from auxseg.models.forward import forward, with_teacher
+from auxseg.models.forward import with_teacher
 from auxseg.records.event_log import EventLog
 from auxseg.records.events import Evaluated
 from auxseg.records.metrics import ClassFigures, ConfusionTable, Metrics, write_metrics
@@ -47,6 +48,7 @@ def evaluate(
     device: str = "auto",
     *,
     mirrored: bool = False,
+    tta: TTA = "none",
 ) -> dict[str, Any]:
     """Measure the model that is kept on a split; writes metrics.json, per_image.csv and examples.json.
 
@@ -58,12 +60,16 @@ def evaluate(
     mean of both for each image. Counts of images and pictures are of the images as they are, and so is all of an
     auxiliary task for which left and right mean something. See `Metrics`.
 
+    With ``tta="flip"`` every output is the mean of those for the image and for its mirror image, see
+    `auxseg.evaluation.averaging`: another model, as it were, that takes twice the time. ``mirrored`` asks the same
+    model twice instead.
+
     Returns what metrics.json holds. Raises `InputError` if the split is empty, was trained on besides train, or the
-    store does not fit the model, or for mirrored scoring of a target for which left and right mean something.
+    store does not fit the model, or for mirror images of a target for which left and right mean something.
     """
     if not isinstance(run, Run) and is_packed(run):
-        return to_mapping(measured_alone(run, split, data, device, mirrored=mirrored))
-    return to_mapping(measured(Run.open(run), split, data, device, mirrored=mirrored))
+        return to_mapping(measured_alone(run, split, data, device, mirrored=mirrored, tta=tta))
+    return to_mapping(measured(Run.open(run), split, data, device, mirrored=mirrored, tta=tta))
 
 
 @freed_memory_kept()
@@ -74,18 +80,20 @@ def measured(
     device: str = "auto",
     *,
     mirrored: bool = False,
+    tta: TTA = "none",
     most: int | None = None,
 ) -> Metrics:
     """The same, as a typed value; of at most ``most`` images, to time an evaluation."""
     model = load(run, device)
-    _refuse(model, str(run.directory), split, mirrored=mirrored)
+    _refuse(model, str(run.directory), split, mirrored=mirrored, tta=tta)
     store = matching_store(run, model, data)
     rows = _rows(store, split)[:most]
-    reading = Evaluated(time=_now(), split=split, step=model.step, data=str(store.path), mirrored=mirrored)
+    place = str(store.path)
+    reading = Evaluated(time=_now(), split=split, step=model.step, data=place, mirrored=mirrored, tta=_said(tta))
     EventLog(run.events_file).append(reading)
-    metrics, scored = _measured(model, store, split, rows, mirrored=mirrored)
+    metrics, scored = _measured(model, store, split, rows, mirrored=mirrored, tta=tta)
     write_per_image(run.directory, _columns(model.tasks, scored))
-    _write_examples(run, model, store, rows, scored.images)
+    _write_examples(run, model, store, rows, scored.images, tta)
     write_inspection(run, model, store, store.rows("val")[:NUM_INSPECTED])
     write_metrics(run.directory, metrics)  # last: all is there
     return metrics
@@ -99,6 +107,7 @@ def measured_alone(
     device: str = "auto",
     *,
     mirrored: bool = False,
+    tta: TTA = "none",
 ) -> Metrics:
     """The same of a model outside of any run, which has no data of its own. Nothing is written.
 
@@ -108,12 +117,12 @@ def measured_alone(
     if data is None:
         raise InputError(f"{shown}: a packed model has no data; name a store with --data to measure it on")
     model = load(place, device)
-    _refuse(model, shown, split, mirrored=mirrored)
+    _refuse(model, shown, split, mirrored=mirrored, tta=tta)
     store = in_words_of(model, Store.open(data))
-    return _measured(model, store, split, _rows(store, split), mirrored=mirrored)[0]
+    return _measured(model, store, split, _rows(store, split), mirrored=mirrored, tta=tta)[0]
 
 
-def _refuse(model: Model, place: str, split: str, *, mirrored: bool) -> None:
+def _refuse(model: Model, place: str, split: str, *, mirrored: bool, tta: TTA) -> None:
     """Raise `InputError` for what would be no figure of this model."""
     target = model.tasks[model.recipe.target]
     if mirrored and not target.mirrors:
@@ -121,6 +130,7 @@ def _refuse(model: Model, place: str, split: str, *, mirrored: bool) -> None:
             f"{place}: left and right mean something for the target {target.name}, so mirror images are no "
             "samples of it; evaluate it without mirrored scoring"
         )
+    refuse_averaging(tta, model.tasks, target.name, place)
     if split == "val" and model.recipe.data.train_on != "train":
         raise InputError(f"{place}: was trained on {model.recipe.data.train_on}; evaluate it on test")
 
@@ -132,15 +142,17 @@ def _rows(store: Store, split: str) -> np.ndarray:
     return rows
 
 
-def _measured(model: Model, store: Store, split: str, rows: np.ndarray, *, mirrored: bool) -> tuple[Metrics, Scored]:
+def _measured(
+    model: Model, store: Store, split: str, rows: np.ndarray, *, mirrored: bool, tta: TTA
+) -> tuple[Metrics, Scored]:
     started = time.perf_counter()
     loader = EvaluationLoader(store, rows, model.recipe.training.batch)
-    asked = model.network, model.tasks, loader, model.device, model.autocast
+    asked = model.network, model.tasks, loader, model.device, model.autocast, tta
     scored = measure_mirrored(*asked) if mirrored else Scored(measure(*asked))
-    return _metrics(model, store, split, scored, time.perf_counter() - started), scored
+    return _metrics(model, store, split, scored, tta, time.perf_counter() - started), scored
 
 
-def _metrics(model: Model, store: Store, split: str, scored: Scored, seconds: float) -> Metrics:
+def _metrics(model: Model, store: Store, split: str, scored: Scored, tta: TTA, seconds: float) -> Metrics:
     measured = scored.both
     tables = {
         f"{name}.{title}": ConfusionTable(tuple(names), tuple(map(tuple, np.asarray(counts).tolist())))
@@ -152,6 +164,7 @@ def _metrics(model: Model, store: Store, split: str, scored: Scored, seconds: fl
         split=split,
         num_images=len(scored.images.ids),
         mirrored=scored.mirrors is not None,
+        tta=_said(tta),
         checkpoint_step=model.step,
         target=model.recipe.target,
         main_figure=model.tasks[model.recipe.target].main_figure,
@@ -179,6 +192,11 @@ def _classes(task: Task, measured: Measured) -> dict[str, ClassFigures]:
     }
 
 
+def _said(tta: TTA) -> Literal["", "flip"]:
+    """How files say it: not at all where nothing is averaged."""
+    return "" if tta == "none" else tta
+
+
 def _number(value: float) -> float | None:
     return None if value != value else float(value)
 
@@ -190,7 +208,7 @@ def _columns(tasks: Mapping[str, Task], scored: Scored) -> dict[str, list[Cell]]
     return columns
 
 
-def _write_examples(run: Run, model: Model, store: Store, rows: np.ndarray, measured: Measured) -> None:
+def _write_examples(run: Run, model: Model, store: Store, rows: np.ndarray, measured: Measured, tta: TTA) -> None:
     """Draw the best, median and worst images by the target's own figure."""
     target = model.tasks[model.recipe.target]
     cells = target.rows(measured.tables[target.name])[target.row_figure]
@@ -208,18 +226,18 @@ def _write_examples(run: Run, model: Model, store: Store, rows: np.ndarray, meas
     for rank, entries in chosen.items():
         for number, (value, place) in enumerate(entries, start=1):
             name = f"{FIGURES_FOLDER}/{rank}-{number}.png"
-            save_png(run.directory / name, _picture(model, store, int(rows[place])))
+            save_png(run.directory / name, _picture(model, store, int(rows[place]), tta))
             examples.append(Example(measured.ids[place], rank, value, name))
-    examples += draw_mistakes(run.directory, model, store, rows, values)
+    examples += draw_mistakes(run.directory, model, store, rows, values, tta)
     write_examples(run.directory, examples)
 
 
 @torch.no_grad()
-def _picture(model: Model, store: Store, row: int) -> np.ndarray:
+def _picture(model: Model, store: Store, row: int, tta: TTA) -> np.ndarray:
     """Photograph, truth and prediction side by side; a task that would cover them gets a row with what it sees."""
     (batch,) = EvaluationLoader(store, np.array([row]), 1)
     with model.autocast():
-        outputs = forward(model.network, model.tasks, batch.to(model.device))
+        outputs = outputs_of(model.network, model.tasks, batch.to(model.device), tta)
     batch = with_teacher(model.network, model.tasks, batch, outputs)
     photograph = _enlarged(to_picture(batch.image[0]))
     truth, prediction = photograph, photograph

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
+from auxseg.evaluation.averaging import TTA
 from auxseg.models import Network
 from auxseg.recipe import Recipe
 from auxseg.run.prediction.prediction import Prediction
@@ -46,13 +47,14 @@ class Model:
         exif: str = "auto",
         probabilities: bool = False,
         tasks: Collection[str] | None = None,
+        tta: TTA = "none",
     ) -> Prediction:
         """What this model says of one photograph; see `auxseg.predict`.
 
         ``tasks`` names those to ask, which may also look at a picture of their own; by default `answering`. Raises
         `InputError` for one that gives no answer.
         """
-        return ask(self, self._outputs, photograph, exif=exif, probabilities=probabilities, tasks=tasks)
+        return ask(self, self._outputs, photograph, exif=exif, probabilities=probabilities, tasks=tasks, tta=tta)
 
     @torch.no_grad()
     def _outputs(self, batch: Batch, view: View, names: Sequence[str]) -> dict[str, Tensor]:

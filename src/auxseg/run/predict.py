@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
+from auxseg.evaluation.averaging import TTA
 from auxseg.run.prediction.prediction import Prediction
 from auxseg.run.prediction.predictor import Predictor
 
@@ -21,6 +22,7 @@ def predict(
     *,
     exif: str = "auto",
     probabilities: bool = False,
+    tta: TTA = "none",
 ) -> Prediction:
     """Ask a model about one photograph of any size.
 
@@ -30,8 +32,10 @@ def predict(
         exif: whether the EXIF orientation turns the photograph (``"apply"``, ``"ignore"``); ``"auto"`` does what was
             done to the photographs that the model was trained on.
         probabilities: also keep the probability of every mask class in every pixel, four bytes each.
+        tta: ``"flip"`` averages the outputs over the photograph and its mirror image, in twice the time.
 
     Raises:
-        InputError: if the photograph cannot be read, see `read_photograph`.
+        InputError: if the photograph cannot be read, see `read_photograph`; for ``tta`` of a target for which left and
+            right mean something.
     """
-    return model.predict(photograph, exif=exif, probabilities=probabilities)
+    return model.predict(photograph, exif=exif, probabilities=probabilities, tta=tta)

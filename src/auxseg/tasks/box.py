@@ -119,6 +119,10 @@ class BoxTask(Task):
         box = value.cpu().numpy() * np.array([width, height, width, height])
         return draw_box(picture, box, TRUTH_COLOUR if truth else PREDICTION_COLOUR)
 
+    def mirrored_back(self, output: Float[Tensor, "N 4"]) -> Float[Tensor, "N 4"]:
+        """The centre at 1 - x, which is the sigmoid of the negative number; the size stays."""
+        return torch.cat([-output[:, :1], output[:, 1:]], dim=1)
+
     def answer(self, output: Float[Tensor, " 4"], place: Fit) -> Answer:
         """The box in pixels of the photograph, cut to it."""
         height, width = place.original

@@ -223,6 +223,14 @@ class Task(ABC):
         drawn = "alone" if self.own_row else "overlay"
         return vector_answer(predicted, partial(draw, value=predicted), drawn=drawn, writes_numbers=self.writes_numbers)
 
+    def mirrored_back(self, output: Float[Tensor, "N ..."]) -> Float[Tensor, "N ..."]:
+        """The raw output for mirror images as one for the images themselves; not asked of a task without `mirrors`.
+
+        By default maps are mirrored, and vectors are as good for the one as for the other. A task whose numbers know
+        left from right (places, arrows) changes these too.
+        """
+        return output.flip(-1) if isinstance(form(self.output), Dense) else output
+
     def fits(self, batch: Batch) -> Sequence[bool | None]:
         """Whether the labels of each image fit what the task takes for granted; ``None`` where nothing tells.
 

@@ -56,6 +56,8 @@ def mirror_images_are_samples(case: TaskCase) -> None:
     case.require(all((count > 0).all() for count in counts), "the mirror image of an image with every label counts")
     again = case.task.target(mirror(batch))
     case.require(are_close(again, target), "images that are mirrored twice have the same targets again")
+    twice = case.task.mirrored_back(case.task.mirrored_back(case.output))
+    case.require(are_close(twice, case.output, 0, 0), "an output that is mirrored back twice is the same again")
 
 
 def missing_labels_add_exactly_nothing(case: TaskCase) -> None:

@@ -28,6 +28,7 @@ def changed(path: Path, **data: Any) -> Path:
     metrics = json.loads((path / "metrics.json").read_text())
     metrics["split"] = data.pop("split", metrics["split"])
     metrics["mirrored"] = data.pop("mirrored", False)
+    metrics["tta"] = data.pop("tta", "")
     metrics["data"] |= data
     (path / "metrics.json").write_text(json.dumps(metrics))
     return path
@@ -67,6 +68,13 @@ def test_mirrored_scoring_of_one_run_alone_is_named(first: Record, tmp_path: Pat
     assert page.faults == []
     assert "Measured on each image and its mirror image" in page.text
     assert "mirror image" not in Page(report([first.path]).read_text(encoding="utf-8")).text
+
+
+def test_averages_over_flips_of_one_run_alone_are_named(first: Record, tmp_path: Path) -> None:
+    averaged = changed(make(tmp_path / "a"), tta="flip")
+    assert unlike(first, read_record(averaged)) == ["scoring plain, averaged over flips instead of plain"]
+    assert "averaged over each image and its mirror image" in Page(report([averaged]).read_text(encoding="utf-8")).text
+    assert "averaged over each" not in Page(report([first.path]).read_text(encoding="utf-8")).text
 
 
 def test_the_page_says_it_beside_the_difference(first: Record, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
+from auxseg.evaluation.averaging import TTA
 from auxseg.recipe import Recipe, build_tasks, load_recipe
 from auxseg.run.prediction.prediction import Prediction
 from auxseg.run.prediction.predictor import Photograph, Predictor, answering, ask
@@ -40,8 +41,9 @@ class Computed:
         exif: str = "auto",
         probabilities: bool = False,
         tasks: Collection[str] | None = None,
+        tta: TTA = "none",
     ) -> Prediction:
-        return ask(self, self._outputs, photograph, exif=exif, probabilities=probabilities, tasks=tasks)
+        return ask(self, self._outputs, photograph, exif=exif, probabilities=probabilities, tasks=tasks, tta=tta)
 
     def _outputs(self, batch: Batch, view: View, names: Sequence[str]) -> dict[str, Tensor]:
         self.computed.append((view.name, list(names)))

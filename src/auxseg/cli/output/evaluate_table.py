@@ -28,6 +28,8 @@ def print_figures(console: Console, results: Mapping[str, Metrics]) -> None:
         Column(f"{task}\n{figure}", [_shown(_value(metrics, task, figure)) for metrics in results.values()], rank)
         for (task, figure), rank in ranks.items()
     ]
+    seconds = [f"{metrics.seconds / max(metrics.num_images, 1):.2g}" for metrics in results.values()]
+    columns.append(Column("seconds\nper image", seconds, rank=2))
     title = "\n".join(dict.fromkeys(_measured_on(metrics) for metrics in results.values()))
     print_table(console, columns, title=title, more="metrics.json and the page have all figures")
 
@@ -41,7 +43,8 @@ def _measured_on(metrics: Metrics) -> str:
     data, found = metrics.data, metrics.figures[metrics.target].get("num_images")
     num_images = metrics.num_images if found is None else found
     images = f"{count(int(num_images), 'image')}{' (each with its mirror image)' if metrics.mirrored else ''}"
-    return f"{metrics.split} split of {data.name}: {images}, {data.size} px, border {data.border}"
+    averaged = ", outputs averaged with the mirror image's" if metrics.tta else ""
+    return f"{metrics.split} split of {data.name}: {images}, {data.size} px, border {data.border}{averaged}"
 
 
 def _shown(value: float | None) -> str:

@@ -27,7 +27,10 @@ def data(record: Record) -> Facts:
     """What must be known of the data beside every figure: file, splits, stored size, borders."""
     if record.data is None:
         return []
-    return data_facts(record.data, is_mirrored=record.metrics is not None and record.metrics.mirrored)
+    metrics = record.metrics
+    found = data_facts(record.data, is_mirrored=metrics is not None and metrics.mirrored)
+    averaged = metrics is not None and metrics.tta
+    return [*found, *([("Outputs", "averaged over each image and its mirror image")] if averaged else [])]
 
 
 def data_facts(about: DataFacts, *, is_mirrored: bool = False) -> Facts:

@@ -68,7 +68,8 @@ def _split(record: Record) -> str | None:
 def _scoring(record: Record) -> str | None:
     if record.metrics is None:
         return None
-    return "mirrored" if record.metrics.mirrored else "plain"
+    scoring = "mirrored" if record.metrics.mirrored else "plain"
+    return f"{scoring}, averaged over flips" if record.metrics.tta else scoring
 
 
 def _setting(record: Record, keys: tuple[str, ...]) -> object:

@@ -12,6 +12,7 @@ from jaxtyping import UInt8
 
 from auxseg.drawing import palette_image, save_png
 from auxseg.errors import InputError
+from auxseg.evaluation.averaging import TTA, refuse_averaging
 from auxseg.files import replacing, write_atomically
 from auxseg.run.predict import predict
 from auxseg.run.prediction.coco_predictions import DESCRIPTION, CocoPredictions
@@ -55,8 +56,11 @@ class PredictionWriter:
         *,
         overwrite: bool = False,
         exif: str = "auto",
+        tta: TTA = "none",
     ) -> None:
+        refuse_averaging(tta, model.tasks, model.recipe.target, "predict")
         self.directory, self._model, self._exif = directory, model, exif
+        self._tta: TTA = tta
         asked = [task for task in model.tasks.values() if task.has_answer]
         blank = {task.name: blank_answer(task, model.vocabulary.size) for task in asked}
         said = {name: blank[name] for name in answering(model)}
@@ -76,7 +80,7 @@ class PredictionWriter:
 
     def add(self, photograph: Photograph) -> None:
         """Predict one photograph and write its pictures. Raises `InputError` if it cannot be read."""
-        prediction = predict(self._model, photograph.path, exif=self._exif)
+        prediction = predict(self._model, photograph.path, exif=self._exif, tta=self._tta)
         (self.directory / photograph.name).parent.mkdir(parents=True, exist_ok=True)
         for task, mask in prediction.masks.items():
             _save_ids(self._file(photograph.name, self._mask_suffix(task)), mask)

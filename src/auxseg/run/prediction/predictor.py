@@ -18,6 +18,7 @@ from auxseg.data.geometry import fit
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
+from auxseg.evaluation.averaging import TTA, average, refuse_averaging
 from auxseg.recipe import Recipe
 from auxseg.run.prediction.photograph import batch_of, read_photograph
 from auxseg.run.prediction.prediction import Prediction
@@ -63,6 +64,7 @@ class Predictor(Protocol):
         exif: str = "auto",
         probabilities: bool = False,
         tasks: Collection[str] | None = None,
+        tta: TTA = "none",
     ) -> Prediction:
         """What it says of one photograph; see `auxseg.predict`."""
         ...
@@ -91,12 +93,15 @@ def ask(
     exif: str,
     probabilities: bool,
     tasks: Collection[str] | None,
+    tta: TTA,
 ) -> Prediction:
     """What a model says of a photograph, in its own pixels, by the outputs that ``compute`` gives.
 
-    ``tasks`` names those to ask, which may also look at a picture of their own; by default `answering`. Raises
-    `InputError` if the photograph cannot be read, or for a task that gives no answer.
+    ``tasks`` names those to ask, which may also look at a picture of their own; by default `answering`. With ``tta``
+    ``flip`` outputs are averaged over the photograph and its mirror image. Raises `InputError` if the photograph cannot
+    be read, for a task that gives no answer, and for a target that is not averaged.
     """
+    refuse_averaging(tta, model.tasks, model.recipe.target, "predict")
     asked = answering(model) if tasks is None else _named(model, tasks)
     vocabulary = model.vocabulary
     image = read_photograph(photograph, vocabulary.exif if exif == "auto" else exif)
@@ -105,6 +110,8 @@ def ask(
     outputs: dict[str, Tensor] = {}
     for view, names in by_view(asked.values()).items():
         outputs |= compute(batch, view, names)
+    if tta != "none":
+        outputs = average(asked, batch, outputs, lambda tasks, mirrored: compute(mirrored, IMAGE, list(tasks)))
     answers = {name: task.answer(outputs[name].float().cpu()[0], place) for name, task in asked.items()}
     makers = {name: answer.probabilities for name, answer in answers.items()} if probabilities else {}
     return Prediction(image, answers, {name: give() for name, give in makers.items() if give is not None})

@@ -15,6 +15,7 @@ from pydantic import Field
 from torch import Tensor
 
 from auxseg.config import config
+from auxseg.data.augment.layers import mirror_layer
 from auxseg.data.layers import MapForm
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
@@ -35,12 +36,10 @@ class MapTask(RegressionTask):
     main_figure = row_figure = mean_figure = "mae"
     higher_is_better = False
 
-    def __init__(
-        self, *, name: str, layer: str, channels: int, losses: Mapping[str, float], unit: str = "", beta: float = 1.0
-    ) -> None:
-        super().__init__(name=name, channels=channels, losses=losses, beta=beta)
+    def __init__(self, *, name: str, layer: str, form: MapForm, losses: Mapping[str, float], beta: float = 1.0) -> None:
+        super().__init__(name=name, channels=form.channels, losses=losses, beta=beta)
         self.layers = frozenset([layer])
-        self._layer, self._unit = layer, unit
+        self._layer, self._form, self._unit = layer, form, form.unit
 
     def target(self, batch: Batch) -> Float[Tensor, "N C H W"]:
         """The layer, NaN where it is not known."""
@@ -72,6 +71,10 @@ class MapTask(RegressionTask):
         """The output as it is."""
         return output
 
+    def mirrored_back(self, output: Float[Tensor, "N C H W"]) -> Float[Tensor, "N C H W"]:
+        """Arrows of a vector field turn with the picture."""
+        return mirror_layer(self._form, output)
+
     def draw(self, picture: np.ndarray, value: Tensor | None, *, truth: bool) -> np.ndarray:
         """By its own range: low is yellow and high dark blue; three channels are red, green and blue."""
         return picture if value is None else paint_any(picture, value.float().cpu().numpy())
@@ -93,6 +96,4 @@ class MapConfig:
         """Make the task. Raises `InputError` for an unknown loss, or data without maps."""
         check_choice(name, self.losses, regression_losses(self.beta))
         layer, form = choose_layer(name, self.layer, vocabulary, MapForm, "a map")
-        return MapTask(
-            name=name, layer=layer, channels=form.channels, losses=self.losses, unit=form.unit, beta=self.beta
-        )
+        return MapTask(name=name, layer=layer, form=form, losses=self.losses, beta=self.beta)

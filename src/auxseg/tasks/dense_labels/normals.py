@@ -18,6 +18,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from auxseg.config import config
+from auxseg.data.augment.layers import mirror_layer
 from auxseg.data.geometry import Fit
 from auxseg.data.layers import MapForm
 from auxseg.data.loading.batch import Batch
@@ -87,6 +88,10 @@ class NormalsTask(RegressionTask):
     def draw(self, picture: np.ndarray, value: Tensor | None, *, truth: bool) -> np.ndarray:
         """The normal (x, y, z) as the colour ``((x + 1) / 2, (y + 1) / 2, (z + 1) / 2)``."""
         return picture if value is None else paint_directions(picture, value.float().cpu().numpy())
+
+    def mirrored_back(self, output: Float[Tensor, "N 3 H W"]) -> Float[Tensor, "N 3 H W"]:
+        """What points to the left in a mirror image points to the right."""
+        return mirror_layer(MapForm(channels=3, is_vector=True), output)
 
     def answer(self, output: Float[Tensor, "3 S S"], place: Fit) -> Answer:
         """The map, whose vectors have length 1 at the photograph's size too."""
