@@ -40,10 +40,9 @@ def test_it_says_what_the_model_says(exported: Exported, run: Path, photograph: 
 def test_it_is_averaged_over_flips_as_the_model_is(exported: Exported, run: Path, photograph: np.ndarray) -> None:
     model, file = auxseg.load(run, "cpu"), OnnxModel.open(exported.path)
     photograph = photograph[:, :66].copy()  # padded by as much on both sides
-    plain, averaged, mirrored = (
-        model.predict(each, probabilities=True, tta=tta)
-        for each, tta in ((photograph, "none"), (photograph, "flip"), (photograph[:, ::-1].copy(), "flip"))
-    )
+    plain = model.predict(photograph, probabilities=True)
+    averaged = model.predict(photograph, probabilities=True, tta="flip")
+    mirrored = model.predict(photograph[:, ::-1].copy(), probabilities=True, tta="flip")
     found = file.predict(photograph, probabilities=True, tta="flip")
     expected = averaged.probabilities["segmentation"]
     np.testing.assert_allclose(found.probabilities["segmentation"], expected, atol=1e-4)
