@@ -14,25 +14,21 @@ from xdist.scheduler import LoadScopeScheduling
 
 ROOT: Final = Path(__file__).parents[1]
 SLOWEST: Final = (
+    "tests/study/",
     "tests/deploy/",
     "tests/run/test_train.py",
     "tests/models/test_properties.py",
-    "tests/study/test_study_command.py",
-    "tests/study/answers/test_simultaneous.py",
     "tests/run/test_presets.py",
     "tests/test_python_page.py",
-    "tests/study/screening/test_screening.py",
     "tests/run/test_phases.py",
-    "tests/study/design/test_same_compute.py",
     "tests/run/test_balancers.py",
     "tests/data/sources/test_split_h5.py",
     "tests/run/test_teaching.py",
     "tests/report/test_in_chromium.py",
     "tests/run/test_mirrored.py",
     "tests/run/test_grid.py",
-    "tests/study/test_planner_command.py",
 )
-TOGETHER: Final = ("tests/deploy/",)
+TOGETHER: Final = ("tests/study/", "tests/deploy/")
 """Folders whose modules share what is made once in each process, so that one process takes them all."""
 
 
@@ -52,15 +48,28 @@ FURTHER: Final = {
     ),
     "tests/run/test_grid.py": ("evaluate_goes_on_without_a_grid",),
     "tests/run/test_mirrored.py": ("a_mirrored_evaluation_is_the_same_every_time",),
-    "tests/run/test_watch.py": (r"watching_changes_no_bit_of_the_training\[bfloat16\]",),
+    "tests/run/test_watch.py": (r"watching_changes_no_bit_of_the_training\[(?!dropout|cross-stitch)",),
+    "tests/run/test_layers.py": (r"every_sharing_scheme_trains_them_all\[(cross-stitch|two-stage)\]",),
+    "tests/run/test_train.py": (r"the_latest_model_near_the_best_is_kept\[0\.0\]",),
     "tests/run/observing/test_history.py": (r"a_resumed_run_has_the_rows_of_a_whole_one\[8\]",),
-    "tests/study/test_study_command.py": ("shares_of_the_masks_are_answered_one_by_one",),
+    "tests/study/test_study_command.py": (
+        "shares_of_the_masks_are_answered_one_by_one",
+        "one_seed_is_warned_about_and_is_no_look",
+    ),
+    "tests/study/directory/test_same_data.py": (r"a_store_that_is_replaced_gives_no_verdict\[[12]\]",),
     "tests/study/design/test_same_compute.py": (
         r"every_sharing_scheme_can_be_counted_and_more_tasks_take_more\[(residual-cross-stitch|mtl-attention)-",
+        r"a_step_is_thrice_its_forward_pass_but_for_the_gradient_of_the_picture\[mobilenet-unet\]",
     ),
     "tests/study/screening/test_screening.py": ("every_share_of_the_masks_is_ranked_by_itself",),
     "tests/study/execution/test_local.py": (r"half_a_run_goes_on_to_the_same_numbers\[settings0\]",),
-    "tests/report/test_in_chromium.py": (r"the_page_is_painted\[500-",),
+    "tests/report/test_in_chromium.py": (
+        r"the_page_is_painted\[500-",
+        r"nothing_is_cut_off_or_stands_beside_the_page\[page-1280\]",
+    ),
+    "tests/cli/deploy/test_serve.py": (r"the_address_is_told_and_the_end_is_clean\[2-130-False\]",),
+    "tests/records/test_damaged.py": (r"a_run_with_a_damaged_file_is_read_or_refused\[recipe\.yaml\]",),
+    "tests/test_python_page.py": ("the_page_is_one_script_that_runs", "a_loop_of_ones_own_learns"),
     "tests/report/runs/test_first_screen.py": (r"evaluated_on_another_split_is_to_be_tested\[val-",),
     "tests/data/sources/test_split_h5.py": (
         r"every_process_opens_files_for_itself\[spawn\]",
@@ -69,13 +78,15 @@ FURTHER: Final = {
     ),
     "tests/data/loading/test_loader.py": (r"the_loader_works_in_another_process\[spawn\]",),
     "tests/models/encoders/test_timm_backbone.py": (r"features_are_those_of_timm\[vgg11_bn\]",),
+    "tests/models/test_recompute.py": (r"running_statistics_are_the_same_to_the_bit\[(mobilenet|segnet) ",),
     "tests/models/test_grey.py": (r"the_same_network_on_grey_pictures\[.*(stitch|mtan|two-stage)",),
     "tests/models/test_properties.py": (
-        r"\[(segnet|convnext|residual) .*stitch",
+        r"\[(segnet|convnext|residual|mobilenet) .*stitch",
+        r"\[segnet mtan encoder-decoder",
         r"\[(mobilenet|segnet unet|unet group|residual bottleneck) mtan",
         r"\[(unet grey|residual bottleneck|vit) two-stage",
     ),
-    "tests/statistics/test_behrens_fisher.py": (r"tail_is_the_convolution_of_two_student_distributions\[0\.5-",),
+    "tests/statistics/test_behrens_fisher.py": (r"tail_is_the_convolution_of_two_student_distributions\[0\.(5|9)-",),
 }
 """Tests by module, as expressions for what is in their names, that have a like with other parameters or beside them.
 

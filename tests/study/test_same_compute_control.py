@@ -18,6 +18,8 @@ from tests.raw_events import read_events
 from tests.report.html import Page
 from tests.study.small import SETTINGS, box_alone, run_study
 
+pytestmark = pytest.mark.slow  # design/test_same_compute.py counts what these train
+
 QUESTION = {
     "auxiliaries": ("edges",),
     "settings": (*(each for each in SETTINGS if each != "training.steps=4"), "training.steps=8"),

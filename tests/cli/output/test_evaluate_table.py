@@ -47,7 +47,7 @@ def test_80_columns_keep_the_target_and_name_what_is_left_out() -> None:
     assert max(map(len, shown.splitlines())) <= 80
     assert "iou_dataset" in shown
     told = " ".join(shown.split()).partition("too narrow: ")[2]
-    assert told.startswith("classification.balanced_accuracy, box.error_in_pixels; metrics.json")
+    assert told.startswith("classification.balanced_accuracy, box.error_in_pixels, seconds.per image; metrics.json")
 
 
 def test_folders_that_all_runs_share_are_left_out() -> None:
