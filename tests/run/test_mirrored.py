@@ -23,6 +23,8 @@ from tests.raw_events import read_events
 from tests.run.conftest import SETTINGS, Uneven
 from tests.tasks.examples import NEED_OTHER_DATA, REGISTRY
 
+pytestmark = pytest.mark.slow  # tests/evaluation/test_mirrored.py has the same of a network alone
+
 KINDS = [config().kind for config in REGISTRY if config().kind not in NEED_OTHER_DATA]
 ONE_SIDED = "left-or-right"
 TASKS = [f"tasks.{kind}={{kind: {kind}}}" for kind in KINDS] + [

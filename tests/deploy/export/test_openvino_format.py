@@ -8,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import openvino
+import pytest
 
 import auxseg
 from auxseg.deploy.export import Exported
+
+pytestmark = pytest.mark.slow  # it is made of the ONNX graph, which other tests check
 
 
 def test_it_says_the_same_at_any_size(in_openvino: Exported, run: Path) -> None:
