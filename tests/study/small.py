@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from auxseg.records.study import write_question
 from auxseg.records.values.writing import to_mapping
 from auxseg.study.design.config import StudyConfig, check_study
 from auxseg.study.design.plan import Plan
@@ -46,6 +47,19 @@ def small_config(**values: Any) -> StudyConfig:
 def box_alone(**values: Any) -> StudyConfig:
     """The part of it that has a single auxiliary."""
     return small_config(**{"auxiliaries": ("box",), "weights": {}, **values})
+
+
+def lengthened(steps: int) -> tuple[str, ...]:
+    """The settings with more steps."""
+    return (*(each for each in SETTINGS if not each.startswith("training.steps=")), f"training.steps={steps}")
+
+
+def question_file(config: StudyConfig, folder: Path) -> str:
+    """A file by which the command asks what `run_study` asks."""
+    folder.mkdir(exist_ok=True)
+    write_question(folder, to_mapping(config))
+    (path,) = folder.iterdir()
+    return str(path)
 
 
 def run_study(config: StudyConfig, store: Path, out: Path, *, workers: int = 1, **values: Any) -> dict[str, Any]:

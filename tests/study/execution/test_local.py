@@ -32,7 +32,7 @@ from auxseg.training.lock import training_in
 from tests.raw_events import read_events
 from tests.records.made_events import make_end, make_step, make_validation
 from tests.stopping import StopAt
-from tests.study.small import SETTINGS, box_alone, run_study, small_config
+from tests.study.small import SETTINGS, box_alone, lengthened, question_file, run_study, small_config
 
 
 def planned(config: StudyConfig, arm: str, seed: int = 0) -> PlannedRun:
@@ -180,10 +180,9 @@ def test_an_interruption_reaches_the_runs_and_leaves_checkpoints(store: Path, tm
 
 @pytest.mark.slow
 def test_a_study_that_is_killed_takes_its_workers_along_and_goes_on(store: Path, tmp_path: Path) -> None:
-    settings = (*(each for each in SETTINGS if each != "training.steps=4"), "training.steps=60")
-    question = ["--base", "tiny", "--auxiliaries", "box", "--design", "each", "--seeds", "2", "--set", *settings]
+    config = box_alone(settings=lengthened(60))
     where = ["--data", str(store), "--out", str(tmp_path / "study"), "--workers", "2", "--threads", "1"]
-    command = [sys.executable, "-m", "auxseg", "study", *question, *where]
+    command = [sys.executable, "-m", "auxseg", "study", question_file(config, tmp_path / "question"), *where]
     study = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         _wait_until(lambda: len(_held(tmp_path)) == 2)
@@ -191,8 +190,8 @@ def test_a_study_that_is_killed_takes_its_workers_along_and_goes_on(store: Path,
         study.kill()
         study.wait()
     _wait_until(lambda: not _held(tmp_path))
-    found = run_study(box_alone(settings=settings), store, tmp_path / "study", workers=2)["answers"]
-    assert found == run_study(box_alone(settings=settings), store, tmp_path / "whole", workers=2)["answers"]
+    found = run_study(config, store, tmp_path / "study", workers=2)["answers"]
+    assert found == run_study(config, store, tmp_path / "whole", workers=2)["answers"]
     kinds = [[event["event"] for event in read_events(path)] for path in tmp_path.glob("study/runs/*/events.jsonl")]
     assert [each.count("step") for each in kinds] == [60] * 4
     assert sum(each.count("resume") for each in kinds) == 2

@@ -20,6 +20,7 @@ from auxseg.cli.main import main
 from auxseg.errors import RunError
 from auxseg.records.names import SCREEN_FILE
 from auxseg.records.values.writing import to_json
+from auxseg.study.design.config import StudyConfig
 from auxseg.study.design.plan import make_plan
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.execution.trainings import Execution
@@ -27,14 +28,9 @@ from auxseg.study.screening.screening import Screening
 from auxseg.study.study import Study
 from tests.raw_events import read_events
 from tests.study.ray_nodes import Nodes, nodes
-from tests.study.small import SETTINGS, TOO_MUCH, box_alone, run_study
+from tests.study.small import box_alone, lengthened, question_file, run_study, small_config
 
-SMALL = [
-    *("--base", "tiny", "--auxiliaries", "classification,box,edges", "--design", "each"),
-    *("--weights", f"classification=0,edges={TOO_MUCH}", "--seeds", "2", "--set", *SETTINGS),
-]
-LONGER = (*SETTINGS, "training.steps=100")
-BOX_ALONE = ["--base", "tiny", "--auxiliaries", "box", "--design", "each", "--seeds", "2", "--set", *LONGER]
+LONGER = lengthened(100)
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +41,14 @@ def cluster() -> Iterator[Nodes]:
 
 
 @contextmanager
-def begun(store: Path, out: Path, ray: str, *question: str) -> Iterator[subprocess.Popen[str]]:
+def begun(store: Path, out: Path, ray: str, config: StudyConfig, *options: str) -> Iterator[subprocess.Popen[str]]:
     """A study in a process of its own, as a person starts it; no longer than the test."""
-    command = [sys.executable, "-m", "auxseg", "study", "--data", str(store), "--out", str(out), "--ray", ray]
+    question = question_file(config, out.with_name("question"))
+    command = [sys.executable, "-m", "auxseg", "study", question, "--data", str(store), "--out", str(out), "--ray", ray]
     # Ray keeps a token of the local clusters it starts in the home directory.
     environment = {**os.environ, "HOME": str(out.parent)}
     study = subprocess.Popen(
-        [*command, *question],
+        [*command, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -168,7 +165,7 @@ def test_one_that_does_not_answer_is_refused_in_time(tmp_path: Path, monkeypatch
 
 @pytest.mark.slow
 def test_a_cluster_of_this_machine_gives_the_same_digits(finished: Path, store: Path, tmp_path: Path) -> None:
-    with begun(store, tmp_path / "study", "local", *SMALL, "--threads", "1") as study:
+    with begun(store, tmp_path / "study", "local", small_config(), "--threads", "1") as study:
         finish(study)
     found, expected = result(tmp_path / "study"), result(finished)
     assert found["answers"] == expected["answers"]
@@ -178,11 +175,10 @@ def test_a_cluster_of_this_machine_gives_the_same_digits(finished: Path, store: 
 
 @pytest.mark.slow
 def test_a_ranking_on_a_cluster_is_that_of_this_machine(cluster: Nodes, store: Path, tmp_path: Path) -> None:
-    settings = (*SETTINGS, "training.steps=300")
-    question = ["--base", "tiny", "--auxiliaries", "box", "--design", "each", "--seeds", "2", "--set", *settings]
-    with begun(store, tmp_path / "study", cluster.address, *question, "--threads", "1", "--screen") as study:
+    config = box_alone(settings=lengthened(300))
+    with begun(store, tmp_path / "study", cluster.address, config, "--threads", "1", "--screen") as study:
         finish(study)
-    here = Study(box_alone(settings=settings), store, StudyDirectory(tmp_path / "here"))
+    here = Study(config, store, StudyDirectory(tmp_path / "here"))
     expected = Screening(here).run(Execution(threads=1, watch=lambda plan: None))
     found = json.loads((tmp_path / "study" / "screen" / SCREEN_FILE).read_text())
     assert found["answers"] == to_json(expected.answers)
@@ -198,7 +194,7 @@ def test_a_node_that_dies_loses_nothing(cluster: Nodes, store: Path, tmp_path: P
         seen[:] = [run for run in in_training(tmp_path / "study") if cluster.holds(second, run / ".lock")]
         return bool(seen)
 
-    with begun(store, tmp_path / "study", cluster.address, *BOX_ALONE) as study:
+    with begun(store, tmp_path / "study", cluster.address, box_alone(settings=LONGER)) as study:
         wait_for(is_on_second, study)
         cluster.kill(second)
         finish(study)
@@ -217,7 +213,7 @@ def test_what_a_node_makes_that_sees_nothing_is_sent_back(finished: Path, store:
         pytest.skip("only the superuser can hide a directory from a node")
     with nodes(0) as cluster:
         cluster.join(inside=["unshare", "--mount", "sh", "-c", f'{hidden} && exec "$@"', "sh"])
-        with begun(store, tmp_path / "study", cluster.address, *SMALL) as study:
+        with begun(store, tmp_path / "study", cluster.address, small_config()) as study:
             finish(study)
     found, expected = result(tmp_path / "study"), result(finished)
     assert found["answers"] == expected["answers"]
@@ -232,7 +228,7 @@ def test_what_a_node_makes_that_sees_nothing_is_sent_back(finished: Path, store:
 @pytest.mark.slow
 def test_an_interruption_leaves_a_study_that_goes_on(store: Path, tmp_path: Path) -> None:
     out = tmp_path / "study"
-    with begun(store, out, "local", *BOX_ALONE) as study:
+    with begun(store, out, "local", box_alone(settings=LONGER)) as study:
         wait_for(lambda: bool(in_training(out)), study)
         os.killpg(study.pid, signal.SIGINT)
         assert "interrupted; run the same command again to continue" in finish(study, 130)
@@ -243,7 +239,7 @@ def test_an_interruption_leaves_a_study_that_goes_on(store: Path, tmp_path: Path
         assert (
             checkpoint["progress"]["step"] == [e["step"] for e in read_events(run / "events.jsonl") if "step" in e][-1]
         )
-    with begun(store, out, "local", *BOX_ALONE) as study:
+    with begun(store, out, "local", box_alone(settings=LONGER)) as study:
         finish(study)
     assert all(kinds(run).count("resume") == 1 for run in stopped)
     assert all(kinds(run).count("step") == 100 for run in (out / "runs").iterdir())
