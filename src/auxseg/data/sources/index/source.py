@@ -115,7 +115,9 @@ class Index(Source):
                 )
             if missing:
                 names = named([path.name for path in missing])
-                remarks.append(f"{self.path.name}: {len(missing):,} of {len(paths):,} {what} do not exist: {names}")
+                remarks.append(
+                    f"{self.path.name}: files that do not exist: {len(missing):,} of {len(paths):,} {what} ({names})"
+                )
         return tuple(remarks)
 
 

@@ -16,25 +16,28 @@ from auxseg.strict_yaml import read_mapping
 _USUAL: Final = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 _SUFFIXES: Final = (".yaml", ".yml")
 _ABOVE: Final = "../"
+_OPTIONAL: Final = "test"
 
 
 @final
 @dataclass(frozen=True)
 class YoloConfig:
     """What a ``data.yaml`` says: the class names by their ids from 0, and for each split that it has the folders and
-    lists of images, which exist. ``root`` is what their paths were relative to."""
+    lists of images, which exist. ``root`` is what their paths were relative to, ``remarks`` says what was left out."""
 
     path: Path
     root: Path
     names: tuple[str, ...]
     places: Mapping[str, tuple[Path, ...]]
+    remarks: tuple[str, ...] = ()
 
 
 def read_config(path: Path) -> YoloConfig:
     """Read the ``data.yaml`` in a folder, or a file like it. Nothing else in it counts, ``download`` least of all.
 
     ``path`` in the file is relative to the file, to the folder around it, or the file's folder itself: the first where
-    the images are. Where ``../images`` does not exist, ``images`` is tried, as Ultralytics does.
+    the images are. Where ``../images`` does not exist, ``images`` is tried, as Ultralytics does. A test split that
+    does not exist is left out: tools name one that they did not write.
 
     Raises `InputError` if there is no such file, or it is wrong.
     """
@@ -55,8 +58,8 @@ def read_config(path: Path) -> YoloConfig:
         raise InputError(
             f"{path} names no images; expected train, val or test as a folder, a list of folders, or a .txt"
         )
-    root, places = _found(path, above, written)
-    return YoloConfig(path, root, names, places)
+    root, places, remarks = _found(path, above, written)
+    return YoloConfig(path, root, names, places, remarks)
 
 
 def find_config(path: Path) -> Path:
@@ -99,21 +102,27 @@ def _texts(value: object, key: str) -> list[str]:
     return [text(each, key) for each in values]
 
 
-def _found(path: Path, above: str | None, written: Mapping[str, list[str]]) -> tuple[Path, dict[str, tuple[Path, ...]]]:
-    """The first folder in which the first of all paths exists, and every path there."""
+def _found(
+    path: Path, above: str | None, written: Mapping[str, list[str]]
+) -> tuple[Path, dict[str, tuple[Path, ...]], tuple[str, ...]]:
+    """The first folder in which the first of all paths exists, every path there, and what is to be said of them."""
     own = Path(os.path.abspath(path.parent))
     roots = [own] if above is None else [own / above, own.parent / above, own]
     roots = list(dict.fromkeys(Path(os.path.normpath(root)) for root in roots))
     first = next(iter(written.values()))[0]
     root = next((root for root in roots if _place(root, first)), roots[0])
     places: dict[str, tuple[Path, ...]] = {}
+    remarks: list[str] = []
     for split, names in written.items():
         found = [(name, _place(root, name)) for name in names]
-        missing = [name for name, place in found if place is None]
-        if missing:
-            raise InputError(f"{path}: {split} is {missing[0]}, which is not in {', nor in '.join(map(str, roots))}")
+        missing = next((name for name, place in found if place is None), None)
+        if missing is not None and not (split == _OPTIONAL and places):
+            raise InputError(f"{path}: {split} is {missing}, which is not in {', nor in '.join(map(str, roots))}")
+        if missing is not None:
+            remarks.append(f"{path.name}: {split} is {missing}, which does not exist; the split was left out")
+            continue
         places[split] = tuple(place for _, place in found if place is not None)
-    return root, places
+    return root, places, tuple(remarks)
 
 
 def _place(root: Path, name: str) -> Path | None:

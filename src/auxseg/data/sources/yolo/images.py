@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
+from auxseg.counting import count
 from auxseg.data.preparing.findings import named
 from auxseg.data.sources.pictures.files import describe_others, list_files, to_id
 from auxseg.data.sources.yolo.config import YoloConfig
@@ -54,7 +55,8 @@ def find_images(config: YoloConfig) -> tuple[dict[str, YoloImage], tuple[str, ..
                     again.append(id)
         if again:
             remarks.append(
-                f"{len(again):,} images of {split} belong to an earlier split too, and count only there: {named(again)}"
+                f"counted only in an earlier split, which lists them too: {count(len(again), 'image')} of {split} "
+                f"({named(again)})"
             )
     return found, tuple(remarks)
 

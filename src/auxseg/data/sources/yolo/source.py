@@ -13,6 +13,7 @@ from typing import final
 import numpy as np
 from jaxtyping import UInt8
 
+from auxseg.counting import count
 from auxseg.data.preparing.findings import named
 from auxseg.data.sample import Sample
 from auxseg.data.sources.coco.boxes import named_boxes
@@ -70,7 +71,7 @@ class Yolo(Source):
         self._labels = {id: label_path(image.path) for id, image in self._images.items()}
         self._labelled, said = self._labelled_splits()
         self._has_outlines = any(row.is_outline for path in self._labels.values() for row in read_rows(path)[0])
-        self.remarks = (*remarks, *said)
+        self.remarks = (*config.remarks, *remarks, *said)
 
     def items(self) -> Sequence[Item]:
         """All images, those of train first."""
@@ -127,7 +128,6 @@ class Yolo(Source):
         ]
         some = [id for split in labelled for id in lacking[split]]
         if some:
-            remarks.append(
-                f"{len(some):,} images have no file of labels, and count as background: {named(sorted(some))}"
-            )
+            said = f"{count(len(some), 'image')} ({named(sorted(some))})"
+            remarks.append(f"taken for background, because there is no file of labels: {said}")
         return labelled, tuple(remarks)
