@@ -15,6 +15,9 @@ NAMES = "names:\n  0: cat\n  1: dog\n"
 SQUARE = "0.25 0.25 0.5 0.25 0.5 0.75 0.25 0.75"
 """From (16, 8) to (32, 24) as an outline."""
 
+BOX = "1 0.5 0.5 0.25 0.5"
+"""From (24, 8) to (40, 24)."""
+
 
 def make(folder: Path, labels: Mapping[str, str], more: str = "") -> Path:
     """A picture for every name such as ``train/a``; its labels, if not ``-``; and a data.yaml, with more in it."""

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auxseg.data.sources.yolo.labels import Row, read_rows
-from tests.data.sources.yolo.folders import HW, SQUARE
+from auxseg.data.sources.yolo.labels import Row, has_outline, read_rows
+from tests.data.sources.yolo.folders import BOX, HW, SQUARE
 
 
 def read(folder: Path, text: str | bytes) -> tuple[list[Row], list[str]]:
@@ -87,11 +87,29 @@ def test_what_reaches_out_of_the_image_is_taken(tmp_path: Path, line: str) -> No
     assert (len(rows), faults) == (1, [])
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", False),
+        (BOX, False),
+        (f"{BOX}\n\n0 {SQUARE}", True),
+        (f"0 {SQUARE} 0.5", False),
+        ("some words of no meaning at all", False),
+    ],
+)
+def test_outlines_are_found(tmp_path: Path, text: str, expected: bool) -> None:
+    rows, _ = read(tmp_path, text)
+    assert has_outline(tmp_path / "a.txt") == any(row.is_outline for row in rows) == expected
+    assert not has_outline(tmp_path / "gone.txt")
+    assert not has_outline(tmp_path)
+
+
 def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert read(tmp_path, b"\xff\xfe\x00")[1][0].startswith("the labels in a.txt cannot be read: 'utf-8'")
     (tmp_path / "folder.txt").mkdir()
     os.mkfifo(tmp_path / "pipe.txt")
-    for name in ("folder.txt", "pipe.txt"):
+    (tmp_path / "link.txt").symlink_to("nowhere")
+    for name in ("folder.txt", "pipe.txt", "link.txt"):
         assert read_rows(tmp_path / name) == ([], [f"the labels in {name} cannot be read: it is no regular file"])
     monkeypatch.setattr("auxseg.data.sources.yolo.labels._MAX_BYTES", 8)
     assert read(tmp_path, "0 0.5 0.5 0.1 0.1") == ([], ["the labels in a.txt cannot be read: it has over 8 bytes"])

@@ -22,10 +22,7 @@ from auxseg.errors import InputError
 from auxseg.testing import check_source
 from tests.data.damage import mutations
 from tests.data.pictures import hashes
-from tests.data.sources.yolo.folders import HW, SQUARE, make, picture
-
-BOX = "1 0.5 0.5 0.25 0.5"
-"""From (24, 8) to (40, 24)."""
+from tests.data.sources.yolo.folders import BOX, HW, SQUARE, make, picture
 
 
 def read(folder: Path, id: str = "train/a", **options: str) -> Sample:
@@ -139,6 +136,7 @@ def test_an_image_that_does_not_exist_is_a_bad_sample(tmp_path):
     source = Yolo(data)
     with pytest.raises(SampleError, match=r"^gone\.png does not exist$"):
         source.read(source.items()[1])
+    assert source.remarks == ()
 
 
 def test_it_keeps_the_contract_of_a_source(tmp_path):

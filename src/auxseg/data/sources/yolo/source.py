@@ -25,7 +25,7 @@ from auxseg.data.sources.pictures.orientation import check_exif
 from auxseg.data.sources.source import Item, Source
 from auxseg.data.sources.yolo.config import read_config
 from auxseg.data.sources.yolo.images import find_images, label_path
-from auxseg.data.sources.yolo.labels import read_rows
+from auxseg.data.sources.yolo.labels import has_outline, read_rows
 from auxseg.errors import InputError
 
 
@@ -70,7 +70,7 @@ class Yolo(Source):
         self._images, remarks = find_images(config)
         self._labels = {id: label_path(image.path) for id, image in self._images.items()}
         self._labelled, said = self._labelled_splits()
-        self._has_outlines = any(row.is_outline for path in self._labels.values() for row in read_rows(path)[0])
+        self._has_outlines = any(has_outline(path) for path in self._labels.values())
         self.remarks = (*config.remarks, *remarks, *said)
 
     def items(self) -> Sequence[Item]:
@@ -108,26 +108,20 @@ class Yolo(Source):
 
     def _labelled_splits(self) -> tuple[frozenset[str], tuple[str, ...]]:
         """The splits with any file of labels, and what is to be said about files that are not there."""
+        there = {id for id, path in self._labels.items() if os.path.lexists(path)}
         splits = dict.fromkeys(image.split for image in self._images.values())
-        lacking: dict[str, list[str]] = {split: [] for split in splits}
-        counts = dict.fromkeys(splits, 0)
-        for id, image in self._images.items():
-            counts[image.split] += 1
-            if not os.path.lexists(self._labels[id]):
-                lacking[image.split].append(id)
-        labelled = frozenset(split for split in splits if len(lacking[split]) < counts[split])
+        labelled = frozenset(self._images[id].split for id in there)
         if not labelled:
-            id = next(iter(self._images))
-            raise InputError(
-                f"{self.path}: no image has labels; those of {self._images[id].path} should be in {self._labels[id]}"
-            )
+            id, image = next(iter(self._images.items()))
+            raise InputError(f"{self.path}: no image has labels; those of {image.path} should be in {self._labels[id]}")
         remarks = [
             f"no image of {split} has a file of labels, so it is unlabelled"
-            for split in lacking
+            for split in splits
             if split not in labelled
         ]
-        some = [id for split in labelled for id in lacking[split]]
-        if some:
-            said = f"{count(len(some), 'image')} ({named(sorted(some))})"
+        lacking = [id for id, image in self._images.items() if id not in there and image.split in labelled]
+        lacking = [id for id in lacking if os.path.isfile(self._images[id].path)]
+        if lacking:
+            said = f"{count(len(lacking), 'image')} ({named(lacking)})"
             remarks.append(f"taken for background, because there is no file of labels: {said}")
         return labelled, tuple(remarks)
