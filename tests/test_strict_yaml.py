@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from auxseg.errors import InputError
 from auxseg.presets import presets
 from auxseg.recipe import load_recipe
-from auxseg.strict_yaml import MAX_BYTES, parse_mapping, read_mapping, read_yaml, write_yaml
+from auxseg.strict_yaml import MAX_BYTES, RefusedYAMLError, parse_mapping, read_mapping, read_yaml, write_yaml
 from auxseg.study.design.config import read_study
 
 STUDY: Final = """base: tiny-mtl
@@ -144,6 +144,22 @@ def test_aliases_within_the_bounds_are_read_as_ever() -> None:
 @pytest.mark.parametrize("name", sorted(presets()))
 def test_presets_read_as_by_yaml_itself(name: str) -> None:
     assert read_mapping(presets()[name], "recipe") == yaml.safe_load(presets()[name].read_text())
+
+
+def test_whole_numbers_are_keys_where_they_are_asked_for() -> None:
+    assert read_yaml("names: {0: a, 10: b, c: d, '7': e}", whole_number_keys=True) == {
+        "names": {0: "a", 10: "b", "c": "d", "7": "e"}
+    }
+    with pytest.raises(RefusedYAMLError, match="expected a text as key, found '0'"):
+        read_yaml("{0: a}")
+
+
+@pytest.mark.parametrize("key", ["1.5", "-1", "01", "0x1", "1_0", "+1", "true", "null", "[a]", "1" * 10])
+def test_no_other_keys_are_taken_with_whole_numbers(key: str) -> None:
+    with pytest.raises(RefusedYAMLError, match="expected a text as key"):
+        read_yaml(f"{{{key}: a}}", whole_number_keys=True)
+    with pytest.raises(RefusedYAMLError, match="the key '1' is given twice"):
+        read_yaml("{1: a, '1': b}", whole_number_keys=True)
 
 
 def test_what_is_no_file_or_too_large_is_refused(tmp_path: Path) -> None:

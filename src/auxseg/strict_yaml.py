@@ -24,6 +24,8 @@ MAX_CHARACTERS: Final = 20_000
 """How long one text in it may be."""
 
 _TAG: Final = "tag:yaml.org,2002:"
+_WHOLE_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
+"""Written in one way only, so that two that are equal look equal."""
 
 
 @final
@@ -35,8 +37,9 @@ class RefusedYAMLError(yaml.YAMLError):
 class _StrictLoader(yaml.SafeLoader):
     """PyYAML's safe loader with bounds, without tags, and without keys that stand twice in a mapping."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, whole_number_keys: bool) -> None:
         super().__init__(text)
+        self._whole_number_keys = whole_number_keys
         self._depth = self._count = 0
         self._sizes: dict[int, int] = {}  # by the identity of a node; one that is being made has none yet
 
@@ -76,7 +79,7 @@ class _StrictLoader(yaml.SafeLoader):
             line, key = key_node.start_mark.line + 1, key_node.value
             if key_node.tag == f"{_TAG}merge":
                 continue
-            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag != f"{_TAG}str":
+            if not isinstance(key_node, yaml.ScalarNode) or not self._is_key(key_node):
                 shown = repr(key[:40]) if isinstance(key, str) else "a list or mapping"
                 raise RefusedYAMLError(f"line {line}: expected a text as key, found {shown}; put it in quotes")
             if key in lines:
@@ -85,6 +88,10 @@ class _StrictLoader(yaml.SafeLoader):
                     "give it once"
                 )
             lines[key] = line
+
+    def _is_key(self, node: yaml.ScalarNode) -> bool:
+        is_number = self._whole_number_keys and node.tag == f"{_TAG}int" and _WHOLE_NUMBER.fullmatch(node.value)
+        return node.tag == f"{_TAG}str" or bool(is_number)
 
     def construct_text(self, node: yaml.ScalarNode) -> str:
         """A text that can be written and be part of a file's name."""
@@ -154,8 +161,8 @@ def write_yaml(values: Mapping[str, object], *, width: int = 120, allow_unicode:
     return yaml.dump(values, Dumper=_StrictDumper, sort_keys=False, width=width, allow_unicode=allow_unicode)
 
 
-def read_yaml(text: str) -> object:
-    """What YAML says, in the types of JSON.
+def read_yaml(text: str, *, whole_number_keys: bool = False) -> object:
+    """What YAML says, in the types of JSON. ``whole_number_keys`` allows keys such as ``0`` beside texts.
 
     Raises `yaml.YAMLError`, of which a `RefusedYAMLError` is a sentence about what YAML allows and this reader does
     not: a key twice in one mapping or that is no text, a size past the bounds above, an alias inside of itself.
@@ -163,15 +170,19 @@ def read_yaml(text: str) -> object:
     if len(text) > MAX_BYTES:
         raise RefusedYAMLError(f"{len(text):,} characters; at most {MAX_BYTES:,} are read")
     try:
-        return yaml.load(text, Loader=_StrictLoader)
+        loader = _StrictLoader(text, whole_number_keys=whole_number_keys)
+        try:
+            return loader.get_single_data()
+        finally:
+            loader.dispose()
     except (ValueError, OverflowError, LookupError) as error:  # a tag that does not fit, an escape beyond Unicode
         raise RefusedYAMLError(f"not YAML (a value cannot be read: {error})") from None
 
 
-def parse_mapping(text: str, origin: str, what: str) -> dict[str, object]:
+def parse_mapping(text: str, origin: str, what: str, *, whole_number_keys: bool = False) -> dict[str, object]:
     """The keys and values of a text that holds ``what``, a recipe say. Raises `InputError`, naming ``origin``."""
     try:
-        values = read_yaml(text)
+        values = read_yaml(text, whole_number_keys=whole_number_keys)
     except RefusedYAMLError as error:
         raise InputError(f"{origin}: {error}") from None
     except yaml.YAMLError as error:
@@ -181,8 +192,9 @@ def parse_mapping(text: str, origin: str, what: str) -> dict[str, object]:
     return values
 
 
-def read_mapping(path: Path, what: str) -> dict[str, Any]:
-    """The keys and values of a file that holds ``what``. Raises `InputError`, naming file and reason."""
+def read_mapping(path: Path, what: str, *, whole_number_keys: bool = False) -> dict[str, Any]:
+    """The keys and values of a file that holds ``what``, see `read_yaml`. Raises `InputError`, naming file and
+    reason."""
     try:
         if path.exists() and not path.is_file():
             raise InputError(f"{path}: the {what} cannot be read (it is not a file)")
@@ -196,4 +208,4 @@ def read_mapping(path: Path, what: str) -> dict[str, Any]:
         text = content.decode()
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not YAML (not UTF-8: {error.reason} at byte {error.start})") from None
-    return parse_mapping(text, str(path), what)
+    return parse_mapping(text, str(path), what, whole_number_keys=whole_number_keys)

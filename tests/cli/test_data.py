@@ -16,7 +16,10 @@ from auxseg.data import download
 from auxseg.data.sources import SOURCES
 from auxseg.data.sources.split_h5 import INTERPOLATED
 from auxseg.data.store.store import Store
-from tests.data.pictures import TRIMAP_OUTSIDE, draw_sample, make_pets, make_split_h5
+from tests.data.pictures import TRIMAP_OUTSIDE, draw_mask, draw_sample, make_pets, make_split_h5
+from tests.data.sources.index.tables import make as make_table
+from tests.data.sources.yolo.folders import SQUARE
+from tests.data.sources.yolo.folders import make as make_yolo
 
 
 @pytest.fixture
@@ -263,3 +266,30 @@ def test_export_writes_what_prepare_reads(tmp_path, capsys):
     capsys.readouterr()
     assert main(["data", "export", str(store), str(out)]) == 2
     assert "exists already; give the name of a new directory" in capsys.readouterr().err
+
+
+def test_prepare_reads_yolo_and_says_what_it_left_out(tmp_path, capsys):
+    labels = {"train/a": f"0 {SQUARE}", "train/b": "0 nonsense", "train/c": "-", "val/d": f"1 {SQUARE}"}
+    data, out = make_yolo(tmp_path / "data", labels), tmp_path / "out.h5"
+    arguments = ["data", "prepare", "yolo", str(data), "--out", str(out), "--size", "16", "--processes", "1"]
+    assert main(arguments) == 0
+    shown = capsys.readouterr().err
+    assert "label left out: train/b: no mask: b.txt, line 1: behind the class should be" in shown
+    assert "note: taken for background, because there is no file of labels: 1 image (train/c)" in shown
+    assert "out.h5: 4 samples, 1 label left out" in shown
+    assert main([*arguments, "--overwrite", "--strict"]) == 1
+    assert main([*arguments, "--overwrite", "--threshold", "9"]) == 2
+    assert "threshold is a setting of folder, voc, index; yolo has none" in capsys.readouterr().err
+
+
+def test_prepare_reads_a_table_with_the_options_of_masks(tmp_path, capsys):
+    path = make_table(tmp_path, "image,mask,split\npics/0.png,gt/0.png,train\npics/1.png,gt/1.png,test\nno.png,,val\n")
+    for index in (0, 1):
+        Image.fromarray(draw_mask(index) * 200).save(tmp_path / "gt" / f"{index}.png")
+    out = tmp_path / "out.h5"
+    arguments = ["data", "prepare", "index", str(path), "--out", str(out), "--size", "16", "--processes", "1"]
+    assert main([*arguments, "--threshold", "128"]) == 0
+    shown = capsys.readouterr().err
+    assert "left out: no: no.png does not exist" in shown
+    assert "note: index.csv: files that do not exist: 1 of 3 images (no.png)" in shown
+    assert Store.open(out).provenance["details"] == {"name": "index", "path": "index.csv", "threshold": "128.0"}

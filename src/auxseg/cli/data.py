@@ -106,10 +106,10 @@ class Prepare(Command):
     """
 
     source: Positional[str]
-    """The format: oxford-iiit-pet, split-h5, folder, coco, voc or arrays."""
+    """The format: oxford-iiit-pet, split-h5, folder, coco, voc, yolo, index or arrays."""
 
     path: Positional[Path]
-    """The folder to read, or the annotation file of coco; it is never written to."""
+    """The folder to read, the annotation file of coco or the table of index; it is never written to."""
 
     out: Path
     """The store to write (.h5)."""
@@ -128,14 +128,14 @@ class Prepare(Command):
     """apply: turn images by their EXIF orientation; ignore: read them as stored; auto: decide by mask sizes."""
 
     threshold: Annotated[float | None, optional("N")] = None
-    """folder, voc: read grey masks as foreground where their pixels are at least N, such as 128."""
+    """folder, voc, index: read grey masks as foreground where their pixels are at least N, such as 128."""
 
     colours: Annotated[Path | None, optional("FILE")] = None
-    """folder, voc: a table of the masks' colours and their classes (labelmap.txt, classes.txt); auto numbers the
+    """folder, voc, index: a table of the masks' colours and their classes (labelmap.txt, classes.txt); auto numbers the
     colours, index uses the palettes' numbers."""
 
     instances: Annotated[Literal["merge", "classes"] | None, optional("merge|classes")] = None
-    """folder, voc: whether the ids in the masks are objects of one class (merge) or classes (classes)."""
+    """folder, voc, index: whether the ids in the masks are objects of one class (merge) or classes (classes)."""
 
     border: Literal["foreground", "ignore", "class"] = "foreground"
     """How the border of a trimap (oxford-iiit-pet) counts: as the animal, not at all, or as its own mask class."""

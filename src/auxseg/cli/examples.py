@@ -114,6 +114,11 @@ NOTES: Final[dict[str, str]] = {
                    mine/SegmentationClass/NAME.png
                    mine/Annotations/NAME.xml
                    mine/ImageSets/Segmentation/train.txt, val.txt, test.txt
+  yolo             mine/data.yaml            names, and the images of train, val and test
+                   mine/images/train/NAME.jpg
+                   mine/labels/train/NAME.txt class cx cy w h, or class x1 y1 x2 y2 ..., from 0 to 1
+  index            mine.csv                  image,mask,split,id,group, a box as x0,y0,x1,y1, kinds
+                                             of label; all but image are optional
   oxford-iiit-pet  the folders images and annotations, as downloaded
   split-h5         train/images.h5           dataset images, rows of height x width x 3
                    train/masks.h5            dataset masks, rows of height x width

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from auxseg.data.sample import Box
 from auxseg.data.sources.name_matching import Photographs
-from auxseg.data.sources.tables import Labels, describe_labels, read_boxes, read_labels
+from auxseg.data.sources.tables import Labels, describe_labels, read_boxes, read_labels, read_table, to_labels
 from auxseg.errors import InputError
 
 PHOTOGRAPHS = Photographs(["a", "b", "more/c"])
@@ -184,3 +184,27 @@ def test_names_of_different_kinds_may_be_alike():
     rows = [Labels({"breed": "pug"}, None, None), Labels({"name": "Pug"}, None, None)]
     assert describe_labels(Path("labels.csv"), rows) == ()
     assert described("nano", "not", "dash-") == ()
+
+
+def test_rows_of_a_table_come_with_the_lines_where_they_end(tmp_path):
+    path = tmp_path / "some.tsv"
+    path.write_text('a\tb\n\n1\t"2\n3"\n\t\n x \t,\n')
+    header, rows = read_table(path, "\t")
+    assert (header, list(rows)) == (["a", "b"], [(4, ["1", "2\n3"]), (6, ["x", ","])])
+
+
+def test_a_table_is_refused_where_a_row_is_ragged_or_it_is_too_large(tmp_path, monkeypatch):
+    path = tmp_path / "some.csv"
+    path.write_text("a,b\n1,2\n3\n")
+    header, rows = read_table(path)
+    assert (header, next(rows)) == (["a", "b"], (2, ["1", "2"]))
+    with pytest.raises(InputError, match=r"some\.csv, line 3: expected 2 cells, found 1"):
+        next(rows)
+    monkeypatch.setattr("auxseg.data.sources.tables._MAX_BYTES", 9)
+    with pytest.raises(InputError, match=r"some\.csv has over 9 bytes; divide the table"):
+        read_table(path)
+
+
+def test_a_row_without_group_or_split_has_classes_alone():
+    assert to_labels(Path("a.csv"), 2, {"kind": "x", "other": ""}) == Labels({"kind": "x"}, None, None)
+    assert to_labels(Path("a.csv"), 2, {"group": "", "split": "val"}) == Labels({}, None, "val")

@@ -9,10 +9,12 @@ from auxseg.arguments import as_path
 from auxseg.data.sources.arrays import Arrays
 from auxseg.data.sources.coco.coco import Coco
 from auxseg.data.sources.folder import Folder
+from auxseg.data.sources.index import Index
 from auxseg.data.sources.oxford_iiit_pet import OxfordIIITPet
 from auxseg.data.sources.source import Item, SampleError, Source
 from auxseg.data.sources.split_h5 import SplitH5
 from auxseg.data.sources.voc import PascalVOC
+from auxseg.data.sources.yolo import Yolo
 from auxseg.errors import InputError
 
 SOURCES: Final[dict[str, type[Source]]] = {
@@ -21,6 +23,8 @@ SOURCES: Final[dict[str, type[Source]]] = {
     Folder.name: Folder,
     Coco.name: Coco,
     PascalVOC.name: PascalVOC,
+    Yolo.name: Yolo,
+    Index.name: Index,
     Arrays.name: Arrays,
 }
 """Name on the command line -> how to open it, given its path."""
@@ -48,11 +52,13 @@ __all__ = [
     "Arrays",
     "Coco",
     "Folder",
+    "Index",
     "Item",
     "OxfordIIITPet",
     "PascalVOC",
     "SampleError",
     "Source",
     "SplitH5",
+    "Yolo",
     "open_source",
 ]

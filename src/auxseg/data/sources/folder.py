@@ -7,18 +7,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, final
 
-import numpy as np
-from jaxtyping import UInt8
-
 from auxseg.data.sample import Sample
 from auxseg.data.sources.class_names import NAMES_FILES, find_names
 from auxseg.data.sources.masks.classes import decide_classes, describe_settings, mask_settings
 from auxseg.data.sources.masks.files import LOSSY_SUFFIXES, MASK_SUFFIXES
-from auxseg.data.sources.masks.sizes import fitting, refuse_misfits
+from auxseg.data.sources.masks.labelled import read_labelled
+from auxseg.data.sources.masks.sizes import refuse_misfits
 from auxseg.data.sources.name_matching import Photographs, masks_by_picture
-from auxseg.data.sources.pictures.decoding import read_picture, to_rgb
 from auxseg.data.sources.pictures.files import SUFFIXES, Listing, describe_others, list_files, list_unknown
-from auxseg.data.sources.pictures.orientation import agreement, check_exif, orient
+from auxseg.data.sources.pictures.orientation import agreement, check_exif
 from auxseg.data.sources.source import Item, SampleError, Source
 from auxseg.data.sources.tables import Labels, describe_labels, read_boxes, read_labels
 from auxseg.errors import InputError
@@ -112,28 +109,25 @@ class Folder(Source):
         if item.id not in self._pictures:
             raise SampleError(f"it has labels, but no image in {_IMAGES}/")
         path, labels = self._pictures[item.id], self._labels.get(item.id, _UNLABELLED)
-        mask, dropped = self._read_mask(item.id)
-        boxes = self._boxes.get(item.id, [])
-        mask_hw = None if mask is None else (mask.shape[0], mask.shape[1])
-        picture, orientation, notes = orient(
-            read_picture(path), mask_hw, self.exif, lambda: self._agreement, has_boxes=bool(boxes)
+        boxes = tuple(self._boxes.get(item.id, []))
+        read = read_labelled(
+            path, self._masks.get(item.id), self._reader, self.exif, lambda: self._agreement, has_boxes=bool(boxes)
         )
-        image = to_rgb(picture, path.name)
-        mask, dropped = fitting(mask, image, dropped)
-        return Sample(item.id, image, mask, tuple(boxes), labels.classes, labels.group, notes, dropped, orientation)
+        return Sample(
+            item.id,
+            read.image,
+            read.mask,
+            boxes,
+            labels.classes,
+            labels.group,
+            read.notes,
+            read.dropped,
+            read.orientation,
+        )
 
     def provenance(self) -> dict[str, str]:
         """The folder's name without the way to it, and the settings that were given."""
         return {"name": self.name, "path": self.path.resolve().name, **self._chosen}
-
-    def _read_mask(self, id: str) -> tuple[UInt8[np.ndarray, "h w"] | None, tuple[str, ...]]:
-        """The mask, if there is one that can be used, or why it cannot."""
-        if id not in self._masks:
-            return None, ()
-        try:
-            return self._reader.read(self._masks[id]), ()
-        except SampleError as error:
-            return None, (str(error),)
 
     @cached_property
     def _agreement(self) -> bool | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -13,8 +13,9 @@ from auxseg.data.sources.name_matching import Photographs
 from auxseg.data.sources.pictures.files import to_id
 from auxseg.errors import InputError
 
+_MAX_BYTES: Final = 500_000_000
 _SPLITS: Final = (*SPLITS, "trainval")
-_CORNERS: Final = ("x0", "y0", "x1", "y1")
+CORNERS: Final = ("x0", "y0", "x1", "y1")
 _RESERVED: Final = ("mask", "box")
 """What else a sample may lack: a kind of label of this name could not be told from it."""
 
@@ -37,13 +38,7 @@ def read_labels(path: Path, photographs: Photographs) -> dict[str, Labels]:
     for line, id, row in _rows(path, (), photographs):
         if id in result:
             raise InputError(f"{path}, line {line}: {id} is listed twice")
-        group, split = row.pop("group", "") or None, row.pop("split", "") or None
-        if split is not None and split not in _SPLITS:
-            raise InputError(f"{path}, line {line}: split should be one of {', '.join(_SPLITS)}, not {split!r}")
-        for kind in row:
-            if kind in _RESERVED:
-                raise InputError(f"{path}: a kind of label may not be called {kind!r}")
-        result[id] = Labels({kind: name for kind, name in row.items() if name}, group, split)
+        result[id] = to_labels(path, line, row)
     return result
 
 
@@ -75,13 +70,56 @@ def describe_labels(path: Path, labels: Iterable[Labels]) -> tuple[str, ...]:
 def read_boxes(path: Path, photographs: Photographs) -> dict[str, list[Box]]:
     """The boxes of ``boxes.csv`` by the id of the sample. Raises `InputError`."""
     result: dict[str, list[Box]] = {}
-    for line, id, row in _rows(path, _CORNERS, photographs):
+    for line, id, row in _rows(path, CORNERS, photographs):
         try:
-            corners = [float(row[corner]) for corner in _CORNERS]
+            corners = [float(row[corner]) for corner in CORNERS]
         except ValueError as error:
             raise InputError(f"{path}, line {line}: x0, y0, x1, y1 should be numbers of pixels: {error}") from error
         result.setdefault(id, []).append(Box(*corners, name=row.get("name", "")))
     return result
+
+
+def read_table(path: Path, delimiter: str = ",") -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """The header of a table, and of every row that is not empty the line where it ends and its cells.
+
+    Cells have no spaces around them. The header of an empty file is empty.
+
+    Raises `InputError` if the file is too large or no table, and on the way through its rows at the first one that has
+    not as many cells as the header.
+    """
+    try:
+        if path.exists() and path.stat().st_size > _MAX_BYTES:
+            raise InputError(f"{path} has over {_MAX_BYTES:,} bytes; divide the table")
+        with path.open(encoding="utf-8-sig", newline="") as file:  # csv itself finds the ends of rows
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
+            table = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path} cannot be read as a table: {error}") from error
+    return (table[0][1] if table else []), _full_rows(path, table)
+
+
+def to_labels(path: Path, line: int, row: Mapping[str, str]) -> Labels:
+    """The labels in the cells of a row, by the name of their column; empty cells are missing labels.
+
+    Raises `InputError` for a split that does not exist, and a kind of label that may not be called so.
+    """
+    split = row.get("split") or None
+    if split is not None and split not in _SPLITS:
+        raise InputError(f"{path}, line {line}: split should be one of {', '.join(_SPLITS)}, not {split!r}")
+    kinds = [kind for kind in row if kind not in ("group", "split")]
+    for kind in kinds:
+        if kind in _RESERVED:
+            raise InputError(f"{path}: a kind of label may not be called {kind!r}")
+    return Labels({kind: row[kind] for kind in kinds if row[kind]}, row.get("group") or None, split)
+
+
+def _full_rows(path: Path, table: Sequence[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    for line, cells in table[1:]:
+        if not any(cells):  # as spreadsheets write empty lines
+            continue
+        if len(cells) != len(table[0][1]):
+            raise InputError(f"{path}, line {line}: expected {len(table[0][1])} cells, found {len(cells)}")
+        yield line, cells
 
 
 def _rows(path: Path, needed: tuple[str, ...], photographs: Photographs) -> Iterator[tuple[int, str, dict[str, str]]]:
@@ -92,13 +130,7 @@ def _rows(path: Path, needed: tuple[str, ...], photographs: Photographs) -> Iter
     """
     if not path.exists():
         return
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:  # csv itself finds the ends of rows
-            reader = csv.reader(file, strict=True)
-            table = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path} cannot be read as a table: {error}") from error
-    header = [cell.strip() for cell in table[0][1]] if table else []
+    header, table = read_table(path)
     if not header or header[0] not in ("id", "file") or "" in header or len(set(header)) < len(header):
         raise InputError(
             f"{path} should start with a header of different names, with 'id' or 'file' first, not {header}"
@@ -108,12 +140,7 @@ def _rows(path: Path, needed: tuple[str, ...], photographs: Photographs) -> Iter
         raise InputError(f"{path} has no column {lacking[0]!r}; its columns: {', '.join(header)}")
     strangers: list[str] = []
     has_fitted = False
-    for line, row in table[1:]:
-        cells = [cell.strip() for cell in row]
-        if not any(cells):  # as spreadsheets write empty lines
-            continue
-        if len(cells) != len(header):
-            raise InputError(f"{path}, line {line}: expected {len(header)} cells, found {len(cells)}")
+    for line, cells in table:
         id = photographs.find(cells[0])
         if id is None:
             strangers.append(cells[0])

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final, final
 
 from auxseg.data.preparing.findings import named
-from auxseg.data.sample import EXIFS, SPLITS, Box, Sample
+from auxseg.data.sample import EXIFS, SPLITS, Sample
+from auxseg.data.sources.coco.boxes import named_boxes
 from auxseg.data.sources.coco.categories import Categories
 from auxseg.data.sources.coco.file import CocoFile, CocoImage, CocoObject, read_coco
 from auxseg.data.sources.coco.mask import draw_mask
@@ -113,7 +114,7 @@ class Coco(Source):
             orientation = replace(orientation, is_decided=orientation.tag == 1 or self._exif != "auto")
         elif (height, width) != image.hw:
             raise SampleError(f"{path.name} is {height} x {width} (height x width), the file says {image.hw}")
-        boxes, faults = self._boxes(each.objects)
+        boxes, faults = named_boxes(each.objects, self._categories)
         mask = None
         if self._has_outlines:
             drawn = draw_mask(each.objects, self._categories, (height, width))
@@ -125,23 +126,6 @@ class Coco(Source):
         files = {"annotations": " ".join(f"{split}={path.name}" for split, path in self._paths.items() if split)}
         exif = {} if self._exif == "auto" else {"exif": self._exif}
         return {"name": self.name, "path": self.path.resolve().name} | (files if files["annotations"] else {}) | exif
-
-    def _boxes(self, objects: Sequence[CocoObject]) -> tuple[tuple[Box, ...], list[str]]:
-        """The boxes of all objects but crowds, and why some have none."""
-        boxes: list[Box] = []
-        faults: list[str] = []
-        for each in objects:
-            if each.fault:
-                faults.append(f"object {each.id}: {each.fault}; its pixels are ignored, and so is its box")
-            elif each.is_crowd or self._categories.is_background(each.category):
-                continue
-            elif each.box_fault:
-                faults.append(f"the box of object {each.id}: {each.box_fault}")
-            elif each.box is not None:
-                x, y, width, height = each.box
-                name = self._categories.name(each.category)
-                boxes.append(Box(x, y, x + width, y + height, name))
-        return tuple(boxes), faults
 
 
 def _annotation_files(path: Path, annotations: Mapping[str, Path]) -> dict[str | None, Path]:

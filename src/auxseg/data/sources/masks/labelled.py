@@ -1,0 +1,62 @@
+"""A picture read together with its mask, which decides whether the picture is turned.
+
+Shape legend: ``h w`` the picture's own size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+import numpy as np
+from jaxtyping import UInt8
+
+from auxseg.data.sample import Orientation
+from auxseg.data.sources.masks.reader import MaskReader
+from auxseg.data.sources.masks.sizes import fitting
+from auxseg.data.sources.pictures.decoding import read_picture, to_rgb
+from auxseg.data.sources.pictures.orientation import orient
+from auxseg.data.sources.source import SampleError
+
+
+@final
+@dataclass(frozen=True)
+class LabelledPicture:
+    """A picture and its mask, if it has one that can be used; what was done to read them, and why there is no mask.
+
+    The fields after ``mask`` are those of `auxseg.data.sample.Sample`.
+    """
+
+    image: UInt8[np.ndarray, "h w 3"]
+    mask: UInt8[np.ndarray, "h w"] | None
+    orientation: Orientation
+    notes: tuple[str, ...]
+    dropped: tuple[str, ...]
+
+
+def read_labelled(
+    picture: Path,
+    mask: Path | None,
+    reader: MaskReader,
+    exif: str,
+    agreed: Callable[[], bool | None],
+    *,
+    has_boxes: bool,
+) -> LabelledPicture:
+    """Read a picture and its mask; see `auxseg.data.sources.pictures.orientation.orient` for the settings.
+
+    A mask that cannot be read or has another size is left out. Raises `SampleError` if the picture cannot be read.
+    """
+    values, dropped = None, ()
+    if mask is not None:
+        try:
+            values = reader.read(mask)
+        except SampleError as error:
+            dropped = (str(error),)
+    hw = None if values is None else (values.shape[0], values.shape[1])
+    turned, orientation, notes = orient(read_picture(picture), hw, exif, agreed, has_boxes=has_boxes)
+    image = to_rgb(turned, picture.name)
+    values, dropped = fitting(values, image, dropped)
+    return LabelledPicture(image, values, orientation, notes, dropped)

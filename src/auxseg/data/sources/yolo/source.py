@@ -1,0 +1,127 @@
+"""Ultralytics' YOLO: a data.yaml, images, and beside them a text file of boxes or outlines for each.
+
+https://docs.ultralytics.com/datasets/detect/ and https://docs.ultralytics.com/datasets/segment/ describe the format.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import final
+
+import numpy as np
+from jaxtyping import UInt8
+
+from auxseg.counting import count
+from auxseg.data.preparing.findings import named
+from auxseg.data.sample import Sample
+from auxseg.data.sources.coco.boxes import named_boxes
+from auxseg.data.sources.coco.categories import Categories
+from auxseg.data.sources.coco.file import CocoCategory, CocoObject
+from auxseg.data.sources.coco.mask import draw_mask
+from auxseg.data.sources.pictures.decoding import read_picture, to_rgb, upright
+from auxseg.data.sources.pictures.orientation import check_exif
+from auxseg.data.sources.source import Item, Source
+from auxseg.data.sources.yolo.config import read_config
+from auxseg.data.sources.yolo.images import find_images, label_path
+from auxseg.data.sources.yolo.labels import has_outline, read_rows
+from auxseg.errors import InputError
+
+
+@final
+class Yolo(Source):
+    """Images whose labels are rows ``class cx cy w h`` (boxes) or ``class x1 y1 x2 y2 ...`` (outlines) in text files.
+
+    - ``data.yaml`` names the classes and the images of train, val and test: each a folder, a list of folders, or a text
+      file with a path per line. These are the official splits. An image of several counts for the first.
+    - The labels of ``images/a.jpg`` are in ``labels/a.txt``: the last folder ``images`` of the path counts. Coordinates
+      are shares of the width and height of the image as its EXIF orientation turns it.
+    - The mask's classes are ``background`` and the names; ``category_ids`` are the file's own, and -1 for background.
+    - Where any row is an outline, all images have masks. They are drawn as those of COCO
+      (`auxseg.data.sources.coco`): where objects lie over each other the smaller one counts, and an object that has
+      only a box is ignored in the mask, or leaves no mask if no object of the image has an outline. The box of an
+      outline is what bounds it.
+    - An image whose file of labels is missing or empty shows background alone, by Ultralytics' rule. A split without
+      any such file is unlabelled.
+    - A row that cannot be used costs its box, and the mask of its image; a class beyond the names is ignored where it
+      lies. Both are named.
+
+    Args:
+        path: the folder with the ``data.yaml``, or such a file.
+        exif: ``"ignore"`` where labels were drawn on images as they are stored; otherwise they are turned.
+
+    Raises:
+        InputError: if the ``data.yaml`` or a list of images is missing or wrong, or no image has labels.
+    """
+
+    name = "yolo"
+    options = frozenset({"exif"})
+
+    def __init__(self, path: str | Path, exif: str = "auto") -> None:
+        self.path = Path(path)
+        self._exif = check_exif(exif)
+        config = read_config(self.path)
+        categories = [CocoCategory(id, name, "") for id, name in enumerate(config.names)]
+        self._categories = Categories([(config.path, categories)], set(range(len(categories))))
+        self._num_classes = len(categories)
+        self.mask_classes = self._categories.names
+        self.category_ids = self._categories.ids
+        self._images, remarks = find_images(config)
+        self._labels = {id: label_path(image.path) for id, image in self._images.items()}
+        self._labelled, said = self._labelled_splits()
+        self._has_outlines = any(has_outline(path) for path in self._labels.values())
+        self.remarks = (*config.remarks, *remarks, *said)
+
+    def items(self) -> Sequence[Item]:
+        """All images, those of train first."""
+        return [Item(id, image.split) for id, image in self._images.items()]
+
+    def read(self, item: Item) -> Sample:
+        """Read an image, draw its outlines and name its boxes."""
+        path = self._images[item.id].path
+        picture, orientation = upright(read_picture(path), None, self._exif)
+        image = to_rgb(picture, path.name)
+        hw = image.shape[0], image.shape[1]
+        rows, faults = read_rows(self._labels[item.id])
+        objects = [row.to_object(hw, self._num_classes) for row in rows]
+        boxes, lost = named_boxes(objects, self._categories)
+        mask, notes = None, ()
+        if self._has_outlines and item.split in self._labelled:
+            mask, notes, faults = self._draw(objects, hw, faults)
+        return Sample(item.id, image, mask, boxes, notes=notes, dropped=(*faults, *lost), orientation=orientation)
+
+    def provenance(self) -> dict[str, str]:
+        """The folder's name without the way to it, and whether orientations were chosen."""
+        exif = {} if self._exif == "auto" else {"exif": self._exif}
+        return {"name": self.name, "path": self.path.resolve().name} | exif
+
+    def _draw(
+        self, objects: Sequence[CocoObject], hw: tuple[int, int], faults: list[str]
+    ) -> tuple[UInt8[np.ndarray, "h w"] | None, tuple[str, ...], list[str]]:
+        """The mask, what was repaired in it, and what could not be used. Where an object may be anywhere there is no
+        mask."""
+        if faults:
+            return None, (), [f"no mask: {fault}" for fault in faults]
+        drawn = draw_mask(objects, self._categories, hw)
+        return drawn.mask, drawn.notes, list(drawn.faults)
+
+    def _labelled_splits(self) -> tuple[frozenset[str], tuple[str, ...]]:
+        """The splits with any file of labels, and what is to be said about files that are not there."""
+        there = {id for id, path in self._labels.items() if os.path.lexists(path)}
+        splits = dict.fromkeys(image.split for image in self._images.values())
+        labelled = frozenset(self._images[id].split for id in there)
+        if not labelled:
+            id, image = next(iter(self._images.items()))
+            raise InputError(f"{self.path}: no image has labels; those of {image.path} should be in {self._labels[id]}")
+        remarks = [
+            f"no image of {split} has a file of labels, so it is unlabelled"
+            for split in splits
+            if split not in labelled
+        ]
+        lacking = [id for id, image in self._images.items() if id not in there and image.split in labelled]
+        lacking = [id for id in lacking if os.path.isfile(self._images[id].path)]
+        if lacking:
+            said = f"{count(len(lacking), 'image')} ({named(lacking)})"
+            remarks.append(f"taken for background, because there is no file of labels: {said}")
+        return labelled, tuple(remarks)
