@@ -141,7 +141,7 @@ class _Builder:
             freeze(encoder, frozen)
         if lora is not None:
             with own_randomness(self.seed, f"{part} lora"):
-                EncoderSettings, add_adapters(encoder, lora.rank, lora.alpha)
+                add_adapters(encoder, lora.rank, lora.alpha)
 
     def decoder(self, part: str, encoder: Encoder) -> Decoder:
         config = self.config
