@@ -1,6 +1,6 @@
 """Masks at the size of their photographs: packed for a store, found again, and unpacked with a bound on the memory.
 
-Shape legend: ``h w`` a photograph's own size, ``N`` samples, ``M`` blocks.
+Shape legend: ``h w`` a photograph's own size, ``N`` samples, ``E`` one more than these, ``M`` blocks.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def pack(mask: UInt8[np.ndarray, "h w"]) -> PackedMask:
 
 
 def unpack(content: UInt8[np.ndarray, " n"], original: tuple[int, int]) -> UInt8[np.ndarray, "h w"]:
-    """The mask of a packed one, of this height and width.
+    """The mask of a packed one, of this height and width, as a new array.
 
     Memory is taken for at most that many pixels, and for no more than a stream of this length can hold (1032 to 1).
     Raises `ValueError` if the stream is damaged or holds another number of pixels.
@@ -49,7 +49,7 @@ def unpack(content: UInt8[np.ndarray, " n"], original: tuple[int, int]) -> UInt8
         raise ValueError("cannot be decompressed") from error
     if len(pixels) != height * width or not stream.eof:
         raise ValueError(f"does not have {width} x {height} pixels")
-    return np.frombuffer(pixels, np.uint8).reshape(height, width)
+    return np.frombuffer(pixels, np.uint8).reshape(height, width).copy()
 
 
 @final
@@ -62,7 +62,7 @@ class StoredOriginals:
     """
 
     content_hash: str
-    first: Int64[np.ndarray, " N+1"]
+    first: Int64[np.ndarray, " E"]
     places: Int64[np.ndarray, " M"]
 
     def parts(self, row: int) -> Iterator[tuple[int, int]]:
