@@ -37,7 +37,7 @@ WITHOUT = 3
 def masks() -> list[np.ndarray | None]:
     """One of them is missing, and those of noise take more than a block."""
     random = np.random.default_rng(0)
-    drawn: list[np.ndarray | None] = [random.choice(np.uint8([*range(250), IGNORE]), hw) for hw in SIZES]
+    drawn: list[np.ndarray | None] = [random.choice(np.array([*range(250), IGNORE], np.uint8), hw) for hw in SIZES]
     drawn[WITHOUT] = None
     return drawn
 
@@ -130,7 +130,7 @@ def test_masks_lie_in_more_than_one_block_and_across_their_ends(path):
 def test_smaller_pictures_pickles_and_other_words_have_the_same_masks(path):
     store, expected = Store.open(path), masks()[0]
     assert expected is not None
-    for other in (store.at_size(8), pickle.loads(pickle.dumps(store))):  # noqa: S301
+    for other in (store.at_size(8), pickle.loads(pickle.dumps(store))):
         np.testing.assert_array_equal(other.read_original_mask(0), expected)
     ids = np.arange(255, -1, -1, dtype=np.uint8)
     np.testing.assert_array_equal(replace(store, mask_ids=ids).read_original_mask(0), 255 - expected)
