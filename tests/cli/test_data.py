@@ -70,6 +70,20 @@ def test_prepare_takes_every_option(pets):
     assert {"split": "50-25-25", "box": "thing", "seed": 4}.items() <= store.provenance.items()
 
 
+def test_original_masks_are_kept_on_request_and_said(pets, capsys):
+    assert prepare(pets) == 0
+    plain = Store.open(pets.parent / "pets.h5")
+    assert prepare(pets, "--original-masks", "--overwrite") == 0
+    store = Store.open(pets.parent / "pets.h5")
+    assert (plain.originals, store.content_hash) == (None, plain.content_hash)
+    for row, id in enumerate(store.ids):
+        trimap = np.asarray(Image.open(pets / "annotations" / "trimaps" / f"{id}.png"))
+        np.testing.assert_array_equal(store.read_original_mask(row), trimap != TRIMAP_OUTSIDE)
+    capsys.readouterr()
+    assert main(["data", "inspect", str(store.path)]) == 0
+    assert "masks are also kept at these sizes, for evaluate --at original" in capsys.readouterr().err
+
+
 def test_prepare_names_what_it_leaves_out(pets, capsys):
     (pets / "images" / "Tabby_0.jpg").write_text("no picture")
     assert prepare(pets, "--json") == 0

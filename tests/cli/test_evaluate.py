@@ -53,6 +53,7 @@ class _Stubs:
         self.measured: list[tuple[str, str, Path | None, str]] = []
         self.mirrored: list[bool] = []
         self.averaged: list[str] = []
+        self.sizes: list[str] = []
         self.pages: list[list[str]] = []
         self.grids: list[list[str]] = []
         self.unlike: list[str] = []
@@ -65,15 +66,19 @@ class _Stubs:
         monkeypatch.setattr("auxseg.report.report", self._report)
         monkeypatch.setattr("auxseg.report.compared", self._compared)
 
-    def _measured(self, run: Any, split: str, data: Path | None, device: str, *, mirrored: bool, tta: str) -> Metrics:
+    def _measured(
+        self, run: Any, split: str, data: Path | None, device: str, *, mirrored: bool, tta: str, at: str
+    ) -> Metrics:
+        self.sizes.append(at)
         self.mirrored.append(mirrored)
         self.averaged.append(tta)
         self.measured.append((run.directory.name, split, data, device))
         return self.metrics.get(run.directory.name, _metrics())
 
     def _measured_alone(
-        self, path: Path, split: str, data: Path | None, device: str, *, mirrored: bool, tta: str
+        self, path: Path, split: str, data: Path | None, device: str, *, mirrored: bool, tta: str, at: str
     ) -> Metrics:
+        self.sizes.append(at)
         self.averaged.append(tta)
         self.measured.append((f"packed {path.name}", split, data, device))
         return _metrics()
@@ -179,6 +184,17 @@ def test_averages_over_flips_are_passed_on_and_said(tmp_path: Path, stubs: _Stub
     assert stubs.averaged == ["none", "none", "grid none", "flip", "flip", "flip", "grid flip"]
     assert result["runs"][str(runs[0])]["tta"] == "flip"
     assert "32 px, border ignore, outputs averaged with the mirror image's" in said
+
+
+def test_the_original_size_is_passed_on_and_said(tmp_path: Path, stubs: _Stubs) -> None:
+    run, packed = _run(tmp_path / "a"), Path("hf://me/pets")
+    _, said = _evaluated(run)
+    assert "at the images' original size" not in said
+    stubs.metrics["a"] = dataclasses.replace(_metrics(), at="original")
+    result, said = _evaluated(run, packed, at="original")
+    assert stubs.sizes == ["stored", "original", "original"]
+    assert result["runs"][str(run)]["at"] == "original"
+    assert "32 px, mask at the images' original size (other tasks at 32 px), border" in " ".join(said.split())
 
 
 def test_seconds_per_image_stand_beside_the_figures(tmp_path: Path, stubs: _Stubs) -> None:

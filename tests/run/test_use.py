@@ -57,6 +57,15 @@ def test_averages_over_flips_are_recorded_and_drawn(run: Run) -> None:
         evaluate(run, "train", tta="flop")  # pyright: ignore[reportArgumentType]
 
 
+def test_images_that_are_stored_as_they_are_have_the_same_figures_at_the_original_size(run: Run) -> None:
+    stored, original = evaluate(run, "train"), evaluate(run, "train", at="original")
+    assert original.pop("at") == "original"
+    for part in ("tables", "classes"):
+        assert original[part] == stored[part]
+    for task, figures in stored["figures"].items():
+        assert original["figures"][task] == pytest.approx(figures, rel=1e-4)
+
+
 def test_fault_09_evaluation_reads_the_split_that_was_asked_for(run: Run, store_path: Path) -> None:
     store = Store.open(store_path)
     for asked, split in [*(((split,), split) for split in SPLITS), ((), "test")]:

@@ -204,6 +204,21 @@ def test_the_likeliest_class_is_the_first_of_equals(memory_format: torch.memory_
     assert torch.equal(task.predict(logits).long(), torch.from_numpy(logits.numpy().argmax(1)))
 
 
+@pytest.mark.parametrize("vocabulary", [VOCABULARY, MANY_CLASSES], ids=["two", "many"])
+def test_masks_of_any_size_are_measured_as_outputs_are(vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("auxseg.drawing.BAND_PIXELS", 100)  # several bands, the last of them smaller
+    task, num_classes = _task(vocabulary=vocabulary), len(vocabulary.mask_classes)
+    assert task.measures_masks
+    truth = torch.randint(num_classes, (3, 37, 23), dtype=torch.uint8)
+    truth[0, :9], truth[2] = IGNORE, IGNORE
+    output = torch.randn(3, num_classes, 37, 23)
+    expected = task.measure(output, truth)["confusion"]
+    for row, predicted in enumerate(task.predict(output)):
+        found = task.measure_mask(predicted.numpy(), truth[row].numpy())["confusion"]
+        assert torch.equal(found, expected[row : row + 1])
+        assert found.dtype == expected.dtype
+
+
 def test_unknown_losses_are_refused_with_the_allowed_ones() -> None:
     with pytest.raises(InputError, match=r"tasks\.mask\.losses.*'dicee'.*'dice'.*cross_entropy, bce, dice"):
         _task({"dicee": 1.0})

@@ -220,6 +220,16 @@ ANSWERS = {
         "answer",
         answering(box=lambda answer: (*answer.box[:2], 500.0, 500.0)),
     ),
+    "measure_mask gives the row that measure gives of the same mask": (
+        MASK,
+        "measure_mask",
+        each(lambda value, *_: value + 1),
+    ),
+    "a task that measures masks answers with a mask": (
+        DISTANCE,
+        "measures_masks",
+        True,
+    ),
     "a box is moved with the photograph's place in the store": (
         BOX,
         "answer",

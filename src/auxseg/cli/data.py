@@ -146,6 +146,9 @@ class Prepare(Command):
     box: str = "largest"
     """The box to use where a sample has several: largest, or the name of a box."""
 
+    original_masks: bool = False
+    """Also keep masks at the size of their images, compressed, for evaluate --at original."""
+
     val_fraction: float = 0.1
     """Share of val in an official trainval split."""
 
@@ -183,6 +186,7 @@ class Prepare(Command):
                 overwrite=self.overwrite,
                 seed=self.seed,
                 processes=self.processes,
+                original_masks=self.original_masks,
                 progress=progress,
             )
         return _tell(console, report)

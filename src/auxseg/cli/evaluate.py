@@ -56,6 +56,10 @@ class Evaluate(RecipeCommand):
     tta: Literal["none", "flip"] = "none"
     """flip averages what is said of an image and of its mirror image, in twice the time, as predict can too."""
 
+    at: Literal["stored", "original"] = "stored"
+    """original compares the target's masks at the images' own size, as predict writes them; the store must keep them
+    (data prepare --original-masks)."""
+
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to compute."""
 
@@ -81,11 +85,13 @@ class Evaluate(RecipeCommand):
         for path in packed:
             with console.status(f"evaluating {as_typed(path)} on {self.split}"):
                 results[as_typed(path)] = measured_alone(
-                    path, self.split, self.data, self.device, mirrored=self.mirrored, tta=self.tta
+                    path, self.split, self.data, self.device, mirrored=self.mirrored, tta=self.tta, at=self.at
                 )
         for name, run in runs.items():
             with console.status(f"evaluating {name} on {self.split}"):
-                results[name] = measured(run, self.split, self.data, self.device, mirrored=self.mirrored, tta=self.tta)
+                results[name] = measured(
+                    run, self.split, self.data, self.device, mirrored=self.mirrored, tta=self.tta, at=self.at
+                )
                 report([run.directory])
         print_figures(console, results)
         _print_classes(console, results, {name: run.directory for name, run in runs.items()})

@@ -18,7 +18,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "data prepare": (
         "auxseg data prepare folder mine --out mine.h5 --split 70-15-15",
         "auxseg data prepare coco mine/annotations.json --out mine.h5 --size 512 --resize letterbox",
-        "auxseg data prepare oxford-iiit-pet data/oxford-iiit-pet --out pets.h5 --border ignore",
+        "auxseg data prepare oxford-iiit-pet data/oxford-iiit-pet --out pets.h5 --border ignore --original-masks",
     ),
     "data inspect": (
         "auxseg data inspect mine.h5",
@@ -53,7 +53,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "evaluate": (
         "auxseg evaluate runs/tiny",
         "auxseg evaluate runs/tiny runs/tiny-mtl --split val --mirrored",
-        "auxseg evaluate runs/tiny --data other.h5 --json",
+        "auxseg evaluate runs/tiny --at original    (after data prepare --original-masks)",
     ),
     "predict": (
         "auxseg predict runs/tiny photo.jpg --out masks",

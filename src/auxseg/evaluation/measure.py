@@ -91,6 +91,13 @@ def measure_batch(
     """Measure some tasks on the images of a batch, with a network in evaluation mode."""
     with autocast():
         outputs = outputs_of(network, tasks, batch, tta)
+    return measure_outputs(network, tasks, batch, outputs)
+
+
+def measure_outputs(
+    network: Network, tasks: Mapping[str, Task], batch: Batch, outputs: Mapping[str, Tensor]
+) -> Measured:
+    """Measure some tasks by what a network said of the images of a batch."""
     batch = with_teacher(network, tasks, batch, outputs)
     tables: dict[str, Table] = {}
     sums: dict[str, dict[str, Tensor]] = {}

@@ -128,7 +128,7 @@ class Gradients:
 class Evaluated:
     """A split of ``data`` was read to evaluate the run, and its mirror images too if it is ``mirrored``.
 
-    ``tta`` is that of `auxseg.records.metrics.Metrics`.
+    ``tta`` and ``at`` are those of `auxseg.records.metrics.Metrics`.
     """
 
     time: str = ""
@@ -137,6 +137,7 @@ class Evaluated:
     data: str = ""
     mirrored: bool = field(default=False, metadata=OMITTED)
     tta: Literal["", "flip"] = field(default="", metadata=OMITTED)
+    at: Literal["stored", "original"] = field(default="stored", metadata=OMITTED)
 
 
 @final

@@ -65,7 +65,9 @@ class Metrics:
     ``mirrored`` says that every image was measured twice, as it is and mirrored. Figures and losses are then those of
     both together, and the pixels and images in ``tables`` and ``classes`` are counted in both; ``num_images`` and the
     figures ``num_...`` count every image once. ``tta`` says over what every output was averaged: ``flip`` is the image
-    and its mirror image.
+    and its mirror image. ``at`` is the size at which the target's masks were compared: ``stored``, or ``original``, the
+    images' own. Its figures, tables and classes are then in pixels of the images. Losses, and figures of other
+    tasks, are always those at the stored size.
     The fields stand in the order of the file. What earlier versions did not write has a default.
     """
 
@@ -73,6 +75,7 @@ class Metrics:
     num_images: Count
     mirrored: bool = field(default=False, metadata=OMITTED)
     tta: Literal["", "flip"] = field(default="", metadata=OMITTED)
+    at: Literal["stored", "original"] = field(default="stored", metadata=OMITTED)
     checkpoint_step: Count
     target: str
     main_figure: str = ""

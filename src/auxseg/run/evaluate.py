@@ -17,6 +17,7 @@ from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
 from auxseg.drawing import panel, save_png, to_picture
 from auxseg.errors import InputError
+from auxseg.evaluation.at_original import At, Original, measure_at_original, refuse_at
 from auxseg.evaluation.averaging import TTA, outputs_of, refuse_averaging
 from auxseg.evaluation.measure import Measured, measure
 from auxseg.evaluation.mirrored import Scored, measure_mirrored
@@ -49,6 +50,7 @@ def evaluate(
     *,
     mirrored: bool = False,
     tta: TTA = "none",
+    at: At = "stored",
 ) -> dict[str, Any]:
     """Measure the model that is kept on a split; writes metrics.json, per_image.csv and examples.json.
 
@@ -64,12 +66,17 @@ def evaluate(
     `auxseg.evaluation.averaging`: another model, as it were, that takes twice the time. ``mirrored`` asks the same
     model twice instead.
 
+    With ``at="original"`` the target's masks are compared at the size of the images, as `auxseg predict` writes them:
+    its figures, tables and rows are in the images' own pixels. Losses and all other tasks stay at the stored size. The
+    store must keep the masks so, see ``original_masks`` of `auxseg.prepare`.
+
     Returns what metrics.json holds. Raises `InputError` if the split is empty, was trained on besides train, or the
-    store does not fit the model, or for mirror images of a target for which left and right mean something.
+    store does not fit the model, for mirror images of a target for which left and right mean something, and at the
+    original size for mirror images, a target that does not predict the mask, or a store without original masks.
     """
     if not isinstance(run, Run) and is_packed(run):
-        return to_mapping(measured_alone(run, split, data, device, mirrored=mirrored, tta=tta))
-    return to_mapping(measured(Run.open(run), split, data, device, mirrored=mirrored, tta=tta))
+        return to_mapping(measured_alone(run, split, data, device, mirrored=mirrored, tta=tta, at=at))
+    return to_mapping(measured(Run.open(run), split, data, device, mirrored=mirrored, tta=tta, at=at))
 
 
 @freed_memory_kept()
@@ -81,17 +88,18 @@ def measured(
     *,
     mirrored: bool = False,
     tta: TTA = "none",
+    at: At = "stored",
     most: int | None = None,
 ) -> Metrics:
     """The same, as a typed value; of at most ``most`` images, to time an evaluation."""
     model = load(run, device)
-    _refuse(model, str(run.directory), split, mirrored=mirrored, tta=tta)
+    _refuse(model, str(run.directory), split, mirrored=mirrored, tta=tta, at=at)
     store = matching_store(run, model, data)
-    rows = _rows(store, split)[:most]
+    rows = _rows(store, split, at)[:most]
     place = str(store.path)
-    reading = Evaluated(time=_now(), split=split, step=model.step, data=place, mirrored=mirrored, tta=_said(tta))
+    reading = Evaluated(time=_now(), split=split, step=model.step, data=place, mirrored=mirrored, tta=_said(tta), at=at)
     EventLog(run.events_file).append(reading)
-    metrics, scored = _measured(model, store, split, rows, mirrored=mirrored, tta=tta)
+    metrics, scored = _measured(model, store, split, rows, mirrored=mirrored, tta=tta, at=at)
     write_per_image(run.directory, _columns(model.tasks, scored))
     _write_examples(run, model, store, rows, scored.images, tta)
     write_inspection(run, model, store, store.rows("val")[:NUM_INSPECTED])
@@ -108,6 +116,7 @@ def measured_alone(
     *,
     mirrored: bool = False,
     tta: TTA = "none",
+    at: At = "stored",
 ) -> Metrics:
     """The same of a model outside of any run, which has no data of its own. Nothing is written.
 
@@ -117,12 +126,12 @@ def measured_alone(
     if data is None:
         raise InputError(f"{shown}: a packed model has no data; name a store with --data to measure it on")
     model = load(place, device)
-    _refuse(model, shown, split, mirrored=mirrored, tta=tta)
+    _refuse(model, shown, split, mirrored=mirrored, tta=tta, at=at)
     store = in_words_of(model, Store.open(data))
-    return _measured(model, store, split, _rows(store, split), mirrored=mirrored, tta=tta)[0]
+    return _measured(model, store, split, _rows(store, split, at), mirrored=mirrored, tta=tta, at=at)[0]
 
 
-def _refuse(model: Model, place: str, split: str, *, mirrored: bool, tta: TTA) -> None:
+def _refuse(model: Model, place: str, split: str, *, mirrored: bool, tta: TTA, at: At) -> None:
     """Raise `InputError` for what would be no figure of this model."""
     target = model.tasks[model.recipe.target]
     if mirrored and not target.mirrors:
@@ -131,28 +140,38 @@ def _refuse(model: Model, place: str, split: str, *, mirrored: bool, tta: TTA) -
             "samples of it; evaluate it without mirrored scoring"
         )
     refuse_averaging(tta, model.tasks, target.name, place)
+    refuse_at(at, target, place, mirrored=mirrored)
     if split == "val" and model.recipe.data.train_on != "train":
         raise InputError(f"{place}: was trained on {model.recipe.data.train_on}; evaluate it on test")
 
 
-def _rows(store: Store, split: str) -> np.ndarray:
+def _rows(store: Store, split: str, at: At) -> np.ndarray:
     rows = store.rows(split)
     if not len(rows):
         raise InputError(f"{store.path}: the split {split} is empty")
+    if at == "original" and not store.keeps_original_masks:
+        raise InputError(
+            f"{store.path}: keeps masks only at the stored size; prepare it again with `auxseg data prepare "
+            "--original-masks`"
+        )
     return rows
 
 
 def _measured(
-    model: Model, store: Store, split: str, rows: np.ndarray, *, mirrored: bool, tta: TTA
+    model: Model, store: Store, split: str, rows: np.ndarray, *, mirrored: bool, tta: TTA, at: At
 ) -> tuple[Metrics, Scored]:
     started = time.perf_counter()
-    loader = EvaluationLoader(store, rows, model.recipe.training.batch)
+    loader = EvaluationLoader(store, rows, 1 if at == "original" else model.recipe.training.batch)
     asked = model.network, model.tasks, loader, model.device, model.autocast, tta
-    scored = measure_mirrored(*asked) if mirrored else Scored(measure(*asked))
-    return _metrics(model, store, split, scored, tta, time.perf_counter() - started), scored
+    if at == "original":
+        originals = (Original(store.place(row), store.read_original_mask(row)) for row in rows.tolist())
+        scored = Scored(measure_at_original(*asked, model.recipe.target, originals))
+    else:
+        scored = measure_mirrored(*asked) if mirrored else Scored(measure(*asked))
+    return _metrics(model, store, split, scored, tta, at, time.perf_counter() - started), scored
 
 
-def _metrics(model: Model, store: Store, split: str, scored: Scored, tta: TTA, seconds: float) -> Metrics:
+def _metrics(model: Model, store: Store, split: str, scored: Scored, tta: TTA, at: At, seconds: float) -> Metrics:
     measured = scored.both
     tables = {
         f"{name}.{title}": ConfusionTable(tuple(names), tuple(map(tuple, np.asarray(counts).tolist())))
@@ -165,6 +184,7 @@ def _metrics(model: Model, store: Store, split: str, scored: Scored, tta: TTA, s
         num_images=len(scored.images.ids),
         mirrored=scored.mirrors is not None,
         tta=_said(tta),
+        at=at,
         checkpoint_step=model.step,
         target=model.recipe.target,
         main_figure=model.tasks[model.recipe.target].main_figure,

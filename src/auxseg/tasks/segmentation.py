@@ -1,6 +1,6 @@
 """Segmentation: which class every pixel belongs to.
 
-Shape legend: ``N`` images, ``C`` mask classes, ``H W`` the stored size, ``S`` its side.
+Shape legend: ``N`` images, ``C`` mask classes, ``H W`` the stored size, ``S`` its side, ``h w`` an image's own size.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, final
 
 import numpy as np
+import torch
 from jaxtyping import Float, UInt8
 from pydantic import Field
 from torch import Tensor
@@ -20,7 +21,7 @@ from auxseg.data.geometry import Fit
 from auxseg.data.layers import MaskForm
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
-from auxseg.drawing import overlay_mask
+from auxseg.drawing import bands, overlay_mask
 from auxseg.errors import InputError
 from auxseg.metrics import segmentation as metrics
 from auxseg.tasks.answers import Answer, map_answer
@@ -65,6 +66,7 @@ class SegmentationTask(Task):
         self.name = name
         self.layers = frozenset() if layer is None else frozenset([layer])
         self._layer = layer
+        self.measures_masks = layer is None
         self.class_names = tuple(class_names)
         self.output = Dense(len(self.class_names))
         self.weights = dict(losses)
@@ -88,6 +90,15 @@ class SegmentationTask(Task):
     def measure(self, output: Float[Tensor, "N C H W"], target: UInt8[Tensor, "N H W"]) -> Table:
         """One confusion matrix per image, without counts where the label is missing."""
         return {"confusion": metrics.confusion(self.predict(output), target, len(self.class_names))}
+
+    def measure_mask(self, predicted: UInt8[np.ndarray, "h w"], true: UInt8[np.ndarray, "h w"]) -> Table:
+        """The confusion matrix of one image, counted in bands of rows."""
+        num_classes = len(self.class_names)
+        counts = torch.zeros(1, num_classes, num_classes, dtype=torch.long)
+        for rows in bands(*true.shape):
+            found, known = (torch.from_numpy(np.ascontiguousarray(mask[rows]))[None] for mask in (predicted, true))
+            counts += metrics.confusion(found, known, num_classes)
+        return {"confusion": counts}
 
     def figures(self, table: Table) -> dict[str, float]:
         """Figures of the data set's total, and means over images."""

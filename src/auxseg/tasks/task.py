@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from auxseg.data.geometry import Fit, fit
@@ -122,6 +122,7 @@ class Task(ABC):
         own_row: whether it is drawn beside the other tasks' drawings, because it would cover them.
         has_answer: whether what it says of a photograph means anything. Controls say nothing, nor do tasks that are
             asked about a picture that was changed by lot.
+        measures_masks: whether it answers with ids of the data's mask classes that `measure_mask` can compare.
         writes_numbers: whether the numbers of a map or vector stand in predictions.json.
         needs_teacher: whether its target is made of what the moving average of the weights predicts (`Batch.teacher`,
             without gradient, by the head whose output the task gets, of the picture that this head's own task sees).
@@ -146,6 +147,7 @@ class Task(ABC):
     mirrors: bool = True
     own_row: bool = False
     has_answer: bool = True
+    measures_masks: bool = False
     writes_numbers: bool = True
     needs_teacher: bool = False
     teacher_decay: float | None = None
@@ -222,6 +224,15 @@ class Task(ABC):
             return map_answer(predicted, place, draw, writes_numbers=self.writes_numbers)
         drawn = "alone" if self.own_row else "overlay"
         return vector_answer(predicted, partial(draw, value=predicted), drawn=drawn, writes_numbers=self.writes_numbers)
+
+    def measure_mask(self, predicted: UInt8[np.ndarray, "h w"], true: UInt8[np.ndarray, "h w"]) -> Table:
+        """The row that `measure` gives of one image, from masks at the image's own size; see `measures_masks`.
+
+        Args:
+            predicted: the mask of the task's `answer`.
+            true: ids of the data's mask classes, `IGNORE` where a pixel counts for nothing.
+        """
+        raise NotImplementedError(f"{self.name} measures no masks")
 
     def mirrored_back(self, output: Float[Tensor, "N ..."]) -> Float[Tensor, "N ..."]:
         """The raw output for mirror images as one for the images themselves; not asked of a task without `mirrors`.

@@ -16,7 +16,7 @@ def check_task(config: TaskSettings, vocabulary: Vocabulary = EXAMPLE_VOCABULARY
     Losses are sums and counts per image; a missing label adds exactly zero to loss and gradient; the parts of a batch
     add up to the whole; figures depend on neither order nor cutting; the same batch gives the same target, and the
     mirrored one a target of the same form, unless left and right mean something; drawings leave the picture as it is;
-    the answer, if the task has one, is in the photograph's own coordinates.
+    the answer, if the task has one, is in the photograph's own coordinates; masks are measured as outputs are.
 
     Args:
         config: settings of the task, with ``build(name, vocabulary)``.

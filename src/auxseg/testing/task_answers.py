@@ -91,6 +91,25 @@ def drawing_an_answer_leaves_the_photograph_as_it_is(case: TaskCase) -> None:
         case.require(answer.draw(small).shape == small.shape, "a map can be drawn onto a smaller photograph")
 
 
+def masks_are_measured_as_outputs_are(case: TaskCase) -> None:
+    """Where images are stored at their own size, figures at the original size are those at the stored size."""
+    if not case.task.measures_masks:
+        return
+    size = case.vocabulary.size
+    place = fit((size, size), size, "squash")
+    expected = case.task.measure(case.output.float(), case.task.target(case.batch))
+    for row, (output, true) in enumerate(zip(case.output.float(), case.batch.mask.numpy(), strict=True)):
+        mask = case.task.answer(output, place).mask
+        case.require(mask is not None, "a task that measures masks answers with a mask")
+        assert mask is not None
+        found = case.task.measure_mask(mask, true)
+        same = {name: value[row : row + 1].tolist() for name, value in expected.items()}
+        case.require(
+            {name: value.tolist() for name, value in found.items()} == same,
+            "measure_mask gives the row that measure gives of the same mask",
+        )
+
+
 def _photograph() -> np.ndarray:
     return np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
 
@@ -126,4 +145,5 @@ ANSWER_RULES: Final = (
     answers_hold_what_they_name,
     answers_are_the_same_every_time,
     drawing_an_answer_leaves_the_photograph_as_it_is,
+    masks_are_measured_as_outputs_are,
 )

@@ -184,7 +184,11 @@ def test_what_differs_from_the_store_is_said(form: str, store: Store, tmp_path: 
     notes = export_data(rooms, tmp_path / "rooms", form).notes
     assert notes[1] == "its layers are not exported: depth, normals"
     assert any("a class background beside those of the store" in note for note in notes) == (form == "coco")
+    kept = Store.open(prepare(_Named(), tmp_path / "kept.h5", size=SIZE, original_masks=True).path)
+    notes = export_data(kept, tmp_path / "kept", form).notes
+    assert notes[1] == "its masks at the original size are not exported"
     notes = export_data(store, tmp_path / "out", form).notes
+    assert not any("original" in note for note in notes)
     assert any("masks number the classes from 0" in note for note in notes) == (form == "folder")
 
 

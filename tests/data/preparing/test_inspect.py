@@ -66,6 +66,13 @@ def test_it_knows_the_sizes_of_photographs(tmp_path):
     assert sizes == {"smallest": (30, 40), "median": (60, 40), "largest": (50, 90)}
 
 
+def test_it_says_whether_original_masks_are_kept(tmp_path):
+    samples = [draw_sample(index) for index in range(3)]
+    for kept in (False, True):
+        inspection = inspected(tmp_path, samples, ["train", "val", "test"], original_masks=kept, overwrite=True)
+        assert inspection.to_json()["original_masks"] is kept
+
+
 def test_it_warns_of_leaks(tmp_path):
     samples = [draw_sample(index) for index in range(6)]
     samples += [replace(samples[0], id="copy"), replace(samples[1], id="near", image=samples[1].image + 1)]

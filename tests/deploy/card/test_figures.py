@@ -65,6 +65,13 @@ def test_averages_over_flips_are_said(tmp_path: Path) -> None:
     assert "32 x 32 pixels, not mirrored, outputs averaged over image and mirror image (--tta flip);" in card
 
 
+def test_the_original_size_is_said(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "pets")
+    write_figures(run, at="original")
+    card = model_card(run)
+    assert "32 x 32 pixels, not mirrored, segmentation at the original size of each image;" in card
+
+
 def test_mirrored_scoring_and_other_data_are_said(tmp_path: Path) -> None:
     run = make_run(tmp_path / "pets")
     write_figures(run, mirrored=True, data=replace(DATA, name="street.h5", content_hash="other", border="foreground"))

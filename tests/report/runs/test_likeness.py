@@ -29,6 +29,7 @@ def changed(path: Path, **data: Any) -> Path:
     metrics["split"] = data.pop("split", metrics["split"])
     metrics["mirrored"] = data.pop("mirrored", False)
     metrics["tta"] = data.pop("tta", "")
+    metrics["at"] = data.pop("at", "stored")
     metrics["data"] |= data
     (path / "metrics.json").write_text(json.dumps(metrics))
     return path
@@ -75,6 +76,14 @@ def test_averages_over_flips_of_one_run_alone_are_named(first: Record, tmp_path:
     assert unlike(first, read_record(averaged)) == ["scoring plain, averaged over flips instead of plain"]
     assert "averaged over each image and its mirror image" in Page(report([averaged]).read_text(encoding="utf-8")).text
     assert "averaged over each" not in Page(report([first.path]).read_text(encoding="utf-8")).text
+
+
+def test_the_original_size_of_one_run_alone_is_named(first: Record, tmp_path: Path) -> None:
+    original = changed(make(tmp_path / "a"), at="original")
+    assert unlike(first, read_record(original)) == ["scoring plain, at the original size instead of plain"]
+    said = Page(report([original]).read_text(encoding="utf-8")).text
+    assert "each image's original size (segmentation); all else at the stored size" in said
+    assert "original size" not in Page(report([first.path]).read_text(encoding="utf-8")).text
 
 
 def test_the_page_says_it_beside_the_difference(first: Record, tmp_path: Path) -> None:

@@ -47,6 +47,13 @@ def test_the_page_is_whole_and_needs_no_network(tmp_path):
     assert all(link.startswith("data:image/png;base64,") for link in page.links)
 
 
+def test_it_says_that_original_masks_are_kept(tmp_path):
+    assert "also kept" not in page_of(tmp_path, prepared(tmp_path)).text
+    kept = DrawnSource([draw_sample(index) for index in range(3)], ["train", "val", "test"])
+    store = Store.open(prepare(kept, tmp_path / "kept.h5", size=32, original_masks=True).path)
+    assert "masks also kept at the size of their images" in page_of(tmp_path, store).text
+
+
 def test_it_begins_with_what_looks_wrong(tmp_path):
     page = page_of(tmp_path, prepared(tmp_path, bad=("drawn 5",)))
     assert page.headings[:2] == ["drawn.h5", "What looks wrong"]

@@ -169,6 +169,17 @@ def test_figures_of_other_data_are_measured_again(study: Path, store: Path) -> N
     assert json.loads(metrics.read_text())["figures"] == before["figures"]
 
 
+@pytest.mark.parametrize("other", [{"tta": "flip"}, {"at": "original"}])
+def test_figures_that_were_measured_in_another_way_are_measured_again(
+    study: Path, store: Path, other: dict[str, str]
+) -> None:
+    metrics = StudyDirectory(study).run_directory(planned(small_config(), "box", 1)) / "metrics.json"
+    before = json.loads(metrics.read_text())
+    metrics.write_text(json.dumps(before | other | {"figures": {}}))
+    run_study(small_config(), store, study)
+    assert json.loads(metrics.read_text()) | {"seconds": 0} == before | {"seconds": 0}
+
+
 def test_a_ranking_stops_too(data: Path, other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "FEWEST_STEPS", 2)
     screening = Screening(Study(box_alone(seeds=20), data, StudyDirectory(tmp_path / "study")))

@@ -56,6 +56,8 @@ def print_inspection(console: Console, inspection: Inspection) -> None:
     place = f"{inspection.path}: {inspection.source}"
     _say(console, f"{place}, {inspection.size} px, {inspection.resize}, border {inspection.border}")
     _say(console, f"image sizes in pixels: {sizes}")
+    if inspection.original_masks:
+        _say(console, "masks are also kept at these sizes, for evaluate --at original")
     for name, layer in next(iter(inspection.splits.values())).layers.items():
         _say(console, f"layer {name}: {layer.about}")
     _print_counts(console, inspection)

@@ -69,12 +69,16 @@ def export_data(
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
-    return ExportedData(out, len(names), (_sizes(store), *_layers(store), *notes))
+    return ExportedData(out, len(names), (_sizes(store), *_layers(store), *_original_masks(store), *notes))
 
 
 def _layers(store: Store) -> tuple[str, ...]:
     names = ", ".join(store.layers)
     return (f"its layers are not exported: {names}",) if names else ()
+
+
+def _original_masks(store: Store) -> tuple[str, ...]:
+    return ("its masks at the original size are not exported",) if store.originals is not None else ()
 
 
 def _sizes(store: Store) -> str:

@@ -55,7 +55,8 @@ class Inspection:
     """What `inspect` found out; ``original_sizes`` maps smallest, median and largest to (height, width) by area.
 
     ``skipped`` and ``dropped`` name the samples and the labels that `prepare` left out; ``notes`` says what it
-    repaired, and in how many samples; ``remarks`` are those of the source.
+    repaired, and in how many samples; ``remarks`` are those of the source. ``original_masks`` says that masks are also
+    kept at the size of their images.
     """
 
     path: str
@@ -71,6 +72,7 @@ class Inspection:
     dropped: tuple[tuple[str, str], ...]
     notes: Mapping[str, int]
     remarks: tuple[str, ...]
+    original_masks: bool = False
 
     def to_json(self) -> dict[str, object]:
         """The same as plain values; what is not a number becomes ``None``."""
@@ -107,6 +109,7 @@ def inspect(store: Store | str | Path) -> Inspection:
         dropped=store.dropped,
         notes=store.provenance.get("notes", {}),
         remarks=tuple(_texts(store.provenance.get("remarks"))),
+        original_masks=store.originals is not None,
     )
 
 

@@ -67,6 +67,7 @@ def prepare(
     overwrite: bool = False,
     seed: int = 0,
     processes: int | None = 1,
+    original_masks: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Write a source's samples into a store, once and for all.
@@ -90,6 +91,8 @@ def prepare(
         seed: of the division into splits.
         processes: how many processes read and resize; ``None`` for one per processor. As always with processes, a
             script that asks for several must be safe to import (``if __name__ == "__main__":``).
+        original_masks: also keep every mask at the size of its photograph, compressed, for figures at that size. The
+            content hash stays the same.
         progress: told the numbers of samples done and of all samples.
 
     Raises:
@@ -100,14 +103,17 @@ def prepare(
     out = as_path(out, "out")
     if not isinstance(source, Source):
         raise InputError(f"source: expected what auxseg.open_source(name, path) opens, not {shown(source)}")
-    settings = RecordSettings(size, resize, source.mask_classes, box, dict(source.layers))
+    settings = RecordSettings(size, resize, source.mask_classes, box, dict(source.layers), original_masks)
     _check(settings, processes)
     _check_names(source)
     items = source.items()
     if not items:
         raise InputError(f"the source {source.name} holds no samples")
     check_split(split, [item.split for item in items], val_fraction)
-    with _output(out, overwrite) as partial, StoreWriter(partial, size, source.layers) as writer:
+    with (
+        _output(out, overwrite) as partial,
+        StoreWriter(partial, size, source.layers, original_masks=original_masks) as writer,
+    ):
         alike = NearDuplicates(resize) if group_near_duplicates else None
         with closing(read_records(source, settings, items, processes)) as results:
             tally = _write(writer, items, results, alike, strict=strict, progress=progress)

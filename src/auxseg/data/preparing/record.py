@@ -19,6 +19,7 @@ from auxseg.data.layers import LayerForm
 from auxseg.data.sample import IGNORE, Box, Orientation, Sample
 from auxseg.data.sources.clip_boxes import clip_box
 from auxseg.data.sources.source import SampleError
+from auxseg.data.store.original_masks import PackedMask, pack
 from auxseg.data.store.text import printable, text_fault
 
 LARGEST: Final = "largest"
@@ -29,13 +30,17 @@ CLIPPED: Final = "a box reached out of its image by more than a pixel and was cl
 
 @dataclass(frozen=True)
 class RecordSettings:
-    """How samples become records. ``box`` says which of several boxes is the target, see `choose_box`."""
+    """How samples become records. ``box`` says which of several boxes is the target, see `choose_box`.
+
+    ``original_masks`` says whether masks are also kept at the size of their photographs.
+    """
 
     size: int
     resize: str
     mask_classes: tuple[str, ...]
     box: str = LARGEST
     layers: Mapping[str, LayerForm] = field(default_factory=dict)
+    original_masks: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class Record:
 
     ``notes``, ``dropped`` and ``seen`` are counted over all samples and not kept with each, see `Sample`;
     ``orientation`` is the EXIF tag. ``layers`` holds the values of those layers that the sample has.
+    ``original_mask`` is the mask before it was fitted, where there is one and it is asked for.
     """
 
     id: str
@@ -75,6 +81,7 @@ class Record:
     orientation: Orientation = field(default_factory=Orientation)
     seen: Seen = field(default_factory=Seen)
     layers: Mapping[str, np.ndarray] = field(default_factory=dict)
+    original_mask: PackedMask | None = None
 
 
 def make_record(sample: Sample, settings: RecordSettings) -> Record:
@@ -128,6 +135,7 @@ def make_record(sample: Sample, settings: RecordSettings) -> Record:
             for name, layer in sample.layers.items()
             if name not in layer_faults
         },
+        original_mask=pack(mask) if settings.original_masks and mask is not None else None,
     )
 
 

@@ -35,6 +35,8 @@ class Header:
     category_ids: tuple[int, ...]
     has_background: bool
     layers: Mapping[str, tuple[LayerForm, str]] = field(default_factory=dict)
+    original_masks: str | None = None
+    """The hash of the masks at the size of their photographs, where they are kept."""
 
 
 def read_header(file: StoreFile) -> Header:
@@ -80,6 +82,7 @@ def _header(values: Mapping[str, object]) -> Header:
         category_ids=_numbers(values.get("category_ids", []), "category_ids"),
         has_background=_truth(values.get("has_background", True), "has_background"),
         layers=_layers(values.get("layers", {})),
+        original_masks=_original_masks(values.get("original_masks")),
     )
     if header.size < 1:
         raise ValueError(f"size is {header.size}")
@@ -104,6 +107,13 @@ def _layer(name: str, values: dict[str, object]) -> tuple[LayerForm, str]:
     except ValueError as error:
         raise ValueError(f"the layer {name!r}: {error}") from error
     return form, _hash(_text(values.get("hash"), f"the hash of the layer {name!r}"), f"the hash of the layer {name!r}")
+
+
+def _original_masks(value: object) -> str | None:
+    if value is None:
+        return None
+    name = "the hash of original_masks"
+    return _hash(_text(_mapping(value, "original_masks").get("hash"), name), name)
 
 
 def _hash(text: str, name: str) -> str:

@@ -15,6 +15,8 @@ from auxseg.data.sample import MISSING, SPLITS, Vocabulary
 from auxseg.data.store.file import StoreFile
 from auxseg.data.store.header import Header, read_content_hash, read_header, read_old_header
 from auxseg.data.store.layers import extents, read_stored_layers
+from auxseg.data.store.original_masks import extents as extents_of_originals
+from auxseg.data.store.original_masks import read_originals
 
 SCHEMA_VERSION: Final = 1.1
 """Of a file without layers that `auxseg.data.store.writer` makes."""
@@ -40,6 +42,9 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
     if header.layers and version != LAYERS_VERSION:
         raise ValueError(f"it has layers, which schema version {version:g} does not know")
     layers = read_stored_layers(file, header.layers, header.size, num_samples)
+    has_mask = file.truths("has_mask", num_samples)
+    originals = read_originals(file, header.original_masks, has_mask)
+    others = {**extents(layers, header.size), **extents_of_originals(originals)}
     _check_split(split)
     _check_classes(classes, header.labels)
     return {
@@ -56,7 +61,7 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
         "ids": texts("id", num_samples),
         "groups": texts("group", num_samples),
         "split": split,
-        "has_mask": file.truths("has_mask", num_samples),
+        "has_mask": has_mask,
         "boxes": _boxes(file, num_samples),
         "classes": classes,
         "original_sizes": _original_sizes(file, num_samples),
@@ -65,7 +70,8 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
         "image_hashes": texts("image_hash", num_samples),
         "perceptual_hashes": file.column("perceptual_hash", np.uint64, num_samples),
         "layers": layers,
-        "_places": _places(file, header.size, num_samples, file_size, extents(layers, header.size)),
+        "originals": originals,
+        "_places": _places(file, header.size, num_samples, file_size, others),
     }
 
 

@@ -34,6 +34,14 @@ Version 2 is what a file with layers has; all else is as in 1.1. The header hold
 
 The content hash covers the layers' hashes. The hashes of photographs do not.
 
+A file of either version that keeps the masks at the size of their photographs also has::
+
+    /original_masks/blocks  uint8 (M, 65536)   the zlib streams of all masks, one after another, cut into chunks
+    /original_masks/first   int64 (N+1,)       where each sample's stream begins; it is empty without a mask
+
+The header then holds ``original_masks`` with their ``hash``, the SHA-256 over presence, shape and pixels. The content
+hash does not cover it: nothing is trained on them, and a store that is prepared again with them stays the same data.
+
 Version 1 differed in its texts alone: strings of variable length in HDF5's own heap (`auxseg.data.store.old_texts`),
 attributes of the root in place of the header, and a dataset ``/classes/<label>`` for each label. The content hash is
 the same in both.
@@ -42,8 +50,7 @@ the same in both.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, final
@@ -57,6 +64,8 @@ from auxseg.data.sample import IGNORE, SPLITS, Vocabulary
 from auxseg.data.store.file import StoreFile
 from auxseg.data.store.index import FIRST_VERSION, LAYERS_VERSION, SCHEMA_VERSION, read_index
 from auxseg.data.store.layers import StoredLayer
+from auxseg.data.store.open_file import OpenFile, opened, version_of
+from auxseg.data.store.original_masks import StoredOriginals, unpack
 from auxseg.errors import InputError, RunError
 
 
@@ -93,11 +102,13 @@ class Store:
     perceptual_hashes: np.ndarray
     layers: Mapping[str, StoredLayer]
     """The layers that are read, by name."""
+    originals: StoredOriginals | None
+    """The masks at the size of their photographs, where the store keeps them."""
     _places: np.ndarray
     _version: tuple[int, int]
     _is_checked: bytearray
     """By row, whether its mask was looked at: once is enough, and reading is what a training does most."""
-    _file: list[_OpenFile] = field(default_factory=list)
+    _file: list[OpenFile] = field(default_factory=list)
     mask_ids: np.ndarray | None = None
     """The class id that stands for each of the 256 values of a stored mask, if not the value itself."""
 
@@ -112,8 +123,8 @@ class Store:
                 raise InputError(
                     f"{path} does not exist; `auxseg data prepare` or `auxseg data synthesize` makes a store"
                 )
-            with _opened(path) as descriptor:
-                version = _version(os.fstat(descriptor))
+            with opened(path) as descriptor:
+                version = version_of(descriptor)
                 index = _read_checked(path, descriptor)
                 return cls(path=path, **index, _version=version, _is_checked=bytearray(len(index["ids"])))
         except (InputError, MemoryError):
@@ -163,16 +174,38 @@ class Store:
 
     def read_mask(self, row: int) -> UInt8[np.ndarray, "S S"]:
         """Read one sample's mask alone into a new array. Raises `RunError` as `read` does."""
-        mask = np.empty((self.stored_size, self.stored_size), np.uint8)
-        self._fill(row, mask, int(self._places[row, 1]))
-        if not self._is_checked[row]:
-            self._check_ids(row, mask)
-            self._is_checked[row] = True
-        mask = mask if self.mask_ids is None else self.mask_ids[mask]
+        mask = self._read_stored_mask(row)
         if self.size == self.stored_size:
             return mask
         y0, y1, x0, x1 = self._fit(row, self.stored_size).inside
         return self._shrinking(row).mask(mask[y0:y1, x0:x1])
+
+    @property
+    def keeps_original_masks(self) -> bool:
+        """Whether masks can be read at the size of their photographs: kept so, or because that is the stored size."""
+        return self.originals is not None or bool((self.original_sizes == self.stored_size).all())
+
+    def read_original_mask(self, row: int) -> UInt8[np.ndarray, "h w"] | None:
+        """Read one sample's mask at the size of its photograph, ``None`` where it has none.
+
+        It lies as the mask that was fitted into the square. For stores with `keeps_original_masks`. Raises `RunError`
+        as `read` does, and for a damaged one.
+        """
+        if not self.has_mask[row]:
+            return None
+        if self.originals is None:
+            return self._read_stored_mask(row)
+        parts = [np.empty(num_bytes, np.uint8) for _, num_bytes in self.originals.parts(row)]
+        for part, (place, _) in zip(parts, self.originals.parts(row), strict=True):
+            self._fill(row, part, place)
+        try:
+            mask = unpack(np.concatenate(parts), self.place(row).original)
+        except ValueError as error:
+            raise RunError(
+                f"{self.path} is damaged: the original mask of {self.ids[row]} {error}; prepare it again"
+            ) from error
+        self._check_ids(row, mask)
+        return mask if self.mask_ids is None else self.mask_ids[mask]
 
     def read_layers(self, row: int) -> dict[str, np.ndarray]:
         """Read one sample's layers into new arrays: maps ``S S C`` and masks ``S S``, see `auxseg.data.layers`.
@@ -183,7 +216,19 @@ class Store:
 
     def inside(self, row: int) -> tuple[int, int, int, int]:
         """``(y0, y1, x0, x1)``, half-open: the part of the picture that is photograph rather than padding."""
-        return self._fit(row, self.size).inside
+        return self.place(row).inside
+
+    def place(self, row: int) -> Fit:
+        """Where the photograph lies in the picture that is read, and how large it is itself."""
+        return self._fit(row, self.size)
+
+    def _read_stored_mask(self, row: int) -> UInt8[np.ndarray, "s s"]:
+        mask = np.empty((self.stored_size, self.stored_size), np.uint8)
+        self._fill(row, mask, int(self._places[row, 1]))
+        if not self._is_checked[row]:
+            self._check_ids(row, mask)
+            self._is_checked[row] = True
+        return mask if self.mask_ids is None else self.mask_ids[mask]
 
     def _read_layer(self, row: int, name: str, layer: StoredLayer) -> np.ndarray:
         if not layer.present[row]:
@@ -212,7 +257,7 @@ class Store:
         if num_bytes != array.nbytes:
             raise RunError(f"{self.path} ended within sample {self.ids[row]}: it was truncated after it was opened")
 
-    def _check_ids(self, row: int, mask: UInt8[np.ndarray, "S S"]) -> None:
+    def _check_ids(self, row: int, mask: UInt8[np.ndarray, "_ _"]) -> None:
         """Refuse a mask with values that have no name, which a loss would look up out of bounds."""
         num_classes = len(self.vocabulary.mask_classes)
         highest = int(mask[mask != IGNORE].max(initial=0))
@@ -231,46 +276,11 @@ class Store:
         y0, y1, x0, x1 = self._fit(row, self.stored_size).inside
         return Fit((y1 - y0, x1 - x0), self.size, self.inside(row))
 
-    def _open_file(self) -> _OpenFile:
+    def _open_file(self) -> OpenFile:
         # Threads may open the file twice here. The reader of the one that is not kept holds it until it is done.
         if not self._file:
-            self._file[:] = [_OpenFile(self.path, self._version)]
+            self._file[:] = [OpenFile(self.path, self._version)]
         return self._file[0]
-
-
-@final
-class _OpenFile:
-    """A read-only file descriptor that is closed with its last user."""
-
-    def __init__(self, path: Path, version: tuple[int, int]) -> None:
-        try:
-            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as error:
-            raise RunError(f"{path} can no longer be opened: {error.strerror}") from error
-        if _version(os.fstat(self._descriptor)) != version:
-            raise RunError(f"{path} was replaced after it was opened; run the command again to use the new file")
-
-    def fill(self, array: np.ndarray, place: int) -> int:
-        """Read as many bytes as an array holds; returns how many there were."""
-        return os.preadv(self._descriptor, [array.data], place)
-
-    def __del__(self) -> None:
-        if hasattr(self, "_descriptor"):
-            os.close(self._descriptor)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[int]:
-    """A descriptor of a file, without a lock: a finished store is never written to, and some file systems have none."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _version(status: os.stat_result) -> tuple[int, int]:
-    return status.st_size, status.st_mtime_ns
 
 
 def _read_checked(path: Path, descriptor: int) -> dict[str, Any]:

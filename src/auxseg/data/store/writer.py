@@ -20,10 +20,11 @@ from auxseg.data.preparing.record import Record
 from auxseg.data.sample import MISSING, Orientation
 from auxseg.data.store.index import FIRST_VERSION, LAYERS_VERSION, SCHEMA_VERSION
 from auxseg.data.store.layer_writer import LayerWriter
+from auxseg.data.store.original_mask_writer import OriginalMaskWriter
 from auxseg.data.store.text import encode_texts
 from auxseg.errors import RunError
 
-_NOT_KEPT: Final = ("image", "mask", "notes", "dropped", "seen", "layers")
+_NOT_KEPT: Final = ("image", "mask", "notes", "dropped", "seen", "layers", "original_mask")
 """What is not part of a record's row in the index."""
 
 NO_LAYERS: Final[Mapping[str, LayerForm]] = MappingProxyType({})
@@ -34,10 +35,12 @@ class StoreWriter:
     """A store that grows by one record at a time and is a store only after `finish`.
 
     Pictures go straight to the file; the small rest of each record waits in memory. Equal records and header give an
-    equal content hash, which covers everything in the file except where and when it was made.
+    equal content hash, which covers everything in the file except where and when it was made, and the original masks.
     """
 
-    def __init__(self, path: Path, size: int, layers: Mapping[str, LayerForm] = NO_LAYERS) -> None:
+    def __init__(
+        self, path: Path, size: int, layers: Mapping[str, LayerForm] = NO_LAYERS, *, original_masks: bool = False
+    ) -> None:
         self._path = path
         self._index: list[dict[str, Any]] = []
         self._hash = hashlib.sha256()
@@ -47,6 +50,7 @@ class StoreWriter:
             self._image = _pictures(self._file, "image", (size, size, 3))
             self._mask = _pictures(self._file, "mask", (size, size))
             self._layers = {name: LayerWriter(self._file, name, form, size) for name, form in layers.items()}
+            self._originals = OriginalMaskWriter(self._file) if original_masks else None
 
     def __enter__(self) -> StoreWriter:
         return self
@@ -68,6 +72,8 @@ class StoreWriter:
             _append(self._mask, len(self._index), record.mask)
             for name, layer in self._layers.items():
                 layer.append(record.layers.get(name))
+            if self._originals is not None:
+                self._originals.append(record.original_mask)
         row = {key: value for key, value in vars(record).items() if key not in _NOT_KEPT}
         self._index.append(row)
         described = json.dumps(_plain(row) | {"box": record.box.tolist()}, sort_keys=True)
@@ -109,6 +115,8 @@ class StoreWriter:
             header["layers"] = {name: layer.describe() for name, layer in self._layers.items()}
         hashed = header | {"schema_version": FIRST_VERSION}
         self._hash.update(split.tobytes() + json.dumps(hashed, sort_keys=True).encode())
+        if self._originals is not None:
+            header["original_masks"] = self._originals.describe()
         columns = {
             **_text_columns({name: self.column(name) for name in ("id", "group", "image_hash")}),
             "split": split,
@@ -126,6 +134,8 @@ class StoreWriter:
                 self._file.create_dataset(name, data=values)
             for layer in self._layers.values():
                 layer.finish()
+            if self._originals is not None:
+                self._originals.finish()
             self._file.attrs["schema_version"] = LAYERS_VERSION if self._layers else SCHEMA_VERSION
             self._file.attrs["content_hash"] = np.bytes_(self._hash.hexdigest())
             self._file.flush()

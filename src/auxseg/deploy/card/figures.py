@@ -28,6 +28,7 @@ def figures(record: Record, metrics: Metrics | None) -> str:
     split = wording.split(metrics.split)
     twice = "each as it is and mirrored" if metrics.mirrored else "not mirrored"
     twice += ", outputs averaged over image and mirror image (--tta flip)" if metrics.tta else ""
+    twice += f", {escaped(metrics.target)} at the original size of each image" if metrics.at == "original" else ""
     data = metrics.data
     border = facts.BORDERS.get(data.border, f"border {escaped(data.border)}")
     caution = {

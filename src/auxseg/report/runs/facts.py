@@ -29,8 +29,11 @@ def data(record: Record) -> Facts:
         return []
     metrics = record.metrics
     found = data_facts(record.data, is_mirrored=metrics is not None and metrics.mirrored)
-    averaged = metrics is not None and metrics.tta
-    return [*found, *([("Outputs", "averaged over each image and its mirror image")] if averaged else [])]
+    if metrics is not None and metrics.at == "original":
+        found.append(("Measured at", f"each image's original size ({metrics.target}); all else at the stored size"))
+    if metrics is not None and metrics.tta:
+        found.append(("Outputs", "averaged over each image and its mirror image"))
+    return found
 
 
 def data_facts(about: DataFacts, *, is_mirrored: bool = False) -> Facts:

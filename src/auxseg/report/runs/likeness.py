@@ -69,7 +69,8 @@ def _scoring(record: Record) -> str | None:
     if record.metrics is None:
         return None
     scoring = "mirrored" if record.metrics.mirrored else "plain"
-    return f"{scoring}, averaged over flips" if record.metrics.tta else scoring
+    scoring += ", averaged over flips" if record.metrics.tta else ""
+    return f"{scoring}, at the original size" if record.metrics.at == "original" else scoring
 
 
 def _setting(record: Record, keys: tuple[str, ...]) -> object:
