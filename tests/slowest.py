@@ -37,7 +37,7 @@ FURTHER: Final = {
         r"micro_batches_change_nothing\[(?!uncertainty)",
     ),
     "tests/run/test_teaching.py": (r"goes_on_to_the_same_bits\[settings[0-3]", "two_processes_end"),
-    "tests/run/test_deep_supervision.py": (r"goes_on_to_the_same_bits\[settings[0-3]",),
+    "tests/run/test_deep_supervision.py": ("goes_on_to_the_same_bits",),
     "tests/run/test_phases.py": (r"goes_on_in_its_phase_to_the_same_weights\[(3|11)\]",),
     "tests/run/test_presets.py": (
         r"every_name_trains_and_can_be_used\[(mobilenet-unet|mtl-attention|mtl-attention-without-classification|"
@@ -45,15 +45,21 @@ FURTHER: Final = {
         r"unet-mtl-without-classification|unet)\]",
         r"train_on_generated_rooms\[nyuv2-hard\]",
     ),
-    "tests/run/test_grid.py": ("evaluate_goes_on_without_a_grid",),
+    "tests/run/test_grid.py": ("evaluate_goes_on_without_a_grid", "runs_on_different_stores_are_refused"),
     "tests/run/test_failing.py": ("failure_to_write_ends_all_processes",),
     "tests/run/test_watch.py": (r"watching_changes_no_bit_of_the_training\[(?!dropout|cross-stitch)",),
     "tests/run/test_layers.py": (r"every_sharing_scheme_trains_them_all\[(cross-stitch|two-stage)\]",),
-    "tests/run/test_train.py": (r"the_latest_model_near_the_best_is_kept\[0\.0\]",),
+    "tests/run/test_train.py": (
+        r"the_latest_model_near_the_best_is_kept\[0\.0\]",
+        "two_processes_end_with_the_weights_of_one",
+        r"schedule_spans_the_whole_run\[(12|25)\]",
+    ),
     "tests/run/observing/test_history.py": (r"a_resumed_run_has_the_rows_of_a_whole_one\[8\]",),
     "tests/study/test_study_command.py": (
         "shares_of_the_masks_are_answered_one_by_one",
         "one_seed_is_warned_about_and_is_no_look",
+        "the_best_may_be_left_in_the_studys_own_directory",
+        r"a_search_and_longer_training_are_planned\[arguments[01]",
     ),
     "tests/study/directory/test_same_data.py": (
         r"a_store_that_is_replaced_gives_no_verdict\[[12]\]",
@@ -62,11 +68,13 @@ FURTHER: Final = {
     "tests/study/design/test_same_compute.py": (
         r"every_sharing_scheme_can_be_counted_and_more_tasks_take_more\[(residual-cross-stitch|mtl-attention)-",
         "only_the_control_is_stretched_and_what_was_chosen_is_kept",
+        "it_is_counted_again_for_another_auxiliary_of_the_same_name",
         r"a_step_is_thrice_its_forward_pass_but_for_the_gradient_of_the_picture\[mobilenet-unet\]",
     ),
     "tests/study/screening/test_screening.py": (
         "every_share_of_the_masks_is_ranked_by_itself",
         "another_question_than_that_of_the_study_or_the_ranking_is_refused",
+        "data_without_a_test_split_can_be_screened",
     ),
     "tests/study/execution/test_local.py": (r"half_a_run_goes_on_to_the_same_numbers\[settings0\]",),
     "tests/report/test_in_chromium.py": (
@@ -91,6 +99,7 @@ FURTHER: Final = {
     "tests/study/design/test_plan.py": ("directories_are_found_again_by_another_process",),
     "tests/study/execution/test_work.py": (r"it_is_in_the_ratio_of_operations\[64\]",),
     "tests/cli/test_train.py": ("several_runs_go_on_and_those_that_have_not_begun_start",),
+    "tests/cli/test_presets.py": (r"a_preset_states_its_number_of_parameters\[(mtl-attention|residual)-",),
     "tests/cli/test_grid.py": ("a_grid_trains_every_combination_into_one_comparison",),
     "tests/study/test_planner_command.py": ("one_that_is_begun_keeps_its_design",),
     "tests/report/runs/test_first_screen.py": (r"evaluated_on_another_split_is_to_be_tested\[val-",),
@@ -104,12 +113,14 @@ FURTHER: Final = {
         "every_batch_holds_as_many_masks_as_asked",
     ),
     "tests/models/encoders/test_timm_backbone.py": (r"features_are_those_of_timm\[vgg11_bn\]",),
+    "tests/models/test_stages.py": (r"every_shared_parameter_is_in_one_group\[.*(stitch|mtan)",),
+    "tests/models/encoders/test_low_rank.py": (r"attention_is_found_whatever_it_is_called\[(?!edgenext|maxvit)",),
     "tests/models/test_recompute.py": (r"running_statistics_are_the_same_to_the_bit\[(mobilenet|segnet) ",),
     "tests/models/test_grey.py": (r"the_same_network_on_grey_pictures\[.*(stitch|mtan|two-stage)",),
     "tests/models/test_properties.py": (
         r"\[(segnet|convnext|residual|mobilenet) .*stitch",
         r"\[segnet mtan encoder-decoder",
-        r"\[(vit simple|residual bottleneck|unet group) ?",
+        r"\[(vit simple|residual bottleneck|unet group|mobilenet group|segnet unet|segnet two-stage|convnext mtan) ?",
         r"\[(mobilenet|segnet unet|unet group|residual bottleneck) mtan",
         r"\[(unet grey|residual bottleneck|vit) two-stage",
     ),
