@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from auxseg.data.preparing.record import RecordSettings, make_record
+from auxseg.data.sources.source import SampleError, Source
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError, RunError
 
@@ -83,3 +85,22 @@ def _is_read(content: bytes, path: Path) -> bool:
 def _memory() -> int:
     """Bytes of address space that this process has."""
     return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+
+def read_all(open_source: Callable[[], Source]) -> tuple[int, list[str]]:
+    """How many samples could be used, and whatever was said about what could not."""
+    try:
+        source = open_source()
+        items = source.items()
+    except InputError as error:
+        return 0, [str(error)]
+    num_used, reasons = 0, list[str]()
+    for item in items:
+        try:
+            record = make_record(source.read(item), RecordSettings(16, "squash", source.mask_classes))
+        except SampleError as error:
+            reasons.append(str(error))
+        else:
+            num_used += 1
+            reasons += record.dropped
+    return num_used, reasons

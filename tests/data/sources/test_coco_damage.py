@@ -13,10 +13,9 @@ import pytest
 from PIL import Image
 from pycocotools import mask as reference
 
-from auxseg.data.preparing.record import RecordSettings, make_record
 from auxseg.data.sources import Coco
-from auxseg.data.sources.source import SampleError
 from auxseg.errors import InputError
+from tests.data.damage import read_all
 
 NUM_FILES: Final = 250
 ODD: Final[tuple[Any, ...]] = (
@@ -86,31 +85,12 @@ def test_damaged_files_are_read_or_refused(tmp_path):
     num_used = 0
     for seed in range(NUM_FILES):
         path.write_bytes(damaged(seed))
-        used, reasons = read_all(path)
+        used, reasons = read_all(lambda: Coco(path))
         num_used += used
         said += reasons
     assert NUM_FILES < num_used < 2 * NUM_FILES
     assert len(said) > NUM_FILES // 2
     assert all(reason.strip() and len(reason) < 500 + len(str(tmp_path)) for reason in said)
-
-
-def read_all(path: Path) -> tuple[int, list[str]]:
-    """How many samples could be used, and whatever was said about what could not."""
-    try:
-        source = Coco(path)
-        items = source.items()
-    except InputError as error:
-        return 0, [str(error)]
-    num_used, reasons = 0, []
-    for item in items:
-        try:
-            record = make_record(source.read(item), RecordSettings(16, "squash", source.mask_classes))
-        except SampleError as error:
-            reasons.append(str(error))
-        else:
-            num_used += 1
-            reasons += record.dropped
-    return num_used, reasons
 
 
 @pytest.mark.parametrize("content", [b"[" * 100_000, b'{"images": ' * 50_000, b"\xff\xfe\x00", b"", b"0" * 10_000])

@@ -10,7 +10,7 @@ from typing import Final, final
 from auxseg.data.sample import Sample
 from auxseg.data.sources.class_names import NAMES_FILES, find_names
 from auxseg.data.sources.masks.classes import decide_classes, describe_settings, mask_settings
-from auxseg.data.sources.masks.files import LOSSY_SUFFIXES, MASK_SUFFIXES
+from auxseg.data.sources.masks.files import LOSSY_SUFFIXES, MASK_SUFFIXES, refuse_lossy
 from auxseg.data.sources.masks.labelled import read_labelled
 from auxseg.data.sources.masks.sizes import refuse_misfits
 from auxseg.data.sources.name_matching import Photographs, masks_by_picture
@@ -141,11 +141,7 @@ def _list_masks(folder: Path, *, takes_lossy: bool) -> Listing:
         return Listing({})
     listing = list_files(folder, (*MASK_SUFFIXES, *LOSSY_SUFFIXES) if takes_lossy else MASK_SUFFIXES)
     for name in listing.others:
-        if name.lower().endswith(LOSSY_SUFFIXES):
-            raise InputError(
-                f"{folder} holds {name}; JPEG changes the values of a mask. Save masks as .png files, or give "
-                "--threshold 128 to split them (background below 128, foreground from 128)"
-            )
+        refuse_lossy(name, f"{folder} holds {name}")
         if name.lower().endswith(SUFFIXES):
             raise InputError(f"{folder} should hold masks as .png, .tif, .webp or .npy files, but it holds {name}")
     if not listing.paths:

@@ -12,11 +12,11 @@ from auxseg.data.preparing.prepare import prepare
 from auxseg.data.preparing.record import RecordSettings, make_record
 from auxseg.data.sample import Box, Sample
 from auxseg.data.sources import Folder, Index
-from auxseg.data.sources.source import Item, SampleError
+from auxseg.data.sources.source import Item
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.testing import check_source
-from tests.data.damage import mutations
+from tests.data.damage import mutations, read_all
 from tests.data.pictures import draw_mask, draw_sample, hashes
 from tests.data.sources.index.tables import make
 
@@ -167,27 +167,9 @@ def test_damaged_tables_are_read_or_refused(tmp_path):
     num_used, said = 0, list[str]()
     for changed in mutations(content, 150, seed=3):
         path.write_bytes(changed)
-        used, reasons = read_all(path)
+        used, reasons = read_all(lambda: Index(path))
         num_used += used
         said += reasons
     assert 20 < num_used < 450
     assert len(said) > 50
     assert all(reason.strip() and len(reason) < 1500 and "\n" not in reason for reason in said)
-
-
-def read_all(path: Path) -> tuple[int, list[str]]:
-    """How many samples could be used, and whatever was said about what could not."""
-    try:
-        source = Index(path)
-    except InputError as error:
-        return 0, [str(error)]
-    num_used, reasons = 0, list[str]()
-    for item in source.items():
-        try:
-            record = make_record(source.read(item), RecordSettings(16, "squash", source.mask_classes))
-        except SampleError as error:
-            reasons.append(str(error))
-        else:
-            num_used += 1
-            reasons += record.dropped
-    return num_used, reasons

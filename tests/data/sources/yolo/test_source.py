@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from auxseg.data.preparing.prepare import prepare
-from auxseg.data.preparing.record import RecordSettings, make_record
 from auxseg.data.sample import IGNORE, Box, Sample
 from auxseg.data.sources import Coco, Yolo
 from auxseg.data.sources.source import Item, SampleError
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.testing import check_source
-from tests.data.damage import mutations
+from tests.data.damage import mutations, read_all
 from tests.data.pictures import hashes
 from tests.data.sources.yolo.folders import BOX, HW, SQUARE, make, picture
 
@@ -197,28 +196,10 @@ def test_damaged_files_are_read_or_refused(tmp_path):
         content = path.read_bytes() + b"\n" * 70  # mutations are made before the last 64 bytes
         for changed in mutations(content, 60, seed=len(content)):
             path.write_bytes(changed)
-            used, reasons = read_all(data)
+            used, reasons = read_all(lambda: Yolo(data))
             num_used += used
             said += reasons
         path.write_bytes(content)
     assert 180 < num_used < 360
     assert len(said) > 60
     assert all(reason.strip() and len(reason) < 1500 and "\n" not in reason for reason in said)
-
-
-def read_all(data: Path) -> tuple[int, list[str]]:
-    """How many samples could be used, and whatever was said about what could not."""
-    try:
-        source = Yolo(data)
-    except InputError as error:
-        return 0, [str(error)]
-    num_used, reasons = 0, list[str]()
-    for item in source.items():
-        try:
-            record = make_record(source.read(item), RecordSettings(16, "squash", source.mask_classes))
-        except SampleError as error:
-            reasons.append(str(error))
-        else:
-            num_used += 1
-            reasons += record.dropped
-    return num_used, reasons

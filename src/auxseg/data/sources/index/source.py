@@ -13,7 +13,7 @@ from auxseg.data.sample import Sample
 from auxseg.data.sources.class_names import find_names
 from auxseg.data.sources.index.table import read_index
 from auxseg.data.sources.masks.classes import decide_classes, describe_settings, mask_settings
-from auxseg.data.sources.masks.files import LOSSY_SUFFIXES
+from auxseg.data.sources.masks.files import refuse_lossy
 from auxseg.data.sources.masks.labelled import read_labelled
 from auxseg.data.sources.masks.sizes import refuse_misfits
 from auxseg.data.sources.pictures.orientation import agreement, check_exif
@@ -63,7 +63,8 @@ class Index(Source):
         lost = self._missing_files()
         self._pairs = [(row.image, row.mask) for row in self._rows.values() if row.mask and os.path.isfile(row.mask)]
         if threshold is None:
-            _refuse_lossy([mask for _, mask in self._pairs])
+            for _, mask in self._pairs:
+                refuse_lossy(mask.name, f"{mask} is a mask")
         refuse_misfits(self._pairs)
         found, remarks = find_names(self.path.parent) if names is None else (names, ())
         classes = decide_classes(list(dict.fromkeys(mask for _, mask in self._pairs)), found, settings)
@@ -119,12 +120,3 @@ class Index(Source):
                     f"{self.path.name}: files that do not exist: {len(missing):,} of {len(paths):,} {what} ({names})"
                 )
         return tuple(remarks)
-
-
-def _refuse_lossy(masks: Sequence[Path]) -> None:
-    for mask in masks:
-        if mask.suffix.lower() in LOSSY_SUFFIXES:
-            raise InputError(
-                f"{mask} is a mask; JPEG changes the values of a mask. Save masks as .png files, or give --threshold "
-                "128 to split them (background below 128, foreground from 128)"
-            )

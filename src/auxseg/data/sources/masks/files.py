@@ -15,6 +15,7 @@ from PIL import Image
 
 from auxseg.data.sources.pictures.decoding import MAX_PIXELS, is_deep_grey, read_header, read_picture, to_rgb
 from auxseg.data.sources.source import SampleError
+from auxseg.errors import InputError
 
 MASK_SUFFIXES: Final = (".bmp", ".gif", ".npy", ".png", ".tif", ".tiff", ".webp")
 """What mask files are called, in lower case; these formats keep every value."""
@@ -48,6 +49,15 @@ class Pixels:
         if not self.is_coloured:
             return self.values
         return self.values[..., 0] if (self.values == self.values[..., :1]).all() else None
+
+
+def refuse_lossy(name: str, what: str) -> None:
+    """Raise `InputError`, which ``what`` begins, for a mask of such a name that has no threshold."""
+    if name.lower().endswith(LOSSY_SUFFIXES):
+        raise InputError(
+            f"{what}; JPEG changes the values of a mask. Save masks as .png files, or give --threshold 128 to split "
+            "them (background below 128, foreground from 128)"
+        )
 
 
 def read_pixels(path: Path) -> Pixels:
