@@ -77,7 +77,9 @@ def test_a_look_that_is_planned_is_taken_in_the_same_directory(tmp_path: Path) -
 
 def test_what_takes_too_long_is_said_and_left(tmp_path: Path) -> None:
     found = advise(tmp_path, together("box", "open"), seeds_needed=40, use="box")
-    assert found.text.startswith("Train with box: to say something of box at a margin of 1 point would take 40 seeds, ")
+    assert found.text.startswith(
+        "Train with box: to say something of box at a margin of 1 point would take 40 seeds and "
+    )
     assert "box-0/recipe.yaml" in found.command
 
 

@@ -78,7 +78,8 @@ def _together(study: StudyResult, answer: Answer, directory: Path, *, higher_is_
     new = needed - study.seeds if later else needed
     time = _seconds_per_run(study) * _runs_per_seed(study) * new
     if new > MOST_TIMES * study.seeds:
-        text = f"{what}: to say something of {names} at a margin of {margin} would take {needed} seeds, {_about(time)}."
+        price = f"{needed} seeds and {_about(time)}, over four times this study"
+        text = f"{what}: to say something of {names} at a margin of {margin} would take {price}."
         return _train(study, answer, directory, use, text)
     command = _with_seeds(command_of(directory), needed)
     if not later:
