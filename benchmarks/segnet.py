@@ -14,7 +14,7 @@ import torch
 from auxseg.config import config
 from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
-from auxseg.evaluation.measure import measure
+from auxseg.evaluation.measure import Asked, measure
 from auxseg.recipe import Recipe, load_recipe
 from auxseg.run.beginning.resolving import decide
 from benchmarks.peers.bare_loop import BareLoop
@@ -88,7 +88,6 @@ def _figure(recipe: Recipe, options: Options) -> float:
         learner.step(batches, step)
     validation = EvaluationLoader(store, store.rows("val"), options.batch)
     runtime = learner.runtime
-    measured = measure(
-        learner.network, learner.tasks, validation, runtime.device, lambda: runtime.autocast(learner.precision)
-    )
+    asked = Asked(learner.network, runtime.device, lambda: runtime.autocast(learner.precision))
+    measured = measure(asked, learner.tasks, validation)
     return learner.tasks[recipe.target].figures(measured.tables[recipe.target])["iou_dataset"]

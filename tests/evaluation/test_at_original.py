@@ -12,7 +12,7 @@ from auxseg.data.geometry import fit
 from auxseg.data.sample import IGNORE
 from auxseg.errors import InputError
 from auxseg.evaluation.at_original import Original, measure_at_original, refuse_at
-from auxseg.evaluation.measure import measure
+from auxseg.evaluation.measure import Asked, measure
 from auxseg.models import build_network
 from auxseg.recipe import build_tasks, load_recipe
 from auxseg.testing.examples import example_batch
@@ -28,12 +28,13 @@ def test_only_the_targets_table_is_another_and_only_where_there_is_a_mask() -> N
     tasks = build_tasks(recipe, VOCABULARY)
     network = build_network(recipe.model, {name: each.output for name, each in tasks.items()}, 3, recipe.target)
     batches = [example_batch(1, VOCABULARY, seed) for seed in range(3)]
-    asked = network.train(), tasks, batches, CPU, contextlib.nullcontext
+    asked = Asked(network.train(), CPU, contextlib.nullcontext)
     random = np.random.default_rng(0)
     masks = [random.choice(np.array([0, 1, IGNORE], np.uint8), hw) for hw in ORIGINALS]
     places = [fit(hw, VOCABULARY.size, "letterbox") for hw in ORIGINALS]
     originals = [Original(places[0], masks[0]), Original(places[1], None), Original(places[2], masks[2])]
-    plain, found = measure(*asked), measure_at_original(*asked, "none", "segmentation", iter(originals))
+    plain = measure(asked, tasks, batches)
+    found = measure_at_original(asked, tasks, batches, "segmentation", iter(originals))
     assert network.training
     assert found.ids == plain.ids
     for name in tasks:
@@ -56,10 +57,9 @@ def test_as_many_masks_as_images_are_needed() -> None:
     recipe = load_recipe("tiny", SETTINGS)
     tasks = build_tasks(recipe, VOCABULARY)
     network = build_network(recipe.model, {name: each.output for name, each in tasks.items()}, 3, recipe.target)
+    asked = Asked(network, CPU, contextlib.nullcontext)
     with pytest.raises(ValueError, match="shorter"):
-        measure_at_original(
-            network, tasks, [example_batch(1, VOCABULARY, 0)], CPU, contextlib.nullcontext, "none", "segmentation", []
-        )
+        measure_at_original(asked, tasks, [example_batch(1, VOCABULARY, 0)], "segmentation", [])
 
 
 @pytest.mark.parametrize("name", [name for name in TASKS if not TASKS[name].measures_masks])

@@ -12,7 +12,7 @@ from torch import Tensor
 from auxseg.data.augment import mirror
 from auxseg.errors import InputError
 from auxseg.evaluation.averaging import outputs_of, refuse_averaging
-from auxseg.evaluation.measure import measure
+from auxseg.evaluation.measure import Asked, measure
 from auxseg.evaluation.mirrored import measure_mirrored
 from auxseg.models import Network, build_network
 from auxseg.recipe import build_tasks, load_recipe
@@ -39,8 +39,8 @@ def _made(*settings: str) -> tuple[Network, Mapping[str, Task]]:
 @pytest.mark.parametrize("name", OF_LABELS)
 def test_an_output_is_as_wrong_of_a_mirror_image_as_it_is_mirrored_back_of_the_image(name: str) -> None:
     task, batch = TASKS[name], make_batch(3)
-    output, kept = make_output(task, 3), make_output(task, 3)
-    output = kept.clone()
+    output = make_output(task, 3)
+    kept = output.clone()
     back = task.mirrored_back(output)
     assert torch.equal(output, kept)
     expected, found = task.loss(output, task.target(mirror(batch))), task.loss(back, task.target(batch))
@@ -52,17 +52,17 @@ def test_an_output_is_as_wrong_of_a_mirror_image_as_it_is_mirrored_back_of_the_i
 def test_figures_are_those_of_a_network_that_does_not_tell_left_from_right() -> None:
     network, tasks = _made()
     batches = [example_batch(5, VOCABULARY, seed) for seed in range(2)]
-    asked = network, tasks, batches, CPU, contextlib.nullcontext
-    plain, averaged = measure(*asked), measure(*asked, tta="flip")
-    both = measure_mirrored(*asked, tta="flip").both
+    once, twice = Asked(network, CPU, contextlib.nullcontext), Asked(network, CPU, contextlib.nullcontext, "flip")
+    plain, averaged = measure(once, tasks, batches), measure(twice, tasks, batches)
+    both = measure_mirrored(twice, tasks, batches).both
     symmetrise(network)
-    expected = measure(*asked)
+    expected = measure(once, tasks, batches)
     for name, task in tasks.items():
         assert task.figures(averaged.tables[name]) == pytest.approx(task.figures(expected.tables[name]), rel=1e-5)
         assert averaged.sums[name].keys() == plain.sums[name].keys()
         assert all(not torch.equal(value, plain.sums[name][term]) for term, value in averaged.sums[name].items())
-        once = {key: value for key, value in task.figures(expected.tables[name]).items() if "num_" not in key}
-        assert {key: task.figures(both.tables[name])[key] for key in once} == pytest.approx(once, rel=1e-5)
+        shares = {key: value for key, value in task.figures(expected.tables[name]).items() if "num_" not in key}
+        assert {key: task.figures(both.tables[name])[key] for key in shares} == pytest.approx(shares, rel=1e-5)
 
 
 def test_pictures_of_ones_own_are_asked_about_once() -> None:
@@ -101,7 +101,6 @@ def test_targets_without_a_mean_are_refused(settings: list[str], reason: str) ->
 
 
 def test_other_means_are_refused() -> None:
-    network, tasks = _made()
+    _, tasks = _made()
     with pytest.raises(InputError, match=r"^tta is 'flips', expected none or flip$"):
         refuse_averaging("flips", tasks, "segmentation", "")  # pyright: ignore[reportArgumentType]
-    assert network

@@ -11,7 +11,7 @@ import torch
 
 from auxseg.data.augment import mirror
 from auxseg.data.loading.batch import Batch
-from auxseg.evaluation.measure import Measured, measure
+from auxseg.evaluation.measure import Asked, Measured, measure
 from auxseg.evaluation.mirrored import Scored, measure_mirrored
 from auxseg.models import Network, build_network
 from auxseg.recipe import build_tasks, load_recipe
@@ -41,8 +41,8 @@ def test_a_model_that_does_not_tell_left_from_right_has_the_same_figures(made: M
     for is_symmetric in (False, True):
         if is_symmetric:
             symmetrise(network)
-        plain = measure(network, tasks, batches, CPU, contextlib.nullcontext)
-        scored = measure_mirrored(network, tasks, batches, CPU, contextlib.nullcontext)
+        plain = measure(Asked(network, CPU, contextlib.nullcontext), tasks, batches)
+        scored = measure_mirrored(Asked(network, CPU, contextlib.nullcontext), tasks, batches)
         equal = {
             name: scored.figures(task) == pytest.approx(task.figures(plain.tables[name]), rel=1e-5)
             for name, task in tasks.items()
@@ -58,10 +58,10 @@ def test_a_model_that_does_not_tell_left_from_right_has_the_same_figures(made: M
 def test_any_other_model_has_the_figures_of_both_together(made: Made) -> None:
     network, tasks, batches = made
     assert network.training
-    scored = measure_mirrored(network, tasks, batches, CPU, contextlib.nullcontext)
+    scored = measure_mirrored(Asked(network, CPU, contextlib.nullcontext), tasks, batches)
     assert network.training
     all_of_them = [each for batch in batches for each in (batch, mirror(batch))]
-    both = measure(network, tasks, all_of_them, CPU, contextlib.nullcontext)
+    both = measure(Asked(network, CPU, contextlib.nullcontext), tasks, all_of_them)
     for name, task in tasks.items():
         expected = task.figures(both.tables[name])
         expected["num_images"] /= 2
@@ -73,7 +73,7 @@ def test_any_other_model_has_the_figures_of_both_together(made: Made) -> None:
 
 def test_totals_of_the_rows_are_the_figure(made: Made) -> None:
     network, tasks, batches = made
-    scored = measure_mirrored(network, tasks, batches, CPU, contextlib.nullcontext)
+    scored = measure_mirrored(Asked(network, CPU, contextlib.nullcontext), tasks, batches)
     rows, figures = scored.rows(tasks["segmentation"]), scored.figures(tasks["segmentation"])
     part, whole = (
         sum(cell for cell in rows[f"{what}.animal"] if isinstance(cell, float)) for what in ("intersection", "union")

@@ -12,7 +12,7 @@ import torch
 
 from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
-from auxseg.evaluation.measure import Measured, measure
+from auxseg.evaluation.measure import Asked, Measured, measure
 from auxseg.models import Network, build_network
 from auxseg.recipe import build_tasks, load_recipe
 from auxseg.run import load, train
@@ -38,7 +38,7 @@ def _untrained(store: Store) -> tuple[Network, dict[str, Task]]:
 
 
 def _measured(store: Store, network: Network, tasks: Mapping[str, Task], rows: Sequence[int], size: int) -> Measured:
-    return measure(network, tasks, EvaluationLoader(store, np.array(rows), size), CPU, contextlib.nullcontext)
+    return measure(Asked(network, CPU, contextlib.nullcontext), tasks, EvaluationLoader(store, np.array(rows), size))
 
 
 def test_fault_01_evaluation_uses_running_statistics_and_does_not_change_them(store_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_fault_14_validation_measures_the_validation_split_once_per_look(
     model, store = load(run), Store.open(store_path)
     assert model.step == 12
     loader = EvaluationLoader(store, store.rows("val"), 4)
-    measured = measure(model.network, model.tasks, loader, CPU, contextlib.nullcontext)
+    measured = measure(Asked(model.network, CPU, contextlib.nullcontext), model.tasks, loader)
     for name, task in model.tasks.items():
         figures = task.figures(measured.tables[name])
         known = {key: value for key, value in looks[-1]["figures"][name].items() if value is not None}

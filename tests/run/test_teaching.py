@@ -10,7 +10,7 @@ import torch
 
 from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
-from auxseg.evaluation.measure import measure
+from auxseg.evaluation.measure import Asked, measure
 from auxseg.recipe import Recipe, load_recipe
 from auxseg.report import report
 from auxseg.run import Run, evaluate, load, predict, train
@@ -78,7 +78,7 @@ def test_evaluation_does_not_depend_on_how_images_are_batched(store_path: Path, 
         model.network.load_state_dict(load_weights(tmp_path / "six" / "best.safetensors")[0])
         store = Store.open(store_path)
         loader = EvaluationLoader(store, store.rows("val"), batch)
-        found = measure(model.network, model.tasks, loader, model.device, model.autocast)
+        found = measure(Asked(model.network, model.device, model.autocast), model.tasks, loader)
         figures.append(model.tasks["consistency"].figures(found.tables["consistency"]))
     assert figures[0] == pytest.approx(figures[1], rel=1e-6)
 

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from auxseg.errors import InputError, Terminated
+from auxseg.evaluation.measure import Asked
 from auxseg.training import loop
 from auxseg.training.learner import StepResult
 from auxseg.training.loop import Observer, Plan, Validation, fit
@@ -162,7 +163,7 @@ class _Result:
 def _measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Validations give the next of the learner's figures."""
 
-    def measure(network: nn.Module, tasks: Any, loader: Any, device: torch.device, autocast: Any) -> Any:
+    def measure(asked: Asked, tasks: Any, loader: Any) -> Any:
         figure = learners[-1].left.pop(0)
         tables = {"mask": {"figure": torch.tensor(figure, dtype=torch.float64)}}
         return SimpleNamespace(tables=tables, losses=lambda tasks: {"mask": 0.5})

@@ -18,9 +18,7 @@ from jaxtyping import UInt8
 from auxseg.data.geometry import Fit
 from auxseg.data.loading.batch import Batch
 from auxseg.errors import InputError
-from auxseg.evaluation.averaging import TTA, outputs_of
-from auxseg.evaluation.measure import Autocast, Measured, evaluating, measure_outputs, merge
-from auxseg.models.network import Network
+from auxseg.evaluation.measure import Asked, Measured, evaluating, measure_outputs, merge
 from auxseg.tasks import Task
 
 At = Literal["stored", "original"]
@@ -54,12 +52,9 @@ def refuse_at(at: At, target: Task, place: str, *, mirrored: bool) -> None:
 
 @torch.no_grad()
 def measure_at_original(
-    network: Network,
+    asked: Asked,
     tasks: Mapping[str, Task],
     batches: Iterable[Batch],
-    device: torch.device,
-    autocast: Autocast,
-    tta: TTA,
     target: str,
     originals: Iterable[Original],
 ) -> Measured:
@@ -68,21 +63,17 @@ def measure_at_original(
     Losses, and the tables of other tasks, are those at the stored size. An image without a mask counts for nothing.
 
     Args:
-        network: is put into evaluation mode and back.
+        asked: whose network is put into evaluation mode and back.
         tasks: what is measured.
         batches: one image each, as `auxseg predict` asks, so that memory holds one answer at a time.
-        device: where the network is.
-        autocast: its precision.
-        tta: over what outputs are averaged.
         target: the name of the task that is measured at the original size, which has `Task.measures_masks`.
         originals: that of each image, in the order of the batches.
     """
     parts = []
-    with evaluating(network):
-        for batch, original in zip((each.to(device) for each in batches), originals, strict=True):
-            with autocast():
-                outputs = outputs_of(network, tasks, batch, tta)
-            measured = measure_outputs(network, tasks, batch, outputs)
+    with evaluating(asked.network):
+        for batch, original in zip((each.to(asked.device) for each in batches), originals, strict=True):
+            outputs = asked.outputs(tasks, batch)
+            measured = measure_outputs(asked.network, tasks, batch, outputs)
             if original.mask is not None:
                 (output,) = outputs[target].float().cpu()
                 answer = tasks[target].answer(output, original.place)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import final
 
 import torch
 from torch import Tensor
@@ -60,18 +61,27 @@ def merge(parts: Iterable[Measured]) -> Measured:
     return Measured(tuple(id_ for part in parts for id_ in part.ids), tables, sums)
 
 
+@final
+@dataclass(frozen=True)
+class Asked:
+    """A network, and how it is asked: where it is, in which precision, and over what its outputs are averaged."""
+
+    network: Network
+    device: torch.device
+    autocast: Autocast
+    tta: TTA = "none"
+
+    def outputs(self, tasks: Mapping[str, Task], batch: Batch) -> dict[str, Tensor]:
+        """What it says of the images of a batch, for these tasks."""
+        with self.autocast():
+            return outputs_of(self.network, tasks, batch, self.tta)
+
+
 @torch.no_grad()
-def measure(
-    network: Network,
-    tasks: Mapping[str, Task],
-    batches: Iterable[Batch],
-    device: torch.device,
-    autocast: Autocast,
-    tta: TTA = "none",
-) -> Measured:
+def measure(asked: Asked, tasks: Mapping[str, Task], batches: Iterable[Batch]) -> Measured:
     """Measure every task on all images. The network is put into evaluation mode and back."""
-    with evaluating(network):
-        return merge(measure_batch(network, tasks, batch.to(device), autocast, tta) for batch in batches)
+    with evaluating(asked.network):
+        return merge(measure_batch(asked, tasks, batch.to(asked.device)) for batch in batches)
 
 
 @contextmanager
@@ -85,13 +95,9 @@ def evaluating(network: Network) -> Iterator[None]:
         network.train(was_training)
 
 
-def measure_batch(
-    network: Network, tasks: Mapping[str, Task], batch: Batch, autocast: Autocast, tta: TTA = "none"
-) -> Measured:
+def measure_batch(asked: Asked, tasks: Mapping[str, Task], batch: Batch) -> Measured:
     """Measure some tasks on the images of a batch, with a network in evaluation mode."""
-    with autocast():
-        outputs = outputs_of(network, tasks, batch, tta)
-    return measure_outputs(network, tasks, batch, outputs)
+    return measure_outputs(asked.network, tasks, batch, asked.outputs(tasks, batch))
 
 
 def measure_outputs(

@@ -11,9 +11,7 @@ import torch
 
 from auxseg.data.augment import mirror
 from auxseg.data.loading.batch import Batch
-from auxseg.evaluation.averaging import TTA
-from auxseg.evaluation.measure import Autocast, Measured, evaluating, measure_batch, merge
-from auxseg.models.network import Network
+from auxseg.evaluation.measure import Asked, Measured, evaluating, measure_batch, merge
 from auxseg.records.table import Cell
 from auxseg.tasks import Task
 
@@ -59,14 +57,7 @@ class Scored:
 
 
 @torch.no_grad()
-def measure_mirrored(
-    network: Network,
-    tasks: Mapping[str, Task],
-    batches: Iterable[Batch],
-    device: torch.device,
-    autocast: Autocast,
-    tta: TTA = "none",
-) -> Scored:
+def measure_mirrored(asked: Asked, tasks: Mapping[str, Task], batches: Iterable[Batch]) -> Scored:
     """Measure every task on all images and on their mirror images, as `measure` does, reading each batch once.
 
     What a task draws at random for a sample, it draws alike for its mirror image. At least one task must have
@@ -74,10 +65,10 @@ def measure_mirrored(
     """
     mirroring = {name: task for name, task in tasks.items() if task.mirrors}
     images, mirrors = [], []
-    with evaluating(network):
-        for batch in (each.to(device) for each in batches):
-            images.append(measure_batch(network, tasks, batch, autocast, tta))
-            mirrors.append(measure_batch(network, mirroring, mirror(batch), autocast, tta))
+    with evaluating(asked.network):
+        for batch in (each.to(asked.device) for each in batches):
+            images.append(measure_batch(asked, tasks, batch))
+            mirrors.append(measure_batch(asked, mirroring, mirror(batch)))
     return Scored(merge(images), merge(mirrors))
 
 

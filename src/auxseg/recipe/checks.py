@@ -154,7 +154,7 @@ def _stand_in(recipe: Recipe) -> Vocabulary:
     settings = [getattr(task, "class_weights", None) for task in recipe.tasks.values()]
     weights = [each for each in settings if isinstance(each, Mapping)]
     named = dict.fromkeys(name for each in weights for name in each)
-    others = [name for name in ("background", "object", "") if name not in named]
+    others = [name for name in ("background", "object", "") if name not in named]  # three, since two may be named
     num_others = max(2 - len(named), int(any(not any(each.values()) for each in weights)))
     classes = (*others[:num_others], *named)
     labels = {getattr(task, "label", None) or "label": (classes[-1], "other") for task in recipe.tasks.values()}

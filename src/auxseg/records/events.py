@@ -136,7 +136,7 @@ class Evaluated:
     step: Count
     data: str = ""
     mirrored: bool = field(default=False, metadata=OMITTED)
-    tta: Literal["", "flip"] = field(default="", metadata=OMITTED)
+    tta: Literal["none", "flip"] = field(default="none", metadata=OMITTED)
     at: Literal["stored", "original"] = field(default="stored", metadata=OMITTED)
 
 

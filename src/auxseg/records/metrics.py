@@ -74,7 +74,7 @@ class Metrics:
     split: str
     num_images: Count
     mirrored: bool = field(default=False, metadata=OMITTED)
-    tta: Literal["", "flip"] = field(default="", metadata=OMITTED)
+    tta: Literal["none", "flip"] = field(default="none", metadata=OMITTED)
     at: Literal["stored", "original"] = field(default="stored", metadata=OMITTED)
     checkpoint_step: Count
     target: str

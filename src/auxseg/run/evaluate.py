@@ -6,7 +6,7 @@ import datetime
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from auxseg.drawing import panel, save_png, to_picture
 from auxseg.errors import InputError
 from auxseg.evaluation.at_original import At, Original, measure_at_original, refuse_at
 from auxseg.evaluation.averaging import TTA, outputs_of, refuse_averaging
-from auxseg.evaluation.measure import Measured, measure
+from auxseg.evaluation.measure import Asked, Measured, measure
 from auxseg.evaluation.mirrored import Scored, measure_mirrored
 from auxseg.models.forward import with_teacher
 from auxseg.records.event_log import EventLog
@@ -97,7 +97,7 @@ def measured(
     store = matching_store(run, model, data)
     rows = _rows(store, split, at)[:most]
     place = str(store.path)
-    reading = Evaluated(time=_now(), split=split, step=model.step, data=place, mirrored=mirrored, tta=_said(tta), at=at)
+    reading = Evaluated(time=_now(), split=split, step=model.step, data=place, mirrored=mirrored, tta=tta, at=at)
     EventLog(run.events_file).append(reading)
     metrics, scored = _measured(model, store, split, rows, mirrored=mirrored, tta=tta, at=at)
     write_per_image(run.directory, _columns(model.tasks, scored))
@@ -162,12 +162,12 @@ def _measured(
 ) -> tuple[Metrics, Scored]:
     started = time.perf_counter()
     loader = EvaluationLoader(store, rows, 1 if at == "original" else model.recipe.training.batch)
-    asked = model.network, model.tasks, loader, model.device, model.autocast, tta
+    asked, tasks = Asked(model.network, model.device, model.autocast, tta), model.tasks
     if at == "original":
         originals = (Original(store.place(row), store.read_original_mask(row)) for row in rows.tolist())
-        scored = Scored(measure_at_original(*asked, model.recipe.target, originals))
+        scored = Scored(measure_at_original(asked, tasks, loader, model.recipe.target, originals))
     else:
-        scored = measure_mirrored(*asked) if mirrored else Scored(measure(*asked))
+        scored = measure_mirrored(asked, tasks, loader) if mirrored else Scored(measure(asked, tasks, loader))
     return _metrics(model, store, split, scored, tta, at, time.perf_counter() - started), scored
 
 
@@ -183,7 +183,7 @@ def _metrics(model: Model, store: Store, split: str, scored: Scored, tta: TTA, a
         split=split,
         num_images=len(scored.images.ids),
         mirrored=scored.mirrors is not None,
-        tta=_said(tta),
+        tta=tta,
         at=at,
         checkpoint_step=model.step,
         target=model.recipe.target,
@@ -210,11 +210,6 @@ def _classes(task: Task, measured: Measured) -> dict[str, ClassFigures]:
         )
         for name, values in task.classes(measured.tables[task.name]).items()
     }
-
-
-def _said(tta: TTA) -> Literal["", "flip"]:
-    """How files say it: not at all where nothing is averaged."""
-    return "" if tta == "none" else tta
 
 
 def _number(value: float) -> float | None:

@@ -17,7 +17,7 @@ from typing import Any, final
 from auxseg.data.loading.loader import EvaluationLoader, TrainLoader
 from auxseg.errors import Terminated
 from auxseg.evaluation.lost_classes import lost_classes
-from auxseg.evaluation.measure import measure, merge
+from auxseg.evaluation.measure import Asked, measure, merge
 from auxseg.tasks import Table, Task
 from auxseg.training.checkpoint import Checkpoint
 from auxseg.training.learner import Learner, StepResult
@@ -153,9 +153,9 @@ def _look(
                 for observer in observers if counts else ():
                     observer.on_best(learner, progress.step, None)
             return
-        autocast = partial(runtime.autocast, learner.precision)
+        asked = Asked(network, runtime.device, partial(runtime.autocast, learner.precision))
         with runtime.failing_together():
-            mine = measure(network, learner.tasks, loader, runtime.device, autocast) if len(loader) else None
+            mine = measure(asked, learner.tasks, loader) if len(loader) else None
         measured = merge(part for part in runtime.gather(mine) if part is not None)
         figures = {name: task.figures(measured.tables[name]) for name, task in learner.tasks.items()}
         value = figures[target.name][target.main_figure] * (1 if target.higher_is_better else -1)

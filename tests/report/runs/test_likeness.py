@@ -28,7 +28,7 @@ def changed(path: Path, **data: Any) -> Path:
     metrics = json.loads((path / "metrics.json").read_text())
     metrics["split"] = data.pop("split", metrics["split"])
     metrics["mirrored"] = data.pop("mirrored", False)
-    metrics["tta"] = data.pop("tta", "")
+    metrics["tta"] = data.pop("tta", "none")
     metrics["at"] = data.pop("at", "stored")
     metrics["data"] |= data
     (path / "metrics.json").write_text(json.dumps(metrics))

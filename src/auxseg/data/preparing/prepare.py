@@ -136,13 +136,7 @@ def prepare(
         header = _header(source, settings, tally) | _exif(writer.column("orientation"))
         writer.finish(splits, header, _provenance(source, choices | _news(source, tally, settings, alike)))
     return Report(
-        out,
-        len(tally.written),
-        tuple(tally.skipped),
-        dict(tally.notes),
-        tuple(tally.dropped),
-        source.remarks,
-        findings,
+        out, len(tally.written), tuple(tally.skipped), dict(tally.notes), tuple(tally.dropped), source.remarks, findings
     )
 
 

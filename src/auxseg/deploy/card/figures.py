@@ -27,7 +27,7 @@ def figures(record: Record, metrics: Metrics | None) -> str:
         rows[0] = (*rows[0][:2], f"{rows[0][2]} (95 % interval over images: {low} to {high})")
     split = wording.split(metrics.split)
     twice = "each as it is and mirrored" if metrics.mirrored else "not mirrored"
-    twice += ", outputs averaged over image and mirror image (--tta flip)" if metrics.tta else ""
+    twice += ", outputs averaged over image and mirror image (--tta flip)" if metrics.tta != "none" else ""
     twice += f", {escaped(metrics.target)} at the original size of each image" if metrics.at == "original" else ""
     data = metrics.data
     border = facts.BORDERS.get(data.border, f"border {escaped(data.border)}")

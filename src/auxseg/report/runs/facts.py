@@ -31,7 +31,7 @@ def data(record: Record) -> Facts:
     found = data_facts(record.data, is_mirrored=metrics is not None and metrics.mirrored)
     if metrics is not None and metrics.at == "original":
         found.append(("Measured at", f"each image's original size ({metrics.target}); all else at the stored size"))
-    if metrics is not None and metrics.tta:
+    if metrics is not None and metrics.tta != "none":
         found.append(("Outputs", "averaged over each image and its mirror image"))
     return found
 

@@ -69,7 +69,7 @@ def _scoring(record: Record) -> str | None:
     if record.metrics is None:
         return None
     scoring = "mirrored" if record.metrics.mirrored else "plain"
-    scoring += ", averaged over flips" if record.metrics.tta else ""
+    scoring += ", averaged over flips" if record.metrics.tta != "none" else ""
     return f"{scoring}, at the original size" if record.metrics.at == "original" else scoring
 
 

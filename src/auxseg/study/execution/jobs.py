@@ -158,6 +158,6 @@ def _is_evaluated(job: Job) -> bool:
         return False
     if metrics is None or metrics.split != "test" or not (job.directory / PER_IMAGE_FILE).is_file():
         return False
-    if metrics.mirrored != job.mirrored or metrics.tta or metrics.at != "stored":
+    if metrics.mirrored != job.mirrored or metrics.tta != "none" or metrics.at != "stored":
         return False
     return job.content_hash in (None, metrics.data.content_hash)
