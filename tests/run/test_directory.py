@@ -17,11 +17,12 @@ from auxseg.errors import InputError
 from auxseg.records.event_log import EventLog
 from auxseg.records.events import Event
 from auxseg.records.metrics import DataFacts
+from auxseg.records.values.size import Size
 from auxseg.run.directory import FORMER, MAX_SIZE, Run, describe_data, pack_vocabulary, unpack_vocabulary
 from tests.records.made_events import DATA, make_start, make_step
 
 VOCABULARY = Vocabulary(
-    32,
+    Size.of(32),
     ("background", "cat"),
     {"breed": ("Bengal", "pug")},
     resize="letterbox",
@@ -140,7 +141,7 @@ def test_data_are_described_by_what_a_figure_depends_on(store_path: Path) -> Non
         name="uneven.h5",
         source="uneven",
         content_hash=store.content_hash,
-        size=32,
+        size=Size.of(32),
         resize=store.resize,
         border=store.border,
         splits={split: len(store.rows(split)) for split in ("train", "val", "test")},

@@ -23,6 +23,7 @@ from auxseg.data.sample import IGNORE, Orientation, Vocabulary
 from auxseg.data.store.index import LAYERS_VERSION
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError, RunError
+from auxseg.records.values.size import Size
 from tests.data.pictures import DrawnSource, draw_mask, draw_sample, drawn_source, open_hdf5
 from tests.data.store.spoiling import put
 
@@ -99,7 +100,10 @@ def test_a_sample_is_its_source_resized(store):
 def test_the_index_is_in_memory(store):
     assert len(store) == 19
     assert store.vocabulary == Vocabulary(
-        SIZE, ("background", "thing"), {"colour": ("blue", "green", "red"), "shape": ("round", "square")}, "letterbox"
+        Size.of(SIZE),
+        ("background", "thing"),
+        {"colour": ("blue", "green", "red"), "shape": ("round", "square")},
+        "letterbox",
     )
     assert store.skipped == (("drawn 3", "it is bad"),)
     assert store.ids[3] == "drawn 4"

@@ -17,12 +17,16 @@ from auxseg.data.store.header import Header, read_content_hash, read_header, rea
 from auxseg.data.store.layers import extents, read_stored_layers
 from auxseg.data.store.original_masks import extents as extents_of_originals
 from auxseg.data.store.original_masks import read_originals
+from auxseg.records.values.size import Size
 
 SCHEMA_VERSION: Final = 1.1
 """Of a file without layers that `auxseg.data.store.writer` makes."""
 
 LAYERS_VERSION: Final = 2
 """Of a file with layers."""
+
+RECTANGLES_VERSION: Final = 3
+"""Of a file whose pictures are not square, with layers or without."""
 
 FIRST_VERSION: Final = 1
 """The oldest that can be read. It is also what the content hash covers: both versions keep the same of a sample."""
@@ -39,7 +43,9 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
     texts = file.old_texts if is_old else file.texts
     classes = _old_classes(file, header, num_samples) if is_old else _classes(file, header, num_samples)
     split = file.column("split", np.uint8, num_samples)
-    if header.layers and version != LAYERS_VERSION:
+    if not header.size.is_square and version < RECTANGLES_VERSION:
+        raise ValueError(f"its size is {header.size}, but schema version {version:g} knows squares alone")
+    if header.layers and version < LAYERS_VERSION:
         raise ValueError(f"it has layers, which schema version {version:g} does not know")
     layers = read_stored_layers(file, header.layers, header.size, num_samples)
     has_mask = file.truths("has_mask", num_samples)
@@ -150,7 +156,7 @@ def _is_turned(file: StoreFile, num_samples: int) -> Bool[np.ndarray, " N"]:
 
 def _places(
     file: StoreFile,
-    size: int,
+    size: Size,
     num_samples: int,
     file_size: int,
     others: Mapping[str, tuple[np.ndarray, np.ndarray]],
@@ -161,12 +167,12 @@ def _places(
     """
     places = np.stack(
         [
-            file.chunk_places("image", num_samples, size, size, 3),
-            file.chunk_places("mask", num_samples, size, size),
+            file.chunk_places("image", num_samples, *size, 3),
+            file.chunk_places("mask", num_samples, *size),
         ],
         axis=1,
     )
-    ends = places + np.array([3, 1]) * size**2
+    ends = places + np.array([3, 1]) * size.num_pixels
     ranges = {"image": (places[:, 0], ends[:, 0]), "mask": (places[:, 1], ends[:, 1]), **others}
     for name, (starts_, ends_) in ranges.items():
         if (starts_ < 0).any() or (ends_ > file_size).any():
