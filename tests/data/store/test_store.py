@@ -20,7 +20,7 @@ import pytest
 from auxseg.data.geometry import fit
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE, Orientation, Vocabulary
-from auxseg.data.store.index import LAYERS_VERSION
+from auxseg.data.store.index import RECTANGLES_VERSION
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError, RunError
 from auxseg.records.values.size import Size
@@ -164,7 +164,7 @@ def test_a_smaller_size_is_the_photograph_shrunk(store):
     place = fit((40, 50), 16, "letterbox")
     image, mask = small.read(0)
     assert image.shape == (16, 16, 3)
-    assert small.vocabulary.size == small.size == 16
+    assert small.vocabulary.size == small.size == Size(16, 16)
     assert small.inside(0) == place.inside
     y0, y1, x0, x1 = place.inside
     direct = place.image(draw_sample(0).image)
@@ -207,8 +207,8 @@ def test_a_newer_schema_is_refused(path, tmp_path):
     newer = tmp_path / "newer.h5"
     newer.write_bytes(path.read_bytes())
     with open_hdf5(newer, "a") as file:
-        file.attrs["schema_version"] = LAYERS_VERSION + 1
-    with pytest.raises(InputError, match=r"schema version 3; this auxseg reads up to 2: upgrade auxseg"):
+        file.attrs["schema_version"] = RECTANGLES_VERSION + 1
+    with pytest.raises(InputError, match=r"schema version 4; this auxseg reads up to 3: upgrade auxseg"):
         Store.open(newer)
 
 

@@ -164,7 +164,7 @@ class Store:
         if asked.shorter < 1 or not self.stored_size.covers(asked):
             raise InputError(f"{self.path} holds images of {self.stored_size} px; for {asked} px, prepare it again")
         seen = replace(self, size=asked, vocabulary=replace(self.vocabulary, size=asked))
-        if self.resize == "squash" or self.size.has_shape_of(asked):
+        if self.resize == "squash" or (self.size.is_square and asked.is_square):
             return seen
         return replace(seen, boxes=self._boxes_at(seen))
 

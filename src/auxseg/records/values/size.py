@@ -99,10 +99,6 @@ class Size:
         """Whether it is at least as high and as wide."""
         return self.height >= other.height and self.width >= other.width
 
-    def has_shape_of(self, other: Size) -> bool:
-        """Whether both have the same ratio of width to height."""
-        return self.height * other.width == other.height * self.width
-
     def resized(self, longer: int) -> Size:
         """The size of the same shape, up to whole pixels, whose longer side is this."""
         height, width = (max(round(side * longer / self.longer), 1) for side in self)
