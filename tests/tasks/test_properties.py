@@ -44,10 +44,9 @@ def test_every_task_keeps_the_contract(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", REGISTRY, ids=[config().kind for config in REGISTRY])
-@pytest.mark.parametrize("size", [Size(10, 15), Size(16, 9)], ids=str)
-def test_every_task_keeps_the_contract_on_rectangles(kind: type, size: Size) -> None:
+def test_every_task_keeps_the_contract_on_rectangles(kind: type) -> None:
     config, vocabulary = CONFIGS[kind().kind]
-    check_task(config, replace(vocabulary, size=size), name=kind().kind)
+    check_task(config, replace(vocabulary, size=Size(9, 14)), name=kind().kind)
 
 
 @every_kind

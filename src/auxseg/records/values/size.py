@@ -35,13 +35,10 @@ class Size:
     @classmethod
     def of(cls, size: SizeLike) -> Size:
         """The size that is meant by one: the side of a square, or height and width."""
-        match size:
-            case Size():
-                return size
-            case int():
-                return cls(size, size)
-            case (height, width):
-                return cls(height, width)
+        if isinstance(size, Size):
+            return size
+        height, width = size if isinstance(size, tuple) else (size, size)
+        return cls(int(height), int(width))
 
     @classmethod
     def read(cls, value: object) -> Size:

@@ -184,9 +184,10 @@ def _preparation(model: Model) -> tuple[str, ...]:
     vocabulary = model.vocabulary
     size = vocabulary.size.in_pixels()
     resampled = "bilinearly, antialiased where it shrinks"
+    padded = "its shorter side" if vocabulary.size.is_square else "what is left"
     fitted = {
         "squash": f"Stretch it to {size} {resampled}; its shape is not kept.",
-        "letterbox": f"Resize it to fit into {size} {resampled}, and pad its shorter side evenly with {PADDING_GREY}.",
+        "letterbox": f"Resize it to fit into {size} {resampled}, and pad {padded} evenly with {PADDING_GREY}.",
     }
     steps = [
         "Read the image as RGB with 8 bits per channel.",

@@ -31,9 +31,9 @@ class Camera:
 
     def directions(self, size: Size) -> Float[np.ndarray, "H W 3"]:
         """The ray of every pixel's centre, one metre ahead: its t is the depth along the optical axis."""
-        columns, rows = (
+        rows, columns = (
             ((np.arange(side) * 2 + 1) / side - 1) * tangent
-            for side, tangent in ((size.width, self._tangents(size)[1]), (size.height, self._tangents(size)[0]))
+            for side, tangent in zip(size, self._tangents(size), strict=True)
         )
         across, down = np.meshgrid(columns, rows)
         return np.stack([across, down, np.ones_like(across)], axis=-1) @ self.axes

@@ -42,8 +42,8 @@ class Head:
         columns, rows = np.flatnonzero(self.silhouette.any(axis=0)), np.flatnonzero(self.silhouette.any(axis=1))
         x0, y0 = self.window.x0 + int(columns[0]), self.window.y0 + int(rows[0])
         x1, y1 = self.window.x0 + int(columns[-1]) + 1, self.window.y0 + int(rows[-1]) + 1
-        rows_seen, columns_seen = Window(x0, y0, x1, y1).clip(image).within(image)
-        return Window(columns_seen.start, rows_seen.start, columns_seen.stop, rows_seen.stop)
+        seen = Window(x0, y0, x1, y1).clip(image)
+        return Window(seen.x0 - image.x0, seen.y0 - image.y0, seen.x1 - image.x0, seen.y1 - image.y0)
 
 
 def paint_animal(animal: Animal, coat: Coat, light: Light, size: Size, rng: Generator) -> tuple[Layer, Head]:
