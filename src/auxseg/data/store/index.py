@@ -5,7 +5,9 @@ Shape legend: ``N`` samples, ``L`` kinds of label.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -17,6 +19,7 @@ from auxseg.data.store.header import Header, read_content_hash, read_header, rea
 from auxseg.data.store.layers import extents, read_stored_layers
 from auxseg.data.store.original_masks import extents as extents_of_originals
 from auxseg.data.store.original_masks import read_originals
+from auxseg.errors import InputError
 from auxseg.records.values.size import Size
 
 SCHEMA_VERSION: Final = 1.1
@@ -33,6 +36,21 @@ FIRST_VERSION: Final = 1
 
 _FARTHEST: Final = 1.0
 """How far outside of the picture, in sides, a corner of a box may lie. What lies nearer is for `inspect` to find."""
+
+
+def read_checked(path: Path, descriptor: int) -> dict[str, Any]:
+    """The fields of `Store`. Raises as `read_index`, and `InputError` for what is no store and for later versions."""
+    with StoreFile.open(descriptor) as file:
+        if not (file.has_attribute("schema_version") and file.has_attribute("content_hash")):
+            raise InputError(f"{path} is an HDF5 file, but not a store that `auxseg data prepare` wrote")
+        version = file.number("schema_version")
+        if version > RECTANGLES_VERSION:
+            raise InputError(
+                f"{path} has schema version {version:g}; this auxseg reads up to {RECTANGLES_VERSION}: upgrade auxseg"
+            )
+        if version not in (FIRST_VERSION, SCHEMA_VERSION, LAYERS_VERSION, RECTANGLES_VERSION):
+            raise ValueError(f"there is no schema version {version:g}")
+        return read_index(file, version, os.fstat(descriptor).st_size)
 
 
 def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any]:

@@ -52,7 +52,6 @@ the same in both.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -64,8 +63,7 @@ from jaxtyping import UInt8
 from auxseg.arguments import as_path
 from auxseg.data.geometry import Fit, fit
 from auxseg.data.sample import IGNORE, SPLITS, Vocabulary
-from auxseg.data.store.file import StoreFile
-from auxseg.data.store.index import FIRST_VERSION, LAYERS_VERSION, RECTANGLES_VERSION, SCHEMA_VERSION, read_index
+from auxseg.data.store.index import read_checked
 from auxseg.data.store.layers import StoredLayer
 from auxseg.data.store.open_file import OpenFile, opened, version_of
 from auxseg.data.store.original_masks import StoredOriginals, unpack
@@ -129,7 +127,7 @@ class Store:
                 )
             with opened(path) as descriptor:
                 version = version_of(descriptor)
-                index = _read_checked(path, descriptor)
+                index = read_checked(path, descriptor)
                 return cls(path=path, **index, _version=version, _is_checked=bytearray(len(index["ids"])))
         except (InputError, MemoryError):
             raise
@@ -299,18 +297,3 @@ class Store:
         if not self._file:
             self._file[:] = [OpenFile(self.path, self._version)]
         return self._file[0]
-
-
-def _read_checked(path: Path, descriptor: int) -> dict[str, Any]:
-    """The fields of `Store`. Raises `InputError` for what is no store and for later versions."""
-    with StoreFile.open(descriptor) as file:
-        if not (file.has_attribute("schema_version") and file.has_attribute("content_hash")):
-            raise InputError(f"{path} is an HDF5 file, but not a store that `auxseg data prepare` wrote")
-        version = file.number("schema_version")
-        if version > RECTANGLES_VERSION:
-            raise InputError(
-                f"{path} has schema version {version:g}; this auxseg reads up to {RECTANGLES_VERSION}: upgrade auxseg"
-            )
-        if version not in (FIRST_VERSION, SCHEMA_VERSION, LAYERS_VERSION, RECTANGLES_VERSION):
-            raise ValueError(f"there is no schema version {version:g}")
-        return read_index(file, version, os.fstat(descriptor).st_size)

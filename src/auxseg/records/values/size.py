@@ -12,7 +12,7 @@ from auxseg.errors import InputError
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
-    from pydantic_core import CoreSchema
+    from pydantic_core import CoreSchema, PydanticCustomError
 
 MAX_SIDE: Final = 2**53
 """The largest side that can be read at all; whoever takes memory for a picture asks for much less."""
@@ -127,12 +127,10 @@ class Sides:
         return core_schema.no_info_after_validator_function(self._checked, handler(source))
 
     def _checked(self, size: Size) -> Size:
-        from pydantic_core import PydanticCustomError
-
         if size.shorter < self.ge:
-            raise PydanticCustomError("size", "expected at least {ge} pixels a side", {"ge": self.ge})
+            raise _refusal(f"expected at least {self.ge} pixels a side")
         if size.longer > self.le:
-            raise PydanticCustomError("size", "expected at most {le} pixels a side", {"le": self.le})
+            raise _refusal(f"expected at most {self.le} pixels a side")
         return size
 
 
@@ -151,9 +149,13 @@ def _side(value: object) -> int:
 
 
 def _validated(value: object) -> Size:
-    from pydantic_core import PydanticCustomError
-
     try:
         return Size.read(value)
     except ValueError as error:
-        raise PydanticCustomError("size", "{said}", {"said": str(error)}) from None
+        raise _refusal(str(error)) from None
+
+
+def _refusal(said: str) -> PydanticCustomError:
+    from pydantic_core import PydanticCustomError
+
+    return PydanticCustomError("size", "{said}", {"said": said})
