@@ -27,6 +27,7 @@ from auxseg.data.geometry import Fit
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.drawing import PREDICTION_COLOUR, TRUTH_COLOUR, draw_box
+from auxseg.records.values.size import Size
 from auxseg.tasks import Answer, Table, Task, Vector, register
 from auxseg.tasks.losses import LossWeights, at_least_float32, check_choice
 from auxseg.tasks.masked_columns import cells
@@ -43,7 +44,7 @@ class SaliencyCentreTask(Task):
     higher_is_better = False
     row_figure = "distance_pixels"
 
-    def __init__(self, *, name: str, size: int, losses: Mapping[str, float], grid: int) -> None:
+    def __init__(self, *, name: str, size: Size, losses: Mapping[str, float], grid: int) -> None:
         self.name = name
         self.output = Vector(2, grid=grid)
         self.weights = dict(losses)
@@ -70,7 +71,8 @@ class SaliencyCentreTask(Task):
 
     def measure(self, output: Float[Tensor, "N 2"], target: Float[Tensor, "N 2"]) -> Table:
         """Distances in pixels, and whether there is a centre to compare with."""
-        distance = (self.predict(output) - target).square().sum(1).sqrt() * self._size
+        pixels = torch.tensor([self._size.width, self._size.height], device=output.device)
+        distance = ((self.predict(output) - target) * pixels).square().sum(1).sqrt()
         return {"labelled": _is_labelled(target), "distance_pixels": distance}
 
     def figures(self, table: Table) -> dict[str, float]:

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from auxseg.data.sample import IGNORE, Vocabulary
+from auxseg.records.values.size import Size
 from auxseg.tasks import SegmentationConfig
 from benchmarks.peers.smp_unet import Pictures, evaluate
 
@@ -24,7 +25,7 @@ def test_the_peer_is_scored_as_auxseg_scores() -> None:
     images[7, 0], masks[7] = 0, 0  # empty in both, left out of the mean over images
     scored = evaluate(RedIsForeground(), Pictures(images, masks), torch.device("cpu"))
 
-    task = SegmentationConfig().build("mask", Vocabulary(16, ("background", "pet"), {}))
+    task = SegmentationConfig().build("mask", Vocabulary(Size.of(16), ("background", "pet"), {}))
     predicted = (images[:, 0].float() / 255 > 0.485).float()
     figures = task.figures(task.measure(torch.stack([1 - predicted, predicted], dim=1), masks))
     assert figures["num_empty"] == 1

@@ -16,6 +16,7 @@ from auxseg.data import download
 from auxseg.data.sources import SOURCES
 from auxseg.data.sources.split_h5 import INTERPOLATED
 from auxseg.data.store.store import Store
+from auxseg.records.values.size import Size
 from tests.data.pictures import TRIMAP_OUTSIDE, draw_mask, draw_sample, make_pets, make_split_h5
 from tests.data.sources.index.tables import make as make_table
 from tests.data.sources.yolo.folders import SQUARE
@@ -41,7 +42,7 @@ def test_synthesize_writes_a_store(tmp_path, capsys):
     assert json.loads(captured.out) == {"path": str(out), "num_written": 10} | nothing
     assert "10 samples" in captured.err
     store = Store.open(out)
-    assert (len(store), store.size, store.provenance["source"]) == (10, 32, "synthetic")
+    assert (len(store), store.size, store.provenance["source"]) == (10, Size.of(32), "synthetic")
     assert store.provenance["details"]["seed"] == "3"
 
 
@@ -65,7 +66,7 @@ def test_prepare_takes_every_option(pets):
     options = ["--size", "48", "--split", "50-25-25", "--border", "class", "--resize", "letterbox", "--box", "thing"]
     assert prepare(pets, *options, "--seed", "4") == 0
     store = Store.open(pets.parent / "pets.h5")
-    assert (store.size, store.border, store.resize) == (48, "class", "letterbox")
+    assert (store.size, store.border, store.resize) == (Size.of(48), "class", "letterbox")
     assert [len(store.rows(split)) for split in ("train", "val", "test")] == [4, 2, 2]
     assert {"split": "50-25-25", "box": "thing", "seed": 4}.items() <= store.provenance.items()
 

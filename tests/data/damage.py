@@ -14,6 +14,7 @@ from auxseg.data.preparing.record import RecordSettings, make_record
 from auxseg.data.sources.source import SampleError, Source
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError, RunError
+from auxseg.records.values.size import Size
 
 _SECONDS = 20
 _BYTES = 2 * 2**30
@@ -97,7 +98,7 @@ def read_all(open_source: Callable[[], Source]) -> tuple[int, list[str]]:
     num_used, reasons = 0, list[str]()
     for item in items:
         try:
-            record = make_record(source.read(item), RecordSettings(16, "squash", source.mask_classes))
+            record = make_record(source.read(item), RecordSettings(Size.of(16), "squash", source.mask_classes))
         except SampleError as error:
             reasons.append(str(error))
         else:

@@ -1,4 +1,4 @@
-"""Pictures, masks and boxes go into the square together and find back, checked against torchvision."""
+"""Pictures, masks and boxes go into the stored picture together and find back, checked against torchvision."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from auxseg.data.sample import IGNORE
 from auxseg.errors import InputError
 
 sides = st.integers(1, 90)
-fits = st.builds(fit, st.tuples(sides, sides), st.integers(16, 64), st.sampled_from(RESIZES))
+stored = st.integers(16, 64)
+sizes = st.one_of(stored, st.tuples(stored, stored))
+fits = st.builds(fit, st.tuples(sides, sides), sizes, st.sampled_from(RESIZES))
 
 
 def random_image(hw: tuple[int, int], seed: int = 0) -> np.ndarray:
@@ -23,38 +25,41 @@ def random_image(hw: tuple[int, int], seed: int = 0) -> np.ndarray:
 
 
 @given(fits)
-def test_the_photograph_lies_within_the_square_and_touches_it(place):
+def test_the_photograph_lies_within_the_stored_picture_and_touches_it(place):
     y0, y1, x0, x1 = place.inside
-    assert 0 <= y0 < y1 <= place.size
-    assert 0 <= x0 < x1 <= place.size
-    assert max(y1 - y0, x1 - x0) == place.size
+    height, width = place.size
+    assert 0 <= y0 < y1 <= height
+    assert 0 <= x0 < x1 <= width
+    assert y1 - y0 == height or x1 - x0 == width
 
 
 @given(fits)
 def test_letterbox_pads_evenly(place):
     y0, y1, x0, x1 = place.inside
-    assert place.size - y1 - y0 in (0, 1)
-    assert place.size - x1 - x0 in (0, 1)
+    assert place.size.height - y1 - y0 in (0, 1)
+    assert place.size.width - x1 - x0 in (0, 1)
 
 
-@given(st.tuples(sides, sides), st.integers(16, 64))
+@given(st.tuples(sides, sides), sizes)
 def test_letterbox_keeps_the_shape_up_to_whole_pixels(hw, size):
-    y0, y1, x0, x1 = fit(hw, size, "letterbox").inside
-    scale = size / max(hw)
+    place = fit(hw, size, "letterbox")
+    y0, y1, x0, x1 = place.inside
+    scale = min(place.size.height / hw[0], place.size.width / hw[1])
     assert abs((y1 - y0) - hw[0] * scale) <= 1
     assert abs((x1 - x0) - hw[1] * scale) <= 1
 
 
 @pytest.mark.parametrize("resize", RESIZES)
 @pytest.mark.parametrize("hw", [(90, 47), (31, 75), (20, 20)])
-def test_pictures_are_resized_as_torchvision_does(hw, resize):
-    place = fit(hw, 32, resize)
+@pytest.mark.parametrize("size", [(32, 32), (24, 40)])
+def test_pictures_are_resized_as_torchvision_does(hw, resize, size):
+    place = fit(hw, size, resize)
     y0, y1, x0, x1 = place.inside
     image = random_image(hw)
     expected = tv.resize(torch.from_numpy(image).permute(2, 0, 1), [y1 - y0, x1 - x0], antialias=True)
     stored = place.image(image)
     assert np.abs(stored[y0:y1, x0:x1].astype(int) - expected.permute(1, 2, 0).numpy()).max() <= 1
-    padding = np.ones((32, 32), bool)
+    padding = np.ones(size, bool)
     padding[y0:y1, x0:x1] = False
     assert (stored[padding] == PADDING_GREY).all()
 
@@ -88,18 +93,19 @@ def test_boxes_come_back(place, boxes):
 def test_the_box_of_the_whole_photograph_is_its_place(place):
     height, width = place.original
     y0, y1, x0, x1 = place.inside
-    whole = place.boxes(np.array([[0, 0, width, height]], np.float64))[0] * place.size
+    whole = place.boxes(np.array([[0, 0, width, height]], np.float64))[0] * place.size.corners
     np.testing.assert_allclose(whole, [x0, y0, x1, y1], atol=1e-9)
 
 
+@pytest.mark.parametrize("size", [(64, 64), (48, 64), (64, 40)])
 @pytest.mark.parametrize("resize", RESIZES)
-def test_boxes_move_with_the_mask(resize):
+def test_boxes_move_with_the_mask(resize, size):
     mask = np.zeros((120, 200), np.uint8)
     mask[30:90, 50:170] = 1
-    place = fit((120, 200), 64, resize)
+    place = fit((120, 200), size, resize)
     rows, columns = np.nonzero(place.mask(mask) == 1)
     seen = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
-    moved = place.boxes(np.array([[50.0, 30.0, 170.0, 90.0]]))[0] * 64
+    moved = place.boxes(np.array([[50.0, 30.0, 170.0, 90.0]]))[0] * place.size.corners
     np.testing.assert_allclose(moved, seen, atol=0.5)
 
 
@@ -127,7 +133,7 @@ def test_an_unknown_way_to_resize_is_refused():
 
 @given(fits, st.integers(1, 40))
 def test_bands_of_maps_are_the_whole_maps(place, step):
-    maps = np.random.default_rng(step).random((2, place.size, place.size)).astype(np.float32)
+    maps = np.random.default_rng(step).random((2, *place.size)).astype(np.float32)
     height = place.original[0]
     bands = [place.rows_back(maps, slice(top, min(top + step, height))) for top in range(0, height, step)]
     np.testing.assert_allclose(np.concatenate(bands, axis=1), place.maps_back(maps), atol=1e-5)

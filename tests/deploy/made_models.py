@@ -13,6 +13,7 @@ from auxseg.recipe import Recipe, build_tasks, dump_recipe, load_recipe, with_ch
 from auxseg.records.event_log import EventLog
 from auxseg.records.metrics import ClassFigures, Metrics, write_metrics
 from auxseg.records.table import write_per_image
+from auxseg.records.values.size import Size
 from auxseg.run.directory import Run
 from auxseg.run.model_file import ModelFacts
 from auxseg.training.weights import save_weights
@@ -23,7 +24,7 @@ FOLDER = "/home/somebody/secret"
 """A path of the machine that nobody else is to see."""
 STEP = 30
 VOCABULARY = Vocabulary(
-    32,
+    Size.of(32),
     ("background", "animal"),
     {"species": ("cat", "dog")},
     counts={"species": (3, 1)},

@@ -7,11 +7,12 @@ import pytest
 from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, build_tasks, load_recipe
+from auxseg.records.values.size import Size
 from auxseg.tasks.task import Dense, Vector
 
 LABELS = {"breed": ("pug", "tabby", "husky"), "species": ("cat", "dog")}
 COUNTS = {"breed": (3, 2, 1), "species": (3, 3)}
-VOCABULARY = Vocabulary(64, ("background", "cat", "dog"), LABELS, counts=COUNTS)
+VOCABULARY = Vocabulary(Size.of(64), ("background", "cat", "dog"), LABELS, counts=COUNTS)
 
 
 def recipe(*settings: str) -> Recipe:

@@ -11,6 +11,7 @@ from auxseg.errors import InputError
 from auxseg.presets import presets
 from auxseg.recipe import load_recipe
 from auxseg.recipe.files import read_recipe_file
+from auxseg.records.values.size import Size
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_keys_that_stand_twice_are_refused_with_their_lines(content: str, tmp_pa
 def test_keys_of_different_mappings_may_be_alike(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(presets()["tiny-mtl"].read_text() + "data: &d {size: 32}\n")
-    assert load_recipe(path).data.size == 32
+    assert load_recipe(path).data.size == Size(32, 32)
 
 
 def test_unknown_preset_names_the_nearest() -> None:

@@ -6,13 +6,14 @@ from typing import Any
 
 from auxseg.records.events import End, Gradients, Start, Step, Validated
 from auxseg.records.metrics import DataFacts
+from auxseg.records.values.size import Size
 
 DATA = DataFacts(
     path="/data/pets.h5",
     name="pets.h5",
     source="synthetic",
     content_hash="9f2c41d07e55",
-    size=32,
+    size=Size.of(32),
     resize="squash",
     border="ignore",
     splits={"train": 28, "val": 4, "test": 8},

@@ -16,6 +16,7 @@ from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.models import build_network
 from auxseg.recipe import Recipe, build_tasks, load_recipe, with_changes
+from auxseg.records.values.size import Size
 from auxseg.run.building import build_learner, open_data, train_loader, validation_loader, with_pixels, without_labels
 from auxseg.training.learner import Learner
 from auxseg.training.runtime import Runtime
@@ -36,9 +37,9 @@ def _learner(recipe: Recipe, store: Store) -> Learner:
 
 
 def test_data_are_opened_at_the_size_that_is_asked_for(store_path: Path) -> None:
-    assert open_data(store_path, _recipe()).size == 32
+    assert open_data(store_path, _recipe()).size == Size.of(32)
     small = open_data(str(store_path), _recipe("data.size=16"))
-    assert small.size == 16
+    assert small.size == Size.of(16)
     with pytest.raises(InputError, match=r"none\.h5"):
         open_data(store_path.with_name("none.h5"), _recipe())
 

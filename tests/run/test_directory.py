@@ -17,11 +17,12 @@ from auxseg.errors import InputError
 from auxseg.records.event_log import EventLog
 from auxseg.records.events import Event
 from auxseg.records.metrics import DataFacts
+from auxseg.records.values.size import Size
 from auxseg.run.directory import FORMER, MAX_SIZE, Run, describe_data, pack_vocabulary, unpack_vocabulary
 from tests.records.made_events import DATA, make_start, make_step
 
 VOCABULARY = Vocabulary(
-    32,
+    Size.of(32),
     ("background", "cat"),
     {"breed": ("Bengal", "pug")},
     resize="letterbox",
@@ -140,12 +141,12 @@ def test_data_are_described_by_what_a_figure_depends_on(store_path: Path) -> Non
         name="uneven.h5",
         source="uneven",
         content_hash=store.content_hash,
-        size=32,
+        size=Size.of(32),
         resize=store.resize,
         border=store.border,
         splits={split: len(store.rows(split)) for split in ("train", "val", "test")},
     )
-    assert describe_data(store.at_size(16)).size == 16
+    assert describe_data(store.at_size(16)).size == Size.of(16)
 
 
 def test_pixels_are_written_only_where_they_were_counted() -> None:
@@ -165,9 +166,9 @@ def _packed(**changes: Any) -> str:
     return json.dumps(json.loads(pack_vocabulary(VOCABULARY)) | changes)
 
 
-@pytest.mark.parametrize("size", [1, MAX_SIZE])
-def test_sizes_that_may_be(size: int) -> None:
-    assert unpack_vocabulary(_packed(size=size), "m").size == size
+@pytest.mark.parametrize("size", [1, MAX_SIZE, [1, MAX_SIZE]])
+def test_sizes_that_may_be(size: int | list[int]) -> None:
+    assert unpack_vocabulary(_packed(size=size), "m").size == Size.read(size)
 
 
 @pytest.mark.parametrize(
@@ -175,6 +176,7 @@ def test_sizes_that_may_be(size: int) -> None:
     [
         ({"size": 0}, "a size from 1 to 32768"),
         ({"size": MAX_SIZE + 1}, "a size from 1 to 32768"),
+        ({"size": [8, MAX_SIZE + 1]}, "a size from 1 to 32768"),
         ({"category_ids": [0]}, "at most 255 mask classes, each with a number"),
         (
             {"mask_classes": [str(number) for number in range(256)], "category_ids": list(range(256))},

@@ -15,6 +15,7 @@ from auxseg.data.sources.source import Item
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import build_tasks, load_recipe
+from auxseg.records.values.size import Size
 from auxseg.run import load, train
 from auxseg.run.labels import labelled_samples, needs
 from auxseg.tasks.segmentation import SegmentationConfig
@@ -63,7 +64,7 @@ def test_what_a_task_needs_is_found_by_asking_it(store_path: Path) -> None:
 def test_a_mask_is_needed_by_a_task_that_has_no_weight_for_its_first_classes() -> None:
     weights = {"road": 0.0, "car": 0.0}
     for classes in (("road", "car", "pole"), ("road", "car", *map(str, range(240)))):
-        vocabulary = Vocabulary(16, classes, {})
+        vocabulary = Vocabulary(Size.of(16), classes, {})
         task = SegmentationConfig(class_weights=weights).build("mask", vocabulary)
         assert needs(task, vocabulary).mask
 

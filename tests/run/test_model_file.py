@@ -12,11 +12,12 @@ import pytest
 from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe
+from auxseg.records.values.size import Size
 from auxseg.run.model_file import ModelFacts
 from auxseg.version import __version__
 
 PATH = Path("best.safetensors")
-VOCABULARY = Vocabulary(32, ("background", "cat"), {"breed": ("Bengal", "pug")}, counts={"breed": (3, 1)})
+VOCABULARY = Vocabulary(Size.of(32), ("background", "cat"), {"breed": ("Bengal", "pug")}, counts={"breed": (3, 1)})
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from auxseg.data.synthesize import synthesize
 from auxseg.models import outline
 from auxseg.presets import presets
 from auxseg.recipe import build_tasks, load_recipe
+from auxseg.records.values.size import Size
 from auxseg.run import evaluate, load, train
 
 PARAMETERS = {
@@ -108,7 +109,7 @@ def rooms_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @functools.cache
 def num_parameters(name: str) -> int:
     recipe = load_recipe(name)
-    tasks = build_tasks(recipe, Vocabulary(256, ("background", "pet"), LABELS))
+    tasks = build_tasks(recipe, Vocabulary(Size.of(256), ("background", "pet"), LABELS))
     outputs = {key: task.output for key, task in tasks.items()}
     return sum(parameter.numel() for parameter in outline(recipe.model, outputs, recipe.target).parameters())
 

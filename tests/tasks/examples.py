@@ -9,6 +9,7 @@ import torch
 
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
+from auxseg.records.values.size import Size
 from auxseg.tasks import (
     BoxConfig,
     BoxMaskConfig,
@@ -34,9 +35,9 @@ from auxseg.testing.task_case import TaskSettings
 __all__ = ["CONFIGS", "REGISTRY", "SIZE", "TASKS", "VOCABULARY", "erase", "make_batch", "make_output", "taught"]
 
 VOCABULARY = EXAMPLE_VOCABULARY
-SIZE = VOCABULARY.size
-MANY_CLASSES = Vocabulary(SIZE, ("background", "body", "head", "tail"), VOCABULARY.labels)
-TAGGED = Vocabulary(SIZE, ("background", "cat", "dog", "tree"), VOCABULARY.labels)
+SIZE = VOCABULARY.size.height
+MANY_CLASSES = Vocabulary(Size.of(SIZE), ("background", "body", "head", "tail"), VOCABULARY.labels)
+TAGGED = Vocabulary(Size.of(SIZE), ("background", "cat", "dog", "tree"), VOCABULARY.labels)
 
 REGISTRY = typing.get_args(typing.get_args(TaskConfig)[0])
 

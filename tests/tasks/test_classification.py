@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from auxseg.data.sample import MISSING, Vocabulary
 from auxseg.errors import InputError
+from auxseg.records.values.size import Size
 from auxseg.tasks import ClassificationConfig, Vector, task_loss
 from tests.tasks.examples import VOCABULARY, make_batch
 
@@ -48,6 +49,6 @@ def test_unknown_labels_and_losses_are_refused_with_the_allowed_ones() -> None:
     with pytest.raises(InputError, match=r"tasks\.class\.label.*'colour'.*breed, species"):
         ClassificationConfig(label="colour").build("class", VOCABULARY)
     with pytest.raises(InputError, match=r"tasks\.class: needs a kind of label"):
-        ClassificationConfig().build("class", Vocabulary(12, ("background", "animal"), {}))
+        ClassificationConfig().build("class", Vocabulary(Size.of(12), ("background", "animal"), {}))
     with pytest.raises(InputError, match=r"tasks\.class\.losses.*'dice'.*allowed: cross_entropy$"):
         ClassificationConfig(losses={"dice": 1.0}).build("class", VOCABULARY)

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from auxseg.data.sample import MISSING, Vocabulary
+from auxseg.records.values.size import Size
 from auxseg.tasks import NoiseConfig, RandomLabelsConfig, Task
 from tests.tasks.examples import SIZE, VOCABULARY, make_batch
 
@@ -28,7 +29,7 @@ def test_the_lot_depends_on_the_id_alone(name: str) -> None:
 
 @pytest.mark.parametrize("counts", [{"breed": (5, 3, 2)}, {}])
 def test_random_labels_have_the_shares_of_the_training_split(counts: dict[str, tuple[int, ...]]) -> None:
-    vocabulary = Vocabulary(SIZE, VOCABULARY.mask_classes, VOCABULARY.labels, counts=counts)
+    vocabulary = Vocabulary(Size.of(SIZE), VOCABULARY.mask_classes, VOCABULARY.labels, counts=counts)
     lots = RandomLabelsConfig(label="breed").build("labels", vocabulary).target(make_batch(3000))
     shares = lots.bincount() / len(lots)
     assert shares.tolist() == pytest.approx([0.5, 0.3, 0.2] if counts else [1 / 3] * 3, abs=0.04)

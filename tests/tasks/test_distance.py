@@ -11,6 +11,7 @@ from scipy.ndimage import distance_transform_edt
 
 from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.errors import InputError
+from auxseg.records.values.size import Size
 from auxseg.tasks import DistanceConfig
 from auxseg.tasks.distance import signed_distance
 from tests.tasks.examples import VOCABULARY, make_batch
@@ -63,10 +64,10 @@ def test_the_error_is_in_pixels() -> None:
 
 def test_data_without_masks_are_refused() -> None:
     with pytest.raises(InputError, match=r"tasks\.distance: needs masks of at least two classes"):
-        DistanceConfig().build("distance", Vocabulary(12, (), {}))
+        DistanceConfig().build("distance", Vocabulary(Size.of(12), (), {}))
 
 
 def test_classes_without_a_background_have_no_distance_to_it() -> None:
-    sky = Vocabulary(32, ("sky", "road"), {}, has_background=False)
+    sky = Vocabulary(Size.of(32), ("sky", "road"), {}, has_background=False)
     with pytest.raises(InputError, match="but the data have none: their first mask class is 'sky'"):
         DistanceConfig().build("distance", sky)

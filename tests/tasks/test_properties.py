@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auxseg.data.sample import IGNORE
+from auxseg.records.values.size import Size
 from auxseg.tasks import Task, task_loss
 from auxseg.testing import check_task
 from auxseg.testing.task_case import NUM_IMAGES, TaskCase
@@ -40,6 +41,12 @@ def test_left_and_right_mean_something_to_the_flip_of_both_alone() -> None:
 def test_every_task_keeps_the_contract(kind: str) -> None:
     config, vocabulary = CONFIGS[kind]
     check_task(config, vocabulary, name=kind)
+
+
+@pytest.mark.parametrize("kind", REGISTRY, ids=[config().kind for config in REGISTRY])
+def test_every_task_keeps_the_contract_on_rectangles(kind: type) -> None:
+    config, vocabulary = CONFIGS[kind().kind]
+    check_task(config, replace(vocabulary, size=Size(9, 14)), name=kind().kind)
 
 
 @every_kind

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.errors import InputError
+from auxseg.records.values.size import Size
 from auxseg.tasks import SegmentationConfig, SegmentationTask, task_loss
 from auxseg.tasks.losses import MASK_LOSSES
 from tests.tasks.examples import MANY_CLASSES, VOCABULARY, make_batch
@@ -228,7 +229,7 @@ def test_unknown_losses_are_refused_with_the_allowed_ones() -> None:
 
 def test_data_without_masks_are_refused() -> None:
     with pytest.raises(InputError, match=r"tasks\.mask: needs masks of at least two classes"):
-        _task(vocabulary=Vocabulary(12, (), {}))
+        _task(vocabulary=Vocabulary(Size.of(12), (), {}))
 
 
 def test_classes_and_the_matrix_hold_the_pixels_of_all_images() -> None:

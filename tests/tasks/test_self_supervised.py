@@ -12,6 +12,7 @@ from auxseg.data.loading.batch import Batch
 from auxseg.errors import InputError
 from auxseg.keyed import sample_keys
 from auxseg.metrics.colour import rgb_to_lab
+from auxseg.records.values.size import Size
 from auxseg.tasks import (
     ColorizationConfig,
     DenoisingConfig,
@@ -21,6 +22,7 @@ from auxseg.tasks import (
     Task,
 )
 from auxseg.tasks.self_supervised.flip import Axis
+from auxseg.testing.examples import example_batch
 from tests.tasks.examples import VOCABULARY, make_batch, make_output
 
 TASKS: dict[str, Task] = {
@@ -162,6 +164,21 @@ def test_a_turned_picture_is_turned_anticlockwise() -> None:
         for _ in range(quarters):
             image = image.transpose(1, 2).flip(1)
         assert torch.equal(turned, image)
+
+
+@pytest.mark.parametrize(("height", "width"), [(12, 20), (21, 12)])
+def test_of_a_rectangle_the_middle_square_is_turned(height: int, width: int) -> None:
+    """What is around it is the same grey after every turn, so that its edge tells nothing."""
+    batch, task = example_batch(32, replace(VOCABULARY, size=Size(height, width))), TASKS["rotation"]
+    top, left = (height - 12) // 2, (width - 12) // 2
+    around = torch.ones(height, width, dtype=torch.bool)
+    around[top : top + 12, left : left + 12] = False
+    for image, seen, quarters in zip(batch.image, task.view.look(batch), task.target(batch).tolist(), strict=True):
+        square = image[:, top : top + 12, left : left + 12]
+        for _ in range(quarters):
+            square = square.transpose(1, 2).flip(1)
+        assert torch.equal(seen[:, top : top + 12, left : left + 12], square)
+        assert (seen[:, around] == 0.5).all()
 
 
 @pytest.mark.parametrize(("axis", "dimension"), [("vertical", 1), ("horizontal", 2)])

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, final
 
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
 
 from auxseg.cli.command import Command, optional
 from auxseg.cli.output.data_reports import counting, print_inspection, print_report
@@ -34,8 +34,8 @@ class Synthesize(Command):
     samples: int = 1200
     """How many pictures."""
 
-    size: int = 128
-    """Side of the pictures in pixels."""
+    size: Annotated[str, arg(metavar="N|HxW")] = "128"
+    """Side of the pictures in pixels, or height x width, such as 288x384."""
 
     seed: int = 0
     """The same seed gives the same pictures."""
@@ -49,13 +49,14 @@ class Synthesize(Command):
     def run(self, console: Console) -> dict[str, object]:
         """Generate and write it."""
         from auxseg.data.synthesize import synthesize
+        from auxseg.records.values.size import as_size
 
         with counting(console, "synthesizing") as progress:
             report = synthesize(
                 self.out,
                 kind=self.kind,
                 num_samples=self.samples,
-                size=self.size,
+                size=as_size(self.size, "--size"),
                 seed=self.seed,
                 overwrite=self.overwrite,
                 processes=self.processes,
@@ -114,8 +115,8 @@ class Prepare(Command):
     out: Path
     """The store to write (.h5)."""
 
-    size: int = 256
-    """Side of the stored images in pixels."""
+    size: Annotated[str, arg(metavar="N|HxW")] = "256"
+    """Side of the stored images in pixels, or height x width, such as 288x384."""
 
     split: str = "official"
     """The source's own split, or percentages of train, val and test, such as 60-20-20 or 0-0-100."""
@@ -141,7 +142,7 @@ class Prepare(Command):
     """How the border of a trimap (oxford-iiit-pet) counts: as the animal, not at all, or as its own mask class."""
 
     resize: Literal["squash", "letterbox"] = "squash"
-    """squash: stretch images to a square; letterbox: keep their shape and pad (masks ignore padding)."""
+    """squash: stretch images to the size; letterbox: keep their shape and pad (masks ignore padding)."""
 
     box: str = "largest"
     """The box to use where a sample has several: largest, or the name of a box."""
@@ -171,12 +172,13 @@ class Prepare(Command):
         """Prepare it and say what was left out."""
         from auxseg.data.preparing.prepare import prepare
         from auxseg.data.sources import open_source
+        from auxseg.records.values.size import as_size
 
         with counting(console, "preparing") as progress:
             report = prepare(
                 open_source(self.source, self.path, **self._options()),
                 self.out,
-                size=self.size,
+                size=as_size(self.size, "--size"),
                 split=self.split,
                 val_fraction=self.val_fraction,
                 resize=self.resize,

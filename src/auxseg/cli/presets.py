@@ -129,8 +129,9 @@ def _outline(recipe: Recipe) -> Network:
     from auxseg.data.sample import Vocabulary
     from auxseg.models import outline
     from auxseg.recipe import build_tasks, with_changes
+    from auxseg.records.values.size import Size
 
     layers = {"depth": MapForm(unit=METRES), "normals": MapForm(channels=3, is_vector=True)}
-    vocabulary = Vocabulary(256, ("background", "pet"), {"species": ("cat", "dog")}, layers=layers)
+    vocabulary = Vocabulary(Size(256, 256), ("background", "pet"), {"species": ("cat", "dog")}, layers=layers)
     outputs = {name: task.output for name, task in build_tasks(recipe, vocabulary).items()}
     return outline(with_changes(recipe, model={"weights": "none"}).model, outputs, recipe.target)

@@ -1,6 +1,6 @@
-"""How a photograph is fitted into the square that the store keeps, and how answers find their way back.
+"""How a photograph is fitted into the picture that the store keeps, and how answers find their way back.
 
-Shape legend: ``h w`` the photograph's own size, ``S`` the stored side, ``C`` channels of a map, ``N`` boxes,
+Shape legend: ``h w`` the photograph's own size, ``H W`` the stored size, ``C`` channels of a map, ``N`` boxes,
 ``R`` rows.
 
 All coordinates are continuous: pixel ``i`` covers ``[i, i + 1)``, so that a box is moved by one scale and one shift
@@ -18,6 +18,7 @@ from PIL import Image
 
 from auxseg.data.ignore import IGNORE
 from auxseg.errors import InputError
+from auxseg.records.values.size import Size, SizeLike
 
 Resize = Literal["squash", "letterbox"]
 RESIZES: Final[tuple[str, ...]] = get_args(Resize)
@@ -29,39 +30,39 @@ PADDING_GREY: Final = 128
 @final
 @dataclass(frozen=True)
 class Fit:
-    """The place of one photograph in its stored square.
+    """The place of one photograph in its stored picture.
 
     ``original`` is ``(height, width)`` of the photograph; ``inside`` is ``(y0, y1, x0, x1)``, half-open, the part of
-    the stored square that is photograph rather than padding.
+    the stored picture that is photograph rather than padding.
     """
 
     original: tuple[int, int]
-    size: int
+    size: Size
     inside: tuple[int, int, int, int]
 
-    def image(self, image: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "S S 3"]:
+    def image(self, image: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "H W 3"]:
         """Resize a photograph: bilinear, antialiased where it shrinks."""
-        stored = np.full((self.size, self.size, 3), PADDING_GREY, np.uint8)
+        stored = np.full((*self.size, 3), PADDING_GREY, np.uint8)
         self._place(stored, image, Image.Resampling.BILINEAR)
         return stored
 
-    def mask(self, mask: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "S S"]:
+    def mask(self, mask: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "H W"]:
         """Resize a mask by nearest neighbour, so that no class id is made up; padding is ``IGNORE``."""
-        stored = np.full((self.size, self.size), IGNORE, np.uint8)
+        stored = np.full((*self.size,), IGNORE, np.uint8)
         self._place(stored, mask, Image.Resampling.NEAREST)
         return stored
 
     def boxes(self, boxes: Float[np.ndarray, "N 4"]) -> Float[np.ndarray, "N 4"]:
         """``x0 y0 x1 y1`` in pixels of the photograph -> the same, normalised to the stored image."""
         scale, shift = self._scale_and_shift()
-        return (boxes * scale + shift) / self.size
+        return (boxes * scale + shift) / np.array(self.size.corners)
 
     def boxes_back(self, boxes: Float[np.ndarray, "N 4"]) -> Float[np.ndarray, "N 4"]:
         """Normalised to the stored image -> pixels of the photograph; the inverse of `boxes`, nothing is clipped."""
         scale, shift = self._scale_and_shift()
-        return (boxes * self.size - shift) / scale
+        return (boxes * np.array(self.size.corners) - shift) / scale
 
-    def maps_back(self, maps: Float[np.ndarray, "C S S"]) -> Float[np.ndarray, "C h w"]:
+    def maps_back(self, maps: Float[np.ndarray, "C H W"]) -> Float[np.ndarray, "C h w"]:
         """Maps (probabilities, say) at the stored size -> the photograph's own size, bilinear, in float32."""
         y0, y1, x0, x1 = self.inside
         back = np.empty((len(maps), *self.original), np.float32)
@@ -70,7 +71,7 @@ class Fit:
             back[channel] = resample(cut, self.original, Image.Resampling.BILINEAR)
         return back
 
-    def rows_back(self, maps: Float32[np.ndarray, "C S S"], rows: slice) -> Float32[np.ndarray, "C R w"]:
+    def rows_back(self, maps: Float32[np.ndarray, "C H W"], rows: slice) -> Float32[np.ndarray, "C R w"]:
         """Some rows of `maps_back`, ``R`` of them, so that a large photograph needs little memory at a time."""
         y0, y1, x0, x1 = self.inside
         height, width = self.original
@@ -93,20 +94,22 @@ class Fit:
         return np.array([across, down, across, down]), np.array([x0, y0, x0, y0], float)
 
 
-def fit(original_hw: tuple[int, int], size: int, resize: str) -> Fit:
-    """Fit a photograph of ``original_hw`` (height, width) into a square of ``size`` pixels.
+def fit(original_hw: tuple[int, int], size: SizeLike, resize: str) -> Fit:
+    """Fit a photograph of ``original_hw`` (height, width) into a picture of ``size``.
 
-    ``"squash"`` stretches both axes to the full square; ``"letterbox"`` keeps the aspect ratio (up to rounding to
-    whole pixels) and pads the shorter axis evenly. Raises `InputError` for any other ``resize``.
+    ``"squash"`` stretches both axes to the full picture; ``"letterbox"`` keeps the aspect ratio (up to rounding to
+    whole pixels) and pads the other axis evenly. Raises `InputError` for any other ``resize``.
     """
     if resize not in RESIZES:
         raise InputError(f"resize must be one of {', '.join(RESIZES)}, not {resize!r}")
+    stored = Size.of(size)
     if resize == "squash":
-        return Fit(original_hw, size, (0, size, 0, size))
-    longest = max(original_hw)
-    height, width = (max(1, round(side * size / longest)) for side in original_hw)
-    top, left = (size - height) // 2, (size - width) // 2
-    return Fit(original_hw, size, (top, top + height, left, left + width))
+        return Fit(original_hw, stored, (0, stored.height, 0, stored.width))
+    is_full_height = stored.height * original_hw[1] <= stored.width * original_hw[0]
+    full, own = (stored.height, original_hw[0]) if is_full_height else (stored.width, original_hw[1])
+    height, width = (max(1, round(side * full / own)) for side in original_hw)
+    top, left = (stored.height - height) // 2, (stored.width - width) // 2
+    return Fit(original_hw, stored, (top, top + height, left, left + width))
 
 
 def resample(array: np.ndarray, to: tuple[int, int], resampling: Image.Resampling) -> np.ndarray:

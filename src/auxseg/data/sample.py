@@ -14,6 +14,7 @@ from jaxtyping import UInt8
 
 from auxseg.data.ignore import IGNORE as IGNORE  # where it is known from
 from auxseg.data.layers import Layer, LayerForm
+from auxseg.records.values.size import Size
 
 MISSING: Final = -1
 """Class id of a sample without that label."""
@@ -74,7 +75,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What a model must know of its data: the stored size in pixels, how photographs are fitted into it (``squash`` or
+    """What a model must know of its data: the stored size, how photographs are fitted into it (``squash`` or
     ``letterbox``), the names behind every class id, and how many training samples each class of a label has.
 
     ``exif`` says whether photographs are turned by their EXIF orientation (``apply``) or were read as they are stored
@@ -84,7 +85,7 @@ class Vocabulary:
     ``layers`` says by name what further dense labels there are.
     """
 
-    size: int
+    size: Size
     mask_classes: tuple[str, ...]
     labels: Mapping[str, tuple[str, ...]]
     resize: str = "squash"
@@ -96,6 +97,7 @@ class Vocabulary:
     layers: Mapping[str, LayerForm] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
-        """Number the mask classes by position where nothing else is known."""
+        """Take one number as the side of a square, and number the mask classes by position if nothing else is known."""
+        object.__setattr__(self, "size", Size.of(self.size))
         if not self.category_ids:
             object.__setattr__(self, "category_ids", tuple(range(len(self.mask_classes))))

@@ -10,6 +10,7 @@ from auxseg.data.preparing.prepare import Report, prepare
 from auxseg.data.sources.rooms import RoomsSource
 from auxseg.data.sources.synthetic import SyntheticSource
 from auxseg.errors import InputError
+from auxseg.records.values.size import SizeLike
 
 Kind = Literal["animals", "rooms"]
 KINDS: Final[tuple[str, ...]] = get_args(Kind)
@@ -20,7 +21,7 @@ def synthesize(
     *,
     kind: Kind = "animals",
     num_samples: int = 1200,
-    size: int = 128,
+    size: SizeLike = 128,
     seed: int = 0,
     overwrite: bool = False,
     processes: int | None = 1,

@@ -97,8 +97,8 @@ class OnnxModel:
 
     def _check(self, name: str, output: np.ndarray) -> None:
         """Raise `InputError` for an output that is none of the task's."""
-        asked, side = form(self.tasks[name].output), self.vocabulary.size
-        expected = (1, asked.channels, side, side) if isinstance(asked, Dense) else (1, asked.size)
+        asked = form(self.tasks[name].output)
+        expected = (1, asked.channels, *self.vocabulary.size) if isinstance(asked, Dense) else (1, asked.size)
         if output.shape != expected or output.dtype != np.float32:
             raise InputError(
                 f"{self.path}: gives {name} as {output.dtype} of shape {list(output.shape)}, expected float32 of shape "

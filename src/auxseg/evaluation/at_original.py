@@ -26,7 +26,7 @@ At = Literal["stored", "original"]
 
 
 class Original(NamedTuple):
-    """Where an image lies in the stored square, and its mask at its own size, ``None`` where it has none."""
+    """Where an image lies in the stored picture, and its mask at its own size, ``None`` where it has none."""
 
     place: Fit
     mask: UInt8[np.ndarray, "h w"] | None

@@ -13,6 +13,7 @@ from auxseg.errors import InputError, nearest
 from auxseg.models import Network, outline
 from auxseg.recipe.building import build_tasks
 from auxseg.recipe.recipe import Recipe
+from auxseg.records.values.size import Size
 from auxseg.tasks import Task
 from auxseg.tasks.plugins import is_registered
 from auxseg.training.phases import check_lengths, check_phases, in_steps
@@ -159,7 +160,8 @@ def _stand_in(recipe: Recipe) -> Vocabulary:
     classes = (*others[:num_others], *named)
     labels = {getattr(task, "label", None) or "label": (classes[-1], "other") for task in recipe.tasks.values()}
     counts = dict.fromkeys(labels, (1, 1))
-    return Vocabulary(recipe.data.size or 256, classes, labels, counts=counts, layers=_stand_in_layers(recipe))
+    size = recipe.data.size or Size(256, 256)
+    return Vocabulary(size, classes, labels, counts=counts, layers=_stand_in_layers(recipe))
 
 
 def _stand_in_layers(recipe: Recipe) -> dict[str, LayerForm]:

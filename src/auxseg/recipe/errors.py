@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from auxseg.errors import nearest
-from auxseg.recipe.schema import fields, inner, members, tags
+from auxseg.recipe.schema import fields, inner, is_section, members, tags
 from auxseg.recipe.words import MEANT
 
 _FORMS: Final = ("tuple[", "literal[", "dict[")
@@ -81,7 +80,7 @@ def _walk(location: tuple[object, ...], root: type) -> tuple[list[str], list[str
         if str(part).startswith(_FORMS):
             continue
         options = members(scope)
-        classes = [option for option in options if dataclasses.is_dataclass(option)]
+        classes = [option for option in options if is_section(option)]
         tagged = [option for option in classes if part in tags(option)]
         named = [option for option in classes if part == getattr(option, "__name__", None)]
         if named:

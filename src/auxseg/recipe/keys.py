@@ -10,11 +10,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, final
 
-from auxseg.recipe.schema import fields, members, tags
+from auxseg.recipe.schema import fields, is_section, members, tags
+from auxseg.records.values.size import Size
 
 NAME: Final = "NAME"
 """Stands in a key where the user's own word does, such as the name of a task."""
 
+_IN_WORDS: Final = {
+    int: "integer",
+    float: "number",
+    str: "text",
+    bool: "true | false",
+    type(None): "null",
+    Size: "integer or [height, width]",
+}
 _BOUNDS: Final = (("ge", "from"), ("gt", "above"), ("le", "to"), ("lt", "below"))
 
 
@@ -64,7 +73,7 @@ def _walk_mapping(cls: Any, name: str, key: str, mapping: Any, kinds: tuple[str,
 
 
 def _walk_value(annotation: Any, key: str, default: str, meaning: str, kinds: tuple[str, ...]) -> Iterator[Setting]:
-    classes = [option for option in members(annotation) if dataclasses.is_dataclass(option)]
+    classes = [option for option in members(annotation) if is_section(option)]
     tagged = {str(tag): option for option in classes for tag in tags(option)}
     others = _describe(annotation)
     if tagged:
@@ -92,18 +101,16 @@ def _describe(annotation: Any) -> str:
         if dataclasses.is_dataclass(arguments[0]):
             return "list of {" + ", ".join(fields(arguments[0])) + "}"
         return f"list of {_describe(arguments[0])}"
-    if dataclasses.is_dataclass(annotation) or origin in (dict, Mapping):
+    if is_section(annotation) or origin in (dict, Mapping):
         return ""
-    return {int: "integer", float: "number", str: "text", bool: "true | false", type(None): "null"}.get(
-        annotation, str(annotation)
-    )
+    return _IN_WORDS.get(annotation, str(annotation))
 
 
 def _bounds(metadata: tuple[Any, ...]) -> str:
     found = [
         f"{word} {getattr(each, name)}"
         for given in metadata
-        for each in getattr(given, "metadata", ())
+        for each in getattr(given, "metadata", (given,))
         for name, word in _BOUNDS
         if isinstance(getattr(each, name, None), int | float)
     ]

@@ -15,6 +15,7 @@ from auxseg.config import config
 from auxseg.data.augment import MILD, NO_AUGMENTATION, AugmentConfig
 from auxseg.data.loading.selection import TrainOn
 from auxseg.models import ModelConfig
+from auxseg.records.values.size import Sides, Size
 from auxseg.tasks import SegmentationConfig, TaskConfig
 from auxseg.training.optimizer import AdamWConfig, OptimizerConfig
 from auxseg.training.phases import PhaseConfig
@@ -32,6 +33,8 @@ _LATER: Final = ("layer", "class_weights", "focal_gamma", "tversky_alpha", "tver
 class DataConfig:
     """How photographs are read: ``size`` in pixels (the store's if none is given), ``workers`` (threads), augmentation.
 
+    ``size`` is the side of a square, or height and width: ``288x384`` or ``[288, 384]``.
+
     ``augment: auto`` is the strong one for a pretrained encoder, which otherwise overfits few photographs, and the
     mild one for random weights, which in short trainings underfit them; the resolved recipe says which it was. Single
     settings, such as ``augment.rotation``, start from the strong one.
@@ -44,7 +47,7 @@ class DataConfig:
     neighbours in the store, and a few such blocks with each other, are shuffled, see `Stream`.
     """
 
-    size: Annotated[int, Field(ge=16, le=2048)] | None = None
+    size: Annotated[Size, Sides(ge=16, le=2048)] | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     augment: AugmentConfig | Literal["auto", "none", "mild", "strong"] = "auto"
     train_on: TrainOn = "train"

@@ -8,6 +8,8 @@ import typing
 from collections.abc import Sequence
 from typing import Any
 
+from auxseg.records.values.size import Size
+
 
 def members(annotation: Any) -> list[Any]:
     """The plain types behind Annotated and unions."""
@@ -32,10 +34,15 @@ def tags(cls: Any) -> tuple[Any, ...]:
     return typing.get_args(fields(cls).get("kind", None))
 
 
+def is_section(option: Any) -> bool:
+    """Whether a type has keys of its own; a `Size` is one value, though it is made of two."""
+    return dataclasses.is_dataclass(option) and option is not Size
+
+
 def inner(options: Sequence[Any], key: str) -> Any:
     """The type of what stands under a key of one of these types."""
     for option in options:
-        if dataclasses.is_dataclass(option) and key in fields(option):
+        if is_section(option) and key in fields(option):
             return fields(option)[key]
         if typing.get_origin(option) is dict:
             return typing.get_args(option)[1]
@@ -52,6 +59,6 @@ def settings_of_other_kinds(root: type, keys: Sequence[str], kind: Any) -> set[s
     scope: Any = root
     for key in keys:
         scope = inner(members(scope), key)
-    options = [option for option in members(scope) if dataclasses.is_dataclass(option)]
+    options = [option for option in members(scope) if is_section(option)]
     chosen = [option for option in options if kind in tags(option)]
     return {name for option in options for name in fields(option)} - set(fields(chosen[0])) if chosen else set()

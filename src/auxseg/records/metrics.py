@@ -10,6 +10,7 @@ from auxseg.errors import InputError
 from auxseg.records.names import METRICS_FILE
 from auxseg.records.values.numbers import Count, Figures, Losses, Seconds
 from auxseg.records.values.reading import read_json
+from auxseg.records.values.size import Size
 from auxseg.records.values.writing import OMITTED, write_json
 
 
@@ -22,7 +23,7 @@ class DataFacts:
     name: str
     source: str = ""
     content_hash: str
-    size: Count
+    size: Size
     resize: str
     border: str
     splits: dict[str, Count]

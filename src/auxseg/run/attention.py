@@ -1,6 +1,6 @@
 """Where a network with attention looks in one photograph.
 
-Shape legend: ``h w`` the photograph's own size, ``S`` the stored side, ``p q`` the resolution of a stage.
+Shape legend: ``h w`` the photograph's own size, ``p q`` the resolution of a stage.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ def _masks(model: Model, image: UInt8[np.ndarray, "h w 3"], place: Fit) -> dict[
 
 
 def _cut(mask: Tensor, place: Fit, stride: int) -> Float32[np.ndarray, "p q"]:
-    """The part that is photograph: pictures are padded beyond the stored side to what the stride divides."""
+    """The part that is photograph: pictures are padded beyond the stored size to what the stride divides."""
     values = mask[0, 0].float().cpu().numpy()
-    padded = place.size + -place.size % stride
+    padded_height, padded_width = (side + -side % stride for side in place.size)
     y0, y1, x0, x1 = place.inside
     height, width = values.shape
-    rows = slice(y0 * height // padded, max(-(-y1 * height // padded), 1))
-    columns = slice(x0 * width // padded, max(-(-x1 * width // padded), 1))
+    rows = slice(y0 * height // padded_height, max(-(-y1 * height // padded_height), 1))
+    columns = slice(x0 * width // padded_width, max(-(-x1 * width // padded_width), 1))
     return values[rows, columns]

@@ -130,7 +130,7 @@ def describe_data(store: Store) -> DataFacts:
 
 def pack_vocabulary(vocabulary: Vocabulary) -> str:
     """A vocabulary as JSON, for a model file."""
-    values = dataclasses.asdict(vocabulary)
+    values = {**dataclasses.asdict(vocabulary), "size": vocabulary.size.to_json()}
     if not vocabulary.pixels:
         del values["pixels"]
     if not vocabulary.layers:  # as files were before there were layers
@@ -142,7 +142,7 @@ def unpack_vocabulary(text: str, place: str) -> Vocabulary:
     """The vocabulary out of a model file's metadata. Raises `InputError`, naming ``place``, for other text."""
     found = parse_json(text.encode(), Vocabulary, f"{place}, metadata vocabulary")
     rules = {
-        f"a size from 1 to {MAX_SIZE}": 1 <= found.size <= MAX_SIZE,
+        f"a size from 1 to {MAX_SIZE}": found.size.shorter >= 1 and found.size.longer <= MAX_SIZE,
         f"at most {IGNORE} mask classes, each with a number": len(found.mask_classes)
         == len(found.category_ids)
         <= IGNORE,

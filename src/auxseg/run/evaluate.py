@@ -28,6 +28,7 @@ from auxseg.records.metrics import ClassFigures, ConfusionTable, Metrics, write_
 from auxseg.records.names import FIGURES_FOLDER
 from auxseg.records.pictures import Example, write_examples
 from auxseg.records.table import Cell, write_per_image
+from auxseg.records.values.size import Size
 from auxseg.records.values.writing import to_mapping
 from auxseg.run.directory import Run, describe_data
 from auxseg.run.inspection import NUM_INSPECTED, write_inspection
@@ -270,8 +271,9 @@ def _picture(model: Model, store: Store, row: int, tta: TTA) -> np.ndarray:
 
 def _enlarged(picture: np.ndarray) -> np.ndarray:
     """Small pictures at a size at which one sees something."""
-    side = max(picture.shape[0], EXAMPLE_SIZE)
-    return np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC))
+    size = Size(picture.shape[0], picture.shape[1])
+    height, width = size.resized(max(size.longer, EXAMPLE_SIZE))
+    return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC))
 
 
 def _now() -> str:

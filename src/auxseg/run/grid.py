@@ -19,6 +19,7 @@ from auxseg.errors import InputError
 from auxseg.evaluation.averaging import TTA, outputs_of
 from auxseg.models.forward import with_teacher
 from auxseg.records.table import read_per_image
+from auxseg.records.values.size import Size
 from auxseg.run.directory import Run
 from auxseg.run.load import load
 from auxseg.run.model import Model
@@ -131,4 +132,5 @@ def _drawn(model: Model) -> dict[str, Drawn]:
 
 
 def _enlarged(picture: Picture) -> Picture:
-    return np.asarray(Image.fromarray(picture).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+    height, width = Size(picture.shape[0], picture.shape[1]).resized(SIDE)
+    return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC))

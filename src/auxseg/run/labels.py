@@ -21,6 +21,7 @@ from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.keyed import sample_keys
 from auxseg.recipe import Recipe
+from auxseg.records.values.size import Size
 from auxseg.tasks import Task
 
 _BATCH: Final = 16
@@ -155,19 +156,19 @@ def _has_label(task: Task, batch: Batch) -> bool:
     return any(bool(count.any()) for count in task.counts(task.target(batch)).values())
 
 
-def _unknown(form: LayerForm, size: int) -> torch.Tensor:
-    return to_batch(form.blank(size, size)[None])
+def _unknown(form: LayerForm, size: Size) -> torch.Tensor:
+    return to_batch(form.blank(*size)[None])
 
 
 def _sample(vocabulary: Vocabulary) -> Batch:
     """A sample with every label: noise, a mask of all classes, a box, the first class of every label."""
     size = vocabulary.size
-    image = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0))
+    image = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0))
     random = np.random.default_rng(0)
-    num_classes, num_pixels = len(vocabulary.mask_classes), size * size
-    mask = torch.full((1, size, size), IGNORE, dtype=torch.uint8)
+    num_classes, num_pixels = len(vocabulary.mask_classes), size.num_pixels
+    mask = torch.full((1, *size), IGNORE, dtype=torch.uint8)
     if num_classes:
-        mask = (torch.arange(num_pixels) * num_classes // num_pixels).to(torch.uint8).view(1, size, size)
+        mask = (torch.arange(num_pixels) * num_classes // num_pixels).to(torch.uint8).view(1, *size)
     return Batch(
         ids=("",),
         image=image,
@@ -175,7 +176,7 @@ def _sample(vocabulary: Vocabulary) -> Batch:
         mask=mask,
         box=torch.tensor([[0.25, 0.25, 0.75, 0.75]]),
         classes={label: torch.zeros(1, dtype=torch.long) for label in vocabulary.labels},
-        inside=torch.ones(1, size, size, dtype=torch.bool),
+        inside=torch.ones(1, *size, dtype=torch.bool),
         keys=sample_keys(0, [0], [""]),
         layers={name: to_batch(form.example(size, random)[None]) for name, form in vocabulary.layers.items()},
         forms=dict(vocabulary.layers),

@@ -67,8 +67,9 @@ def _masks(model: Model, target: Task, store: Store, row: int, tta: TTA) -> tupl
     (batch,) = EvaluationLoader(store, np.array([row]), 1)
     with model.autocast():
         outputs = outputs_of(model.network, {target.name: target}, batch.to(model.device), tta)
-    photograph = Image.fromarray(to_picture(batch.image[0])).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-    place = fit((store.size, store.size), store.size, "squash")
+    height, width = store.size.resized(SIDE)
+    photograph = Image.fromarray(to_picture(batch.image[0])).resize((width, height), Image.Resampling.BICUBIC)
+    place = fit((store.size.height, store.size.width), store.size, "squash")
     prediction = target.answer(outputs[target.name][0].float().cpu(), place).mask
     assert prediction is not None, "blank_answer gave a mask"
     return np.asarray(photograph), batch.mask[0].numpy(), prediction

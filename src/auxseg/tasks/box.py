@@ -21,6 +21,7 @@ from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.drawing import PREDICTION_COLOUR, TRUTH_COLOUR, draw_box
 from auxseg.metrics import boxes as metrics
+from auxseg.records.values.size import Size, SizeLike
 from auxseg.tasks.answers import Answer
 from auxseg.tasks.losses import LossWeights, at_least_float32, box_losses, check_choice
 from auxseg.tasks.losses.box import to_corners
@@ -34,8 +35,8 @@ class BoxTask(Task):
 
     The network's four numbers pass a sigmoid and are then the box's centre and size, so that every output is a valid
     box. Its corners may lie outside of the image; predictions are clipped to it. Losses are those of `box_losses`,
-    means over the images with a box. ``size`` is the stored size in pixels, the unit of ``mse_pixels``; ``beta`` is
-    the error, as a share of the image's side, at which ``smooth_l1`` turns from quadratic to linear; ``grid``,
+    means over the images with a box. ``size`` is the stored size, in whose pixels ``mse_pixels`` is; ``beta`` is the
+    error, as a share of the image's width or height, at which ``smooth_l1`` turns from quadratic to linear; ``grid``,
     ``hidden`` and ``dropout`` are those of `Vector`.
     """
 
@@ -47,7 +48,7 @@ class BoxTask(Task):
         self,
         *,
         name: str,
-        size: int,
+        size: SizeLike,
         losses: Mapping[str, float],
         beta: float = 0.1,
         grid: int = 4,
@@ -58,7 +59,7 @@ class BoxTask(Task):
         self.output = Vector(4, grid=grid, hidden=hidden, dropout=dropout)
         self.weights = dict(losses)
         self._losses = box_losses(beta)
-        self._size = size
+        self._size = Size.of(size)
 
     def target(self, batch: Batch) -> Float[Tensor, "N 4"]:
         """Boxes, NaN where there is none."""
@@ -79,10 +80,11 @@ class BoxTask(Task):
     def measure(self, output: Float[Tensor, "N 4"], target: Float[Tensor, "N 4"]) -> Table:
         """IoU and squared error in pixels of the stored image, and whether there is a box to compare with."""
         prediction = self.predict(output)
+        pixels = torch.tensor(self._size.corners, device=prediction.device)
         return {
             "labelled": _is_labelled(target),
             "iou": metrics.iou(prediction, target),
-            "mse_pixels": metrics.squared_error(prediction * self._size, target * self._size),
+            "mse_pixels": metrics.squared_error(prediction * pixels, target * pixels),
         }
 
     def figures(self, table: Table) -> dict[str, float]:
@@ -103,7 +105,7 @@ class BoxTask(Task):
         return {
             "iou": "Intersection over union of the predicted and the true box, averaged over the images with a box.",
             "mse_pixels": f"Squared error of the box's four coordinates, averaged, in pixels of the stored image "
-            f"({self._size} x {self._size}).",
+            f"({self._size.in_pixels().replace(' pixels', '')}).",
             "num_images": "Images with a box.",
         }
 

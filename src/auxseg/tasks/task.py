@@ -19,6 +19,7 @@ from torch import Tensor
 
 from auxseg.data.geometry import Fit, fit
 from auxseg.data.loading.batch import Batch
+from auxseg.records.values.size import Size, SizeLike
 from auxseg.tasks.answers import Answer, map_answer, vector_answer
 
 Table = dict[str, Tensor]
@@ -217,7 +218,7 @@ class Task(ABC):
 
         Args:
             output: the network's raw output for the photograph, without the axis of images: float32, on the CPU.
-            place: where the photograph lies in the stored square, and how large it is itself.
+            place: where the photograph lies in the stored picture, and how large it is itself.
         """
         predicted, draw = self.predict(output[None])[0], partial(self.draw, truth=False)
         if isinstance(form(self.output), Dense):
@@ -264,13 +265,13 @@ class Task(ABC):
         return {}
 
 
-def blank_answer(task: Task, size: int) -> Answer:
+def blank_answer(task: Task, size: SizeLike) -> Answer:
     """What a task answers about nothing: says which kinds of answer it gives before a photograph is seen.
 
-    ``size`` is the stored side in pixels.
+    ``size`` is the stored one.
     """
     asked = form(task.output)
-    shape = (asked.channels, size, size) if isinstance(asked, Dense) else (asked.size,)
+    shape = (asked.channels, *Size.of(size)) if isinstance(asked, Dense) else (asked.size,)
     return task.answer(torch.zeros(shape), fit((1, 1), size, "squash"))
 
 

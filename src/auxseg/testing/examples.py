@@ -16,10 +16,11 @@ from torch import Tensor
 from auxseg.data.layers import METRES, MapForm, MaskForm
 from auxseg.data.loading.batch import Batch, to_batch
 from auxseg.data.sample import IGNORE, MISSING, Vocabulary
+from auxseg.records.values.size import Size, SizeLike
 from auxseg.tasks.task import Dense, Task, form
 
 EXAMPLE_VOCABULARY: Final = Vocabulary(
-    12,
+    Size(12, 12),
     ("background", "animal"),
     {"breed": ("Bengal", "Birman", "pug"), "species": ("cat", "dog")},
     counts={"breed": (5, 3, 2)},
@@ -35,9 +36,9 @@ EXAMPLE_VOCABULARY: Final = Vocabulary(
 def example_batch(num_images: int, vocabulary: Vocabulary, seed: int = 0) -> Batch:
     """Random pictures with every label; masks have ignored pixels, and the first two classes in every image."""
     random, size = torch.Generator().manual_seed(seed), vocabulary.size
-    image = torch.rand(num_images, 3, size, size, generator=random)
+    image = torch.rand(num_images, 3, *size, generator=random)
     num_classes = max(len(vocabulary.mask_classes), 2)
-    mask = torch.randint(0, num_classes, (num_images, size, size), dtype=torch.uint8, generator=random)
+    mask = torch.randint(0, num_classes, (num_images, *size), dtype=torch.uint8, generator=random)
     mask = mask.masked_fill(torch.rand(mask.shape, generator=random) < 0.2, IGNORE)
     mask[:, 0, 0], mask[:, 0, 1] = 0, 1
     low = torch.rand(num_images, 2, generator=random) * 0.5
@@ -65,7 +66,7 @@ def _example_layers(num_images: int, vocabulary: Vocabulary, seed: int) -> dict[
     layers: dict[str, Tensor] = {}
     for name, kind in vocabulary.layers.items():
         values = np.stack([kind.example(size, random) for _ in range(num_images)])
-        unknown = random.random((num_images, size, size)) < 0.2
+        unknown = random.random((num_images, *size)) < 0.2
         unknown[:, 0] = False
         values[unknown] = kind.blank(1, 1)[0, 0]
         layers[name] = to_batch(values)
@@ -93,12 +94,12 @@ def taught(batch: Batch, task: Task, seed: int = 0) -> Batch:
     """The same batch with the words of a teacher who is sure of most pixels or images, if the task needs one."""
     if not task.needs_teacher:
         return batch
-    said = 10 * example_output(task, len(batch), batch.image.shape[-1], seed + 1).float()
+    said = 10 * example_output(task, len(batch), (batch.image.shape[-2], batch.image.shape[-1]), seed + 1).float()
     return replace(batch, teacher={task.name: said})
 
 
-def example_output(task: Task, num_images: int, size: int, seed: int = 0) -> Tensor:
+def example_output(task: Task, num_images: int, size: SizeLike, seed: int = 0) -> Tensor:
     """What a network could answer, as doubles."""
     random, output = torch.Generator().manual_seed(seed), form(task.output)
-    shape = (output.channels, size, size) if isinstance(output, Dense) else (output.size,)
+    shape = (output.channels, *Size.of(size)) if isinstance(output, Dense) else (output.size,)
     return torch.randn(num_images, *shape, dtype=torch.float64, generator=random)

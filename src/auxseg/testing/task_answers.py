@@ -96,7 +96,7 @@ def masks_are_measured_as_outputs_are(case: TaskCase) -> None:
     if not case.task.measures_masks:
         return
     size = case.vocabulary.size
-    place = fit((size, size), size, "squash")
+    place = fit((size.height, size.width), size, "squash")
     expected = case.task.measure(case.output.float(), case.task.target(case.batch))
     for row, (output, true) in enumerate(zip(case.output.float(), case.batch.mask.numpy(), strict=True)):
         mask = case.task.answer(output, place).mask

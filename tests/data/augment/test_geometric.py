@@ -20,11 +20,11 @@ FLIP = np.diag([-1.0, 1.0, 1.0])
 STRONG = AugmentConfig(scale=(0.5, 1.3), aspect=1.5, rotation=40.0, perspective=0.2)
 
 
-def make_batch(num_images: int, size: int = SIZE, seed: int = 0) -> Batch:
+def make_batch(num_images: int, height: int = SIZE, width: int | None = None, seed: int = 0) -> Batch:
     """Smooth pictures, and masks of three classes with some ignored pixels."""
-    random = torch.Generator().manual_seed(seed)
+    random, size = torch.Generator().manual_seed(seed), (height, width or height)
     coarse = torch.rand(num_images, 3, 6, 6, generator=random)
-    image = torch.nn.functional.interpolate(coarse, size=(size, size), mode="bicubic").clamp(0.0, 1.0)
+    image = torch.nn.functional.interpolate(coarse, size=size, mode="bicubic").clamp(0.0, 1.0)
     mask = (image.mean(1) * 3.99).to(torch.uint8)
     return Batch(
         ids=tuple(f"sample-{index}" for index in range(num_images)),
@@ -33,20 +33,26 @@ def make_batch(num_images: int, size: int = SIZE, seed: int = 0) -> Batch:
         mask=mask.masked_fill(mask == 3, IGNORE),
         box=torch.tensor([[0.25, 0.3, 0.6, 0.75]]).repeat(num_images, 1),
         classes={},
-        inside=torch.ones(num_images, size, size, dtype=torch.bool),
+        inside=torch.ones(num_images, *size, dtype=torch.bool),
         keys=torch.arange(num_images),
     )
 
 
-def draw(config: AugmentConfig, num_samples: int, seed: int = 0) -> np.ndarray:
-    return draw_homographies(config, np.random.default_rng(seed).random((num_samples, NUM_GEOMETRIC)))
+def draw(config: AugmentConfig, num_samples: int, aspect_ratio: float = 1.0, seed: int = 0) -> np.ndarray:
+    uniforms = np.random.default_rng(seed).random((num_samples, NUM_GEOMETRIC))
+    return draw_homographies(config, uniforms, aspect_ratio)
 
 
-def coefficients(homography: np.ndarray, size: int = SIZE) -> list[float]:
-    """torchvision's eight numbers, from pixels of the new picture to pixels of the old one."""
-    to_position = np.array([[2 / size, 0, -1], [0, 2 / size, -1], [0, 0, 1]])
-    in_pixels = np.linalg.inv(to_position) @ homography @ to_position
-    return (in_pixels / in_pixels[2, 2]).flatten()[:8].tolist()
+def in_pixels(homography: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The same from pixels of the new picture to pixels of the old one."""
+    to_position = np.array([[2 / width, 0, -1], [0, 2 / height, -1], [0, 0, 1]])
+    return np.linalg.inv(to_position) @ homography @ to_position
+
+
+def coefficients(homography: np.ndarray, height: int = SIZE, width: int = SIZE) -> list[float]:
+    """torchvision's eight numbers."""
+    matrix = in_pixels(homography, height, width)
+    return (matrix / matrix[2, 2]).flatten()[:8].tolist()
 
 
 def crop(x: float, y: float, side: float, degrees: float = 0.0) -> np.ndarray:
@@ -54,12 +60,13 @@ def crop(x: float, y: float, side: float, degrees: float = 0.0) -> np.ndarray:
     return np.array([[[cos, -sin, x], [sin, cos, y], [0.0, 0.0, 1.0]]])
 
 
-def test_picture_and_mask_move_as_in_torchvision() -> None:
-    batch, homographies = make_batch(16), draw(STRONG, 16)
+@pytest.mark.parametrize(("height", "width"), [(SIZE, SIZE), (32, 48), (60, 40)])
+def test_picture_and_mask_move_as_in_torchvision(height: int, width: int) -> None:
+    batch, homographies = make_batch(16, height, width), draw(STRONG, 16, width / height)
     moved = move(batch, homographies, box_from_mask=False)
     for index, homography in enumerate(homographies):
-        numbers = coefficients(homography)
-        marked = torch.cat([batch.clean[index], torch.ones(1, SIZE, SIZE)])
+        numbers = coefficients(homography, height, width)
+        marked = torch.cat([batch.clean[index], torch.ones(1, height, width)])
         image = tv.perspective(marked, None, None, coefficients=numbers)
         untouched_by_the_edge = image[3] > 0.9999
         assert untouched_by_the_edge.float().mean() > 0.3
@@ -87,9 +94,26 @@ def test_boxes_move_as_in_torchvision() -> None:
         np.testing.assert_allclose(result * SIZE, expected.numpy(), atol=1e-4)
 
 
-@pytest.mark.parametrize("size", [7, 48, 100])
-def test_identity_and_flip_are_exact(size: int) -> None:
-    batch = make_batch(3, size)
+@pytest.mark.parametrize(("height", "width"), [(2, 4), (3, 3), (64, 96), (96, 40)])
+def test_a_turn_keeps_distances_between_pixels(height: int, width: int) -> None:
+    """Whatever shape the picture has; and a zoom makes all of them longer alike."""
+    for zoom in (1.0, 0.6):
+        config = AugmentConfig(scale=(zoom, zoom), aspect=1.0, rotation=180.0, perspective=0.0, flip=0.0, geometric=1.0)
+        for homography in draw(config, 8, width / height):
+            linear = in_pixels(homography, height, width)[:2, :2] / zoom
+            np.testing.assert_allclose(linear.T @ linear, np.eye(2), atol=1e-12)
+            assert np.linalg.det(linear) == pytest.approx(1)
+            assert abs(linear[0, 1]) > 1e-3
+
+
+def test_the_shape_of_a_picture_changes_turns_alone() -> None:
+    config = AugmentConfig(scale=(0.5, 1.3), aspect=1.5, rotation=0.0, perspective=0.2)
+    np.testing.assert_array_equal(draw(config, 20, 1.5), draw(config, 20))
+
+
+@pytest.mark.parametrize(("height", "width"), [(7, 7), (48, 48), (100, 100), (48, 60), (31, 20)])
+def test_identity_and_flip_are_exact(height: int, width: int) -> None:
+    batch = make_batch(3, height, width)
     moved = move(batch, np.stack([np.eye(3), FLIP, crop(0.1, 0.0, 0.7)[0]]), box_from_mask=False)
     torch.testing.assert_close(moved.clean[0], batch.clean[0], atol=0, rtol=0)
     torch.testing.assert_close(moved.clean[1], batch.clean[1].flip(-1), atol=0, rtol=0)
@@ -189,7 +213,7 @@ def test_masks_hold_no_value_that_is_not_stored() -> None:
 
 
 def test_class_ids_up_to_the_last_survive() -> None:
-    batch = make_batch(1, size=32)
+    batch = make_batch(1, 32)
     batch.mask[0] = torch.arange(1024).view(32, 32) % 255
     moved = move(batch, crop(0.0, 0.0, 0.999), box_from_mask=False)
     assert torch.equal(moved.mask, batch.mask)
@@ -238,7 +262,7 @@ def test_without_strength_nothing_moves() -> None:
 
 @given(tilt=st.floats(0.0, 0.4), seed=st.integers(0, 1000))
 def test_every_position_of_the_new_picture_has_a_source(tilt: float, seed: int) -> None:
-    homographies = draw(AugmentConfig(perspective=tilt), 20, seed)
+    homographies = draw(AugmentConfig(perspective=tilt), 20, seed=seed)
     corners = np.array([[x, y, 1.0] for x in (-1, 1) for y in (-1, 1)])
     assert (homographies[:, 2] @ corners.T > 0.0).all()
 

@@ -27,16 +27,16 @@ FLIP = np.diag([-1.0, 1.0, 1.0])
 
 def batch_of(layers: dict[str, np.ndarray]) -> Batch:
     """A batch of pictures without other labels."""
-    count = len(next(iter(layers.values())))
-    image = torch.rand(count, 3, SIZE, SIZE)
+    count, height, width = next(iter(layers.values())).shape[:3]
+    image = torch.rand(count, 3, height, width)
     return Batch(
         ids=tuple(map(str, range(count))),
         image=image,
         clean=image,
-        mask=torch.zeros(count, SIZE, SIZE, dtype=torch.uint8),
+        mask=torch.zeros(count, height, width, dtype=torch.uint8),
         box=torch.full((count, 4), torch.nan),
         classes={},
-        inside=torch.ones(count, SIZE, SIZE, dtype=torch.bool),
+        inside=torch.ones(count, height, width, dtype=torch.bool),
         keys=torch.arange(count),
         layers={name: to_batch(values) for name, values in layers.items()},
         forms={name: FORMS[name] for name in layers},
@@ -48,9 +48,10 @@ def examples(count: int = 2, seed: int = 0) -> dict[str, np.ndarray]:
     return {name: np.stack([form.example(SIZE, random) for _ in range(count)]) for name, form in FORMS.items()}
 
 
-def rotation(degrees: float) -> np.ndarray:
+def rotation(degrees: float, aspect_ratio: float = 1.0) -> np.ndarray:
+    """A turn of the pixels of a picture that is so many times as wide as high."""
     cos, sin = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
-    return np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1.0]])
+    return np.array([[cos, -sin / aspect_ratio, 0], [sin * aspect_ratio, cos, 0], [0, 0, 1.0]])
 
 
 def test_mirroring_exchanges_left_and_right_of_places_and_arrows() -> None:
@@ -84,17 +85,18 @@ def test_a_quarter_turn_turns_pixels_and_arrows() -> None:
         np.testing.assert_allclose(found if found.ndim == 2 else np.moveaxis(found, 0, 2), turned, atol=2e-3)
 
 
-def test_an_arrow_drawn_in_the_picture_points_where_it_is_drawn() -> None:
+@pytest.mark.parametrize(("height", "width"), [(SIZE, SIZE), (40, 24), (24, 40)])
+def test_an_arrow_drawn_in_the_picture_points_where_it_is_drawn(height: int, width: int) -> None:
     """The arrow to a mark, which moves with the picture, points to the mark afterwards."""
-    angle = 25.0
-    arrow = np.zeros((1, SIZE, SIZE, 2), np.float32)
+    arrow = np.zeros((1, height, width, 2), np.float32)
     arrow[..., 0] = 1.0  # to the right, to the mark
-    parts = np.zeros((1, SIZE, SIZE), np.uint8)
-    parts[0, SIZE // 2 - 1 : SIZE // 2 + 1, SIZE - 3 :] = 1
-    moved = move(batch_of({"flow": arrow, "parts": parts}), rotation(angle)[None], box_from_mask=False)
+    parts = np.zeros((1, height, width), np.uint8)
+    parts[0, height // 2 - 1 : height // 2 + 1, width - 4 : width - 1] = 1
+    turn = rotation(25.0, width / height)
+    moved = move(batch_of({"flow": arrow, "parts": parts}), turn[None], box_from_mask=False)
     rows, columns = np.nonzero(moved.layers["parts"][0].numpy() == 1)
-    mark = np.array([columns.mean(), rows.mean()]) - (SIZE - 1) / 2
-    x, y = moved.layers["flow"][0, :, SIZE // 2, SIZE // 2].tolist()
+    mark = np.array([columns.mean() - (width - 1) / 2, rows.mean() - (height - 1) / 2])
+    x, y = moved.layers["flow"][0, :, height // 2, width // 2].tolist()
     assert np.dot([x, y], mark / np.linalg.norm(mark)) > 0.99
 
 
@@ -137,9 +139,10 @@ def test_zooming_stretching_and_tilting_turn_no_arrow() -> None:
 
 
 @pytest.mark.parametrize("angle", [-120.0, 10.0, 75.0])
-def test_a_zoomed_turn_is_a_turn(angle) -> None:
-    homography = rotation(angle) @ np.diag([0.7, 0.7, 1.0])
-    turn = turns_of(torch.from_numpy(homography[None]).float())[0].numpy()
+@pytest.mark.parametrize("aspect_ratio", [1.0, 1.5, 0.4])
+def test_a_zoomed_turn_is_a_turn(angle, aspect_ratio) -> None:
+    homography = rotation(angle, aspect_ratio) @ np.diag([0.7, 0.7, 1.0])
+    turn = turns_of(torch.from_numpy(homography[None]).float(), aspect_ratio)[0].numpy()
     np.testing.assert_allclose(turn, rotation(-angle)[:2, :2], atol=1e-6)
 
 

@@ -23,12 +23,13 @@ from auxseg.data.sources.source import Item, Source
 from auxseg.data.store.layers import StoredLayer
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
+from auxseg.records.values.size import Size
 
 
 class FakeStore:
     """Twenty-three small samples in memory: letterboxed, every third without a mask, every fourth without a box."""
 
-    size = 24
+    size = Size(24, 24)
     box_from_mask = False
 
     def read_layers(self, row: int) -> dict[str, np.ndarray]:
@@ -37,8 +38,8 @@ class FakeStore:
     def __init__(self, count: int = 23) -> None:
         self.layers: dict[str, StoredLayer] = {}
         random = np.random.default_rng(7)
-        self.images = random.integers(0, 256, (count, self.size, self.size, 3), np.uint8)
-        self.masks = random.integers(0, 3, (count, self.size, self.size), np.uint8)
+        self.images = random.integers(0, 256, (count, *self.size, 3), np.uint8)
+        self.masks = random.integers(0, 3, (count, *self.size), np.uint8)
         self.masks[::3] = IGNORE
         self.masks[:, :4] = IGNORE
         self.ids = np.array([f"sample {index}" for index in range(count)])
@@ -50,7 +51,7 @@ class FakeStore:
         return self.images[row], self.masks[row]
 
     def inside(self, row: int) -> tuple[int, int, int, int]:
-        return 4, self.size, 0, self.size
+        return 4, self.size.height, 0, self.size.width
 
 
 class BrokenStore(FakeStore):

@@ -9,6 +9,7 @@ from auxseg.data.preparing import near_duplicates
 from auxseg.data.preparing.near_duplicates import NearDuplicates
 from auxseg.data.preparing.record import RecordSettings, make_record
 from auxseg.data.sample import Sample
+from auxseg.records.values.size import Size
 from tests.data.preparing.test_record import photograph, recompressed
 
 
@@ -16,7 +17,7 @@ def collected(pictures: list[Image.Image], resize: str = "squash") -> NearDuplic
     alike = NearDuplicates(resize)
     for index, picture in enumerate(pictures):
         sample = Sample(f"{index}", np.array(picture))
-        alike.add(make_record(sample, RecordSettings(64, resize, ("background", "thing"))))
+        alike.add(make_record(sample, RecordSettings(Size.of(64), resize, ("background", "thing"))))
     return alike
 
 

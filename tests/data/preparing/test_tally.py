@@ -15,9 +15,10 @@ from auxseg.data.sample import IGNORE, Box, Orientation, Sample
 from auxseg.data.sources.source import Item
 from auxseg.data.store.writer import StoreWriter
 from auxseg.errors import RunError
+from auxseg.records.values.size import Size
 from tests.data.pictures import DrawnSource, draw_sample
 
-SETTINGS = RecordSettings(16, "squash", ("background", "thing"))
+SETTINGS = RecordSettings(Size.of(16), "squash", ("background", "thing"))
 
 
 def record(box: str = LARGEST, **changes: Any) -> Record:

@@ -16,7 +16,7 @@ class _Dots(GeneratedSource):
     mask_classes = ("background", "dot")
 
     def draw(self, id: str, index: int) -> Sample:
-        return Sample(id, np.full((self.size, self.size, 3), index, np.uint8))
+        return Sample(id, np.full((*self.size, 3), index, np.uint8))
 
 
 def test_a_sample_is_drawn_by_its_index() -> None:

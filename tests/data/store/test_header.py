@@ -13,6 +13,7 @@ import pytest
 
 from auxseg.data.store.file import StoreFile
 from auxseg.data.store.header import Header, read_content_hash, read_header, read_old_header
+from auxseg.records.values.size import Size
 from tests.data.store.spoiling import refused
 
 PLAIN = ("size", "resize", "border", "box_from_mask", "exif")
@@ -63,7 +64,7 @@ def opened(path: Path, read: Any) -> Any:
 @pytest.mark.parametrize("reader", [read, read_old])
 def test_every_value_is_read(tmp_path, reader):
     assert reader(tmp_path, WHOLE | NEWER) == Header(
-        size=32,
+        size=Size.of(32),
         resize="letterbox",
         border="none",
         box_from_mask=True,

@@ -8,13 +8,14 @@ import pytest
 
 from auxseg.data.layers import METRES, MapForm
 from auxseg.data.store.layer_writer import LayerWriter
+from auxseg.records.values.size import Size
 
 DEPTH = MapForm(unit=METRES)
 
 
 def _write(path, *values: np.ndarray | None) -> dict[str, object]:
     with h5py.File(path, "w", libver="v110") as file:
-        writer = LayerWriter(file, "depth", DEPTH, 8)
+        writer = LayerWriter(file, "depth", DEPTH, Size.of(8))
         for each in values:
             writer.append(each)
         writer.finish()

@@ -20,9 +20,10 @@ import pytest
 from auxseg.data.geometry import fit
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE, Orientation, Vocabulary
-from auxseg.data.store.index import LAYERS_VERSION
+from auxseg.data.store.index import RECTANGLES_VERSION
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError, RunError
+from auxseg.records.values.size import Size
 from tests.data.pictures import DrawnSource, draw_mask, draw_sample, drawn_source, open_hdf5
 from tests.data.store.spoiling import put
 
@@ -99,7 +100,10 @@ def test_a_sample_is_its_source_resized(store):
 def test_the_index_is_in_memory(store):
     assert len(store) == 19
     assert store.vocabulary == Vocabulary(
-        SIZE, ("background", "thing"), {"colour": ("blue", "green", "red"), "shape": ("round", "square")}, "letterbox"
+        Size.of(SIZE),
+        ("background", "thing"),
+        {"colour": ("blue", "green", "red"), "shape": ("round", "square")},
+        "letterbox",
     )
     assert store.skipped == (("drawn 3", "it is bad"),)
     assert store.ids[3] == "drawn 4"
@@ -160,7 +164,7 @@ def test_a_smaller_size_is_the_photograph_shrunk(store):
     place = fit((40, 50), 16, "letterbox")
     image, mask = small.read(0)
     assert image.shape == (16, 16, 3)
-    assert small.vocabulary.size == small.size == 16
+    assert small.vocabulary.size == small.size == Size(16, 16)
     assert small.inside(0) == place.inside
     y0, y1, x0, x1 = place.inside
     direct = place.image(draw_sample(0).image)
@@ -203,8 +207,8 @@ def test_a_newer_schema_is_refused(path, tmp_path):
     newer = tmp_path / "newer.h5"
     newer.write_bytes(path.read_bytes())
     with open_hdf5(newer, "a") as file:
-        file.attrs["schema_version"] = LAYERS_VERSION + 1
-    with pytest.raises(InputError, match=r"schema version 3; this auxseg reads up to 2: upgrade auxseg"):
+        file.attrs["schema_version"] = RECTANGLES_VERSION + 1
+    with pytest.raises(InputError, match=r"schema version 4; this auxseg reads up to 3: upgrade auxseg"):
         Store.open(newer)
 
 

@@ -10,6 +10,7 @@ import pytest
 from auxseg.data.sample import Vocabulary
 from auxseg.deploy.packing import model_card
 from auxseg.records.metrics import ClassFigures
+from auxseg.records.values.size import Size
 from tests.deploy.made_models import make_run, write_figures
 from tests.records.made_events import DATA
 
@@ -82,7 +83,7 @@ def test_mirrored_scoring_and_other_data_are_said(tmp_path: Path) -> None:
 
 def test_classes_have_their_own_figures_where_there_are_several(tmp_path: Path) -> None:
     names = ("background", "cat", "dog")
-    run = make_run(tmp_path / "pets", vocabulary=Vocabulary(32, names, {"species": ("cat", "dog")}))
+    run = make_run(tmp_path / "pets", vocabulary=Vocabulary(Size.of(32), names, {"species": ("cat", "dog")}))
     each = ClassFigures(0.5, 0.75, None, 10, 8)
     write_figures(run, classes={"segmentation": dict.fromkeys(names, each)})
     assert "| dog | 50.0 % | 75.0 % | – |" in _spaced(model_card(run))  # noqa: RUF001

@@ -9,6 +9,7 @@ import torch
 
 from auxseg.data.sample import Vocabulary
 from auxseg.deploy.export.outputs import describe_output
+from auxseg.records.values.size import Size
 from auxseg.tasks import (
     BoxConfig,
     ClassificationConfig,
@@ -21,7 +22,7 @@ from auxseg.tasks import (
 from auxseg.testing.examples import EXAMPLE_VOCABULARY
 
 VOCABULARY = Vocabulary(
-    size=32,
+    size=Size.of(32),
     resize="squash",
     mask_classes=("background", "cat", "dog"),
     labels={"species": ("cat", "dog", "fox")},

@@ -16,11 +16,12 @@ from auxseg.deploy.export.parity import Samples, compare, sample_images
 from auxseg.deploy.export.tracing import SomeTasks, trace
 from auxseg.errors import RunError
 from auxseg.models import build_network
+from auxseg.records.values.size import Size
 from auxseg.tasks import BoxConfig, EdgesConfig, SegmentationConfig, Task
 from auxseg.tasks.task import Output
 from tests.models.cases import MODELS
 
-VOCABULARY = Vocabulary(size=32, resize="squash", mask_classes=("background", "animal"), labels={})
+VOCABULARY = Vocabulary(size=Size.of(32), resize="squash", mask_classes=("background", "animal"), labels={})
 TASKS: Mapping[str, Task] = {
     "segmentation": SegmentationConfig().build("segmentation", VOCABULARY),
     "box": BoxConfig().build("box", VOCABULARY),
@@ -36,7 +37,7 @@ def module() -> SomeTasks:
 
 @pytest.fixture(scope="module")
 def samples(module: SomeTasks) -> Samples:
-    return sample_images(32, module.network.stride, None, None)
+    return sample_images(Size.of(32), module.network.stride, None, None)
 
 
 class Exported:
@@ -78,7 +79,7 @@ def test_a_refined_target_agrees_with_the_maps_that_refine_it() -> None:
         with torch.no_grad():
             return {"segmentation": program(torch.from_numpy(images))[0].numpy()}
 
-    images = sample_images(32, network.stride, None, None)
+    images = sample_images(Size.of(32), network.stride, None, None)
     samples = dataclasses.replace(images, batches=images.batches[:2])  # torch's own program takes no padding
     found = compare(alone, tasks, exported, samples)
     assert {(parity.task, parity.agreement) for parity in found} == {("segmentation", 1.0)}
@@ -118,18 +119,18 @@ def test_another_shape_is_refused(module: SomeTasks, samples: Samples) -> None:
 
 
 def test_images_are_of_three_sizes_and_from_the_data_where_there_are_any(animals: Path) -> None:
-    generated = sample_images(32, 16, None, None)
+    generated = sample_images(Size.of(32), 16, None, None)
     assert (generated.origin, [batch.shape for batch in generated.batches]) == (
         "generated", [(1, 3, 32, 32), (2, 3, 32, 48), (1, 3, 49, 25)],
     )  # fmt: skip
     store = Store.open(animals)
-    real = sample_images(32, 16, None, store)
+    real = sample_images(Size.of(32), 16, None, store)
     first = store.read(int(store.rows("val")[0]))[0]
     assert real.origin == "val"
     np.testing.assert_allclose(real.batches[0][0].transpose(1, 2, 0) * 255, first, atol=1e-4)
 
 
 def test_a_network_of_one_size_is_tried_at_that_size(animals: Path) -> None:
-    assert [batch.shape for batch in sample_images(32, 16, 160, Store.open(animals)).batches] == [
+    assert [batch.shape for batch in sample_images(Size.of(32), 16, 160, Store.open(animals)).batches] == [
         (1, 3, 160, 160), (2, 3, 160, 160),
     ]  # fmt: skip

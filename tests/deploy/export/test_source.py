@@ -8,6 +8,7 @@ import pytest
 
 from auxseg.deploy.export.source import Source
 from auxseg.errors import InputError
+from auxseg.records.values.size import Size
 from tests.deploy.made_models import untrained_run
 
 
@@ -27,4 +28,4 @@ def test_initial_weights_are_those_that_the_run_recorded(run: Path, animals: Pat
 def test_a_store_is_read_in_the_model_s_words(run: Path, animals: Path) -> None:
     source = Source.open(run)
     store = source.store(animals)
-    assert (store.size, store.vocabulary.mask_classes) == (32, source.model.vocabulary.mask_classes)
+    assert (store.size, store.vocabulary.mask_classes) == (Size.of(32), source.model.vocabulary.mask_classes)

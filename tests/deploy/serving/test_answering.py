@@ -18,6 +18,7 @@ from auxseg.deploy.serving import uploads
 from auxseg.deploy.serving.app import create_app
 from auxseg.deploy.serving.limits import Limits
 from auxseg.deploy.serving.models import Served
+from auxseg.records.values.size import Size
 from auxseg.run.prediction.prediction import Prediction
 from tests.deploy.serving.running import running
 
@@ -36,7 +37,7 @@ class Slow:
         return Prediction(image)
 
     def served(self) -> dict[str, Served]:
-        return {"slow": Served("slow", Vocabulary(32, ("background", "animal"), {}), (), (), self.ask)}
+        return {"slow": Served("slow", Vocabulary(Size.of(32), ("background", "animal"), {}), (), (), self.ask)}
 
 
 @pytest.fixture

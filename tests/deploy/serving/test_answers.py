@@ -14,10 +14,11 @@ from auxseg.deploy.serving import schema
 from auxseg.deploy.serving.answers import Wanted, answered, attended
 from auxseg.deploy.serving.models import Served
 from auxseg.errors import InputError
+from auxseg.records.values.size import Size
 from auxseg.run.prediction.prediction import Prediction
 from auxseg.tasks.answers import Answer
 
-VOCABULARY = Vocabulary(32, ("sky", "animal", "tree"), {}, category_ids=(7, 3, 9))
+VOCABULARY = Vocabulary(Size.of(32), ("sky", "animal", "tree"), {}, category_ids=(7, 3, 9))
 
 
 def _said(answer: Answer, **wanted: object) -> schema.TaskAnswer:

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from auxseg.data.sample import Vocabulary
 from auxseg.models import build_network
 from auxseg.models.layers.heads import DenseHead, VectorHead, pool_to_grid
+from auxseg.records.values.size import Size
 from auxseg.tasks import BoxConfig
 from auxseg.tasks.task import Dense, Vector
 from tests.models.cases import MODELS, THREE_TASKS
@@ -27,7 +28,7 @@ def test_pooling_is_adaptive_average_pooling(height: int, width: int, grid: int)
 
 def test_fault_04_head_and_task_learn_a_box_in_the_corner() -> None:
     """Everything between the features and the box: a ReLU anywhere would keep centre and size above one half."""
-    task = BoxConfig(grid=1, hidden=8).build("box", Vocabulary(32, ("background", "thing"), {}))
+    task = BoxConfig(grid=1, hidden=8).build("box", Vocabulary(Size.of(32), ("background", "thing"), {}))
     network = build_network(MODELS["unet group"], {"box": task.output}, seed=0)
     optimizer = torch.optim.Adam(network.parameters(), lr=0.05)
     image, corner = torch.rand(1, 3, 16, 16), torch.tensor([[0.0, 0.0, 0.1, 0.2]])

@@ -11,6 +11,7 @@ from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.models import Network, build_network
 from auxseg.recipe import Recipe, build_tasks, load_recipe
+from auxseg.records.values.size import Size
 from auxseg.run.beginning.micro_batches import refuse_lone_values
 from auxseg.training.runtime import Runtime
 
@@ -22,7 +23,7 @@ LONE = (
 )
 
 
-def _built(store_path: Path, *settings: str) -> tuple[Recipe, Network, int]:
+def _built(store_path: Path, *settings: str) -> tuple[Recipe, Network, Size]:
     store = Store.open(store_path)
     recipe = load_recipe("tiny-mtl", [*LONE, *settings])
     outputs = {name: task.output for name, task in build_tasks(recipe, store.vocabulary).items()}
@@ -48,4 +49,4 @@ def test_what_the_sentence_advises_is_let_through(store_path: Path, setting: str
 
 def test_a_larger_picture_is_let_through(store_path: Path) -> None:
     recipe, network, _ = _built(store_path)
-    refuse_lone_values(recipe, network, 2 * network.stride, Runtime("cpu"))
+    refuse_lone_values(recipe, network, Size.of(2 * network.stride), Runtime("cpu"))

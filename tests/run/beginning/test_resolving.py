@@ -13,6 +13,7 @@ from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.models import build_network
 from auxseg.recipe import Recipe, build_tasks, load_recipe, with_changes
+from auxseg.records.values.size import Size
 from auxseg.run.beginning import resolving
 from auxseg.run.beginning.resolving import Resolved, decide, resolve
 from auxseg.run.building import train_loader
@@ -72,7 +73,7 @@ def test_size_and_augmentation_are_those_of_the_run(store: Store, tmp_path: Path
     resolved = _resolved(_recipe(), store, tmp_path).recipe
     assert resolved.data.size == store.size
     assert resolved.data.augment == _recipe("data.augment=mild").data.augmentation(pretrained=False) != "auto"
-    assert _resolved(_recipe("data.size=16"), store.at_size(16), tmp_path).recipe.data.size == 16
+    assert _resolved(_recipe("data.size=16"), store.at_size(16), tmp_path).recipe.data.size == Size.of(16)
 
 
 def test_the_rate_follows_the_width_once(store: Store, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from torch import nn
 
 from auxseg.data.sample import Vocabulary
 from auxseg.recipe import load_recipe
+from auxseg.records.values.size import Size
 from auxseg.run.directory import Run
 from auxseg.run.model_file import ModelFacts
 from auxseg.run.observing.observers import Recorder, now
@@ -28,7 +29,7 @@ LOOK = Look({"mask": {"all": 2.0}}, {"box": {"all": math.nan}}, {"box": 0.01}, 0
 @pytest.fixture
 def recorder(tmp_path: Path) -> Recorder:
     recipe = load_recipe("tiny", ["training.optimizer.rate=0.02"])
-    facts = ModelFacts(recipe, Vocabulary(32, ("background", "cat"), {}), 0, {"segmentation": 3}, "abc")
+    facts = ModelFacts(recipe, Vocabulary(Size.of(32), ("background", "cat"), {}), 0, {"segmentation": 3}, "abc")
     return Recorder(Run(tmp_path), facts, steps_per_epoch=2)
 
 

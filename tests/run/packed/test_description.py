@@ -12,6 +12,7 @@ import pytest
 
 from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
+from auxseg.records.values.size import Size
 from auxseg.records.values.writing import write_json
 from auxseg.run import Run, load
 from auxseg.run.model_file import ModelFacts
@@ -72,7 +73,12 @@ def test_it_comes_back_and_describes_its_model(run: Run, folder: Path) -> None:
 
 def test_grey_padded_images_without_a_background_are_said(tmp_path: Path) -> None:
     vocabulary = Vocabulary(
-        32, ("sky", "sea", "sand"), {"species": ("cat",)}, resize="letterbox", exif="ignore", has_background=False
+        Size.of(32),
+        ("sky", "sea", "sand"),
+        {"species": ("cat",)},
+        resize="letterbox",
+        exif="ignore",
+        has_background=False,
     )
     run = make_run(tmp_path / "beach", vocabulary=vocabulary, settings=("model.input=grey",))
     said = _described(run)

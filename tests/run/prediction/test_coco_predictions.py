@@ -14,12 +14,13 @@ import pytest
 
 from auxseg.data.exporting.run_lengths import rle
 from auxseg.data.sample import Vocabulary
+from auxseg.records.values.size import Size
 from auxseg.run.prediction.coco_predictions import CocoPredictions
 from auxseg.run.prediction.image_files import Photograph
 from auxseg.run.prediction.prediction import Prediction
 from auxseg.tasks import Answer
 
-VOCABULARY = Vocabulary(32, ("background", "leaf", "box", "stem"), {}, category_ids=(0, 7, 3, 90))
+VOCABULARY = Vocabulary(Size.of(32), ("background", "leaf", "box", "stem"), {}, category_ids=(0, 7, 3, 90))
 IMAGE = np.zeros((6, 8, 3), np.uint8)
 
 

@@ -15,12 +15,13 @@ from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
 from auxseg.evaluation.averaging import TTA
 from auxseg.recipe import Recipe, build_tasks, load_recipe
+from auxseg.records.values.size import Size
 from auxseg.run.prediction.prediction import Prediction
 from auxseg.run.prediction.predictor import Photograph, Predictor, answering, ask
 from auxseg.tasks import Task, View
 from auxseg.tasks.task import Dense, form
 
-VOCABULARY = Vocabulary(size=32, resize="squash", mask_classes=("background", "animal"), labels={})
+VOCABULARY = Vocabulary(size=Size.of(32), resize="squash", mask_classes=("background", "animal"), labels={})
 PHOTOGRAPH = np.zeros((20, 40, 3), np.uint8)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
+from auxseg.records.values.size import Size
 from auxseg.study.design.config import check_study
 from auxseg.study.design.plan import Plan, make_plan
 from auxseg.study.design.same_compute import same_compute
@@ -69,7 +70,9 @@ def test_a_weight_is_refused_only_where_no_balancer_takes_it() -> None:
 
 
 def test_their_computing_counts_for_the_target_trained_longer() -> None:
-    found = same_compute(planned(controls=["same-compute"]), Vocabulary(32, ("background", "animal"), {}, counts={}))
+    found = same_compute(
+        planned(controls=["same-compute"]), Vocabulary(Size.of(32), ("background", "animal"), {}, counts={})
+    )
     assert found.arm == "box + edges, fixed"
     assert found.factor > 1
 

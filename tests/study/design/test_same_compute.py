@@ -13,6 +13,7 @@ from auxseg.data.sample import Vocabulary
 from auxseg.models import outline
 from auxseg.recipe import Recipe, build_tasks, load_recipe, with_changes
 from auxseg.records.about import Choices, SameCompute
+from auxseg.records.values.size import Size
 from auxseg.study.design import same_compute as compute
 from auxseg.study.design.config import check_study
 from auxseg.study.design.digests import arm_digest
@@ -22,7 +23,7 @@ from auxseg.study.directory.decisions import complete, lengthened
 from auxseg.tasks.reuse.consistency import ConsistencyTask
 
 LABELS = {"label": ("one", "other"), "species": ("cat", "dog"), "breed": ("red", "blue")}
-VOCABULARY = Vocabulary(32, ("background", "object"), LABELS, counts=dict.fromkeys(LABELS, (1, 1)))
+VOCABULARY = Vocabulary(Size.of(32), ("background", "object"), LABELS, counts=dict.fromkeys(LABELS, (1, 1)))
 
 
 def planned(**values: Any) -> Plan:

@@ -9,6 +9,7 @@ import torch
 
 from auxseg.data.sample import Vocabulary
 from auxseg.recipe import load_recipe
+from auxseg.records.values.size import Size
 from auxseg.study.design.same_compute import flops_per_image
 from auxseg.study.execution.work import work
 
@@ -17,7 +18,7 @@ LABELS = {"label": ("one", "other")}
 
 @pytest.mark.parametrize("size", [64, 256])
 def test_it_is_in_the_ratio_of_operations(size: int) -> None:
-    vocabulary = Vocabulary(size, ("background", "object"), LABELS, counts={"label": (1, 1)})
+    vocabulary = Vocabulary(Size.of(size), ("background", "object"), LABELS, counts={"label": (1, 1)})
     recipes = [
         load_recipe("unet", settings)
         for settings in ([], ["tasks.edges.kind=edges"], ["tasks.edges.kind=edges", "tasks.noisy.kind=denoising"])
@@ -41,7 +42,7 @@ def filled() -> Iterator[None]:
 @pytest.mark.usefixtures("filled")
 @pytest.mark.parametrize("name", ["swin_tiny_patch4_window7_224", "tiny_vit_5m_224"])
 def test_backbones_that_look_up_by_their_buffers_are_counted(name: str) -> None:
-    vocabulary = Vocabulary(64, ("background", "object"), LABELS, counts={"label": (1, 1)})
+    vocabulary = Vocabulary(Size.of(64), ("background", "object"), LABELS, counts={"label": (1, 1)})
     backbone = ["model.encoder.kind=timm", f"model.encoder.name={name}"]
     recipes = [load_recipe("unet", [*backbone, *more]) for more in ([], ["tasks.edges.kind=edges"])]
     works = [work(recipe, vocabulary) for recipe in recipes]

@@ -7,6 +7,7 @@ import pytest
 from auxseg.data.layers import METRES, MapForm, MaskForm
 from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
+from auxseg.records.values.size import Size
 from auxseg.tasks import DepthConfig, MapConfig, NormalsConfig, SegmentationConfig
 
 LAYERS = {
@@ -18,8 +19,8 @@ LAYERS = {
     "parts": MaskForm(("none", "leg", "head")),
     "one": MaskForm(("all",)),
 }
-FULL = Vocabulary(16, ("background", "thing"), {}, layers=LAYERS)
-BARE = Vocabulary(16, ("background", "thing"), {})
+FULL = Vocabulary(Size.of(16), ("background", "thing"), {}, layers=LAYERS)
+BARE = Vocabulary(Size.of(16), ("background", "thing"), {})
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_a_segmentation_without_a_layer_reads_the_mask() -> None:
         ),
         (
             NormalsConfig(),
-            Vocabulary(16, (), {}, layers={"depth": MapForm(unit=METRES)}),
+            Vocabulary(Size.of(16), (), {}, layers={"depth": MapForm(unit=METRES)}),
             "tasks.task: needs a map of unit vectors with three channels as a layer, but the data have depth (a map of "
             "numbers, 1 channel, in m); leave the task out by tasks.task=off",
         ),

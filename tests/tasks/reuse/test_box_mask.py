@@ -11,6 +11,7 @@ import torch
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.errors import InputError
+from auxseg.records.values.size import Size
 from auxseg.tasks import BoxMaskConfig
 from auxseg.tasks.reuse.box_mask import BoxMaskTask
 from auxseg.tasks.task import IMAGE, Dense, Of
@@ -79,8 +80,8 @@ def test_it_reads_the_targets_output_of_the_targets_picture() -> None:
 @pytest.mark.parametrize(
     ("vocabulary", "reason"),
     [
-        (Vocabulary(12, (), {}), r"needs masks of at least two classes, but the data have 0"),
-        (Vocabulary(12, ("sky", "sea"), {}, has_background=False), r"needs the background class.*'sky'"),
+        (Vocabulary(Size.of(12), (), {}), r"needs masks of at least two classes, but the data have 0"),
+        (Vocabulary(Size.of(12), ("sky", "sea"), {}, has_background=False), r"needs the background class.*'sky'"),
     ],
 )
 def test_data_that_cannot_serve_it_are_refused(vocabulary: Vocabulary, reason: str) -> None:

@@ -14,6 +14,7 @@ from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.errors import InputError
 from auxseg.models import outline
 from auxseg.recipe import build_tasks, load_recipe
+from auxseg.records.values.size import Size
 from auxseg.tasks import ConsistencyConfig, task_loss
 from auxseg.tasks.reuse.consistency import UNSURE, ConsistencyTask
 from auxseg.tasks.task import Dense, Of
@@ -140,7 +141,7 @@ def test_settings_become_what_training_asks_the_task_for() -> None:
     assert task.output == Of(Dense(2))
     assert task.explain().keys() == {"agreement", "sure_share", "num_images"}
     with pytest.raises(InputError, match=r"tasks\.same: needs masks of at least two classes, but the data have 0"):
-        ConsistencyConfig().build("same", Vocabulary(12, (), {}))
+        ConsistencyConfig().build("same", Vocabulary(Size.of(12), (), {}))
     with pytest.raises(InputError, match=r"tasks\.same\.losses.*dice"):
         ConsistencyConfig(losses={"dice": 1.0}).build("same", VOCABULARY)
 

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.errors import InputError
+from auxseg.records.values.size import Size
 from auxseg.tasks import DeepSupervisionConfig, DeepSupervisionTask, SegmentationConfig, task_loss
 from auxseg.tasks.task import IMAGE, Dense, SideOutputs, form
 from auxseg.testing import check_task
@@ -75,6 +76,6 @@ def test_keeps_the_contract_of_a_task(levels: int) -> None:
 
 def test_what_cannot_work_is_refused() -> None:
     with pytest.raises(InputError, match=r"tasks\.deep: needs masks of at least two classes, but the data have 0"):
-        _task(vocabulary=Vocabulary(12, (), {}))
+        _task(vocabulary=Vocabulary(Size.of(12), (), {}))
     with pytest.raises(InputError, match=r"tasks\.deep\.losses: unknown loss 'fokal'"):
         _task(DeepSupervisionConfig(losses={"fokal": 1.0}))

@@ -11,6 +11,7 @@ import torch
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE, MISSING, Vocabulary
 from auxseg.errors import InputError
+from auxseg.records.values.size import Size
 from auxseg.tasks import TagMaskConfig
 from auxseg.tasks.reuse.tag_mask import TagMaskTask
 from auxseg.tasks.task import IMAGE, Dense, Of
@@ -69,7 +70,7 @@ def test_the_first_label_that_names_mask_classes_is_taken() -> None:
 
 
 def test_a_value_that_would_exclude_every_class_excludes_none() -> None:
-    land = Vocabulary(12, ("sky", "sea"), {"scene": ("sky", "sea", "room")}, has_background=False)
+    land = Vocabulary(Size.of(12), ("sky", "sea"), {"scene": ("sky", "sea", "room")}, has_background=False)
     task = TagMaskConfig().build("tags", land)
     batch = replace(make_batch(3), classes={"scene": torch.tensor([0, 1, 2])})
     assert task.target(batch)[:, :, 0, 0].tolist() == [[1, 0], [0, 1], [1, 1]]
@@ -86,16 +87,24 @@ def test_a_label_fits_if_the_mask_holds_no_excluded_class() -> None:
 @pytest.mark.parametrize(
     ("settings", "vocabulary", "reason"),
     [
-        (TagMaskConfig(), Vocabulary(12, ("background", "cat"), {}), "needs a kind of label, but the data have none"),
         (
             TagMaskConfig(),
-            Vocabulary(12, ("background", "animal"), TAGGED.labels),
+            Vocabulary(Size.of(12), ("background", "cat"), {}),
+            "needs a kind of label, but the data have none",
+        ),
+        (
+            TagMaskConfig(),
+            Vocabulary(Size.of(12), ("background", "animal"), TAGGED.labels),
             r"needs a label whose values are the names of mask classes, but breed has 'Bengal', 'Birman', 'pug', and "
             r"masks have 'background', 'animal'; leave the task out by tasks\.tags=off",
         ),
         (TagMaskConfig(label="breed"), TAGGED, r"needs a label whose values .* but breed has 'Bengal'"),
         (TagMaskConfig(label="sex"), TAGGED, r"the data have no 'sex'"),
-        (TagMaskConfig(), Vocabulary(12, ("background", "cat"), {"species": ("cat",)}), "but species has 'cat'"),
+        (
+            TagMaskConfig(),
+            Vocabulary(Size.of(12), ("background", "cat"), {"species": ("cat",)}),
+            "but species has 'cat'",
+        ),
     ],
 )
 def test_data_that_cannot_serve_it_are_refused(settings: TagMaskConfig, vocabulary: Vocabulary, reason: str) -> None:

@@ -1,9 +1,9 @@
 """The geometric part of the augmentation: one homography and one resampling per sample.
 
-Shape legend: ``N`` images of a batch, ``S`` the stored size (pictures are square).
+Shape legend: ``N`` images of a batch, ``H W`` the stored size.
 
 Positions are (x, y) with x to the right and y down; -1 and 1 are the outer edges of the picture, 0 its centre. The
-centre of the pixel in column i lies at ``(2 i + 1) / S - 1``.
+centre of the pixel in column i lies at ``(2 i + 1) / W - 1``.
 """
 
 from __future__ import annotations
@@ -28,13 +28,18 @@ NUM_GEOMETRIC: Final = 9
 _FLIP: Final = np.diag([-1.0, 1.0, 1.0])
 
 
-def draw_homographies(config: AugmentConfig, uniforms: Float64[np.ndarray, "N 9"]) -> Float64[np.ndarray, "N 3 3"]:
+def draw_homographies(
+    config: AugmentConfig, uniforms: Float64[np.ndarray, "N 9"], aspect_ratio: float = 1.0
+) -> Float64[np.ndarray, "N 3 3"]:
     """Turn even random numbers in [0, 1) into homographies from the new picture to the stored one.
 
     ``H = F T Z R P`` (rightmost first) takes a position in the new picture, tilts it by the perspective P, turns it by
     R, scales it by Z to the size of the crop, shifts it by T to the crop's place, and flips it by F. P divides by
     ``1 + p x + q y`` with ``|p| + |q| < 1``, which is positive everywhere in the new picture. Parts that are switched
     off leave H exactly the identity or the flip.
+
+    ``aspect_ratio`` is the picture's width by its height. R is a rotation of its pixels: where the units of x and y
+    differ, it is ``A^-1 R A`` with ``A = diag(aspect_ratio, 1, 1)``.
     """
     flip, gate, scale, aspect, x, y, rotation, tilt_x, tilt_y = uniforms.T
     applied = (gate < config.geometric).astype(np.float64)
@@ -49,8 +54,8 @@ def draw_homographies(config: AugmentConfig, uniforms: Float64[np.ndarray, "N 9"
     tilted[:, 2, 0] = applied * config.perspective * (2.0 * tilt_x - 1.0)
     tilted[:, 2, 1] = applied * config.perspective * (2.0 * tilt_y - 1.0)
     placed = np.tile(np.eye(3), (len(uniforms), 1, 1))
-    placed[:, 0, 0], placed[:, 0, 1] = width * cos, -width * sin
-    placed[:, 1, 0], placed[:, 1, 1] = height * sin, height * cos
+    placed[:, 0, 0], placed[:, 0, 1] = width * cos, -width * sin / aspect_ratio
+    placed[:, 1, 0], placed[:, 1, 1] = height * sin * aspect_ratio, height * cos
     placed[:, 0, 2] = np.abs(1.0 - width) * (2.0 * x - 1.0)
     placed[:, 1, 2] = np.abs(1.0 - height) * (2.0 * y - 1.0)
     flipped = np.where((flip < config.flip)[:, None, None], _FLIP, np.eye(3))
@@ -125,22 +130,23 @@ def _area(boxes: Float64[np.ndarray, "N 4"]) -> Float64[np.ndarray, " N"]:
 
 def _resample(batch: Batch, homographies: Float[Tensor, "N 3 3"]) -> Batch:
     """Sample picture, mask, `inside` and layers; the box stays as it is."""
-    grid = _sources(homographies, batch.clean.shape[-1])
+    height, width = batch.clean.shape[-2:]
+    grid = _sources(homographies, height, width)
     clean = F.grid_sample(batch.clean, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
     # Class ids from 1, so that one sampling with zeros beyond the edges moves both; 0 becomes IGNORE as it wraps round.
     labels = (batch.mask.float() + 1.0).mul_(batch.inside).unsqueeze(1)
     labels = F.grid_sample(labels, grid, mode="nearest", padding_mode="zeros", align_corners=False).squeeze(1)
     mask = (labels.to(torch.int16) - 1).to(torch.uint8)
-    turns = turns_of(homographies)
+    turns = turns_of(homographies, width / height)
     layers = {name: move_layer(form, batch.layers[name], grid, turns) for name, form in batch.forms.items()}
     return replace(batch, image=clean, clean=clean, mask=mask, inside=labels > 0.0, layers=layers)
 
 
-def _sources(homographies: Float[Tensor, "N 3 3"], size: int) -> Float[Tensor, "N S S 2"]:
+def _sources(homographies: Float[Tensor, "N 3 3"], height: int, width: int) -> Float[Tensor, "N H W 2"]:
     """Where each pixel of the new picture comes from: x, y."""
-    centres = (torch.arange(size) * 2 + 1) / size - 1
-    across = homographies[:, :, 0, None, None] * centres
-    down = homographies[:, :, 1, None, None] * centres[:, None]
+    rows, columns = ((torch.arange(side) * 2 + 1) / side - 1 for side in (height, width))
+    across = homographies[:, :, 0, None, None] * columns
+    down = homographies[:, :, 1, None, None] * rows[:, None]
     x, y, depth = (across + (down + homographies[:, :, 2, None, None])).unbind(1)
     grid = torch.empty(*depth.shape, 2)
     torch.div(x, depth, out=grid[..., 0])
@@ -148,12 +154,12 @@ def _sources(homographies: Float[Tensor, "N 3 3"], size: int) -> Float[Tensor, "
     return grid
 
 
-def _retaken(boxes: Float32[np.ndarray, "N 4"], masks: UInt8[np.ndarray, "N S S"]) -> Float32[np.ndarray, "N 4"]:
+def _retaken(boxes: Float32[np.ndarray, "N 4"], masks: UInt8[np.ndarray, "N H W"]) -> Float32[np.ndarray, "N 4"]:
     """The half-open bounding boxes of the labelled foreground, where there is one and the box is not missing."""
-    size = masks.shape[-1]
+    height, width = masks.shape[-2:]
     foreground = (masks != 0) & (masks != IGNORE)
     result = boxes.copy()
     for index in np.flatnonzero(foreground.any(axis=(1, 2)) & ~np.isnan(boxes[:, 0])):
         rows, columns = (np.flatnonzero(foreground[index].any(axis=axis)) for axis in (1, 0))
-        result[index] = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]) / size
+        result[index] = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]) / [width, height, width, height]
     return result

@@ -27,6 +27,8 @@ def augment(batch: Batch, config: AugmentConfig, *, seed: int, epochs: Sequence[
         pairs = zip(epochs, batch.ids, strict=True)
         return np.stack([keyed_uniforms(count, part, seed, epoch, sample) for epoch, sample in pairs])
 
-    moved = move(batch, draw_homographies(config, draw("geometric", NUM_GEOMETRIC)), box_from_mask=box_from_mask)
+    height, width = batch.image.shape[-2:]
+    homographies = draw_homographies(config, draw("geometric", NUM_GEOMETRIC), width / height)
+    moved = move(batch, homographies, box_from_mask=box_from_mask)
     colours = draw_colours(config, draw("photometric", NUM_PHOTOMETRIC))
     return replace(moved, image=recolour(moved.clean, colours))

@@ -82,5 +82,8 @@ def _original_masks(store: Store) -> tuple[str, ...]:
 
 
 def _sizes(store: Store) -> str:
-    shape = "stretched to squares" if store.resize == "squash" else "without their padding"
-    return f"the {count(len(store), 'image')} are those of the store: at most {store.size} px wide and high, {shape}"
+    height, width = store.size
+    sides = f"{height} px wide and high" if store.size.is_square else f"{height} px high and {width} px wide"
+    stretched = "stretched to squares" if store.size.is_square else "stretched to this size"
+    shape = stretched if store.resize == "squash" else "without their padding"
+    return f"the {count(len(store), 'image')} are those of the store: at most {sides}, {shape}"

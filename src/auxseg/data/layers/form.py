@@ -1,6 +1,6 @@
 """What every kind of layer can do.
 
-Shape legend: ``h w`` height and width of a picture, ``S`` the stored side, ``...`` channels, if the kind has them.
+Shape legend: ``h w`` height and width of a picture, ``H W`` the stored size, ``...`` channels, if the kind has them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from auxseg.data.geometry import Fit
+from auxseg.records.values.size import SizeLike
 
 Values = Shaped[np.ndarray, "h w ..."]
 
@@ -50,8 +51,8 @@ class Form(ABC):
         """Which pixels are known: bool, ``h w``."""
 
     @abstractmethod
-    def example(self, size: int, random: np.random.Generator) -> Values:
-        """Some values of a square picture, all of them known and usable."""
+    def example(self, size: SizeLike, random: np.random.Generator) -> Values:
+        """Some values of a picture of this size, all of them known and usable."""
 
     @abstractmethod
     def in_words(self) -> str:
@@ -61,10 +62,10 @@ class Form(ABC):
     def to_json(self) -> dict[str, object]:
         """As values of JSON, with the ``kind``."""
 
-    def placed(self, values: Values, place: Fit) -> Shaped[np.ndarray, "S S ..."]:
-        """Fit the values of a photograph into its stored square; padding is not known."""
+    def placed(self, values: Values, place: Fit) -> Shaped[np.ndarray, "H W ..."]:
+        """Fit the values of a photograph into its stored picture; padding is not known."""
         y0, y1, x0, x1 = place.inside
-        stored = self.blank(place.size, place.size)
+        stored = self.blank(*place.size)
         stored[y0:y1, x0:x1] = self.resized(values, (y1 - y0, x1 - x0))
         return stored
 

@@ -15,6 +15,7 @@ from PIL import Image
 from auxseg.data.geometry import resample
 from auxseg.data.layers.form import Form, size_fault
 from auxseg.data.store.text import text_fault
+from auxseg.records.values.size import Size, SizeLike
 
 METRES: Final = "m"
 """The unit of lengths, which are never negative."""
@@ -120,11 +121,12 @@ class MapForm(Form):
             numbers = numbers / np.where(known, lengths, 1)[..., None]
         return np.where(known[..., None], numbers, np.nan).astype(self.dtype)
 
-    def example(self, size: int, random: np.random.Generator) -> Float[np.ndarray, "S S C"]:
+    def example(self, size: SizeLike, random: np.random.Generator) -> Float[np.ndarray, "h w C"]:
         """Numbers from 1 to 3, or random directions."""
+        shape = self.shape(*Size.of(size))
         if not self.is_direction:
-            return random.uniform(1, 3, self.shape(size, size)).astype(self.dtype)
-        arrows = random.normal(size=self.shape(size, size))
+            return random.uniform(1, 3, shape).astype(self.dtype)
+        arrows = random.normal(size=shape)
         return (arrows / np.linalg.norm(arrows, axis=2, keepdims=True)).astype(self.dtype)
 
     def in_words(self) -> str:

@@ -1,6 +1,6 @@
 """Further masks: class ids per pixel, beside the mask that every sample has a place for.
 
-Shape legend: ``h w`` height and width of a picture, ``S`` the side of a square one.
+Shape legend: ``h w`` height and width of a picture.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from auxseg.data.geometry import resample
 from auxseg.data.ignore import IGNORE
 from auxseg.data.layers.form import Form, size_fault
 from auxseg.data.store.text import text_fault
+from auxseg.records.values.size import Size, SizeLike
 
 MAX_CLASSES: Final = 254
 
@@ -70,9 +71,9 @@ class MaskForm(Form):
         """The nearest pixel, so that no class is made up."""
         return values if hw == values.shape else resample(values, hw, Image.Resampling.NEAREST)
 
-    def example(self, size: int, random: np.random.Generator) -> UInt8[np.ndarray, "S S"]:
+    def example(self, size: SizeLike, random: np.random.Generator) -> UInt8[np.ndarray, "h w"]:
         """Random classes, the first two among them."""
-        values = random.integers(0, len(self.names), (size, size), np.uint8)
+        values = random.integers(0, len(self.names), tuple(Size.of(size)), np.uint8)
         values[0, :2] = 0, min(1, len(self.names) - 1)
         return values
 

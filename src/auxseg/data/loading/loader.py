@@ -1,6 +1,6 @@
 """Batches from a store, for training and for evaluation.
 
-Shape legend: ``S`` the stored size, ``R`` rows of the store, ``L`` rows whose mask is used.
+Shape legend: ``H W`` the stored size, ``R`` rows of the store, ``L`` rows whose mask is used.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from auxseg.data.sample import IGNORE
 from auxseg.data.store.layers import StoredLayer
 from auxseg.errors import InputError
 from auxseg.keyed import sample_keys
+from auxseg.records.values.size import Size
 
 
 @runtime_checkable
@@ -48,8 +49,8 @@ class Rows(Protocol):
         ...
 
     @property
-    def size(self) -> int:
-        """Side of the stored pictures."""
+    def size(self) -> Size:
+        """Of the pictures that are read."""
         ...
 
     @property
@@ -57,7 +58,7 @@ class Rows(Protocol):
         """Whether boxes are the masks' bounding boxes."""
         ...
 
-    def read(self, row: int) -> tuple[UInt8[np.ndarray, "S S 3"], UInt8[np.ndarray, "S S"]]:
+    def read(self, row: int) -> tuple[UInt8[np.ndarray, "H W 3"], UInt8[np.ndarray, "H W"]]:
         """Picture and mask of a row."""
         ...
 
@@ -212,11 +213,9 @@ class EvaluationLoader:
 def collate(store: Rows, rows: Int64[np.ndarray, " n"]) -> Batch:
     """Read rows of a store into a batch as they are."""
     forms = {name: layer.form for name, layer in store.layers.items()}
-    layers = {
-        name: np.empty((len(rows), *form.shape(store.size, store.size)), form.dtype) for name, form in forms.items()
-    }
-    images = np.empty((len(rows), store.size, store.size, 3), np.uint8)
-    masks = np.empty((len(rows), store.size, store.size), np.uint8)
+    layers = {name: np.empty((len(rows), *form.shape(*store.size)), form.dtype) for name, form in forms.items()}
+    images = np.empty((len(rows), *store.size, 3), np.uint8)
+    masks = np.empty((len(rows), *store.size), np.uint8)
     inside = np.zeros(masks.shape, np.bool_)
     for index, row in enumerate(rows.tolist()):
         images[index], masks[index] = store.read(row)

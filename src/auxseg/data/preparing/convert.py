@@ -100,7 +100,7 @@ def _header(path: Path) -> dict[str, object]:
         "exif": None if header.exif == "apply" else header.exif,
     }
     return {key: value for key, value in news.items() if value not in ((), None)} | {
-        "size": header.size,
+        "size": header.size.to_json(),
         "resize": header.resize,
         "border": header.border,
         "mask_classes": header.mask_classes,

@@ -1,6 +1,6 @@
 """The same picture, or nearly the same, in two splits: what a test split must not share with training.
 
-Shape legend: ``A B`` numbers of hashes on either side, ``S`` the stored side.
+Shape legend: ``A B`` numbers of hashes on either side, ``H W`` the stored size.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _small_copy(store: Store, row: int) -> np.ndarray:
     return small_copy(image, store.inside(row))
 
 
-def small_copy(image: UInt8[np.ndarray, "S S 3"], inside: tuple[int, int, int, int]) -> np.ndarray:
+def small_copy(image: UInt8[np.ndarray, "H W 3"], inside: tuple[int, int, int, int]) -> np.ndarray:
     """What candidates are compared by: the part of a stored picture that is no padding, tiny and grey."""
     y0, y1, x0, x1 = inside
     small = Image.fromarray(image[y0:y1, x0:x1]).convert("L").resize((_SMALL, _SMALL), Image.Resampling.BOX)

@@ -23,6 +23,7 @@ from auxseg.data.preparing.findings import (
 from auxseg.data.preparing.layer_summary import LayerSummary, summarise_layers
 from auxseg.data.sample import IGNORE, MISSING, SPLITS
 from auxseg.data.store.store import Store
+from auxseg.records.values.size import Size
 
 _ROUNDING: Final = 1e-6
 _TENTH: Final = 0.0005
@@ -60,7 +61,7 @@ class Inspection:
     """
 
     path: str
-    size: int
+    size: Size
     resize: str
     border: str
     source: str
@@ -76,7 +77,7 @@ class Inspection:
 
     def to_json(self) -> dict[str, object]:
         """The same as plain values; what is not a number becomes ``None``."""
-        return {key: _plain(value) for key, value in asdict(self).items()}
+        return {key: _plain(value) for key, value in {**asdict(self), "size": self.size.to_json()}.items()}
 
 
 def inspect(store: Store | str | Path) -> Inspection:
@@ -225,7 +226,7 @@ def _odd_boxes(store: Store) -> Iterator[Finding]:
         x0, y0, x1, y1 = store.boxes[row].tolist()
         if min(x0, y0) < -_ROUNDING or max(x1, y1) > 1 + _ROUNDING:
             yield Finding("box outside", f"the box of {store.ids[row]} extends beyond the image", (row,))
-        elif min(x1 - x0, y1 - y0) * store.size < 1:
+        elif min((x1 - x0) * store.size.width, (y1 - y0) * store.size.height) < 1:
             yield Finding("tiny box", f"the box of {store.ids[row]} is less than one stored pixel wide or high", (row,))
 
 

@@ -30,7 +30,7 @@ class NearDuplicates:
 
     def add(self, record: Record) -> None:
         """Remember the next record: 1 kB."""
-        inside = fit(record.original_size, record.image.shape[0], self._resize).inside
+        inside = fit(record.original_size, record.image.shape[:2], self._resize).inside
         self._hashes.append(record.perceptual_hash)
         self._image_hashes.append(record.image_hash)
         self._copies.append(small_copy(record.image, inside))

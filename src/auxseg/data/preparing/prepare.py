@@ -26,6 +26,7 @@ from auxseg.data.store.text import printable, text_fault
 from auxseg.data.store.writer import StoreWriter
 from auxseg.errors import InputError, RunError
 from auxseg.files import replacing, sweep
+from auxseg.records.values.size import SizeLike, as_size
 from auxseg.version import __version__
 
 SIZES: Final = (16, 2048)
@@ -57,7 +58,7 @@ def prepare(
     source: Source,
     out: str | Path,
     *,
-    size: int = 256,
+    size: SizeLike = 256,
     split: str = OFFICIAL,
     val_fraction: float = 0.1,
     resize: str = "squash",
@@ -79,7 +80,7 @@ def prepare(
     Args:
         source: what to read; it is never written to.
         out: the store; missing directories are made.
-        size: side of the stored square in pixels, within `SIZES`.
+        size: side of the stored square in pixels, or height and width; both within `SIZES`.
         split: ``"official"`` or percentages of train, val and test, see `auxseg.data.preparing.splits`.
         val_fraction: share of val in the official trainval.
         resize: ``"squash"`` or ``"letterbox"``, see `auxseg.data.geometry`.
@@ -103,7 +104,8 @@ def prepare(
     out = as_path(out, "out")
     if not isinstance(source, Source):
         raise InputError(f"source: expected what auxseg.open_source(name, path) opens, not {shown(source)}")
-    settings = RecordSettings(size, resize, source.mask_classes, box, dict(source.layers), original_masks)
+    stored = as_size(size, "size")
+    settings = RecordSettings(stored, resize, source.mask_classes, box, dict(source.layers), original_masks)
     _check(settings, processes)
     _check_names(source)
     items = source.items()
@@ -112,7 +114,7 @@ def prepare(
     check_split(split, [item.split for item in items], val_fraction)
     with (
         output(out, overwrite) as partial,
-        StoreWriter(partial, size, source.layers, original_masks=original_masks) as writer,
+        StoreWriter(partial, stored, source.layers, original_masks=original_masks) as writer,
     ):
         alike = NearDuplicates(resize) if group_near_duplicates else None
         with closing(read_records(source, settings, items, processes)) as results:
@@ -169,7 +171,7 @@ def _write(
 
 
 def _check(settings: RecordSettings, processes: int | None) -> None:
-    if not SIZES[0] <= settings.size <= SIZES[1]:
+    if not (SIZES[0] <= settings.size.shorter and settings.size.longer <= SIZES[1]):
         raise InputError(f"size must be between {SIZES[0]} and {SIZES[1]} pixels, not {settings.size}")
     if settings.resize not in RESIZES:
         raise InputError(f"resize must be one of {', '.join(RESIZES)}, not {settings.resize!r}")
@@ -222,7 +224,7 @@ def _header(source: Source, settings: RecordSettings, tally: Tally) -> dict[str,
     if not source.has_background:
         news["has_background"] = False
     return news | {
-        "size": settings.size,
+        "size": settings.size.to_json(),
         "resize": settings.resize,
         "border": printable(source.provenance().get("border", "none")),
         "mask_classes": settings.mask_classes,

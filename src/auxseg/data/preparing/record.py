@@ -1,6 +1,6 @@
-"""One sample on its way into the store: checked, fitted into the square, fingerprinted.
+"""One sample on its way into the store: checked, fitted into the stored size, fingerprinted.
 
-Shape legend: ``S`` the stored side, ``h w`` the photograph's own size.
+Shape legend: ``H W`` the stored size, ``h w`` the photograph's own size.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from auxseg.data.sources.clip_boxes import clip_box
 from auxseg.data.sources.source import SampleError
 from auxseg.data.store.original_masks import PackedMask, pack
 from auxseg.data.store.text import printable, text_fault
+from auxseg.records.values.size import Size
 
 LARGEST: Final = "largest"
 
@@ -35,7 +36,7 @@ class RecordSettings:
     ``original_masks`` says whether masks are also kept at the size of their photographs.
     """
 
-    size: int
+    size: Size
     resize: str
     mask_classes: tuple[str, ...]
     box: str = LARGEST
@@ -68,8 +69,8 @@ class Record:
 
     id: str
     group: str
-    image: UInt8[np.ndarray, "S S 3"]
-    mask: UInt8[np.ndarray, "S S"]
+    image: UInt8[np.ndarray, "H W 3"]
+    mask: UInt8[np.ndarray, "H W"]
     has_mask: bool
     box: Float[np.ndarray, " 4"]
     classes: Mapping[str, str]
@@ -103,7 +104,7 @@ def make_record(sample: Sample, settings: RecordSettings) -> Record:
     corners = (
         np.full(4, np.nan) if target is None else np.array([target.x0, target.y0, target.x1, target.y1], np.float64)
     )
-    no_mask = np.full((settings.size, settings.size), IGNORE, np.uint8)
+    no_mask = np.full((*settings.size,), IGNORE, np.uint8)
     layer_faults = _layer_faults(sample, settings.layers)
     faults = (
         *([mask_fault] if mask_fault else []),

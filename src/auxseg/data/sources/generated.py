@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 from auxseg.data.sample import Sample
 from auxseg.data.sources.source import Item, Source
 from auxseg.errors import InputError
+from auxseg.records.values.size import SizeLike, as_size
 
 SMALLEST: Final = 32
 """Below this many pixels thin parts, such as legs, are thinner than a pixel."""
@@ -20,27 +21,28 @@ class GeneratedSource(Source):
     """Samples that depend on ``(seed, index)`` alone.
 
     So any process may make any sample, in any order, with the same bytes. Of every ten samples in a row seven are for
-    training, one for validation, two for testing. The same seed at another ``size`` shows the same scenes.
+    training, one for validation, two for testing. The same seed at another ``size`` shows the same scenes; where a
+    picture is longer in one direction, more of their surroundings.
 
     Attributes:
         prefix: what ids begin with, before the index.
         generator: the version of the drawings; it changes whenever the same seed gives other pictures.
 
-    Raises `InputError` if there is nothing to generate, the size is below 32 pixels or the seed is negative.
+    Raises `InputError` if there is nothing to generate, a side is below 32 pixels or the seed is negative.
     """
 
     prefix: ClassVar[str]
     generator: ClassVar[str] = "1"
 
-    def __init__(self, num_samples: int = 1200, size: int = 128, seed: int = 0) -> None:
+    def __init__(self, num_samples: int = 1200, size: SizeLike = 128, seed: int = 0) -> None:
         if num_samples < 1:
             raise InputError(f"{self.name}: the number of samples must be at least 1, not {num_samples}")
-        if size < SMALLEST:
-            raise InputError(f"{self.name}: the size must be at least {SMALLEST} pixels, not {size}")
+        self.size = as_size(size, "size")
+        if self.size.shorter < SMALLEST:
+            raise InputError(f"{self.name}: the size must be at least {SMALLEST} pixels, not {self.size}")
         if seed < 0:
             raise InputError(f"{self.name}: expected a seed of at least 0, not {seed}")
         self.num_samples = num_samples
-        self.size = size
         self.seed = seed
 
     def items(self) -> Sequence[Item]:

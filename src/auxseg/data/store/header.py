@@ -12,6 +12,7 @@ from auxseg.data.layers import MAX_LAYERS, LayerForm, name_fault
 from auxseg.data.layers.parsing import parse_form
 from auxseg.data.store.file import HASH_LENGTH, StoreFile, parse_json
 from auxseg.data.store.text import is_unicode
+from auxseg.records.values.size import Size
 
 _PLAIN: Final = ("resize", "border", "exif")
 _JSON: Final = ("mask_classes", "labels", "provenance", "skipped", "dropped", "category_ids", "has_background")
@@ -22,7 +23,7 @@ _EXIF: Final = ("apply", "ignore")
 class Header:
     """See the description of the file in `auxseg.data.store.store`."""
 
-    size: int
+    size: Size
     resize: str
     border: str
     box_from_mask: bool
@@ -67,7 +68,7 @@ def _header(values: Mapping[str, object]) -> Header:
         raise ValueError(f"{missing[0]} is missing")
     labels = _mapping(values["labels"], "labels")
     header = Header(
-        size=_whole(values["size"], "size"),
+        size=_size(values["size"]),
         resize=_one_of(RESIZES, values["resize"], "resize"),
         border=_text(values["border"], "border"),
         box_from_mask=_truth(values["box_from_mask"], "box_from_mask"),
@@ -84,7 +85,7 @@ def _header(values: Mapping[str, object]) -> Header:
         layers=_layers(values.get("layers", {})),
         original_masks=_original_masks(values.get("original_masks")),
     )
-    if header.size < 1:
+    if header.size.shorter < 1:
         raise ValueError(f"size is {header.size}")
     if header.category_ids and len(header.category_ids) != len(header.mask_classes):
         raise ValueError(f"it has {len(header.category_ids)} category_ids for {len(header.mask_classes)} mask_classes")
@@ -129,6 +130,14 @@ def _provenance(value: object) -> dict[str, object]:
     for note, count in _mapping(provenance.get("notes", {}), "the notes in provenance").items():
         _whole(count, f"the number of {note!r} in provenance")
     return provenance
+
+
+def _size(value: object) -> Size:
+    match value:
+        case [height, width]:
+            return Size(_whole(height, "the height in size"), _whole(width, "the width in size"))
+    side = _whole(value, "size")
+    return Size(side, side)
 
 
 def _whole(value: object, name: str) -> int:

@@ -5,7 +5,9 @@ Shape legend: ``N`` samples, ``L`` kinds of label.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -17,6 +19,8 @@ from auxseg.data.store.header import Header, read_content_hash, read_header, rea
 from auxseg.data.store.layers import extents, read_stored_layers
 from auxseg.data.store.original_masks import extents as extents_of_originals
 from auxseg.data.store.original_masks import read_originals
+from auxseg.errors import InputError
+from auxseg.records.values.size import Size
 
 SCHEMA_VERSION: Final = 1.1
 """Of a file without layers that `auxseg.data.store.writer` makes."""
@@ -24,11 +28,29 @@ SCHEMA_VERSION: Final = 1.1
 LAYERS_VERSION: Final = 2
 """Of a file with layers."""
 
+RECTANGLES_VERSION: Final = 3
+"""Of a file whose pictures are not square, with layers or without."""
+
 FIRST_VERSION: Final = 1
 """The oldest that can be read. It is also what the content hash covers: both versions keep the same of a sample."""
 
 _FARTHEST: Final = 1.0
 """How far outside of the picture, in sides, a corner of a box may lie. What lies nearer is for `inspect` to find."""
+
+
+def read_checked(path: Path, descriptor: int) -> dict[str, Any]:
+    """The fields of `Store`. Raises as `read_index`, and `InputError` for what is no store and for later versions."""
+    with StoreFile.open(descriptor) as file:
+        if not (file.has_attribute("schema_version") and file.has_attribute("content_hash")):
+            raise InputError(f"{path} is an HDF5 file, but not a store that `auxseg data prepare` wrote")
+        version = file.number("schema_version")
+        if version > RECTANGLES_VERSION:
+            raise InputError(
+                f"{path} has schema version {version:g}; this auxseg reads up to {RECTANGLES_VERSION}: upgrade auxseg"
+            )
+        if version not in (FIRST_VERSION, SCHEMA_VERSION, LAYERS_VERSION, RECTANGLES_VERSION):
+            raise ValueError(f"there is no schema version {version:g}")
+        return read_index(file, version, os.fstat(descriptor).st_size)
 
 
 def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any]:
@@ -39,7 +61,9 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
     texts = file.old_texts if is_old else file.texts
     classes = _old_classes(file, header, num_samples) if is_old else _classes(file, header, num_samples)
     split = file.column("split", np.uint8, num_samples)
-    if header.layers and version != LAYERS_VERSION:
+    if not header.size.is_square and version < RECTANGLES_VERSION:
+        raise ValueError(f"its size is {header.size}, but schema version {version:g} knows squares alone")
+    if header.layers and version < LAYERS_VERSION:
         raise ValueError(f"it has layers, which schema version {version:g} does not know")
     layers = read_stored_layers(file, header.layers, header.size, num_samples)
     has_mask = file.truths("has_mask", num_samples)
@@ -150,7 +174,7 @@ def _is_turned(file: StoreFile, num_samples: int) -> Bool[np.ndarray, " N"]:
 
 def _places(
     file: StoreFile,
-    size: int,
+    size: Size,
     num_samples: int,
     file_size: int,
     others: Mapping[str, tuple[np.ndarray, np.ndarray]],
@@ -161,12 +185,12 @@ def _places(
     """
     places = np.stack(
         [
-            file.chunk_places("image", num_samples, size, size, 3),
-            file.chunk_places("mask", num_samples, size, size),
+            file.chunk_places("image", num_samples, *size, 3),
+            file.chunk_places("mask", num_samples, *size),
         ],
         axis=1,
     )
-    ends = places + np.array([3, 1]) * size**2
+    ends = places + np.array([3, 1]) * size.num_pixels
     ranges = {"image": (places[:, 0], ends[:, 0]), "mask": (places[:, 1], ends[:, 1]), **others}
     for name, (starts_, ends_) in ranges.items():
         if (starts_ < 0).any() or (ends_ > file_size).any():

@@ -10,17 +10,18 @@ import h5py
 import numpy as np
 
 from auxseg.data.layers import LayerForm
+from auxseg.records.values.size import Size
 
 
 @final
 class LayerWriter:
     """The datasets of one layer. A sample without it takes no space, and is not there in ``present``."""
 
-    def __init__(self, file: h5py.File, name: str, form: LayerForm, size: int) -> None:
+    def __init__(self, file: h5py.File, name: str, form: LayerForm, size: Size) -> None:
         self._form, self._group = form, file.create_group(f"layers/{name}")
         self._hash = hashlib.sha256(json.dumps(form.to_json(), sort_keys=True).encode())
         self._present: list[bool] = []
-        shape = form.shape(size, size)
+        shape = form.shape(*size)
         self._values = self._group.create_dataset(
             "values", (0, *shape), form.dtype, maxshape=(None, *shape), chunks=(1, *shape)
         )

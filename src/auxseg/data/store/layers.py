@@ -15,6 +15,7 @@ from jaxtyping import Bool, Int64, UInt8
 
 from auxseg.data.layers import LayerForm
 from auxseg.data.store.file import StoreFile
+from auxseg.records.values.size import Size
 
 
 @final
@@ -48,22 +49,22 @@ def missing_layer(form: LayerForm, num_samples: int) -> StoredLayer:
 
 
 def read_stored_layers(
-    file: StoreFile, layers: Mapping[str, tuple[LayerForm, str]], size: int, num_samples: int
+    file: StoreFile, layers: Mapping[str, tuple[LayerForm, str]], size: Size, num_samples: int
 ) -> dict[str, StoredLayer]:
     """The layers that the header names. Raises `ValueError` if one is damaged."""
     found: dict[str, StoredLayer] = {}
     for name, (form, content_hash) in layers.items():
         present = file.truths(f"layers/{name}/present", num_samples)
-        places = file.chunk_places(f"layers/{name}/values", num_samples, *form.shape(size, size), dtype=form.dtype)
+        places = file.chunk_places(f"layers/{name}/values", num_samples, *form.shape(*size), dtype=form.dtype)
         found[name] = StoredLayer(form, content_hash, present, np.where(present, places, -1), bytearray(num_samples))
     return found
 
 
-def extents(layers: Mapping[str, StoredLayer], size: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def extents(layers: Mapping[str, StoredLayer], size: Size) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Where the values of samples that have a layer begin and end in the file, by the name of the dataset."""
     ranges = {}
     for name, layer in layers.items():
         starts = layer.places[layer.present]
-        num_bytes = math.prod(layer.form.shape(size, size)) * layer.form.dtype.itemsize
+        num_bytes = math.prod(layer.form.shape(*size)) * layer.form.dtype.itemsize
         ranges[f"layers/{name}/values"] = starts, starts + num_bytes
     return ranges

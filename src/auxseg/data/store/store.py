@@ -1,9 +1,9 @@
 """The store: one HDF5 file that holds a prepared data set, and how single samples are read from it.
 
-Layout, version 1.1 (``N`` samples, side ``S``, ``L`` kinds of label)::
+Layout, version 1.1 (``N`` samples, height ``H``, width ``W``, ``L`` kinds of label)::
 
-    /image            uint8  (N, S, S, 3)   one sample per chunk, not compressed
-    /mask             uint8  (N, S, S)      one sample per chunk, not compressed; all IGNORE without a mask
+    /image            uint8  (N, H, W, 3)   one sample per chunk, not compressed
+    /mask             uint8  (N, H, W)      one sample per chunk, not compressed; all IGNORE without a mask
     /has_mask         bool   (N,)
     /box              float32 (N, 4)        x0 y0 x1 y1, half-open, normalised to the stored image; NaN if missing
     /classes          int32  (N, L)         index into each label's names, in the header's order; MISSING if missing
@@ -28,13 +28,16 @@ Version 2 is what a file with layers has; all else is as in 1.1. The header hold
 ``hash``, the SHA-256 of form, presence and values), and for each layer there are::
 
     /layers/<name>/present  bool (N,)
-    /layers/<name>/values   (N, S, S) uint8 for a mask, IGNORE where unknown; (N, S, S, C) for a map, NaN where unknown:
+    /layers/<name>/values   (N, H, W) uint8 for a mask, IGNORE where unknown; (N, H, W, C) for a map, NaN where unknown:
                             float16 for directions, else float32. One sample per chunk, not compressed; a sample
                             without the layer has no chunk.
 
 The content hash covers the layers' hashes. The hashes of photographs do not.
 
-A file of either version that keeps the masks at the size of their photographs also has::
+Version 3 is what a file has whose pictures are not square, with layers or without; ``size`` in its header is a list of
+height and width. In older versions both are ``size``.
+
+A file of any of these versions that keeps the masks at the size of their photographs also has::
 
     /original_masks/blocks  uint8 (M, 65536)   the zlib streams of all masks, one after another, cut into chunks
     /original_masks/first   int64 (N+1,)       where each sample's stream begins; it is empty without a mask
@@ -49,7 +52,6 @@ the same in both.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -61,12 +63,12 @@ from jaxtyping import UInt8
 from auxseg.arguments import as_path
 from auxseg.data.geometry import Fit, fit
 from auxseg.data.sample import IGNORE, SPLITS, Vocabulary
-from auxseg.data.store.file import StoreFile
-from auxseg.data.store.index import FIRST_VERSION, LAYERS_VERSION, SCHEMA_VERSION, read_index
+from auxseg.data.store.index import read_checked
 from auxseg.data.store.layers import StoredLayer
 from auxseg.data.store.open_file import OpenFile, opened, version_of
 from auxseg.data.store.original_masks import StoredOriginals, unpack
 from auxseg.errors import InputError, RunError
+from auxseg.records.values.size import Size, SizeLike
 
 
 @final
@@ -79,8 +81,8 @@ class Store:
     """
 
     path: Path
-    size: int
-    stored_size: int
+    size: Size
+    stored_size: Size
     resize: str
     border: str
     box_from_mask: bool
@@ -125,7 +127,7 @@ class Store:
                 )
             with opened(path) as descriptor:
                 version = version_of(descriptor)
-                index = _read_checked(path, descriptor)
+                index = read_checked(path, descriptor)
                 return cls(path=path, **index, _version=version, _is_checked=bytearray(len(index["ids"])))
         except (InputError, MemoryError):
             raise
@@ -149,22 +151,28 @@ class Store:
             raise InputError(f"split must be one of {', '.join(SPLITS)}, not {split!r}")
         return np.flatnonzero(self.split == SPLITS.index(split))
 
-    def at_size(self, size: int) -> Store:
-        """The same store with pictures that are shrunk to ``size`` as they are read.
+    def at_size(self, size: SizeLike) -> Store:
+        """The same store with pictures that are shrunk to ``size`` as they are read, each axis by itself.
 
-        Raises `InputError` for a larger size than the file's: what is not there cannot be read.
+        At a size of another shape squashed photographs are stretched anew, and letterboxed ones keep their own shape
+        and are padded anew, as `auxseg.data.geometry.fit` would have fitted them. Raises `InputError` for a larger size
+        than the file's, on either axis: what is not there cannot be read.
         """
-        if not 1 <= size <= self.stored_size:
-            raise InputError(f"{self.path} holds images of {self.stored_size} px; for {size} px, prepare it again")
-        return replace(self, size=size, vocabulary=replace(self.vocabulary, size=size))
+        asked = Size.of(size)
+        if asked.shorter < 1 or not self.stored_size.covers(asked):
+            raise InputError(f"{self.path} holds images of {self.stored_size} px; for {asked} px, prepare it again")
+        seen = replace(self, size=asked, vocabulary=replace(self.vocabulary, size=asked))
+        if self.resize == "squash" or (self.size.is_square and asked.is_square):
+            return seen
+        return replace(seen, boxes=self._boxes_at(seen))
 
     def with_layers(self, names: Collection[str]) -> Store:
         """The same store of which only these layers are read; each must be one of its own."""
         return replace(self, layers={name: layer for name, layer in self.layers.items() if name in names})
 
-    def read(self, row: int) -> tuple[UInt8[np.ndarray, "S S 3"], UInt8[np.ndarray, "S S"]]:
+    def read(self, row: int) -> tuple[UInt8[np.ndarray, "H W 3"], UInt8[np.ndarray, "H W"]]:
         """Read one sample's image and mask into new arrays. Raises `RunError` if the file changed or cannot be read."""
-        image = np.empty((self.stored_size, self.stored_size, 3), np.uint8)
+        image = np.empty((*self.stored_size, 3), np.uint8)
         self._fill(row, image, int(self._places[row, 0]))
         mask = self.read_mask(row)
         if self.size == self.stored_size:
@@ -172,7 +180,7 @@ class Store:
         y0, y1, x0, x1 = self._fit(row, self.stored_size).inside  # so that padding does not mix with the photograph
         return self._shrinking(row).image(image[y0:y1, x0:x1]), mask
 
-    def read_mask(self, row: int) -> UInt8[np.ndarray, "S S"]:
+    def read_mask(self, row: int) -> UInt8[np.ndarray, "H W"]:
         """Read one sample's mask alone into a new array. Raises `RunError` as `read` does."""
         mask = self._read_stored_mask(row)
         if self.size == self.stored_size:
@@ -183,13 +191,13 @@ class Store:
     @property
     def keeps_original_masks(self) -> bool:
         """Whether masks can be read at the size of their photographs: kept so, or because that is the stored size."""
-        return self.originals is not None or bool((self.original_sizes == self.stored_size).all())
+        return self.originals is not None or bool((self.original_sizes == [*self.stored_size]).all())
 
     def read_original_mask(self, row: int) -> UInt8[np.ndarray, "h w"] | None:
         """Read one sample's mask at the size of its photograph, ``None`` where it has none.
 
-        It lies as the mask that was fitted into the square. For stores with `keeps_original_masks`. Raises `RunError`
-        as `read` does, and for a damaged one.
+        It lies as the mask that was fitted into the stored picture. For stores with `keeps_original_masks`. Raises
+        `RunError` as `read` does, and for a damaged one.
         """
         if not self.has_mask[row]:
             return None
@@ -208,7 +216,7 @@ class Store:
         return mask if self.mask_ids is None else self.mask_ids[mask]
 
     def read_layers(self, row: int) -> dict[str, np.ndarray]:
-        """Read one sample's layers into new arrays: maps ``S S C`` and masks ``S S``, see `auxseg.data.layers`.
+        """Read one sample's layers into new arrays: maps ``H W C`` and masks ``H W``, see `auxseg.data.layers`.
 
         A layer that the sample lacks is not known in any pixel. Raises `RunError` as `read` does.
         """
@@ -222,8 +230,8 @@ class Store:
         """Where the photograph lies in the picture that is read, and how large it is itself."""
         return self._fit(row, self.size)
 
-    def _read_stored_mask(self, row: int) -> UInt8[np.ndarray, "s s"]:
-        mask = np.empty((self.stored_size, self.stored_size), np.uint8)
+    def _read_stored_mask(self, row: int) -> UInt8[np.ndarray, "_ _"]:
+        mask = np.empty((*self.stored_size,), np.uint8)
         self._fill(row, mask, int(self._places[row, 1]))
         if not self._is_checked[row]:
             self._check_ids(row, mask)
@@ -232,8 +240,8 @@ class Store:
 
     def _read_layer(self, row: int, name: str, layer: StoredLayer) -> np.ndarray:
         if not layer.present[row]:
-            return layer.form.blank(self.size, self.size)
-        form, stored = layer.written, (self.stored_size, self.stored_size)
+            return layer.form.blank(*self.size)
+        form, stored = layer.written, (self.stored_size.height, self.stored_size.width)
         values = np.empty(form.shape(*stored), form.dtype)
         self._fill(row, values, int(layer.places[row]))
         if not layer.is_checked[row]:
@@ -267,9 +275,17 @@ class Store:
                 f"0 to {num_classes - 1}; prepare it again"
             )
 
-    def _fit(self, row: int, size: int) -> Fit:
+    def _fit(self, row: int, size: Size) -> Fit:
         height, width = self.original_sizes[row].tolist()
         return fit((height, width), size, self.resize)
+
+    def _boxes_at(self, seen: Store) -> np.ndarray:
+        """The boxes where the padding is another."""
+        boxes = self.boxes.copy()
+        for row in np.flatnonzero(~np.isnan(boxes).any(1)).tolist():
+            in_photograph = self.place(row).boxes_back(boxes[row, None].astype(np.float64))
+            boxes[row] = seen.place(row).boxes(in_photograph)[0]
+        return boxes
 
     def _shrinking(self, row: int) -> Fit:
         """How what lies inside at the stored size comes to lie inside at this one."""
@@ -281,18 +297,3 @@ class Store:
         if not self._file:
             self._file[:] = [OpenFile(self.path, self._version)]
         return self._file[0]
-
-
-def _read_checked(path: Path, descriptor: int) -> dict[str, Any]:
-    """The fields of `Store`. Raises `InputError` for what is no store and for later versions."""
-    with StoreFile.open(descriptor) as file:
-        if not (file.has_attribute("schema_version") and file.has_attribute("content_hash")):
-            raise InputError(f"{path} is an HDF5 file, but not a store that `auxseg data prepare` wrote")
-        version = file.number("schema_version")
-        if version > LAYERS_VERSION:
-            raise InputError(
-                f"{path} has schema version {version:g}; this auxseg reads up to {LAYERS_VERSION}: upgrade auxseg"
-            )
-        if version not in (FIRST_VERSION, SCHEMA_VERSION, LAYERS_VERSION):
-            raise ValueError(f"there is no schema version {version:g}")
-        return read_index(file, version, os.fstat(descriptor).st_size)

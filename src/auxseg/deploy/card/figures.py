@@ -36,8 +36,8 @@ def figures(record: Record, metrics: Metrics | None) -> str:
         "val": "The model was chosen on this split, so these figures are too good.",
     }.get(metrics.split)
     lines = [
-        f"Measured on the {split} split of {escaped(data.name)}: {count(metrics.num_images, 'image')}, {data.size} x "
-        f"{data.size} pixels, {twice}; {border}.",
+        f"Measured on the {split} split of {escaped(data.name)}: {count(metrics.num_images, 'image')}, "
+        f"{data.size.in_pixels()}, {twice}; {border}.",
         table(("Task", "Figure", "Value"), [(task, wording.label(name), value) for task, name, value in rows]),
         *([caution] if caution else []),
         *_by_class(metrics),

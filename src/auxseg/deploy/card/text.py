@@ -163,9 +163,9 @@ def _origin(record: Record) -> str:
 
 
 def _limits(record: Record, metrics: Metrics | None, description: Description) -> str:
-    size = description.input.size
+    size = description.input.size.in_pixels()
     lines = [
-        f"It was trained on images of {size} x {size} pixels. Details that vanish at this size are not found.",
+        f"It was trained on images of {size}. Details that vanish at this size are not found.",
         "It has learned what its training images show. On images of another kind, measure it first: "
         "`auxseg evaluate` takes this directory with `--data`.",
     ]

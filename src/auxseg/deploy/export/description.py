@@ -31,17 +31,30 @@ _PREPROCESSING: Final = {
     "squash": (
         "turn the image upright by its EXIF orientation, unless exif is ignore",
         "convert it to RGB, 8 bits per channel",
-        "resize it to size x size, bilinear and antialiased, whatever its aspect ratio",
+        "resize it to {size}, bilinear and antialiased, whatever its aspect ratio",
         "divide by 255; channels first: batch x 3 x height x width",
     ),
     "letterbox": (
         "turn the image upright by its EXIF orientation, unless exif is ignore",
         "convert it to RGB, 8 bits per channel",
-        "resize its longer side to size, bilinear and antialiased, and keep its aspect ratio",
-        "put it into the middle of a square of size x size filled with padding_grey; `inside` is its place",
+        "{longer}, bilinear and antialiased, and keep its aspect ratio",
+        "put it into the middle of {picture} filled with padding_grey; `inside` is its place",
         "divide by 255; channels first: batch x 3 x height x width",
     ),
 }
+
+
+_SQUARE: Final = {
+    "size": "size x size",
+    "longer": "resize its longer side to size",
+    "picture": "a square of size x size",
+}
+_RECTANGLE: Final = {
+    "size": "size[0] x size[1] (height x width)",
+    "longer": "resize it to fit into size[0] x size[1] (height x width)",
+    "picture": "a picture of this size",
+}
+"""How preprocessing speaks of ``size``, which is one number or two."""
 
 
 def describe(model: Model, facts: ModelFacts, tasks: Sequence[str], weights: Mapping[str, str]) -> dict[str, str]:
@@ -70,21 +83,21 @@ def measured(parity: Sequence[Parity], costs: Sequence[Cost], calibrated_on: int
 
 def _input(model: Model) -> dict[str, object]:
     network, vocabulary = model.network, model.vocabulary
-    side = network.image_size
+    only, words = network.image_size, _SQUARE if vocabulary.size.is_square else _RECTANGLE
     return {
         "name": INPUT,
         "type": "float32",
-        "shape": ["batch", 3, side or "height", side or "width"],
+        "shape": ["batch", 3, only or "height", only or "width"],
         "channels": "RGB",
         "range": [0, 1],
-        "size": vocabulary.size,
+        "size": vocabulary.size.to_json(),
         "multiple_of": 1,
-        "sizes": "any; the network pads by itself and was trained at size x size" if side is None else "this one only",
+        "sizes": "this one only" if only else f"any; the network pads by itself and was trained at {words['size']}",
         "resize": vocabulary.resize,
         "padding_grey": PADDING_GREY,
         "exif": vocabulary.exif,
         "normalisation": "inside of the network",
-        "preprocessing": list(_PREPROCESSING[vocabulary.resize]),
+        "preprocessing": [step.format_map(words) for step in _PREPROCESSING[vocabulary.resize]],
     }
 
 

@@ -24,6 +24,7 @@ from auxseg.data.store.store import Store
 from auxseg.deploy.export.result import Parity
 from auxseg.deploy.export.tracing import SomeTasks
 from auxseg.errors import RunError
+from auxseg.records.values.size import Size
 from auxseg.tasks import SegmentationTask, Task
 from auxseg.tasks.categorical import CategoricalTask
 from auxseg.tasks.task import Dense, form
@@ -49,12 +50,13 @@ class Samples:
     batches: tuple[np.ndarray, ...]
 
 
-def sample_images(size: int, stride: int, image_size: int | None, store: Store | None) -> Samples:
+def sample_images(size: Size, stride: int, image_size: int | None, store: Store | None) -> Samples:
     """One image at the stored size, two of other height than width, and one of an odd size that no stride divides.
 
     They are from the validation split of the store, else generated. A network of one ``image_size`` has that alone.
     """
-    shapes = [(1, size, size), (2, size, size + stride), (1, (size + stride) | 1, (size - size // 4) | 1)]
+    high, wide = size
+    shapes = [(1, high, wide), (2, high, wide + stride), (1, (high + stride) | 1, (wide - wide // 4) | 1)]
     if image_size is not None:
         shapes = [(1, image_size, image_size), (2, image_size, image_size)]
     rows = store.rows("val")[:_NUM_IMAGES] if store is not None else ()

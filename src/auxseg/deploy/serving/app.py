@@ -22,6 +22,7 @@ from auxseg.deploy.serving.problems import MEDIA_TYPE as PROBLEM_TYPE
 from auxseg.deploy.serving.problems import answer_problems
 from auxseg.deploy.serving.uploads import Upload
 from auxseg.deploy.serving.worker import Worker
+from auxseg.records.values.size import Size
 from auxseg.version import __version__
 
 _FILES: Final[Mapping[str, tuple[str, str]]] = {
@@ -112,6 +113,10 @@ def _text_response() -> dict[int | str, dict[str, Any]]:
     return {200: {"description": "The text format of Prometheus.", "content": content}}
 
 
+def _side(size: Size) -> int | tuple[int, int]:
+    return size.height if size.is_square else (size.height, size.width)
+
+
 def _add_models(app: FastAPI, models: Mapping[str, Served], limits: Limits) -> None:
     facts = [
         schema.ModelFacts(
@@ -119,7 +124,7 @@ def _add_models(app: FastAPI, models: Mapping[str, Served], limits: Limits) -> N
             tasks=list(model.tasks),
             others=list(model.others),
             mask_classes=list(model.vocabulary.mask_classes),
-            side=model.vocabulary.size,
+            side=_side(model.vocabulary.size),
             has_attention=model.attend is not None,
         )
         for model in models.values()

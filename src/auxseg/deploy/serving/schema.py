@@ -124,7 +124,9 @@ class ModelFacts(BaseModel):
     tasks: list[str] = Field(description="Tasks that answer unless told otherwise.")
     others: list[str] = Field(description="Tasks that answer only if named; each looks at a picture of its own.")
     mask_classes: list[str]
-    side: int = Field(description="Side of the square that the network sees, in pixels.")
+    side: int | tuple[int, int] = Field(
+        description="Side of the square that the network sees, in pixels; height and width of what is not square."
+    )
     has_attention: bool
 
 

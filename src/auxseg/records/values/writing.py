@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from auxseg.files import write_atomically
+from auxseg.records.values.size import Size
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -28,6 +29,8 @@ def write_json(path: Path, value: object) -> None:
 
 def to_json(value: object) -> object:
     """A dataclass, mapping, sequence or plain value as JSON has it; a number that is not finite becomes null."""
+    if isinstance(value, Size):
+        return value.to_json()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return to_mapping(value)
     if isinstance(value, Mapping):

@@ -7,6 +7,7 @@ import statistics
 from auxseg.counting import count
 from auxseg.records.events import Start
 from auxseg.records.metrics import DataFacts
+from auxseg.records.values.size import Size
 from auxseg.report import wording
 from auxseg.report.runs.record import Record
 
@@ -20,7 +21,7 @@ BORDERS = {
     "none": "the masks have no border",
 }
 """How the border of masks counts, as a clause."""
-_RESIZES = {"squash": "squashed to a square", "letterbox": "padded to a square, padding not counted"}
+_RESIZES = {"squash": "squashed to {}", "letterbox": "padded to {}, padding not counted"}
 
 
 def data(record: Record) -> Facts:
@@ -40,13 +41,18 @@ def data_facts(about: DataFacts, *, is_mirrored: bool = False) -> Facts:
     """The same of any data; ``is_mirrored`` if they were measured on mirror images too."""
     splits = [f"{wording.split(name)} {number:,}" for name, number in about.splits.items()]
     size, resize, border = about.size, about.resize, about.border
+    shape = "a square" if size.is_square else "this shape"
     return [
         ("Data", about.name),
         ("Images", " · ".join(splits)),
         *([("Measured on", "each image and its mirror image")] if is_mirrored else []),
-        ("Stored size", f"{size} by {size} pixels, {_RESIZES.get(resize, resize)}"),
+        ("Stored size", f"{_by(size)}, {_RESIZES.get(resize, resize).format(shape)}"),
         ("Borders", f"{border}: {BORDERS[border]}" if border in BORDERS else f"{border}"),
     ]
+
+
+def _by(size: Size) -> str:
+    return f"{size.height} by {size.width} pixels{'' if size.is_square else ' (height by width)'}"
 
 
 def seconds_per_step(record: Record) -> float | None:

@@ -81,4 +81,6 @@ def _setting(record: Record, keys: tuple[str, ...]) -> object:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, list):  # height and width
+        return "x".join(map(str, value))
     return f"{value:,}" if isinstance(value, int) else str(value)

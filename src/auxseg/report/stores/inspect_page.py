@@ -58,7 +58,7 @@ def write_inspect_page(store: Store, inspection: Inspection, page: Path) -> None
 
     Raises `RunError` if the page cannot be written.
     """
-    small = store.at_size(min(store.size, _SIDE))
+    small = store.at_size(store.size.resized(min(store.size.longer, _SIDE)))
     kinds = [
         _Kind(
             kind,
@@ -104,7 +104,7 @@ def _thumbnail(store: Store, row: int) -> _Thumbnail:
     if store.has_mask[row]:
         image[mask == IGNORE] = image[mask == IGNORE] // 2 + _IGNORED_GREY // 2
         image = overlay_mask(image, mask)
-    box = store.boxes[row] * store.size
+    box = store.boxes[row] * store.size.corners
     if not np.isnan(box).any():
         image = draw_box(image, box.tolist(), TRUTH_COLOUR)
     height, width = store.original_sizes[row].tolist()

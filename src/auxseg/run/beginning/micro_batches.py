@@ -10,13 +10,14 @@ from auxseg.errors import InputError
 from auxseg.models import Network
 from auxseg.models.layers.norms import moving_batch_norms, running_statistics_kept
 from auxseg.recipe import Recipe
+from auxseg.records.values.size import Size
 from auxseg.training.runtime import Runtime
 
 
-def refuse_lone_values(recipe: Recipe, network: Network, size: int, runtime: Runtime) -> None:
+def refuse_lone_values(recipe: Recipe, network: Network, size: Size, runtime: Runtime) -> None:
     """Raise `InputError` if some batch normalisation would see one value per channel in training.
 
-    That takes a micro-batch of one picture and features of 1 x 1: the combination of ``size`` in pixels, stride and
+    That takes a micro-batch of one picture and features of 1 x 1: the combination of ``size``, stride and
     micro-batch. On several GPUs the processes are normalised together, so that there are more.
     """
     training = recipe.training
@@ -37,7 +38,7 @@ def refuse_lone_values(recipe: Recipe, network: Network, size: int, runtime: Run
 
 
 @torch.no_grad()
-def _lone_layer(network: Network, size: int, device: torch.device) -> str | None:
+def _lone_layer(network: Network, size: Size, device: torch.device) -> str | None:
     """The first batch normalisation that a single picture would leave one value per channel."""
     layers = {module: name for name, module in network.named_modules() if isinstance(module, _BatchNorm)}
 
@@ -50,7 +51,7 @@ def _lone_layer(network: Network, size: int, device: torch.device) -> str | None
     devices = [device] if device.type == "cuda" else []
     try:
         with running_statistics_kept(moving_batch_norms(network)), torch.random.fork_rng(devices):
-            network(torch.zeros(1, 3, size, size, device=device))
+            network(torch.zeros(1, 3, *size, device=device))
     except _LoneValueError as error:
         return str(error)
     finally:

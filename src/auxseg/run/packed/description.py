@@ -18,6 +18,7 @@ from auxseg.records.names import CONFIG_FILE, MODEL_FILE
 from auxseg.records.values.differences import differences
 from auxseg.records.values.numbers import Count
 from auxseg.records.values.reading import read_json, read_versioned
+from auxseg.records.values.size import Size
 from auxseg.records.values.writing import OMITTED, to_mapping
 from auxseg.run.model import Model
 from auxseg.run.model_file import ModelFacts
@@ -58,9 +59,9 @@ class TrainingData:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Input:
-    """What the network takes: square RGB pictures of ``size`` pixels in [0, 1], normalised by ``mean`` and ``std``."""
+    """What the network takes: RGB pictures of ``size`` in [0, 1], normalised by ``mean`` and ``std``."""
 
-    size: Count
+    size: Size
     channels: tuple[str, ...]
     resize: str
     exif: str
@@ -181,11 +182,12 @@ def _kinds(answer: Answer | None) -> tuple[str, ...]:
 def _preparation(model: Model) -> tuple[str, ...]:
     """What becomes of an image before the network sees it, one step a sentence."""
     vocabulary = model.vocabulary
-    size = f"{vocabulary.size} x {vocabulary.size} pixels"
+    size = vocabulary.size.in_pixels()
     resampled = "bilinearly, antialiased where it shrinks"
+    padded = "its shorter side" if vocabulary.size.is_square else "what is left"
     fitted = {
         "squash": f"Stretch it to {size} {resampled}; its shape is not kept.",
-        "letterbox": f"Resize it to fit into {size} {resampled}, and pad its shorter side evenly with {PADDING_GREY}.",
+        "letterbox": f"Resize it to fit into {size} {resampled}, and pad {padded} evenly with {PADDING_GREY}.",
     }
     steps = [
         "Read the image as RGB with 8 bits per channel.",

@@ -48,7 +48,7 @@ def read_photograph(photograph: object, exif: str = "apply") -> UInt8[np.ndarray
 def batch_of(image: UInt8[np.ndarray, "h w 3"], place: Fit, vocabulary: Vocabulary) -> Batch:
     """One photograph as a network sees a stored one, without labels."""
     stored = torch.from_numpy(place.image(image)).permute(2, 0, 1)[None].float() / 255
-    inside = torch.zeros(1, place.size, place.size, dtype=torch.bool)
+    inside = torch.zeros(1, *place.size, dtype=torch.bool)
     y0, y1, x0, x1 = place.inside
     inside[:, y0:y1, x0:x1] = True
     return Batch(

@@ -58,7 +58,7 @@ def _check_own_settings(plan: Plan, stores: Sequence[Store]) -> None:
     for run in plan.runs:
         recipes.setdefault((run.arm, run.label_fraction), run.recipe)
     for (arm, _), recipe in recipes.items():
-        if recipe.data.size is not None and recipe.data.size > stored_size:
+        if recipe.data.size is not None and not stored_size.covers(recipe.data.size):
             raise InputError(
                 f"study: arm {arm.name}: data.size is {recipe.data.size}, but {path} holds images of "
                 f"{stored_size} px; leave it out, or prepare the data again with --size {recipe.data.size}"

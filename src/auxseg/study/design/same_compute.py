@@ -34,7 +34,7 @@ def flops_per_image(recipe: Recipe, vocabulary: Vocabulary) -> int:
     model = dataclasses.replace(recipe.model, checkpointing=False)  # what is computed again would count twice
     network = outline(model, {name: task.output for name, task in tasks.items()}, recipe.target)
     size = recipe.data.size or vocabulary.size
-    images = torch.zeros(_NUM_IMAGES, 3, size, size, device="meta")
+    images = torch.zeros(_NUM_IMAGES, 3, *size, device="meta")
     formulas = {torch.ops.aten.convolution_backward: _convolution_backward}
     with FlopCounterMode(display=False, custom_mapping=formulas) as counter:
         outputs = [out for names in by_view(tasks.values()).values() for out in network(images, names).values()]

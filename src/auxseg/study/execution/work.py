@@ -24,7 +24,7 @@ def work(recipe: Recipe, vocabulary: Vocabulary) -> int:
     tasks = build_tasks(recipe, vocabulary)
     network = outline(recipe.model, {name: task.output for name, task in tasks.items()}, recipe.target).eval()
     size = recipe.data.size or vocabulary.size
-    device = "cpu" if size <= _FEW_PIXELS else "meta"
+    device = "cpu" if size.longer <= _FEW_PIXELS else "meta"
     if device == "cpu":
         network.to_empty(device=device)
         with torch.no_grad():
@@ -43,5 +43,5 @@ def work(recipe: Recipe, vocabulary: Vocabulary) -> int:
             layer.register_forward_hook(count)
     with torch.no_grad():
         for names in by_view(tasks.values()).values():
-            network(torch.zeros(1, 3, size, size, device=device), names)
+            network(torch.zeros(1, 3, *size, device=device), names)
     return sum(counts)

@@ -93,7 +93,7 @@ class NormalsTask(RegressionTask):
         """What points to the left in a mirror image points to the right."""
         return mirror_layer(MapForm(channels=3, is_vector=True), output)
 
-    def answer(self, output: Float[Tensor, "3 S S"], place: Fit) -> Answer:
+    def answer(self, output: Float[Tensor, "3 H W"], place: Fit) -> Answer:
         """The map, whose vectors have length 1 at the photograph's size too."""
         answer = super().answer(output, place)
         enlarged = answer.map

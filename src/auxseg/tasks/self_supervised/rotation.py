@@ -3,7 +3,7 @@
 Gidaris, Singh, Komodakis 2018, Unsupervised Representation Learning by Predicting Image Rotations,
 https://arxiv.org/abs/1803.07728.
 
-Shape legend: ``N`` images, ``S`` the stored size.
+Shape legend: ``N`` images, ``H W`` the stored size.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from auxseg.tasks.sample_randomness import draw_class
 from auxseg.tasks.task import View, ViewChoice
 from auxseg.tasks.views import refuse_shared
 
+SURROUND: Final = 0.5
+"""The grey around the middle square of a picture that is not square."""
+
 TURNS: Final = ("0 degrees", "90 degrees", "180 degrees", "270 degrees")
 
 
@@ -30,7 +33,8 @@ class RotationTask(CategoricalTask):
     """Sees the picture turned anticlockwise by 0, 90, 180 or 270 degrees, and says by which.
 
     The turn is drawn by the sample's key: another one in every epoch, always the same one in evaluation. Letterboxed
-    pictures tell a turn by 90 degrees by where their padding lies.
+    pictures tell a turn by 90 degrees by where their padding lies. Of pictures that are not square the middle square is
+    turned, and shown on grey whatever the turn: what lies beside it would tell the turn by its edge.
     """
 
     own_row = True
@@ -51,12 +55,20 @@ class RotationTask(CategoricalTask):
             "num_images": "Images that were turned.",
         }
 
-    def _look(self, batch: Batch) -> Float[Tensor, "N 3 S S"]:
-        turns, turned = _turns(batch), batch.image.clone()
-        for quarters in (1, 2, 3):
+    def _look(self, batch: Batch) -> Float[Tensor, "N 3 H W"]:
+        turns, rows, columns = _turns(batch), *_middle_square(*batch.image.shape[-2:])
+        is_square = batch.image.shape[-2] == batch.image.shape[-1]
+        turned = batch.image.clone() if is_square else torch.full_like(batch.image, SURROUND)
+        for quarters in range(len(TURNS)):
             which = turns == quarters
-            turned[which] = torch.rot90(batch.image[which], quarters, (2, 3))
+            turned[which, :, rows, columns] = torch.rot90(batch.image[which, :, rows, columns], quarters, (2, 3))
         return turned
+
+
+def _middle_square(height: int, width: int) -> tuple[slice, slice]:
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return slice(top, top + side), slice(left, left + side)
 
 
 def _turns(batch: Batch) -> Int[Tensor, " N"]:

@@ -15,6 +15,7 @@ from auxseg.data.sources import Folder, Index
 from auxseg.data.sources.source import Item
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
+from auxseg.records.values.size import Size
 from auxseg.testing import check_source
 from tests.data.damage import mutations, read_all
 from tests.data.pictures import draw_mask, draw_sample, hashes
@@ -122,7 +123,7 @@ def test_lossy_masks_need_a_threshold(tmp_path):
 def test_a_mask_or_a_box_that_cannot_be_used_is_left_out_alone(tmp_path, cells):
     path = make(tmp_path, FULL.replace("1,2,20,30", cells))
     Image.fromarray(draw_mask(0)[:20]).save(tmp_path / "gt/0.png")
-    record = make_record(read(path), RecordSettings(16, "squash", ("background", "foreground")))
+    record = make_record(read(path), RecordSettings(Size.of(16), "squash", ("background", "foreground")))
     assert not record.has_mask
     assert np.isnan(record.box).all()
     assert len(record.dropped) == 2

@@ -9,6 +9,7 @@ from numpy.random import PCG64, Generator, SeedSequence
 from auxseg.data.sources.rooms.classes import CLASSES
 from auxseg.data.sources.rooms.furnishing import KINDS
 from auxseg.data.sources.rooms.scene import build, cast, render
+from auxseg.records.values.size import Size
 
 SIZE = 48
 
@@ -18,8 +19,8 @@ def test_normals_are_those_of_the_surface_that_depth_describes(index) -> None:
     """Against the cross product of differences between neighbouring points, within flat surfaces."""
     building, standing, *_ = Generator(PCG64(SeedSequence([0, index]))).spawn(4)
     room = build(KINDS[index], building, standing)
-    surface, _ = cast(room, SIZE)
-    points = room.camera.place + surface.depth[..., None] * room.camera.directions(SIZE)
+    surface, _ = cast(room, Size.of(SIZE))
+    points = room.camera.place + surface.depth[..., None] * room.camera.directions(Size.of(SIZE))
     across, down = points[:-1, 1:] - points[:-1, :-1], points[1:, :-1] - points[:-1, :-1]
     found = np.cross(across, down)
     found /= np.linalg.norm(found, axis=-1, keepdims=True)
@@ -36,7 +37,7 @@ def test_normals_are_those_of_the_surface_that_depth_describes(index) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_sample_has_all_labels_in_range(kind) -> None:
-    seen = render(kind, 3, 1, SIZE)
+    seen = render(kind, 3, 1, Size.of(SIZE))
     assert seen.mask.max() < len(CLASSES)
     assert seen.depth.min() > 0
     assert seen.depth.max() < 9
@@ -48,7 +49,7 @@ def test_a_sample_has_all_labels_in_range(kind) -> None:
 
 
 def test_another_size_shows_the_same_room() -> None:
-    small, large = render("office", 1, 2, 32), render("office", 1, 2, 96)
+    small, large = render("office", 1, 2, Size.of(32)), render("office", 1, 2, Size.of(96))
     same = small.mask == large.mask[1::3, 1::3]  # the centres of both are the same
     assert same.mean() > 0.999
     np.testing.assert_allclose(small.depth[same], large.depth[1::3, 1::3][same], rtol=1e-5)

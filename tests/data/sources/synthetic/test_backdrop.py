@@ -8,6 +8,7 @@ from numpy.random import default_rng
 
 from auxseg.data.sources.synthetic.backdrop import paint_backdrop
 from auxseg.data.sources.synthetic.coats import Coat
+from auxseg.records.values.size import Size
 
 SIZE = 48
 RED, BLUE = (0.8, 0.1, 0.1), (0.1, 0.1, 0.8)
@@ -16,7 +17,7 @@ WALL, FLOOR = Coat(RED, RED, RED), Coat(BLUE, BLUE, BLUE)
 
 def is_wall(horizon: float, seed: int = 0, size: int = SIZE) -> np.ndarray:
     """Which pixels are more red than blue."""
-    picture = paint_backdrop(WALL, FLOOR, horizon, size, default_rng(seed))
+    picture = paint_backdrop(WALL, FLOOR, horizon, Size.of(size), default_rng(seed))
     return picture[..., 0] > picture[..., 2]
 
 
@@ -48,7 +49,7 @@ def test_a_horizon_outside_of_the_picture_leaves_one_surface(horizon: float, is_
 
 @pytest.mark.parametrize("seed", range(6))
 def test_surfaces_have_the_colours_of_their_coats(seed: int) -> None:
-    picture = paint_backdrop(WALL, FLOOR, 0.5, SIZE, default_rng(seed))
+    picture = paint_backdrop(WALL, FLOOR, 0.5, Size.of(SIZE), default_rng(seed))
     assert picture.dtype == np.float32
     assert np.isfinite(picture).all()
     top = picture[: SIZE // 4].reshape(-1, 3).mean(axis=0)
@@ -58,7 +59,7 @@ def test_surfaces_have_the_colours_of_their_coats(seed: int) -> None:
 
 def test_marks_of_a_pattern_show_in_the_colour_of_the_mark() -> None:
     marked = Coat(RED, BLUE, RED)
-    pictures = [paint_backdrop(marked, FLOOR, 3.0, SIZE, default_rng(seed)) for seed in range(16)]
+    pictures = [paint_backdrop(marked, FLOOR, 3.0, Size.of(SIZE), default_rng(seed)) for seed in range(16)]
     shares = [(picture[..., 2] > picture[..., 0] / 4).mean() for picture in pictures]
     assert min(shares) == 0  # a plain one among them
     assert max(shares) > 0.05
@@ -66,7 +67,7 @@ def test_marks_of_a_pattern_show_in_the_colour_of_the_mark() -> None:
 
 def test_surfaces_are_grainy() -> None:
     for seed in range(4):
-        picture = paint_backdrop(WALL, FLOOR, 3.0, SIZE, default_rng(seed))
+        picture = paint_backdrop(WALL, FLOOR, 3.0, Size.of(SIZE), default_rng(seed))
         assert 0.01 < picture[..., 0].std() / picture[..., 0].mean() < 0.4
 
 

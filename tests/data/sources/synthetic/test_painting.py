@@ -20,6 +20,7 @@ from auxseg.data.sources.synthetic.painting import (
     vary,
 )
 from auxseg.data.sources.synthetic.shapes import Cones, Window, rasterize
+from auxseg.records.values.size import Size
 
 SIZE = 41
 PLAIN = Coat((0.5, 0.4, 0.3), (0.1, 0.1, 0.1), (0.9, 0.9, 0.9))
@@ -33,7 +34,7 @@ def ball() -> Cones:
 
 def painted(coat: Coat, light: Light, contrast: float = 0.0) -> np.ndarray:
     skin = replace(prop_skin(coat, 1, "grain", 0.6, default_rng(0)), contrast=contrast)
-    return paint_solid(rasterize(ball(), SIZE, Window.image(SIZE), 0.1), ball(), skin, light, SIZE)
+    return paint_solid(rasterize(ball(), SIZE, Window.image(Size.of(SIZE)), 0.1), ball(), skin, light, SIZE)
 
 
 def an_animal() -> Animal:
@@ -165,7 +166,7 @@ def test_what_lies_behind_is_darker_where_something_stands_in_front() -> None:
     places = np.array([[0.4, 0.5, 0.0], [0.7, 0.5, 0.4]])
     both = Cones(places, places.copy(), np.full((2, 2), 0.22))
     skin = replace(prop_skin(PLAIN, 2, "grain", 3.0, default_rng(0)), contrast=0.0)
-    surface = rasterize(both, SIZE, Window.image(SIZE), 0.1)
+    surface = rasterize(both, SIZE, Window.image(Size.of(SIZE)), 0.1)
     found = paint_solid(surface, both, skin, EVENLY, SIZE).mean(axis=2)
     row = surface.cone[20]
     edge = int(np.flatnonzero((row[1:] == 1) & (row[:-1] == 0) & (surface.distance[20][1:] < 0))[0])

@@ -14,6 +14,7 @@ from auxseg.data.sources.synthetic.camera import make_light
 from auxseg.data.sources.synthetic.portrait import Head, paint_animal
 from auxseg.data.sources.synthetic.props import Layer
 from auxseg.data.sources.synthetic.shapes import Window, distances_at
+from auxseg.records.values.size import Size
 
 SIZE = 48
 
@@ -22,15 +23,17 @@ def test_the_head_box_of_a_head_across_the_edge() -> None:
     """A silhouette that leaves the image keeps its box, clipped, while at least half of it is inside."""
     silhouette = np.zeros((6, 8), bool)
     silhouette[1:5, 2:6] = True
-    assert Head(Window(-4, 3, 4, 9), silhouette).box(16) == (0, 4, 2, 8)
-    assert Head(Window(-5, 3, 3, 9), silhouette).box(16) is None
-    assert Head(Window(3, 12, 11, 18), silhouette).box(16) == (5, 13, 9, 16)
+    assert Head(Window(-4, 3, 4, 9), silhouette).box(Size.of(16)) == (0, 4, 2, 8)
+    assert Head(Window(-5, 3, 3, 9), silhouette).box(Size.of(16)) is None
+    assert Head(Window(3, 12, 11, 18), silhouette).box(Size.of(16)) == (5, 13, 9, 16)
 
 
 def painted(index: int) -> tuple[Animal, Layer, Head]:
     breed = BREEDS[index % len(BREEDS)]
     animal = make_animal(breed, default_rng(index))
-    layer, head = paint_animal(animal, breed.coats[0], make_light(default_rng(index)), SIZE, default_rng(index))
+    layer, head = paint_animal(
+        animal, breed.coats[0], make_light(default_rng(index)), Size.of(SIZE), default_rng(index)
+    )
     return animal, layer, head
 
 
@@ -51,7 +54,7 @@ def test_it_covers_what_its_shapes_cover_but_for_the_fur(index: int) -> None:
 @pytest.mark.parametrize("index", range(4))
 def test_the_head_is_a_part_of_the_animal(index: int) -> None:
     _, layer, head = painted(index)
-    image = Window.image(SIZE)
+    image = Window.image(Size.of(SIZE))
     here = head.window.clip(image)
     silhouette = head.silhouette[here.within(head.window)]
     assert head.silhouette.any()
@@ -72,6 +75,6 @@ def test_smooth_fur_leaves_the_outline_as_it_is() -> None:
     breed = BREEDS[0]
     animal = replace(make_animal(breed, default_rng(1)), roughness=0.0)
     light = make_light(default_rng(1))
-    one, other = (paint_animal(animal, breed.coats[0], light, SIZE, default_rng(seed)) for seed in (1, 2))
+    one, other = (paint_animal(animal, breed.coats[0], light, Size.of(SIZE), default_rng(seed)) for seed in (1, 2))
     np.testing.assert_array_equal(one[0].alpha, other[0].alpha)
     np.testing.assert_array_equal(one[1].silhouette, other[1].silhouette)

@@ -11,21 +11,22 @@ from auxseg.data.sources.synthetic.coats import SURROUNDINGS
 from auxseg.data.sources.synthetic.painting import prop_skin
 from auxseg.data.sources.synthetic.props import Layer, Prop, Slab, Solid, make_occluder, make_prop
 from auxseg.data.sources.synthetic.shapes import Cones, Window
+from auxseg.records.values.size import Size
 
 SIZE = 40
 LIGHT = make_light(default_rng(0))
 
 
 def centres() -> np.ndarray:
-    x, y = Window.image(SIZE).pixels(SIZE)
+    x, y = Window.image(Size.of(SIZE)).pixels(SIZE)
     return np.stack(np.broadcast_arrays(x, y), axis=-1).reshape(-1, 2).astype(float)
 
 
 def opacity(prop: Prop) -> np.ndarray:
     """Over the whole image."""
-    layer = prop.paint(LIGHT, SIZE)
+    layer = prop.paint(LIGHT, Size.of(SIZE))
     found = np.zeros((SIZE, SIZE), np.float32)
-    found[layer.window.within(Window.image(SIZE))] = layer.alpha
+    found[layer.window.within(Window.image(Size.of(SIZE)))] = layer.alpha
     return found
 
 
@@ -48,8 +49,8 @@ def test_a_thing_hides_the_points_that_it_is_drawn_over(make, seed: int) -> None
 @pytest.mark.parametrize("seed", range(8))
 def test_colours_can_be_shown_and_stay_in_the_image(seed: int) -> None:
     prop = make_prop(SURROUNDINGS[seed], np.array([0.95, 0.1]), 0.45, default_rng(seed))
-    layer = prop.paint(LIGHT, SIZE)
-    assert layer.window.clip(Window.image(SIZE)) == layer.window
+    layer = prop.paint(LIGHT, Size.of(SIZE))
+    assert layer.window.clip(Window.image(Size.of(SIZE))) == layer.window
     assert layer.colours.shape == (*layer.alpha.shape, 3)
     assert np.isfinite(layer.colours).all()
     assert (layer.colours > -0.01).all()
@@ -59,7 +60,7 @@ def test_colours_can_be_shown_and_stay_in_the_image(seed: int) -> None:
 def test_a_thing_outside_of_the_image_is_an_empty_layer() -> None:
     skin = prop_skin(SURROUNDINGS[0], 1, "grain", 0.5, default_rng(0))
     far = Slab(np.array([5, 5], np.float32), np.array([0.1, 0.1], np.float32), 0.0, skin)
-    layer = far.paint(LIGHT, SIZE)
+    layer = far.paint(LIGHT, Size.of(SIZE))
     assert layer.window.empty()
     assert layer.alpha.size == 0
 

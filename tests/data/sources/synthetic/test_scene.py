@@ -8,6 +8,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from auxseg.data.sources.synthetic import Layers, render
 from auxseg.data.sources.synthetic.breeds import BREEDS
+from auxseg.records.values.size import Size
 
 SIZE = 64
 
@@ -15,7 +16,7 @@ SIZE = 64
 @pytest.fixture(scope="module")
 def scenes() -> list[Layers]:
     """Enough samples at a small size to speak of the whole set."""
-    return [render(BREEDS[index % len(BREEDS)], 0, index, SIZE) for index in range(56)]
+    return [render(BREEDS[index % len(BREEDS)], 0, index, Size.of(SIZE)) for index in range(56)]
 
 
 def test_masks_are_binary_and_never_empty(scenes: list[Layers]) -> None:
@@ -54,7 +55,7 @@ def test_hidden_pixels_are_background(scenes: list[Layers]) -> None:
 def test_another_size_shows_the_same_scene(size: int) -> None:
     """Masks, boxes and colours agree with those at 128 pixels."""
     for index in range(4):
-        middle, other = (render(BREEDS[index % 8], 2, index, pixels) for pixels in (128, size))
+        middle, other = (render(BREEDS[index % 8], 2, index, Size.of(pixels)) for pixels in (128, size))
         small, large = sorted((middle, other), key=lambda layers: len(layers.mask))
         blocks = len(small.mask), 2, len(small.mask), 2
         shrunk = large.mask.reshape(blocks).mean(axis=(1, 3)) >= 0.5

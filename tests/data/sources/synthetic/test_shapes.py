@@ -15,6 +15,7 @@ from auxseg.data.sources.synthetic.shapes import (
     each_cone,
     rasterize,
 )
+from auxseg.records.values.size import Size
 
 COORDINATE = st.floats(-0.5, 1.5)
 RADIUS = st.floats(0.01, 0.5)
@@ -110,7 +111,7 @@ def test_windows_hold_every_pixel_that_a_rectangle_touches():
     assert Window.each(boxes, 10, 0.0) == [Window(1, 2, 5, 7), Window(-3, 0, 10, 12)]
     assert Window.each(boxes[:1], 10, 0.15) == [Window(-1, 0, 7, 8)]
     assert Window.around(boxes, 10, 0.0) == Window(-3, 0, 10, 12)
-    assert Window.image(7) == Window(0, 0, 7, 7)
+    assert Window.image(Size.of(7)) == Window(0, 0, 7, 7)
 
 
 def test_pixels_are_known_by_their_centres():
@@ -121,8 +122,8 @@ def test_pixels_are_known_by_their_centres():
 
 def test_a_solid_is_the_union_of_its_cones_with_the_nearest_in_front():
     shape = cones(ball(0.3, 0.5, 0.2, z=0.0), ball(0.6, 0.5, 0.2, z=1.0))
-    surface = rasterize(shape, 20, Window.image(20), 2.0)
-    x, y = Window.image(20).pixels(20)
+    surface = rasterize(shape, 20, Window.image(Size.of(20)), 2.0)
+    x, y = Window.image(Size.of(20)).pixels(20)
     points = np.stack(np.broadcast_arrays(x, y), axis=-1).reshape(-1, 2).astype(float)
     each = distances_at(points, shape).reshape(2, 20, 20)
     np.testing.assert_allclose(surface.distance, each.min(axis=0), atol=1e-6)
@@ -133,7 +134,7 @@ def test_a_solid_is_the_union_of_its_cones_with_the_nearest_in_front():
 
 
 def test_the_depth_of_a_ball_is_that_of_its_surface():
-    surface = rasterize(cones(ball(0.5, 0.5, 0.25, z=3.0)), 21, Window.image(21), 2.0)
+    surface = rasterize(cones(ball(0.5, 0.5, 0.25, z=3.0)), 21, Window.image(Size.of(21)), 2.0)
     assert surface.depth[10, 10] == pytest.approx(3.25, abs=1e-3)
     offset = 4 / 21
     assert surface.depth[10, 14] == pytest.approx(3 + np.sqrt(0.25**2 - offset**2), abs=1e-3)
@@ -142,18 +143,18 @@ def test_the_depth_of_a_ball_is_that_of_its_surface():
 
 
 def test_far_from_all_cones_the_distance_is_endless():
-    surface = rasterize(cones(ball(0.2, 0.2, 0.1)), 20, Window.image(20), 0.1)
+    surface = rasterize(cones(ball(0.2, 0.2, 0.1)), 20, Window.image(Size.of(20)), 0.1)
     assert surface.distance[4, 4] < 0
     assert surface.distance[19, 19] > 100
-    empty = rasterize(cones(ball(5, 5, 0.1)), 20, Window.image(20), 0.1)
+    empty = rasterize(cones(ball(5, 5, 0.1)), 20, Window.image(Size.of(20)), 0.1)
     assert (empty.distance > 100).all()
 
 
 def test_a_part_of_the_plane_is_the_part_of_the_whole():
     shape = cones((0.2, 0.3, 0, 0.7, 0.6, 0.2, 0.1, 0.2), ball(0.8, 0.3, 0.15))
-    whole, window = rasterize(shape, 24, Window.image(24), 0.5), Window(5, 3, 17, 20)
+    whole, window = rasterize(shape, 24, Window.image(Size.of(24)), 0.5), Window(5, 3, 17, 20)
     part = rasterize(shape, 24, window, 0.5)
-    here = window.within(Window.image(24))
+    here = window.within(Window.image(Size.of(24)))
     np.testing.assert_array_equal(part.distance, whole.distance[here])
     np.testing.assert_array_equal(part.depth, whole.depth[here])
     np.testing.assert_array_equal(part.cone, whole.cone[here])
@@ -161,7 +162,7 @@ def test_a_part_of_the_plane_is_the_part_of_the_whole():
 
 def test_only_cones_that_reach_into_the_window_are_drawn():
     shape = cones(ball(0.2, 0.2, 0.1), ball(3, 3, 0.1), ball(0.8, 0.8, 0.1))
-    found = [(index, window) for index, window, _, _ in each_cone(shape, 20, Window.image(20), 0.0)]
+    found = [(index, window) for index, window, _, _ in each_cone(shape, 20, Window.image(Size.of(20)), 0.0)]
     assert [index for index, _ in found] == [0, 2]
     assert found[0][1].join(Window(2, 2, 6, 6)) == found[0][1]
 
@@ -175,5 +176,5 @@ def test_half_a_pixel_is_covered_exactly_where_its_centre_is_inside():
 
 
 def test_the_covered_area_of_a_disc_is_that_of_geometry():
-    surface = rasterize(cones(ball(0.5, 0.5, 0.3)), 64, Window.image(64), 0.1)
+    surface = rasterize(cones(ball(0.5, 0.5, 0.3)), 64, Window.image(Size.of(64)), 0.1)
     assert coverage(surface.distance, 64).mean() == pytest.approx(np.pi * 0.3**2, rel=5e-3)

@@ -13,6 +13,7 @@ from auxseg.data.sources.source import Item
 from auxseg.data.sources.synthetic import SyntheticSource, render
 from auxseg.data.sources.synthetic.breeds import BREEDS
 from auxseg.errors import InputError
+from auxseg.records.values.size import Size
 from auxseg.testing import check_source
 
 
@@ -69,7 +70,7 @@ def test_samples_carry_the_scene_and_its_labels() -> None:
     """A sample of the source is the rendered scene of its index, box and class names included."""
     source = SyntheticSource(8, size=48, seed=1)
     for index, item in enumerate(source.items()):
-        sample, layers = source.read(item), render(source.breed(index), 1, index, 48)
+        sample, layers = source.read(item), render(source.breed(index), 1, index, Size.of(48))
         assert sample.image.tobytes() == layers.image.tobytes()
         assert sample.classes == {"species": source.breed(index).species, "breed": source.breed(index).name}
         corners = [(box.x0, box.y0, box.x1, box.y1, box.name) for box in sample.boxes]

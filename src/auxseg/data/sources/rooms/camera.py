@@ -1,6 +1,6 @@
 """Where a picture is taken from.
 
-Shape legend: ``S`` the picture's side in pixels, ``P`` points.
+Shape legend: ``H W`` the picture's size, ``P`` points.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from jaxtyping import Float
 from numpy.random import Generator
 
 from auxseg.data.sources.rooms.solids import Shell, Solid
+from auxseg.records.values.size import Size
 
 _NEAREST = 0.3
 """Metres in front of the camera that are free."""
@@ -19,29 +20,41 @@ _NEAREST = 0.3
 
 @dataclass(frozen=True)
 class Camera:
-    """A pinhole camera: its place, its axes (rows: right, down, ahead), and the tangent of half its field of view."""
+    """A pinhole camera: its place, its axes (rows: right, down, ahead), and the tangent of half its field of view.
+
+    The field of view is that along the shorter side of a picture.
+    """
 
     place: Float[np.ndarray, " 3"]
     axes: Float[np.ndarray, "3 3"]
     tangent: float
 
-    def directions(self, size: int) -> Float[np.ndarray, "S S 3"]:
+    def directions(self, size: Size) -> Float[np.ndarray, "H W 3"]:
         """The ray of every pixel's centre, one metre ahead: its t is the depth along the optical axis."""
-        centres = ((np.arange(size) * 2 + 1) / size - 1) * self.tangent
-        across, down = np.meshgrid(centres, centres)
+        rows, columns = (
+            ((np.arange(side) * 2 + 1) / side - 1) * tangent
+            for side, tangent in zip(size, self._tangents(size), strict=True)
+        )
+        across, down = np.meshgrid(columns, rows)
         return np.stack([across, down, np.ones_like(across)], axis=-1) @ self.axes
 
-    def window(self, points: Float[np.ndarray, "P 3"], size: int) -> tuple[slice, slice]:
+    def window(self, points: Float[np.ndarray, "P 3"], size: Size) -> tuple[slice, slice]:
         """Rows and columns in which points are seen, and all between them; the whole picture if one is too near."""
         x, y, ahead = self.axes @ (points - self.place).T
         if ahead.max() < 0:
             return slice(0, 0), slice(0, 0)
         if ahead.min() < 0.05:
-            return slice(0, size), slice(0, size)
-        spans = [(values / ahead / self.tangent + 1) / 2 * size for values in (y, x)]
-        low = [int(np.clip(np.floor(span.min()) - 1, 0, size)) for span in spans]
-        high = [int(np.clip(np.ceil(span.max()) + 1, 0, size)) for span in spans]
-        return slice(low[0], high[0]), slice(low[1], high[1])
+            return slice(0, size.height), slice(0, size.width)
+        found = []
+        for values, side, tangent in zip((y, x), size, self._tangents(size), strict=True):
+            span = (values / ahead / tangent + 1) / 2 * side
+            ends = np.floor(span.min()) - 1, np.ceil(span.max()) + 1
+            found.append(slice(*(int(np.clip(end, 0, side)) for end in ends)))
+        return found[0], found[1]
+
+    def _tangents(self, size: Size) -> tuple[float, float]:
+        """Those of half the fields of view from top to bottom and from left to right."""
+        return self.tangent * (size.height / size.shorter), self.tangent * (size.width / size.shorter)
 
 
 def stand(shell: Shell, solids: list[Solid], random: Generator) -> Camera:

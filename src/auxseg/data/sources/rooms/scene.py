@@ -1,6 +1,6 @@
 """One generated room: its picture, and what is exactly known of every pixel.
 
-Shape legend: ``S`` the picture's side in pixels.
+Shape legend: ``H W`` the picture's size.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from auxseg.data.sources.rooms.classes import NUMBER
 from auxseg.data.sources.rooms.furnishing import build_shell, furnish
 from auxseg.data.sources.rooms.light import expose, shade, vary
 from auxseg.data.sources.rooms.solids import Look, Shell, Solid
+from auxseg.records.values.size import Size
 
 
 @dataclass(frozen=True)
@@ -31,23 +32,23 @@ class Room:
 class Seen:
     """A finished sample: depth along the optical axis in metres, normals as x right, y down, z towards the camera."""
 
-    image: UInt8[np.ndarray, "S S 3"]
-    mask: UInt8[np.ndarray, "S S"]
-    depth: Float32[np.ndarray, "S S 1"]
-    normals: Float32[np.ndarray, "S S 3"]
+    image: UInt8[np.ndarray, "H W 3"]
+    mask: UInt8[np.ndarray, "H W"]
+    depth: Float32[np.ndarray, "H W 1"]
+    normals: Float32[np.ndarray, "H W 3"]
 
 
 @dataclass(frozen=True)
 class Surface:
     """What every pixel sees: depth, normal in the room, place on the solid, and the number of its look."""
 
-    depth: Float[np.ndarray, "S S"]
-    normal: Float[np.ndarray, "S S 3"]
-    place: Float[np.ndarray, "S S 3"]
-    look: UInt8[np.ndarray, "S S"]
+    depth: Float[np.ndarray, "H W"]
+    normal: Float[np.ndarray, "H W 3"]
+    place: Float[np.ndarray, "H W 3"]
+    look: UInt8[np.ndarray, "H W"]
 
 
-def render(kind: str, seed: int, index: int, size: int) -> Seen:
+def render(kind: str, seed: int, index: int, size: Size) -> Seen:
     """Generate sample ``index`` of the data set ``seed``; another size shows the same room."""
     building, standing, lighting, sensor = Generator(PCG64(SeedSequence([seed, index]))).spawn(4)
     room = build(kind, building, standing)
@@ -65,13 +66,13 @@ def build(kind: str, building: Generator, standing: Generator) -> Room:
     return Room(shell, solids, stand(shell, solids, standing))
 
 
-def cast(room: Room, size: int) -> tuple[Surface, list[Look]]:
+def cast(room: Room, size: Size) -> tuple[Surface, list[Look]]:
     """Send a ray through every pixel's centre; the nearest solid is seen. Each is asked only where it may be."""
     start, rays = room.camera.place, room.camera.directions(size)
     looks = [room.shell.floor, room.shell.ceiling, room.shell.wall, *(solid.look for solid in room.solids)]
     meeting, own = room.shell.meet(start, rays.reshape(-1, 3))
-    depth, normal = meeting.t.reshape(size, size), meeting.normal.reshape(rays.shape)
-    place, look = meeting.place.reshape(rays.shape), own.reshape(size, size).astype(np.uint8)
+    depth, normal = meeting.t.reshape(*size), meeting.normal.reshape(rays.shape)
+    place, look = meeting.place.reshape(rays.shape), own.reshape(*size).astype(np.uint8)
     for number, solid in enumerate(room.solids, start=3):
         window = room.camera.window(solid.corners(), size)
         part = rays[window]
@@ -86,7 +87,7 @@ def cast(room: Room, size: int) -> tuple[Surface, list[Look]]:
     return Surface(depth, normal, place, look), looks
 
 
-def _lit(room: Room, surface: Surface, looks: list[Look], random: Generator) -> Float[np.ndarray, "S S 3"]:
+def _lit(room: Room, surface: Surface, looks: list[Look], random: Generator) -> Float[np.ndarray, "H W 3"]:
     """The room in the light of a lamp."""
     width, height, length = room.shell.size
     lamp = np.array([random.uniform(0.3, 0.7) * width, height - 0.2, random.uniform(0.3, 0.7) * length])
@@ -94,7 +95,7 @@ def _lit(room: Room, surface: Surface, looks: list[Look], random: Generator) -> 
     pattern, fineness = (
         np.array([getattr(look, name) for look in looks])[surface.look] for name in ("pattern", "fineness")
     )
-    rays = room.camera.directions(len(surface.depth))
+    rays = room.camera.directions(Size(*surface.depth.shape))
     points = room.camera.place + surface.depth[..., None] * rays
     brightness = shade(points, surface.normal, lamp, float(random.uniform(0.35, 0.55)))
     return vary(colours, surface.place, pattern, fineness) * brightness

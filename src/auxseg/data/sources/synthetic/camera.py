@@ -1,6 +1,6 @@
 """Light on the whole picture, and the sensor that takes it.
 
-Shape legend: ``s`` the image's side in pixels.
+Shape legend: ``H W`` the image's size.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from scipy.ndimage import gaussian_filter
 from auxseg.data.sources.synthetic.painting import Light
 from auxseg.data.sources.synthetic.shapes import Window
 from auxseg.data.sources.synthetic.textures import lookup, smoothstep
+from auxseg.records.values.size import Size
 
 
 def make_light(rng: Generator) -> Light:
@@ -22,10 +23,11 @@ def make_light(rng: Generator) -> Light:
     return Light(direction.astype(np.float32), rng.uniform(0.4, 0.65))
 
 
-def illuminate(picture: Float32[np.ndarray, "s s 3"], rng: Generator) -> Float32[np.ndarray, "s s 3"]:
+def illuminate(picture: Float32[np.ndarray, "H W 3"], rng: Generator) -> Float32[np.ndarray, "H W 3"]:
     """Exposure, a colour cast, a gradient across the picture and, often, the edge of a cast shadow."""
-    size = len(picture)
-    x, y = Window.image(size).pixels(size)
+    height, width = picture.shape[:2]
+    size = Size(height, width)
+    x, y = Window.image(size).pixels(size.shorter)
     exposure = rng.uniform(1.0, 1.5)
     cast = 1 + rng.normal(-0.03, 0.06) * np.array([1, 0, -1]) + rng.normal(0, 0.025, 3)
     slope = rng.normal(0, 0.3, 2).astype(np.float32)
@@ -34,15 +36,14 @@ def illuminate(picture: Float32[np.ndarray, "s s 3"], rng: Generator) -> Float32
     origin = rng.random(2, dtype=np.float32)
     if rng.random() < 0.5:
         across = (x - 0.5) * np.float32(np.cos(angle)) + (y - 0.5) * np.float32(np.sin(angle))
-        ragged = np.float32(0.05) * lookup("cloud", x + 0 * y + origin[0], y + 0 * x + origin[1], float(size))
+        ragged = np.float32(0.05) * lookup("cloud", x + 0 * y + origin[0], y + 0 * x + origin[1], float(size.shorter))
         light = light * (1 - np.float32(strength) * smoothstep(across + ragged - np.float32(offset), -0.03, 0.03))
     return picture * light[..., None] * (exposure * cast).astype(np.float32)
 
 
-def expose(picture: Float32[np.ndarray, "s s 3"], rng: Generator) -> UInt8[np.ndarray, "s s 3"]:
+def expose(picture: Float32[np.ndarray, "H W 3"], rng: Generator) -> UInt8[np.ndarray, "H W 3"]:
     """Slight blur, a shoulder instead of clipped highlights, sensor noise, eight bits."""
-    size = len(picture)
-    sigma = rng.uniform(0.001, 0.0045) * size
+    sigma = rng.uniform(0.001, 0.0045) * min(picture.shape[:2])
     noise = rng.uniform(0.006, 0.022)
     picture = gaussian_filter(picture, (sigma, sigma, 0), truncate=2.5)
     picture = np.where(picture > 0.75, 0.75 + 0.25 * np.tanh((picture - 0.75) / 0.25), picture)

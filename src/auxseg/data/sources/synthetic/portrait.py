@@ -17,6 +17,7 @@ from auxseg.data.sources.synthetic.painting import Light, animal_skin, paint_sol
 from auxseg.data.sources.synthetic.props import Layer
 from auxseg.data.sources.synthetic.shapes import Surface, Window, coverage, each_cone, rasterize
 from auxseg.data.sources.synthetic.textures import lookup
+from auxseg.records.values.size import Size
 
 _RAGGED = 0.009
 """How far fur of roughness 1 sticks out, in animal lengths, for one standard deviation of the noise."""
@@ -32,8 +33,8 @@ class Head:
     window: Window
     silhouette: Bool[np.ndarray, "a b"]
 
-    def box(self, size: int) -> Window | None:
-        """Bounding box, clipped to the image; none if most of the head is outside it."""
+    def box(self, size: Size) -> Window | None:
+        """Bounding box in pixels of the image, clipped to it; none if most of the head is outside it."""
         image = Window.image(size)
         visible = self.silhouette[self.window.clip(image).within(self.window)]
         if 2 * visible.sum() < self.silhouette.sum():
@@ -41,24 +42,25 @@ class Head:
         columns, rows = np.flatnonzero(self.silhouette.any(axis=0)), np.flatnonzero(self.silhouette.any(axis=1))
         x0, y0 = self.window.x0 + int(columns[0]), self.window.y0 + int(rows[0])
         x1, y1 = self.window.x0 + int(columns[-1]) + 1, self.window.y0 + int(rows[-1]) + 1
-        return Window(x0, y0, x1, y1).clip(image)
+        seen = Window(x0, y0, x1, y1).clip(image)
+        return Window(seen.x0 - image.x0, seen.y0 - image.y0, seen.x1 - image.x0, seen.y1 - image.y0)
 
 
-def paint_animal(animal: Animal, coat: Coat, light: Light, size: int, rng: Generator) -> tuple[Layer, Head]:
+def paint_animal(animal: Animal, coat: Coat, light: Light, size: Size, rng: Generator) -> tuple[Layer, Head]:
     """The animal in its coat, before anything stands in front of it, and the whole of its head."""
-    margin = _LONGEST * _RAGGED * animal.roughness * animal.scale + 2 / size
-    image = Window.image(size)
+    image, side = Window.image(size), size.shorter
+    margin = _LONGEST * _RAGGED * animal.roughness * animal.scale + 2 / side
     head_cones = animal.cones.only(animal.head)
-    head_window = Window.around(head_cones.boxes(), size, margin)
-    window = Window.around(animal.cones.boxes(), size, margin).clip(image).join(head_window)
+    head_window = Window.around(head_cones.boxes(), side, margin)
+    window = Window.around(animal.cones.boxes(), side, margin).clip(image).join(head_window)
     skin = animal_skin(coat, animal, rng)
-    surface = rasterize(animal.cones, size, window, margin)
-    strands = _strands(animal, window, size, rng)
-    head = rasterize(head_cones, size, head_window, margin).distance - strands[head_window.within(window)]
-    colours = paint_solid(surface, animal.cones, skin, light, size)
-    _paint_decals(colours, animal, surface, size)
+    surface = rasterize(animal.cones, side, window, margin)
+    strands = _strands(animal, window, side, rng)
+    head = rasterize(head_cones, side, head_window, margin).distance - strands[head_window.within(window)]
+    colours = paint_solid(surface, animal.cones, skin, light, side)
+    _paint_decals(colours, animal, surface, side)
     here = window.clip(image).within(window)
-    alpha = coverage(surface.distance - strands, size)
+    alpha = coverage(surface.distance - strands, side)
     return Layer(window.clip(image), colours[here], alpha[here]), Head(head_window, head <= 0)
 
 

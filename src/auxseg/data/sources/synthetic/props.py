@@ -12,6 +12,7 @@ from auxseg.data.sources.synthetic.coats import Coat
 from auxseg.data.sources.synthetic.painting import Light, Skin, paint_pattern, paint_solid, prop_skin
 from auxseg.data.sources.synthetic.shapes import Cones, Window, coverage, distances_at, rasterize
 from auxseg.data.sources.synthetic.textures import Texture, lookup
+from auxseg.records.values.size import Size
 
 _TEXTURES: tuple[Texture, ...] = ("fur", "fur", "grain")
 
@@ -24,9 +25,10 @@ class Layer:
     colours: Float32[np.ndarray, "h w 3"]
     alpha: Float32[np.ndarray, "h w"]
 
-    def lay_over(self, picture: Float32[np.ndarray, "s s 3"]) -> None:
+    def lay_over(self, picture: Float32[np.ndarray, "H W 3"]) -> None:
         """Blend into a whole picture, in place."""
-        here = self.window.within(Window.image(len(picture)))
+        height, width = picture.shape[:2]
+        here = self.window.within(Window.image(Size(height, width)))
         picture[here] += self.alpha[..., None] * (self.colours - picture[here])
 
 
@@ -37,12 +39,13 @@ class Solid:
     cones: Cones
     skin: Skin
 
-    def paint(self, light: Light, size: int) -> Layer:
+    def paint(self, light: Light, size: Size) -> Layer:
         """The prop as it is seen in the image."""
-        window = Window.around(self.cones.boxes(), size, 1 / size).clip(Window.image(size))
-        surface = rasterize(self.cones, size, window, 1 / size)
-        colours = paint_solid(surface, self.cones, self.skin, light, size)
-        return Layer(window, colours, coverage(surface.distance, size))
+        side = size.shorter
+        window = Window.around(self.cones.boxes(), side, 1 / side).clip(Window.image(size))
+        surface = rasterize(self.cones, side, window, 1 / side)
+        colours = paint_solid(surface, self.cones, self.skin, light, side)
+        return Layer(window, colours, coverage(surface.distance, side))
 
     def hides(self, points: Float[np.ndarray, "N 2"]) -> Bool[np.ndarray, " N"]:
         """Which points of the image lie behind it."""
@@ -58,23 +61,24 @@ class Slab:
     degrees: float
     skin: Skin
 
-    def paint(self, light: Light, size: int) -> Layer:
+    def paint(self, light: Light, size: Size) -> Layer:
         """The slab as it is seen in the image."""
+        side = size.shorter
         reach = float(np.hypot(*self.half))
         box = np.concatenate([self.centre - reach, self.centre + reach])[None]
-        window = Window.around(box, size, 0.0).clip(Window.image(size))
-        x, y = window.pixels(size)
+        window = Window.around(box, side, 0.0).clip(Window.image(size))
+        x, y = window.pixels(side)
         u, v = self._turn(x - self.centre[0], y - self.centre[1])
         distance = np.maximum(np.abs(u) - self.half[0], np.abs(v) - self.half[1])
         edge = np.clip(-distance / np.float32(0.012), 0, 1)
-        density = size * self.skin.scale
+        density = side * self.skin.scale
         u = u / np.float32(self.skin.scale) + self.skin.origin[0]
         v = v / np.float32(self.skin.scale) + self.skin.origin[1]
         marked = paint_pattern(self.skin.coat.pattern, u, v, density)[..., None]
         base, mark = np.array(self.skin.coat.base, np.float32), np.array(self.skin.coat.mark, np.float32)
         grain = 1 + np.float32(self.skin.contrast) * lookup(self.skin.texture, u, v, density)
         shade = (light.ambient + (1 - light.ambient) * light.direction[2]) * (0.8 + 0.2 * edge) * grain
-        return Layer(window, (base + marked * (mark - base)) * shade[..., None], coverage(distance, size))
+        return Layer(window, (base + marked * (mark - base)) * shade[..., None], coverage(distance, side))
 
     def hides(self, points: Float[np.ndarray, "N 2"]) -> Bool[np.ndarray, " N"]:
         """Which points of the image lie behind it."""

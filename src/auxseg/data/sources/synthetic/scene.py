@@ -1,6 +1,6 @@
 """One generated sample, composed from layers whose silhouettes are known exactly.
 
-Shape legend: ``s`` the image's side in pixels, ``N`` points on the animal.
+Shape legend: ``H W`` the image's size, ``N`` points on the animal.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from auxseg.data.sources.synthetic.painting import Light, vary
 from auxseg.data.sources.synthetic.portrait import Head, paint_animal
 from auxseg.data.sources.synthetic.props import Prop, make_occluder, make_prop
 from auxseg.data.sources.synthetic.shapes import Window
+from auxseg.records.values.size import Size
 
 _MOST_HIDDEN = 0.35
 """Share of the animal that things in front of it may hide."""
@@ -34,14 +35,14 @@ class Layers:
     stands in front of it; ``head`` and the half-open ``head_box`` ignore what hides the head.
     """
 
-    image: UInt8[np.ndarray, "s s 3"]
-    mask: UInt8[np.ndarray, "s s"]
-    animal: Float32[np.ndarray, "s s"]
+    image: UInt8[np.ndarray, "H W 3"]
+    mask: UInt8[np.ndarray, "H W"]
+    animal: Float32[np.ndarray, "H W"]
     head: Head
     head_box: Window | None
 
 
-def render(breed: Breed, seed: int, index: int, size: int) -> Layers:
+def render(breed: Breed, seed: int, index: int, size: Size) -> Layers:
     """Generate sample ``index`` of the data set ``seed``; another size shows the same scene."""
     root = Generator(PCG64(SeedSequence([seed, index])))
     subject, fur, surroundings, front, lamp, sensor = root.spawn(6)
@@ -51,7 +52,7 @@ def render(breed: Breed, seed: int, index: int, size: int) -> Layers:
     picture = _surroundings(animal, coat, light, size, surroundings)
     layer, head = paint_animal(animal, coat, light, size, fur)
     layer.lay_over(picture)
-    opacity = np.zeros((size, size), np.float32)
+    opacity = np.zeros((*size,), np.float32)
     opacity[layer.window.within(Window.image(size))] = layer.alpha
     share = opacity.copy()
     for prop in _occluders(animal, coat, front):
@@ -62,7 +63,7 @@ def render(breed: Breed, seed: int, index: int, size: int) -> Layers:
     return Layers(image, (share >= 0.5).astype(np.uint8), opacity, head, head.box(size))
 
 
-def _surroundings(animal: Animal, coat: Coat, light: Light, size: int, rng: Generator) -> Float32[np.ndarray, "s s 3"]:
+def _surroundings(animal: Animal, coat: Coat, light: Light, size: Size, rng: Generator) -> Float32[np.ndarray, "H W 3"]:
     """Backdrop, things around the animal, and the shadow under it."""
     boxes = animal.cones.boxes()
     ground = float(boxes[:, 3].max())
@@ -87,11 +88,13 @@ def _some_coat(worn: Coat, rng: Generator, own: float, furry: float) -> Coat:
     return vary(several[rng.integers(len(several))], rng)
 
 
-def _cast_shadow(picture: Float32[np.ndarray, "s s 3"], animal: Animal, ground: float) -> None:
+def _cast_shadow(picture: Float32[np.ndarray, "H W 3"], animal: Animal, ground: float) -> None:
     """Darken the floor where the animal touches it."""
     boxes = animal.cones.boxes()
     left, right = float(boxes[:, 0].min()), float(boxes[:, 2].max())
-    x, y = Window.image(len(picture)).pixels(len(picture))
+    height, width = picture.shape[:2]
+    size = Size(height, width)
+    x, y = Window.image(size).pixels(size.shorter)
     wide, high = np.float32(0.45 * (right - left)), np.float32(0.06 * animal.scale)
     x, y = (x - np.float32((left + right) / 2)) / wide, (y - np.float32(ground - 0.03 * animal.scale)) / high
     picture *= (1 - np.float32(0.45) * np.exp(-x * x - y * y))[..., None]

@@ -3,7 +3,7 @@
 A round cone is the convex hull of two balls. Seen from far away it projects to the hull of two discs, whose signed
 distance has a closed form (Inigo Quilez, "2D distance functions",
 https://iquilezles.org/articles/distfunctions2d/), so silhouettes are exact at every resolution. Coordinates are in
-image sides: x to the right, y down, z towards the viewer.
+image sides, of which ``size`` is the number of pixels: x to the right, y down, z towards the viewer.
 
 Shape legend: ``P`` cones, ``h w`` a window of the image.
 """
@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int
+
+from auxseg.records.values.size import Size
 
 _FAR = np.float32(1e3)
 
@@ -66,9 +68,10 @@ class Window(NamedTuple):
         return cls.each(box[None], size, margin)[0]
 
     @classmethod
-    def image(cls, size: int) -> Window:
-        """The whole image."""
-        return cls(0, 0, size, size)
+    def image(cls, size: Size) -> Window:
+        """The whole image: the square of side 1, in the middle, and what there is on both sides of it."""
+        left, top = (size.width - size.shorter) // 2, (size.height - size.shorter) // 2
+        return cls(-left, -top, size.width - left, size.height - top)
 
     def clip(self, other: Window) -> Window:
         """The part inside another window; empty (but not negative) if there is none."""
