@@ -11,6 +11,7 @@ Tasks over further layers of the data (`auxseg.data.layers`):
 - `depth`: how far away every pixel is
 - `normals`: in which direction the surface behind every pixel faces
 - `map`: the numbers of any map
+- `multimask`: which of several classes every pixel belongs to, where classes may overlap
 
 Self-supervised tasks, each with a picture of its own to look at:
 
@@ -47,6 +48,7 @@ from auxseg.tasks.controls.noise import NoiseConfig, NoiseTask
 from auxseg.tasks.controls.random_labels import RandomLabelsConfig, RandomLabelsTask
 from auxseg.tasks.dense_labels.depth import DepthConfig, DepthTask
 from auxseg.tasks.dense_labels.map import MapConfig, MapTask
+from auxseg.tasks.dense_labels.multimask import MultiMaskConfig, MultiMaskTask
 from auxseg.tasks.dense_labels.normals import NormalsConfig, NormalsTask
 from auxseg.tasks.distance import DistanceConfig, DistanceTask
 from auxseg.tasks.kinds import BuiltIn
@@ -93,6 +95,8 @@ __all__ = [
     "FlipTask",
     "MapConfig",
     "MapTask",
+    "MultiMaskConfig",
+    "MultiMaskTask",
     "NoiseConfig",
     "NoiseTask",
     "NormalsConfig",

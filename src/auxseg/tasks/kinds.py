@@ -8,6 +8,7 @@ from auxseg.tasks.controls.noise import NoiseConfig
 from auxseg.tasks.controls.random_labels import RandomLabelsConfig
 from auxseg.tasks.dense_labels.depth import DepthConfig
 from auxseg.tasks.dense_labels.map import MapConfig
+from auxseg.tasks.dense_labels.multimask import MultiMaskConfig
 from auxseg.tasks.dense_labels.normals import NormalsConfig
 from auxseg.tasks.distance import DistanceConfig
 from auxseg.tasks.reuse.box_mask import BoxMaskConfig
@@ -31,6 +32,7 @@ BuiltIn = (
     | DepthConfig
     | NormalsConfig
     | MapConfig
+    | MultiMaskConfig
     | ColorizationConfig
     | DenoisingConfig
     | ReconstructionConfig

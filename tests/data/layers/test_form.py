@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from auxseg.data.geometry import fit
-from auxseg.data.layers import METRES, MapForm, MaskForm
+from auxseg.data.layers import METRES, MapForm, MaskForm, MultiMaskForm
 from auxseg.data.layers.parsing import parse_form
 
 FORMS = [
@@ -17,6 +17,7 @@ FORMS = [
     MapForm(channels=2, unit="px", is_vector=True),
     MapForm(channels=4),
     MaskForm(("none", "leg", "head")),
+    MultiMaskForm(tuple("abcdefghi")),
 ]
 every_form = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.in_words())
 

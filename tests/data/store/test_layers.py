@@ -143,7 +143,7 @@ def _without(name: str) -> Callable[[Any], None]:
         (_without("layers/depth/present"), "/layers/depth/present is missing"),
         (_in_header(channels=2), r"/layers/depth/values has shape \(4, 16, 16, 1\), not \(4, 16, 16, 2\)"),
         (_in_header(channels=9), "the layer 'depth': a map has 1 to 4 channels, not 9"),
-        (_in_header(kind="map2"), "the layer 'depth': is neither a map"),
+        (_in_header(kind="map2"), "the layer 'depth': is none of map"),
         (_in_header(hash="x"), "the hash of the layer 'depth' is not a SHA-256 sum"),
         (lambda file: file["layers/depth/present"].__setitem__(1, True), "some samples of /layers/depth/values are"),
         (lambda file: file.attrs.__setitem__("schema_version", 1.1), "schema version 1.1 does not know"),

@@ -5,12 +5,13 @@ Shape legend: ``N`` samples, ``L`` kinds of label.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int32, UInt8
 
+from auxseg.data.layers import LayerForm, MapForm, MaskForm
 from auxseg.data.sample import MISSING, SPLITS, Vocabulary
 from auxseg.data.store.file import StoreFile
 from auxseg.data.store.header import Header, read_content_hash, read_header, read_old_header
@@ -22,13 +23,23 @@ SCHEMA_VERSION: Final = 1.1
 """Of a file without layers that `auxseg.data.store.writer` makes."""
 
 LAYERS_VERSION: Final = 2
-"""Of a file with layers."""
+"""Of a file with maps and masks as layers."""
+
+KINDS_VERSION: Final = 2.1
+"""Of a file with layers of any kind."""
 
 FIRST_VERSION: Final = 1
 """The oldest that can be read. It is also what the content hash covers: both versions keep the same of a sample."""
 
 _FARTHEST: Final = 1.0
 """How far outside of the picture, in sides, a corner of a box may lie. What lies nearer is for `inspect` to find."""
+
+
+def version_for(layers: Collection[LayerForm]) -> float:
+    """The oldest version that has room for these layers."""
+    if not layers:
+        return SCHEMA_VERSION
+    return LAYERS_VERSION if all(isinstance(form, MapForm | MaskForm) for form in layers) else KINDS_VERSION
 
 
 def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any]:
@@ -39,7 +50,7 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
     texts = file.old_texts if is_old else file.texts
     classes = _old_classes(file, header, num_samples) if is_old else _classes(file, header, num_samples)
     split = file.column("split", np.uint8, num_samples)
-    if header.layers and version != LAYERS_VERSION:
+    if version < version_for([form for form, _ in header.layers.values()]):
         raise ValueError(f"it has layers, which schema version {version:g} does not know")
     layers = read_stored_layers(file, header.layers, header.size, num_samples)
     has_mask = file.truths("has_mask", num_samples)

@@ -18,8 +18,8 @@ from jaxtyping import UInt8
 from auxseg.data.layers import LayerForm
 from auxseg.data.preparing.record import Record
 from auxseg.data.sample import MISSING, Orientation
-from auxseg.data.store.index import FIRST_VERSION, LAYERS_VERSION, SCHEMA_VERSION
-from auxseg.data.store.layer_writer import LayerWriter
+from auxseg.data.store.index import FIRST_VERSION, version_for
+from auxseg.data.store.layer_writer import layer_writer
 from auxseg.data.store.original_mask_writer import OriginalMaskWriter
 from auxseg.data.store.text import encode_texts
 from auxseg.errors import RunError
@@ -49,7 +49,8 @@ class StoreWriter:
             self._file = h5py.File(path, "w", libver="v110", locking=False)
             self._image = _pictures(self._file, "image", (size, size, 3))
             self._mask = _pictures(self._file, "mask", (size, size))
-            self._layers = {name: LayerWriter(self._file, name, form, size) for name, form in layers.items()}
+            self._layers = {name: layer_writer(self._file, name, form, size) for name, form in layers.items()}
+            self._version = version_for(layers.values())
             self._originals = OriginalMaskWriter(self._file) if original_masks else None
 
     def __enter__(self) -> StoreWriter:
@@ -136,7 +137,7 @@ class StoreWriter:
                 layer.finish()
             if self._originals is not None:
                 self._originals.finish()
-            self._file.attrs["schema_version"] = LAYERS_VERSION if self._layers else SCHEMA_VERSION
+            self._file.attrs["schema_version"] = self._version
             self._file.attrs["content_hash"] = np.bytes_(self._hash.hexdigest())
             self._file.flush()
         return self._hash.hexdigest()

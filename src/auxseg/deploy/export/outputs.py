@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auxseg.data.sample import Vocabulary
-from auxseg.tasks import BoxTask, DepthTask, EdgesTask, NormalsTask, SegmentationTask, Task
+from auxseg.tasks import BoxTask, DepthTask, EdgesTask, MultiMaskTask, NormalsTask, SegmentationTask, Task
 from auxseg.tasks.categorical import CategoricalTask
 from auxseg.tasks.dense_labels.depth import NEAREST
 from auxseg.tasks.task import Dense, form
@@ -30,6 +30,14 @@ def _meaning(task: Task, vocabulary: Vocabulary) -> dict[str, object]:
             "decision": "argmax over axis 1",
             "resize_back": "cut `inside` out, resize the probabilities bilinearly to the image's size, then decide",
             "classes": [{"id": id_, "name": name, "category_id": given} for id_, (name, given) in enumerate(named)],
+        }
+    if isinstance(task, MultiMaskTask):
+        return {
+            "kind": "masks",
+            "probabilities": "sigmoid",
+            "decision": "a pixel belongs to each class whose number is above 0",
+            "resize_back": "cut `inside` out, resize the probabilities bilinearly to the image's size, then decide",
+            "classes": [{"id": id_, "name": name} for id_, name in enumerate(task.class_names)],
         }
     if isinstance(task, CategoricalTask):
         return {
