@@ -11,6 +11,8 @@ from auxseg.tasks.dense_labels.map import MapConfig
 from auxseg.tasks.dense_labels.multimask import MultiMaskConfig
 from auxseg.tasks.dense_labels.normals import NormalsConfig
 from auxseg.tasks.distance import DistanceConfig
+from auxseg.tasks.objects.boxes import BoxesConfig
+from auxseg.tasks.objects.tags import TagsConfig
 from auxseg.tasks.reuse.box_mask import BoxMaskConfig
 from auxseg.tasks.reuse.consistency import ConsistencyConfig
 from auxseg.tasks.reuse.deep_supervision import DeepSupervisionConfig
@@ -33,6 +35,8 @@ BuiltIn = (
     | NormalsConfig
     | MapConfig
     | MultiMaskConfig
+    | TagsConfig
+    | BoxesConfig
     | ColorizationConfig
     | DenoisingConfig
     | ReconstructionConfig

@@ -123,7 +123,7 @@ class Folder(Source):
         read = read_labelled(
             path, self._masks.get(item.id), self._reader, self.exif, lambda: self._agreement, has_boxes=bool(boxes)
         )
-        layers, faults = self._layers.read(item.id, (read.image.shape[0], read.image.shape[1]))
+        layers, notes, faults = self._layers.read(item.id, (read.image.shape[0], read.image.shape[1]))
         return Sample(
             item.id,
             read.image,
@@ -131,7 +131,7 @@ class Folder(Source):
             boxes,
             labels.classes,
             labels.group,
-            read.notes,
+            (*read.notes, *notes),
             (*read.dropped, *faults),
             read.orientation,
             layers,
@@ -165,13 +165,10 @@ def _list_masks(folder: Path, *, takes_lossy: bool) -> Listing:
 
 
 def _left_out(path: Path, pictures: Listing, masks: Listing, layers: Collection[str]) -> tuple[str, ...]:
-    """What is in the folder and was not read."""
+    """What is in the folder and was not read; ``layers`` are folders that were."""
+    unknown = list_unknown(path, _UNDERSTOOD.union(layers))
     return (
         *describe_others(f"{_IMAGES}/", pictures.others, "no image that can be read"),
         *describe_others(f"{_MASKS}/", masks.others, "no mask that can be read"),
-        *describe_others(
-            "the folder",
-            list_unknown(path, _UNDERSTOOD.union(layers)),
-            f"neither {_IMAGES}/ nor {_MASKS}/ nor a table that is known",
-        ),
+        *describe_others("the folder", unknown, f"neither {_IMAGES}/ nor {_MASKS}/ nor a table that is known"),
     )
