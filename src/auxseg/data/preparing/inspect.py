@@ -236,7 +236,10 @@ def layer_rows(splits: Sequence[SplitSummary]) -> Iterator[tuple[str, str, list[
     """
     for name in splits[0].layers:
         layers = [split.layers[name] for split in splits]
-        yield name, f"known {layers[0].counted}", [share_words(layer.known_share) for layer in layers]
+        if layers[0].counted == "boxes":
+            yield name, "boxes", [f"{layer.num_counted:,}" for layer in layers]
+        else:
+            yield name, f"known {layers[0].counted}", [share_words(layer.known_share) for layer in layers]
         for class_name in layers[0].class_shares:
             yield name, class_name, [share_words(layer.class_shares[class_name]) for layer in layers]
         if not layers[0].class_shares:

@@ -22,7 +22,8 @@ class LayerSummary:
 
     ``about`` says what it is, ``known_share`` is the share of pixels or tags that are known, ``lowest`` and ``highest``
     are the range of a map, NaN without any number. ``class_shares`` are by name the share of the pixels of a class, of
-    the images with a tag, or of the boxes of a class, among those of which it is known; ``counted`` says which.
+    the images with a tag, or of the boxes of a class, among those of which it is known; ``counted`` says which,
+    and ``num_counted`` how many there are.
     """
 
     about: str
@@ -32,6 +33,7 @@ class LayerSummary:
     highest: float = math.nan
     class_shares: dict[str, float] = field(default_factory=dict)
     counted: str = "pixels"
+    num_counted: int = 0
 
 
 def summarise_layers(store: Store, rows: Int64[np.ndarray, " N"]) -> dict[str, LayerSummary]:
@@ -58,4 +60,5 @@ def _summarise(store: Store, name: str, rows: Int64[np.ndarray, " N"]) -> LayerS
         high if low <= high else math.nan,
         {each: there / known if known else math.nan for each, (there, known) in counts.items()},
         layer.form.counted,
+        num_all,
     )

@@ -59,7 +59,7 @@ def _meaning(task: Task, vocabulary: Vocabulary) -> dict[str, object]:
     if isinstance(task, BoxesTask):
         return {
             "kind": "boxes",
-            "probabilities": "sigmoid of the channels of the classes, the first ones",
+            "probabilities": "sigmoid of the channels of the classes, the first ones, minus 2.19",
             "decision": "a box for each pixel whose probability no neighbour exceeds; the next four channels are its "
             "width and height as shares of the input's, and x and y of its centre in pixels from the pixel's middle",
             "classes": [{"id": id_, "name": name} for id_, name in enumerate(task.class_names)],

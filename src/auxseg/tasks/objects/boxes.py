@@ -31,6 +31,7 @@ from auxseg.tasks.dense_labels.layer_choice import choose_layer
 from auxseg.tasks.dense_labels.painting import paint_boxes
 from auxseg.tasks.losses import LossWeights, at_least_float32, check_choice
 from auxseg.tasks.masked_columns import cells
+from auxseg.tasks.objects.by_name import ap_by_name, explain_by_name
 from auxseg.tasks.objects.heat_maps import box_targets, boxes_in, is_labelled
 from auxseg.tasks.objects.peaks import find_peaks
 from auxseg.tasks.task import Dense, Table, Task
@@ -39,13 +40,17 @@ LOSSES: Final = ("heatmap", "size", "offset")
 _FOCUS, _NEARNESS = 2, 4
 """The paper's alpha and beta: how little a pixel counts that is found already, or lies near a centre."""
 
+_PRIOR: Final = 2.19
+"""Is subtracted from the logits of centres, so that a new head, whose output is near 0, gives a probability of 0.1; the
+paper sets the bias of its head to the negative of it. Else the many pixels without a centre would drown all tasks."""
+
 
 @final
 class BoxesTask(Task):
     """Gives every pixel, for each class, the probability that a thing has its centre there, and the size of the thing.
 
-    The C + 4 channels of the output are logits of centres, width and height as shares of the picture's, and the offset
-    of the centre from the pixel's middle in pixels. Losses:
+    The C + 4 channels of the output are logits of centres (plus 2.19), width and height as shares of the picture's, and
+    the offset of the centre from the pixel's middle in pixels. Losses:
 
     - ``heatmap``: ``-sum (1 - p)^2 log p`` over the centres and ``-sum (1 - y)^4 p^2 log(1 - p)`` over all other
       pixels, where y is the target's heat map (`box_targets`) and p the probability, divided by the number of centres.
@@ -92,7 +97,7 @@ class BoxesTask(Task):
         # A missing size must not reach the arithmetic: NaN times zero would still be a NaN in the gradient.
         errors = torch.where(errors.isnan(), 0, errors).abs()
         terms = {
-            "heatmap": _focal(output[:, :num_classes], target[:, :num_classes]),
+            "heatmap": _focal(output[:, :num_classes] - _PRIOR, target[:, :num_classes]),
             "size": errors[:, :2].sum((1, 2, 3)),
             "offset": errors[:, 2:].sum((1, 2, 3)),
         }
@@ -118,7 +123,7 @@ class BoxesTask(Task):
         }
 
     def figures(self, table: Table) -> dict[str, float]:
-        """Average precision and recall, averaged over the classes that have boxes."""
+        """Average precision and recall, averaged over the classes that have boxes, and precision by class."""
         labelled = table["labelled"]
         summary = _summary(table, labelled)
         return {
@@ -128,6 +133,7 @@ class BoxesTask(Task):
             "recall": _mean(summary.recall),
             "num_boxes": float(table["num_true"][labelled].sum()),
             "num_images": float(labelled.sum()),
+            **ap_by_name(self.class_names, map(_mean, summary.precision)),
         }
 
     def rows(self, table: Table) -> dict[str, list[Any]]:
@@ -138,20 +144,6 @@ class BoxesTask(Task):
         return {
             "ap50": cells(scores, labelled.cpu() & (num_true > 0).cpu()),
             "num_boxes": cells(num_true.double().tolist(), labelled),
-        }
-
-    def classes(self, table: Table) -> dict[str, dict[str, float]]:
-        """Average precision, recall and boxes of every class."""
-        summary = _summary(table, table["labelled"])
-        counts = table["num_true"][table["labelled"]].sum(0).tolist()
-        return {
-            name: {
-                "ap": _mean(summary.precision[index]),
-                "ap50": float(summary.precision[index, 0]),
-                "recall": _mean(summary.recall[index]),
-                "boxes": float(counts[index]),
-            }
-            for index, name in enumerate(self.class_names)
         }
 
     def explain(self) -> dict[str, str]:
@@ -165,12 +157,13 @@ class BoxesTask(Task):
             "IoU thresholds, then over classes.",
             "num_boxes": "True boxes, without crowds.",
             "num_images": "Images whose boxes are known.",
+            **explain_by_name(self.class_names),
         }
 
     def predict(self, output: Float[Tensor, "N E H W"]) -> Float[Tensor, "N E H W"]:
         """Probabilities of centres, sizes and offsets."""
         output, num_classes = at_least_float32(output), len(self.class_names)
-        predicted = torch.cat([output[:, :num_classes].sigmoid(), output[:, num_classes:]], dim=1)
+        predicted = torch.cat([(output[:, :num_classes] - _PRIOR).sigmoid(), output[:, num_classes:]], dim=1)
         return predicted.float()
 
     def draw(self, picture: np.ndarray, value: Tensor | None, *, truth: bool) -> np.ndarray:

@@ -27,6 +27,7 @@ from auxseg.tasks.dense_labels.layer_choice import choose_layer
 from auxseg.tasks.dense_labels.painting import paint_tags
 from auxseg.tasks.losses import LossWeights, at_least_float32, check_choice
 from auxseg.tasks.masked_columns import cells
+from auxseg.tasks.objects.by_name import ap_by_name, explain_by_name
 from auxseg.tasks.task import Table, Task, Vector
 
 
@@ -91,7 +92,7 @@ class TagsTask(Task):
         return {"truth": target, "score": at_least_float32(output)}
 
     def figures(self, table: Table) -> dict[str, float]:
-        """Average precision of each tag, averaged over tags, and F1 of all decisions together."""
+        """Average precision of each tag and its mean over tags, and F1 of all decisions together."""
         truth, score = table["truth"], table["score"]
         found = [metrics.average_precision(score[:, tag], truth[:, tag]) for tag in range(len(self.tags))]
         counts = [int(part.sum()) for part in metrics.tag_counts(self.predict(score), truth)]
@@ -99,6 +100,7 @@ class TagsTask(Task):
             "map": float(np.mean([value for value in found if value == value] or [np.nan])),
             "micro_f1": metrics.f1(*counts),
             "num_images": float((truth != IGNORE).any(1).sum()),
+            **ap_by_name(self.tags, found),
         }
 
     def rows(self, table: Table) -> dict[str, list[Any]]:
@@ -116,19 +118,6 @@ class TagsTask(Task):
             "num_missed": cells(missed.tolist(), labelled),
         }
 
-    def classes(self, table: Table) -> dict[str, dict[str, float]]:
-        """Average precision, F1 and images of every tag."""
-        truth, score = table["truth"], table["score"]
-        counts = [part.sum(0).tolist() for part in metrics.tag_counts(self.predict(score), truth)]
-        return {
-            name: {
-                "ap": metrics.average_precision(score[:, tag], truth[:, tag]),
-                "f1": metrics.f1(*(part[tag] for part in counts)),
-                "images": float((truth[:, tag] == 1).sum()),
-            }
-            for tag, name in enumerate(self.tags)
-        }
-
     def explain(self) -> dict[str, str]:
         """One sentence per figure."""
         return {
@@ -136,6 +125,7 @@ class TagsTask(Task):
             "fit any image.",
             "micro_f1": "F1 of all decisions about known tags together, at a probability of a half.",
             "num_images": f"Images of which any tag of the layer {self._layer} is known.",
+            **explain_by_name(self.tags),
         }
 
     def predict(self, output: Float[Tensor, "N T"]) -> UInt8[Tensor, "N T"]:
