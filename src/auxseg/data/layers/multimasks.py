@@ -100,7 +100,7 @@ class MultiMaskForm(PixelForm):
         counts = dict(zip(self.names, zip(true, known, strict=True), strict=True))
         return Tally(num_pixels, int(self.known(values).sum()), counts)
 
-    def batched(self, samples: Sequence[np.ndarray], size: int) -> UInt8[np.ndarray, "N K S S"]:
+    def batched(self, samples: Sequence[np.ndarray], size: int) -> UInt8[np.ndarray, "N K h w"]:
         """1, 0 and `IGNORE` for every class."""
         return np.stack([self.unpack(values) for values in samples])
 

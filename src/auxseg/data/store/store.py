@@ -236,7 +236,7 @@ class Store:
             self._fill(row, values, int(layer.places[row]))
         else:
             assert layer.table is not None
-            values = layer.table.of(row)
+            values = layer.table.of(int(row))
         if not layer.is_checked[row]:
             if fault := form.fault(values, stored):
                 raise RunError(

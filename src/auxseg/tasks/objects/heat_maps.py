@@ -98,16 +98,16 @@ def _draw_peaks(
     radii = radius(sizes[:, 0], sizes[:, 1]).floor()
     is_crowd = boxes[:, 5] == 1
     x, y = torch.arange(width, device=heat.device), torch.arange(height, device=heat.device)
-    for class_id in boxes[:, 4].unique().long().tolist():
+    for class_id in boxes[~is_crowd, 4].unique().long().tolist():
         mine = (boxes[:, 4] == class_id) & ~is_crowd
         for some in mine.nonzero()[:, 0].split(_AT_A_TIME):
             across, down = (_profile(pixels[some, axis], radii[some], places) for axis, places in enumerate((x, y)))
             peaks = (down[:, :, None] * across[:, None, :]).amax(0)
             heat[class_id] = torch.maximum(heat[class_id], peaks)
-        for x0, y0, x1, y1, *_ in boxes[(boxes[:, 4] == class_id) & is_crowd].tolist():
-            around = ((y + 0.5 > y0 * height) & (y + 0.5 < y1 * height))[:, None]
-            around = around & ((x + 0.5 > x0 * width) & (x + 0.5 < x1 * width))
-            heat[class_id][around & (heat[class_id] != 1)] = torch.nan
+    for x0, y0, x1, y1, class_id, _ in boxes[is_crowd].tolist():
+        around = ((y + 0.5 > y0 * height) & (y + 0.5 < y1 * height))[:, None]
+        around = around & ((x + 0.5 > x0 * width) & (x + 0.5 < x1 * width))
+        heat[int(class_id)][around & (heat[int(class_id)] != 1)] = torch.nan
     heat[:, ~inside] = torch.nan
 
 
