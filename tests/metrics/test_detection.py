@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,7 +61,7 @@ def coco_figures(scenes: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarra
             box = [x0, y0, x1 - x0, y1 - y0]
             results.append({"image_id": image, "category_id": int(id_) + 1, "bbox": box, "score": score})
     with contextlib.redirect_stdout(io.StringIO()):
-        coco = COCO()
+        coco: Any = COCO()
         coco.dataset = {
             "info": {},
             "images": [{"id": image} for image in range(1, len(scenes) + 1)],

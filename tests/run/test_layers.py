@@ -109,7 +109,7 @@ def test_a_photograph_is_answered_with_maps(run: Run, tmp_path: Path) -> None:
     prediction = predict(load(run), image)
     assert set(prediction.masks) == {"segmentation"}
     assert set(prediction.pictures) == {"depth", "normals", "map", "parts", "organs"}
-    assert prediction.answers["weather"].tags.keys() == {"rain", "snow", "wind"}
+    assert (prediction.answers["weather"].tags or {}).keys() == {"rain", "snow", "wind"}
     assert prediction.answers["things"].boxes is not None
     Image.fromarray(image).save(tmp_path / "photo.png")
     photograph = Photograph(tmp_path / "photo.png", "photo")
@@ -129,7 +129,8 @@ def test_only_layers_of_the_tasks_are_read(store_path: Path, tmp_path: Path) -> 
 
 @pytest.mark.slow
 def test_two_processes_end_with_the_weights_of_one(store_path: Path, tmp_path: Path) -> None:
-    settings = [*SETTINGS, *TASKS, "training.steps=4"]
+    plain = ("training.steps=2", "training.clip=1.0", "training.optimizer={kind: sgd, rate: 0.1}")
+    settings = [*SETTINGS, *TASKS, *plain]
     one = train(load_recipe("tiny", settings), store_path, tmp_path / "one")
     options = [each for setting in settings for each in ("--set", setting)]
     arguments = ["train", "tiny", "--data", str(store_path), "--out", str(tmp_path / "two"), "--devices", "2"]

@@ -204,7 +204,7 @@ def test_a_newer_schema_is_refused(path, tmp_path):
     newer.write_bytes(path.read_bytes())
     with open_hdf5(newer, "a") as file:
         file.attrs["schema_version"] = LAYERS_VERSION + 1
-    with pytest.raises(InputError, match=r"schema version 3; this auxseg reads up to 2: upgrade auxseg"):
+    with pytest.raises(InputError, match=r"schema version 3; this auxseg reads up to 2.1: upgrade auxseg"):
         Store.open(newer)
 
 

@@ -50,7 +50,7 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
     texts = file.old_texts if is_old else file.texts
     classes = _old_classes(file, header, num_samples) if is_old else _classes(file, header, num_samples)
     split = file.column("split", np.uint8, num_samples)
-    if version < version_for([form for form, _ in header.layers.values()]):
+    if header.layers and version < version_for([form for form, _ in header.layers.values()]):
         raise ValueError(f"it has layers, which schema version {version:g} does not know")
     layers = read_stored_layers(file, header.layers, header.size, num_samples)
     has_mask = file.truths("has_mask", num_samples)
