@@ -189,7 +189,8 @@ def _as_prepared(store: Store) -> Iterator[Finding]:
     for id, reason in store.dropped:
         yield Finding("label left out", f"{id}: {reason}", (places[id],) if id in places else ())
     boxes = provenance.get("boxes")
-    yield from boxes_left_out(boxes if isinstance(boxes, dict) else {})
+    forms = [layer.form for layer in store.layers.values()]
+    yield from boxes_left_out(boxes if isinstance(boxes, dict) else {}, forms)
 
 
 def _box_names(store: Store) -> tuple[list[str], np.ndarray]:

@@ -114,7 +114,7 @@ class BoxesTask(Task):
         ]
         num_true = [np.bincount(true[true[:, 5] == 0, 4].astype(int), minlength=num_classes) for true in truths]
         return {
-            "labelled": is_labelled(target, num_classes),
+            "labelled": is_labelled(target, num_classes).cpu(),
             "score": torch.from_numpy(found[..., 5]),
             "class": torch.from_numpy(found[..., 4]).long(),
             "right": torch.from_numpy(np.stack([right for right, _ in matched])),
@@ -142,7 +142,7 @@ class BoxesTask(Task):
         one_by_one = torch.eye(len(labelled), dtype=torch.bool)
         scores = [_mean(_summary(table, each).precision[:, 0]) for each in one_by_one]
         return {
-            "ap50": cells(scores, labelled.cpu() & (num_true > 0).cpu()),
+            "ap50": cells(scores, labelled & (num_true > 0)),
             "num_boxes": cells(num_true.double().tolist(), labelled),
         }
 
@@ -222,7 +222,7 @@ def _focal(logits: Float[Tensor, "N C H W"], heat: Float[Tensor, "N C H W"]) -> 
 def _summary(table: Table, which: Tensor) -> metrics.Summary:
     """Of the images that are chosen."""
     columns = ("score", "class", "right", "ignored", "num_true")
-    return metrics.summarise(*(table[column][which.to(table[column].device)].cpu().numpy() for column in columns))
+    return metrics.summarise(*(table[column][which].numpy() for column in columns))
 
 
 def _mean(values: np.ndarray) -> float:

@@ -24,8 +24,8 @@ def find_peaks(
     """The highest `MOST` peaks of each image, the surest first: ``x0 y0 x1 y1 class score``, normalised to the image.
 
     ``prediction`` holds probabilities of centres by class, width and height, and offsets, as `box_targets` does. A peak
-    is a pixel that none of its eight neighbours exceeds. Padding has none, and boxes end where the photograph's own
-    pixels do not: they are clipped to the picture. Where there are fewer peaks the score is 0.
+    is a pixel that none of its eight neighbours exceeds; padding has none. Boxes are clipped to the picture. Rows
+    beyond the last peak have the score 0.
     """
     height, width = prediction.shape[2:]
     heat = prediction[:, :num_classes].masked_fill(~inside[:, None], 0)

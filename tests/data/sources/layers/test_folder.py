@@ -94,6 +94,7 @@ def test_a_store_holds_them(folder: Path, tmp_path: Path) -> None:
     source = pickle.loads(pickle.dumps(Folder(folder)))
     report = prepare(source, tmp_path / "a.h5", size=16, resize="letterbox", split="100-0-0")
     assert not report.dropped
+    assert not any(finding.kind == "boxes left out" for finding in report.findings)
     store = Store.open(report.path)
     present = {name: layer.present.tolist() for name, layer in store.layers.items()}
     assert present["organs"] == present["weather"] == present["things"] == [True, True, False]
