@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypedDict
 
 from tyro.conf import Positional
 
 from auxseg.arguments import as_typed
-from auxseg.cli.command import RecipeCommand, optional, use_threads
+from auxseg.cli.command import RecipeCommand, one_size, optional, use_threads
 from auxseg.cli.output.evaluate_table import print_figures
 from auxseg.cli.output.terminal import plain
 from auxseg.cli.refusals import refuse_no_models, refuse_no_store
@@ -29,6 +29,16 @@ MOST_CLASSES: Final = 12
 
 MAX_IN_GRID: Final = 12
 """More runs than these would be too small in a picture of all of them."""
+
+
+class _How(TypedDict):
+    """How runs are measured, see `auxseg.run.evaluate`."""
+
+    mirrored: bool
+    tta: Literal["none", "flip"]
+    at: Literal["stored", "original"]
+    tiles: bool | int | None
+    overlap: float | None
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,13 @@ class Evaluate(RecipeCommand):
     """original compares the target's masks at the images' own size, as predict writes them; the store must keep them
     (data prepare --original-masks)."""
 
+    tiles: Annotated[tuple[int, ...] | None, optional("[SIZE]")] = None
+    """Ask tile by tile, by tiles of so many stored pixels or as large as those trained on; runs with data.crop always
+    are."""
+
+    overlap: Annotated[float | None, optional("SHARE")] = None
+    """Share of a tile that overlaps the next one (default: 0.5)."""
+
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to compute."""
 
@@ -81,17 +98,15 @@ class Evaluate(RecipeCommand):
         from auxseg.run.evaluate import measured, measured_alone
 
         use_threads(self.threads)
+        tiles = one_size(self.tiles)
+        how = _How(mirrored=self.mirrored, tta=self.tta, at=self.at, tiles=tiles, overlap=self.overlap)
         results: dict[str, Metrics] = {}
         for path in packed:
             with console.status(f"evaluating {as_typed(path)} on {self.split}"):
-                results[as_typed(path)] = measured_alone(
-                    path, self.split, self.data, self.device, mirrored=self.mirrored, tta=self.tta, at=self.at
-                )
+                results[as_typed(path)] = measured_alone(path, self.split, self.data, self.device, **how)
         for name, run in runs.items():
             with console.status(f"evaluating {name} on {self.split}"):
-                results[name] = measured(
-                    run, self.split, self.data, self.device, mirrored=self.mirrored, tta=self.tta, at=self.at
-                )
+                results[name] = measured(run, self.split, self.data, self.device, **how)
                 report([run.directory])
         print_figures(console, results)
         _print_classes(console, results, {name: run.directory for name, run in runs.items()})
@@ -152,7 +167,9 @@ class Evaluate(RecipeCommand):
                 raise InputError(f"{len(runs)} runs do not fit into one picture, which shows at most {MAX_IN_GRID}")
             with console.status("drawing all runs on the same images"):
                 named = short if len(short) == len(runs) else runs
-                grid = draw_grid(named, page.with_name("grid.png"), self.data, self.tta)
+                grid = draw_grid(
+                    named, page.with_name("grid.png"), self.data, self.tta, one_size(self.tiles), self.overlap
+                )
         except InputError as error:  # every run is measured, which must not be lost
             console.print(f"comparison: {page}   no common picture: {error}", markup=False)
             return found | {"grid": None}

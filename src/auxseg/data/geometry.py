@@ -1,7 +1,7 @@
 """How a photograph is fitted into the square that the store keeps, and how answers find their way back.
 
-Shape legend: ``h w`` the photograph's own size, ``S`` the stored side, ``C`` channels of a map, ``N`` boxes,
-``R`` rows.
+Shape legend: ``h w`` the photograph's own size, ``S`` the stored side, ``H W`` the size of a map, ``C`` its channels,
+``N`` boxes, ``R`` rows.
 
 All coordinates are continuous: pixel ``i`` covers ``[i, i + 1)``, so that a box is moved by one scale and one shift
 per axis, and every resampling below is aligned to pixel centres and agrees with it.
@@ -61,7 +61,7 @@ class Fit:
         scale, shift = self._scale_and_shift()
         return (boxes * self.size - shift) / scale
 
-    def maps_back(self, maps: Float[np.ndarray, "C S S"]) -> Float[np.ndarray, "C h w"]:
+    def maps_back(self, maps: Float[np.ndarray, "C H W"]) -> Float[np.ndarray, "C h w"]:
         """Maps (probabilities, say) at the stored size -> the photograph's own size, bilinear, in float32."""
         y0, y1, x0, x1 = self.inside
         back = np.empty((len(maps), *self.original), np.float32)
@@ -70,7 +70,7 @@ class Fit:
             back[channel] = resample(cut, self.original, Image.Resampling.BILINEAR)
         return back
 
-    def rows_back(self, maps: Float32[np.ndarray, "C S S"], rows: slice) -> Float32[np.ndarray, "C R w"]:
+    def rows_back(self, maps: Float32[np.ndarray, "C H W"], rows: slice) -> Float32[np.ndarray, "C R w"]:
         """Some rows of `maps_back`, ``R`` of them, so that a large photograph needs little memory at a time."""
         y0, y1, x0, x1 = self.inside
         height, width = self.original

@@ -18,13 +18,14 @@ from auxseg.data.store.store import Store
 from auxseg.drawing import panel, save_png, to_picture
 from auxseg.errors import InputError
 from auxseg.evaluation.at_original import At, Original, measure_at_original, refuse_at
-from auxseg.evaluation.averaging import TTA, outputs_of, refuse_averaging
+from auxseg.evaluation.averaging import TTA, refuse_averaging
 from auxseg.evaluation.measure import Asked, Measured, measure
 from auxseg.evaluation.mirrored import Scored, measure_mirrored
+from auxseg.evaluation.tiling import Tiles, refuse_tiles
 from auxseg.models.forward import with_teacher
 from auxseg.records.event_log import EventLog
 from auxseg.records.events import Evaluated
-from auxseg.records.metrics import ClassFigures, ConfusionTable, Metrics, write_metrics
+from auxseg.records.metrics import ClassFigures, ConfusionTable, Metrics, TileFacts, write_metrics
 from auxseg.records.names import FIGURES_FOLDER
 from auxseg.records.pictures import Example, write_examples
 from auxseg.records.table import Cell, write_per_image
@@ -35,6 +36,7 @@ from auxseg.run.load import in_words_of, load, matching_store
 from auxseg.run.mistakes import draw_mistakes
 from auxseg.run.model import Model
 from auxseg.run.packed.finding import is_packed
+from auxseg.run.prediction.tiles import AskedTiles, chosen_tiles
 from auxseg.tasks import Task
 from auxseg.training.allocator import freed_memory_kept
 
@@ -51,6 +53,8 @@ def evaluate(
     mirrored: bool = False,
     tta: TTA = "none",
     at: At = "stored",
+    tiles: AskedTiles = None,
+    overlap: float | None = None,
 ) -> dict[str, Any]:
     """Measure the model that is kept on a split; writes metrics.json, per_image.csv and examples.json.
 
@@ -70,13 +74,22 @@ def evaluate(
     its figures, tables and rows are in the images' own pixels. Losses and all other tasks stay at the stored size. The
     store must keep the masks so, see ``original_masks`` of `auxseg.prepare`.
 
+    With ``tiles`` (``True`` for the size that was trained on, or a side in pixels of the store) maps are the weighted
+    means of those of overlapping tiles, and vectors those of the image shrunk to a tile, see
+    `auxseg.evaluation.tiling`; ``overlap`` is the share that tiles have in common, 0.5 unless told. A run with
+    ``data.crop`` is always measured so.
+
     Returns what metrics.json holds. Raises `InputError` if the split is empty, was trained on besides train, or the
     store does not fit the model, for mirror images of a target for which left and right mean something, and at the
     original size for mirror images, a target that does not predict the mask, or a store without original masks.
     """
     if not isinstance(run, Run) and is_packed(run):
-        return to_mapping(measured_alone(run, split, data, device, mirrored=mirrored, tta=tta, at=at))
-    return to_mapping(measured(Run.open(run), split, data, device, mirrored=mirrored, tta=tta, at=at))
+        return to_mapping(
+            measured_alone(run, split, data, device, mirrored=mirrored, tta=tta, at=at, tiles=tiles, overlap=overlap)
+        )
+    return to_mapping(
+        measured(Run.open(run), split, data, device, mirrored=mirrored, tta=tta, at=at, tiles=tiles, overlap=overlap)
+    )
 
 
 @freed_memory_kept()
@@ -89,19 +102,31 @@ def measured(
     mirrored: bool = False,
     tta: TTA = "none",
     at: At = "stored",
+    tiles: AskedTiles = None,
+    overlap: float | None = None,
     most: int | None = None,
 ) -> Metrics:
     """The same, as a typed value; of at most ``most`` images, to time an evaluation."""
     model = load(run, device)
-    _refuse(model, str(run.directory), split, mirrored=mirrored, tta=tta, at=at)
+    asked = _asked(model, str(run.directory), tta, chosen_tiles(model.recipe, model.vocabulary, tiles, overlap))
+    _refuse(model, str(run.directory), split, mirrored=mirrored, at=at)
     store = matching_store(run, model, data)
     rows = _rows(store, split, at)[:most]
     place = str(store.path)
-    reading = Evaluated(time=_now(), split=split, step=model.step, data=place, mirrored=mirrored, tta=tta, at=at)
+    reading = Evaluated(
+        time=_now(),
+        split=split,
+        step=model.step,
+        data=place,
+        mirrored=mirrored,
+        tta=tta,
+        at=at,
+        tiles=_facts(asked.tiles),
+    )
     EventLog(run.events_file).append(reading)
-    metrics, scored = _measured(model, store, split, rows, mirrored=mirrored, tta=tta, at=at)
+    metrics, scored = _measured(model, asked, store, split, rows, mirrored=mirrored, at=at)
     write_per_image(run.directory, _columns(model.tasks, scored))
-    _write_examples(run, model, store, rows, scored.images, tta)
+    _write_examples(run, model, asked, store, rows, scored.images)
     write_inspection(run, model, store, store.rows("val")[:NUM_INSPECTED])
     write_metrics(run.directory, metrics)  # last: all is there
     return metrics
@@ -117,6 +142,8 @@ def measured_alone(
     mirrored: bool = False,
     tta: TTA = "none",
     at: At = "stored",
+    tiles: AskedTiles = None,
+    overlap: float | None = None,
 ) -> Metrics:
     """The same of a model outside of any run, which has no data of its own. Nothing is written.
 
@@ -126,12 +153,26 @@ def measured_alone(
     if data is None:
         raise InputError(f"{shown}: a packed model has no data; name a store with --data to measure it on")
     model = load(place, device)
-    _refuse(model, shown, split, mirrored=mirrored, tta=tta, at=at)
+    asked = _asked(model, shown, tta, chosen_tiles(model.recipe, model.vocabulary, tiles, overlap))
+    _refuse(model, shown, split, mirrored=mirrored, at=at)
     store = in_words_of(model, Store.open(data))
-    return _measured(model, store, split, _rows(store, split, at), mirrored=mirrored, tta=tta, at=at)[0]
+    return _measured(model, asked, store, split, _rows(store, split, at), mirrored=mirrored, at=at)[0]
 
 
-def _refuse(model: Model, place: str, split: str, *, mirrored: bool, tta: TTA, at: At) -> None:
+def _asked(model: Model, place: str, tta: TTA, tiles: Tiles | None) -> Asked:
+    """How the model's network is asked. Raises `InputError` for what its target is not asked."""
+    target = model.tasks[model.recipe.target]
+    refuse_averaging(tta, model.tasks, target.name, place)
+    if tiles is not None:
+        refuse_tiles(tiles, target, place, model.network)
+    return model.asked(tta, tiles)
+
+
+def _facts(tiles: Tiles | None) -> TileFacts | None:
+    return None if tiles is None else TileFacts(tiles.size, tiles.overlap)
+
+
+def _refuse(model: Model, place: str, split: str, *, mirrored: bool, at: At) -> None:
     """Raise `InputError` for what would be no figure of this model."""
     target = model.tasks[model.recipe.target]
     if mirrored and not target.mirrors:
@@ -139,7 +180,6 @@ def _refuse(model: Model, place: str, split: str, *, mirrored: bool, tta: TTA, a
             f"{place}: left and right mean something for the target {target.name}, so mirror images are no "
             "samples of it; evaluate it without mirrored scoring"
         )
-    refuse_averaging(tta, model.tasks, target.name, place)
     refuse_at(at, target, place, mirrored=mirrored)
     if split == "val" and model.recipe.data.train_on != "train":
         raise InputError(f"{place}: was trained on {model.recipe.data.train_on}; evaluate it on test")
@@ -158,20 +198,20 @@ def _rows(store: Store, split: str, at: At) -> np.ndarray:
 
 
 def _measured(
-    model: Model, store: Store, split: str, rows: np.ndarray, *, mirrored: bool, tta: TTA, at: At
+    model: Model, asked: Asked, store: Store, split: str, rows: np.ndarray, *, mirrored: bool, at: At
 ) -> tuple[Metrics, Scored]:
     started = time.perf_counter()
-    loader = EvaluationLoader(store, rows, 1 if at == "original" else model.recipe.training.batch)
-    asked, tasks = Asked(model.network, model.device, model.autocast, tta), model.tasks
+    one_by_one = at == "original" or asked.tiles is not None
+    loader, tasks = EvaluationLoader(store, rows, 1 if one_by_one else model.recipe.training.batch), model.tasks
     if at == "original":
         originals = (Original(store.place(row), store.read_original_mask(row)) for row in rows.tolist())
         scored = Scored(measure_at_original(asked, tasks, loader, model.recipe.target, originals))
     else:
         scored = measure_mirrored(asked, tasks, loader) if mirrored else Scored(measure(asked, tasks, loader))
-    return _metrics(model, store, split, scored, tta, at, time.perf_counter() - started), scored
+    return _metrics(model, asked, store, split, scored, at, time.perf_counter() - started), scored
 
 
-def _metrics(model: Model, store: Store, split: str, scored: Scored, tta: TTA, at: At, seconds: float) -> Metrics:
+def _metrics(model: Model, asked: Asked, store: Store, split: str, scored: Scored, at: At, seconds: float) -> Metrics:
     measured = scored.both
     tables = {
         f"{name}.{title}": ConfusionTable(tuple(names), tuple(map(tuple, np.asarray(counts).tolist())))
@@ -183,8 +223,9 @@ def _metrics(model: Model, store: Store, split: str, scored: Scored, tta: TTA, a
         split=split,
         num_images=len(scored.images.ids),
         mirrored=scored.mirrors is not None,
-        tta=tta,
+        tta=asked.tta,
         at=at,
+        tiles=_facts(asked.tiles),
         checkpoint_step=model.step,
         target=model.recipe.target,
         main_figure=model.tasks[model.recipe.target].main_figure,
@@ -223,7 +264,7 @@ def _columns(tasks: Mapping[str, Task], scored: Scored) -> dict[str, list[Cell]]
     return columns
 
 
-def _write_examples(run: Run, model: Model, store: Store, rows: np.ndarray, measured: Measured, tta: TTA) -> None:
+def _write_examples(run: Run, model: Model, asked: Asked, store: Store, rows: np.ndarray, measured: Measured) -> None:
     """Draw the best, median and worst images by the target's own figure."""
     target = model.tasks[model.recipe.target]
     cells = target.rows(measured.tables[target.name])[target.row_figure]
@@ -241,18 +282,17 @@ def _write_examples(run: Run, model: Model, store: Store, rows: np.ndarray, meas
     for rank, entries in chosen.items():
         for number, (value, place) in enumerate(entries, start=1):
             name = f"{FIGURES_FOLDER}/{rank}-{number}.png"
-            save_png(run.directory / name, _picture(model, store, int(rows[place]), tta))
+            save_png(run.directory / name, _picture(model, asked, store, int(rows[place])))
             examples.append(Example(measured.ids[place], rank, value, name))
-    examples += draw_mistakes(run.directory, model, store, rows, values, tta)
+    examples += draw_mistakes(run.directory, model, asked, store, rows, values)
     write_examples(run.directory, examples)
 
 
 @torch.no_grad()
-def _picture(model: Model, store: Store, row: int, tta: TTA) -> np.ndarray:
+def _picture(model: Model, asked: Asked, store: Store, row: int) -> np.ndarray:
     """Photograph, truth and prediction side by side; a task that would cover them gets a row with what it sees."""
     (batch,) = EvaluationLoader(store, np.array([row]), 1)
-    with model.autocast():
-        outputs = outputs_of(model.network, model.tasks, batch.to(model.device), tta)
+    outputs = asked.outputs(model.tasks, batch.to(model.device))
     batch = with_teacher(model.network, model.tasks, batch, outputs)
     photograph = _enlarged(to_picture(batch.image[0]))
     truth, prediction = photograph, photograph

@@ -1,6 +1,6 @@
 """Segmentation: which class every pixel belongs to.
 
-Shape legend: ``N`` images, ``C`` mask classes, ``H W`` the stored size, ``S`` its side, ``h w`` an image's own size.
+Shape legend: ``N`` images, ``C`` mask classes, ``H W`` the stored size, ``h w`` an image's own size.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ class SegmentationTask(Task):
             return picture
         return overlay_mask(picture, value.cpu().numpy())
 
-    def answer(self, output: Float[Tensor, "C S S"], place: Fit) -> Answer:
+    def answer(self, output: Float[Tensor, "C H W"], place: Fit) -> Answer:
         """Class ids in the photograph's pixels, see `labels_back`, and how sure they are."""
         if self._layer is not None:  # its ids are not those of the data's mask classes
             draw = partial(self.draw, truth=False)

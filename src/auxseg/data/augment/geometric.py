@@ -1,6 +1,6 @@
 """The geometric part of the augmentation: one homography and one resampling per sample.
 
-Shape legend: ``N`` images of a batch, ``S`` the stored size (pictures are square).
+Shape legend: ``N`` images of a batch, ``S`` the stored size (pictures are square), ``H W`` that of a new picture.
 
 Positions are (x, y) with x to the right and y down; -1 and 1 are the outer edges of the picture, 0 its centre. The
 centre of the pixel in column i lies at ``(2 i + 1) / S - 1``.
@@ -25,7 +25,8 @@ from auxseg.data.sample import IGNORE
 NUM_GEOMETRIC: Final = 9
 """Random numbers per sample: flip, gate, scale, aspect, x, y, rotation, and the two tilts."""
 
-_FLIP: Final = np.diag([-1.0, 1.0, 1.0])
+FLIP: Final = np.diag([-1.0, 1.0, 1.0])
+"""Exchanges left and right."""
 
 
 def draw_homographies(config: AugmentConfig, uniforms: Float64[np.ndarray, "N 9"]) -> Float64[np.ndarray, "N 3 3"]:
@@ -53,7 +54,7 @@ def draw_homographies(config: AugmentConfig, uniforms: Float64[np.ndarray, "N 9"
     placed[:, 1, 0], placed[:, 1, 1] = height * sin, height * cos
     placed[:, 0, 2] = np.abs(1.0 - width) * (2.0 * x - 1.0)
     placed[:, 1, 2] = np.abs(1.0 - height) * (2.0 * y - 1.0)
-    flipped = np.where((flip < config.flip)[:, None, None], _FLIP, np.eye(3))
+    flipped = np.where((flip < config.flip)[:, None, None], FLIP, np.eye(3))
     return flipped @ placed @ tilted
 
 
@@ -66,14 +67,15 @@ def move(batch: Batch, homographies: Float64[np.ndarray, "N 3 3"], *, box_from_m
     hull of its moved corners (see `move_boxes`), taken from the moved mask again if ``box_from_mask``. Layers move by
     their kind, see `auxseg.data.augment.layers`.
     """
-    flipped = (homographies == _FLIP).all(axis=(1, 2))
+    flipped = (homographies == FLIP).all(axis=(1, 2))
     kept = (homographies == np.eye(3)).all(axis=(1, 2))
     if kept.all():
         return batch
     if flipped.all():
         return mirror(batch)
     box = move_boxes(batch.box.numpy(), homographies)
-    moved = _resample(batch, torch.from_numpy(homographies).float())
+    matrices = torch.from_numpy(homographies).float()
+    moved = resample(batch, matrices, (batch.clean.shape[-2], batch.clean.shape[-1]), matrices)
     for index in np.flatnonzero(flipped | kept):
         for new, old in ((moved.clean, batch.clean), (moved.mask, batch.mask), (moved.inside, batch.inside)):
             new[index] = old[index].flip(-1) if flipped[index] else old[index]
@@ -82,7 +84,7 @@ def move(batch: Batch, homographies: Float64[np.ndarray, "N 3 3"], *, box_from_m
             moved.layers[name][index] = (mirror_layer(form, old) if flipped[index] else old)[0]
     if box_from_mask:
         warped = ~(flipped | kept)
-        box[warped] = _retaken(box[warped], moved.mask.numpy()[warped])
+        box[warped] = retaken_boxes(box[warped], moved.mask.numpy()[warped])
     return replace(moved, box=torch.from_numpy(box))
 
 
@@ -123,24 +125,29 @@ def _area(boxes: Float64[np.ndarray, "N 4"]) -> Float64[np.ndarray, " N"]:
     return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
 
 
-def _resample(batch: Batch, homographies: Float[Tensor, "N 3 3"]) -> Batch:
-    """Sample picture, mask, `inside` and layers; the box stays as it is."""
-    grid = _sources(homographies, batch.clean.shape[-1])
+def resample(
+    batch: Batch, homographies: Float[Tensor, "N 3 3"], size: tuple[int, int], turning: Float[Tensor, "N 3 3"]
+) -> Batch:
+    """Sample picture, mask, `inside` and layers at another height and width; the box stays as it is.
+
+    Arrows turn by ``turning``, which is what turns in the homographies.
+    """
+    grid = _sources(homographies, size)
     clean = F.grid_sample(batch.clean, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
     # Class ids from 1, so that one sampling with zeros beyond the edges moves both; 0 becomes IGNORE as it wraps round.
     labels = (batch.mask.float() + 1.0).mul_(batch.inside).unsqueeze(1)
     labels = F.grid_sample(labels, grid, mode="nearest", padding_mode="zeros", align_corners=False).squeeze(1)
     mask = (labels.to(torch.int16) - 1).to(torch.uint8)
-    turns = turns_of(homographies)
+    turns = turns_of(turning)
     layers = {name: move_layer(form, batch.layers[name], grid, turns) for name, form in batch.forms.items()}
     return replace(batch, image=clean, clean=clean, mask=mask, inside=labels > 0.0, layers=layers)
 
 
-def _sources(homographies: Float[Tensor, "N 3 3"], size: int) -> Float[Tensor, "N S S 2"]:
+def _sources(homographies: Float[Tensor, "N 3 3"], size: tuple[int, int]) -> Float[Tensor, "N H W 2"]:
     """Where each pixel of the new picture comes from: x, y."""
-    centres = (torch.arange(size) * 2 + 1) / size - 1
-    across = homographies[:, :, 0, None, None] * centres
-    down = homographies[:, :, 1, None, None] * centres[:, None]
+    rows, columns = ((torch.arange(side) * 2 + 1) / side - 1 for side in size)
+    across = homographies[:, :, 0, None, None] * columns
+    down = homographies[:, :, 1, None, None] * rows[:, None]
     x, y, depth = (across + (down + homographies[:, :, 2, None, None])).unbind(1)
     grid = torch.empty(*depth.shape, 2)
     torch.div(x, depth, out=grid[..., 0])
@@ -148,12 +155,12 @@ def _sources(homographies: Float[Tensor, "N 3 3"], size: int) -> Float[Tensor, "
     return grid
 
 
-def _retaken(boxes: Float32[np.ndarray, "N 4"], masks: UInt8[np.ndarray, "N S S"]) -> Float32[np.ndarray, "N 4"]:
+def retaken_boxes(boxes: Float32[np.ndarray, "N 4"], masks: UInt8[np.ndarray, "N H W"]) -> Float32[np.ndarray, "N 4"]:
     """The half-open bounding boxes of the labelled foreground, where there is one and the box is not missing."""
-    size = masks.shape[-1]
+    height, width = masks.shape[-2:]
     foreground = (masks != 0) & (masks != IGNORE)
     result = boxes.copy()
     for index in np.flatnonzero(foreground.any(axis=(1, 2)) & ~np.isnan(boxes[:, 0])):
         rows, columns = (np.flatnonzero(foreground[index].any(axis=axis)) for axis in (1, 0))
-        result[index] = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]) / size
+        result[index] = np.divide([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], [width, height, width, height])
     return result

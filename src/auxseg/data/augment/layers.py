@@ -1,6 +1,6 @@
 """How each kind of layer follows its picture.
 
-Shape legend: ``N`` images of a batch, ``C`` channels, ``S`` the stored size (pictures are square).
+Shape legend: ``N`` images of a batch, ``C`` channels, ``H W`` the size of a layer, ``h w`` that of the new picture.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from auxseg.data.sample import IGNORE
 
 
 def move_layer(
-    form: LayerForm, values: Shaped[Tensor, "N ..."], grid: Float[Tensor, "N S S 2"], turns: Float[Tensor, "N 2 2"]
+    form: LayerForm, values: Shaped[Tensor, "N ..."], grid: Float[Tensor, "N h w 2"], turns: Float[Tensor, "N 2 2"]
 ) -> Shaped[Tensor, "N ..."]:
     """Sample a layer where ``grid`` says; what comes from beyond the picture's edges is not known.
 
@@ -50,14 +50,14 @@ def turns_of(homographies: Float[Tensor, "N 3 3"]) -> Float[Tensor, "N 2 2"]:
     return (left @ right).mT.to(homographies.dtype)
 
 
-def _nearest(masks: UInt8[Tensor, "N S S"], grid: Float[Tensor, "N S S 2"]) -> UInt8[Tensor, "N S S"]:
+def _nearest(masks: UInt8[Tensor, "N H W"], grid: Float[Tensor, "N h w 2"]) -> UInt8[Tensor, "N h w"]:
     # Ids from 1, so that zeros from beyond the edges become IGNORE as 0 - 1 wraps round.
     ids = (masks.float() + 1.0).masked_fill_(masks == IGNORE, 0.0).unsqueeze(1)
     moved = F.grid_sample(ids, grid, mode="nearest", padding_mode="zeros", align_corners=False).squeeze(1)
     return (moved.to(torch.int16) - 1).to(torch.uint8)
 
 
-def _bilinear(maps: Float[Tensor, "N C S S"], grid: Float[Tensor, "N S S 2"]) -> Float[Tensor, "N C S S"]:
+def _bilinear(maps: Float[Tensor, "N C H W"], grid: Float[Tensor, "N h w 2"]) -> Float[Tensor, "N C h w"]:
     known = ~maps.isnan().any(1, keepdim=True)
     weighted = torch.cat([torch.where(known, maps, 0.0), known.float()], dim=1)
     moved = F.grid_sample(weighted, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
@@ -66,8 +66,8 @@ def _bilinear(maps: Float[Tensor, "N C S S"], grid: Float[Tensor, "N S S 2"]) ->
 
 
 def _turned(
-    arrows: Float[Tensor, "N C S S"], turns: Float[Tensor, "N 2 2"], *, is_direction: bool
-) -> Float[Tensor, "N C S S"]:
+    arrows: Float[Tensor, "N C H W"], turns: Float[Tensor, "N 2 2"], *, is_direction: bool
+) -> Float[Tensor, "N C H W"]:
     turned = torch.cat([torch.einsum("nij,njhw->nihw", turns, arrows[:, :2]), arrows[:, 2:]], dim=1)
     # What lies between opposite directions has none.
     lengths = turned.square().sum(1, keepdim=True).sqrt()

@@ -63,6 +63,11 @@ def _check_own_settings(plan: Plan, stores: Sequence[Store]) -> None:
                 f"study: arm {arm.name}: data.size is {recipe.data.size}, but {path} holds images of "
                 f"{stored_size} px; leave it out, or prepare the data again with --size {recipe.data.size}"
             )
+        if recipe.data.input_size(0) > (recipe.data.size or stored_size):
+            raise InputError(
+                f"study: arm {arm.name}: data.crop.size is {recipe.data.input_size(0)}, but {path} holds images of "
+                f"{stored_size} px; leave it out, or prepare the data again with a larger --size"
+            )
     same = [
         alike({key: _as_met(recipe, store) for key, recipe in recipes.items() if key[1] == share})
         for store in stores

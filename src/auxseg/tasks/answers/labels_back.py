@@ -1,6 +1,6 @@
 """From class probabilities at the stored size to class ids in the photograph's own pixels, without thinning lines.
 
-Shape legend: ``h w`` the photograph's own size, ``C`` mask classes, ``S`` the stored side, ``p q`` a grid in between.
+Shape legend: ``h w`` the photograph's own size, ``C`` mask classes, ``H W`` the stored size, ``p q`` a grid in between.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Back:
     scores: tuple[float | None, ...]
 
 
-def labels_back(stored: Float32[np.ndarray, "C S S"], place: Fit) -> Back:
+def labels_back(stored: Float32[np.ndarray, "C H W"], place: Fit) -> Back:
     """Class ids of the photograph's pixels; every class keeps the share of the picture that it has at the stored size.
 
     Probabilities are interpolated bilinearly and the largest wins. That alone would thin what is about one stored pixel
@@ -58,7 +58,7 @@ def labels_back(stored: Float32[np.ndarray, "C S S"], place: Fit) -> Back:
     return Back(mask, tuple(scores))
 
 
-def probabilities_back(stored: Float32[np.ndarray, "C S S"], place: Fit) -> Float32[np.ndarray, "C h w"]:
+def probabilities_back(stored: Float32[np.ndarray, "C H W"], place: Fit) -> Float32[np.ndarray, "C h w"]:
     """The interpolated probabilities of every pixel of the photograph."""
     back = np.empty((len(stored), *place.original), np.float32)
     for rows, values in _bands_back(stored, place):
@@ -67,14 +67,14 @@ def probabilities_back(stored: Float32[np.ndarray, "C S S"], place: Fit) -> Floa
 
 
 def _bands_back(
-    stored: Float32[np.ndarray, "C S S"], place: Fit
+    stored: Float32[np.ndarray, "C H W"], place: Fit
 ) -> Iterator[tuple[slice, Float32[np.ndarray, "C _ w"]]]:
     height, width = place.original
     for rows in bands(height, width * len(stored)):
         yield rows, place.rows_back(stored, rows)
 
 
-def area_factors(stored: Float32[np.ndarray, "C S S"], place: Fit) -> Float64[np.ndarray, " C"]:
+def area_factors(stored: Float32[np.ndarray, "C H W"], place: Fit) -> Float64[np.ndarray, " C"]:
     """What to multiply every class's probability by so that its area stays; ones where the picture is not enlarged."""
     y0, y1, x0, x1 = place.inside
     labels = stored[:, y0:y1, x0:x1].argmax(0)
@@ -84,7 +84,7 @@ def area_factors(stored: Float32[np.ndarray, "C S S"], place: Fit) -> Float64[np
     return _balanced(_on_grid(stored, place).clip(_FLOOR), wanted)
 
 
-def _on_grid(stored: Float32[np.ndarray, "C S S"], place: Fit) -> Float32[np.ndarray, "C p q"]:
+def _on_grid(stored: Float32[np.ndarray, "C H W"], place: Fit) -> Float32[np.ndarray, "C p q"]:
     """The probabilities at the photograph's size, or at `GRID` where it is larger."""
     scale = min(GRID / max(place.original), 1.0)
     height, width = (max(round(side * scale), 1) for side in place.original)

@@ -1,6 +1,6 @@
 """Answers of tasks that give every pixel numbers, or the picture as a whole.
 
-Shape legend: ``K`` channels of a map, ``S`` the stored side, ``h w`` the photograph's own size.
+Shape legend: ``K`` channels of a map, ``H W`` the stored size, ``h w`` the photograph's own size.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def map_answer(
     """A map, drawn alone.
 
     Args:
-        predicted: a map ``K S S``, or ``S S`` for one channel. Numbers are interpolated to the photograph's size; what
+        predicted: a map ``K H W``, or ``H W`` for one channel. Numbers are interpolated to the photograph's size; what
             is no floating-point number (ids) takes the nearest pixel.
         place: where the photograph lies in the stored square.
         draw: draws the part of the map that is photograph onto a picture of any size.
