@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypedDict
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from tyro.conf import Positional
 
@@ -29,16 +29,6 @@ MOST_CLASSES: Final = 12
 
 MAX_IN_GRID: Final = 12
 """More runs than these would be too small in a picture of all of them."""
-
-
-class _How(TypedDict):
-    """How runs are measured, see `auxseg.run.evaluate`."""
-
-    mirrored: bool
-    tta: Literal["none", "flip"]
-    at: Literal["stored", "original"]
-    tiles: bool | int | None
-    overlap: float | None
 
 
 @dataclass(frozen=True)
@@ -95,18 +85,18 @@ class Evaluate(RecipeCommand):
             console.print(f"left out: {name}", markup=False, highlight=False)
         from auxseg.records.values.writing import to_mapping
         from auxseg.report import report
-        from auxseg.run.evaluate import measured, measured_alone
+        from auxseg.run.evaluate import How, measured, measured_alone
 
         use_threads(self.threads)
         tiles = one_size(self.tiles)
-        how = _How(mirrored=self.mirrored, tta=self.tta, at=self.at, tiles=tiles, overlap=self.overlap)
+        how = How(mirrored=self.mirrored, tta=self.tta, at=self.at, tiles=tiles, overlap=self.overlap)
         results: dict[str, Metrics] = {}
         for path in packed:
             with console.status(f"evaluating {as_typed(path)} on {self.split}"):
-                results[as_typed(path)] = measured_alone(path, self.split, self.data, self.device, **how)
+                results[as_typed(path)] = measured_alone(path, self.split, self.data, self.device, how)
         for name, run in runs.items():
             with console.status(f"evaluating {name} on {self.split}"):
-                results[name] = measured(run, self.split, self.data, self.device, **how)
+                results[name] = measured(run, self.split, self.data, self.device, how)
                 report([run.directory])
         print_figures(console, results)
         _print_classes(console, results, {name: run.directory for name, run in runs.items()})

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, final
 
 import numpy as np
 import torch
@@ -42,6 +43,18 @@ from auxseg.training.allocator import freed_memory_kept
 
 NUM_EXAMPLES: Final = 3
 EXAMPLE_SIZE: Final = 256
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """How images are measured; the fields are the arguments of `evaluate`."""
+
+    mirrored: bool = False
+    tta: TTA = "none"
+    at: At = "stored"
+    tiles: AskedTiles = None
+    overlap: float | None = None
 
 
 def evaluate(
@@ -83,13 +96,10 @@ def evaluate(
     store does not fit the model, for mirror images of a target for which left and right mean something, and at the
     original size for mirror images, a target that does not predict the mask, or a store without original masks.
     """
+    how = How(mirrored=mirrored, tta=tta, at=at, tiles=tiles, overlap=overlap)
     if not isinstance(run, Run) and is_packed(run):
-        return to_mapping(
-            measured_alone(run, split, data, device, mirrored=mirrored, tta=tta, at=at, tiles=tiles, overlap=overlap)
-        )
-    return to_mapping(
-        measured(Run.open(run), split, data, device, mirrored=mirrored, tta=tta, at=at, tiles=tiles, overlap=overlap)
-    )
+        return to_mapping(measured_alone(run, split, data, device, how))
+    return to_mapping(measured(Run.open(run), split, data, device, how))
 
 
 @freed_memory_kept()
@@ -98,33 +108,20 @@ def measured(
     split: str = "test",
     data: str | Path | None = None,
     device: str = "auto",
+    how: How = How(),
     *,
-    mirrored: bool = False,
-    tta: TTA = "none",
-    at: At = "stored",
-    tiles: AskedTiles = None,
-    overlap: float | None = None,
     most: int | None = None,
 ) -> Metrics:
     """The same, as a typed value; of at most ``most`` images, to time an evaluation."""
     model = load(run, device)
-    asked = _asked(model, str(run.directory), tta, chosen_tiles(model.recipe, model.vocabulary, tiles, overlap))
-    _refuse(model, str(run.directory), split, mirrored=mirrored, at=at)
+    asked = _asked(model, str(run.directory), split, how)
     store = matching_store(run, model, data)
-    rows = _rows(store, split, at)[:most]
+    rows = _rows(store, split, how.at)[:most]
     place = str(store.path)
-    reading = Evaluated(
-        time=_now(),
-        split=split,
-        step=model.step,
-        data=place,
-        mirrored=mirrored,
-        tta=tta,
-        at=at,
-        tiles=_facts(asked.tiles),
-    )
+    reading = Evaluated(time=_now(), split=split, step=model.step, data=place, mirrored=how.mirrored)
+    reading = replace(reading, tta=how.tta, at=how.at, tiles=_facts(asked.tiles))
     EventLog(run.events_file).append(reading)
-    metrics, scored = _measured(model, asked, store, split, rows, mirrored=mirrored, at=at)
+    metrics, scored = _measured(model, asked, store, split, rows, how)
     write_per_image(run.directory, _columns(model.tasks, scored))
     _write_examples(run, model, asked, store, rows, scored.images)
     write_inspection(run, model, store, store.rows("val")[:NUM_INSPECTED])
@@ -138,12 +135,7 @@ def measured_alone(
     split: str = "test",
     data: str | Path | None = None,
     device: str = "auto",
-    *,
-    mirrored: bool = False,
-    tta: TTA = "none",
-    at: At = "stored",
-    tiles: AskedTiles = None,
-    overlap: float | None = None,
+    how: How = How(),
 ) -> Metrics:
     """The same of a model outside of any run, which has no data of its own. Nothing is written.
 
@@ -153,36 +145,31 @@ def measured_alone(
     if data is None:
         raise InputError(f"{shown}: a packed model has no data; name a store with --data to measure it on")
     model = load(place, device)
-    asked = _asked(model, shown, tta, chosen_tiles(model.recipe, model.vocabulary, tiles, overlap))
-    _refuse(model, shown, split, mirrored=mirrored, at=at)
+    asked = _asked(model, shown, split, how)
     store = in_words_of(model, Store.open(data))
-    return _measured(model, asked, store, split, _rows(store, split, at), mirrored=mirrored, at=at)[0]
+    return _measured(model, asked, store, split, _rows(store, split, how.at), how)[0]
 
 
-def _asked(model: Model, place: str, tta: TTA, tiles: Tiles | None) -> Asked:
-    """How the model's network is asked. Raises `InputError` for what its target is not asked."""
+def _asked(model: Model, place: str, split: str, how: How) -> Asked:
+    """How the model's network is asked. Raises `InputError` for what would be no figure of this model."""
     target = model.tasks[model.recipe.target]
-    refuse_averaging(tta, model.tasks, target.name, place)
-    if tiles is not None:
-        refuse_tiles(tiles, target, place, model.network)
-    return model.asked(tta, tiles)
-
-
-def _facts(tiles: Tiles | None) -> TileFacts | None:
-    return None if tiles is None else TileFacts(tiles.size, tiles.overlap)
-
-
-def _refuse(model: Model, place: str, split: str, *, mirrored: bool, at: At) -> None:
-    """Raise `InputError` for what would be no figure of this model."""
-    target = model.tasks[model.recipe.target]
-    if mirrored and not target.mirrors:
+    tiles = chosen_tiles(model.recipe, model.vocabulary, how.tiles, how.overlap)
+    if how.mirrored and not target.mirrors:
         raise InputError(
             f"{place}: left and right mean something for the target {target.name}, so mirror images are no "
             "samples of it; evaluate it without mirrored scoring"
         )
-    refuse_at(at, target, place, mirrored=mirrored)
+    refuse_averaging(how.tta, model.tasks, target.name, place)
+    refuse_at(how.at, target, place, mirrored=how.mirrored)
+    if tiles is not None:
+        refuse_tiles(tiles, target, place, model.network)
     if split == "val" and model.recipe.data.train_on != "train":
         raise InputError(f"{place}: was trained on {model.recipe.data.train_on}; evaluate it on test")
+    return model.asked(how.tta, tiles)
+
+
+def _facts(tiles: Tiles | None) -> TileFacts | None:
+    return None if tiles is None else TileFacts(tiles.size, tiles.overlap)
 
 
 def _rows(store: Store, split: str, at: At) -> np.ndarray:
@@ -198,17 +185,17 @@ def _rows(store: Store, split: str, at: At) -> np.ndarray:
 
 
 def _measured(
-    model: Model, asked: Asked, store: Store, split: str, rows: np.ndarray, *, mirrored: bool, at: At
+    model: Model, asked: Asked, store: Store, split: str, rows: np.ndarray, how: How
 ) -> tuple[Metrics, Scored]:
     started = time.perf_counter()
-    one_by_one = at == "original" or asked.tiles is not None
+    one_by_one = how.at == "original" or asked.tiles is not None
     loader, tasks = EvaluationLoader(store, rows, 1 if one_by_one else model.recipe.training.batch), model.tasks
-    if at == "original":
+    if how.at == "original":
         originals = (Original(store.place(row), store.read_original_mask(row)) for row in rows.tolist())
         scored = Scored(measure_at_original(asked, tasks, loader, model.recipe.target, originals))
     else:
-        scored = measure_mirrored(asked, tasks, loader) if mirrored else Scored(measure(asked, tasks, loader))
-    return _metrics(model, asked, store, split, scored, at, time.perf_counter() - started), scored
+        scored = measure_mirrored(asked, tasks, loader) if how.mirrored else Scored(measure(asked, tasks, loader))
+    return _metrics(model, asked, store, split, scored, how.at, time.perf_counter() - started), scored
 
 
 def _metrics(model: Model, asked: Asked, store: Store, split: str, scored: Scored, at: At, seconds: float) -> Metrics:
