@@ -26,13 +26,14 @@ from auxseg.tasks.answers import Answer
 from auxseg.tasks.answers.assembled import assembled
 from auxseg.tasks.task import form
 
-_MOST_AT_ONCE: Final = 2**26
+_MOST_AT_ONCE: Final = 2**24
 """Numbers of outputs that are held, of 4 bytes each. A photograph that has more is answered band by band."""
 
 _MOST_SUMS: Final = 2**28
 """Numbers that one row of tiles may add up."""
 
-_MOST_PIXELS: Final = 4 * MAX_PIXELS
+MOST_PIXELS: Final = 4 * MAX_PIXELS
+"""As many a photograph may have that is given as an array; one in a file, which has to be decoded, `MAX_PIXELS`."""
 
 
 @final
@@ -58,10 +59,10 @@ class Seen:
             return cls(image, y1 - y0, x1 - x0)
         down, across = vocabulary.scale
         seen = cls(image, max(round(height * down), 1), max(round(width * across), 1))
-        if seen.height * seen.width > _MOST_PIXELS:
+        if seen.height * seen.width > MOST_PIXELS:
             raise InputError(
                 f"the image has {width} x {height} pixels, and the model sees it as {seen.width} x {seen.height}, as "
-                f"large as the store showed its own; the limit is {_MOST_PIXELS:,} pixels; give a smaller image"
+                f"large as the store showed its own; the limit is {MOST_PIXELS:,} pixels; give a smaller image"
             )
         return seen
 

@@ -17,11 +17,12 @@ from torch import Tensor
 from auxseg.data.geometry import fit
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
+from auxseg.data.sources.pictures.decoding import MAX_PIXELS
 from auxseg.errors import InputError
 from auxseg.evaluation.averaging import TTA, average, averaged_tasks, refuse_averaging
 from auxseg.evaluation.tiling import Tiles, by_views, refuse_tiles
 from auxseg.recipe import Recipe
-from auxseg.run.prediction.by_tiles import Seen, answers_by_tiles
+from auxseg.run.prediction.by_tiles import MOST_PIXELS, Seen, answers_by_tiles
 from auxseg.run.prediction.photograph import batch_of, read_photograph
 from auxseg.run.prediction.prediction import Prediction
 from auxseg.run.prediction.tiles import own_tiles
@@ -115,11 +116,11 @@ def ask(
         refuse_tiles(tiles, model.tasks[model.recipe.target], "predict")
     asked = answering(model) if tasks is None else _named(model, tasks)
     vocabulary = model.vocabulary
-    image = read_photograph(photograph, vocabulary.exif if exif == "auto" else exif)
+    most = MAX_PIXELS if tiles is None else MOST_PIXELS
+    image = read_photograph(photograph, vocabulary.exif if exif == "auto" else exif, most)
     by_tiles = {} if tiles is None else {name: task for name, task in asked.items() if not untiled(task)}
-    answers = _of_stored(
-        model, compute, image, {name: asked[name] for name in asked if name not in by_tiles}, tta, tiles
-    )
+    others = {name: task for name, task in asked.items() if name not in by_tiles}
+    answers = _of_stored(model, compute, image, others, tta, tiles) if others else {}
     if tiles is not None and by_tiles:
         seen = Seen.of(image, vocabulary)
         answers |= answers_by_tiles(by_tiles, _averaged(compute, by_tiles, tta), seen, tiles, vocabulary.mask_classes)
