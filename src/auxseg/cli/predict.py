@@ -67,16 +67,21 @@ class Predict(RecipeCommand):
         from auxseg.deploy.predictors import open_predictor
         from auxseg.run.prediction.image_files import find_images, readable
         from auxseg.run.prediction.predictions import PredictionWriter, refuse_predictions
-        from auxseg.run.prediction.tiles import chosen_tiles
 
         use_threads(self.threads)
         found = find_images(self.images)
         refuse_predictions(self.out, overwrite=self.overwrite)
         images = found.photographs
         model = open_predictor(self.model, self.device)
-        tiles = chosen_tiles(model.recipe, model.vocabulary, one_size(self.tiles), self.overlap)
         writer = PredictionWriter(
-            model, self.out, images, overwrite=self.overwrite, exif=self.exif, tta=self.tta, tiles=tiles
+            model,
+            self.out,
+            images,
+            overwrite=self.overwrite,
+            exif=self.exif,
+            tta=self.tta,
+            tiles=one_size(self.tiles),
+            overlap=self.overlap,
         )
         if found.num_own:
             console.print(f"skipped: {count(found.num_own, 'picture')} written by auxseg predict")

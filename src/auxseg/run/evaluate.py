@@ -87,10 +87,9 @@ def evaluate(
     its figures, tables and rows are in the images' own pixels. Losses and all other tasks stay at the stored size. The
     store must keep the masks so, see ``original_masks`` of `auxseg.prepare`.
 
-    With ``tiles`` (``True`` for the size that was trained on, or a side in pixels of the store) maps are the weighted
-    means of those of overlapping tiles, and vectors those of the image shrunk to a tile, see
-    `auxseg.evaluation.tiling`; ``overlap`` is the share that tiles have in common, 0.5 unless told. A run with
-    ``data.crop`` is always measured so.
+    With ``tiles`` (a side in pixels of the store, ``True`` for the one that was trained on) images are asked tile by
+    tile, see `auxseg.evaluation.tiling`; ``overlap`` is what tiles have in common, 0.5 of their side unless told. A run
+    with ``data.crop`` is always measured so.
 
     Returns what metrics.json holds. Raises `InputError` if the split is empty, was trained on besides train, or the
     store does not fit the model, for mirror images of a target for which left and right mean something, and at the
@@ -117,10 +116,8 @@ def measured(
     asked = _asked(model, str(run.directory), split, how)
     store = matching_store(run, model, data)
     rows = _rows(store, split, how.at)[:most]
-    place = str(store.path)
-    reading = Evaluated(time=_now(), split=split, step=model.step, data=place, mirrored=how.mirrored)
-    reading = replace(reading, tta=how.tta, at=how.at, tiles=_facts(asked.tiles))
-    EventLog(run.events_file).append(reading)
+    reading = Evaluated(time=_now(), split=split, step=model.step, data=str(store.path), mirrored=how.mirrored)
+    EventLog(run.events_file).append(replace(reading, tta=how.tta, at=how.at, tiles=_facts(asked.tiles)))
     metrics, scored = _measured(model, asked, store, split, rows, how)
     write_per_image(run.directory, _columns(model.tasks, scored))
     _write_examples(run, model, asked, store, rows, scored.images)
@@ -131,16 +128,9 @@ def measured(
 
 @freed_memory_kept()
 def measured_alone(
-    place: str | Path,
-    split: str = "test",
-    data: str | Path | None = None,
-    device: str = "auto",
-    how: How = How(),
+    place: str | Path, split: str = "test", data: str | Path | None = None, device: str = "auto", how: How = How()
 ) -> Metrics:
-    """The same of a model outside of any run, which has no data of its own. Nothing is written.
-
-    Raises `InputError` as `evaluate` does, and without ``data``.
-    """
+    """The same of a model outside of any run, where ``data`` must be named. Nothing is written."""
     shown = as_typed(as_path(place, "run"))
     if data is None:
         raise InputError(f"{shown}: a packed model has no data; name a store with --data to measure it on")
@@ -152,8 +142,10 @@ def measured_alone(
 
 def _asked(model: Model, place: str, split: str, how: How) -> Asked:
     """How the model's network is asked. Raises `InputError` for what would be no figure of this model."""
-    target = model.tasks[model.recipe.target]
-    tiles = chosen_tiles(model.recipe, model.vocabulary, how.tiles, how.overlap)
+    target, tiles = (
+        model.tasks[model.recipe.target],
+        chosen_tiles(model.recipe, model.vocabulary, how.tiles, how.overlap),
+    )
     if how.mirrored and not target.mirrors:
         raise InputError(
             f"{place}: left and right mean something for the target {target.name}, so mirror images are no "

@@ -13,12 +13,13 @@ from jaxtyping import UInt8
 from auxseg.drawing import palette_image, save_png
 from auxseg.errors import InputError
 from auxseg.evaluation.averaging import TTA, refuse_averaging
-from auxseg.evaluation.tiling import Tiles, refuse_tiles
+from auxseg.evaluation.tiling import refuse_tiles
 from auxseg.files import replacing, write_atomically
 from auxseg.run.prediction.coco_predictions import DESCRIPTION, CocoPredictions
 from auxseg.run.prediction.image_files import Photograph
 from auxseg.run.prediction.own_files import mark, refuse_others
 from auxseg.run.prediction.predictor import Predictor, answering
+from auxseg.run.prediction.tiles import AskedTiles, chosen_tiles
 from auxseg.tasks.task import blank_answer
 
 FILE: Final = "predictions.json"
@@ -57,14 +58,15 @@ class PredictionWriter:
         overwrite: bool = False,
         exif: str = "auto",
         tta: TTA = "none",
-        tiles: Tiles | None = None,
+        tiles: AskedTiles = None,
+        overlap: float | None = None,
     ) -> None:
         refuse_averaging(tta, model.tasks, model.recipe.target, "predict")
         self.directory, self._model, self._exif = directory, model, exif
-        if tiles is not None and model.recipe.target in model.tasks:
-            refuse_tiles(tiles, model.tasks[model.recipe.target], "predict")
         self._tta: TTA = tta
-        self._tiles = tiles
+        self._tiles = chosen_tiles(model.recipe, model.vocabulary, tiles, overlap)
+        if self._tiles is not None and model.recipe.target in model.tasks:
+            refuse_tiles(self._tiles, model.tasks[model.recipe.target], "predict")
         asked = [task for task in model.tasks.values() if task.has_answer]
         blank = {task.name: blank_answer(task, model.vocabulary.size) for task in asked}
         said = {name: blank[name] for name in answering(model)}

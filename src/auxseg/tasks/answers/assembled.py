@@ -38,7 +38,9 @@ def assembled(
     parts: dict[str, _Parts] = {}
     for rows, answers in bands:
         for name, answer in answers.items():
-            parts.setdefault(name, _Parts(answer, original, class_names)).add(rows, answer)
+            if name not in parts:
+                parts[name] = _Parts(answer, original, class_names)
+            parts[name].add(rows, answer)
     return {name: part.answer(lambda name=name: again(name)) for name, part in parts.items()}
 
 
