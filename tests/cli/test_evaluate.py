@@ -16,8 +16,9 @@ from rich.console import Console
 
 from auxseg.cli.evaluate import MAX_IN_GRID, Evaluate
 from auxseg.errors import InputError
-from auxseg.records.metrics import ClassFigures, Metrics
+from auxseg.records.metrics import ClassFigures, Metrics, TileFacts
 from auxseg.records.values.writing import to_mapping
+from auxseg.run.evaluate import How
 from tests.records.made_events import DATA
 
 
@@ -54,6 +55,7 @@ class _Stubs:
         self.mirrored: list[bool] = []
         self.averaged: list[str] = []
         self.sizes: list[str] = []
+        self.tiles: list[tuple[bool | int | None, float | None]] = []
         self.pages: list[list[str]] = []
         self.grids: list[list[str]] = []
         self.unlike: list[str] = []
@@ -66,20 +68,17 @@ class _Stubs:
         monkeypatch.setattr("auxseg.report.report", self._report)
         monkeypatch.setattr("auxseg.report.compared", self._compared)
 
-    def _measured(
-        self, run: Any, split: str, data: Path | None, device: str, *, mirrored: bool, tta: str, at: str
-    ) -> Metrics:
-        self.sizes.append(at)
-        self.mirrored.append(mirrored)
-        self.averaged.append(tta)
+    def _measured(self, run: Any, split: str, data: Path | None, device: str, how: How) -> Metrics:
+        self.sizes.append(how.at)
+        self.mirrored.append(how.mirrored)
+        self.averaged.append(how.tta)
+        self.tiles.append((how.tiles, how.overlap))
         self.measured.append((run.directory.name, split, data, device))
         return self.metrics.get(run.directory.name, _metrics())
 
-    def _measured_alone(
-        self, path: Path, split: str, data: Path | None, device: str, *, mirrored: bool, tta: str, at: str
-    ) -> Metrics:
-        self.sizes.append(at)
-        self.averaged.append(tta)
+    def _measured_alone(self, path: Path, split: str, data: Path | None, device: str, how: How) -> Metrics:
+        self.sizes.append(how.at)
+        self.averaged.append(how.tta)
         self.measured.append((f"packed {path.name}", split, data, device))
         return _metrics()
 
@@ -87,7 +86,9 @@ class _Stubs:
         self.pages.append([directory.name for directory in directories])
         return directories[0].parent / "report.html"
 
-    def _draw_grid(self, runs: dict[str, Any], path: Path, data: Path | None, tta: str) -> Path:
+    def _draw_grid(
+        self, runs: dict[str, Any], path: Path, data: Path | None, tta: str, tiles: Any, overlap: float | None
+    ) -> Path:
         self.averaged.append(f"grid {tta}")
         if self.no_grid:
             raise InputError(self.no_grid)
@@ -195,6 +196,20 @@ def test_the_original_size_is_passed_on_and_said(tmp_path: Path, stubs: _Stubs) 
     assert stubs.sizes == ["stored", "original", "original"]
     assert result["runs"][str(run)]["at"] == "original"
     assert "32 px, mask at the images' original size (other tasks at 32 px), border" in " ".join(said.split())
+
+
+def test_tiles_are_passed_on_and_said(tmp_path: Path, stubs: _Stubs) -> None:
+    run = _run(tmp_path / "a")
+    _, said = _evaluated(run)
+    assert "by tiles of" not in said
+    stubs.metrics["a"] = dataclasses.replace(_metrics(), tiles=TileFacts(64, 0.25))
+    result, said = _evaluated(run, tiles=(64,), overlap=0.25)
+    _evaluated(run, tiles=())
+    assert stubs.tiles == [(None, None), (64, 0.25), (True, None)]
+    assert result["runs"][str(run)]["tiles"] == {"size": 64, "overlap": 0.25}
+    assert "by tiles of 64 px" in " ".join(said.split())
+    with pytest.raises(InputError, match=r"^--tiles 64 32: expected one size in pixels, or none$"):
+        _evaluated(run, tiles=(64, 32))
 
 
 def test_seconds_per_image_stand_beside_the_figures(tmp_path: Path, stubs: _Stubs) -> None:

@@ -42,6 +42,8 @@ class _Writer:
 
 made: list[_Writer] = []
 
+WHOLE = {"tiles": None, "overlap": None}
+
 
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,9 +83,9 @@ def test_every_picture_of_a_folder_is_answered(folder: Path) -> None:
 def test_options_reach_the_network_and_the_writer(folder: Path) -> None:
     _predicted(folder, "photos/a.jpg", device="cpu", exif="ignore", tta="flip", overwrite=True)
     assert (made[0].model.model, made[0].model.device) == (folder / "run", "cpu")
-    assert made[0].settings == {"overwrite": True, "exif": "ignore", "tta": "flip"}
+    assert made[0].settings == {**WHOLE, "overwrite": True, "exif": "ignore", "tta": "flip"}
     _predicted(folder, "photos/a.jpg")
-    assert made[1].settings == {"overwrite": False, "exif": "auto", "tta": "none"}
+    assert made[1].settings == {**WHOLE, "overwrite": False, "exif": "auto", "tta": "none"}
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_is_answered(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,6 +64,13 @@ def use_threads(threads: int | None) -> None:
     torch.set_num_threads(threads)
 
 
+def one_size(tiles: tuple[int, ...] | None) -> bool | int | None:
+    """What ``--tiles`` asks for: nothing without it, `True` without a size. Raises `InputError` for several sizes."""
+    if tiles is None or len(tiles) < 2:
+        return tiles if tiles is None else (tiles[0] if tiles else True)
+    raise InputError(f"--tiles {' '.join(map(str, tiles))}: expected one size in pixels, or none")
+
+
 @dataclass(frozen=True, kw_only=True)
 class RecipeCommand(Command):
     """A command that reads recipes or models, which may be of a user's own kinds of task."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from tyro.conf import Positional
 
 from auxseg.arguments import as_typed
-from auxseg.cli.command import RecipeCommand, optional, use_threads
+from auxseg.cli.command import RecipeCommand, one_size, optional, use_threads
 from auxseg.cli.output.evaluate_table import print_figures
 from auxseg.cli.output.terminal import plain
 from auxseg.cli.refusals import refuse_no_models, refuse_no_store
@@ -60,6 +60,13 @@ class Evaluate(RecipeCommand):
     """original compares the target's masks at the images' own size, as predict writes them; the store must keep them
     (data prepare --original-masks)."""
 
+    tiles: Annotated[tuple[int, ...] | None, optional("[SIZE]")] = None
+    """Ask tile by tile, by tiles of so many stored pixels or as large as those trained on; runs with data.crop always
+    are."""
+
+    overlap: Annotated[float | None, optional("SHARE")] = None
+    """Share of a tile that overlaps the next one (default: 0.5)."""
+
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to compute."""
 
@@ -78,20 +85,18 @@ class Evaluate(RecipeCommand):
             console.print(f"left out: {name}", markup=False, highlight=False)
         from auxseg.records.values.writing import to_mapping
         from auxseg.report import report
-        from auxseg.run.evaluate import measured, measured_alone
+        from auxseg.run.evaluate import How, measured, measured_alone
 
         use_threads(self.threads)
+        tiles = one_size(self.tiles)
+        how = How(mirrored=self.mirrored, tta=self.tta, at=self.at, tiles=tiles, overlap=self.overlap)
         results: dict[str, Metrics] = {}
         for path in packed:
             with console.status(f"evaluating {as_typed(path)} on {self.split}"):
-                results[as_typed(path)] = measured_alone(
-                    path, self.split, self.data, self.device, mirrored=self.mirrored, tta=self.tta, at=self.at
-                )
+                results[as_typed(path)] = measured_alone(path, self.split, self.data, self.device, how)
         for name, run in runs.items():
             with console.status(f"evaluating {name} on {self.split}"):
-                results[name] = measured(
-                    run, self.split, self.data, self.device, mirrored=self.mirrored, tta=self.tta, at=self.at
-                )
+                results[name] = measured(run, self.split, self.data, self.device, how)
                 report([run.directory])
         print_figures(console, results)
         _print_classes(console, results, {name: run.directory for name, run in runs.items()})
@@ -152,7 +157,9 @@ class Evaluate(RecipeCommand):
                 raise InputError(f"{len(runs)} runs do not fit into one picture, which shows at most {MAX_IN_GRID}")
             with console.status("drawing all runs on the same images"):
                 named = short if len(short) == len(runs) else runs
-                grid = draw_grid(named, page.with_name("grid.png"), self.data, self.tta)
+                grid = draw_grid(
+                    named, page.with_name("grid.png"), self.data, self.tta, one_size(self.tiles), self.overlap
+                )
         except InputError as error:  # every run is measured, which must not be lost
             console.print(f"comparison: {page}   no common picture: {error}", markup=False)
             return found | {"grid": None}

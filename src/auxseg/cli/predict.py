@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from tyro.conf import Positional
 
-from auxseg.cli.command import RecipeCommand, optional, use_threads
+from auxseg.cli.command import RecipeCommand, one_size, optional, use_threads
 from auxseg.cli.refusals import refuse_no_images, refuse_no_models
 from auxseg.counting import count
 from auxseg.errors import InputError
@@ -45,6 +45,13 @@ class Predict(RecipeCommand):
     tta: Literal["none", "flip"] = "none"
     """flip averages what is said of an image and of its mirror image, in twice the time."""
 
+    tiles: Annotated[tuple[int, ...] | None, optional("[SIZE]")] = None
+    """Ask tile by tile at the image's own resolution, by tiles of so many pixels or as large as those trained on; runs
+    with data.crop always are."""
+
+    overlap: Annotated[float | None, optional("SHARE")] = None
+    """Share of a tile that overlaps the next one (default: 0.5)."""
+
     threads: Annotated[int | None, optional("N")] = None
     """CPU threads (default: torch's choice)."""
 
@@ -66,7 +73,16 @@ class Predict(RecipeCommand):
         refuse_predictions(self.out, overwrite=self.overwrite)
         images = found.photographs
         model = open_predictor(self.model, self.device)
-        writer = PredictionWriter(model, self.out, images, overwrite=self.overwrite, exif=self.exif, tta=self.tta)
+        writer = PredictionWriter(
+            model,
+            self.out,
+            images,
+            overwrite=self.overwrite,
+            exif=self.exif,
+            tta=self.tta,
+            tiles=one_size(self.tiles),
+            overlap=self.overlap,
+        )
         if found.num_own:
             console.print(f"skipped: {count(found.num_own, 'picture')} written by auxseg predict")
         failed: dict[str, str] = {}

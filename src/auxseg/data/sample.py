@@ -82,7 +82,8 @@ class Vocabulary:
     (``ignore``). ``category_ids`` are the numbers that the data themselves give to the mask classes, by default their
     positions. ``has_background`` is false where class 0 is a class like any other, such as sky. ``pixels`` are the
     labelled training pixels of each mask class; they are counted only for a recipe that asks for them, else empty.
-    ``layers`` says by name what further dense labels there are.
+    ``layers`` says by name what further dense labels there are. ``scale`` is what a stored pixel is of an image's own,
+    down and across, for most training images; it is known to models, and not to stores.
     """
 
     size: Size
@@ -95,6 +96,7 @@ class Vocabulary:
     has_background: bool = field(default=True, compare=False)
     pixels: tuple[int, ...] = field(default=(), compare=False)
     layers: Mapping[str, LayerForm] = field(default_factory=dict, compare=False)
+    scale: tuple[float, float] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Take one number as the side of a square, and number the mask classes by position if nothing else is known."""

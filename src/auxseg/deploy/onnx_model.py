@@ -1,4 +1,7 @@
-"""An exported network in place of a trained model: asked the same questions, without PyTorch's network."""
+"""An exported network in place of a trained model: asked the same questions, without PyTorch's network.
+
+Shape legend: ``N`` pictures, ``H W`` their size.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,21 @@ from typing import Any, final
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from auxseg.arguments import as_path
-from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.deploy.onnx_file import OnnxFile
 from auxseg.deploy.onnx_session import INPUT, open_session
 from auxseg.errors import InputError, RunError, first_line
 from auxseg.evaluation.averaging import TTA
+from auxseg.evaluation.tiling import Tiles
 from auxseg.recipe import Recipe, build_tasks
 from auxseg.run.model_file import ModelFacts
 from auxseg.run.prediction.prediction import Prediction
 from auxseg.run.prediction.predictor import Photograph, ask
-from auxseg.tasks import Task, View
+from auxseg.tasks import Task
 from auxseg.tasks.task import Dense, form
 
 
@@ -78,27 +82,30 @@ class OnnxModel:
         probabilities: bool = False,
         tasks: Collection[str] | None = None,
         tta: TTA = "none",
+        tiles: Tiles | None = None,
     ) -> Prediction:
         """What it says of one photograph of any size; see `auxseg.predict`.
 
         Raises `InputError` for ``tasks`` that were not exported.
         """
-        return ask(self, self._outputs, photograph, exif=exif, probabilities=probabilities, tasks=tasks, tta=tta)
+        return ask(
+            self, self._outputs, photograph, exif=exif, probabilities=probabilities, tasks=tasks, tta=tta, tiles=tiles
+        )
 
-    def _outputs(self, batch: Batch, view: View, names: Sequence[str]) -> dict[str, Tensor]:
+    def _outputs(self, pictures: Float[Tensor, "N 3 H W"], names: Sequence[str]) -> dict[str, Tensor]:
         try:
-            found = self.session.run(list(names), {INPUT: view.look(batch).numpy()})
+            found = self.session.run(list(names), {INPUT: pictures.numpy()})
         except Exception as error:  # of onnxruntime
             raise RunError(f"{self.path}: onnxruntime cannot run it ({first_line(error)})") from None
         outputs = dict(zip(names, found, strict=True))
         for name, output in outputs.items():
-            self._check(name, output)
+            self._check(name, output, pictures.shape)
         return {name: torch.from_numpy(output) for name, output in outputs.items()}
 
-    def _check(self, name: str, output: np.ndarray) -> None:
-        """Raise `InputError` for an output that is none of the task's."""
-        asked = form(self.tasks[name].output)
-        expected = (1, asked.channels, *self.vocabulary.size) if isinstance(asked, Dense) else (1, asked.size)
+    def _check(self, name: str, output: np.ndarray, given: Sequence[int]) -> None:
+        """Raise `InputError` for an output that is none of the task's, for pictures of this shape."""
+        asked, (number, _, height, width) = form(self.tasks[name].output), given
+        expected = (number, asked.channels, height, width) if isinstance(asked, Dense) else (number, asked.size)
         if output.shape != expected or output.dtype != np.float32:
             raise InputError(
                 f"{self.path}: gives {name} as {output.dtype} of shape {list(output.shape)}, expected float32 of shape "

@@ -15,6 +15,7 @@ from torch import Tensor
 from auxseg.data.augment import mirror
 from auxseg.data.loading.batch import Batch
 from auxseg.errors import InputError
+from auxseg.evaluation.tiling import Tiles, tiled_forward
 from auxseg.models.forward import forward
 from auxseg.models.network import Network
 from auxseg.tasks import Task
@@ -66,9 +67,13 @@ def average(
     return {**outputs, **means}
 
 
-def outputs_of(network: Network, tasks: Mapping[str, Task], batch: Batch, tta: TTA) -> dict[str, Tensor]:
-    """What a network says, see `forward`, averaged as asked for."""
-    outputs = forward(network, tasks, batch)
-    if tta == "none":
-        return outputs
-    return average(tasks, batch, outputs, lambda asked, mirrored: forward(network, asked, mirrored))
+def outputs_of(
+    network: Network, tasks: Mapping[str, Task], batch: Batch, tta: TTA, tiles: Tiles | None = None
+) -> dict[str, Tensor]:
+    """What a network says, see `forward` and `tiled_forward`, averaged as asked for."""
+
+    def compute(asked: Mapping[str, Task], batch: Batch) -> dict[str, Tensor]:
+        return forward(network, asked, batch) if tiles is None else tiled_forward(network, asked, batch, tiles)
+
+    outputs = compute(tasks, batch)
+    return outputs if tta == "none" else average(tasks, batch, outputs, compute)

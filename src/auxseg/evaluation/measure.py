@@ -13,6 +13,7 @@ from torch import Tensor
 
 from auxseg.data.loading.batch import Batch
 from auxseg.evaluation.averaging import TTA, outputs_of
+from auxseg.evaluation.tiling import Tiles
 from auxseg.models.forward import with_teacher
 from auxseg.models.network import Network
 from auxseg.tasks import Table, Task
@@ -64,17 +65,21 @@ def merge(parts: Iterable[Measured]) -> Measured:
 @final
 @dataclass(frozen=True)
 class Asked:
-    """A network, and how it is asked: where it is, in which precision, and over what its outputs are averaged."""
+    """A network, and how it is asked: where it is, in which precision, over what its outputs are averaged, which tiles.
+
+    Without ``tiles`` it is asked about whole images.
+    """
 
     network: Network
     device: torch.device
     autocast: Autocast
     tta: TTA = "none"
+    tiles: Tiles | None = None
 
     def outputs(self, tasks: Mapping[str, Task], batch: Batch) -> dict[str, Tensor]:
         """What it says of the images of a batch, for these tasks."""
         with self.autocast():
-            return outputs_of(self.network, tasks, batch, self.tta)
+            return outputs_of(self.network, tasks, batch, self.tta, self.tiles)
 
 
 @torch.no_grad()

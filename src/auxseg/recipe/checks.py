@@ -16,6 +16,7 @@ from auxseg.recipe.recipe import Recipe
 from auxseg.records.values.size import Size
 from auxseg.tasks import Task
 from auxseg.tasks.plugins import is_registered
+from auxseg.tasks.views import untiled, whole_alone
 from auxseg.training.phases import check_lengths, check_phases, in_steps
 from auxseg.training.schedule import PlateauConfig
 from auxseg.training.teacher import teacher_decay
@@ -44,6 +45,12 @@ def check_values(recipe: Recipe, origin: str) -> None:
     if recipe.data.target_per_batch is not None and recipe.data.target_per_batch > training.batch:
         found = recipe.data.target_per_batch
         raise InputError(f"{origin}: data.target_per_batch is {found}, more than the batch of {training.batch}")
+    crop, size = recipe.data.crop, recipe.data.size
+    if crop is not None and size is not None and crop.size > size.shorter:
+        raise InputError(
+            f"{origin}: data.crop.size is {crop.size}, larger than the images of data.size={size} that windows are cut "
+            f"from; set data.crop.size to at most {size.shorter}, or data.size higher"
+        )
     if (training.steps is None) == (training.epochs is None):
         found = "neither" if training.steps is None else "both"
         raise InputError(f"{origin}: training needs either steps or epochs, found {found}")
@@ -78,6 +85,7 @@ def check_model(recipe: Recipe, origin: str) -> None:
             _check_layer_of_target(recipe, tasks[recipe.target])
             network = outline(recipe.model, {name: task.output for name, task in tasks.items()}, recipe.target)
             _check_size(network)
+            _check_crop(recipe, tasks, network)
             teacher_decay(tasks.values(), recipe.training.average)
         _check_has_phases(recipe)
         check_lengths(phases)
@@ -109,6 +117,24 @@ def _check_frozen(recipe: Recipe, network: Network) -> None:
         raise InputError(
             "training.watch compares the gradients of tasks on what they share, and model.encoder.freeze leaves "
             "nothing shared that learns; set training.watch to null, or freeze a number of first stages"
+        )
+
+
+def _check_crop(recipe: Recipe, tasks: Mapping[str, Task], network: Network) -> None:
+    """Refuse windows for tasks that are not answered tile by tile, and of a size that the network does not take."""
+    crop = recipe.data.crop
+    if crop is None:
+        return
+    if why := untiled(tasks[recipe.target]):
+        raise InputError(f"data.crop: {why}; leave data.crop out")
+    for name, task in tasks.items():
+        if why := whole_alone(task):
+            raise InputError(f"data.crop: {why}; leave data.crop out, or the task by tasks.{name}=off")
+    if crop.size < network.stride or network.image_size not in (None, crop.size):
+        expected = f"at least {network.stride}" if network.image_size is None else str(network.image_size)
+        raise InputError(
+            f"data.crop.size is {crop.size}, but the encoder takes images of {expected} pixels; set data.crop.size to "
+            f"{network.image_size or network.stride}"
         )
 
 

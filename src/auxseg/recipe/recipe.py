@@ -12,7 +12,7 @@ from pydantic import Field
 
 from auxseg.balancing import BalancerConfig, FixedConfig
 from auxseg.config import config
-from auxseg.data.augment import MILD, NO_AUGMENTATION, AugmentConfig
+from auxseg.data.augment import MILD, NO_AUGMENTATION, AugmentConfig, CropConfig
 from auxseg.data.loading.selection import TrainOn
 from auxseg.models import ModelConfig
 from auxseg.records.values.size import Sides, Size
@@ -44,18 +44,25 @@ class DataConfig:
     photographs and their other labels all stay. ``target_per_batch`` fixes how many samples of a batch have a mask,
     see `TrainLoader`. ``fold: 2/5`` deals what is trained on and tested into five folds and tests on the second, see
     `auxseg.data.loading.folds`. ``order: blocks`` is for disks that are slow at random access: only ``block``
-    neighbours in the store, and a few such blocks with each other, are shuffled, see `Stream`.
+    neighbours in the store, and a few such blocks with each other, are shuffled, see `Stream`. ``crop`` trains on
+    windows of the pictures of ``size`` and measures and predicts whole images tile by tile, see `CropConfig` and
+    `auxseg.evaluation.tiling`.
     """
 
     size: Annotated[Size, Sides(ge=16, le=2048)] | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     augment: AugmentConfig | Literal["auto", "none", "mild", "strong"] = "auto"
+    crop: CropConfig | None = None
     train_on: TrainOn = "train"
     label_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
     target_per_batch: Count | None = None
     fold: Annotated[str, Field(pattern=r"^\d{1,3}/\d{1,3}$")] | None = None
     order: Literal["shuffled", "blocks"] = "shuffled"
     block: Count = 64
+
+    def input_size(self, stored: Size) -> Size:
+        """The size of the pictures that the network is trained on, of data stored at this size."""
+        return stored if self.crop is None else Size(self.crop.size, self.crop.size)
 
     def augmentation(self, *, pretrained: bool) -> AugmentConfig:
         """The augmentation that is meant."""
@@ -148,8 +155,7 @@ def what_matters(values: Mapping[str, Any]) -> dict[str, Any]:
     if not model.get("refine_by"):
         model.pop("refine_by", None)
     data.pop("workers", None)
-    if data.get("fold") is None:  # which versions before did not know
-        data.pop("fold", None)
+    data = {key: each for key, each in data.items() if each is not None or key not in ("fold", "crop")}
     training.pop("watch", None)
     if data["order"] == "shuffled":
         data.pop("block", None)

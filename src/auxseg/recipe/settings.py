@@ -145,7 +145,9 @@ def _defines_task(key: str, value: object) -> bool:
 def _set(values: dict[str, object], key: str, value: object, given: Sequence[str], root: type) -> None:
     *parents, last = key.split(".")
     for parent in parents:
-        inner = values.setdefault(parent, {})
+        if values.get(parent) is None:  # where null stands for nothing, as in a recipe that was written back
+            values[parent] = {}
+        inner = values[parent]
         if not isinstance(inner, dict):
             raise InputError(f"--set {key}: {parent} is a single value in this recipe and has no settings")
         values = inner

@@ -9,7 +9,10 @@ SECTIONS: Final = ("model", "tasks", "target", "data", "balancer", "training", "
 
 KEYS: Final = {
     "model": ("encoder", "decoder", "sharing", "width", "norm", "input", "weights", "checkpointing", "refine_by"),
-    "data": ("size", "workers", "augment", "train_on", "label_fraction", "target_per_batch", "fold", "order", "block"),
+    "data": (
+        *("size", "workers", "augment", "crop", "train_on", "label_fraction", "target_per_batch", "fold", "order"),
+        "block",
+    ),
     "balancer": ("kind", "gate", "weights", "form", "every", "temperature", "variant", "beta", "distribution", "total"),
     "training": (
         *("steps", "epochs", "batch", "accumulate", "optimizer", "schedule", "average", "clip", "validate_every"),
@@ -27,6 +30,8 @@ MEANT: Final = {
     "batch_size": "training.batch",
     "channels_last": "training.channels_last",
     "clip": "training.clip",
+    "crop": "data.crop",
+    "crop_size": "data.crop.size",
     "ema": "training.average",
     "encoder": "model.encoder.kind",
     "decoder": "model.decoder.kind",

@@ -18,7 +18,7 @@ from typing import Annotated, BinaryIO, Final, Literal, TypeAlias, TypeVar, fina
 from pydantic import Field
 
 from auxseg.errors import InputError
-from auxseg.records.metrics import DataFacts
+from auxseg.records.metrics import DataFacts, TileFacts
 from auxseg.records.names import EVENTS_FILE
 from auxseg.records.values.numbers import Count, Figures, Losses, Number, Seconds
 from auxseg.records.values.reading import adapter, load_json
@@ -128,7 +128,7 @@ class Gradients:
 class Evaluated:
     """A split of ``data`` was read to evaluate the run, and its mirror images too if it is ``mirrored``.
 
-    ``tta`` and ``at`` are those of `auxseg.records.metrics.Metrics`.
+    ``tta``, ``at`` and ``tiles`` are those of `auxseg.records.metrics.Metrics`.
     """
 
     time: str = ""
@@ -138,6 +138,7 @@ class Evaluated:
     mirrored: bool = field(default=False, metadata=OMITTED)
     tta: Literal["none", "flip"] = field(default="none", metadata=OMITTED)
     at: Literal["stored", "original"] = field(default="stored", metadata=OMITTED)
+    tiles: TileFacts | None = field(default=None, metadata=OMITTED)
 
 
 @final

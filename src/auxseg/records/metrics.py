@@ -31,6 +31,15 @@ class DataFacts:
 
 @final
 @dataclass(frozen=True)
+class TileFacts:
+    """By which tiles images were measured: their side in pixels, and the share of it that overlaps."""
+
+    size: Count
+    overlap: float
+
+
+@final
+@dataclass(frozen=True)
 class ConfusionTable:
     """How often each true class (row) was taken for each class (column)."""
 
@@ -68,7 +77,7 @@ class Metrics:
     figures ``num_...`` count every image once. ``tta`` says over what every output was averaged: ``flip`` is the image
     and its mirror image. ``at`` is the size at which the target's masks were compared: ``stored``, or ``original``, the
     images' own. Its figures, tables and classes are then in pixels of the images. Losses, and figures of other
-    tasks, are always those at the stored size.
+    tasks, are always those at the stored size. ``tiles`` says by which tiles images were measured, ``None`` as a whole.
     The fields stand in the order of the file. What earlier versions did not write has a default.
     """
 
@@ -77,6 +86,7 @@ class Metrics:
     mirrored: bool = field(default=False, metadata=OMITTED)
     tta: Literal["none", "flip"] = field(default="none", metadata=OMITTED)
     at: Literal["stored", "original"] = field(default="stored", metadata=OMITTED)
+    tiles: TileFacts | None = field(default=None, metadata=OMITTED)
     checkpoint_step: Count
     target: str
     main_figure: str = ""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
+import numpy as np
 from torch import nn
 
 from auxseg.data.loading.folds import in_fold
@@ -13,6 +15,7 @@ from auxseg.data.loading.loader import EvaluationLoader, TrainLoader
 from auxseg.data.loading.pixels import count_pixels
 from auxseg.data.loading.selection import labelled_rows, training_rows
 from auxseg.data.store.store import Store
+from auxseg.errors import InputError
 from auxseg.models import Network
 from auxseg.recipe import Recipe, with_changes
 from auxseg.tasks import Task
@@ -23,11 +26,18 @@ from auxseg.training.phases import Phase, build_phases
 from auxseg.training.runtime import Runtime
 from auxseg.training.teacher import Teacher, teacher_decay
 
+_NEARLY_ONE: Final = 0.01
+
 
 def open_data(path: str | Path, recipe: Recipe) -> Store:
     """The store, at the size that the recipe asks for and with the splits of its fold."""
     store, data = Store.open(path), recipe.data
     store = store if data.size is None else store.at_size(data.size)
+    if data.crop is not None and data.crop.size > store.size.shorter:
+        raise InputError(
+            f"{store.path}: data.crop.size is {data.crop.size}, but its images have {store.size} px; set "
+            f"data.crop.size to at most {store.size.shorter}, or prepare the data again with a larger --size"
+        )
     return store if data.fold is None else in_fold(store, data.fold, data.train_on)
 
 
@@ -49,6 +59,21 @@ def with_pixels(store: Store, recipe: Recipe) -> Store:
     return replace(store, vocabulary=replace(store.vocabulary, pixels=pixels))
 
 
+def with_scale(store: Store, recipe: Recipe) -> Store:
+    """The store whose vocabulary says at which scale it shows its images: the median over those that are trained on.
+
+    A scale within a hundredth of 1 is 1.
+    """
+    rows = training_rows(store, recipe.data.train_on)
+    if not len(rows):
+        return store
+    inside = np.array([store.inside(row) for row in rows.tolist()])
+    sides = np.stack([inside[:, 1] - inside[:, 0], inside[:, 3] - inside[:, 2]], axis=1)
+    down, across = np.median(sides / store.original_sizes[rows], axis=0).tolist()
+    scale = tuple(1.0 if abs(each - 1) < _NEARLY_ONE else each for each in (down, across))
+    return replace(store, vocabulary=replace(store.vocabulary, scale=scale))
+
+
 def train_loader(recipe: Recipe, store: Store, runtime: Runtime) -> TrainLoader:
     """Augmented batches of what the recipe trains on."""
     data = recipe.data
@@ -62,6 +87,8 @@ def train_loader(recipe: Recipe, store: Store, runtime: Runtime) -> TrainLoader:
         labelled=labelled_rows(store, rows, data.label_fraction),
         target_per_batch=data.target_per_batch,
         block=data.block if data.order == "blocks" else None,
+        crop=data.crop,
+        first_class=1 if store.vocabulary.has_background else 0,
         accumulate=recipe.training.accumulate,
         rank=runtime.rank,
         num_processes=runtime.num_processes,
@@ -71,14 +98,14 @@ def train_loader(recipe: Recipe, store: Store, runtime: Runtime) -> TrainLoader:
 
 
 def validation_loader(recipe: Recipe, store: Store, runtime: Runtime) -> EvaluationLoader | None:
-    """The validation split, if there is one that is not trained on."""
+    """The validation split, if there is one that is not trained on; one image at a time where it is cut into tiles."""
     rows = store.rows("val")
     if recipe.data.train_on != "train" or not len(rows):
         return None
     return EvaluationLoader(
         store,
         rows,
-        recipe.training.batch,
+        recipe.training.batch if recipe.data.crop is None else 1,
         rank=runtime.rank,
         num_processes=runtime.num_processes,
         workers=recipe.data.workers,

@@ -135,6 +135,8 @@ def pack_vocabulary(vocabulary: Vocabulary) -> str:
         del values["pixels"]
     if not vocabulary.layers:  # as files were before there were layers
         del values["layers"]
+    if vocabulary.scale is None:
+        del values["scale"]
     return json.dumps(values)
 
 
@@ -152,6 +154,8 @@ def unpack_vocabulary(text: str, place: str) -> Vocabulary:
         "a count for each class": all(
             len(found.labels.get(label, ())) == len(counts) for label, counts in found.counts.items()
         ),
+        f"a scale above 0 and up to {MAX_SIZE}": found.scale is None
+        or all(0 < each <= MAX_SIZE for each in found.scale),
         "a number of pixels for each mask class": len(found.pixels) in (0, len(found.mask_classes))
         and all(0 <= number < 2**63 for number in found.pixels),
     }

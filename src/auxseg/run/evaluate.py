@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, final
 
 import numpy as np
 import torch
@@ -18,13 +19,14 @@ from auxseg.data.store.store import Store
 from auxseg.drawing import panel, save_png, to_picture
 from auxseg.errors import InputError
 from auxseg.evaluation.at_original import At, Original, measure_at_original, refuse_at
-from auxseg.evaluation.averaging import TTA, outputs_of, refuse_averaging
+from auxseg.evaluation.averaging import TTA, refuse_averaging
 from auxseg.evaluation.measure import Asked, Measured, measure
 from auxseg.evaluation.mirrored import Scored, measure_mirrored
+from auxseg.evaluation.tiling import Tiles, refuse_tiles
 from auxseg.models.forward import with_teacher
 from auxseg.records.event_log import EventLog
 from auxseg.records.events import Evaluated
-from auxseg.records.metrics import ClassFigures, ConfusionTable, Metrics, write_metrics
+from auxseg.records.metrics import ClassFigures, ConfusionTable, Metrics, TileFacts, write_metrics
 from auxseg.records.names import FIGURES_FOLDER
 from auxseg.records.pictures import Example, write_examples
 from auxseg.records.table import Cell, write_per_image
@@ -36,11 +38,24 @@ from auxseg.run.load import in_words_of, load, matching_store
 from auxseg.run.mistakes import draw_mistakes
 from auxseg.run.model import Model
 from auxseg.run.packed.finding import is_packed
+from auxseg.run.prediction.tiles import AskedTiles, chosen_tiles
 from auxseg.tasks import Task
 from auxseg.training.allocator import freed_memory_kept
 
 NUM_EXAMPLES: Final = 3
 EXAMPLE_SIZE: Final = 256
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """How images are measured; the fields are the arguments of `evaluate`."""
+
+    mirrored: bool = False
+    tta: TTA = "none"
+    at: At = "stored"
+    tiles: AskedTiles = None
+    overlap: float | None = None
 
 
 def evaluate(
@@ -52,6 +67,8 @@ def evaluate(
     mirrored: bool = False,
     tta: TTA = "none",
     at: At = "stored",
+    tiles: AskedTiles = None,
+    overlap: float | None = None,
 ) -> dict[str, Any]:
     """Measure the model that is kept on a split; writes metrics.json, per_image.csv and examples.json.
 
@@ -71,13 +88,18 @@ def evaluate(
     its figures, tables and rows are in the images' own pixels. Losses and all other tasks stay at the stored size. The
     store must keep the masks so, see ``original_masks`` of `auxseg.prepare`.
 
+    With ``tiles`` (a side in pixels of the store, ``True`` for the one that was trained on) images are asked tile by
+    tile, see `auxseg.evaluation.tiling`; ``overlap`` is what tiles have in common, 0.5 of their side unless told. A run
+    with ``data.crop`` is always measured so.
+
     Returns what metrics.json holds. Raises `InputError` if the split is empty, was trained on besides train, or the
     store does not fit the model, for mirror images of a target for which left and right mean something, and at the
     original size for mirror images, a target that does not predict the mask, or a store without original masks.
     """
+    how = How(mirrored=mirrored, tta=tta, at=at, tiles=tiles, overlap=overlap)
     if not isinstance(run, Run) and is_packed(run):
-        return to_mapping(measured_alone(run, split, data, device, mirrored=mirrored, tta=tta, at=at))
-    return to_mapping(measured(Run.open(run), split, data, device, mirrored=mirrored, tta=tta, at=at))
+        return to_mapping(measured_alone(run, split, data, device, how))
+    return to_mapping(measured(Run.open(run), split, data, device, how))
 
 
 @freed_memory_kept()
@@ -86,23 +108,20 @@ def measured(
     split: str = "test",
     data: str | Path | None = None,
     device: str = "auto",
+    how: How = How(),
     *,
-    mirrored: bool = False,
-    tta: TTA = "none",
-    at: At = "stored",
     most: int | None = None,
 ) -> Metrics:
     """The same, as a typed value; of at most ``most`` images, to time an evaluation."""
     model = load(run, device)
-    _refuse(model, str(run.directory), split, mirrored=mirrored, tta=tta, at=at)
+    asked = _asked(model, str(run.directory), split, how)
     store = matching_store(run, model, data)
-    rows = _rows(store, split, at)[:most]
-    place = str(store.path)
-    reading = Evaluated(time=_now(), split=split, step=model.step, data=place, mirrored=mirrored, tta=tta, at=at)
-    EventLog(run.events_file).append(reading)
-    metrics, scored = _measured(model, store, split, rows, mirrored=mirrored, tta=tta, at=at)
+    rows = _rows(store, split, how.at)[:most]
+    reading = Evaluated(time=_now(), split=split, step=model.step, data=str(store.path), mirrored=how.mirrored)
+    EventLog(run.events_file).append(replace(reading, tta=how.tta, at=how.at, tiles=_facts(asked.tiles)))
+    metrics, scored = _measured(model, asked, store, split, rows, how)
     write_per_image(run.directory, _columns(model.tasks, scored))
-    _write_examples(run, model, store, rows, scored.images, tta)
+    _write_examples(run, model, asked, store, rows, scored.images)
     write_inspection(run, model, store, store.rows("val")[:NUM_INSPECTED])
     write_metrics(run.directory, metrics)  # last: all is there
     return metrics
@@ -110,40 +129,40 @@ def measured(
 
 @freed_memory_kept()
 def measured_alone(
-    place: str | Path,
-    split: str = "test",
-    data: str | Path | None = None,
-    device: str = "auto",
-    *,
-    mirrored: bool = False,
-    tta: TTA = "none",
-    at: At = "stored",
+    place: str | Path, split: str = "test", data: str | Path | None = None, device: str = "auto", how: How = How()
 ) -> Metrics:
-    """The same of a model outside of any run, which has no data of its own. Nothing is written.
-
-    Raises `InputError` as `evaluate` does, and without ``data``.
-    """
+    """The same of a model outside of any run, where ``data`` must be named. Nothing is written."""
     shown = as_typed(as_path(place, "run"))
     if data is None:
         raise InputError(f"{shown}: a packed model has no data; name a store with --data to measure it on")
     model = load(place, device)
-    _refuse(model, shown, split, mirrored=mirrored, tta=tta, at=at)
+    asked = _asked(model, shown, split, how)
     store = in_words_of(model, Store.open(data))
-    return _measured(model, store, split, _rows(store, split, at), mirrored=mirrored, tta=tta, at=at)[0]
+    return _measured(model, asked, store, split, _rows(store, split, how.at), how)[0]
 
 
-def _refuse(model: Model, place: str, split: str, *, mirrored: bool, tta: TTA, at: At) -> None:
-    """Raise `InputError` for what would be no figure of this model."""
-    target = model.tasks[model.recipe.target]
-    if mirrored and not target.mirrors:
+def _asked(model: Model, place: str, split: str, how: How) -> Asked:
+    """How the model's network is asked. Raises `InputError` for what would be no figure of this model."""
+    target, tiles = (
+        model.tasks[model.recipe.target],
+        chosen_tiles(model.recipe, model.vocabulary, how.tiles, how.overlap),
+    )
+    if how.mirrored and not target.mirrors:
         raise InputError(
             f"{place}: left and right mean something for the target {target.name}, so mirror images are no "
             "samples of it; evaluate it without mirrored scoring"
         )
-    refuse_averaging(tta, model.tasks, target.name, place)
-    refuse_at(at, target, place, mirrored=mirrored)
+    refuse_averaging(how.tta, model.tasks, target.name, place)
+    refuse_at(how.at, target, place, mirrored=how.mirrored)
+    if tiles is not None:
+        refuse_tiles(tiles, model.tasks, target.name, place, model.network)
     if split == "val" and model.recipe.data.train_on != "train":
         raise InputError(f"{place}: was trained on {model.recipe.data.train_on}; evaluate it on test")
+    return model.asked(how.tta, tiles)
+
+
+def _facts(tiles: Tiles | None) -> TileFacts | None:
+    return None if tiles is None else TileFacts(tiles.size, tiles.overlap)
 
 
 def _rows(store: Store, split: str, at: At) -> np.ndarray:
@@ -159,20 +178,20 @@ def _rows(store: Store, split: str, at: At) -> np.ndarray:
 
 
 def _measured(
-    model: Model, store: Store, split: str, rows: np.ndarray, *, mirrored: bool, tta: TTA, at: At
+    model: Model, asked: Asked, store: Store, split: str, rows: np.ndarray, how: How
 ) -> tuple[Metrics, Scored]:
     started = time.perf_counter()
-    loader = EvaluationLoader(store, rows, 1 if at == "original" else model.recipe.training.batch)
-    asked, tasks = Asked(model.network, model.device, model.autocast, tta), model.tasks
-    if at == "original":
+    one_by_one = how.at == "original" or asked.tiles is not None
+    loader, tasks = EvaluationLoader(store, rows, 1 if one_by_one else model.recipe.training.batch), model.tasks
+    if how.at == "original":
         originals = (Original(store.place(row), store.read_original_mask(row)) for row in rows.tolist())
         scored = Scored(measure_at_original(asked, tasks, loader, model.recipe.target, originals))
     else:
-        scored = measure_mirrored(asked, tasks, loader) if mirrored else Scored(measure(asked, tasks, loader))
-    return _metrics(model, store, split, scored, tta, at, time.perf_counter() - started), scored
+        scored = measure_mirrored(asked, tasks, loader) if how.mirrored else Scored(measure(asked, tasks, loader))
+    return _metrics(model, asked, store, split, scored, how.at, time.perf_counter() - started), scored
 
 
-def _metrics(model: Model, store: Store, split: str, scored: Scored, tta: TTA, at: At, seconds: float) -> Metrics:
+def _metrics(model: Model, asked: Asked, store: Store, split: str, scored: Scored, at: At, seconds: float) -> Metrics:
     measured = scored.both
     tables = {
         f"{name}.{title}": ConfusionTable(tuple(names), tuple(map(tuple, np.asarray(counts).tolist())))
@@ -184,8 +203,9 @@ def _metrics(model: Model, store: Store, split: str, scored: Scored, tta: TTA, a
         split=split,
         num_images=len(scored.images.ids),
         mirrored=scored.mirrors is not None,
-        tta=tta,
+        tta=asked.tta,
         at=at,
+        tiles=_facts(asked.tiles),
         checkpoint_step=model.step,
         target=model.recipe.target,
         main_figure=model.tasks[model.recipe.target].main_figure,
@@ -224,7 +244,7 @@ def _columns(tasks: Mapping[str, Task], scored: Scored) -> dict[str, list[Cell]]
     return columns
 
 
-def _write_examples(run: Run, model: Model, store: Store, rows: np.ndarray, measured: Measured, tta: TTA) -> None:
+def _write_examples(run: Run, model: Model, asked: Asked, store: Store, rows: np.ndarray, measured: Measured) -> None:
     """Draw the best, median and worst images by the target's own figure."""
     target = model.tasks[model.recipe.target]
     cells = target.rows(measured.tables[target.name])[target.row_figure]
@@ -242,18 +262,17 @@ def _write_examples(run: Run, model: Model, store: Store, rows: np.ndarray, meas
     for rank, entries in chosen.items():
         for number, (value, place) in enumerate(entries, start=1):
             name = f"{FIGURES_FOLDER}/{rank}-{number}.png"
-            save_png(run.directory / name, _picture(model, store, int(rows[place]), tta))
+            save_png(run.directory / name, _picture(model, asked, store, int(rows[place])))
             examples.append(Example(measured.ids[place], rank, value, name))
-    examples += draw_mistakes(run.directory, model, store, rows, values, tta)
+    examples += draw_mistakes(run.directory, model, asked, store, rows, values)
     write_examples(run.directory, examples)
 
 
 @torch.no_grad()
-def _picture(model: Model, store: Store, row: int, tta: TTA) -> np.ndarray:
+def _picture(model: Model, asked: Asked, store: Store, row: int) -> np.ndarray:
     """Photograph, truth and prediction side by side; a task that would cover them gets a row with what it sees."""
     (batch,) = EvaluationLoader(store, np.array([row]), 1)
-    with model.autocast():
-        outputs = outputs_of(model.network, model.tasks, batch.to(model.device), tta)
+    outputs = asked.outputs(model.tasks, batch.to(model.device))
     batch = with_teacher(model.network, model.tasks, batch, outputs)
     photograph = _enlarged(to_picture(batch.image[0]))
     truth, prediction = photograph, photograph

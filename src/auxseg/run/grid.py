@@ -16,7 +16,8 @@ from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
 from auxseg.drawing import Picture, column, panel, save_png, to_picture
 from auxseg.errors import InputError
-from auxseg.evaluation.averaging import TTA, outputs_of
+from auxseg.evaluation.averaging import TTA
+from auxseg.evaluation.measure import Asked
 from auxseg.models.forward import with_teacher
 from auxseg.records.table import read_per_image
 from auxseg.records.values.size import Size
@@ -24,6 +25,7 @@ from auxseg.run.directory import Run
 from auxseg.run.load import load
 from auxseg.run.model import Model
 from auxseg.run.prediction.predictor import answering
+from auxseg.run.prediction.tiles import AskedTiles, chosen_tiles
 from auxseg.tasks.answers import Drawn
 from auxseg.tasks.task import blank_answer
 
@@ -31,7 +33,14 @@ NUM_IMAGES: Final = 6
 SIDE: Final = 224
 
 
-def draw_grid(runs: Mapping[str, Run], out: Path, data: str | Path | None = None, tta: TTA = "none") -> Path:
+def draw_grid(
+    runs: Mapping[str, Run],
+    out: Path,
+    data: str | Path | None = None,
+    tta: TTA = "none",
+    tiles: AskedTiles = None,
+    overlap: float | None = None,
+) -> Path:
     """Draw photograph, truth and what every run says for images from good to bad, and write the picture.
 
     The images stand at even steps through the ranking by the mean, over the runs, of the target's figure per image
@@ -39,6 +48,10 @@ def draw_grid(runs: Mapping[str, Run], out: Path, data: str | Path | None = None
     on the same images of the same data.
     """
     models = {name: load(run) for name, run in runs.items()}
+    asked = {
+        name: model.asked(tta, chosen_tiles(model.recipe, model.vocabulary, tiles, overlap))
+        for name, model in models.items()
+    }
     stores = {
         name: Store.open(Path(data) if data is not None else runs[name].trained_on[0]).at_size(model.vocabulary.size)
         for name, model in models.items()
@@ -48,7 +61,7 @@ def draw_grid(runs: Mapping[str, Run], out: Path, data: str | Path | None = None
             f"{', '.join(runs)}: were evaluated on different data, so one picture cannot show them together"
         )
     ids = _chosen({name: _values(run, models[name]) for name, run in runs.items()})
-    save_png(out, column([_picture(models, stores, id_, tta) for id_ in ids]))
+    save_png(out, column([_picture(models, asked, stores, id_) for id_ in ids]))
     return out
 
 
@@ -73,9 +86,9 @@ def _chosen(values: Mapping[str, Mapping[str, float]]) -> list[str]:
     return [ranked[place] for place in places]
 
 
-def _picture(models: Mapping[str, Model], stores: Mapping[str, Store], id_: str, tta: TTA) -> Picture:
+def _picture(models: Mapping[str, Model], asked: Mapping[str, Asked], stores: Mapping[str, Store], id_: str) -> Picture:
     """What every run says of an image; a task whose drawing would cover the others gets a row."""
-    seen = {name: _see(model, stores[name], id_, tta) for name, model in models.items()}
+    seen = {name: _see(model, asked[name], stores[name], id_) for name, model in models.items()}
     fullest = max(seen.values(), key=lambda one: len(one.overlaid))
     predictions = [one.prediction for one in seen.values()]
     rows = [panel([fullest.photograph, fullest.truth, *predictions], ["photograph", "truth", *models])]
@@ -99,11 +112,10 @@ class _Seen:
 
 
 @torch.no_grad()
-def _see(model: Model, store: Store, id_: str, tta: TTA) -> _Seen:
+def _see(model: Model, asked: Asked, store: Store, id_: str) -> _Seen:
     (batch,) = EvaluationLoader(store, np.flatnonzero(store.ids == id_), 1)
     photograph = _enlarged(to_picture(batch.image[0]))
-    with model.autocast():
-        outputs = outputs_of(model.network, model.tasks, batch.to(model.device), tta)
+    outputs = asked.outputs(model.tasks, batch.to(model.device))
     batch = with_teacher(model.network, model.tasks, batch, outputs)
     truth, prediction = photograph, photograph
     overlaid: list[str] = []

@@ -14,7 +14,7 @@ from auxseg.data.geometry import fit
 from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
 from auxseg.drawing import Picture, draw_contours, draw_errors, save_png, to_picture
-from auxseg.evaluation.averaging import TTA, outputs_of
+from auxseg.evaluation.measure import Asked
 from auxseg.records.names import FIGURES_FOLDER
 from auxseg.records.pictures import Example
 from auxseg.run.model import Model
@@ -26,7 +26,7 @@ SIDE: Final = 256
 
 
 def draw_mistakes(
-    run: Path, model: Model, store: Store, rows: np.ndarray, values: Sequence[float | None], tta: TTA = "none"
+    run: Path, model: Model, asked: Asked, store: Store, rows: np.ndarray, values: Sequence[float | None]
 ) -> list[Example]:
     """Draw the worst images and, so that runs can be compared, some that are the same for every run of this split.
 
@@ -41,7 +41,7 @@ def draw_mistakes(
     for rank, places in (("mistakes", _worst(values, target)), ("same", _even(values))):
         for number, place in enumerate(places, start=1):
             name = f"{FIGURES_FOLDER}/{rank}-{number}.png"
-            photograph, truth, prediction = _masks(model, target, store, int(rows[place]), tta)
+            photograph, truth, prediction = _masks(asked, target, store, int(rows[place]))
             drawn = [draw_contours(photograph, truth, prediction)]
             drawn += [draw_errors(photograph, truth, prediction)] if rank == "mistakes" else []
             save_png(run / name, np.concatenate(drawn, axis=1))
@@ -62,11 +62,10 @@ def _even(values: Sequence[float | None]) -> list[int]:
 
 
 @torch.no_grad()
-def _masks(model: Model, target: Task, store: Store, row: int, tta: TTA) -> tuple[Picture, np.ndarray, np.ndarray]:
+def _masks(asked: Asked, target: Task, store: Store, row: int) -> tuple[Picture, np.ndarray, np.ndarray]:
     """The photograph at the size of a page, and the true and the predicted classes at that of the network."""
     (batch,) = EvaluationLoader(store, np.array([row]), 1)
-    with model.autocast():
-        outputs = outputs_of(model.network, {target.name: target}, batch.to(model.device), tta)
+    outputs = asked.outputs({target.name: target}, batch.to(asked.device))
     height, width = store.size.resized(SIDE)
     photograph = Image.fromarray(to_picture(batch.image[0])).resize((width, height), Image.Resampling.BICUBIC)
     place = fit((store.size.height, store.size.width), store.size, "squash")

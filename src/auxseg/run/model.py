@@ -1,4 +1,7 @@
-"""A trained model, ready to be used."""
+"""A trained model, ready to be used.
+
+Shape legend: ``N`` pictures, ``H W`` their size.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,18 @@ from dataclasses import dataclass
 from typing import Any, final
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
-from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.evaluation.averaging import TTA
+from auxseg.evaluation.measure import Asked
+from auxseg.evaluation.tiling import Tiles, refuse_tiles
 from auxseg.models import Network
 from auxseg.recipe import Recipe
 from auxseg.run.prediction.prediction import Prediction
 from auxseg.run.prediction.predictor import Photograph, ask
-from auxseg.tasks import Task, View
+from auxseg.tasks import Task
 
 
 @final
@@ -40,6 +45,10 @@ class Model:
         """The precision that the network was trained in."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.training.precision == "bf16")
 
+    def asked(self, tta: TTA = "none", tiles: Tiles | None = None) -> Asked:
+        """The network, and how it is asked."""
+        return Asked(self.network, self.device, self.autocast, tta, tiles)
+
     def predict(
         self,
         photograph: Photograph,
@@ -48,19 +57,23 @@ class Model:
         probabilities: bool = False,
         tasks: Collection[str] | None = None,
         tta: TTA = "none",
+        tiles: Tiles | None = None,
     ) -> Prediction:
         """What this model says of one photograph; see `auxseg.predict`.
 
         ``tasks`` names those to ask, which may also look at a picture of their own; by default `answering`. Raises
         `InputError` for one that gives no answer.
         """
-        return ask(self, self._outputs, photograph, exif=exif, probabilities=probabilities, tasks=tasks, tta=tta)
+        if tiles is not None:
+            refuse_tiles(tiles, self.tasks, self.recipe.target, "predict", self.network)
+        return ask(
+            self, self._outputs, photograph, exif=exif, probabilities=probabilities, tasks=tasks, tta=tta, tiles=tiles
+        )
 
     @torch.no_grad()
-    def _outputs(self, batch: Batch, view: View, names: Sequence[str]) -> dict[str, Tensor]:
-        batch = batch.to(self.device)
+    def _outputs(self, pictures: Float[Tensor, "N 3 H W"], names: Sequence[str]) -> dict[str, Tensor]:
         with self.autocast():
-            return self.network(view.look(batch), names)
+            return self.network(pictures.to(self.device), names)
 
     def __repr__(self) -> str:
         names = ", ".join(self.tasks)

@@ -14,6 +14,7 @@ from PIL import Image
 from auxseg.evaluation.averaging import TTA
 from auxseg.run.prediction.prediction import Prediction
 from auxseg.run.prediction.predictor import Predictor
+from auxseg.run.prediction.tiles import AskedTiles, chosen_tiles
 
 
 def predict(
@@ -23,6 +24,8 @@ def predict(
     exif: str = "auto",
     probabilities: bool = False,
     tta: TTA = "none",
+    tiles: AskedTiles = None,
+    overlap: float | None = None,
 ) -> Prediction:
     """Ask a model about one photograph of any size.
 
@@ -33,9 +36,15 @@ def predict(
             done to the photographs that the model was trained on.
         probabilities: also keep the probability of every mask class in every pixel, four bytes each.
         tta: ``"flip"`` averages the outputs over the photograph and its mirror image, in twice the time.
+        tiles: ``True``, or a side in pixels, asks tile by tile, see `auxseg.evaluation.tiling`. The photograph is not
+            fitted into the stored square: it keeps its own pixels, or is scaled as most of the training photographs
+            were. A model that was trained with ``data.crop`` is always asked so, by tiles of that size unless told.
+        overlap: the share of a tile's side that it has in common with the next one, from 0 to below 1; 0.5 unless told.
 
     Raises:
         InputError: if the photograph cannot be read, see `read_photograph`; for ``tta`` of a target for which left and
-            right mean something.
+            right mean something; for ``tiles`` of a target that says one thing of an image or sees a changed picture,
+            and of a size that the network does not take.
     """
-    return model.predict(photograph, exif=exif, probabilities=probabilities, tta=tta)
+    cut = chosen_tiles(model.recipe, model.vocabulary, tiles, overlap)
+    return model.predict(photograph, exif=exif, probabilities=probabilities, tta=tta, tiles=cut)

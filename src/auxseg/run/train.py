@@ -27,11 +27,12 @@ from auxseg.run.beginning.micro_batches import refuse_lone_values
 from auxseg.run.beginning.opening import opened
 from auxseg.run.beginning.resolving import Resolved, measure_choice, resolve
 from auxseg.run.beginning.resuming import owner_of
-from auxseg.run.building import build_learner, open_data, train_loader, validation_loader, with_pixels
+from auxseg.run.building import build_learner, open_data, train_loader, validation_loader, with_pixels, with_scale
 from auxseg.run.directory import Run, describe_data
 from auxseg.run.labels import labelled_samples, refuse_unfit, refuse_unlabelled, untrained_tasks
 from auxseg.run.model_file import ModelFacts
 from auxseg.run.observing.observers import Recorder, now
+from auxseg.run.prediction.tiles import own_tiles
 from auxseg.tasks import Task, layers_read
 from auxseg.training.allocator import freed_memory_kept
 from auxseg.training.calibrate import Choice
@@ -62,7 +63,7 @@ def train(
     before work starts, `RunError` if a loss is not finite.
     """
     run, recipe = Run(as_path(out, "out")), recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
-    store = with_pixels(open_data(data, recipe), recipe)
+    store = with_scale(with_pixels(open_data(data, recipe), recipe), recipe)
     tasks = build_tasks(recipe, store.vocabulary)
     store = store.with_layers(layers_read(tasks.values()))
     labelled = _labelled(recipe, store, tasks, tell)
@@ -76,7 +77,7 @@ def train(
     )
     network.to(runtime.device)
     loader = train_loader(recipe, store, runtime)
-    refuse_lone_values(recipe, network, store.size, runtime)
+    refuse_lone_values(recipe, network, recipe.data.input_size(store.size), runtime)
     with opened(run, runtime, resume=resume, overwrite=overwrite):
         resolved = resolve(recipe, run, store, network, tasks, loader, runtime, resume=resume)
         recipe = resolved.recipe
@@ -141,7 +142,8 @@ def _plan(recipe: Recipe, run: Run, store: Store) -> Plan:
     assert training.steps is not None
     validate_every = training.steps_per_validation(len(training_rows(store, recipe.data.train_on)))
     checkpoint = Checkpoint(run.last_file, owner_of(recipe, store.content_hash), EventLog(run.events_file))
-    return Plan(training.steps, validate_every, training.patience, training.tolerance, checkpoint)
+    tiles = own_tiles(recipe)
+    return Plan(training.steps, validate_every, training.patience, training.tolerance, checkpoint, tiles)
 
 
 def _announce(

@@ -124,6 +124,8 @@ class Task(ABC):
         has_answer: whether what it says of a photograph means anything. Controls say nothing, nor do tasks that are
             asked about a picture that was changed by lot.
         measures_masks: whether it answers with ids of the data's mask classes that `measure_mask` can compare.
+        in_parts: whether its map of a part of a picture means what that part of its map of the whole means. False where
+            it counts in sides of the picture; it is then not trained on windows and not asked by tiles.
         writes_numbers: whether the numbers of a map or vector stand in predictions.json.
         needs_teacher: whether its target is made of what the moving average of the weights predicts (`Batch.teacher`,
             without gradient, by the head whose output the task gets, of the picture that this head's own task sees).
@@ -149,6 +151,7 @@ class Task(ABC):
     own_row: bool = False
     has_answer: bool = True
     measures_masks: bool = False
+    in_parts: bool = True
     writes_numbers: bool = True
     needs_teacher: bool = False
     teacher_decay: float | None = None

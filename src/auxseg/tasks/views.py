@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from auxseg.errors import InputError
-from auxseg.tasks.task import IMAGE, Task, View, ViewChoice
+from auxseg.tasks.task import IMAGE, Dense, Task, View, ViewChoice, form
 
 
 def by_view(tasks: Iterable[Task]) -> dict[View, list[str]]:
@@ -43,6 +43,18 @@ def shared_view(tasks: Iterable[Task]) -> View | None:
                 f"tasks.{first.name}.view to own or leave {task.name} out"
             )
     return first.view
+
+
+def untiled(task: Task) -> str:
+    """Why a task is not answered tile by tile, as a clause; empty if it is."""
+    if not isinstance(form(task.output), Dense):
+        return f"the target {task.name} says one thing of a whole image, which tiles cannot"
+    return f"the target {task.name} sees a picture that is changed as a whole" if task.view != IMAGE else ""
+
+
+def whole_alone(task: Task) -> str:
+    """Why a task's map of a picture is not made of its maps of parts, as a clause; empty if it is."""
+    return "" if task.in_parts else f"what {task.name} says of a pixel depends on how large the picture is"
 
 
 def refuse_shared(task: str, view: ViewChoice, what: str) -> None:

@@ -18,6 +18,7 @@ from auxseg.data.loading.loader import EvaluationLoader, TrainLoader
 from auxseg.errors import Terminated
 from auxseg.evaluation.lost_classes import lost_classes
 from auxseg.evaluation.measure import Asked, measure, merge
+from auxseg.evaluation.tiling import Tiles
 from auxseg.tasks import Table, Task
 from auxseg.training.checkpoint import Checkpoint
 from auxseg.training.learner import Learner, StepResult
@@ -76,7 +77,7 @@ class Plan:
     The model that is kept is the latest whose figure is at most ``tolerance`` standard errors below the best one, the
     error being that of the best figure's mean over images: on a small validation split the best is partly luck, and
     later weights have seen more. With 1 it is the one-standard-error rule of Breiman et al., Classification and
-    Regression Trees, 1984; with 0 the best itself is kept.
+    Regression Trees, 1984; with 0 the best itself is kept. With ``tiles`` images are validated tile by tile.
     """
 
     num_steps: int
@@ -84,6 +85,7 @@ class Plan:
     patience: int | None
     tolerance: float
     checkpoint: Checkpoint
+    tiles: Tiles | None = None
 
 
 def fit(
@@ -153,7 +155,7 @@ def _look(
                 for observer in observers if counts else ():
                     observer.on_best(learner, progress.step, None)
             return
-        asked = Asked(network, runtime.device, partial(runtime.autocast, learner.precision))
+        asked = Asked(network, runtime.device, partial(runtime.autocast, learner.precision), tiles=plan.tiles)
         with runtime.failing_together():
             mine = measure(asked, learner.tasks, loader) if len(loader) else None
         measured = merge(part for part in runtime.gather(mine) if part is not None)

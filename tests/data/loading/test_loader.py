@@ -50,6 +50,9 @@ class FakeStore:
     def read(self, row: int) -> tuple[np.ndarray, np.ndarray]:
         return self.images[row], self.masks[row]
 
+    def read_mask(self, row: int) -> np.ndarray:
+        return self.masks[row]
+
     def inside(self, row: int) -> tuple[int, int, int, int]:
         return 4, self.size.height, 0, self.size.width
 

@@ -10,15 +10,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
 from auxseg.evaluation.averaging import TTA
+from auxseg.evaluation.tiling import Tiles
 from auxseg.recipe import Recipe, build_tasks, load_recipe
 from auxseg.records.values.size import Size
 from auxseg.run.prediction.prediction import Prediction
 from auxseg.run.prediction.predictor import Photograph, Predictor, answering, ask
-from auxseg.tasks import Task, View
+from auxseg.tasks import Task
 from auxseg.tasks.task import Dense, form
 
 VOCABULARY = Vocabulary(size=Size.of(32), resize="squash", mask_classes=("background", "animal"), labels={})
@@ -27,13 +27,13 @@ PHOTOGRAPH = np.zeros((20, 40, 3), np.uint8)
 
 @dataclass(frozen=True)
 class Computed:
-    """Stands for a network: gives zeros, and remembers which tasks were computed of which view."""
+    """Stands for a network: gives zeros, and remembers which tasks were computed together."""
 
     tasks: Mapping[str, Task]
     recipe: Recipe
     vocabulary: Vocabulary = VOCABULARY
     untrained: frozenset[str] = frozenset()
-    computed: list[tuple[str, list[str]]] = field(default_factory=list)
+    computed: list[list[str]] = field(default_factory=list)
 
     def predict(
         self,
@@ -43,11 +43,14 @@ class Computed:
         probabilities: bool = False,
         tasks: Collection[str] | None = None,
         tta: TTA = "none",
+        tiles: Tiles | None = None,
     ) -> Prediction:
-        return ask(self, self._outputs, photograph, exif=exif, probabilities=probabilities, tasks=tasks, tta=tta)
+        return ask(
+            self, self._outputs, photograph, exif=exif, probabilities=probabilities, tasks=tasks, tta=tta, tiles=tiles
+        )
 
-    def _outputs(self, batch: Batch, view: View, names: Sequence[str]) -> dict[str, Tensor]:
-        self.computed.append((view.name, list(names)))
+    def _outputs(self, pictures: Tensor, names: Sequence[str]) -> dict[str, Tensor]:
+        self.computed.append(list(names))
         forms = {name: form(self.tasks[name].output) for name in names}
         return {
             name: torch.zeros(1, asked.channels, 32, 32) if isinstance(asked, Dense) else torch.zeros(1, asked.size)
@@ -67,14 +70,14 @@ def test_by_default_those_answer_that_see_the_photograph() -> None:
     model = _computed()
     assert isinstance(model, Predictor)
     assert list(model.predict(PHOTOGRAPH).answers) == ["segmentation", "box"]
-    assert model.computed == [("image", ["segmentation", "box"])]
+    assert model.computed == [["segmentation", "box"]]
     assert list(answering(_computed(untrained=frozenset({"box"})))) == ["segmentation"]
 
 
 def test_those_with_a_picture_of_their_own_answer_if_they_are_asked() -> None:
     model = _computed()
     assert list(model.predict(PHOTOGRAPH, tasks=["colorization", "box"]).answers) == ["box", "colorization"]
-    assert sorted(names for _, names in model.computed) == [["box"], ["colorization"]]
+    assert sorted(model.computed) == [["box"], ["colorization"]]
     with pytest.raises(InputError, match=r"no task 'rotation' of this model answers; those that do are segmentation"):
         model.predict(PHOTOGRAPH, tasks=["rotation"])
 

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from auxseg.data.augment.config import MILD, NO_AUGMENTATION, AugmentConfig
+from auxseg.data.augment.crop import CropConfig, draw_cut
 from auxseg.data.augment.geometric import mirror
-from auxseg.data.augment.pipeline import augment
+from auxseg.data.augment.pipeline import augment, vary_colours
 
-__all__ = ["MILD", "NO_AUGMENTATION", "AugmentConfig", "augment", "mirror"]
+__all__ = [
+    "MILD",
+    "NO_AUGMENTATION",
+    "AugmentConfig",
+    "CropConfig",
+    "augment",
+    "draw_cut",
+    "mirror",
+    "vary_colours",
+]

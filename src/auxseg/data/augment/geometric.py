@@ -26,7 +26,8 @@ from auxseg.data.sample import IGNORE
 NUM_GEOMETRIC: Final = 9
 """Random numbers per sample: flip, gate, scale, aspect, x, y, rotation, and the two tilts."""
 
-_FLIP: Final = np.diag([-1.0, 1.0, 1.0])
+FLIP: Final = np.diag([-1.0, 1.0, 1.0])
+"""Exchanges left and right."""
 
 
 def draw_homographies(
@@ -59,7 +60,7 @@ def draw_homographies(
     placed[:, 1, 0], placed[:, 1, 1] = height * sin * aspect_ratio, height * cos
     placed[:, 0, 2] = np.abs(1.0 - width) * (2.0 * x - 1.0)
     placed[:, 1, 2] = np.abs(1.0 - height) * (2.0 * y - 1.0)
-    flipped = np.where((flip < config.flip)[:, None, None], _FLIP, np.eye(3))
+    flipped = np.where((flip < config.flip)[:, None, None], FLIP, np.eye(3))
     return flipped @ placed @ tilted
 
 
@@ -72,14 +73,15 @@ def move(batch: Batch, homographies: Float64[np.ndarray, "N 3 3"], *, box_from_m
     hull of its moved corners (see `move_boxes`), taken from the moved mask again if ``box_from_mask``. Layers move by
     their kind, see `auxseg.data.augment.layers`.
     """
-    flipped = (homographies == _FLIP).all(axis=(1, 2))
+    flipped = (homographies == FLIP).all(axis=(1, 2))
     kept = (homographies == np.eye(3)).all(axis=(1, 2))
     if kept.all():
         return batch
     if flipped.all():
         return mirror(batch)
     box = move_boxes(batch.box.numpy(), homographies)
-    moved = _resample(batch, torch.from_numpy(homographies).float())
+    matrices = torch.from_numpy(homographies).float()
+    moved = resample(batch, matrices, (batch.clean.shape[-2], batch.clean.shape[-1]), matrices, matrices)
     for index in np.flatnonzero(flipped | kept):
         for new, old in ((moved.clean, batch.clean), (moved.mask, batch.mask), (moved.inside, batch.inside)):
             new[index] = old[index].flip(-1) if flipped[index] else old[index]
@@ -88,7 +90,7 @@ def move(batch: Batch, homographies: Float64[np.ndarray, "N 3 3"], *, box_from_m
             moved.layers[name][index] = (mirror_layer(form, old) if flipped[index] else old)[0]
     if box_from_mask:
         warped = ~(flipped | kept)
-        box[warped] = _retaken(box[warped], moved.mask.numpy()[warped])
+        box[warped] = retaken_boxes(box[warped], moved.mask.numpy()[warped])
     return replace(moved, box=torch.from_numpy(box))
 
 
@@ -106,25 +108,32 @@ def mirror(batch: Batch) -> Batch:
     )
 
 
-def _resample(batch: Batch, homographies: Float[Tensor, "N 3 3"]) -> Batch:
-    """Sample picture, mask, `inside` and layers; the box stays as it is."""
-    height, width = batch.clean.shape[-2:]
-    grid = _sources(homographies, height, width)
+def resample(
+    batch: Batch,
+    homographies: Float[Tensor, "N 3 3"],
+    size: tuple[int, int],
+    turning: Float[Tensor, "N 3 3"],
+    whole: Float[Tensor, "N 3 3"],
+) -> Batch:
+    """Sample picture, mask, `inside` and layers at another height and width; the box stays as it is.
+
+    Arrows turn by ``turning``, which is what turns in the homographies. ``whole`` leads to the stored picture, of which
+    the batch may hold a part only; boxes of layers lie in it.
+    """
+    grid = _sources(homographies, size)
     clean = F.grid_sample(batch.clean, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
     # Class ids from 1, so that one sampling with zeros beyond the edges moves both; 0 becomes IGNORE as it wraps round.
     labels = (batch.mask.float() + 1.0).mul_(batch.inside).unsqueeze(1)
     labels = F.grid_sample(labels, grid, mode="nearest", padding_mode="zeros", align_corners=False).squeeze(1)
     mask = (labels.to(torch.int16) - 1).to(torch.uint8)
-    turns = turns_of(homographies, width / height)
-    layers = {
-        name: move_layer(form, batch.layers[name], grid, turns, homographies) for name, form in batch.forms.items()
-    }
+    turns = turns_of(turning, size[1] / size[0])
+    layers = {name: move_layer(form, batch.layers[name], grid, turns, whole) for name, form in batch.forms.items()}
     return replace(batch, image=clean, clean=clean, mask=mask, inside=labels > 0.0, layers=layers)
 
 
-def _sources(homographies: Float[Tensor, "N 3 3"], height: int, width: int) -> Float[Tensor, "N H W 2"]:
+def _sources(homographies: Float[Tensor, "N 3 3"], size: tuple[int, int]) -> Float[Tensor, "N H W 2"]:
     """Where each pixel of the new picture comes from: x, y."""
-    rows, columns = ((torch.arange(side) * 2 + 1) / side - 1 for side in (height, width))
+    rows, columns = ((torch.arange(side) * 2 + 1) / side - 1 for side in size)
     across = homographies[:, :, 0, None, None] * columns
     down = homographies[:, :, 1, None, None] * rows[:, None]
     x, y, depth = (across + (down + homographies[:, :, 2, None, None])).unbind(1)
@@ -134,7 +143,7 @@ def _sources(homographies: Float[Tensor, "N 3 3"], height: int, width: int) -> F
     return grid
 
 
-def _retaken(boxes: Float32[np.ndarray, "N 4"], masks: UInt8[np.ndarray, "N H W"]) -> Float32[np.ndarray, "N 4"]:
+def retaken_boxes(boxes: Float32[np.ndarray, "N 4"], masks: UInt8[np.ndarray, "N H W"]) -> Float32[np.ndarray, "N 4"]:
     """The half-open bounding boxes of the labelled foreground, where there is one and the box is not missing."""
     height, width = masks.shape[-2:]
     foreground = (masks != 0) & (masks != IGNORE)

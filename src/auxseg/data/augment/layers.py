@@ -1,6 +1,7 @@
 """How each kind of layer follows its picture.
 
-Shape legend: ``N`` images of a batch, ``C`` channels, ``K`` classes, ``H W`` the stored size.
+Shape legend: ``N`` images of a batch, ``C`` channels, ``K`` classes, ``H W`` the size of a layer, ``h w`` that of the
+new picture.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from auxseg.data.sample import IGNORE
 def move_layer(
     form: LayerForm,
     values: Shaped[Tensor, "N ..."],
-    grid: Float[Tensor, "N H W 2"],
+    grid: Float[Tensor, "N h w 2"],
     turns: Float[Tensor, "N 2 2"],
     homographies: Float[Tensor, "N 3 3"],
 ) -> Shaped[Tensor, "N ..."]:
@@ -69,14 +70,14 @@ def turns_of(homographies: Float[Tensor, "N 3 3"], aspect_ratio: float = 1.0) ->
     return (left @ right).mT.to(homographies.dtype)
 
 
-def _nearest(masks: UInt8[Tensor, "N K H W"], grid: Float[Tensor, "N H W 2"]) -> UInt8[Tensor, "N K H W"]:
+def _nearest(masks: UInt8[Tensor, "N K H W"], grid: Float[Tensor, "N h w 2"]) -> UInt8[Tensor, "N K h w"]:
     # Ids from 1, so that zeros from beyond the edges become IGNORE as 0 - 1 wraps round.
     ids = (masks.float() + 1.0).masked_fill_(masks == IGNORE, 0.0)
     moved = F.grid_sample(ids, grid, mode="nearest", padding_mode="zeros", align_corners=False)
     return (moved.to(torch.int16) - 1).to(torch.uint8)
 
 
-def _bilinear(maps: Float[Tensor, "N C H W"], grid: Float[Tensor, "N H W 2"]) -> Float[Tensor, "N C H W"]:
+def _bilinear(maps: Float[Tensor, "N C H W"], grid: Float[Tensor, "N h w 2"]) -> Float[Tensor, "N C h w"]:
     known = ~maps.isnan().any(1, keepdim=True)
     weighted = torch.cat([torch.where(known, maps, 0.0), known.float()], dim=1)
     moved = F.grid_sample(weighted, grid, mode="bilinear", padding_mode="zeros", align_corners=False)

@@ -22,13 +22,19 @@ def augment(batch: Batch, config: AugmentConfig, *, seed: int, epochs: Sequence[
     epoch, sample id) alone. ``clean`` of the result lies between the two parts, so that targets made from it belong
     to the picture that is seen. ``box_from_mask`` says that boxes are the bounding boxes of the masks.
     """
-
-    def draw(part: str, count: int) -> Float64[np.ndarray, "N K"]:
-        pairs = zip(epochs, batch.ids, strict=True)
-        return np.stack([keyed_uniforms(count, part, seed, epoch, sample) for epoch, sample in pairs])
-
+    uniforms = _draw(batch, "geometric", NUM_GEOMETRIC, seed, epochs)
     height, width = batch.image.shape[-2:]
-    homographies = draw_homographies(config, draw("geometric", NUM_GEOMETRIC), width / height)
+    homographies = draw_homographies(config, uniforms, width / height)
     moved = move(batch, homographies, box_from_mask=box_from_mask)
-    colours = draw_colours(config, draw("photometric", NUM_PHOTOMETRIC))
+    return vary_colours(moved, config, seed=seed, epochs=epochs)
+
+
+def vary_colours(moved: Batch, config: AugmentConfig, *, seed: int, epochs: Sequence[int]) -> Batch:
+    """The photometric part alone, of pictures that were moved; the arguments are those of `augment`."""
+    colours = draw_colours(config, _draw(moved, "photometric", NUM_PHOTOMETRIC, seed, epochs))
     return replace(moved, image=recolour(moved.clean, colours))
+
+
+def _draw(batch: Batch, part: str, count: int, seed: int, epochs: Sequence[int]) -> Float64[np.ndarray, "N K"]:
+    pairs = zip(epochs, batch.ids, strict=True)
+    return np.stack([keyed_uniforms(count, part, seed, epoch, sample) for epoch, sample in pairs])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 import torch
@@ -15,6 +16,11 @@ from torch import Tensor
 
 from auxseg.data.layers import LayerForm
 from auxseg.records.values.size import Size
+
+Part = tuple[slice, slice]
+"""Rows and columns of a picture."""
+
+WHOLE: Final[Part] = (slice(None), slice(None))
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,24 @@ class Batch:
             teacher={name: output.to(device, non_blocking=True) for name, output in self.teacher.items()},
             layers={name: values.to(device, non_blocking=True) for name, values in self.layers.items()},
         )
+
+
+def join(batches: Sequence[Batch]) -> Batch:
+    """The images of several batches of one size, at least one, in one; what a teacher said of them is left out."""
+    first = batches[0]
+    return Batch(
+        ids=tuple(id_ for batch in batches for id_ in batch.ids),
+        image=torch.cat([batch.image for batch in batches]),
+        clean=torch.cat([batch.clean for batch in batches]),
+        mask=torch.cat([batch.mask for batch in batches]),
+        box=torch.cat([batch.box for batch in batches]),
+        classes={name: torch.cat([batch.classes[name] for batch in batches]) for name in first.classes},
+        inside=torch.cat([batch.inside for batch in batches]),
+        keys=torch.cat([batch.keys for batch in batches]),
+        is_training=first.is_training,
+        layers={name: torch.cat([batch.layers[name] for batch in batches]) for name in first.layers},
+        forms=first.forms,
+    )
 
 
 def layer_batch(form: LayerForm, samples: Sequence[np.ndarray], size: Size) -> Shaped[Tensor, "N ..."]:

@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from jaxtyping import Int64, UInt8
 
-from auxseg.data.augment import AugmentConfig, augment
-from auxseg.data.loading.batch import Batch, layer_batch
+from auxseg.data.augment import AugmentConfig, CropConfig, augment, draw_cut, vary_colours
+from auxseg.data.layers import PixelForm
+from auxseg.data.loading.batch import WHOLE, Batch, Part, join, layer_batch
 from auxseg.data.loading.order import Stream
 from auxseg.data.loading.prefetch import prefetch
 from auxseg.data.sample import IGNORE
@@ -62,6 +63,10 @@ class Rows(Protocol):
         """Picture and mask of a row."""
         ...
 
+    def read_mask(self, row: int) -> UInt8[np.ndarray, "S S"]:
+        """The mask of a row alone."""
+        ...
+
     def read_layers(self, row: int) -> dict[str, np.ndarray]:
         """The layers of a row, as their forms have them."""
         ...
@@ -87,6 +92,8 @@ class TrainLoader:
     labelled, it has no effect.
 
     ``block`` mixes neighbouring rows only, for disks that are slow at random access; see `Stream`.
+
+    ``crop`` shows windows of the pictures; ``first_class`` is then the first class id that is foreground.
     """
 
     def __init__(
@@ -100,6 +107,8 @@ class TrainLoader:
         labelled: Int64[np.ndarray, " L"] | None = None,
         target_per_batch: int | None = None,
         block: int | None = None,
+        crop: CropConfig | None = None,
+        first_class: int = 1,
         accumulate: int = 1,
         rank: int = 0,
         num_processes: int = 1,
@@ -118,7 +127,7 @@ class TrainLoader:
         self._labelled = rows if labelled is None else labelled
         self._streams = _streams(rows, self._labelled, batch_size, target_per_batch, seed, block)
         self._batch_size = batch_size
-        self._augment = augment
+        self._augment, self._crop, self._first_class = augment, crop, first_class
         self._seed = seed
         self._accumulate = accumulate
         self._rank = rank
@@ -141,11 +150,28 @@ class TrainLoader:
         return [self._batch(rows[part], epochs[part].tolist()) for part in np.array_split(mine, self._accumulate)]
 
     def _batch(self, rows: Int64[np.ndarray, " n"], epochs: list[int]) -> Batch:
-        batch = collate(self._store, rows)
-        batch.mask[torch.from_numpy(np.isin(rows, self._labelled, invert=True))] = IGNORE
-        batch = augment(batch, self._augment, seed=self._seed, epochs=epochs, box_from_mask=self._store.box_from_mask)
+        batch = self._whole(rows, epochs) if self._crop is None else self._cropped(self._crop, rows, epochs)
         batch = replace(batch, keys=sample_keys(self._seed, epochs, batch.ids), is_training=True)
         return _pinned(batch) if self._pin_memory else batch
+
+    def _whole(self, rows: Int64[np.ndarray, " n"], epochs: list[int]) -> Batch:
+        batch = collate(self._store, rows)
+        batch.mask[torch.from_numpy(np.isin(rows, self._labelled, invert=True))] = IGNORE
+        return augment(batch, self._augment, seed=self._seed, epochs=epochs, box_from_mask=self._store.box_from_mask)
+
+    def _cropped(self, crop: CropConfig, rows: Int64[np.ndarray, " n"], epochs: list[int]) -> Batch:
+        """Windows, one sample after the other: of a large picture only what is shown becomes numbers."""
+        store, samples = self._store, []
+        for row, epoch in zip(rows.tolist(), epochs, strict=True):
+            is_labelled, mask = bool((self._labelled == row).any()), store.read_mask(row)
+            mask = mask if is_labelled else np.full_like(mask, IGNORE)
+            key = self._seed, epoch, str(store.ids[row])
+            cut = draw_cut(crop, self._augment, mask, store.inside(row), key, self._first_class)
+            sample = collate(store, np.array([row]), cut.part)
+            if not is_labelled:
+                sample.mask.fill_(IGNORE)
+            samples.append(cut.show(sample, box_from_mask=store.box_from_mask))
+        return vary_colours(join(samples), self._augment, seed=self._seed, epochs=epochs)
 
 
 def _streams(
@@ -210,29 +236,34 @@ class EvaluationLoader:
         return _pinned(batch) if self._pin_memory else batch
 
 
-def collate(store: Rows, rows: Int64[np.ndarray, " n"]) -> Batch:
-    """Read rows of a store into a batch as they are."""
+def collate(store: Rows, rows: Int64[np.ndarray, " n"], part: Part = WHOLE) -> Batch:
+    """Read rows of a store into a batch as they are, or only a part of every picture.
+
+    Boxes are those of the whole pictures, and normalised to these.
+    """
     forms = {name: layer.form for name, layer in store.layers.items()}
+    images, masks, insides = [], [], []
     layers: dict[str, list[np.ndarray]] = {name: [] for name in forms}
-    images = np.empty((len(rows), *store.size, 3), np.uint8)
-    masks = np.empty((len(rows), *store.size), np.uint8)
-    inside = np.zeros(masks.shape, np.bool_)
-    for index, row in enumerate(rows.tolist()):
-        images[index], masks[index] = store.read(row)
+    for row in rows.tolist():
+        image, mask = store.read(row)
         for name, values in store.read_layers(row).items():
-            layers[name].append(values)
+            layers[name].append(values[part] if isinstance(forms[name], PixelForm) else values)
         y0, y1, x0, x1 = store.inside(row)
-        inside[index, y0:y1, x0:x1] = True
-    image = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous().float().div_(255)
+        inside = np.zeros(mask.shape, np.bool_)
+        inside[y0:y1, x0:x1] = True
+        images.append(image[part])
+        masks.append(mask[part])
+        insides.append(inside[part])
+    image = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous().float().div_(255)
     sample_ids = tuple(store.ids[rows].tolist())
     return Batch(
         ids=sample_ids,
         image=image,
         clean=image,
-        mask=torch.from_numpy(masks),
+        mask=torch.from_numpy(np.stack(masks)),
         box=torch.from_numpy(store.boxes[rows]),
         classes={name: torch.from_numpy(ids[rows]).long() for name, ids in store.classes.items()},
-        inside=torch.from_numpy(inside),
+        inside=torch.from_numpy(np.stack(insides)),
         keys=sample_keys(0, [0] * len(sample_ids), sample_ids),
         layers={name: layer_batch(form, layers[name], store.size) for name, form in forms.items()},
         forms=forms,

@@ -29,6 +29,8 @@ def figures(record: Record, metrics: Metrics | None) -> str:
     twice = "each as it is and mirrored" if metrics.mirrored else "not mirrored"
     twice += ", outputs averaged over image and mirror image (--tta flip)" if metrics.tta != "none" else ""
     twice += f", {escaped(metrics.target)} at the original size of each image" if metrics.at == "original" else ""
+    if (tiles := metrics.tiles) is not None:
+        twice += f", by tiles of {tiles.size} x {tiles.size} pixels that overlap by {tiles.overlap:.0%}"
     data = metrics.data
     border = facts.BORDERS.get(data.border, f"border {escaped(data.border)}")
     caution = {

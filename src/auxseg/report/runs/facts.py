@@ -34,6 +34,8 @@ def data(record: Record) -> Facts:
         found.append(("Measured at", f"each image's original size ({metrics.target}); all else at the stored size"))
     if metrics is not None and metrics.tta != "none":
         found.append(("Outputs", "averaged over each image and its mirror image"))
+    if metrics is not None and (tiles := metrics.tiles) is not None:
+        found.append(("Asked", f"by tiles of {tiles.size} by {tiles.size} pixels that overlap by {tiles.overlap:.0%}"))
     return found
 
 

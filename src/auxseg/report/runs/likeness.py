@@ -13,6 +13,7 @@ _SETTINGS: Final = (
     (("data", "train_on"), "splits trained on"),
     (("data", "fold"), "fold"),
     (("data", "size"), "training size"),
+    (("data", "crop", "size"), "size of the windows trained on"),
 )
 
 
@@ -70,6 +71,8 @@ def _scoring(record: Record) -> str | None:
         return None
     scoring = "mirrored" if record.metrics.mirrored else "plain"
     scoring += ", averaged over flips" if record.metrics.tta != "none" else ""
+    if (tiles := record.metrics.tiles) is not None:
+        scoring += f", by tiles of {tiles.size} px"
     return f"{scoring}, at the original size" if record.metrics.at == "original" else scoring
 
 

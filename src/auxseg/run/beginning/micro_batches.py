@@ -29,10 +29,11 @@ def refuse_lone_values(recipe: Recipe, network: Network, size: Size, runtime: Ru
     if layer is None:
         return
     way = f"training.accumulate={share // 2}" if share > 1 else f"training.batch={2 * runtime.num_processes}"
+    key = "data.size" if recipe.data.crop is None else "data.crop.size"
     raise InputError(
-        f"data.size={size}, the encoder's stride of {network.stride} and a micro-batch of one image (training.batch="
+        f"{key}={size}, the encoder's stride of {network.stride} and a micro-batch of one image (training.batch="
         f"{training.batch}, training.accumulate={training.accumulate}, processes: {runtime.num_processes}) leave "
-        f"batch normalisation a single value per channel in {layer}; set {way}, data.size={2 * network.stride} "
+        f"batch normalisation a single value per channel in {layer}; set {way}, {key}={2 * network.stride} "
         "or larger, or model.norm=group"
     )
 

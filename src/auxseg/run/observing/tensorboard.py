@@ -12,10 +12,12 @@ import torch
 
 from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.drawing import column, row, to_picture
+from auxseg.evaluation.averaging import outputs_of
 from auxseg.extras import need_extra
-from auxseg.models.forward import forward, with_teacher
+from auxseg.models.forward import with_teacher
 from auxseg.recipe import Recipe
 from auxseg.run.building import open_data
+from auxseg.run.prediction.tiles import own_tiles
 from auxseg.training.gradients.conflict import EVERYWHERE
 from auxseg.training.learner import Learner, StepResult
 from auxseg.training.loop import Observer, Validation
@@ -41,6 +43,7 @@ class TensorBoard(Observer):
         self._open = SummaryWriter
         self._writer: SummaryWriter | None = None
         self._directory, self._rate = directory / "tensorboard", recipe.training.optimizer.rate
+        self._tiles = own_tiles(recipe)
         store = open_data(data, recipe)
         rows = store.rows("val")
         chosen = rows[np.linspace(0, len(rows) - 1, min(NUM_PICTURES, len(rows))).astype(int)]
@@ -91,7 +94,7 @@ class TensorBoard(Observer):
             for examples in self._examples:
                 batch = examples.to(learner.runtime.device)
                 with learner.runtime.autocast(learner.precision):
-                    outputs = forward(network, learner.tasks, batch)
+                    outputs = outputs_of(network, learner.tasks, batch, "none", self._tiles)
                 batch = with_teacher(network, learner.tasks, batch, outputs)
                 photographs = [to_picture(image) for image in examples.clean]
                 for name, task in learner.tasks.items():

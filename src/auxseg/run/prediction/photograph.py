@@ -21,12 +21,13 @@ from auxseg.errors import InputError
 from auxseg.keyed import sample_keys
 
 
-def read_photograph(photograph: object, exif: str = "apply") -> UInt8[np.ndarray, "h w 3"]:
+def read_photograph(photograph: object, exif: str = "apply", most: int | None = None) -> UInt8[np.ndarray, "h w 3"]:
     """A photograph as RGB, read as `data prepare` reads those of a store.
 
     Args:
         photograph: a path, an image of Pillow, or a uint8 array ``h w 3`` (grey: ``h w``).
         exif: ``"apply"`` turns the photograph by its EXIF orientation, ``"ignore"`` leaves it as it is stored.
+        most: how many pixels an array may have, by default `MAX_PIXELS`, as other pictures.
 
     Raises:
         InputError: if it is none of these, no image, too large, or has more than 8 bits per channel.
@@ -35,7 +36,7 @@ def read_photograph(photograph: object, exif: str = "apply") -> UInt8[np.ndarray
         raise InputError(f"exif should be one of {', '.join(EXIFS)}, not {exif!r}")
     match photograph:
         case np.ndarray():
-            return _array(photograph)
+            return _array(photograph, MAX_PIXELS if most is None else most)
         case str() | Path():
             return _pixels(Path(photograph), exif)
         case Image.Image():
@@ -79,15 +80,15 @@ def _pixels(source: Path | Image.Image, exif: str) -> np.ndarray:
         raise InputError(f"{where}cannot be read ({error or 'out of memory'})") from None
 
 
-def _array(photograph: np.ndarray) -> np.ndarray:
+def _array(photograph: np.ndarray, most: int) -> np.ndarray:
     shape = photograph.shape
     if photograph.dtype != np.uint8 or len(shape) not in (2, 3) or 0 in shape or shape[2:] not in ((), (3,)):
         raise InputError(
             "an image array should be uint8 of shape (height, width, 3), or (height, width) if grey; this one is "
             f"{photograph.dtype} of shape {shape}"
         )
-    if shape[0] * shape[1] > MAX_PIXELS:
-        raise InputError(f"the array has {shape[1]} x {shape[0]} pixels; the limit is {MAX_PIXELS:,}")
+    if shape[0] * shape[1] > most:
+        raise InputError(f"the array has {shape[1]} x {shape[0]} pixels; the limit is {most:,}")
     return photograph if len(shape) == 3 else np.repeat(photograph[..., None], 3, axis=2)
 
 

@@ -13,12 +13,13 @@ from jaxtyping import UInt8
 from auxseg.drawing import palette_image, save_png
 from auxseg.errors import InputError
 from auxseg.evaluation.averaging import TTA, refuse_averaging
+from auxseg.evaluation.tiling import refuse_tiles
 from auxseg.files import replacing, write_atomically
-from auxseg.run.predict import predict
 from auxseg.run.prediction.coco_predictions import DESCRIPTION, CocoPredictions
 from auxseg.run.prediction.image_files import Photograph
 from auxseg.run.prediction.own_files import mark, refuse_others
 from auxseg.run.prediction.predictor import Predictor, answering
+from auxseg.run.prediction.tiles import AskedTiles, chosen_tiles
 from auxseg.tasks.task import blank_answer
 
 FILE: Final = "predictions.json"
@@ -57,10 +58,15 @@ class PredictionWriter:
         overwrite: bool = False,
         exif: str = "auto",
         tta: TTA = "none",
+        tiles: AskedTiles = None,
+        overlap: float | None = None,
     ) -> None:
         refuse_averaging(tta, model.tasks, model.recipe.target, "predict")
         self.directory, self._model, self._exif = directory, model, exif
         self._tta: TTA = tta
+        self._tiles = chosen_tiles(model.recipe, model.vocabulary, tiles, overlap)
+        if self._tiles is not None and model.recipe.target in model.tasks:
+            refuse_tiles(self._tiles, model.tasks, model.recipe.target, "predict")
         asked = [task for task in model.tasks.values() if task.has_answer]
         blank = {task.name: blank_answer(task, model.vocabulary.size) for task in asked}
         said = {name: blank[name] for name in answering(model)}
@@ -80,7 +86,7 @@ class PredictionWriter:
 
     def add(self, photograph: Photograph) -> None:
         """Predict one photograph and write its pictures. Raises `InputError` if it cannot be read."""
-        prediction = predict(self._model, photograph.path, exif=self._exif, tta=self._tta)
+        prediction = self._model.predict(photograph.path, exif=self._exif, tta=self._tta, tiles=self._tiles)
         (self.directory / photograph.name).parent.mkdir(parents=True, exist_ok=True)
         for task, mask in prediction.masks.items():
             _save_ids(self._file(photograph.name, self._mask_suffix(task)), mask)

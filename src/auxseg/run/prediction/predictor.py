@@ -1,6 +1,6 @@
 """Asking whatever computes the outputs of tasks about one photograph: a network, or a file that was exported from one.
 
-Shape legend: ``h w`` a photograph's own size.
+Shape legend: ``h w`` a photograph's own size, ``N`` pictures of it, ``H W`` their size.
 """
 
 from __future__ import annotations
@@ -10,27 +10,32 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
 from auxseg.data.geometry import fit
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
+from auxseg.data.sources.pictures.decoding import MAX_PIXELS
 from auxseg.errors import InputError
-from auxseg.evaluation.averaging import TTA, average, refuse_averaging
+from auxseg.evaluation.averaging import TTA, average, averaged_tasks, refuse_averaging
+from auxseg.evaluation.tiling import Tiles, by_views, refuse_tiles
 from auxseg.recipe import Recipe
+from auxseg.run.prediction.by_tiles import MOST_PIXELS, Seen, answers_by_tiles
 from auxseg.run.prediction.photograph import batch_of, read_photograph
 from auxseg.run.prediction.prediction import Prediction
-from auxseg.tasks import Task, View
+from auxseg.run.prediction.tiles import own_tiles
+from auxseg.tasks import Task
+from auxseg.tasks.answers import Answer
 from auxseg.tasks.task import IMAGE
-from auxseg.tasks.views import by_view
+from auxseg.tasks.views import untiled
 
 Photograph = str | Path | Image.Image | UInt8[np.ndarray, "h w 3"]
 """A path, an image of Pillow, or pixels; see `read_photograph`."""
 
-Compute = Callable[[Batch, View, Sequence[str]], Mapping[str, Tensor]]
-"""Gives the raw outputs of tasks of these names, which share a view, for a batch of one photograph."""
+Compute = Callable[[Float[Tensor, "N 3 H W"], Sequence[str]], Mapping[str, Tensor]]
+"""Gives the raw outputs of tasks of these names, which share a view, for pictures as they see them."""
 
 
 @runtime_checkable
@@ -65,8 +70,9 @@ class Predictor(Protocol):
         probabilities: bool = False,
         tasks: Collection[str] | None = None,
         tta: TTA = "none",
+        tiles: Tiles | None = None,
     ) -> Prediction:
-        """What it says of one photograph; see `auxseg.predict`."""
+        """What it says of one photograph; see `auxseg.predict`. By default by the tiles of its own, if it has any."""
         ...
 
 
@@ -94,27 +100,71 @@ def ask(
     probabilities: bool,
     tasks: Collection[str] | None,
     tta: TTA,
+    tiles: Tiles | None,
 ) -> Prediction:
     """What a model says of a photograph, in its own pixels, by the outputs that ``compute`` gives.
 
     ``tasks`` names those to ask, which may also look at a picture of their own; by default `answering`. With ``tta``
-    ``flip`` outputs are averaged over the photograph and its mirror image. Raises `InputError` if the photograph cannot
-    be read, for a task that gives no answer, and for a target that is not averaged.
+    ``flip`` outputs are averaged over the photograph and its mirror image. With ``tiles`` (by default `own_tiles`) maps
+    are answered tile by tile, see `auxseg.run.prediction.by_tiles`, and all else is about the photograph as it would be
+    stored, shrunk to the size of a tile. Raises `InputError` if the photograph cannot be read, for a task that gives no
+    answer, and for a target that is not averaged or not answered tile by tile.
     """
     refuse_averaging(tta, model.tasks, model.recipe.target, "predict")
+    tiles = own_tiles(model.recipe) if tiles is None else tiles
+    if tiles is not None and model.recipe.target in model.tasks:
+        refuse_tiles(tiles, model.tasks, model.recipe.target, "predict")
     asked = answering(model) if tasks is None else _named(model, tasks)
     vocabulary = model.vocabulary
-    image = read_photograph(photograph, vocabulary.exif if exif == "auto" else exif)
-    place = fit(image.shape[:2], vocabulary.size, vocabulary.resize)
-    batch = batch_of(image, place, vocabulary)
-    outputs: dict[str, Tensor] = {}
-    for view, names in by_view(asked.values()).items():
-        outputs |= compute(batch, view, names)
-    if tta != "none":
-        outputs = average(asked, batch, outputs, lambda tasks, mirrored: compute(mirrored, IMAGE, list(tasks)))
-    answers = {name: task.answer(outputs[name].float().cpu()[0], place) for name, task in asked.items()}
+    most = MAX_PIXELS if tiles is None else MOST_PIXELS
+    image = read_photograph(photograph, vocabulary.exif if exif == "auto" else exif, most)
+    by_tiles = {} if tiles is None else {name: task for name, task in asked.items() if not untiled(task)}
+    others = {name: task for name, task in asked.items() if name not in by_tiles}
+    answers = _of_stored(model, compute, image, others, tta, tiles) if others else {}
+    if tiles is not None and by_tiles:
+        seen = Seen.of(image, vocabulary)
+        answers |= answers_by_tiles(by_tiles, _averaged(compute, by_tiles, tta), seen, tiles, vocabulary.mask_classes)
+    answers = {name: answers[name] for name in asked}
     makers = {name: answer.probabilities for name, answer in answers.items()} if probabilities else {}
     return Prediction(image, answers, {name: give() for name, give in makers.items() if give is not None})
+
+
+def _of_stored(
+    model: Predictor,
+    compute: Compute,
+    image: UInt8[np.ndarray, "h w 3"],
+    asked: Mapping[str, Task],
+    tta: TTA,
+    tiles: Tiles | None,
+) -> dict[str, Answer]:
+    """What tasks say of a photograph as it would be stored."""
+    vocabulary = model.vocabulary
+    place = fit(image.shape[:2], vocabulary.size, vocabulary.resize)
+    batch = batch_of(image, place, vocabulary)
+
+    def outputs_of(tasks: Mapping[str, Task], batch: Batch) -> dict[str, Tensor]:
+        return by_views(compute, tasks, batch, tiles)
+
+    outputs = outputs_of(asked, batch)
+    if tta != "none":
+        outputs = average(asked, batch, outputs, outputs_of)
+    return {name: task.answer(outputs[name].float().cpu()[0], place) for name, task in asked.items()}
+
+
+def _averaged(compute: Compute, asked: Mapping[str, Task], tta: TTA) -> Compute:
+    """The outputs for tiles, averaged over each tile and its mirror image if that is asked for."""
+    if tta == "none":
+        return compute
+
+    def both(pictures: Float[Tensor, "N 3 H W"], names: Sequence[str]) -> dict[str, Tensor]:
+        outputs, twice = dict(compute(pictures, names)), [name for name in averaged_tasks(asked) if name in names]
+        mirrored = compute(pictures.flip(-1), twice) if twice else {}
+        means = {
+            name: (outputs[name].float() + asked[name].mirrored_back(mirrored[name].float())) / 2 for name in twice
+        }
+        return outputs | means
+
+    return both
 
 
 def _named(model: Predictor, names: Collection[str]) -> dict[str, Task]:

@@ -63,6 +63,12 @@ def _check_own_settings(plan: Plan, stores: Sequence[Store]) -> None:
                 f"study: arm {arm.name}: data.size is {recipe.data.size}, but {path} holds images of "
                 f"{stored_size} px; leave it out, or prepare the data again with --size {recipe.data.size}"
             )
+        crop = recipe.data.crop
+        if crop is not None and crop.size > (recipe.data.size or stored_size).shorter:
+            raise InputError(
+                f"study: arm {arm.name}: data.crop.size is {crop.size}, but {path} holds images of "
+                f"{stored_size} px; leave it out, or prepare the data again with a larger --size"
+            )
     same = [
         alike({key: _as_met(recipe, store) for key, recipe in recipes.items() if key[1] == share})
         for store in stores

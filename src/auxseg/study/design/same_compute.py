@@ -33,7 +33,7 @@ def flops_per_image(recipe: Recipe, vocabulary: Vocabulary) -> int:
     tasks = build_tasks(recipe, vocabulary)
     model = dataclasses.replace(recipe.model, checkpointing=False)  # what is computed again would count twice
     network = outline(model, {name: task.output for name, task in tasks.items()}, recipe.target)
-    size = recipe.data.size or vocabulary.size
+    size = recipe.data.input_size(recipe.data.size or vocabulary.size)
     images = torch.zeros(_NUM_IMAGES, 3, *size, device="meta")
     formulas = {torch.ops.aten.convolution_backward: _convolution_backward}
     with FlopCounterMode(display=False, custom_mapping=formulas) as counter:

@@ -14,9 +14,10 @@ from auxseg.errors import DivergedError, InputError, RunError
 from auxseg.files import write_atomically
 from auxseg.recipe import Recipe, parse_recipe, to_values
 from auxseg.records.about import Choices
-from auxseg.records.metrics import read_metrics
+from auxseg.records.metrics import TileFacts, read_metrics
 from auxseg.records.names import METRICS_FILE, PER_IMAGE_FILE, failure_file
 from auxseg.run import Run, choose, evaluate, train
+from auxseg.run.prediction.tiles import own_tiles
 from auxseg.study.design.plan import Plan, PlannedRun
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.directory.same_data import on_the_same_data, refuse_other_store, trained_on
@@ -159,5 +160,8 @@ def _is_evaluated(job: Job) -> bool:
     if metrics is None or metrics.split != "test" or not (job.directory / PER_IMAGE_FILE).is_file():
         return False
     if metrics.mirrored != job.mirrored or metrics.tta != "none" or metrics.at != "stored":
+        return False
+    own = own_tiles(parse_recipe(job.recipe))
+    if metrics.tiles != (None if own is None else TileFacts(own.size, own.overlap)):
         return False
     return job.content_hash in (None, metrics.data.content_hash)

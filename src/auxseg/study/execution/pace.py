@@ -14,7 +14,7 @@ from auxseg.errors import DivergedError
 from auxseg.recipe import Recipe, with_changes
 from auxseg.records.events import Validated
 from auxseg.run import Run, train
-from auxseg.run.evaluate import measured
+from auxseg.run.evaluate import How, measured
 from auxseg.training.learner import Learner, StepResult
 from auxseg.training.loop import Observer, Validation
 
@@ -77,7 +77,7 @@ def _test_seconds(run: Run, passes: int) -> float:
     """
     splits, looks = run.start.data.splits, [event.seconds for event in run.events.of(Validated)]
     started = time.perf_counter()
-    measured(run, "train", mirrored=passes > 1, most=NUM_MEASURED)
+    measured(run, "train", how=How(mirrored=passes > 1), most=NUM_MEASURED)
     few = time.perf_counter() - started
     per_image = looks[-1] / splits["val"] if looks and splits.get("val") else few / NUM_MEASURED / passes
     return few + passes * per_image * max(splits["test"] - NUM_MEASURED, 0)

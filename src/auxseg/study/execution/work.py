@@ -23,7 +23,7 @@ def work(recipe: Recipe, vocabulary: Vocabulary) -> int:
     """
     tasks = build_tasks(recipe, vocabulary)
     network = outline(recipe.model, {name: task.output for name, task in tasks.items()}, recipe.target).eval()
-    size = recipe.data.size or vocabulary.size
+    size = recipe.data.input_size(recipe.data.size or vocabulary.size)
     device = "cpu" if size.longer <= _FEW_PIXELS else "meta"
     if device == "cpu":
         network.to_empty(device=device)

@@ -63,6 +63,7 @@ class BoxesTask(Task):
     main_figure = "map"
     row_figure = "ap50"
     own_row = True
+    in_parts = False  # sizes are shares of the picture
 
     def __init__(
         self, *, name: str, layer: str, class_names: Sequence[str], losses: Mapping[str, float], min_score: float = 0.3

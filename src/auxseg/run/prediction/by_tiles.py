@@ -1,0 +1,165 @@
+"""What a model says of a photograph tile by tile, at the photograph's own resolution.
+
+Shape legend: ``N`` tiles, ``S`` a tile's side, ``h w`` the photograph's own size, ``H W`` its size as the model sees
+it, ``C`` channels of an output, ``R`` rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from PIL import Image
+from torch import Tensor
+
+from auxseg.data.geometry import PADDING_GREY, Fit, fit
+from auxseg.data.sample import Vocabulary
+from auxseg.data.sources.pictures.decoding import MAX_PIXELS
+from auxseg.errors import InputError
+from auxseg.evaluation.tiling import Tiles, bands
+from auxseg.records.values.size import Size
+from auxseg.tasks import Task
+from auxseg.tasks.answers import Answer
+from auxseg.tasks.answers.assembled import assembled
+from auxseg.tasks.task import form
+
+_MOST_AT_ONCE: Final = 2**24
+"""Numbers of outputs that are held, of 4 bytes each. A photograph that has more is answered band by band."""
+
+_MOST_SUMS: Final = 2**28
+"""Numbers that one row of tiles may add up."""
+
+MOST_PIXELS: Final = 4 * MAX_PIXELS
+"""As many a photograph may have that is given as an array; one in a file, which has to be decoded, `MAX_PIXELS`."""
+
+
+@final
+@dataclass(frozen=True)
+class Seen:
+    """A photograph at the size at which a model that was trained on ``vocabulary`` sees its pixels.
+
+    That is the size that stored pictures have to their photographs, which the model remembers as
+    `Vocabulary.scale`: 1 for data that were stored at their own size, and then every pixel is seen as it is. A model
+    that does not know it sees every photograph at the size that the store would give it.
+    """
+
+    image: UInt8[np.ndarray, "h w 3"]
+    height: int
+    width: int
+
+    @classmethod
+    def of(cls, image: UInt8[np.ndarray, "h w 3"], vocabulary: Vocabulary) -> Seen:
+        """Raises `InputError` for one that would be too large."""
+        height, width = image.shape[0], image.shape[1]
+        if vocabulary.scale is None:
+            y0, y1, x0, x1 = fit((height, width), vocabulary.size, vocabulary.resize).inside
+            return cls(image, y1 - y0, x1 - x0)
+        down, across = vocabulary.scale
+        seen = cls(image, max(round(height * down), 1), max(round(width * across), 1))
+        if seen.height * seen.width > MOST_PIXELS:
+            raise InputError(
+                f"the image has {width} x {height} pixels, and the model sees it as {seen.width} x {seen.height}, as "
+                f"large as the store showed its own; the limit is {MOST_PIXELS:,} pixels; give a smaller image"
+            )
+        return seen
+
+    def rows(self, first: int, last: int, width: int) -> Float[Tensor, "3 R W"]:
+        """Rows as a network sees them, padded with grey to this width and beyond the last row."""
+        strip = np.full((last - first, width, 3), PADDING_GREY, np.uint8)
+        last = min(last, self.height)
+        if last > first:
+            strip[: last - first, : self.width] = self._resized(first, last)
+        return torch.from_numpy(strip).permute(2, 0, 1).float() / 255
+
+    def place(self, first: int, last: int) -> tuple[slice, Fit]:
+        """The rows of the photograph that these rows show, and where they lie in an output for these rows alone."""
+        height, width = self.image.shape[0], self.image.shape[1]
+        rows = slice(*(round(row * height / self.height) for row in (first, last)))
+        inside = (0, last - first, 0, self.width)
+        return rows, Fit((rows.stop - rows.start, width), Size(last - first, self.width), inside)
+
+    def _resized(self, first: int, last: int) -> UInt8[np.ndarray, "R W 3"]:
+        height, width = self.image.shape[0], self.image.shape[1]
+        if (height, width) == (self.height, self.width):
+            return self.image[first:last]
+        scale = height / self.height
+        reach = int(2 * max(scale, 1.0)) + 1  # what an antialiased pixel is made of
+        low, high = max(int(first * scale) - reach, 0), min(int(last * scale) + 1 + reach, height)
+        box = (0, first * scale - low, width, min(last * scale, height) - low)
+        part = Image.fromarray(self.image[low:high])
+        return np.asarray(part.resize((self.width, last - first), Image.Resampling.BILINEAR, box=box))
+
+
+def answers_by_tiles(
+    tasks: Mapping[str, Task],
+    compute: Callable[[Float[Tensor, "N 3 S S"], Sequence[str]], Mapping[str, Tensor]],
+    seen: Seen,
+    tiles: Tiles,
+    class_names: Sequence[str],
+) -> dict[str, Answer]:
+    """What tasks with maps say of a photograph.
+
+    One whose outputs are few numbers is answered as a whole. Of a larger one every task is asked about one band of rows
+    after the other, so that memory holds the masks alone; maps are then computed when they are asked for.
+
+    Args:
+        tasks: tasks of dense output that see the photograph itself.
+        compute: raw outputs of some of them for some tiles.
+        seen: the photograph.
+        tiles: how it is cut.
+        class_names: the names of the mask classes.
+    """
+    channels = sum(getattr(form(task.output), "channels", 0) for task in tasks.values())
+    width, height = max(seen.width, tiles.size), max(seen.height, tiles.size)
+    _refuse_wide(channels * width * tiles.size, seen, tiles)
+    is_small = channels * seen.height * seen.width <= _MOST_AT_ONCE
+
+    def ask(names: Sequence[str]) -> Iterator[tuple[slice, dict[str, Answer]]]:
+        parts = bands(
+            lambda pictures: compute(pictures, names),
+            lambda first, last: seen.rows(first, last, width),
+            (height, width),
+            tiles,
+        )
+        yield from _answered(parts, {name: tasks[name] for name in names}, seen, is_small=is_small)
+
+    def again(name: str) -> Iterator[tuple[slice, Answer]]:
+        for rows, answers in ask([name]):
+            yield rows, answers[name]
+
+    if is_small:
+        ((_, answers),) = ask(list(tasks))
+        return answers
+    return assembled(ask(list(tasks)), (seen.image.shape[0], seen.image.shape[1]), class_names, again)
+
+
+def _answered(
+    parts: Iterator[tuple[int, dict[str, Tensor]]], tasks: Mapping[str, Task], seen: Seen, *, is_small: bool
+) -> Iterator[tuple[slice, dict[str, Answer]]]:
+    """The answers about band after band, or of all in one."""
+    cut = ((top, _inside(outputs, seen, top)) for top, outputs in parts if top < seen.height)
+    if is_small:
+        held = [outputs for _, outputs in cut]
+        cut = iter([(0, {name: torch.cat([each[name] for each in held], dim=1) for name in tasks})])
+    for top, outputs in cut:
+        rows, place = seen.place(top, top + next(iter(outputs.values())).shape[1])
+        if rows.stop > rows.start:
+            yield rows, {name: task.answer(outputs[name], place) for name, task in tasks.items()}
+
+
+def _inside(outputs: Mapping[str, Tensor], seen: Seen, top: int) -> dict[str, Tensor]:
+    """The outputs without padding, on the CPU."""
+    return {name: output[:, : seen.height - top, : seen.width].cpu() for name, output in outputs.items()}
+
+
+def _refuse_wide(num_sums: int, seen: Seen, tiles: Tiles) -> None:
+    if num_sums > _MOST_SUMS:
+        raise InputError(
+            f"the image is {seen.width} pixels wide, so that one row of tiles of {tiles.size} pixels needs "
+            f"{num_sums * 4 / 2**30:.1f} GiB for its outputs, expected at most {_MOST_SUMS * 4 / 2**30:.1f}; give "
+            "smaller --tiles, or cut the image"
+        )

@@ -1,0 +1,121 @@
+"""Answers about bands of one photograph, put together to answers about the whole.
+
+Shape legend: ``h w`` the photograph's own size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import final
+
+import numpy as np
+from jaxtyping import UInt8
+
+from auxseg.drawing import Picture, overlay_mask
+from auxseg.tasks.answers.answer import Answer
+
+Banded = Callable[[], Iterable[tuple[slice, Answer]]]
+"""Asks about one band of rows after the other: its rows in the photograph, and the answer."""
+
+
+def assembled(
+    bands: Iterable[tuple[slice, Mapping[str, Answer]]],
+    original: tuple[int, int],
+    class_names: Sequence[str],
+    again: Callable[[str], Iterable[tuple[slice, Answer]]],
+) -> dict[str, Answer]:
+    """What tasks say of a whole photograph, of what they say of its bands, from top to bottom.
+
+    Memory holds the masks and what is said of one band. Maps, probabilities and drawings that need them are asked for
+    ``again`` when they are wanted.
+
+    Args:
+        bands: the rows of each band in the photograph, and the answers by task.
+        original: height and width of the photograph.
+        class_names: the names of the mask classes, which answers give scores for.
+        again: asks one task about all bands once more.
+    """
+    parts: dict[str, _Parts] = {}
+    for rows, answers in bands:
+        for name, answer in answers.items():
+            if name not in parts:
+                parts[name] = _Parts(answer, original, class_names)
+            parts[name].add(rows, answer)
+    return {name: part.answer(lambda name=name: again(name)) for name, part in parts.items()}
+
+
+@final
+class _Parts:
+    """What is kept of one task's answers about the bands that were seen so far."""
+
+    def __init__(self, first: Answer, original: tuple[int, int], class_names: Sequence[str]) -> None:
+        self._first, self._original, self._names = first, original, class_names
+        self._mask = None if first.mask is None else np.empty(original, np.uint8)
+        self._counts, self._sums = np.zeros(len(class_names), np.int64), np.zeros(len(class_names))
+        self._summaries: list[tuple[int, Mapping[str, Sequence[float | None]]]] = []
+
+    def add(self, rows: slice, answer: Answer) -> None:
+        if self._mask is not None:
+            assert answer.mask is not None
+            self._mask[rows] = answer.mask
+            counts = np.bincount(answer.mask.ravel(), minlength=len(self._names))[: len(self._names)]
+            self._counts += counts
+            self._sums += counts * np.array([answer.scores.get(name, 0.0) for name in self._names])
+        summary = answer.record.get("map")
+        if isinstance(summary, Mapping):
+            self._summaries.append((rows.stop - rows.start, summary))
+
+    def answer(self, again: Banded) -> Answer:
+        mask = self._mask
+        if mask is None:
+            return Answer(
+                draw=lambda picture: _drawn(picture, again(), self._original[0]),
+                drawn=self._first.drawn,
+                map=None if self._first.map is None else lambda: _joined(_maps(again())),
+                record={"map": _summary(self._summaries)} if self._summaries else {},
+            )
+        pairs = zip(self._names, self._sums.tolist(), self._counts.tolist(), strict=True)
+        return Answer(
+            draw=lambda picture: overlay_mask(picture, mask),
+            mask=mask,
+            scores={name: total / count for name, total, count in pairs if count},
+            probabilities=None if self._first.probabilities is None else lambda: _joined(_probabilities(again())),
+        )
+
+
+def _maps(bands: Iterable[tuple[slice, Answer]]) -> Iterator[np.ndarray]:
+    for _, answer in bands:
+        assert answer.map is not None
+        yield answer.map()
+
+
+def _probabilities(bands: Iterable[tuple[slice, Answer]]) -> Iterator[np.ndarray]:
+    for _, answer in bands:
+        assert answer.probabilities is not None
+        yield answer.probabilities()
+
+
+def _joined(parts: Iterable[np.ndarray]) -> np.ndarray:
+    return np.concatenate(list(parts), axis=1)
+
+
+def _drawn(picture: Picture, bands: Iterable[tuple[slice, Answer]], height: int) -> UInt8[np.ndarray, "h w 3"]:
+    """The picture with every band drawn onto its rows; the picture may be a smaller copy of the photograph."""
+    drawn = picture.copy()
+    for rows, answer in bands:
+        first, last = (place * len(picture) // height for place in (rows.start, rows.stop))
+        if last > first:
+            drawn[first:last] = answer.draw(picture[first:last])
+    return drawn
+
+
+def _summary(parts: Sequence[tuple[int, Mapping[str, Sequence[float | None]]]]) -> dict[str, list[float | None]]:
+    """The smallest, mean and largest number of every channel, of those of the bands and their heights."""
+    weights = np.array([height for height, _ in parts], float)
+    values = {key: np.array([part[key] for _, part in parts], float) for key in parts[0][1]}
+    found = {
+        "minimum": values["minimum"].min(0),
+        "mean": weights @ values["mean"] / weights.sum(),
+        "maximum": values["maximum"].max(0),
+    }
+    return {key: [number if np.isfinite(number) else None for number in each.tolist()] for key, each in found.items()}
