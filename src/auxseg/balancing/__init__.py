@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Tag
 
 from auxseg.balancing.balancer import Balancer, Reduce, Step
+from auxseg.balancing.combining import CombinedGradients, CombiningConfig, CombiningKind
 from auxseg.balancing.weighting import (
     DWAConfig,
     EqualConfig,
@@ -34,13 +35,16 @@ BalancerConfig = Annotated[
     | Annotated[SoftAdaptConfig, Tag("softadapt")]
     | Annotated[GeometricConfig, Tag("geometric")]
     | Annotated[RandomConfig, Tag("random")]
-    | Annotated[NormalisedDynamicConfig, Tag("normalised-dynamic")],
+    | Annotated[NormalisedDynamicConfig, Tag("normalised-dynamic")]
+    | CombiningKind,
     Discriminator(_kind),
 ]
 
 __all__ = [
     "Balancer",
     "BalancerConfig",
+    "CombinedGradients",
+    "CombiningConfig",
     "DWAConfig",
     "EqualConfig",
     "FixedConfig",

@@ -37,7 +37,12 @@ class Balancer(ABC, nn.Module):
     to `backward` are shares that add up, over micro-batches and processes, to the mean losses of the whole step. A
     balancer may combine gradients of single tasks, but only in `finish`, after they were added up over micro-batches
     and processes: then cutting a step differently changes nothing but rounding.
+
+    Attributes:
+        num_fallbacks: in how many steps so far the rule found no answer and a simpler one took its place.
     """
+
+    num_fallbacks: int = 0
 
     @abstractmethod
     def begin_epoch(self, epoch: int) -> None:

@@ -10,7 +10,10 @@ SECTIONS: Final = ("model", "tasks", "target", "data", "balancer", "training", "
 KEYS: Final = {
     "model": ("encoder", "decoder", "sharing", "width", "norm", "input", "weights", "checkpointing", "refine_by"),
     "data": ("size", "workers", "augment", "train_on", "label_fraction", "target_per_batch", "fold", "order", "block"),
-    "balancer": ("kind", "gate", "weights", "form", "every", "temperature", "variant", "beta", "distribution", "total"),
+    "balancer": (
+        *("kind", "gate", "weights", "form", "every", "temperature", "variant", "beta", "distribution", "total"),
+        *("scope", "c", "pull", "gamma", "rho", "alpha", "max_norm", "eta", "rate", "tau", "relax"),
+    ),
     "training": (
         *("steps", "epochs", "batch", "accumulate", "optimizer", "schedule", "average", "clip", "validate_every"),
         *("patience", "tolerance", "precision", "channels_last", "phases", "watch"),
