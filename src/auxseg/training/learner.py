@@ -33,6 +33,7 @@ class StepResult:
 
     A task that nothing in the step had a label for is in neither, nor is one that the step's phase does not train.
     ``look`` is what the tasks' gradients showed before the step, if it was a step in which they are looked at.
+    ``num_fallbacks`` is that of the balancer.
     """
 
     losses: dict[str, float]
@@ -41,6 +42,7 @@ class StepResult:
     gradient_norm: float
     phase: str | None = None
     look: Look | None = None
+    num_fallbacks: int = 0
 
 
 @final
@@ -130,7 +132,7 @@ class Learner:
         norm = float(nn.utils.clip_grad_norm_(self.parameters, math.inf if self.clip is None else self.clip))
         self._refuse_infinite({"norm of the gradient": norm}, step, batches)
         factor = self._update(step)
-        return StepResult(values, weights, factor, norm, self.phase.name, seen)
+        return StepResult(values, weights, factor, norm, self.phase.name, seen, self.balancer.num_fallbacks)
 
     def _taught(self, batch: Batch) -> Batch:
         """The batch with what the teacher says of it."""
