@@ -8,13 +8,20 @@ from typing import Any
 
 from auxseg.balancing import (
     Balancer,
+    BoundaryIntersectionConfig,
+    CosinePenaltyConfig,
     DWAConfig,
     EqualConfig,
+    FAMOConfig,
     FixedConfig,
     GeometricConfig,
+    LearnedScalesConfig,
     NormalisedDynamicConfig,
     RandomConfig,
+    ScaledLossesConfig,
+    SmoothTchebycheffConfig,
     SoftAdaptConfig,
+    TaskPrioritiesConfig,
     UncertaintyConfig,
 )
 from auxseg.balancing.combining import CombiningKind
@@ -41,6 +48,13 @@ WEIGHTINGS: dict[str, Any] = {
     "random-constrained": lambda **values: RandomConfig(distribution="constrained-bernoulli", **values),
     "normalised-dynamic": lambda **values: NormalisedDynamicConfig(every="step", **values),
     "normalised-dynamic-multiplies": lambda **values: NormalisedDynamicConfig(total="multiplies", **values),
+    "imtl-l": LearnedScalesConfig,
+    "slaw": ScaledLossesConfig,
+    "dtp": TaskPrioritiesConfig,
+    "famo": FAMOConfig,
+    "stch": lambda **values: SmoothTchebycheffConfig(mu=10.0, **values),
+    "pbi": BoundaryIntersectionConfig,
+    "cosmos": CosinePenaltyConfig,
 }
 """Every loss weighting, in every form that it has."""
 

@@ -22,11 +22,12 @@ def add_gradients(
     found = dict(kept)
     for number, (name, loss) in enumerate(moving.items(), start=1):
         new = torch.autograd.grad(loss, parameters, retain_graph=number < len(moving), allow_unused=True)
-        found[name] = _add(found[name], new) if name in found else new
+        found[name] = add_rows(found[name], new) if name in found else new
     return found
 
 
-def _add(left: Gradients, right: Gradients) -> Gradients:
+def add_rows(left: Gradients, right: Gradients) -> Gradients:
+    """The sum, parameter by parameter."""
     return [
         mine if other is None else other if mine is None else mine + other
         for mine, other in zip(left, right, strict=True)

@@ -180,6 +180,12 @@ def _check_balancer(recipe: Recipe, origin: str) -> None:
             raise InputError(
                 f"{origin}: balancer.{key} names {strangers[0]!r}, which is not a task of this recipe{hint}"
             )
+    sharing = recipe.model.sharing.kind
+    if settings.get("scope") == "features" and sharing != "hard":
+        raise InputError(
+            f"{origin}: balancer.scope is 'features', but with model.sharing.kind={sharing} tasks share more than the "
+            "features of one encoder; set balancer.scope=shared"
+        )
     if settings.get("weights", {}).get(recipe.target) == 0:
         raise InputError(f"{origin}: balancer.weights gives the target {recipe.target!r} no weight")
     if recipe.target in settings.get("gate", {}):

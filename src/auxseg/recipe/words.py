@@ -12,7 +12,22 @@ KEYS: Final = {
     "data": ("size", "workers", "augment", "train_on", "label_fraction", "target_per_batch", "fold", "order", "block"),
     "balancer": (
         *("kind", "gate", "weights", "form", "every", "temperature", "variant", "beta", "distribution", "total"),
-        *("scope", "c", "pull", "gamma", "rho", "alpha", "max_norm", "eta", "rate", "tau", "relax"),
+        *(
+            "scope",
+            "c",
+            "pull",
+            "gamma",
+            "rho",
+            "alpha",
+            "max_norm",
+            "eta",
+            "rate",
+            "tau",
+            "relax",
+            "decay",
+            "mu",
+            "theta",
+        ),
     ),
     "training": (
         *("steps", "epochs", "batch", "accumulate", "optimizer", "schedule", "average", "clip", "validate_every"),

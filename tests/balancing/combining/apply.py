@@ -32,7 +32,7 @@ def apply(
     losses = dict.fromkeys(names, 1.0) if losses is None else losses
     parameters = [nn.Parameter(torch.zeros(part)) for part in (1, matrix.shape[1] - 1)]
     built.begin_step(Step(step, 1, frozenset(names), parameters))
-    position = torch.cat(parameters)
+    position = torch.cat([*parameters])
     built.backward({name: row @ position for name, row in zip(names, matrix, strict=True)})
     weights = built.finish(losses, nothing)
     return torch.cat([torch.zeros_like(each) if each.grad is None else each.grad for each in parameters]), weights

@@ -50,7 +50,7 @@ def test_equal_tasks_give_the_direction_of_the_mean(kind: str) -> None:
 def test_no_task_is_before_another(kind: str) -> None:
     """The target has a name that comes first; whose gradient it is changes nothing."""
     matrix = _matrix(4)
-    losses = dict(zip(TASKS, (1.0, 2.0, 3.0, 4.0), strict=True))
+    losses: dict[str, float] = dict(zip(TASKS, (1.0, 2.0, 3.0, 4.0), strict=True))
     turn = [2, 0, 3, 1]
     one, _ = apply(balancer(kind, 4), matrix, losses=losses)
     turned = {name: losses[TASKS[place]] for name, place in zip(TASKS, turn, strict=True)}
@@ -84,8 +84,8 @@ def test_a_missing_task_has_no_row(kind: str) -> None:
     """The others give what they would give without it; memory of steps that had it is not mixed up."""
     matrix = _matrix(4)
     built, alone = balancer(kind, 4), balancer(kind, 3)
-    names = ("a", "b", "c")
-    losses = dict.fromkeys(names, 1.0)
+    names = TASKS[:3]
+    losses: dict[str, float] = dict.fromkeys(names, 1.0)
     one, weights = apply(built, matrix[:3], names, losses)
     other, expected = apply(alone, matrix[:3], names, losses)
     assert torch.equal(one, other)
@@ -290,6 +290,7 @@ def test_metabalance_makes_auxiliaries_as_long_as_the_target() -> None:
 def test_gradnorm_pulls_norms_together_and_to_those_that_lag() -> None:
     built = balancer("gradnorm", 2, rate=0.01, alpha=1.0)
     matrix = torch.tensor([[1.0, 0.0], [0.0, 3.0]])
+    weights: dict[str, float] = {}
     for step in range(400):
         weights = apply(built, matrix, losses={"a": 1.0, "b": 1.0}, step=step)[1]
     assert weights["a"] * 1.0 == pytest.approx(weights["b"] * 3.0, rel=0.1)

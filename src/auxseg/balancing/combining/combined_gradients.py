@@ -1,52 +1,43 @@
-"""One update from the gradients of single tasks, whatever rule combines them."""
+"""One update from the gradients of single tasks by the parameters that they share, whatever rule combines them."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Literal, final
+from typing import final
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from auxseg.balancing.balancer import Balancer, Reduce, Step
+from auxseg.balancing.balancer import Reduce, Step
+from auxseg.balancing.combining.combining import Combining
 from auxseg.balancing.combining.gram import flat, gramian, weighted_sum
-from auxseg.balancing.combining.method import GramMethod, MatrixMethod, Method, NoAnswerError, Rows, mean_weights
+from auxseg.balancing.combining.method import MatrixMethod, Method, NoAnswerError, Rows
 from auxseg.balancing.task_gradients import Gradients, add_gradients
-
-Scope = Literal["shared", "all"]
 
 
 @final
-class CombinedGradients(Balancer):
-    """Combines the gradients of the losses ``c_i L_i``, with the recipe's scales ``c``, into one direction by a method.
+class CombinedGradients(Combining):
+    """Combines the tasks' gradients by parameters into one direction.
 
-    With the scope ``shared`` the gradients are those of the parameters that two tasks or more reach in the step; what
-    one task alone reaches (its head) gets that task's own gradient. With ``all`` they are those of all parameters, so
-    that heads are scaled as well.
-
-    A task takes part in a step if its scale is not zero, something in the step has a label for it, and its loss is not
-    below its threshold in ``gate``. One that does not take part has no row among the gradients: a row of zeros would
-    stop MGDA and shrink others. One task alone gets its own gradient, whatever the method.
+    They are those of the parameters that two tasks or more reach in the step; what one task alone reaches (its head)
+    gets that task's own gradient. With ``combine_all`` they are those of all parameters, so that heads are scaled too.
 
     The gradients are added up over micro-batches and processes before they are combined, in float32. So a step costs a
     backward pass per task and memory for a gradient per task, and cutting it differently changes nothing but rounding.
-
-    Where a method finds no answer (its solver does not converge, or gives numbers that are not finite), the mean of the
-    gradients is followed in that step; ``num_fallbacks`` counts them, over interruptions too.
     """
 
     def __init__(
-        self, method: Method, scales: Mapping[str, float], gate: Mapping[str, float], target: str, scope: Scope
+        self,
+        method: Method,
+        scales: Mapping[str, float],
+        gate: Mapping[str, float],
+        target: str,
+        *,
+        combine_all: bool = False,
     ) -> None:
-        super().__init__()
-        self.method, self.scales, self.gate, self.target = method, dict(scales), dict(gate), target
-        self.scope: Scope = scope
+        super().__init__(method, scales, gate, target)
+        self.combine_all = combine_all
         self._kept: dict[str, Gradients] = {}
-
-    def begin_epoch(self, epoch: int) -> None:
-        """Every epoch is like every other."""
 
     def begin_step(self, step: Step) -> None:
         """Start with no gradients."""
@@ -54,8 +45,7 @@ class CombinedGradients(Balancer):
 
     def backward(self, losses: Mapping[str, Tensor]) -> None:
         """Add up the gradient of every task that takes part, each by itself."""
-        on = {name: loss for name, loss in losses.items() if self.scales[name] > 0 and name in self._step.labelled}
-        self._kept = add_gradients(self._kept, on, self._step.parameters)
+        self._kept = add_gradients(self._kept, self.taking_part(self._step, losses), self._step.parameters)
 
     def finish(self, losses: Mapping[str, float], reduce: Reduce) -> dict[str, float]:
         """Add the gradients up over all processes and combine them.
@@ -63,8 +53,8 @@ class CombinedGradients(Balancer):
         Returns the weight of every gradient in the direction. Where the direction is no weighted sum of the gradients,
         these are the weights with which such a sum comes nearest to it.
         """
-        weights = {name: self._own_weight(name, loss) for name, loss in losses.items()}
-        kept = {name: self._kept[name] for name in self._ordered(self._kept) if weights.get(name, 0.0) > 0}
+        weights = {name: self.own_weight(name, loss) for name, loss in losses.items()}
+        kept = {name: self._kept[name] for name in self.ordered(self._kept) if weights.get(name, 0.0) > 0}
         self._kept = {}
         for name, gradients in kept.items():
             own = [None if gradient is None else _own_memory(gradient) for gradient in gradients]
@@ -78,17 +68,9 @@ class CombinedGradients(Balancer):
         shares = self._combine(rows, {name: weights[name] * losses[name] for name in rows}, places)
         return {name: weight * shares.get(name, 1.0) for name, weight in weights.items()}
 
-    def _own_weight(self, name: str, loss: float) -> float:
-        is_on = self.scales[name] > 0 and not loss < self.gate.get(name, -math.inf)
-        return self.scales[name] if is_on else 0.0
-
-    def _ordered(self, names: Collection[str]) -> list[str]:
-        """The target first, then by name, so that the order of tasks in a recipe changes no draw and no rounding."""
-        return sorted(names, key=lambda name: (name != self.target, name))
-
     def _places_to_combine(self, kept: Mapping[str, Gradients]) -> list[int]:
         """Which parameters of the step are in the scope."""
-        fewest = 2 if self.scope == "shared" else 1
+        fewest = 1 if self.combine_all else 2
         reached = [sum(gradient is not None for gradient in rows) for rows in zip(*kept.values(), strict=True)]
         return [place for place, number in enumerate(reached) if number >= fewest]
 
@@ -107,38 +89,20 @@ class CombinedGradients(Balancer):
         if not gradients:
             return {}
         parameters = [self._step.parameters[place] for place in places]
-        rows = Rows(tuple(gradients), next(iter(gradients)) == self.target, losses, self._step.number)
+        rows = self.rows(gradients, losses, self._step)
         values = list(gradients.values())
         products = gramian(values) if len(values) > 1 else torch.ones(1, 1, dtype=torch.float64)
-        if isinstance(self.method, MatrixMethod) and self._is_asked(products):
+        if isinstance(self.method, MatrixMethod) and self.is_asked(products):
             matrix = flat(values)
             direction = self._direction(matrix, rows)
             if direction is not None:
                 weights = _nearest_weights(products, matrix, direction)
                 _leave_flat(parameters, values, direction)
                 return dict(zip(gradients, weights, strict=True))
-        weights = self._weights(products, rows)
+        weights = self.weights(products, rows)
         for parameter, each in zip(parameters, zip(*values, strict=True), strict=True):
             parameter.grad = weighted_sum(each, weights)
         return dict(zip(gradients, weights, strict=True))
-
-    def _is_asked(self, products: Tensor) -> bool:
-        """Whether there is anything to combine: enough gradients, and not all of them zero."""
-        num_tasks = len(products)
-        is_moving = bool(products.diagonal().max() > 0)
-        return is_moving and num_tasks > 1 and num_tasks >= self.method.num_tasks_needed
-
-    def _weights(self, products: Tensor, rows: Rows) -> list[float]:
-        """Those of the method, or of the mean where it is not asked or finds none."""
-        if isinstance(self.method, GramMethod) and self._is_asked(products):
-            try:
-                weights = self.method.weigh(products, rows)
-                if weights.isfinite().all():
-                    return weights.tolist()
-            except (NoAnswerError, RuntimeError, ValueError, np.linalg.LinAlgError):  # torch's own is a RuntimeError
-                pass
-            self.num_fallbacks += 1
-        return mean_weights(len(products)).tolist()
 
     def _direction(self, matrix: Tensor, rows: Rows) -> Tensor | None:
         """That of the method, `None` if it finds none."""
@@ -151,14 +115,6 @@ class CombinedGradients(Balancer):
             pass
         self.num_fallbacks += 1
         return None
-
-    def get_extra_state(self) -> dict[str, Any]:
-        """What a checkpoint must keep beside the method's own state."""
-        return {"num_fallbacks": self.num_fallbacks}
-
-    def set_extra_state(self, state: dict[str, Any]) -> None:
-        """Go on from a checkpoint's state."""
-        self.num_fallbacks = int(state["num_fallbacks"])
 
 
 def _own_memory(gradient: Tensor) -> Tensor:

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from auxseg.balancing.combining.combined_gradients import CombinedGradients, Scope
-from auxseg.balancing.combining.method import Method
+from auxseg.balancing.combining.combined_gradients import CombinedGradients
+from auxseg.balancing.combining.combining import Combining
+from auxseg.balancing.combining.feature_gradients import FeatureGradients
+from auxseg.balancing.combining.method import GramMethod, Method
 from auxseg.balancing.weighting.weighting import WeightedConfig, switched_on
 from auxseg.config import config
 from auxseg.errors import InputError
+
+Scope = Literal["shared", "all", "features"]
 
 
 @config
 class CombiningConfig(WeightedConfig):
     """Settings of every rule that combines gradients; ``weights`` scale the losses whose gradients it sees.
 
-    ``scope`` says which gradients are combined: those of the parameters that two tasks or more reach, or of all.
+    ``scope`` says which gradients are combined: those of the parameters that two tasks or more reach, of all
+    parameters, or of the encoder's output, for which the encoder is passed backwards once.
     """
 
     fewest_tasks: ClassVar[int] = 1
     scope: Scope = "shared"
 
-    def build(self, tasks: Sequence[str], target: str, seed: int) -> CombinedGradients:
-        """Make the balancer for these tasks. Raises `InputError` if they are too few for the rule."""
+    def build(self, tasks: Sequence[str], target: str, seed: int) -> Combining:
+        """Make the balancer for these tasks.
+
+        Raises `InputError` if they are too few for the rule, or if it cannot have the scope.
+        """
         scales = self.scales(tasks)
         found = len(switched_on(scales))
         if 1 < found < self.fewest_tasks:
@@ -32,7 +40,15 @@ class CombiningConfig(WeightedConfig):
                 f"balancer.kind is {self.kind!r}, which needs {self.fewest_tasks} tasks or more with a weight, found "
                 f"{found}; add auxiliaries, or choose another balancer"
             )
-        return CombinedGradients(self.method(target, seed), scales, self.gate, target, self.scope)
+        method = self.method(target, seed)
+        if self.scope != "features":
+            return CombinedGradients(method, scales, self.gate, target, combine_all=self.scope == "all")
+        if not isinstance(method, GramMethod):
+            raise InputError(
+                f"balancer.scope is 'features', but {self.kind} combines gradients number by number, not by their "
+                "inner products; set balancer.scope=shared"
+            )
+        return FeatureGradients(method, scales, self.gate, target)
 
     @abstractmethod
     def method(self, target: str, seed: int) -> Method:

@@ -49,7 +49,7 @@ class WeightedLosses(Balancer):
         weights = self._weigh(
             {name: loss.item() if self._looks_at_losses else math.nan for name, loss in losses.items()}
         )
-        terms = [weights[name] * loss for name, loss in losses.items() if weights[name] > 0 and loss.requires_grad]
+        terms = [weights[name] * loss for name, loss in losses.items() if weights[name] != 0 and loss.requires_grad]
         if terms:
             sum(terms[1:], start=terms[0]).backward()
 
@@ -81,7 +81,7 @@ class WeightedLosses(Balancer):
 
     def _put_together(self, weights: Mapping[str, float]) -> None:
         """Weight the gradients that were kept apart, if there are any."""
-        kept = [(weights[name], gradients) for name, gradients in self._gradients.items() if weights[name] > 0]
+        kept = [(weights[name], gradients) for name, gradients in self._gradients.items() if weights[name] != 0]
         for place, parameter in enumerate(self._step.parameters):
             terms = [weight * gradient for weight, gradients in kept if (gradient := gradients[place]) is not None]
             if terms:
