@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -53,7 +54,7 @@ def test_famo_learns_as_torchjd_does_from_the_losses_of_the_next_step() -> None:
     generator = torch.Generator().manual_seed(0)
     history = torch.rand(10, 3, generator=generator, dtype=torch.float64) + 0.1
     reference = scalarization.FAMO(3)
-    for before, after in zip(history[:-1], history[1:], strict=True):
+    for before, after in pairwise(history):
         reference(before)
         reference.update(after)
     weighting = FAMOConfig().build(NAMES, "a", 0).weighting

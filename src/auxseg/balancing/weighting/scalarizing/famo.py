@@ -28,9 +28,9 @@ class FastAdaptive(Weighting):
 
     Source: Liu, Feng, Stone and Liu, FAMO: Fast Adaptive Multitask Optimization, NeurIPS 2023,
     https://arxiv.org/abs/2306.03792. Departures: the losses after a step are those of the next step, on its own images,
-    instead of a second forward pass on the same ones (with its noise, which Adam averages), and are learned from for the
-    step after it; the weights sum to K instead of 1, so that a learning rate suits them as it suits equal weights. A task without a label keeps its x.
-    State: by task x, the last loss and the moments of Adam.
+    instead of a second forward pass on the same ones (with its noise, which Adam averages), and are learned from for
+    the step after it; the weights sum to K instead of 1, so that a learning rate suits them as it suits equal weights.
+    A task without a label keeps its x. State: by task x, the last loss and the moments of Adam.
     """
 
     uses_losses = True
