@@ -274,7 +274,7 @@ def test_auxiliaries_are_gated_by_their_cosine_with_the_target() -> None:
 
 
 def test_online_weights_follow_the_agreement_with_the_target() -> None:
-    built = balancer("ol-aux", 3, rate=0.5, every=2)
+    built = balancer("ol-aux", 3, step_size=0.5, every=2)
     matrix = torch.tensor([[2.0, 0.0], [1.0, 1.0], [-4.0, 5.0]])
     for step in range(2):
         assert apply(built, matrix, step=step)[1] == {"a": 1.0, "b": 1.0, "c": 1.0}
@@ -288,7 +288,7 @@ def test_metabalance_makes_auxiliaries_as_long_as_the_target() -> None:
 
 
 def test_gradnorm_pulls_norms_together_and_to_those_that_lag() -> None:
-    built = balancer("gradnorm", 2, rate=0.01, alpha=1.0)
+    built = balancer("gradnorm", 2, step_size=0.01, alpha=1.0)
     matrix = torch.tensor([[1.0, 0.0], [0.0, 3.0]])
     weights: dict[str, float] = {}
     for step in range(400):

@@ -28,12 +28,12 @@ def gramian(gradients: Sequence[Gradients]) -> Float64[Tensor, "K K"]:
     """
     products = torch.zeros(len(gradients), len(gradients), dtype=torch.float64)
     for rows in zip(*gradients, strict=True):
-        block = stacked(rows)  # K p
-        if block is None:
+        flattened = _flattened(rows)  # K p
+        if not flattened:
             continue
-        products = products.to(block.device)
-        for piece in block.split(_COLUMNS[block.device.type == "cuda"], dim=1):
-            numbers = piece.double()
+        products = products.to(flattened[0].device)
+        for pieces in zip(*(row.split(_COLUMNS[row.is_cuda]) for row in flattened), strict=True):
+            numbers = torch.stack(pieces).double()
             products += numbers @ numbers.T
     return products.cpu()
 
@@ -45,21 +45,27 @@ def cleaned(products: Float64[Tensor, "K K"]) -> Float64[Tensor, "K K"]:
     return (vectors * values) @ vectors.T
 
 
-def stacked(rows: Gradients) -> Float[Tensor, "K p"] | None:
-    """One parameter's gradients in float32, zero for tasks that do not depend on it; `None` if none does."""
+def _flattened(rows: Gradients) -> list[Float[Tensor, " p"]]:
+    """One parameter's gradients, zero for tasks that do not depend on it; empty if none does."""
     known = next((row for row in rows if row is not None), None)
     if known is None:
-        return None
-    return torch.stack([torch.zeros_like(known) if row is None else row for row in rows]).flatten(1).float()
+        return []
+    return [(torch.zeros_like(known) if row is None else row).flatten() for row in rows]
 
 
 def flat(gradients: Sequence[Gradients]) -> Float[Tensor, "K n"]:
     """All gradients in one matrix."""
-    blocks = [block for rows in zip(*gradients, strict=True) if (block := stacked(rows)) is not None]
-    return torch.cat(blocks, dim=1)
+    blocks = [torch.stack(flattened) for rows in zip(*gradients, strict=True) if (flattened := _flattened(rows))]
+    return torch.cat(blocks, dim=1).float()
 
 
 def weighted_sum(rows: Gradients, weights: Sequence[float]) -> Tensor | None:
     """``sum_i w_i g_i`` for one parameter, `None` if no task depends on it."""
-    terms = [weight * row for weight, row in zip(weights, rows, strict=True) if row is not None]
-    return sum(terms[1:], start=terms[0]) if terms else None
+    terms = [(weight, row) for weight, row in zip(weights, rows, strict=True) if row is not None]
+    if not terms:
+        return None
+    (weight, row), *others = terms
+    total = weight * row
+    for weight, row in others:
+        total.add_(row, alpha=weight)
+    return total

@@ -18,7 +18,7 @@ from auxseg.config import config
 
 @final
 class OnlineAuxiliaries(TargetFirst):
-    """``d = g_t + sum_a w_a g_a``, where ``w_a += rate s_a`` after every ``every`` steps in which it has a label.
+    """``d = g_t + sum_a w_a g_a``, where ``w_a += step_size s_a`` after every ``every`` steps in which it has a label.
 
     ``s_a`` is the mean of ``g_a . g_t / |g_t|^2`` over these steps: by how much a step along ``g_a`` lowers the
     target's loss, compared with one along the target's own gradient. Weights start at 1 and stay at 0 or more.
@@ -29,9 +29,9 @@ class OnlineAuxiliaries(TargetFirst):
     State: by auxiliary a weight, a sum and a count.
     """
 
-    def __init__(self, rate: float, every: int) -> None:
+    def __init__(self, step_size: float, every: int) -> None:
         super().__init__()
-        self.rate, self.every = rate, every
+        self.step_size, self.every = step_size, every
         self._state: dict[str, dict[str, float]] = {"weights": {}, "sums": {}, "counts": {}}
 
     def weigh_auxiliaries(self, gramian: Float64[Tensor, "K K"], rows: Rows) -> Float[Tensor, " K"]:
@@ -43,7 +43,7 @@ class OnlineAuxiliaries(TargetFirst):
             sums[name] = sums.get(name, 0.0) + (product / square if square > 0 else 0.0)
             counts[name] = counts.get(name, 0) + 1
             if counts[name] >= self.every:
-                weights[name] = max(weights.get(name, 1.0) + self.rate * sums[name] / counts[name], 0.0)
+                weights[name] = max(weights.get(name, 1.0) + self.step_size * sums[name] / counts[name], 0.0)
                 sums[name], counts[name] = 0.0, 0
         return torch.tensor(current, dtype=torch.float64)
 
@@ -60,13 +60,13 @@ class OnlineAuxiliaries(TargetFirst):
 class OnlineAuxiliariesConfig(CombiningConfig):
     """Settings of OL-AUX: an auxiliary's weight grows while its gradient goes along with the target's.
 
-    Weights change after ``every`` steps; ``rate`` is how fast.
+    Weights change after ``every`` steps; ``step_size`` is how fast.
     """
 
     kind: Literal["ol-aux"] = "ol-aux"
-    rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
+    step_size: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
     every: Annotated[int, Field(ge=1, le=10**9)] = 5
 
     def method(self, target: str, seed: int) -> OnlineAuxiliaries:
         """Make the rule."""
-        return OnlineAuxiliaries(self.rate, self.every)
+        return OnlineAuxiliaries(self.step_size, self.every)

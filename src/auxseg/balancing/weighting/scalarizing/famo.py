@@ -35,9 +35,9 @@ class FastAdaptive(Weighting):
 
     uses_losses = True
 
-    def __init__(self, tasks: Sequence[str], rate: float, decay: float) -> None:
+    def __init__(self, tasks: Sequence[str], step_size: float, decay: float) -> None:
         super().__init__()
-        self.rate, self.decay = rate, decay
+        self.step_size, self.decay = step_size, decay
         zeros = dict.fromkeys(sorted(tasks), 0.0)
         self._state: dict[str, dict[str, float]] = {
             "logits": zeros,
@@ -79,7 +79,7 @@ class FastAdaptive(Weighting):
         mean, square = (
             moment[name] / (1 - beta ** counts[name]) for moment, beta in zip((first, second), _BETAS, strict=True)
         )
-        self._state["logits"][name] -= self.rate * mean / (math.sqrt(square) + SMALLEST)
+        self._state["logits"][name] -= self.step_size * mean / (math.sqrt(square) + SMALLEST)
 
     def get_extra_state(self) -> dict[str, Any]:
         """What a checkpoint must keep."""
@@ -94,14 +94,14 @@ class FastAdaptive(Weighting):
 class FAMOConfig(WeightedConfig):
     """Settings of FAMO, with which all losses fall at one rate; ``weights`` scale the losses that it sees.
 
-    ``rate`` is that of the weights, and ``decay`` draws them to equal shares.
+    ``step_size`` is how fast they are learned, and ``decay`` draws them to equal shares.
     """
 
     kind: Literal["famo"] = "famo"
-    rate: Annotated[float, Field(gt=0, le=1)] = 0.025
+    step_size: Annotated[float, Field(gt=0, le=1)] = 0.025
     decay: Annotated[float, Field(ge=0, le=1)] = 0.001
 
     def build(self, tasks: Sequence[str], target: str, seed: int) -> WeightedLosses:
         """Make the balancer for these tasks."""
         scales = self.scales(tasks)
-        return WeightedLosses(FastAdaptive(switched_on(scales), self.rate, self.decay), scales, self.gate)
+        return WeightedLosses(FastAdaptive(switched_on(scales), self.step_size, self.decay), scales, self.gate)
