@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from auxseg.balancing import CombiningConfig
 from auxseg.data.layers import LayerForm, MapForm
 from auxseg.data.loading.folds import parse_fold
 from auxseg.data.sample import Vocabulary
@@ -180,6 +181,11 @@ def _check_balancer(recipe: Recipe, origin: str) -> None:
             raise InputError(
                 f"{origin}: balancer.{key} names {strangers[0]!r}, which is not a task of this recipe{hint}"
             )
+    if isinstance(recipe.balancer, CombiningConfig):
+        try:
+            recipe.balancer.check(tuple(recipe.tasks))
+        except InputError as error:
+            raise InputError(f"{origin}: {error}") from None
     sharing = recipe.model.sharing.kind
     if settings.get("scope") == "features" and sharing != "hard":
         raise InputError(

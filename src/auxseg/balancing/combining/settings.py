@@ -26,6 +26,7 @@ class CombiningConfig(WeightedConfig):
     """
 
     fewest_tasks: ClassVar[int] = 1
+    reads_products: ClassVar[bool] = True
     scope: Scope = "shared"
 
     def build(self, tasks: Sequence[str], target: str, seed: int) -> Combining:
@@ -33,22 +34,26 @@ class CombiningConfig(WeightedConfig):
 
         Raises `InputError` if they are too few for the rule, or if it cannot have the scope.
         """
-        scales = self.scales(tasks)
-        found = len(switched_on(scales))
+        self.check(tasks)
+        scales, method = self.scales(tasks), self.method(target, seed)
+        if self.scope == "features":
+            assert isinstance(method, GramMethod)
+            return FeatureGradients(method, scales, self.gate, target)
+        return CombinedGradients(method, scales, self.gate, target, combine_all=self.scope == "all")
+
+    def check(self, tasks: Sequence[str]) -> None:
+        """Raise `InputError` if these tasks are too few for the rule, or if it cannot have the scope."""
+        found = len(switched_on(self.scales(tasks)))
         if 1 < found < self.fewest_tasks:
             raise InputError(
                 f"balancer.kind is {self.kind!r}, which needs {self.fewest_tasks} tasks or more with a weight, found "
                 f"{found}; add auxiliaries, or choose another balancer"
             )
-        method = self.method(target, seed)
-        if self.scope != "features":
-            return CombinedGradients(method, scales, self.gate, target, combine_all=self.scope == "all")
-        if not isinstance(method, GramMethod):
+        if self.scope == "features" and not self.reads_products:
             raise InputError(
                 f"balancer.scope is 'features', but {self.kind} combines gradients number by number, not by their "
                 "inner products; set balancer.scope=shared"
             )
-        return FeatureGradients(method, scales, self.gate, target)
 
     @abstractmethod
     def method(self, target: str, seed: int) -> Method:

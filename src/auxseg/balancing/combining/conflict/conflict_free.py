@@ -44,7 +44,7 @@ class ConflictFree(GramMethod):
 
 @config
 class ConflictFreeConfig(CombiningConfig):
-    """Settings of ConFIG: one direction that has the same cosine with every gradient."""
+    """Settings of ConFIG, whose direction has the same cosine with every gradient."""
 
     kind: Literal["config"] = "config"
 

@@ -33,7 +33,7 @@ class DualProj(GramMethod):
 
 @config
 class DualProjConfig(CombiningConfig):
-    """Settings of `DualProj`: the mean gradient is projected to where it harms no task."""
+    """Settings of `DualProj`, which projects the mean gradient to where it harms no task."""
 
     kind: Literal["dualproj"] = "dualproj"
 

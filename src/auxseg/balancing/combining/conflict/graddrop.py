@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from auxseg.balancing.combining.method import MatrixMethod
 from auxseg.balancing.combining.settings import CombiningConfig
@@ -12,7 +12,7 @@ from auxseg.config import config
 
 @config
 class GradDropConfig(CombiningConfig):
-    """Settings of GradDrop: in every coordinate the gradients of one sign are summed, the others dropped.
+    """Settings of GradDrop, which sums the gradients of one sign in every coordinate and drops the others.
 
     The positive ones are kept with the probability ``P = (1 + sum_i g_i / sum_i |g_i|) / 2``.
 
@@ -22,6 +22,7 @@ class GradDropConfig(CombiningConfig):
     another on a GPU than on a CPU. Cost: K backward passes, and a copy of all gradients. State: none.
     """
 
+    reads_products: ClassVar[bool] = False
     kind: Literal["graddrop"] = "graddrop"
 
     def method(self, target: str, seed: int) -> MatrixMethod:

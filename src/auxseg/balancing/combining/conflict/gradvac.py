@@ -14,7 +14,9 @@ from auxseg.config import config
 
 @config
 class GradVacConfig(CombiningConfig):
-    """Settings of GradVac: like PCGrad, but each pair of gradients is turned until its cosine is the usual one.
+    """Settings of GradVac, which turns conflicting gradients towards each other.
+
+    It is like PCGrad, but each pair of gradients is turned until its cosine is the usual one.
 
     The usual cosine of a pair is a moving average, in which a step counts ``beta``. Where the cosine ``f`` of
     ``g_i'`` and ``g_j`` is below the average ``F``: ``g_i' += |g_i'| (F sqrt(1 - f^2) - f sqrt(1 - F^2)) / (|g_j|

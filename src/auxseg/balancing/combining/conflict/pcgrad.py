@@ -12,7 +12,9 @@ from auxseg.config import config
 
 @config
 class PCGradConfig(CombiningConfig):
-    """Settings of PCGrad: ``d = sum_i g_i'``, where ``g_i' -= (g_i' . g_j) / |g_j|^2 g_j`` wherever ``g_i' . g_j < 0``.
+    """Settings of PCGrad, which takes away what conflicts between each pair of gradients.
+
+    ``d = sum_i g_i'``, where ``g_i' -= (g_i' . g_j) / |g_j|^2 g_j`` wherever ``g_i' . g_j < 0``.
 
     The other tasks j are visited in random order, which matters from three tasks on. Without conflicts d is the sum.
 

@@ -35,7 +35,7 @@ class UPGrad(GramMethod):
 
 @config
 class UPGradConfig(CombiningConfig):
-    """Settings of `UPGrad`: every gradient is projected to where it harms no task, then all are averaged."""
+    """Settings of `UPGrad`, which projects every gradient to where it harms no task and takes their mean."""
 
     kind: Literal["upgrad"] = "upgrad"
 

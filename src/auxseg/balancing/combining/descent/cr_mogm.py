@@ -48,7 +48,7 @@ class SmoothedMGDA(GramMethod):
 
 @config
 class CRMOGMConfig(CombiningConfig):
-    """Settings of CR-MOGM: the weights of MGDA, averaged over steps.
+    """Settings of CR-MOGM, which averages the weights of MGDA over steps.
 
     ``alpha`` is the share of the average that is kept in a step: 0 is MGDA itself.
     """

@@ -14,7 +14,9 @@ from auxseg.config import config
 
 @config
 class MoDoConfig(CombiningConfig):
-    """Settings of MoDo: ``d = sum_i w_i g_i``, where w takes one projected step ``w - gamma (G w + rho w)`` at a time.
+    """Settings of MoDo, whose weights take one step at a time to those of MGDA.
+
+    ``d = sum_i w_i g_i``, where w takes one projected step ``w - gamma (G w + rho w)`` at a time.
 
     G has the gradients' inner products, and w stays at 0 or more with the sum 1. ``gamma`` is the size of the step, for
     gradients as large as they are; ``rho`` draws w to equal weights.

@@ -14,7 +14,9 @@ from auxseg.config import config
 
 @config
 class SDMGradConfig(CombiningConfig):
-    """Settings of SDMGrad: ``d = (sum_i w_i g_i + lambda g_0) / (1 + lambda)`` with the mean gradient ``g_0``.
+    """Settings of SDMGrad, which draws the shortest weighted mean of the gradients to their plain mean.
+
+    ``d = (sum_i w_i g_i + lambda g_0) / (1 + lambda)`` with the mean gradient ``g_0``.
 
     The weights w, of 0 or more and with the sum 1, follow ``min |sum_i w_i g_i + lambda g_0|^2`` by 20 projected
     gradient steps from those of the step before. ``pull`` is the paper's lambda: the larger, the nearer to the mean.

@@ -12,7 +12,7 @@ from auxseg.config import config
 
 @config
 class AlignedMTLConfig(CombiningConfig):
-    """Settings of Aligned-MTL: the mean gradient of the nearest system of orthogonal gradients of one length.
+    """Settings of Aligned-MTL, the mean of the gradients after they were made orthogonal and equally long.
 
     With the eigenvectors V and eigenvalues l of the Gram matrix: ``w = sqrt(min l) V diag(l^-1/2) V' 1 / K``.
 

@@ -36,7 +36,7 @@ class DualBalancing(GramMethod):
 
 @config
 class DualBalancingConfig(CombiningConfig):
-    """Settings of DB-MTL: every loss by its logarithm, and every gradient as long as the longest."""
+    """Settings of DB-MTL, which takes losses by their logarithm and makes gradients as long as the longest."""
 
     kind: Literal["db-mtl"] = "db-mtl"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 from torch import nn
@@ -15,7 +15,9 @@ from auxseg.config import config
 
 @config
 class ExcessMTLConfig(CombiningConfig):
-    """Settings of ExcessMTL: ``d = sum_i w_i g_i``, with ``w_i`` multiplied by ``exp(eta E_i)`` and divided by their
+    """Settings of ExcessMTL, which gives more weight to tasks that are far from what they can reach.
+
+    ``d = sum_i w_i g_i``, with ``w_i`` multiplied by ``exp(eta E_i)`` and divided by their
     sum in every step.
 
     The excess risk ``E_i = g_i' H_i^-1 g_i`` is measured with the root of the sum of all squared gradients so far as
@@ -26,6 +28,7 @@ class ExcessMTLConfig(CombiningConfig):
     shared parameter, as large as the gradients, for every set of tasks that had labels together.
     """
 
+    reads_products: ClassVar[bool] = False
     kind: Literal["excess-mtl"] = "excess-mtl"
     eta: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.01
 

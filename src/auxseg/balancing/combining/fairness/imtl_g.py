@@ -12,7 +12,9 @@ from auxseg.config import config
 
 @config
 class IMTLGConfig(CombiningConfig):
-    """Settings of IMTL-G: ``d = sum_i w_i g_i`` with the sum 1 of w and the same ``d . g_i / |g_i|`` for all i.
+    """Settings of IMTL-G, whose direction has the same projection onto every gradient.
+
+    ``d = sum_i w_i g_i`` with the sum 1 of w and the same ``d . g_i / |g_i|`` for all i.
 
     A weight may be negative. Two tasks: ``w_1 = |g_2| / (|g_1| + |g_2|)``.
 

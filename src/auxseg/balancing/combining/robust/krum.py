@@ -42,7 +42,7 @@ class Krum(GramMethod):
 
 @config
 class KrumConfig(CombiningConfig):
-    """Settings of `Krum`: the gradient that is nearest to its neighbours, of three tasks or more."""
+    """Settings of `Krum`, which follows the gradient nearest to its neighbours, of three tasks or more."""
 
     fewest_tasks: ClassVar[int] = 3
     kind: Literal["krum"] = "krum"

@@ -35,9 +35,10 @@ class TrimmedMean(MatrixMethod):
 
 @config
 class TrimmedMeanConfig(CombiningConfig):
-    """Settings of `TrimmedMean`: in every coordinate without the largest and the smallest of three numbers or more."""
+    """Settings of `TrimmedMean`, which leaves out the extremes in every coordinate, of three tasks or more."""
 
     fewest_tasks: ClassVar[int] = 3
+    reads_products: ClassVar[bool] = False
     kind: Literal["trimmed-mean"] = "trimmed-mean"
 
     def method(self, target: str, seed: int) -> TrimmedMean:

@@ -40,7 +40,7 @@ class CosineGate(TargetFirst):
 
 @config
 class CosineGateConfig(CombiningConfig):
-    """Settings of `CosineGate`: an auxiliary takes part only while its gradient agrees with the target's.
+    """Settings of `CosineGate`, which lets an auxiliary take part while its gradient agrees with the target's.
 
     ``form`` says whether it takes part fully then, or by as much as it agrees.
     """

@@ -53,7 +53,7 @@ class MetaBalance(TargetFirst):
 
 @config
 class MetaBalanceConfig(CombiningConfig):
-    """Settings of `MetaBalance`: every auxiliary's gradient is made as long as the target's.
+    """Settings of `MetaBalance`, which makes every auxiliary's gradient as long as the target's.
 
     ``relax`` is how much of the difference goes, ``beta`` how much of a norm's average is kept in a step.
     """

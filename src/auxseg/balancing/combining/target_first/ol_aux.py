@@ -58,7 +58,7 @@ class OnlineAuxiliaries(TargetFirst):
 
 @config
 class OnlineAuxiliariesConfig(CombiningConfig):
-    """Settings of OL-AUX: an auxiliary's weight grows while its gradient goes along with the target's.
+    """Settings of OL-AUX, which gives an auxiliary more weight while its gradient agrees with the target's.
 
     Weights change after ``every`` steps; ``step_size`` is how fast.
     """

@@ -40,7 +40,7 @@ class PriorityConstrained(TargetFirst):
 
 @config
 class PriorityConstrainedConfig(CombiningConfig):
-    """Settings of PCD: the target's gradient, turned no more than each auxiliary needs for some progress.
+    """Settings of PCD, which turns the target's gradient no more than each auxiliary needs for some progress.
 
     ``tau`` is the progress that each gets, as a share of what a step along its own gradient would give; ``beta`` how
     much of the averages of the gradients' sizes is kept in a step.

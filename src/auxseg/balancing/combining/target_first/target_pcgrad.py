@@ -35,7 +35,7 @@ class TargetPCGrad(TargetFirst):
 
 @config
 class TargetPCGradConfig(CombiningConfig):
-    """Settings of `TargetPCGrad`: an auxiliary's gradient loses the part that is against the target's."""
+    """Settings of `TargetPCGrad`, which takes the part against the target off every auxiliary's gradient."""
 
     kind: Literal["target-pcgrad"] = "target-pcgrad"
 
