@@ -341,3 +341,30 @@ def test_a_rule_without_an_answer_gives_the_mean_and_is_counted(answer: str, mon
     other = balancer("mgda", 3)
     other.load_state_dict(built.state_dict())
     assert other.num_fallbacks == 1
+
+
+@every_rule
+def test_memory_of_every_set_of_tasks_is_saved(kind: str) -> None:
+    """A step without a label forgets nothing of the steps before it, and goes on identically after an interruption."""
+    sets = [TASKS, TASKS[:3], TASKS, TASKS[1:], TASKS[:3], TASKS]
+    whole, stopped = balancer(kind, 4), balancer(kind, 4)
+    for step, names in enumerate(sets):
+        matrix = _matrix(len(names), step)
+        if step == 4:
+            resumed = balancer(kind, 4)
+            resumed.load_state_dict(stopped.state_dict())
+            stopped = resumed
+        one, _ = apply(whole, matrix, names, step=step)
+        other, _ = apply(stopped, matrix, names, step=step)
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("kind", ["pcd", "ol-aux", "metabalance", "gradnorm", "cr-mogm", "excess-mtl"])
+def test_a_step_without_a_label_forgets_nothing(kind: str) -> None:
+    built, fresh = balancer(kind, 3), balancer(kind, 3)
+    for step in range(6):
+        apply(built, _matrix(3, step), step=step, losses={"a": 1.0, "b": 2.0 / (step + 1), "c": 1.0})
+    apply(built, _matrix(2, 6), TASKS[:2], step=6)
+    one, _ = apply(built, _matrix(3, 7), step=7)
+    other, _ = apply(fresh, _matrix(3, 7), step=7)
+    assert not torch.equal(one, other)
