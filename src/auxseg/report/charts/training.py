@@ -107,9 +107,9 @@ def loss_weights(record: Record) -> tuple[str, list[Chart]]:
     values = {task: [step.weights.get(task) for step in record.steps] for task in tasks}
     distinct = {task: {value for value in given if value is not None} for task, given in values.items()}
     distinct = {task: given for task, given in distinct.items() if given}
-    if all(len(given) == 1 for given in distinct.values()):
+    fallbacks = _fallbacks(record)
+    if not fallbacks and all(len(given) == 1 for given in distinct.values()):
         return ", ".join(f"{task} {value:.4g}" for task, (value,) in distinct.items()), []
     lines = [Curve(task, steps, figures.smooth(values[task], record.steps_per_epoch)) for task in distinct]
-    caption = "How the losses, or their gradients, were weighted, averaged over the epoch that ends at each step."
-    caption += _fallbacks(record)
+    caption = f"How the losses were weighted, averaged over the epoch that ends at each step.{fallbacks}"
     return "", [figures.curves("weights", "weight of each loss", caption, lines)]
