@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Sequence
 from typing import Any
 
 from auxseg.balancing import (
     Balancer,
+    BoundaryIntersectionConfig,
+    CosinePenaltyConfig,
     DWAConfig,
     EqualConfig,
+    FAMOConfig,
     FixedConfig,
     GeometricConfig,
+    LearnedScalesConfig,
     NormalisedDynamicConfig,
     RandomConfig,
+    ScaledLossesConfig,
+    SmoothTchebycheffConfig,
     SoftAdaptConfig,
+    TaskPrioritiesConfig,
     UncertaintyConfig,
 )
+from auxseg.balancing.combining import CombiningKind
 from auxseg.testing.balancer_problem import NAMES, ROWS, SEED, Problem, Trainer, nothing
 
-__all__ = ["CASES", "NAMES", "ROWS", "Problem", "Trainer", "build", "nothing"]
+__all__ = ["CASES", "COMBINING", "NAMES", "ROWS", "WEIGHTINGS", "Problem", "Trainer", "build", "nothing"]
 
-CASES: dict[str, Any] = {
+WEIGHTINGS: dict[str, Any] = {
     "equal": EqualConfig,
     "fixed": FixedConfig,
     "uncertainty": UncertaintyConfig,
@@ -39,8 +48,23 @@ CASES: dict[str, Any] = {
     "random-constrained": lambda **values: RandomConfig(distribution="constrained-bernoulli", **values),
     "normalised-dynamic": lambda **values: NormalisedDynamicConfig(every="step", **values),
     "normalised-dynamic-multiplies": lambda **values: NormalisedDynamicConfig(total="multiplies", **values),
+    "imtl-l": LearnedScalesConfig,
+    "slaw": ScaledLossesConfig,
+    "dtp": TaskPrioritiesConfig,
+    "famo": FAMOConfig,
+    "stch": lambda **values: SmoothTchebycheffConfig(mu=10.0, **values),
+    "pbi": BoundaryIntersectionConfig,
+    "cosmos": CosinePenaltyConfig,
 }
-"""Every balancer, in every form that it has."""
+"""Every loss weighting, in every form that it has."""
+
+COMBINING: dict[str, Any] = {
+    typing.get_args(kind)[1].tag: typing.get_args(kind)[0] for kind in typing.get_args(CombiningKind)
+}
+"""Every rule that combines gradients."""
+
+CASES: dict[str, Any] = {**WEIGHTINGS, **COMBINING}
+"""Every balancer."""
 
 
 def build(case: str, names: Sequence[str] = NAMES, **settings: Any) -> Balancer:

@@ -216,6 +216,16 @@ def test_loss_weights_that_vary_are_drawn(tmp_path: Path) -> None:
     assert "Constant:" not in text
 
 
+def test_steps_in_which_a_balancer_found_no_answer_are_counted(tmp_path: Path) -> None:
+    path = started(tmp_path / "run", tasks=("segmentation", "box"), weight=lambda step: 0.25)
+    events = [json.loads(line) for line in (path / "events.jsonl").read_text().splitlines()]
+    for event in events:
+        if event["event"] == "step" and event["step"] > 1:
+            event["fallbacks"] = 3
+    runs.write_events(path, events)
+    assert "In 3 steps the balancer found no answer and followed the mean of the gradients." in page_of(path).text
+
+
 def test_loss_weights_are_constant_also_where_labels_were_missing(tmp_path: Path) -> None:
     path = started(tmp_path / "run", tasks=("segmentation", "box"), weight=lambda step: 0.25)
     events = [json.loads(line) for line in (path / "events.jsonl").read_text().splitlines()]

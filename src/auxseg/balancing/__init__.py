@@ -6,15 +6,23 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Tag
 
-from auxseg.balancing.balancer import Balancer, Reduce, Step
+from auxseg.balancing.balancer import Balancer, Features, Reduce, Step
+from auxseg.balancing.combining import CombinedGradients, CombiningConfig, CombiningKind
 from auxseg.balancing.weighting import (
+    BoundaryIntersectionConfig,
+    CosinePenaltyConfig,
     DWAConfig,
     EqualConfig,
+    FAMOConfig,
     FixedConfig,
     GeometricConfig,
+    LearnedScalesConfig,
     NormalisedDynamicConfig,
     RandomConfig,
+    ScaledLossesConfig,
+    SmoothTchebycheffConfig,
     SoftAdaptConfig,
+    TaskPrioritiesConfig,
     UncertaintyConfig,
     Weighting,
 )
@@ -34,22 +42,40 @@ BalancerConfig = Annotated[
     | Annotated[SoftAdaptConfig, Tag("softadapt")]
     | Annotated[GeometricConfig, Tag("geometric")]
     | Annotated[RandomConfig, Tag("random")]
-    | Annotated[NormalisedDynamicConfig, Tag("normalised-dynamic")],
+    | Annotated[NormalisedDynamicConfig, Tag("normalised-dynamic")]
+    | Annotated[LearnedScalesConfig, Tag("imtl-l")]
+    | Annotated[ScaledLossesConfig, Tag("slaw")]
+    | Annotated[TaskPrioritiesConfig, Tag("dtp")]
+    | Annotated[FAMOConfig, Tag("famo")]
+    | Annotated[SmoothTchebycheffConfig, Tag("stch")]
+    | Annotated[BoundaryIntersectionConfig, Tag("pbi")]
+    | Annotated[CosinePenaltyConfig, Tag("cosmos")]
+    | CombiningKind,
     Discriminator(_kind),
 ]
 
 __all__ = [
     "Balancer",
     "BalancerConfig",
+    "BoundaryIntersectionConfig",
+    "CombinedGradients",
+    "CombiningConfig",
+    "CosinePenaltyConfig",
     "DWAConfig",
     "EqualConfig",
+    "FAMOConfig",
+    "Features",
     "FixedConfig",
     "GeometricConfig",
+    "LearnedScalesConfig",
     "NormalisedDynamicConfig",
     "RandomConfig",
     "Reduce",
+    "ScaledLossesConfig",
+    "SmoothTchebycheffConfig",
     "SoftAdaptConfig",
     "Step",
+    "TaskPrioritiesConfig",
     "UncertaintyConfig",
     "WeightedLosses",
     "Weighting",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from auxseg.balancing import CombiningConfig
 from auxseg.data.layers import LayerForm, MapForm
 from auxseg.data.loading.folds import parse_fold
 from auxseg.data.sample import Vocabulary
@@ -208,6 +209,17 @@ def _check_balancer(recipe: Recipe, origin: str) -> None:
             raise InputError(
                 f"{origin}: balancer.{key} names {strangers[0]!r}, which is not a task of this recipe{hint}"
             )
+    if isinstance(recipe.balancer, CombiningConfig):
+        try:
+            recipe.balancer.check(tuple(recipe.tasks))
+        except InputError as error:
+            raise InputError(f"{origin}: {error}") from None
+    sharing = recipe.model.sharing.kind
+    if settings.get("scope") == "features" and sharing != "hard":
+        raise InputError(
+            f"{origin}: balancer.scope is 'features', but with model.sharing.kind={sharing} tasks share more than the "
+            "features of one encoder; set balancer.scope=shared"
+        )
     if settings.get("weights", {}).get(recipe.target) == 0:
         raise InputError(f"{origin}: balancer.weights gives the target {recipe.target!r} no weight")
     if recipe.target in settings.get("gate", {}):

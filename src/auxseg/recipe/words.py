@@ -13,7 +13,11 @@ KEYS: Final = {
         *("size", "workers", "augment", "crop", "train_on", "label_fraction", "target_per_batch", "fold", "order"),
         "block",
     ),
-    "balancer": ("kind", "gate", "weights", "form", "every", "temperature", "variant", "beta", "distribution", "total"),
+    "balancer": (
+        *("kind", "gate", "weights", "form", "every", "temperature", "variant", "beta", "distribution", "total"),
+        *("scope", "c", "pull", "gamma", "rho", "alpha", "max_norm", "eta", "step_size", "tau", "relax", "decay"),
+        *("mu", "theta"),
+    ),
     "training": (
         *("steps", "epochs", "batch", "accumulate", "optimizer", "schedule", "average", "clip", "validate_every"),
         *("patience", "tolerance", "precision", "channels_last", "phases", "watch"),

@@ -80,7 +80,11 @@ class Resume:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One optimiser step; ``phase`` is empty in a run of a single one."""
+    """One optimiser step; ``phase`` is empty in a run of a single one.
+
+    ``fallbacks`` counts the steps so far, of this phase, in which the balancer found no answer and followed the mean of
+    the gradients.
+    """
 
     step: Count
     losses: Losses
@@ -90,6 +94,7 @@ class Step:
     seconds: Seconds
     data_seconds: Seconds
     phase: str = field(default="", metadata=OMITTED)
+    fallbacks: Count = field(default=0, metadata=OMITTED)
 
 
 @final

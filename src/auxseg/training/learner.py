@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, final
@@ -12,10 +12,11 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
-from auxseg.balancing import Balancer, Step
+from auxseg.balancing import Balancer, Features, Step
 from auxseg.data.loading.batch import Batch
 from auxseg.errors import DivergedError
 from auxseg.keyed import step_seed
+from auxseg.models.features import encoder_parameters, features_cut
 from auxseg.models.forward import forward
 from auxseg.models.network import Network
 from auxseg.tasks import Task, task_loss
@@ -33,6 +34,7 @@ class StepResult:
 
     A task that nothing in the step had a label for is in neither, nor is one that the step's phase does not train.
     ``look`` is what the tasks' gradients showed before the step, if it was a step in which they are looked at.
+    ``num_fallbacks`` is that of the balancer.
     """
 
     losses: dict[str, float]
@@ -41,6 +43,7 @@ class StepResult:
     gradient_norm: float
     phase: str | None = None
     look: Look | None = None
+    num_fallbacks: int = 0
 
 
 @final
@@ -111,10 +114,14 @@ class Learner:
         totals = self._totals(targets)
         labelled = frozenset(name for name, terms in totals.items() if any(terms.values()))
         seen = self._look(batches[0], targets[0]) if self.watch is not None and step % self.watch == 0 else None
-        self.balancer.begin_step(Step(step, len(batches) * self.runtime.num_processes, labelled, self.phase.trained))
+        features = Features(parameters=encoder_parameters(self.network) if self.balancer.reads_features else ())
+        num_parts = len(batches) * self.runtime.num_processes
+        self.balancer.begin_step(Step(step, num_parts, labelled, self.phase.trained, features))
         summed = dict.fromkeys(tasks, torch.zeros((), device=self.runtime.device))
         for batch, target in zip(batches, targets, strict=True):
-            with self.runtime.autocast(self.precision):
+            reads = self.balancer.reads_features
+            cutting = features_cut(self.network, features.made, features.cut) if reads else nullcontext()
+            with cutting, self.runtime.autocast(self.precision):
                 outputs = forward(self.network, tasks, batch)  # dense: N C H W, vector: N K
             losses = {
                 name: self._ramp(task, step) * task_loss(task, outputs[name], target[name], totals[name])
@@ -130,7 +137,7 @@ class Learner:
         norm = float(nn.utils.clip_grad_norm_(self.parameters, math.inf if self.clip is None else self.clip))
         self._refuse_infinite({"norm of the gradient": norm}, step, batches)
         factor = self._update(step)
-        return StepResult(values, weights, factor, norm, self.phase.name, seen)
+        return StepResult(values, weights, factor, norm, self.phase.name, seen, self.balancer.num_fallbacks)
 
     def _taught(self, batch: Batch) -> Batch:
         """The batch with what the teacher says of it."""

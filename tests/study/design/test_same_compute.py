@@ -162,3 +162,15 @@ def test_it_is_counted_again_for_another_auxiliary_of_the_same_name() -> None:
     assert counted.arm == "edges"
     assert kept.same_compute is not None
     assert counted.factor < kept.same_compute.factor
+
+
+def test_backward_passes_of_a_balancer_count() -> None:
+    """Each of two tasks passes the encoder backwards, or with features both together once."""
+    both = ["tasks.edges.kind=edges"]
+    summed, by_task, by_features = (
+        flops_per_image(load_recipe("tiny", [*both, f"balancer={balancer}"]), VOCABULARY)
+        for balancer in ("{kind: equal}", "{kind: mgda}", "{kind: mgda, scope: features}")
+    )
+    alone = flops_per_image(load_recipe("tiny"), VOCABULARY)
+    assert by_features == summed
+    assert alone < by_task - summed + alone < 5 / 3 * alone  # a backward pass is two thirds of a step

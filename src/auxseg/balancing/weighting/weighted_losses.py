@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import final
 
-import torch
 from torch import Tensor
 
 from auxseg.balancing.balancer import Balancer, Reduce, Step
+from auxseg.balancing.task_gradients import Gradients, add_gradients
 from auxseg.balancing.weighting.weighting import Weighting
-
-Gradients = Sequence[Tensor | None]
-"""One gradient per parameter of the step, ``None`` where the loss does not depend on it."""
 
 
 @final
@@ -47,12 +44,12 @@ class WeightedLosses(Balancer):
         """Add the gradient of the weighted sum to ``.grad``, or keep the tasks' gradients apart."""
         losses = {name: loss for name, loss in losses.items() if self._is_on(name)}
         if self._looks_at_losses and self._step.num_parts > 1:
-            self._keep_apart(losses)
+            self._gradients = add_gradients(self._gradients, losses, self._step.parameters)
             return
         weights = self._weigh(
             {name: loss.item() if self._looks_at_losses else math.nan for name, loss in losses.items()}
         )
-        terms = [weights[name] * loss for name, loss in losses.items() if weights[name] > 0 and loss.requires_grad]
+        terms = [weights[name] * loss for name, loss in losses.items() if weights[name] != 0 and loss.requires_grad]
         if terms:
             sum(terms[1:], start=terms[0]).backward()
 
@@ -82,26 +79,11 @@ class WeightedLosses(Balancer):
         weights = self.weighting.weigh(self._step.number, summed) if summed else {}
         return {name: self.scales[name] * weights[name] if name in summed else 0.0 for name in losses}
 
-    def _keep_apart(self, losses: Mapping[str, Tensor]) -> None:
-        moving = {name: loss for name, loss in losses.items() if loss.requires_grad}
-        for number, (name, loss) in enumerate(moving.items(), start=1):
-            gradients = torch.autograd.grad(
-                loss, self._step.parameters, retain_graph=number < len(moving), allow_unused=True
-            )
-            self._gradients[name] = _add(self._gradients[name], gradients) if name in self._gradients else gradients
-
     def _put_together(self, weights: Mapping[str, float]) -> None:
         """Weight the gradients that were kept apart, if there are any."""
-        kept = [(weights[name], gradients) for name, gradients in self._gradients.items() if weights[name] > 0]
+        kept = [(weights[name], gradients) for name, gradients in self._gradients.items() if weights[name] != 0]
         for place, parameter in enumerate(self._step.parameters):
             terms = [weight * gradient for weight, gradients in kept if (gradient := gradients[place]) is not None]
             if terms:
                 parameter.grad = sum(terms[1:], start=terms[0])
         self._gradients = {}
-
-
-def _add(left: Gradients, right: Gradients) -> Gradients:
-    return [
-        mine if other is None else other if mine is None else mine + other
-        for mine, other in zip(left, right, strict=True)
-    ]

@@ -88,6 +88,15 @@ def confusions(record: Record) -> Iterator[Chart]:
             yield figures.confusion(name.replace(".", "-"), caption, table.names, table.counts)
 
 
+def _fallbacks(record: Record) -> str:
+    """A sentence on the steps in which a balancer found no answer, if there are any."""
+    by_phase = {step.phase: step.fallbacks for step in record.steps}
+    number = sum(by_phase.values())
+    if not number:
+        return ""
+    return f" In {count(number, 'step')} the balancer found no answer and followed the mean of the gradients."
+
+
 def loss_weights(record: Record) -> tuple[str, list[Chart]]:
     """The loss weights in a line if they never change, else as a chart of their means over epochs.
 
@@ -98,8 +107,9 @@ def loss_weights(record: Record) -> tuple[str, list[Chart]]:
     values = {task: [step.weights.get(task) for step in record.steps] for task in tasks}
     distinct = {task: {value for value in given if value is not None} for task, given in values.items()}
     distinct = {task: given for task, given in distinct.items() if given}
-    if all(len(given) == 1 for given in distinct.values()):
+    fallbacks = _fallbacks(record)
+    if not fallbacks and all(len(given) == 1 for given in distinct.values()):
         return ", ".join(f"{task} {value:.4g}" for task, (value,) in distinct.items()), []
     lines = [Curve(task, steps, figures.smooth(values[task], record.steps_per_epoch)) for task in distinct]
-    caption = "How the losses were weighted, averaged over the epoch that ends at each step."
+    caption = f"How the losses were weighted, averaged over the epoch that ends at each step.{fallbacks}"
     return "", [figures.curves("weights", "weight of each loss", caption, lines)]

@@ -42,6 +42,7 @@ class Recorder(Observer):
                 seconds=round(seconds, 6),
                 data_seconds=round(data_seconds, 6),
                 phase=phase,
+                fallbacks=result.num_fallbacks,
             )
         )
         self.history.add(event)

@@ -17,7 +17,6 @@ from torch import Tensor
 from auxseg.data.geometry import fit
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
-from auxseg.data.sources.pictures.decoding import MAX_PIXELS
 from auxseg.errors import InputError
 from auxseg.evaluation.averaging import TTA, average, averaged_tasks, refuse_averaging
 from auxseg.evaluation.tiling import Tiles, by_views, refuse_tiles
@@ -116,8 +115,9 @@ def ask(
         refuse_tiles(tiles, model.tasks, model.recipe.target, "predict")
     asked = answering(model) if tasks is None else _named(model, tasks)
     vocabulary = model.vocabulary
-    most = MAX_PIXELS if tiles is None else MOST_PIXELS
-    image = read_photograph(photograph, vocabulary.exif if exif == "auto" else exif, most)
+    image = read_photograph(
+        photograph, vocabulary.exif if exif == "auto" else exif, None if tiles is None else MOST_PIXELS
+    )
     by_tiles = {} if tiles is None else {name: task for name, task in asked.items() if not untiled(task)}
     others = {name: task for name, task in asked.items() if name not in by_tiles}
     answers = _of_stored(model, compute, image, others, tta, tiles) if others else {}

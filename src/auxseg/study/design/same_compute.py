@@ -1,22 +1,28 @@
 """How much computing a training takes: counted, so that every machine finds the same number.
 
-A step's floating point operations are those of the convolutions and matrix products in one forward and backward pass
-of all tasks, with a pass of its own for every view, and in the forward passes of a teacher, on tensors that have shapes
-but no values. What is cheap beside them (normalisation, activations, losses, the optimiser, augmentation) is not
-counted, and neither are looks at gradients and validations.
+A step's floating point operations are those of the convolutions and matrix products in one forward and backward pass of
+all tasks, with a pass of its own for every view, and in the forward passes of a teacher, on tensors that have shapes
+but no values. A balancer that combines gradients is counted with its backward passes: one per task through all that the
+task reaches, or with the scope ``features`` one per task down to the features and one through the encoder. What is
+cheap beside them (normalisation, activations, losses, the optimiser, augmentation) is not counted, and neither are
+looks at gradients and validations.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any, Final
 
 import torch
+from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 
+from auxseg.balancing import CombiningConfig
 from auxseg.data.sample import Vocabulary
-from auxseg.models import outline
+from auxseg.models import Network, outline
+from auxseg.models.features import encoder_parameters, features_cut
 from auxseg.recipe import Recipe, build_tasks, with_changes
 from auxseg.records.about import SameCompute
 from auxseg.study.design.arm import BALANCER, Arm
@@ -37,13 +43,31 @@ def flops_per_image(recipe: Recipe, vocabulary: Vocabulary) -> int:
     images = torch.zeros(_NUM_IMAGES, 3, *size, device="meta")
     formulas = {torch.ops.aten.convolution_backward: _convolution_backward}
     with FlopCounterMode(display=False, custom_mapping=formulas) as counter:
-        outputs = [out for names in by_view(tasks.values()).values() for out in network(images, names).values()]
-        torch.stack([out.sum() for out in outputs]).sum().backward()
+        made: list[Tensor] = []
+        cut: list[Tensor] = []
+        is_cut = isinstance(recipe.balancer, CombiningConfig) and recipe.balancer.scope == "features"
+        with features_cut(network, made, cut) if is_cut else nullcontext():
+            outputs = [out for names in by_view(tasks.values()).values() for out in network(images, names).values()]
+        _pass_backwards([out.sum() for out in outputs], cut, network, recipe)
+        if made:
+            torch.autograd.backward(made, [torch.zeros_like(each) for each in made])
         heads = {network.head_of(name) for name, task in tasks.items() if task.needs_teacher}
         with torch.no_grad():
             for names in by_view(tasks[head] for head in sorted(heads)).values():
                 network(images, names)
     return counter.get_total_flops() // _NUM_IMAGES
+
+
+def _pass_backwards(losses: Sequence[Tensor], cut: Sequence[Tensor], network: Network, recipe: Recipe) -> None:
+    """As the recipe's balancer does in a step of one part, down to the features if they are cut off."""
+    balancer = recipe.balancer
+    if not isinstance(balancer, CombiningConfig) or len(losses) < 2:
+        torch.stack([*losses]).sum().backward()
+        return
+    encoder = {id(parameter) for parameter in encoder_parameters(network)} if cut else set()
+    behind = [each for each in network.parameters() if each.requires_grad and id(each) not in encoder]
+    for loss in losses:
+        loss.backward(inputs=[*cut, *behind], retain_graph=True)
 
 
 def same_compute(plan: Plan, vocabulary: Vocabulary) -> SameCompute:

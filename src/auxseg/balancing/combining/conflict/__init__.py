@@ -1,0 +1,1 @@
+"""Rules that take away what conflicts among the gradients."""

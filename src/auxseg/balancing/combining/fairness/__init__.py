@@ -1,0 +1,1 @@
+"""Rules that even out what the tasks get of a step."""

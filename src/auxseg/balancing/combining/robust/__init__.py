@@ -1,0 +1,1 @@
+"""Rules made for gradients of which some may be wrong."""

@@ -1,0 +1,1 @@
+"""Weights by moving averages of past losses."""

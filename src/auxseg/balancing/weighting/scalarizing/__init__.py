@@ -1,0 +1,1 @@
+"""Weights that are the slopes of one function of all losses."""

@@ -1,0 +1,30 @@
+"""Rules for gradients that do not fit a recipe are refused when it is read."""
+
+from __future__ import annotations
+
+import pytest
+
+from auxseg.errors import InputError
+from auxseg.recipe import load_recipe
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        (
+            ["balancer.kind=krum", "tasks.box=off"],
+            r"^tiny-mtl: balancer.kind is 'krum', which needs 3 tasks .* found 2",
+        ),
+        (["balancer={kind: graddrop, scope: features}"], "^tiny-mtl: balancer.scope is 'features', but graddrop"),
+        (
+            ["balancer={kind: mgda, scope: features}", "model.sharing={kind: cross-stitch}"],
+            "^tiny-mtl: balancer.scope is 'features', but with model.sharing.kind=cross-stitch",
+        ),
+        (["balancer={kind: mgda, weights: {box: -1}}"], "balancer.weights.box is -1"),
+        (["balancer={kind: mgda, weights: {segmentation: 0}}"], "gives the target 'segmentation' no weight"),
+        (["training.precision=fp16", "balancer.kind=mgda"], "training.precision is 'fp16'"),
+    ],
+)
+def test_a_rule_that_does_not_fit_is_refused(settings: list[str], why: str) -> None:
+    with pytest.raises(InputError, match=why):
+        load_recipe("tiny-mtl", settings)
