@@ -30,6 +30,11 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "auxseg data export mine.h5 mine-coco --to coco",
         "auxseg data prepare folder mine-folder --out again.h5    (reads it back)",
     ),
+    "data convert": (
+        "auxseg data convert old.h5 --out new.h5",
+        "auxseg data convert old.h5 --out new.h5 --overwrite",
+        "auxseg data convert old.h5 --out new.h5 --json",
+    ),
     "presets": (
         "auxseg presets",
         "auxseg presets tiny",

@@ -1,4 +1,4 @@
-"""`auxseg data`: synthesize, download, prepare, inspect, export."""
+"""`auxseg data synthesize`, `download` and `prepare`: how stores are made."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, final
 from tyro.conf import Positional, arg
 
 from auxseg.cli.command import Command, optional
-from auxseg.cli.output.data_reports import counting, print_inspection, print_report
-from auxseg.cli.output_checks import refuse_existing
-from auxseg.counting import count
+from auxseg.cli.output.data_reports import counting, print_report
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
@@ -205,70 +203,6 @@ class Prepare(Command):
         if self.annotations:
             given["annotations"] = _files_by_split(self.annotations)
         return given
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Inspect(Command):
-    """Show the content of a store, and its problems."""
-
-    path: Positional[Path]
-    """The store."""
-
-    html: Annotated[Path | None, optional("PATH")] = None
-    """Also write an HTML page with images, masks and boxes."""
-
-    overwrite: bool = False
-    """Replace the page if it exists."""
-
-    def run(self, console: Console) -> dict[str, object]:
-        """Inspect it, print tables and write the page."""
-        from auxseg.data.preparing.inspect import inspect
-        from auxseg.data.store.store import Store
-
-        store = Store.open(self.path)
-        if self.html is not None:
-            if self.html.resolve() == self.path.resolve():
-                raise InputError(f"--html {self.html} is the store itself; choose another file name for the page")
-            refuse_existing(self.html, overwrite=self.overwrite)
-        with console.status(f"looking at {count(len(store), 'sample')}"):
-            inspection = inspect(store)
-        print_inspection(console, inspection)
-        result = inspection.to_json()
-        if self.html is not None:
-            from auxseg.report.stores.inspect_page import write_inspect_page
-
-            write_inspect_page(store, inspection, self.html)
-            console.print(f"page: {self.html}", markup=False, soft_wrap=True)
-            result["html"] = str(self.html)
-        return result
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Export(Command):
-    """Write a store as a folder of pictures and tables, or as COCO; `auxseg data prepare` reads either."""
-
-    path: Positional[Path]
-    """The store."""
-
-    out: Positional[Path]
-    """The directory to write; it may not hold anything yet."""
-
-    to: Literal["folder", "coco"] = "folder"
-    """folder: images/, masks/, classes.txt, labels.csv, boxes.csv; coco: images/ and an annotation file per split."""
-
-    def run(self, console: Console) -> dict[str, object]:
-        """Write it, and say what differs from the store."""
-        from auxseg.data.exporting.export import export_data
-        from auxseg.data.store.store import Store
-
-        with counting(console, "exporting") as progress:
-            exported = export_data(Store.open(self.path), self.out, self.to, progress=progress)
-        for note in exported.notes:
-            console.print(f"note: {note}", markup=False, soft_wrap=True)
-        console.print(f"{exported.path}: {count(exported.num_images, 'image')}", markup=False, soft_wrap=True)
-        return {"path": str(exported.path), "images": exported.num_images, "notes": list(exported.notes)}
 
 
 def _files_by_split(texts: tuple[str, ...]) -> dict[str, Path]:

@@ -1,0 +1,8 @@
+"""`auxseg data`: how stores are made, and what is done with them."""
+
+from __future__ import annotations
+
+from auxseg.cli.data.prepare import Download, Prepare, Synthesize
+from auxseg.cli.data.stores import Convert, Export, Inspect
+
+__all__ = ["Convert", "Download", "Export", "Inspect", "Prepare", "Synthesize"]

@@ -1,0 +1,110 @@
+"""`auxseg data inspect`, `export` and `convert`: what is done with stores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, final
+
+from tyro.conf import Positional
+
+from auxseg.cli.command import Command, optional
+from auxseg.cli.output.data_reports import counting, print_inspection
+from auxseg.cli.output_checks import refuse_existing
+from auxseg.counting import count
+from auxseg.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Inspect(Command):
+    """Show the content of a store, and its problems."""
+
+    path: Positional[Path]
+    """The store."""
+
+    html: Annotated[Path | None, optional("PATH")] = None
+    """Also write an HTML page with images, masks and boxes."""
+
+    overwrite: bool = False
+    """Replace the page if it exists."""
+
+    def run(self, console: Console) -> dict[str, object]:
+        """Inspect it, print tables and write the page."""
+        from auxseg.data.preparing.inspect import inspect
+        from auxseg.data.store.store import Store
+
+        store = Store.open(self.path)
+        if self.html is not None:
+            if self.html.resolve() == self.path.resolve():
+                raise InputError(f"--html {self.html} is the store itself; choose another file name for the page")
+            refuse_existing(self.html, overwrite=self.overwrite)
+        with console.status(f"looking at {count(len(store), 'sample')}"):
+            inspection = inspect(store)
+        print_inspection(console, inspection)
+        result = inspection.to_json()
+        if self.html is not None:
+            from auxseg.report.stores.inspect_page import write_inspect_page
+
+            write_inspect_page(store, inspection, self.html)
+            console.print(f"page: {self.html}", markup=False, soft_wrap=True)
+            result["html"] = str(self.html)
+        return result
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Export(Command):
+    """Write a store as a folder of pictures and tables, or as COCO; `auxseg data prepare` reads either."""
+
+    path: Positional[Path]
+    """The store."""
+
+    out: Positional[Path]
+    """The directory to write; it may not hold anything yet."""
+
+    to: Literal["folder", "coco"] = "folder"
+    """folder: images/, masks/, classes.txt, labels.csv, boxes.csv; coco: images/ and an annotation file per split."""
+
+    def run(self, console: Console) -> dict[str, object]:
+        """Write it, and say what differs from the store."""
+        from auxseg.data.exporting.export import export_data
+        from auxseg.data.store.store import Store
+
+        with counting(console, "exporting") as progress:
+            exported = export_data(Store.open(self.path), self.out, self.to, progress=progress)
+        for note in exported.notes:
+            console.print(f"note: {note}", markup=False, soft_wrap=True)
+        console.print(f"{exported.path}: {count(exported.num_images, 'image')}", markup=False, soft_wrap=True)
+        return {"path": str(exported.path), "images": exported.num_images, "notes": list(exported.notes)}
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Convert(Command):
+    """Write a store of an older version again, as this version writes it; its content and its hash stay the same."""
+
+    path: Positional[Path]
+    """The store."""
+
+    out: Path
+    """The store to write (.h5)."""
+
+    overwrite: bool = False
+    """Replace OUT if it exists."""
+
+    def run(self, console: Console) -> dict[str, object]:
+        """Convert it."""
+        from auxseg.data.preparing.convert import convert
+
+        with counting(console, "converting") as progress:
+            converted = convert(self.path, self.out, overwrite=self.overwrite, progress=progress)
+        console.print(f"{converted.path}: {count(converted.num_samples, 'sample')}", markup=False, soft_wrap=True)
+        return {
+            "path": str(converted.path),
+            "samples": converted.num_samples,
+            "content_hash": converted.content_hash,
+        }
