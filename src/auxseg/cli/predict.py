@@ -57,15 +57,16 @@ class Predict(RecipeCommand):
         refuse_no_models([self.model])
         from rich.progress import track
 
+        from auxseg.data.channels import RGB
         from auxseg.deploy.predictors import open_predictor
         from auxseg.run.prediction.image_files import find_images, readable
         from auxseg.run.prediction.predictions import PredictionWriter, refuse_predictions
 
         use_threads(self.threads)
-        found = find_images(self.images)
         refuse_predictions(self.out, overwrite=self.overwrite)
-        images = found.photographs
         model = open_predictor(self.model, self.device)
+        found = find_images(self.images, arrays=model.vocabulary.channels != RGB)
+        images = found.photographs
         writer = PredictionWriter(model, self.out, images, overwrite=self.overwrite, exif=self.exif, tta=self.tta)
         if found.num_own:
             console.print(f"skipped: {count(found.num_own, 'picture')} written by auxseg predict")

@@ -1,7 +1,7 @@
 """How a photograph is fitted into the picture that the store keeps, and how answers find their way back.
 
-Shape legend: ``h w`` the photograph's own size, ``H W`` the stored size, ``C`` channels of a map, ``N`` boxes,
-``R`` rows.
+Shape legend: ``h w`` the photograph's own size, ``H W`` the stored size, ``C`` channels of a map, ``K``
+those of an image, ``N`` boxes, ``R`` rows.
 
 All coordinates are continuous: pixel ``i`` covers ``[i, i + 1)``, so that a box is moved by one scale and one shift
 per axis, and every resampling below is aligned to pixel centres and agrees with it.
@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Final, Literal, final, get_args
 
 import numpy as np
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Float, Float32, UInt, UInt8
 from PIL import Image
 
+from auxseg.data.channels import resampled
 from auxseg.data.ignore import IGNORE
 from auxseg.errors import InputError
 from auxseg.records.values.size import Size, SizeLike
@@ -24,7 +25,7 @@ Resize = Literal["squash", "letterbox"]
 RESIZES: Final[tuple[str, ...]] = get_args(Resize)
 
 PADDING_GREY: Final = 128
-"""Value of padding in all three channels: near the mean of photographs, so that it adds little contrast."""
+"""Value of padding in all three channels of 8 bits: near the mean of photographs, so that it adds little contrast."""
 
 
 @final
@@ -40,10 +41,17 @@ class Fit:
     size: Size
     inside: tuple[int, int, int, int]
 
-    def image(self, image: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "H W 3"]:
-        """Resize a photograph: bilinear, antialiased where it shrinks."""
-        stored = np.full((*self.size, 3), PADDING_GREY, np.uint8)
-        self._place(stored, image, Image.Resampling.BILINEAR)
+    def image(self, image: UInt[np.ndarray, "h w K"]) -> UInt[np.ndarray, "H W K"]:
+        """Resize an image: bilinear, antialiased where it shrinks.
+
+        Padding is `PADDING_GREY` for three channels of 8 bits, else each channel's mean in this image.
+        """
+        y0, y1, x0, x1 = self.inside
+        is_plain = image.dtype == np.uint8 and image.shape[2] == 3
+        stored = np.full((*self.size, image.shape[2]), PADDING_GREY, image.dtype)
+        if not is_plain:
+            stored[...] = np.rint(image.mean((0, 1)))
+        stored[y0:y1, x0:x1] = resampled(image, (y1 - y0, x1 - x0), Image.Resampling.BILINEAR)
         return stored
 
     def mask(self, mask: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "H W"]:

@@ -255,13 +255,13 @@ def _picture(model: Model, store: Store, row: int, tta: TTA) -> np.ndarray:
     with model.autocast():
         outputs = outputs_of(model.network, model.tasks, batch.to(model.device), tta)
     batch = with_teacher(model.network, model.tasks, batch, outputs)
-    photograph = _enlarged(to_picture(batch.image[0]))
+    photograph = _enlarged(to_picture(batch.image[0], batch.channels))
     truth, prediction = photograph, photograph
     rows = []
     for name, task in model.tasks.items():
         true, predicted = task.target(batch)[0], task.predict(outputs[name].float())[0].cpu()
         if task.own_row:
-            seen = _enlarged(to_picture(task.view.look(batch)[0]))
+            seen = _enlarged(to_picture(task.view.look(batch)[0], batch.channels))
             drawn = task.draw(photograph, true, truth=True), task.draw(photograph, predicted, truth=False)
             rows.append(panel([seen, *drawn], [f"{name} sees", "truth", "prediction"]))
         else:

@@ -101,7 +101,7 @@ class _Seen:
 @torch.no_grad()
 def _see(model: Model, store: Store, id_: str, tta: TTA) -> _Seen:
     (batch,) = EvaluationLoader(store, np.flatnonzero(store.ids == id_), 1)
-    photograph = _enlarged(to_picture(batch.image[0]))
+    photograph = _enlarged(to_picture(batch.image[0], batch.channels))
     with model.autocast():
         outputs = outputs_of(model.network, model.tasks, batch.to(model.device), tta)
     batch = with_teacher(model.network, model.tasks, batch, outputs)

@@ -68,7 +68,8 @@ def _masks(model: Model, target: Task, store: Store, row: int, tta: TTA) -> tupl
     with model.autocast():
         outputs = outputs_of(model.network, {target.name: target}, batch.to(model.device), tta)
     height, width = store.size.resized(SIDE)
-    photograph = Image.fromarray(to_picture(batch.image[0])).resize((width, height), Image.Resampling.BICUBIC)
+    shown = Image.fromarray(to_picture(batch.image[0], batch.channels))
+    photograph = shown.resize((width, height), Image.Resampling.BICUBIC)
     place = fit((store.size.height, store.size.width), store.size, "squash")
     prediction = target.answer(outputs[target.name][0].float().cpu(), place).mask
     assert prediction is not None, "blank_answer gave a mask"

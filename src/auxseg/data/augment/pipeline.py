@@ -31,4 +31,4 @@ def augment(batch: Batch, config: AugmentConfig, *, seed: int, epochs: Sequence[
     homographies = draw_homographies(config, draw("geometric", NUM_GEOMETRIC), width / height)
     moved = move(batch, homographies, box_from_mask=box_from_mask)
     colours = draw_colours(config, draw("photometric", NUM_PHOTOMETRIC))
-    return replace(moved, image=recolour(moved.clean, colours))
+    return replace(moved, image=recolour(moved.clean, colours, has_colours=batch.channels.has_colours))

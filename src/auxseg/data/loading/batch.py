@@ -1,6 +1,6 @@
 """What the loader hands to the tasks and the network.
 
-Shape legend: ``N`` images of a batch, ``H W`` the stored size.
+Shape legend: ``N`` images of a batch, ``C`` their channels, ``H W`` the stored size.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Int, Shaped, UInt8
 from torch import Tensor
 
+from auxseg.data.channels import RGB, Channels
 from auxseg.data.layers import LayerForm
 
 
@@ -21,9 +22,9 @@ class Batch:
     """Images and labels after augmentation.
 
     ``image`` is what the network sees; ``clean`` is the same picture before the photometric augmentation, from which
-    tasks make their targets (both RGB in [0, 1]). ``mask`` holds class ids, or ``IGNORE`` where a pixel counts for
-    nothing (everywhere, if the sample has no mask). ``box`` is ``x0 y0 x1 y1``, half-open and normalised to the
-    image, all NaN if missing. ``classes`` holds ids per kind of label, ``MISSING`` if missing. ``inside`` is false
+    tasks make their targets (both in [0, 1], as ``channels`` says). ``mask`` holds class ids, or ``IGNORE`` where a
+    pixel counts for nothing (everywhere, if the sample has no mask). ``box`` is ``x0 y0 x1 y1``, half-open and
+    normalised to the image, all NaN if missing. ``classes`` holds ids per kind of label, ``MISSING`` if missing. ``inside`` is false
     where a pixel is padding rather than photograph. ``keys`` are those of `sample_keys` in `auxseg.keyed`:
     what a task draws at random for a sample (noise, a turn) depends on them alone. They stay on the CPU, where it is
     drawn. ``is_training`` says that the network learns from the batch: what mixes its images does so only then, so that
@@ -34,8 +35,8 @@ class Batch:
     """
 
     ids: tuple[str, ...]
-    image: Float[Tensor, "N 3 H W"]
-    clean: Float[Tensor, "N 3 H W"]
+    image: Float[Tensor, "N C H W"]
+    clean: Float[Tensor, "N C H W"]
     mask: UInt8[Tensor, "N H W"]
     box: Float[Tensor, "N 4"]
     classes: Mapping[str, Int[Tensor, " N"]]
@@ -45,6 +46,7 @@ class Batch:
     teacher: Mapping[str, Float[Tensor, "N ..."]] = field(default_factory=dict)
     layers: Mapping[str, Shaped[Tensor, "N ..."]] = field(default_factory=dict)
     forms: Mapping[str, LayerForm] = field(default_factory=dict)
+    channels: Channels = RGB
 
     def __len__(self) -> int:
         return len(self.ids)

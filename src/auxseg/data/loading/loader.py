@@ -1,6 +1,6 @@
 """Batches from a store, for training and for evaluation.
 
-Shape legend: ``H W`` the stored size, ``R`` rows of the store, ``L`` rows whose mask is used.
+Shape legend: ``H W`` the stored size, ``C`` channels, ``R`` rows of the store, ``L`` rows whose mask is used.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from typing import Protocol, final, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Int64, UInt8
+from jaxtyping import Int64, UInt, UInt8
 
 from auxseg.data.augment import AugmentConfig, augment
+from auxseg.data.channels import Channels
 from auxseg.data.loading.batch import Batch, to_batch
 from auxseg.data.loading.order import Stream
 from auxseg.data.loading.prefetch import prefetch
@@ -54,11 +55,16 @@ class Rows(Protocol):
         ...
 
     @property
+    def channels(self) -> Channels:
+        """What the pictures consist of."""
+        ...
+
+    @property
     def box_from_mask(self) -> bool:
         """Whether boxes are the masks' bounding boxes."""
         ...
 
-    def read(self, row: int) -> tuple[UInt8[np.ndarray, "H W 3"], UInt8[np.ndarray, "H W"]]:
+    def read(self, row: int) -> tuple[UInt[np.ndarray, "H W C"], UInt8[np.ndarray, "H W"]]:
         """Picture and mask of a row."""
         ...
 
@@ -214,7 +220,7 @@ def collate(store: Rows, rows: Int64[np.ndarray, " n"]) -> Batch:
     """Read rows of a store into a batch as they are."""
     forms = {name: layer.form for name, layer in store.layers.items()}
     layers = {name: np.empty((len(rows), *form.shape(*store.size)), form.dtype) for name, form in forms.items()}
-    images = np.empty((len(rows), *store.size, 3), np.uint8)
+    images = np.empty((len(rows), *store.size, len(store.channels)), store.channels.numpy)
     masks = np.empty((len(rows), *store.size), np.uint8)
     inside = np.zeros(masks.shape, np.bool_)
     for index, row in enumerate(rows.tolist()):
@@ -223,7 +229,7 @@ def collate(store: Rows, rows: Int64[np.ndarray, " n"]) -> Batch:
             layers[name][index] = values
         y0, y1, x0, x1 = store.inside(row)
         inside[index, y0:y1, x0:x1] = True
-    image = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous().float().div_(255)
+    image = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous().float().div_(store.channels.white)
     sample_ids = tuple(store.ids[rows].tolist())
     return Batch(
         ids=sample_ids,
@@ -236,6 +242,7 @@ def collate(store: Rows, rows: Int64[np.ndarray, " n"]) -> Batch:
         keys=sample_keys(0, [0] * len(sample_ids), sample_ids),
         layers={name: to_batch(values) for name, values in layers.items()},
         forms=forms,
+        channels=store.channels,
     )
 
 

@@ -105,7 +105,9 @@ def prepare(
     if not isinstance(source, Source):
         raise InputError(f"source: expected what auxseg.open_source(name, path) opens, not {shown(source)}")
     stored = as_size(size, "size")
-    settings = RecordSettings(stored, resize, source.mask_classes, box, dict(source.layers), original_masks)
+    settings = RecordSettings(
+        stored, resize, source.mask_classes, box, dict(source.layers), original_masks, source.channels
+    )
     _check(settings, processes)
     _check_names(source)
     items = source.items()
@@ -114,9 +116,9 @@ def prepare(
     check_split(split, [item.split for item in items], val_fraction)
     with (
         _output(out, overwrite) as partial,
-        StoreWriter(partial, stored, source.layers, original_masks=original_masks) as writer,
+        StoreWriter(partial, stored, source.layers, channels=source.channels, original_masks=original_masks) as writer,
     ):
-        alike = NearDuplicates(resize) if group_near_duplicates else None
+        alike = NearDuplicates(resize, source.channels) if group_near_duplicates else None
         with closing(read_records(source, settings, items, processes)) as results:
             tally = _write(writer, items, results, alike, strict=strict, progress=progress)
         if box != LARGEST and not tally.num_boxes_kept:
@@ -187,6 +189,8 @@ def _check_names(source: Source) -> None:
     for name in source.layers:
         if fault := name_fault(name):
             raise InputError(f"the source {source.name} has a layer '{printable(name)}' whose name {fault}")
+    if fault := source.channels.fault():
+        raise InputError(f"the source {source.name} has channels that no store can keep: {fault}")
     if len(source.layers) > MAX_LAYERS:
         raise InputError(f"the source {source.name} has {len(source.layers)} layers; a store holds {MAX_LAYERS}")
 

@@ -15,10 +15,17 @@ import h5py
 import numpy as np
 from jaxtyping import UInt8
 
+from auxseg.data.channels import RGB, Channels
 from auxseg.data.layers import LayerForm
 from auxseg.data.preparing.record import Record
 from auxseg.data.sample import MISSING, Orientation
-from auxseg.data.store.index import FIRST_VERSION, LAYERS_VERSION, RECTANGLES_VERSION, SCHEMA_VERSION
+from auxseg.data.store.index import (
+    CHANNELS_VERSION,
+    FIRST_VERSION,
+    LAYERS_VERSION,
+    RECTANGLES_VERSION,
+    SCHEMA_VERSION,
+)
 from auxseg.data.store.layer_writer import LayerWriter
 from auxseg.data.store.original_mask_writer import OriginalMaskWriter
 from auxseg.data.store.text import encode_texts
@@ -27,6 +34,8 @@ from auxseg.records.values.size import Size, SizeLike
 
 _NOT_KEPT: Final = ("image", "mask", "notes", "dropped", "seen", "layers", "original_mask")
 """What is not part of a record's row in the index."""
+
+_BYTE: Final = np.dtype(np.uint8)
 
 NO_LAYERS: Final[Mapping[str, LayerForm]] = MappingProxyType({})
 
@@ -40,15 +49,21 @@ class StoreWriter:
     """
 
     def __init__(
-        self, path: Path, size: SizeLike, layers: Mapping[str, LayerForm] = NO_LAYERS, *, original_masks: bool = False
+        self,
+        path: Path,
+        size: SizeLike,
+        layers: Mapping[str, LayerForm] = NO_LAYERS,
+        *,
+        channels: Channels = RGB,
+        original_masks: bool = False,
     ) -> None:
-        self._path, self._size = path, Size.of(size)
+        self._path, self._size, self._channels = path, Size.of(size), channels
         self._index: list[dict[str, Any]] = []
         self._hash = hashlib.sha256()
         with self._failures_named():
             # The file is locked already, by whoever made its name, see `auxseg.files.replacing`.
             self._file = h5py.File(path, "w", libver="v110", locking=False)
-            self._image = _pictures(self._file, "image", (*self._size, 3))
+            self._image = _pictures(self._file, "image", (*self._size, len(channels)), channels.numpy)
             self._mask = _pictures(self._file, "mask", (*self._size,))
             self._layers = {name: LayerWriter(self._file, name, form, self._size) for name, form in layers.items()}
             self._originals = OriginalMaskWriter(self._file) if original_masks else None
@@ -112,6 +127,8 @@ class StoreWriter:
         """
         names, ids = self.class_ids()
         header = {**header, "labels": names}
+        if self._channels != RGB:
+            header["channels"] = self._channels.to_json()
         if self._layers:
             header["layers"] = {name: layer.describe() for name, layer in self._layers.items()}
         hashed = header | {"schema_version": FIRST_VERSION}
@@ -144,6 +161,8 @@ class StoreWriter:
 
     def _version(self) -> float:
         """The oldest that knows all that is in the file."""
+        if self._channels != RGB:
+            return CHANNELS_VERSION
         if not self._size.is_square:
             return RECTANGLES_VERSION
         return LAYERS_VERSION if self._layers else SCHEMA_VERSION
@@ -159,8 +178,8 @@ class StoreWriter:
             raise RunError(f"{self._path.parent}: writing the store failed: {reason}") from error
 
 
-def _pictures(file: h5py.File, name: str, shape: tuple[int, ...]) -> h5py.Dataset:
-    return file.create_dataset(name, (0, *shape), np.uint8, maxshape=(None, *shape), chunks=(1, *shape))
+def _pictures(file: h5py.File, name: str, shape: tuple[int, ...], dtype: np.dtype = _BYTE) -> h5py.Dataset:
+    return file.create_dataset(name, (0, *shape), dtype, maxshape=(None, *shape), chunks=(1, *shape))
 
 
 def _append(dataset: h5py.Dataset, row: int, picture: np.ndarray) -> None:

@@ -1,6 +1,6 @@
 """Asking whatever computes the outputs of tasks about one photograph: a network, or a file that was exported from one.
 
-Shape legend: ``h w`` a photograph's own size.
+Shape legend: ``h w`` a photograph's own size, ``C`` its channels.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import UInt
 from PIL import Image
 from torch import Tensor
 
+from auxseg.data.channels import displayed
 from auxseg.data.geometry import fit
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
@@ -26,7 +27,7 @@ from auxseg.tasks import Task, View
 from auxseg.tasks.task import IMAGE
 from auxseg.tasks.views import by_view
 
-Photograph = str | Path | Image.Image | UInt8[np.ndarray, "h w 3"]
+Photograph = str | Path | Image.Image | UInt[np.ndarray, "h w C"]
 """A path, an image of Pillow, or pixels; see `read_photograph`."""
 
 Compute = Callable[[Batch, View, Sequence[str]], Mapping[str, Tensor]]
@@ -104,7 +105,7 @@ def ask(
     refuse_averaging(tta, model.tasks, model.recipe.target, "predict")
     asked = answering(model) if tasks is None else _named(model, tasks)
     vocabulary = model.vocabulary
-    image = read_photograph(photograph, vocabulary.exif if exif == "auto" else exif)
+    image = read_photograph(photograph, vocabulary.exif if exif == "auto" else exif, vocabulary.channels)
     place = fit(image.shape[:2], vocabulary.size, vocabulary.resize)
     batch = batch_of(image, place, vocabulary)
     outputs: dict[str, Tensor] = {}
@@ -114,7 +115,8 @@ def ask(
         outputs = average(asked, batch, outputs, lambda tasks, mirrored: compute(mirrored, IMAGE, list(tasks)))
     answers = {name: task.answer(outputs[name].float().cpu()[0], place) for name, task in asked.items()}
     makers = {name: answer.probabilities for name, answer in answers.items()} if probabilities else {}
-    return Prediction(image, answers, {name: give() for name, give in makers.items() if give is not None})
+    shown = displayed(image, vocabulary.channels)
+    return Prediction(shown, answers, {name: give() for name, give in makers.items() if give is not None})
 
 
 def _named(model: Predictor, names: Collection[str]) -> dict[str, Task]:

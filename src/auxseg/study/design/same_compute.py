@@ -32,13 +32,14 @@ def flops_per_image(recipe: Recipe, vocabulary: Vocabulary) -> int:
     """Operations of one training step, per image of the batch, at the recipe's size or else the vocabulary's."""
     tasks = build_tasks(recipe, vocabulary)
     model = dataclasses.replace(recipe.model, checkpointing=False)  # what is computed again would count twice
-    network = outline(model, {name: task.output for name, task in tasks.items()}, recipe.target)
+    outputs = {name: task.output for name, task in tasks.items()}
+    network = outline(model, outputs, recipe.target, len(vocabulary.channels))
     size = recipe.data.size or vocabulary.size
-    images = torch.zeros(_NUM_IMAGES, 3, *size, device="meta")
+    images = torch.zeros(_NUM_IMAGES, network.in_channels, *size, device="meta")
     formulas = {torch.ops.aten.convolution_backward: _convolution_backward}
     with FlopCounterMode(display=False, custom_mapping=formulas) as counter:
-        outputs = [out for names in by_view(tasks.values()).values() for out in network(images, names).values()]
-        torch.stack([out.sum() for out in outputs]).sum().backward()
+        given = [out for names in by_view(tasks.values()).values() for out in network(images, names).values()]
+        torch.stack([out.sum() for out in given]).sum().backward()
         heads = {network.head_of(name) for name, task in tasks.items() if task.needs_teacher}
         with torch.no_grad():
             for names in by_view(tasks[head] for head in sorted(heads)).values():
