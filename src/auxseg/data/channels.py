@@ -106,14 +106,14 @@ def displayed(image: UInt[np.ndarray, "h w C"], channels: Channels) -> UInt[np.n
     """
     if channels == RGB:
         return image
-    shown = image[..., :3] if image.shape[2] >= 3 else image[..., :1]
-    stretched = np.empty(shown.shape, np.uint8)
-    for channel in range(shown.shape[2]):
-        values = shown[..., channel]
+    num_shown = 3 if len(channels) >= 3 else 1
+    stretched = np.empty((*image.shape[:2], num_shown), np.uint8)
+    for channel in range(num_shown):
+        values = image[..., channel]
         low, high = np.percentile(values[:: max(values.shape[0] // 512, 1)], _PERCENTILES)
         levels = (values.astype(np.float32) - low) * (255 / max(high - low, 1e-6))
         stretched[..., channel] = np.rint(levels.clip(0, 255))
-    return np.repeat(stretched, 3, axis=2) if stretched.shape[2] == 1 else stretched
+    return np.repeat(stretched, 3, axis=2) if num_shown == 1 else stretched
 
 
 DISPLAY_RULE: Final = (

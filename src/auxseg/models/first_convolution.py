@@ -32,7 +32,7 @@ def see_channels(encoder: Encoder, in_channels: int, adapt: Adapt) -> None:
             weight = _redrawn(first.weight, in_channels)
         else:
             weight = adapted(first.weight, in_channels, adapt)
-            encoder.provenance += f"; first convolution adapted from 3 to {in_channels} channels ({adapt})"
+            encoder.provenance = f"adapted from 3 to {in_channels} channels ({adapt}): {encoder.provenance}"
         first.weight = nn.Parameter(weight)
     first.in_channels = in_channels
     encoder.mean, encoder.std = (0.0,) * in_channels, (1.0,) * in_channels

@@ -126,6 +126,7 @@ def describe_data(store: Store) -> DataFacts:
         resize=store.resize,
         border=store.border,
         splits={split: len(store.rows(split)) for split in ("train", "val", "test")},
+        channels="" if store.channels == RGB else store.channels.in_words(),
     )
 
 

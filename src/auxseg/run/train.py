@@ -23,6 +23,7 @@ from auxseg.models import Network
 from auxseg.recipe import Recipe, build_tasks, dump_recipe, load_recipe, refuse_waiting
 from auxseg.records.event_log import EventLog
 from auxseg.records.events import Events, Resume, Start
+from auxseg.run.beginning.colours import tell_idle_colours
 from auxseg.run.beginning.micro_batches import refuse_lone_values
 from auxseg.run.beginning.opening import opened
 from auxseg.run.beginning.resolving import Resolved, measure_choice, resolve
@@ -66,6 +67,7 @@ def train(
     tasks = build_tasks(recipe, store.vocabulary)
     store = store.with_layers(layers_read(tasks.values()))
     labelled = _labelled(recipe, store, tasks, tell)
+    tell_idle_colours(recipe, store, tell)
     runtime = Runtime(device, devices)
     runtime.launch()
     runtime.refuse_difference(

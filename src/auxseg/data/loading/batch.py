@@ -24,14 +24,14 @@ class Batch:
     ``image`` is what the network sees; ``clean`` is the same picture before the photometric augmentation, from which
     tasks make their targets (both in [0, 1], as ``channels`` says). ``mask`` holds class ids, or ``IGNORE`` where a
     pixel counts for nothing (everywhere, if the sample has no mask). ``box`` is ``x0 y0 x1 y1``, half-open and
-    normalised to the image, all NaN if missing. ``classes`` holds ids per kind of label, ``MISSING`` if missing. ``inside`` is false
-    where a pixel is padding rather than photograph. ``keys`` are those of `sample_keys` in `auxseg.keyed`:
-    what a task draws at random for a sample (noise, a turn) depends on them alone. They stay on the CPU, where it is
-    drawn. ``is_training`` says that the network learns from the batch: what mixes its images does so only then, so that
-    no figure depends on which images are measured together. ``teacher`` holds, by task, the outputs that a teacher
-    gives to those that learn from one (`auxseg.models.forward.with_teacher`). ``layers`` holds the layers that are
-    asked for, as ``forms`` says by the same names: maps as float32 ``N C H W`` with NaN where a pixel is not known,
-    masks as uint8 ``N H W`` with ``IGNORE``. A layer that a sample lacks is not known anywhere in it.
+    normalised to the image, all NaN if missing. ``classes`` holds ids per kind of label, ``MISSING`` if missing.
+    ``inside`` is false where a pixel is padding rather than photograph. ``keys`` are those of `sample_keys` in
+    `auxseg.keyed`: what a task draws at random for a sample (noise, a turn) depends on them alone. They stay on the
+    CPU, where it is drawn. ``is_training`` says that the network learns from the batch: what mixes its images does so
+    only then, so that no figure depends on which images are measured together. ``teacher`` holds, by task, the outputs
+    that a teacher gives to those that learn from one (`auxseg.models.forward.with_teacher`). ``layers`` holds the
+    layers that are asked for, as ``forms`` says by the same names: maps as float32 ``N C H W`` with NaN where a pixel
+    is not known, masks as uint8 ``N H W`` with ``IGNORE``. A layer that a sample lacks is not known anywhere in it.
     """
 
     ids: tuple[str, ...]

@@ -51,7 +51,7 @@ class RestorationTask(RegressionTask):
     def __init__(self, name: str, settings: RestorationConfig, channels: Channels = RGB) -> None:
         check_choice(name, settings.losses, regression_losses(settings.beta))
         super().__init__(name=name, channels=len(channels), losses=settings.losses, beta=settings.beta)
-        self._channels = channels
+        self._drawn_as = channels
         self.view = View(f"own {name}", self.damage)
         self.shares_view = settings.view == "shared"
 
@@ -75,7 +75,7 @@ class RestorationTask(RegressionTask):
         if value is None:
             return picture
         known = ~value.isnan().any(0).cpu().numpy()
-        return put_picture(picture, to_picture(to_colours(value.nan_to_num()), self._channels), known)
+        return put_picture(picture, to_picture(to_colours(value.nan_to_num()), self._drawn_as), known)
 
 
 def to_colours(values: Tensor) -> Tensor:

@@ -37,9 +37,9 @@ _NUM_TRIED: Final = 16
 def read_native(path: Path) -> UInt[np.ndarray, "h w C"]:
     """An image of a file with its own channels, of uint8 or uint16; it is never turned by an EXIF orientation.
 
-    Arrays (.npy) are (height, width), (height, width, channels) or (channels, height, width): the axis of at most 16 is
-    that of the channels. Raises `SampleError` with the reason for what cannot be read, has other types or more than
-    `MAX_PIXELS` pixels or `MAX_BYTES` bytes; sizes are compared before memory is taken.
+    Arrays (.npy) are (height, width), (height, width, channels) or (channels, height, width): the shorter of the outer
+    axes is that of the channels. Raises `SampleError` with the reason for what cannot be read, has other types or more
+    than `MAX_PIXELS` pixels or `MAX_BYTES` bytes; sizes are compared before memory is taken.
     """
     with open_file(path) as file:
         return read_open_native(file, path.name)
@@ -141,11 +141,13 @@ def _layout(shape: tuple[int, ...], dtype: np.dtype, name: str) -> tuple[tuple[i
         return (shape[0], shape[1], 1), False
     if len(shape) != 3 or 0 in shape:
         raise SampleError(f"{name} has shape {shape}, expected height x width x channels")
-    is_last, is_first = shape[2] <= MAX_CHANNELS, shape[0] <= MAX_CHANNELS
-    if is_last == is_first:
-        what = "which of its axes are the channels cannot be told" if is_last else "none of its axes can be channels"
-        raise SampleError(f"{name} has shape {shape}: {what}; expected height and width over {MAX_CHANNELS}")
-    return ((shape[0], shape[1], shape[2]), False) if is_last else ((shape[1], shape[2], shape[0]), True)
+    first, middle, last = shape
+    if first == last or min(first, last) > MAX_CHANNELS:
+        raise SampleError(
+            f"{name} has shape {shape}, which does not tell its channels; expected 1 to {MAX_CHANNELS} of them, first "
+            "or last, and more pixels on either side"
+        )
+    return ((first, middle, last), False) if last < first else ((middle, last, first), True)
 
 
 def _deep_png(file: IO[bytes], name: str, max_pixels: int) -> np.ndarray:

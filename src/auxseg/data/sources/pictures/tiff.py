@@ -137,7 +137,7 @@ class Tiff:
             tags[_STRIP_ROWS] = [min(self.tags.get(_STRIP_ROWS, (self.height,))[0], self.height)]
         with Image.open(io.BytesIO(_with_directory(content, tags, self.byte_order)), formats=("TIFF",)) as picture:
             grey = np.asarray(picture)
-        image = np.ascontiguousarray(grey, self.dtype).reshape(self.height, self.width, channels)
+        image = np.array(grey, self.dtype).reshape(self.height, self.width, channels)
         if self.tags.get(_PREDICTOR, (1,))[0] == 2:
             for left in range(0, self.width, tile_width):
                 tile = image[:, left : left + tile_width]
