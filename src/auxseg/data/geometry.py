@@ -9,6 +9,7 @@ per axis, and every resampling below is aligned to pixel centres and agrees with
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, final, get_args
 
@@ -118,6 +119,17 @@ def fit(original_hw: tuple[int, int], size: SizeLike, resize: str) -> Fit:
     height, width = (max(1, round(side * full / own)) for side in original_hw)
     top, left = (stored.height - height) // 2, (stored.width - width) // 2
     return Fit(original_hw, stored, (top, top + height, left, left + width))
+
+
+def refitted(
+    boxes: Float32[np.ndarray, "N 4"], before: Callable[[int], Fit], after: Callable[[int], Fit]
+) -> Float32[np.ndarray, "N 4"]:
+    """Normalised boxes of pictures that are fitted in another way; ``before`` and ``after`` say how, row by row."""
+    moved = boxes.copy()
+    for row in np.flatnonzero(~np.isnan(boxes).any(1)).tolist():
+        in_photograph = before(row).boxes_back(boxes[row, None].astype(np.float64))
+        moved[row] = after(row).boxes(in_photograph)[0]
+    return moved
 
 
 def resample(array: np.ndarray, to: tuple[int, int], resampling: Image.Resampling) -> np.ndarray:

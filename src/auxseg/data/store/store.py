@@ -65,7 +65,7 @@ from jaxtyping import UInt, UInt8
 
 from auxseg.arguments import as_path
 from auxseg.data.channels import Channels
-from auxseg.data.geometry import Fit, fit
+from auxseg.data.geometry import Fit, fit, refitted
 from auxseg.data.sample import IGNORE, SPLITS, Vocabulary
 from auxseg.data.store.index import read_checked
 from auxseg.data.store.layers import StoredLayer
@@ -173,7 +173,7 @@ class Store:
         seen = replace(self, size=asked, vocabulary=replace(self.vocabulary, size=asked))
         if self.resize == "squash" or (self.size.is_square and asked.is_square):
             return seen
-        return replace(seen, boxes=self._boxes_at(seen))
+        return replace(seen, boxes=refitted(self.boxes, self.place, seen.place))
 
     def with_layers(self, names: Collection[str]) -> Store:
         """The same store of which only these layers are read; each must be one of its own."""
@@ -287,14 +287,6 @@ class Store:
     def _fit(self, row: int, size: Size) -> Fit:
         height, width = self.original_sizes[row].tolist()
         return fit((height, width), size, self.resize)
-
-    def _boxes_at(self, seen: Store) -> np.ndarray:
-        """The boxes where the padding is another."""
-        boxes = self.boxes.copy()
-        for row in np.flatnonzero(~np.isnan(boxes).any(1)).tolist():
-            in_photograph = self.place(row).boxes_back(boxes[row, None].astype(np.float64))
-            boxes[row] = seen.place(row).boxes(in_photograph)[0]
-        return boxes
 
     def _shrinking(self, row: int) -> Fit:
         """How what lies inside at the stored size comes to lie inside at this one."""

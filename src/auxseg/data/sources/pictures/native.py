@@ -45,8 +45,8 @@ def read_native(path: Path) -> UInt[np.ndarray, "h w C"]:
         return read_open_native(file, path.name)
 
 
-def read_open_native(file: IO[bytes], name: str, max_pixels: int | None = None) -> UInt[np.ndarray, "h w C"]:
-    """The same of an open file; ``name`` is what errors call it."""
+def read_open_native(file: IO[bytes], name: str, max_pixels: int | None = None) -> np.ndarray:
+    """The same of an open file, ``h w C``; ``name`` is what errors call it."""
     most = MAX_PIXELS if max_pixels is None else max_pixels
     mark = file.read(len(_PNG_MARK))
     file.seek(0)

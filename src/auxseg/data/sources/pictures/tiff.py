@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from typing import IO, Any, Final, final
 
 import numpy as np
-from jaxtyping import UInt
 from PIL import Image, TiffImagePlugin
 
 from auxseg.data.sources.source import SampleError
@@ -79,8 +78,8 @@ class Tiff:
         """The type of its values, as far as bits tell."""
         return np.dtype(np.uint16 if self.bits == 16 else np.uint8)
 
-    def decoded(self, file: IO[bytes]) -> UInt[np.ndarray, "h w C"] | None:
-        """The image. ``None`` for kinds that Pillow alone reads, such as palettes and JPEG in TIFF.
+    def decoded(self, file: IO[bytes]) -> np.ndarray | None:
+        """The image, ``h w C``. ``None`` for kinds that Pillow alone reads, such as palettes and JPEG in TIFF.
 
         Raises `SampleError` for values that are not uint8 or uint16, and for damaged files.
         """
