@@ -52,7 +52,7 @@ def test_rgb_is_shown_as_it_is() -> None:
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
 def test_others_are_stretched_between_percentiles(count: int) -> None:
     channels = Channels(tuple("abcde"[:count]), "uint16")
-    image = np.arange(1000, 1000 + 101 * 3 * count, 3, np.uint16).reshape(101, 1, count)
+    image = np.arange(1000, 1000 + 101 * 3 * count, 3).astype(np.uint16).reshape(101, 1, count)
     shown = displayed(image, channels)
     assert shown.shape == (101, 1, 3)
     assert shown.dtype == np.uint8

@@ -43,6 +43,11 @@ class Channels:
         return self.names == _COLOURS
 
     @property
+    def pads_with_grey(self) -> bool:
+        """Whether padding is one grey, rather than each channel's mean in an image; see `auxseg.data.geometry`."""
+        return len(self) == 3 and self.dtype == "uint8"
+
+    @property
     def white(self) -> int:
         """The largest value: 255 or 65535."""
         return int(np.iinfo(self.dtype).max)

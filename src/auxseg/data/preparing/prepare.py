@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from auxseg.arguments import as_path, shown
+from auxseg.data.channels import RGB
 from auxseg.data.geometry import RESIZES
 from auxseg.data.layers import MAX_LAYERS, name_fault
 from auxseg.data.preparing.findings import Finding
@@ -137,7 +138,7 @@ def prepare(
         )
         findings = (*tally.findings(source, settings, writer, splits), *remarks)
         choices = {"split": split, "val_fraction": val_fraction, "box": box, "seed": seed, "notes": tally.notes}
-        header = _header(source, settings, tally) | _exif(writer.column("orientation"))
+        header = _header(source, settings, tally) | _exif(source, writer.column("orientation"))
         writer.finish(splits, header, _provenance(source, choices | _news(source, tally, settings, alike)))
     return Report(
         out, len(tally.written), tuple(tally.skipped), dict(tally.notes), tuple(tally.dropped), source.remarks, findings
@@ -237,8 +238,13 @@ def _header(source: Source, settings: RecordSettings, tally: Tally) -> dict[str,
     }
 
 
-def _exif(orientations: Sequence[Orientation]) -> dict[str, str]:
-    """What most photographs with an orientation were read like, unless they were turned, which is the rule."""
+def _exif(source: Source, orientations: Sequence[Orientation]) -> dict[str, str]:
+    """What most photographs with an orientation were read like, unless they were turned, which is the rule.
+
+    Images whose channels are kept are never turned.
+    """
+    if source.channels != RGB:
+        return {"exif": "ignore"}
     turned = Counter(each.is_turned for each in orientations if each.tag != 1)
     return {"exif": "ignore"} if turned[False] > turned[True] else {}
 

@@ -118,7 +118,7 @@ def _words_of(channels: Channels) -> dict[str, str]:
     return {
         "upright": "take the image as it is stored",
         "converted": f"keep its {channels.in_words()}",
-        "padding": "the mean of each channel in this image",
+        "padding": "padding_grey" if channels.pads_with_grey else "the mean of each channel in this image",
     }
 
 

@@ -189,7 +189,7 @@ def _preparation(model: Model) -> tuple[str, ...]:
     """What becomes of an image before the network sees it, one step a sentence."""
     vocabulary = model.vocabulary
     size = vocabulary.size.in_pixels()
-    padding = PADDING_GREY if vocabulary.channels == RGB else "each channel's mean in this image"
+    padding = PADDING_GREY if vocabulary.channels.pads_with_grey else "each channel's mean in this image"
     resampled = "bilinearly, antialiased where it shrinks"
     padded = "its shorter side" if vocabulary.size.is_square else "what is left"
     fitted = {

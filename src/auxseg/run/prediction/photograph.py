@@ -37,6 +37,8 @@ def read_photograph(photograph: object, exif: str = "apply", channels: Channels 
     if exif not in EXIFS:
         raise InputError(f"exif should be one of {', '.join(EXIFS)}, not {exif!r}")
     if channels != RGB:
+        if exif == "apply":
+            raise InputError("exif: images with other channels than 8-bit RGB are read as they are stored; use ignore")
         return _of_channels(photograph, channels)
     match photograph:
         case np.ndarray():

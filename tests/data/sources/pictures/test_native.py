@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -125,3 +127,16 @@ def test_nothing_to_decide_by_is_refused(tmp_path: Path) -> None:
 def test_an_image_of_other_channels_names_both() -> None:
     with pytest.raises(SampleError, match=r"^b has 4 channels of uint16, but a has 1 channel of uint16 \(grey\)$"):
         refuse_other(IMAGE, "b", unnamed(1, "uint16"), "a has")
+
+
+def test_grey_with_alpha_of_sixteen_bits_is_refused(tmp_path: Path) -> None:
+    """Made by hand, by the standard."""
+    height, width = IMAGE.shape[:2]
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in IMAGE[..., :2])
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 4, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    content = b"\x89PNG\r\n\x1a\n"
+    for name, data in chunks:
+        content += struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(SampleError, match=r"a\.png has 16 bits and transparency beside its channels"):
+        read_native(tmp_path / "a.png")

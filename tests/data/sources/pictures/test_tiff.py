@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -22,7 +23,7 @@ def write_tiff(
     path: Path,
     image: np.ndarray,
     *,
-    order: str = "<",
+    order: Literal["<", ">"] = "<",
     planar: bool = False,
     compression: int = NONE,
     predictor: int = 1,
@@ -75,7 +76,9 @@ def write_tiff(
 
 def _tiles(plane: np.ndarray, side: int) -> list[np.ndarray]:
     height, width = plane.shape[:2]
-    padded = np.pad(plane, ((0, -height % side), (0, -width % side), (0, 0)))
+    shape = (height + -height % side, width + -width % side, plane.shape[2])
+    padded = np.zeros(shape, plane.dtype)
+    padded[:height, :width] = plane
     return [
         padded[top : top + side, left : left + side] for top in range(0, height, side) for left in range(0, width, side)
     ]

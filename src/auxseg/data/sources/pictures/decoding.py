@@ -221,6 +221,10 @@ def _identify(file: IO[bytes], name: str) -> Image.Image:
             f"{name} is a HEIF or AVIF image that cannot be decoded here; convert it to JPEG or PNG, or install a "
             "decoder: pip install pillow-heif"
         )
+    if prefix.startswith((b"II", b"MM")):
+        raise SampleError(
+            f"{name} is no TIFF file of one or three channels; `data prepare folder ... --channels native` reads others"
+        )
     raise SampleError(f"{name} cannot be decoded as an image; supported formats are {', '.join(FORMATS)}")
 
 

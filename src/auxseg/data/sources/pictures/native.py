@@ -28,7 +28,10 @@ ARRAY_SUFFIX: Final = ".npy"
 _NPY_MARK: Final = b"\x93NUMPY"
 _PNG_MARK: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_BITS: Final = 24
-"""Where a PNG file says how many bits a channel has."""
+"""Where a PNG file says how many bits a channel has; the next byte says which channels there are."""
+
+_PNG_CHANNELS: Final = {0: 1, 2: 3, 6: 4}
+"""By that byte: grey, colours, colours with alpha. OpenCV makes four channels of grey with alpha."""
 
 _MODES: Final = ("L", "LA", "RGB", "RGBA")
 _NUM_TRIED: Final = 16
@@ -157,15 +160,17 @@ def _deep_png(file: IO[bytes], name: str, max_pixels: int) -> np.ndarray:
     _bound(name, (header.height, header.width, 4), np.dtype(np.uint16), max_pixels)
     file.seek(0)
     content = np.frombuffer(file.read(), np.uint8)
+    expected = _PNG_CHANNELS.get(int(content[_PNG_BITS + 1]))
     try:
         image = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
         raise SampleError(f"{name} is damaged: {error}") from error
     if image is None or image.dtype != np.uint16:
         raise SampleError(f"{name} is damaged: it cannot be decoded as a PNG image of 16 bits")
-    if image.ndim == 2:
-        return image[..., None]
-    order = [2, 1, 0, 3][: image.shape[2]]
+    image = image[..., None] if image.ndim == 2 else image
+    if image.shape[2] != expected:
+        raise SampleError(f"{name} has 16 bits and transparency beside its channels; save it without, or as TIFF")
+    order = [2, 1, 0, 3][:expected] if expected > 1 else [0]
     return np.ascontiguousarray(image[..., order])
 
 

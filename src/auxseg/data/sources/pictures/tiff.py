@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import IO, Any, Final, final
 
 import numpy as np
-from PIL import Image, TiffImagePlugin
+from PIL import TiffImagePlugin
 
 from auxseg.data.sources.source import SampleError
 
@@ -134,7 +134,8 @@ class Tiff:
             tags |= {_TILE_WIDTH: [tile_width * channels], _TILE_HEIGHT: self.tags[_TILE_HEIGHT]}
         else:
             tags[_STRIP_ROWS] = [min(self.tags.get(_STRIP_ROWS, (self.height,))[0], self.height)]
-        with Image.open(io.BytesIO(_with_directory(content, tags, self.byte_order)), formats=("TIFF",)) as picture:
+        # `PIL.Image.open` would compare the width with a limit of its own.
+        with TiffImagePlugin.TiffImageFile(io.BytesIO(_with_directory(content, tags, self.byte_order))) as picture:
             grey = np.asarray(picture)
         image = np.array(grey, self.dtype).reshape(self.height, self.width, channels)
         if self.tags.get(_PREDICTOR, (1,))[0] == 2:
