@@ -133,7 +133,11 @@ def test_grey_with_alpha_of_sixteen_bits_is_refused(tmp_path: Path) -> None:
     """Made by hand, by the standard."""
     height, width = IMAGE.shape[:2]
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in IMAGE[..., :2])
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 4, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 4, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    ]
     content = b"\x89PNG\r\n\x1a\n"
     for name, data in chunks:
         content += struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

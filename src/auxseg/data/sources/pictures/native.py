@@ -160,7 +160,7 @@ def _deep_png(file: IO[bytes], name: str, max_pixels: int) -> np.ndarray:
     _bound(name, (header.height, header.width, 4), np.dtype(np.uint16), max_pixels)
     file.seek(0)
     content = np.frombuffer(file.read(), np.uint8)
-    expected = _PNG_CHANNELS.get(int(content[_PNG_BITS + 1]))
+    expected = _PNG_CHANNELS.get(int(content[_PNG_BITS + 1]), 0)
     try:
         image = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
