@@ -60,9 +60,9 @@ def main(store: Path, weights: Path | None, seed: int, split: str, epochs: int =
     return {**evaluate(network, test, device), "seconds": seconds}
 
 
-def build(weights: Path | None) -> torch.nn.Module:
+def build(weights: Path | None, num_classes: int = 2) -> torch.nn.Module:
     """The network, its encoder from a file of timm's weights or from random ones."""
-    network = smp.Unet(encoder_name="tu-mobilenetv2_100", encoder_weights=None, classes=2)
+    network = smp.Unet(encoder_name="tu-mobilenetv2_100", encoder_weights=None, classes=num_classes)
     if weights is not None:
         encoder: Any = network.encoder
         missing, unexpected = encoder.model.load_state_dict(load_file(weights), strict=False)
@@ -92,7 +92,7 @@ def fit(network: torch.nn.Module, pictures: Pictures, epochs: int, device: torch
             ]
             images, masks = (torch.stack(part).to(device) for part in zip(*pairs, strict=True))
             with torch.autocast(device.type, torch.bfloat16):
-                logits = network(_normalised(images)).float()
+                logits = network(normalised(images)).float()
             loss = cross_entropy(logits, masks.long(), ignore_index=IGNORED) + dice(logits, masks.long())
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -107,7 +107,7 @@ def evaluate(network: torch.nn.Module, pictures: Pictures, device: torch.device)
     overlaps, unions = [], []
     for images, masks in zip(pictures.images.split(BATCH), pictures.masks.split(BATCH), strict=True):
         with torch.autocast(device.type, torch.bfloat16):
-            predicted = network(_normalised(images.to(device))).argmax(1).cpu() == 1
+            predicted = network(normalised(images.to(device))).argmax(1).cpu() == 1
         truth, counted = masks == 1, masks != IGNORED
         overlaps.append((predicted & truth & counted).sum((1, 2)))
         unions.append(((predicted | truth) & counted).sum((1, 2)))
@@ -118,6 +118,6 @@ def evaluate(network: torch.nn.Module, pictures: Pictures, device: torch.device)
     }
 
 
-def _normalised(images: Tensor) -> Tensor:
+def normalised(images: Tensor) -> Tensor:
     mean, std = MEAN.to(images.device), STD.to(images.device)
     return ((images.float() / 255 - mean) / std).contiguous(memory_format=torch.channels_last)

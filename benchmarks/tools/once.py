@@ -24,7 +24,7 @@ def once(name: str, key: Sequence[object], work: Callable[[Path], dict[str, Any]
     """
     text = repr((*key, _code(), machine(), torch.get_num_threads()))
     folder = RESULTS / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-    path = folder.with_suffix(".json")
+    path = folder.with_name(f"{folder.name}.json")
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         measured = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -7,22 +7,37 @@ from dataclasses import replace
 
 import numpy as np
 
-from auxseg.data.layers import METRES, Layer, LayerForm, MapForm, MaskForm
+from auxseg.data.layers import (
+    METRES,
+    BoxesForm,
+    Layer,
+    LayerForm,
+    MapForm,
+    MaskForm,
+    MultiMaskForm,
+    PixelForm,
+    TagsForm,
+)
 from tests.data.pictures import DrawnSource, draw_sample
 
 FORMS: dict[str, LayerForm] = {
     "depth": MapForm(unit=METRES),
     "normals": MapForm(channels=3, is_vector=True),
     "parts": MaskForm(("none", "leg", "head")),
+    "organs": MultiMaskForm(tuple("abcdefghi")),
+    "weather": TagsForm(("rain", "snow", "wind")),
+    "things": BoxesForm(("car", "person")),
 }
+MAPS_AND_MASKS: dict[str, LayerForm] = {name: FORMS[name] for name in ("depth", "normals", "parts")}
 SPLITS = ("train", "train", "val", "test")
 
 
 def draw_layer(name: str, index: int, hw: tuple[int, int] = (40, 50)) -> Layer:
-    """Random values, of which a corner is not known."""
+    """Random values, of which a corner of pixels is not known."""
     form, side = FORMS[name], max(hw)
-    values = form.example(side, np.random.default_rng(index))[: hw[0], : hw[1]].copy()
-    values[:5, :5] = form.blank(5, 5)
+    values = form.cut(form.example(side, np.random.default_rng(index)), (0, hw[0], 0, hw[1])).copy()
+    if isinstance(form, PixelForm):
+        values[:5, :5] = form.blank(5, 5)
     return Layer(form, values)
 
 

@@ -163,6 +163,13 @@ def test_exported_data_are_read_back(data: Path, tmp_path: Path) -> None:
         export_data(one, tmp_path / "coco", "coco")
 
 
+def test_a_store_that_is_written_again_is_the_same(data: Path, tmp_path: Path) -> None:
+    assert main(["data", "convert", str(data), "--out", str(tmp_path / "again.h5")]) == 0
+    one, other = Store.open(data), Store.open(tmp_path / "again.h5")
+    assert one.content_hash == other.content_hash
+    assert np.array_equal(one.read(3)[0], other.read(3)[0])
+
+
 @pytest.mark.slow
 def test_the_fourth_channel_finds_what_the_others_do_not_show(tmp_path: Path) -> None:
     figures = {}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from auxseg.data.layers import Layer, MapForm, MaskForm
@@ -32,7 +36,11 @@ TASKS = (
     "tasks.normals={kind: normals}",
     "tasks.map={kind: map, layer: normals}",
     "tasks.parts={kind: segmentation, layer: parts}",
+    "tasks.organs={kind: multimask}",
+    "tasks.weather={kind: tags}",
+    "tasks.things={kind: boxes}",
 )
+NAMES = {"segmentation", "depth", "normals", "map", "parts", "organs", "weather", "things"}
 SHORT = ("training.steps=2", "training.batch=4", "data.workers=1")
 SEGNET = (
     "model.encoder={kind: segnet}",
@@ -42,9 +50,8 @@ SEGNET = (
     "training.precision=fp32",
     "training.channels_last=false",
 )
-PHASES = (
-    "training.phases=[{name: one, share: 0.5, tasks: [depth, normals, map, parts]}, {name: two, tasks: [segmentation]}]"
-)
+OTHERS = "depth, normals, map, parts, organs, weather, things"
+PHASES = f"training.phases=[{{name: one, share: 0.5, tasks: [{OTHERS}]}}, {{name: two, tasks: [segmentation]}}]"
 SCHEMES = {
     "hard": SETTINGS,
     "hard shared": (*SETTINGS, "model.sharing={kind: hard, decoder: shared}"),
@@ -57,7 +64,8 @@ SCHEMES = {
 @pytest.fixture(scope="module")
 def store_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight samples, most of which lack something; a sample of the training split lacks all layers."""
-    missing = {(0, "depth"), (1, "normals"), (2, "depth"), (3, "parts"), *((5, name) for name in LayeredSource.layers)}
+    missing = {(0, "depth"), (1, "normals"), (2, "depth"), (3, "parts"), (0, "things"), (1, "weather")}
+    missing |= {(5, name) for name in LayeredSource.layers}
     return prepare(LayeredSource(8, missing), tmp_path_factory.mktemp("data") / "a.h5", size=SIZE).path
 
 
@@ -72,21 +80,26 @@ def test_every_sharing_scheme_trains_them_all(scheme: str, store_path: Path, tmp
     recipe = load_recipe("tiny", [*TASKS, *SHORT, *SCHEMES[scheme]])
     run = train(recipe, store_path, tmp_path / "run")
     losses = [event["losses"] for event in read_events(run.events_file) if event["event"] == "step"]
-    assert set().union(*losses) == {"segmentation", "depth", "normals", "map", "parts"}
+    assert set().union(*losses) == NAMES
     assert all(math.isfinite(loss) for each in losses for loss in each.values())
 
 
 def test_samples_without_a_layer_are_not_counted(store_path: Path, run: Run) -> None:
     store, tasks = Store.open(store_path), load(run).tasks
     labelled = labelled_samples(tasks, store, store.rows("train"), store.rows("train"))
-    assert labelled == {"segmentation": 4, "depth": 2, "normals": 2, "map": 2, "parts": 3}
+    assert labelled == {"segmentation": 4, "depth": 2, "normals": 2, "map": 2, "parts": 3} | {
+        "organs": 3,
+        "weather": 2,
+        "things": 2,
+    }
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_figures_are_of_the_images_that_have_the_layer(run: Run, mirrored: bool) -> None:
     metrics = evaluate(run, mirrored=mirrored)
     counts = {task: figures["num_images"] for task, figures in metrics["figures"].items()}
-    assert counts == {"segmentation": 2, "depth": 2, "normals": 2, "map": 2, "parts": 1}
+    others = {"organs": 2, "weather": 2, "things": 2}
+    assert counts == {"segmentation": 2, "depth": 2, "normals": 2, "map": 2, "parts": 1, **others}
     for task, figures in metrics["figures"].items():
         assert metrics["explain"][task].keys() == figures.keys()
 
@@ -95,16 +108,38 @@ def test_a_photograph_is_answered_with_maps(run: Run, tmp_path: Path) -> None:
     image = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
     prediction = predict(load(run), image)
     assert set(prediction.masks) == {"segmentation"}
-    assert set(prediction.pictures) == {"depth", "normals", "map", "parts"}
+    assert set(prediction.pictures) == {"depth", "normals", "map", "parts", "organs"}
+    assert (prediction.answers["weather"].tags or {}).keys() == {"rain", "snow", "wind"}
+    assert prediction.answers["things"].boxes is not None
     Image.fromarray(image).save(tmp_path / "photo.png")
     photograph = Photograph(tmp_path / "photo.png", "photo")
-    PredictionWriter(load(run), tmp_path / "out", [photograph]).add(photograph)
+    writer = PredictionWriter(load(run), tmp_path / "out", [photograph])
+    writer.add(photograph)
+    (said,) = json.loads(writer.finish().read_text())["images"]
+    assert said["answers"]["weather"]["tags"] == prediction.answers["weather"].tags
+    assert said["answers"]["things"]["boxes"] == prediction.answers["things"].record["boxes"]
+    assert said["answers"]["organs"]["shares"].keys() == set("abcdefghi")
     assert (tmp_path / "out" / "photo.depth.png").exists()
 
 
 def test_only_layers_of_the_tasks_are_read(store_path: Path, tmp_path: Path) -> None:
     run = train(load_recipe("tiny", [*SETTINGS, TASKS[0], *SHORT]), store_path, tmp_path / "run")
     assert matching_store(run, load(run)).layers.keys() == {"depth"}
+
+
+@pytest.mark.slow
+def test_two_processes_end_with_the_weights_of_one(store_path: Path, tmp_path: Path) -> None:
+    plain = ("training.steps=2", "training.clip=1.0", "training.optimizer={kind: sgd, rate: 0.1}")
+    settings = [*SETTINGS, *TASKS, *plain]
+    one = train(load_recipe("tiny", settings), store_path, tmp_path / "one")
+    options = [each for setting in settings for each in ("--set", setting)]
+    arguments = ["train", "tiny", "--data", str(store_path), "--out", str(tmp_path / "two"), "--devices", "2"]
+    subprocess.run([sys.executable, "-m", "auxseg", *arguments, *options], check=True, timeout=200, capture_output=True)
+    two = Run.open(tmp_path / "two")
+    assert two.start.processes == 2
+    weights = [load(each).network.state_dict() for each in (one, two)]
+    for name, value in weights[0].items():
+        torch.testing.assert_close(weights[1][name], value, rtol=1e-5, atol=1e-5)
 
 
 class Other(LayeredSource):

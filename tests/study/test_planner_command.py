@@ -17,13 +17,16 @@ QUESTION = ["--base", "tiny", "--auxiliaries", "classification,box,edges", "--de
 
 
 @pytest.fixture(autouse=True)
-def timed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A minute for each task of a training."""
+def timed(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:
+    """A minute for each task of a training; gives the recipes that were timed."""
+    recipes: list[Recipe] = []
 
     def pace(recipe: Recipe, data: Path, passes: int = 0) -> Pace:
+        recipes.append(recipe)
         return Pace(60.0 * len(recipe.tasks), 0.0, 0.0)
 
     monkeypatch.setattr("auxseg.study.execution.time_estimate.pace_of", pace)
+    return recipes
 
 
 def ask(*arguments: object) -> int:
@@ -102,14 +105,19 @@ def test_the_method_per_arm_is_only_timed(store: Path, tmp_path: Path, capsys: p
     assert "known to within" not in text
 
 
-def test_a_budget_chooses_seeds_and_arms(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_budget_chooses_seeds_and_arms_and_times_them_once(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], timed: list[Recipe]
+) -> None:
     small = ["--budget", "15min", "--controls", "noise", "--dry-run", "--json"]
     assert ask("--data", store, "--out", tmp_path / "study", *QUESTION, *small) == 0
     captured = capsys.readouterr()
     text = " ".join(captured.err.split())
     assert "a budget of 15 min: 3 seeds of the target alone and of classification, box; about 15 min" in text
     assert "no time for edges, noise" in text
-    assert json.loads(captured.out)["runs"] == 9
+    told = json.loads(captured.out)
+    assert told["runs"] == 9
+    assert "9 runs, about 15 min with 1 worker(s)" in text
+    assert len(timed) == len({frozenset(recipe.tasks) for recipe in timed})
 
 
 def test_a_budget_that_is_too_small_names_the_smallest(

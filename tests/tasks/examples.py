@@ -43,7 +43,7 @@ REGISTRY = typing.get_args(typing.get_args(TaskConfig)[0])
 
 REGRESSION = {"l1": 1.0, "mse": 0.5, "smooth_l1": 2.0}
 
-NEED_OTHER_DATA = {"box-mask", "tag-mask", "depth", "normals", "map"}
+NEED_OTHER_DATA = {"box-mask", "tag-mask", "depth", "normals", "map", "multimask", "tags", "boxes"}
 """Kinds that generated animals cannot serve: their boxes surround heads, no class of a picture is one of a mask, and
 they have no layers."""
 

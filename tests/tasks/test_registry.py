@@ -20,7 +20,7 @@ def test_a_kind_is_enough_and_comes_back(config: type) -> None:
 @pytest.mark.parametrize(
     "values",
     [
-        {"kind": "boxes"},
+        {"kind": "bokses"},
         {"kind": "box", "loss": {}},
         {"kind": "box", "losses": {}},
         {"kind": "box", "losses": {"l1": -1}},

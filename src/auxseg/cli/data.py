@@ -125,6 +125,10 @@ class Prepare(Command):
     """coco: one annotation file for each official split, such as train=A.json val=B.json; PATH is then the folder of
     the images."""
 
+    layers: Annotated[tuple[Literal["boxes", "tags"], ...], optional("boxes tags")] = ()
+    """coco, yolo: further labels to keep: boxes (all of them), tags (which categories occur). A folder declares its
+    layers in layers.yaml."""
+
     exif: Annotated[Literal["auto", "apply", "ignore"], optional("auto|apply|ignore")] = "auto"
     """apply: turn images by their EXIF orientation; ignore: read them as stored; auto: decide by mask sizes."""
 
@@ -200,7 +204,7 @@ class Prepare(Command):
     def _options(self) -> dict[str, object]:
         """The settings of the source that were given; what was left alone has its default."""
         defaults = {each.name: each.default for each in fields(self)}
-        names = "annotations", "border", "channels", "colours", "exif", "instances", "threshold"
+        names = "annotations", "border", "channels", "colours", "exif", "instances", "layers", "threshold"
         given = {name: getattr(self, name) for name in names if getattr(self, name) != defaults[name]}
         if self.annotations:
             given["annotations"] = _files_by_split(self.annotations)

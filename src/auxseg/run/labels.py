@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Int64
 
 from auxseg.data.layers import LayerForm
-from auxseg.data.loading.batch import Batch, to_batch
+from auxseg.data.loading.batch import Batch, layer_batch
 from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.sample import IGNORE, MISSING, SPLITS, Vocabulary
 from auxseg.data.store.store import Store
@@ -157,7 +157,7 @@ def _has_label(task: Task, batch: Batch) -> bool:
 
 
 def _unknown(form: LayerForm, size: Size) -> torch.Tensor:
-    return to_batch(form.blank(*size)[None])
+    return layer_batch(form, [form.blank(*size)], size)
 
 
 def _sample(vocabulary: Vocabulary) -> Batch:
@@ -178,7 +178,9 @@ def _sample(vocabulary: Vocabulary) -> Batch:
         classes={label: torch.zeros(1, dtype=torch.long) for label in vocabulary.labels},
         inside=torch.ones(1, *size, dtype=torch.bool),
         keys=sample_keys(0, [0], [""]),
-        layers={name: to_batch(form.example(size, random)[None]) for name, form in vocabulary.layers.items()},
+        layers={
+            name: layer_batch(form, [form.example(size, random)], size) for name, form in vocabulary.layers.items()
+        },
         forms=dict(vocabulary.layers),
         channels=vocabulary.channels,
     )

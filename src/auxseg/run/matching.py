@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from jaxtyping import Int, UInt8
 
-from auxseg.data.layers import LayerForm, MaskForm
+from auxseg.data.layers import LayerForm, MapForm, MaskForm
 from auxseg.data.sample import IGNORE, MISSING, Vocabulary
 from auxseg.data.store.layers import StoredLayer, missing_layer
 from auxseg.data.store.store import Store
@@ -78,13 +78,13 @@ def _layer(store: Store, name: str, form: LayerForm, of_target: Collection[str])
     layer = store.layers[name]
     if layer.form == form:
         return layer
-    if not (isinstance(layer.form, MaskForm) and isinstance(form, MaskForm)):
+    if type(layer.form) is not type(form) or isinstance(form, MapForm):
         raise InputError(
             f"{store.path}: its layer {name} is {layer.form.in_words()}, but the model knows {form.in_words()}"
         )
-    places = _places(store, layer.form.names, form.names, f"class of the layer {name}")
-    ids = _mask_ids(layer.form.names, places)
-    return dataclasses.replace(layer, form=form, stored_form=layer.form, ids=ids)
+    if isinstance(layer.form, MaskForm) and isinstance(form, MaskForm):
+        _places(store, layer.form.names, form.names, f"class of the layer {name}")  # refuses strangers
+    return dataclasses.replace(layer, form=form, stored_form=layer.form)
 
 
 def _in_words_of(found: Vocabulary, model: Vocabulary) -> tuple[str, ...]:

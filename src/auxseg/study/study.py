@@ -32,7 +32,7 @@ from auxseg.study.directory.decisions import complete, lengthened, with_choices
 from auxseg.study.directory.directory import StudyDirectory
 from auxseg.study.directory.provenance import origin
 from auxseg.study.execution.jobs import refuse_unmeasured
-from auxseg.study.execution.time_estimate import Effort, effort, using_threads
+from auxseg.study.execution.time_estimate import Effort, effort, effort_of_timed, using_threads
 from auxseg.study.execution.trainings import Execution, Trainings
 from auxseg.study.tuning import tune, tuning_runs, with_tuned
 from auxseg.tasks import Task
@@ -99,15 +99,25 @@ class Study:
         store, target = self._checked(threads)
         return self._settled(self.directory.choices, store, target)[0]
 
-    def estimate(self, plan: Plan, *, workers: int = 1, threads: int | None = None, start: float = 0.0) -> Effort:
+    def estimate(
+        self,
+        plan: Plan,
+        *,
+        workers: int = 1,
+        threads: int | None = None,
+        start: float = 0.0,
+        timed: Effort | None = None,
+    ) -> Effort:
         """How much of a plan is left to be trained, from a few steps of each arm. Nothing is left behind.
 
-        Workers start after so many seconds (``start``).
+        Workers start after so many seconds (``start``). Arms that are all in ``timed`` are not timed again.
         """
         kept = self.directory.choices
         tuned = kept.tuned
         tries, runs = [*tuning_runs(plan, tuned)], with_tuned(plan, tuned).runs
         missing, missing_tries = ([run for run in each if not self.directory.is_done(run)] for each in (runs, tries))
+        if timed is not None and not tries and all(run.arm.name in timed.per_arm for run in missing):
+            return effort_of_timed(runs, missing, timed.per_arm, workers, start)
         with using_threads(threads or kept.threads or max(torch.get_num_threads() // workers, 1)):
             return effort(
                 [*tries, *runs],

@@ -11,6 +11,9 @@ Tasks over further layers of the data (`auxseg.data.layers`):
 - `depth`: how far away every pixel is
 - `normals`: in which direction the surface behind every pixel faces
 - `map`: the numbers of any map
+- `multimask`: which of several classes every pixel belongs to, where classes may overlap
+- `tags`: which of several tags fit the picture
+- `boxes`: where every thing is, and of which class
 
 Self-supervised tasks, each with a picture of its own to look at:
 
@@ -47,9 +50,12 @@ from auxseg.tasks.controls.noise import NoiseConfig, NoiseTask
 from auxseg.tasks.controls.random_labels import RandomLabelsConfig, RandomLabelsTask
 from auxseg.tasks.dense_labels.depth import DepthConfig, DepthTask
 from auxseg.tasks.dense_labels.map import MapConfig, MapTask
+from auxseg.tasks.dense_labels.multimask import MultiMaskConfig, MultiMaskTask
 from auxseg.tasks.dense_labels.normals import NormalsConfig, NormalsTask
 from auxseg.tasks.distance import DistanceConfig, DistanceTask
 from auxseg.tasks.kinds import BuiltIn
+from auxseg.tasks.objects.boxes import BoxesConfig, BoxesTask
+from auxseg.tasks.objects.tags import TagsConfig, TagsTask
 from auxseg.tasks.plugins import Plugins, register, run_plugin
 from auxseg.tasks.reuse.box_mask import BoxMaskConfig, BoxMaskTask
 from auxseg.tasks.reuse.consistency import ConsistencyConfig, ConsistencyTask
@@ -72,6 +78,8 @@ __all__ = [
     "BoxMaskConfig",
     "BoxMaskTask",
     "BoxTask",
+    "BoxesConfig",
+    "BoxesTask",
     "ClassificationConfig",
     "ClassificationTask",
     "ColorizationConfig",
@@ -93,6 +101,8 @@ __all__ = [
     "FlipTask",
     "MapConfig",
     "MapTask",
+    "MultiMaskConfig",
+    "MultiMaskTask",
     "NoiseConfig",
     "NoiseTask",
     "NormalsConfig",
@@ -111,6 +121,8 @@ __all__ = [
     "Table",
     "TagMaskConfig",
     "TagMaskTask",
+    "TagsConfig",
+    "TagsTask",
     "Task",
     "TaskConfig",
     "Vector",

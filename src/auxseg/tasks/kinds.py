@@ -8,8 +8,11 @@ from auxseg.tasks.controls.noise import NoiseConfig
 from auxseg.tasks.controls.random_labels import RandomLabelsConfig
 from auxseg.tasks.dense_labels.depth import DepthConfig
 from auxseg.tasks.dense_labels.map import MapConfig
+from auxseg.tasks.dense_labels.multimask import MultiMaskConfig
 from auxseg.tasks.dense_labels.normals import NormalsConfig
 from auxseg.tasks.distance import DistanceConfig
+from auxseg.tasks.objects.boxes import BoxesConfig
+from auxseg.tasks.objects.tags import TagsConfig
 from auxseg.tasks.reuse.box_mask import BoxMaskConfig
 from auxseg.tasks.reuse.consistency import ConsistencyConfig
 from auxseg.tasks.reuse.deep_supervision import DeepSupervisionConfig
@@ -31,6 +34,9 @@ BuiltIn = (
     | DepthConfig
     | NormalsConfig
     | MapConfig
+    | MultiMaskConfig
+    | TagsConfig
+    | BoxesConfig
     | ColorizationConfig
     | DenoisingConfig
     | ReconstructionConfig

@@ -13,8 +13,8 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from auxseg.data.layers import METRES, MapForm, MaskForm
-from auxseg.data.loading.batch import Batch, to_batch
+from auxseg.data.layers import METRES, BoxesForm, MapForm, MaskForm, MultiMaskForm, PixelForm, TagsForm
+from auxseg.data.loading.batch import Batch, layer_batch
 from auxseg.data.sample import IGNORE, MISSING, Vocabulary
 from auxseg.records.values.size import Size, SizeLike
 from auxseg.tasks.task import Dense, Task, form
@@ -28,9 +28,12 @@ EXAMPLE_VOCABULARY: Final = Vocabulary(
         "depth": MapForm(unit=METRES),
         "normals": MapForm(channels=3, is_vector=True),
         "parts": MaskForm(("none", "leg", "head")),
+        "organs": MultiMaskForm(("liver", "vessel", "lesion")),
+        "things": TagsForm(("indoors", "people", "rain", "snow")),
+        "objects": BoxesForm(("car", "person")),
     },
 )
-"""Two mask classes, two kinds of label, depth, surface normals and a second mask, 12 x 12 pixels."""
+"""Two mask classes, two kinds of label, and a layer of every kind, 12 x 12 pixels."""
 
 
 def example_batch(num_images: int, vocabulary: Vocabulary, seed: int = 0) -> Batch:
@@ -66,11 +69,13 @@ def _example_layers(num_images: int, vocabulary: Vocabulary, seed: int) -> dict[
     random, size = np.random.default_rng(seed), vocabulary.size
     layers: dict[str, Tensor] = {}
     for name, kind in vocabulary.layers.items():
-        values = np.stack([kind.example(size, random) for _ in range(num_images)])
-        unknown = random.random((num_images, *size)) < 0.2
-        unknown[:, 0] = False
-        values[unknown] = kind.blank(1, 1)[0, 0]
-        layers[name] = to_batch(values)
+        samples = [kind.example(size, random) for _ in range(num_images)]
+        if isinstance(kind, PixelForm):
+            for values in samples:
+                unknown = random.random(tuple(size)) < 0.2
+                unknown[0] = False
+                values[unknown] = kind.blank(1, 1)[0, 0]
+        layers[name] = layer_batch(kind, samples, size)
     return layers
 
 
@@ -84,7 +89,7 @@ def erase(batch: Batch, which: Bool[Tensor, " N"]) -> Batch:
         inside=batch.inside & ~which[:, None, None],
         layers={
             name: values.masked_fill(
-                which.view(-1, *[1] * (values.ndim - 1)), torch.nan if values.ndim == 4 else IGNORE
+                which.view(-1, *[1] * (values.ndim - 1)), torch.nan if values.is_floating_point() else IGNORE
             )
             for name, values in batch.layers.items()
         },

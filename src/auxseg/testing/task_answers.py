@@ -16,7 +16,7 @@ from auxseg.testing.task_case import TaskCase
 HEIGHT, WIDTH = 20, 34
 """A photograph that is larger than the stored picture and of another shape."""
 
-CONTENTS: Final = ("mask", "classes", "box", "map", "vector")
+CONTENTS: Final = ("mask", "classes", "tags", "box", "boxes", "map", "vector")
 
 
 def answers_are_in_the_photographs_own_coordinates(case: TaskCase) -> None:
@@ -30,6 +30,10 @@ def answers_are_in_the_photographs_own_coordinates(case: TaskCase) -> None:
             x0, y0, x1, y1 = answer.box
             inside = 0 <= x0 <= x1 <= WIDTH and 0 <= y0 <= y1 <= HEIGHT
             case.require(inside, "a box lies in the photograph, in its pixels")
+        for found in answer.boxes or ():
+            x0, y0, x1, y1 = found.box
+            inside = 0 <= x0 <= x1 <= WIDTH and 0 <= y0 <= y1 <= HEIGHT
+            case.require(inside, "boxes lie in the photograph, in its pixels")
     box, other = _answer(case, _place(case, "squash")).box, _answer(case, _place(case, "letterbox")).box
     if box is not None and other is not None:
         moved = _place(case, "letterbox").boxes_back(_place(case, "squash").boxes(np.array([box])))[0]
@@ -46,7 +50,7 @@ def padding_is_no_part_of_an_answer(case: TaskCase) -> None:
     output, other = case.output[0].float(), -case.output[0].float()
     other[:, y0:y1, x0:x1] = output[:, y0:y1, x0:x1]
     one, another = case.task.answer(output, place), case.task.answer(other, place)
-    same = np.array_equal(one.draw(_photograph()), another.draw(_photograph()))
+    same = np.array_equal(one.draw(_photograph()), another.draw(_photograph())) and one.boxes == another.boxes
     arrays, others = _arrays(one), _arrays(another)
     same = same and all(np.array_equal(values, others[name], equal_nan=True) for name, values in arrays.items())
     case.require(same, "what the network says of the padding is no part of an answer")
@@ -65,6 +69,8 @@ def answers_hold_what_they_name(case: TaskCase) -> None:
     if answer.classes is not None:
         total = math.fsum(answer.classes.values())
         case.require(math.isclose(total, 1, abs_tol=1e-3), "probabilities of classes add up to 1")
+    shares = [*(answer.tags or {}).values(), *(found.score for found in answer.boxes or ())]
+    case.require(all(0 <= share <= 1 for share in shares), "probabilities of tags and scores of boxes are in [0, 1]")
     case.require(_is_json(answer), "a record holds values of JSON, without NaN and infinity")
 
 
@@ -72,7 +78,9 @@ def answers_are_the_same_every_time(case: TaskCase) -> None:
     """And of the same kinds for every photograph, so that files and categories are known beforehand."""
     place = _place(case, "letterbox")
     one, other, blank = _answer(case, place), _answer(case, place), blank_answer(case.task, case.vocabulary.size)
-    same = (one.classes, one.box, one.vector, one.record) == (other.classes, other.box, other.vector, other.record)
+    same = all(
+        getattr(one, key) == getattr(other, key) for key in ("classes", "tags", "box", "boxes", "vector", "record")
+    )
     arrays, again = _arrays(one), _arrays(other)
     same = same and all(np.array_equal(values, again[name], equal_nan=True) for name, values in arrays.items())
     case.require(same, "the same output gives the same answer")
@@ -86,7 +94,7 @@ def drawing_an_answer_leaves_the_photograph_as_it_is(case: TaskCase) -> None:
     same = (drawn.shape, drawn.dtype) == (photograph.shape, photograph.dtype)
     case.require(same, "the drawing of an answer has the photograph's size")
     case.require((photograph == _photograph()).all(), "drawing an answer leaves the photograph as it is")
-    if answer.map is not None and all(said is None for said in (answer.mask, answer.classes, answer.box)):
+    if answer.map is not None and all(said is None for said in (answer.mask, answer.classes, answer.box, answer.boxes)):
         small = np.ascontiguousarray(photograph[::2, ::2])
         case.require(answer.draw(small).shape == small.shape, "a map can be drawn onto a smaller photograph")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,9 +13,11 @@ from hypothesis import strategies as st
 from auxseg.data.augment import AugmentConfig, augment, mirror
 from auxseg.data.augment.geometric import move
 from auxseg.data.augment.layers import mirror_layer, turns_of
-from auxseg.data.layers import METRES, MapForm, MaskForm
-from auxseg.data.loading.batch import Batch, to_batch
+from auxseg.data.layers import METRES, BoxesForm, LayerForm, MapForm, MaskForm, MultiMaskForm, TagsForm
+from auxseg.data.layers.boxes import NO_BOX
+from auxseg.data.loading.batch import Batch, layer_batch, to_batch
 from auxseg.data.sample import IGNORE
+from auxseg.records.values.size import Size
 
 SIZE = 16
 FORMS = {
@@ -153,3 +157,60 @@ def test_layers_change_nothing_else() -> None:
     one, other = (augment(each, AugmentConfig(), seed=3, epochs=[0, 0], box_from_mask=False) for each in (batch, bare))
     assert torch.equal(one.image, other.image)
     assert torch.equal(one.mask, other.mask)
+
+
+ORGANS, WEATHER, THINGS = MultiMaskForm(("liver", "vessel")), TagsForm(("rain", "snow")), BoxesForm(("car", "person"))
+
+
+def other_kinds(count: int = 2) -> Batch:
+    """A batch with overlapping masks, tags and boxes."""
+    random = np.random.default_rng(0)
+    forms: dict[str, LayerForm] = {"organs": ORGANS, "weather": WEATHER, "things": THINGS}
+    samples = {name: [form.example(SIZE, random) for _ in range(count)] for name, form in forms.items()}
+    batch = batch_of({"parts": np.zeros((count, SIZE, SIZE), np.uint8)})
+    layers = {name: layer_batch(form, samples[name], Size(SIZE, SIZE)) for name, form in forms.items()}
+    return replace(batch, layers=layers, forms=forms)
+
+
+def test_overlapping_masks_move_as_each_of_them_alone() -> None:
+    batch, homographies = other_kinds(), np.stack([rotation(30), FLIP])
+    moved = move(batch, homographies, box_from_mask=False).layers["organs"]
+    for place in range(2):
+        alone = move(batch_of({"parts": batch.layers["organs"][:, place].numpy()}), homographies, box_from_mask=False)
+        assert torch.equal(moved[:, place], alone.layers["parts"])
+    assert (moved[0] == IGNORE).any()  # from beyond the edges
+
+
+def test_tags_stay_however_a_picture_moves() -> None:
+    batch = other_kinds()
+    for moved in (move(batch, np.stack([rotation(30), FLIP]), box_from_mask=False), mirror(batch)):
+        assert torch.equal(moved.layers["weather"], batch.layers["weather"])
+
+
+def test_boxes_move_as_the_one_box_of_a_sample_does() -> None:
+    batch = other_kinds(3)
+    homographies = np.stack([rotation(30) @ np.diag([0.6, 0.7, 1]), FLIP, np.eye(3)])
+    moved = move(batch, homographies, box_from_mask=False).layers["things"]
+    for place in range(batch.layers["things"].shape[1]):
+        row = batch.layers["things"][:, place]
+        box = torch.where(row[:, 4:5] >= 0, row[:, :4], torch.nan)
+        expected = move(replace(batch, box=box, layers={}, forms={}), homographies, box_from_mask=False).box
+        is_there = ~expected.isnan().any(1)
+        assert torch.equal(is_there, moved[:, place, 4] >= 0)
+        torch.testing.assert_close(moved[is_there, place, :4], expected[is_there])
+        assert torch.equal(moved[is_there, place, 4:], row[is_there, 4:])
+
+
+def test_a_box_that_leaves_the_picture_is_none_and_unknown_ones_stay_unknown() -> None:
+    corner, middle = [0, 0, 2, 2, 1, 0], [6, 6, 10, 10, 0, 0]
+    samples = [np.array([corner, middle], np.float32), THINGS.blank(SIZE, SIZE)]
+    batch = replace(
+        batch_of({"parts": np.zeros((2, SIZE, SIZE), np.uint8)}),
+        layers={"things": layer_batch(THINGS, samples, Size(SIZE, SIZE))},
+        forms={"things": THINGS},
+    )
+    zoomed = move(batch, np.stack([np.diag([0.5, 0.5, 1])] * 2), box_from_mask=False).layers["things"]
+    assert zoomed[0, :, 4].tolist() == [NO_BOX, 0]
+    torch.testing.assert_close(zoomed[0, 1, :4], torch.tensor([0.25, 0.25, 0.75, 0.75]))
+    assert zoomed[1].isnan().all()
+    assert mirror(batch).layers["things"][1].isnan().all()

@@ -40,7 +40,7 @@ def test_other_values_are_refused_with_the_reason(values, fault) -> None:
         ((), "a mask has 1 to 254 classes, not 0"),
         (tuple(map(str, range(255))), "a mask has 1 to 254 classes, not 255"),
         (("a", "a"), "two classes of a mask have the same name"),
-        (("a", "\0"), "the name of a mask class holds a NUL character"),
+        (("a", "\0"), "one of the classes of a mask has a name that holds a NUL character"),
     ],
 )
 def test_a_form_that_makes_no_sense_is_refused(names, reason) -> None:

@@ -19,13 +19,13 @@ def test_other_keys_are_left_alone() -> None:
     [{"kind": "maps"}, {"channels": "2"}, {"channels": True}, {"channels": 2.0}, {"unit": 3}, {"is_vector": 1}],
 )
 def test_other_values_are_refused(changes) -> None:
-    with pytest.raises(ValueError, match=r"neither a map|whole number"):
+    with pytest.raises(ValueError, match=r"is none of map|whole number"):
         parse_form(WHOLE | changes)
 
 
 @pytest.mark.parametrize("names", ["ab", None, [1], [["a"]]])
 def test_names_are_a_list_of_texts(names) -> None:
-    with pytest.raises(ValueError, match=r"neither a map|should be a text"):
+    with pytest.raises(ValueError, match=r"is none of map|should be a text"):
         parse_form({"kind": "mask", "names": names})
 
 

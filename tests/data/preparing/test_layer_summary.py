@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from auxseg.data.layers import Layer
-from auxseg.data.preparing.inspect import inspect
+from auxseg.data.preparing.inspect import inspect, layer_rows
 from auxseg.data.preparing.layer_summary import summarise_layers
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.store.store import Store
@@ -33,6 +33,25 @@ def test_maps_have_a_range_and_masks_have_shares(store) -> None:
     parts = np.concatenate([store.read_layers(row)["parts"][y0:y1, x0:x1].ravel() for row in rows])
     shares = [(parts == id_).sum() / (parts != 255).sum() for id_ in range(3)]
     assert list(summary["parts"].class_shares.values()) == pytest.approx(shares)
+
+
+def test_tags_boxes_and_overlapping_masks_are_counted_by_name(store) -> None:
+    rows = store.rows("train")
+    summary, values = summarise_layers(store, rows), [store.read_layers(int(row)) for row in rows]
+    tags, boxes = np.stack([each["weather"] for each in values]), np.concatenate([each["things"] for each in values])
+    assert list(summary["weather"].class_shares.values()) == pytest.approx((tags == 1).mean(0).tolist())
+    assert (summary["weather"].counted, summary["weather"].known_share) == ("tags", 1)
+    assert list(summary["things"].class_shares.values()) == pytest.approx(
+        [(boxes[:, 4] == id_).mean() for id_ in (0, 1)]
+    )
+    assert (summary["things"].counted, summary["things"].num_counted) == ("boxes", len(boxes))
+    planes = [store.layers["organs"].form.unpack(each["organs"]) for each in values]
+    y0, y1, x0, x1 = store.inside(0)
+    first = np.stack(planes)[:, 0, y0:y1, x0:x1]
+    assert summary["organs"].class_shares["a"] == pytest.approx((first == 1).sum() / (first != 255).sum())
+    told = {(name, what): said for name, what, said in layer_rows([inspect(store).splits["train"]])}
+    assert told["things", "boxes"] == [f"{len(boxes)}"]
+    assert told["weather", "known tags"] == ["100.0%"]
 
 
 def test_a_split_without_the_layer_has_no_numbers(store) -> None:

@@ -12,17 +12,18 @@ import numpy as np
 import pytest
 
 from auxseg.data.geometry import fit
+from auxseg.data.layers import FixedForm
 from auxseg.data.loading.loader import collate
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError, RunError
 from tests.data.damage import mutations, opened_in_time
-from tests.data.layered import FORMS, LayeredSource, draw_layer
+from tests.data.layered import FORMS, MAPS_AND_MASKS, LayeredSource, draw_layer
 from tests.data.pictures import drawn_source, open_hdf5
 
 SIZE = 16
-MISSING = [(1, "depth"), (2, "depth"), (2, "normals"), (2, "parts")]
+MISSING = [(1, "depth"), *((2, name) for name in FORMS)]
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def test_a_smaller_size_shrinks_layers_too(store) -> None:
     for row in range(4):
         for name, values in small.read_layers(row).items():
             form = FORMS[name]
-            assert values.shape == form.shape(8, 8)
+            assert not isinstance(form, FixedForm) or values.shape == form.shape(8, 8)
             assert form.fault(values, (8, 8)) == ""
             assert form.known(values).any() == bool(store.layers[name].present[row])
     y0, y1, x0, x1 = store.inside(0)
@@ -80,22 +81,31 @@ def test_a_batch_holds_them_as_tensors(store) -> None:
         "depth": (2, 1, SIZE, SIZE),
         "normals": (2, 3, SIZE, SIZE),
         "parts": (2, SIZE, SIZE),
+        "organs": (2, 9, SIZE, SIZE),
+        "weather": (2, 3),
+        "things": (2, len(store.read_layers(0)["things"]), 6),
     }
     np.testing.assert_array_equal(batch.layers["normals"][0].permute(1, 2, 0), store.read_layers(0)["normals"])
     assert batch.layers["depth"][1].isnan().all()
     assert (batch.layers["parts"][1] == IGNORE).all()
+    assert (batch.layers["organs"][1] == IGNORE).all()
+    assert (batch.layers["weather"][1] == IGNORE).all()
+    assert batch.layers["things"][1].isnan().all()
     assert batch.forms == FORMS
     assert batch.first(1).layers["depth"].shape[0] == 1
 
 
-def test_a_store_without_layers_is_of_the_older_version_and_one_with_layers_of_version_2(path, tmp_path) -> None:
+def test_the_version_is_the_oldest_that_has_room_for_the_layers(path, tmp_path, monkeypatch) -> None:
     without = prepare(drawn_source(2), tmp_path / "without.h5", size=SIZE).path
+    monkeypatch.setattr(LayeredSource, "layers", MAPS_AND_MASKS)
+    others = [(row, name) for row in range(4) for name in FORMS if name not in MAPS_AND_MASKS]
+    some = prepare(LayeredSource(missing=others), tmp_path / "some.h5", size=SIZE).path
     versions = []
-    for each in (without, path):
+    for each in (without, some, path):
         with open_hdf5(each) as file:
             versions.append(file.attrs["schema_version"])
             assert ("layers" in file) == ("layers" in json.loads(bytes(file["header"][:])))
-    assert versions == [1.1, 2]
+    assert versions == [1.1, 2, 2.1]
 
 
 def test_hashes_cover_layers_one_by_one(path, store, tmp_path) -> None:
@@ -143,7 +153,7 @@ def _without(name: str) -> Callable[[Any], None]:
         (_without("layers/depth/present"), "/layers/depth/present is missing"),
         (_in_header(channels=2), r"/layers/depth/values has shape \(4, 16, 16, 1\), not \(4, 16, 16, 2\)"),
         (_in_header(channels=9), "the layer 'depth': a map has 1 to 4 channels, not 9"),
-        (_in_header(kind="map2"), "the layer 'depth': is neither a map"),
+        (_in_header(kind="map2"), "the layer 'depth': is none of map"),
         (_in_header(hash="x"), "the hash of the layer 'depth' is not a SHA-256 sum"),
         (lambda file: file["layers/depth/present"].__setitem__(1, True), "some samples of /layers/depth/values are"),
         (lambda file: file.attrs.__setitem__("schema_version", 1.1), "schema version 1.1 does not know"),
@@ -161,6 +171,7 @@ def test_a_damaged_layer_is_refused_when_the_store_is_opened(path, tmp_path, cha
         ("depth", -1, "the layer 'depth' of drawn 0 holds -1 m"),
         ("normals", 7, "the layer 'normals' of drawn 0 holds a vector of length 12.1"),
         ("parts", 3, "the layer 'parts' of drawn 0 holds class 3"),
+        ("organs", 255, "the layer 'organs' of drawn 0 holds more than its 9 classes"),
     ],
 )
 def test_values_that_make_no_sense_are_refused_when_they_are_read(path, tmp_path, name, value, reason) -> None:

@@ -153,10 +153,11 @@ class Study(RecipeCommand):
             refuse_unwritable(self.best, self.out)
             refuse_existing(self.best, overwrite=self.overwrite)
         study = StudyRun(self._config(), self.data, StudyDirectory(self.out), self.plugins)
+        timed = None
         if seconds is not None:
             from auxseg.cli.study.planner import within_budget
 
-            study = within_budget(self, study, seconds, console, imported)
+            study, timed = within_budget(self, study, seconds, console, imported)
         if self.screen:
             from auxseg.cli.study.screen import screen
 
@@ -170,7 +171,7 @@ class Study(RecipeCommand):
         if self.dry_run:
             from auxseg.cli.study.planner import foresee
 
-            return foresee(self, study, console, imported)
+            return foresee(self, study, console, imported, timed)
         return self._do(study, console)
 
     def time_left(self, effort: Effort) -> str:

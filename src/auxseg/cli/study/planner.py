@@ -22,21 +22,24 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from auxseg.cli.study.command import Study
+    from auxseg.study.execution.time_estimate import Effort
 
 _TIMING: Final = "timing a few steps of the arms"
 
 
-def foresee(command: Study, study: StudyRun, console: Console, start: float) -> dict[str, object]:
+def foresee(
+    command: Study, study: StudyRun, console: Console, start: float, timed: Effort | None = None
+) -> dict[str, object]:
     """Print what would be trained, how long that takes, what it would find out, and what else one could do.
 
-    Workers take ``start`` seconds until they train.
+    Workers take ``start`` seconds until they train. ``timed`` is what `within_budget` timed.
     """
     plan = study.plan(threads=command.threads)
     for line in describe(plan):
         console.print(line, markup=False)
     workers = command.workers or 1
     with console.status(_TIMING):
-        effort = study.estimate(plan, workers=workers, threads=command.threads, start=start)
+        effort = study.estimate(plan, workers=workers, threads=command.threads, start=start, timed=timed)
     console.print(command.time_left(effort))
     is_timed = all(arm.name in effort.per_arm for arm in plan.arms)  # nothing is left to be timed of finished arms
     if study.config.method == PER_ARM or not is_timed:
@@ -56,14 +59,19 @@ def foresee(command: Study, study: StudyRun, console: Console, start: float) -> 
     return {**dataclasses.asdict(effort), "outlook": to_mapping(found)}
 
 
-def within_budget(command: Study, study: StudyRun, budget: float, console: Console, start: float) -> StudyRun:
-    """The study with as many arms and seeds as the budget pays for, or with those that it was begun with."""
+def within_budget(
+    command: Study, study: StudyRun, budget: float, console: Console, start: float
+) -> tuple[StudyRun, Effort | None]:
+    """The study with as many arms and seeds as the budget pays for, or with those that it was begun with.
+
+    And what was timed for it: nothing where it is begun.
+    """
     _refuse_beside_budget(command, study)
     begun = study.directory.question
     if begun is not None:
         config = designed(study, begun.looks_at)
         console.print(f"the study is begun, with {count(config.seeds, 'seed')}; --budget changes nothing now")
-        return dataclasses.replace(study, config=config)
+        return dataclasses.replace(study, config=config), None
     workers = command.workers or 1
     plan = study.plan(threads=command.threads)
     with console.status(_TIMING):
@@ -77,7 +85,7 @@ def within_budget(command: Study, study: StudyRun, budget: float, console: Conso
     )
     if found.dropped:
         console.print(f"no time for {', '.join(found.dropped)}", markup=False)
-    return dataclasses.replace(study, config=config)
+    return dataclasses.replace(study, config=config), effort
 
 
 def _refuse_beside_budget(command: Study, study: StudyRun) -> None:

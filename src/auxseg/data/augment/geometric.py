@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Float32, Float64, UInt8
 from torch import Tensor
 
+from auxseg.data.augment.boxes import move_boxes
 from auxseg.data.augment.config import AugmentConfig
 from auxseg.data.augment.layers import mirror_layer, move_layer, turns_of
 from auxseg.data.loading.batch import Batch
@@ -105,29 +106,6 @@ def mirror(batch: Batch) -> Batch:
     )
 
 
-def move_boxes(
-    boxes: Float32[np.ndarray, "N 4"], homographies: Float64[np.ndarray, "N 3 3"]
-) -> Float32[np.ndarray, "N 4"]:
-    """Move normalised boxes ``x0 y0 x1 y1`` by the inverse of homographies from the new picture to the stored one.
-
-    A moved box is the axis-aligned hull of its four moved corners, clipped to the picture; all NaN if it was missing,
-    or if less than half of the hull's area is in the picture. Turned boxes are therefore larger than what they
-    surround. A corner at or beyond the horizon makes the hull endless, and the box missing.
-    """
-    corners = 2.0 * boxes.astype(np.float64)[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2) - 1.0
-    projected = np.concatenate([corners, np.ones_like(corners[..., :1])], axis=2) @ np.linalg.inv(homographies).mT
-    depth = projected[..., 2:]
-    points = (projected[..., :2] / np.where(depth > 0.0, depth, np.nan) + 1.0) / 2.0
-    hull = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
-    clipped = hull.clip(0.0, 1.0)
-    seen = _area(clipped) >= 0.5 * _area(hull)
-    return np.where(seen[:, None], clipped, np.nan).astype(np.float32)
-
-
-def _area(boxes: Float64[np.ndarray, "N 4"]) -> Float64[np.ndarray, " N"]:
-    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-
-
 def _resample(batch: Batch, homographies: Float[Tensor, "N 3 3"]) -> Batch:
     """Sample picture, mask, `inside` and layers; the box stays as it is."""
     height, width = batch.clean.shape[-2:]
@@ -138,7 +116,9 @@ def _resample(batch: Batch, homographies: Float[Tensor, "N 3 3"]) -> Batch:
     labels = F.grid_sample(labels, grid, mode="nearest", padding_mode="zeros", align_corners=False).squeeze(1)
     mask = (labels.to(torch.int16) - 1).to(torch.uint8)
     turns = turns_of(homographies, width / height)
-    layers = {name: move_layer(form, batch.layers[name], grid, turns) for name, form in batch.forms.items()}
+    layers = {
+        name: move_layer(form, batch.layers[name], grid, turns, homographies) for name, form in batch.forms.items()
+    }
     return replace(batch, image=clean, clean=clean, mask=mask, inside=labels > 0.0, layers=layers)
 
 

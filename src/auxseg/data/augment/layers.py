@@ -1,6 +1,6 @@
 """How each kind of layer follows its picture.
 
-Shape legend: ``N`` images of a batch, ``C`` channels, ``H W`` the stored size.
+Shape legend: ``N`` images of a batch, ``C`` channels, ``K`` classes, ``H W`` the stored size.
 """
 
 from __future__ import annotations
@@ -10,21 +10,34 @@ import torch.nn.functional as F
 from jaxtyping import Float, Shaped, UInt8
 from torch import Tensor
 
-from auxseg.data.layers import LayerForm, MapForm, MaskForm
+from auxseg.data.augment.boxes import mirror_rows, move_rows
+from auxseg.data.layers import BoxesForm, LayerForm, MapForm, MaskForm, MultiMaskForm, TagsForm
 from auxseg.data.layers.maps import HALF
 from auxseg.data.sample import IGNORE
 
 
 def move_layer(
-    form: LayerForm, values: Shaped[Tensor, "N ..."], grid: Float[Tensor, "N H W 2"], turns: Float[Tensor, "N 2 2"]
+    form: LayerForm,
+    values: Shaped[Tensor, "N ..."],
+    grid: Float[Tensor, "N H W 2"],
+    turns: Float[Tensor, "N 2 2"],
+    homographies: Float[Tensor, "N 3 3"],
 ) -> Shaped[Tensor, "N ..."]:
     """Sample a layer where ``grid`` says; what comes from beyond the picture's edges is not known.
 
-    Masks take the nearest pixel. Maps are sampled bilinearly over the known pixels alone, and are known where at least
-    half of the weight is; vector fields turn by ``turns``, see `turns_of`.
+    ``homographies`` lead from the new picture to the stored one, as the grid does.
+    Tags stay, boxes move by their corners (`move_boxes`), masks and multimasks take the nearest pixel. Maps are sampled
+    bilinearly over the known pixels alone, and are known where at least half of the weight is; vector fields turn by
+    ``turns``, see `turns_of`.
     """
     match form:
+        case TagsForm():
+            return values
+        case BoxesForm():
+            return move_rows(values, homographies)
         case MaskForm():
+            return _nearest(values[:, None], grid)[:, 0]
+        case MultiMaskForm():
             return _nearest(values, grid)
         case MapForm():
             moved = _bilinear(values, grid)
@@ -33,6 +46,10 @@ def move_layer(
 
 def mirror_layer(form: LayerForm, values: Shaped[Tensor, "N ..."]) -> Shaped[Tensor, "N ..."]:
     """Exchange left and right, on any device; an arrow to the left then points to the right."""
+    if isinstance(form, TagsForm):
+        return values
+    if isinstance(form, BoxesForm):
+        return mirror_rows(values)
     flipped = values.flip(-1)
     if isinstance(form, MapForm) and form.is_vector:
         flipped[:, 0].neg_()
@@ -52,10 +69,10 @@ def turns_of(homographies: Float[Tensor, "N 3 3"], aspect_ratio: float = 1.0) ->
     return (left @ right).mT.to(homographies.dtype)
 
 
-def _nearest(masks: UInt8[Tensor, "N H W"], grid: Float[Tensor, "N H W 2"]) -> UInt8[Tensor, "N H W"]:
+def _nearest(masks: UInt8[Tensor, "N K H W"], grid: Float[Tensor, "N H W 2"]) -> UInt8[Tensor, "N K H W"]:
     # Ids from 1, so that zeros from beyond the edges become IGNORE as 0 - 1 wraps round.
-    ids = (masks.float() + 1.0).masked_fill_(masks == IGNORE, 0.0).unsqueeze(1)
-    moved = F.grid_sample(ids, grid, mode="nearest", padding_mode="zeros", align_corners=False).squeeze(1)
+    ids = (masks.float() + 1.0).masked_fill_(masks == IGNORE, 0.0)
+    moved = F.grid_sample(ids, grid, mode="nearest", padding_mode="zeros", align_corners=False)
     return (moved.to(torch.int16) - 1).to(torch.uint8)
 
 

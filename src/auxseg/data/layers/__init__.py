@@ -1,17 +1,37 @@
-"""Named layers: dense labels beside the one mask, such as depth, surface normals or a second mask.
+"""Named layers: labels beside the one mask, such as depth, surface normals, overlapping masks, tags or boxes.
 
 - `form`: what every kind of layer can do
 - `maps`: numbers per pixel, with a unit; NaN where unknown
 - `masks`: class ids per pixel
+- `multimasks`: of every pixel and class whether they belong together
+- `tags`: of every tag whether it fits the picture
+- `boxes`: any number of boxes with a class
 - `layer`: a layer of one sample, and the rules for names of layers
 - `parsing`: forms from and to JSON
 """
 
 from __future__ import annotations
 
-from auxseg.data.layers.form import Form
+from auxseg.data.layers.boxes import BoxesForm
+from auxseg.data.layers.form import FixedForm, Form, PixelForm
 from auxseg.data.layers.layer import MAX_LAYERS, Layer, LayerForm, name_fault
 from auxseg.data.layers.maps import METRES, MapForm
 from auxseg.data.layers.masks import MaskForm
+from auxseg.data.layers.multimasks import MultiMaskForm
+from auxseg.data.layers.tags import TagsForm
 
-__all__ = ["MAX_LAYERS", "METRES", "Form", "Layer", "LayerForm", "MapForm", "MaskForm", "name_fault"]
+__all__ = [
+    "MAX_LAYERS",
+    "METRES",
+    "BoxesForm",
+    "FixedForm",
+    "Form",
+    "Layer",
+    "LayerForm",
+    "MapForm",
+    "MaskForm",
+    "MultiMaskForm",
+    "PixelForm",
+    "TagsForm",
+    "name_fault",
+]

@@ -5,6 +5,8 @@ Shape legend: ``h w`` height and width of a picture, ``C`` channels.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Final, Literal, final
 
@@ -13,7 +15,7 @@ from jaxtyping import Bool, Float
 from PIL import Image
 
 from auxseg.data.geometry import resample
-from auxseg.data.layers.form import Form, size_fault
+from auxseg.data.layers.form import PixelForm, Tally, size_fault
 from auxseg.data.store.text import text_fault
 from auxseg.records.values.size import Size, SizeLike
 
@@ -33,7 +35,7 @@ HALF: Final = 0.5
 
 @final
 @dataclass(frozen=True)
-class MapForm(Form):
+class MapForm(PixelForm):
     """One to four numbers per pixel, ``h w C``; a pixel with NaN in any channel is not known.
 
     ``unit`` is any short text. Lengths in metres (``m``) are never negative, and not known where they are 0.
@@ -58,6 +60,16 @@ class MapForm(Form):
             raise ValueError(f"the unit of a map has {len(self.unit):,} characters; at most {MAX_UNIT} are kept")
         if fault := text_fault(self.unit):
             raise ValueError(f"the unit of a map {fault}")
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, object]) -> MapForm | None:
+        """A map with channels, unit and is_vector."""
+        match values:
+            case {"kind": "map", "channels": int(channels), "unit": str(unit), "is_vector": bool(is_vector)}:
+                if isinstance(channels, bool):
+                    raise ValueError("channels should be a whole number")
+                return cls(channels, unit, is_vector)
+        return None
 
     @property
     def is_direction(self) -> bool:
@@ -99,6 +111,13 @@ class MapForm(Form):
         """Where no channel is NaN, and no length in metres 0."""
         unknown = np.isnan(values)
         return np.logical_not((unknown | (values == 0) if self.unit == METRES else unknown).any(axis=2))
+
+    def tally(self, values: Float[np.ndarray, "h w C"]) -> Tally:
+        """Known pixels, and the range of their numbers."""
+        known = self.known(values)
+        numbers = values[known]
+        low, high = (float(numbers.min()), float(numbers.max())) if numbers.size else (math.inf, -math.inf)
+        return Tally(known.size, int(known.sum()), lowest=low, highest=high)
 
     def resized(self, values: Float[np.ndarray, "h w C"], hw: tuple[int, int]) -> Float[np.ndarray, "_ _ C"]:
         """The mean of the known pixels, by area where the map shrinks and bilinear where it grows.

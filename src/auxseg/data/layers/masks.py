@@ -5,6 +5,7 @@ Shape legend: ``h w`` height and width of a picture.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, final
 
@@ -14,8 +15,7 @@ from PIL import Image
 
 from auxseg.data.geometry import resample
 from auxseg.data.ignore import IGNORE
-from auxseg.data.layers.form import Form, size_fault
-from auxseg.data.store.text import text_fault
+from auxseg.data.layers.form import Form, PixelForm, Tally, check_names, parse_names, places_of, size_fault
 from auxseg.records.values.size import Size, SizeLike
 
 MAX_CLASSES: Final = 254
@@ -23,20 +23,20 @@ MAX_CLASSES: Final = 254
 
 @final
 @dataclass(frozen=True)
-class MaskForm(Form):
+class MaskForm(PixelForm):
     """One of the classes ``names`` in every pixel, uint8 ``h w``; `IGNORE` where it is not known."""
 
     names: tuple[str, ...]
     kind: Literal["mask"] = "mask"
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.names) <= MAX_CLASSES:
-            raise ValueError(f"a mask has 1 to {MAX_CLASSES} classes, not {len(self.names)}")
-        if len(set(self.names)) < len(self.names):
-            raise ValueError("two classes of a mask have the same name")
-        for name in self.names:
-            if fault := text_fault(name):
-                raise ValueError(f"the name of a mask class {fault}")
+        check_names(self.names, MAX_CLASSES, "a mask", "classes")
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, object]) -> MaskForm | None:
+        """A mask with names."""
+        names = parse_names(values, "mask")
+        return None if names is None else cls(names)
 
     @property
     def dtype(self) -> np.dtype:
@@ -70,6 +70,20 @@ class MaskForm(Form):
     def resized(self, values: UInt8[np.ndarray, "h w"], hw: tuple[int, int]) -> UInt8[np.ndarray, "_ _"]:
         """The nearest pixel, so that no class is made up."""
         return values if hw == values.shape else resample(values, hw, Image.Resampling.NEAREST)
+
+    def tally(self, values: UInt8[np.ndarray, "h w"]) -> Tally:
+        """Pixels by class."""
+        pixels = np.bincount(values.ravel(), minlength=IGNORE + 1)
+        num_known = values.size - int(pixels[IGNORE])
+        counts = zip(self.names, pixels.tolist(), strict=False)
+        return Tally(values.size, num_known, {name: (count, num_known) for name, count in counts})
+
+    def translated(self, values: UInt8[np.ndarray, "h w"], form: Form) -> UInt8[np.ndarray, "h w"]:
+        """Ids by name; a class without one is not known."""
+        assert isinstance(form, MaskForm)
+        ids = np.full(IGNORE + 1, IGNORE, np.uint8)
+        ids[: len(self.names)] = [IGNORE if place is None else place for place in places_of(self.names, form.names)]
+        return ids[values]
 
     def example(self, size: SizeLike, random: np.random.Generator) -> UInt8[np.ndarray, "h w"]:
         """Random classes, the first two among them."""

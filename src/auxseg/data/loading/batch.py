@@ -5,7 +5,7 @@ Shape legend: ``N`` images of a batch, ``C`` their channels, ``H W`` the stored 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from auxseg.data.channels import RGB, Channels
 from auxseg.data.layers import LayerForm
+from auxseg.records.values.size import Size
 
 
 @dataclass(frozen=True)
@@ -22,16 +23,17 @@ class Batch:
     """Images and labels after augmentation.
 
     ``image`` is what the network sees; ``clean`` is the same picture before the photometric augmentation, from which
-    tasks make their targets (both in [0, 1], as ``channels`` says). ``mask`` holds class ids, or ``IGNORE`` where a
-    pixel counts for nothing (everywhere, if the sample has no mask). ``box`` is ``x0 y0 x1 y1``, half-open and
-    normalised to the image, all NaN if missing. ``classes`` holds ids per kind of label, ``MISSING`` if missing.
-    ``inside`` is false where a pixel is padding rather than photograph. ``keys`` are those of `sample_keys` in
-    `auxseg.keyed`: what a task draws at random for a sample (noise, a turn) depends on them alone. They stay on the
-    CPU, where it is drawn. ``is_training`` says that the network learns from the batch: what mixes its images does so
-    only then, so that no figure depends on which images are measured together. ``teacher`` holds, by task, the outputs
-    that a teacher gives to those that learn from one (`auxseg.models.forward.with_teacher`). ``layers`` holds the
-    layers that are asked for, as ``forms`` says by the same names: maps as float32 ``N C H W`` with NaN where a pixel
-    is not known, masks as uint8 ``N H W`` with ``IGNORE``. A layer that a sample lacks is not known anywhere in it.
+    tasks make their targets (in [0, 1], see ``channels``). ``mask`` holds class ids, or ``IGNORE`` where a pixel counts
+    for nothing (everywhere, if the sample has no mask). ``box`` is ``x0 y0 x1 y1``, half-open and normalised to the
+    image, all NaN if missing. ``classes`` holds ids per kind of label, ``MISSING`` if missing. ``inside`` is false
+    where a pixel is padding rather than photograph. ``keys`` are those of `sample_keys` in `auxseg.keyed`: what a task
+    draws at random for a sample (noise, a turn) depends on them alone. They stay on the CPU, where it is drawn.
+    ``is_training`` says that the network learns from the batch: what mixes its images does so only then, so that no
+    figure depends on which images are measured together. ``teacher`` holds, by task, the outputs that a teacher gives
+    to those that learn from one (`auxseg.models.forward.with_teacher`). ``layers`` holds the layers that are asked for,
+    as ``forms`` says by the same names: maps as float32 ``N C H W`` with NaN where a pixel is not known, masks as uint8
+    ``N H W``, multimasks as ``N K H W`` and tags as ``N T`` with ``IGNORE``, and boxes as float32 ``N M 6``, see
+    `BoxesForm.batched`. A layer that a sample lacks is not known anywhere in it.
     """
 
     ids: tuple[str, ...]
@@ -82,10 +84,13 @@ class Batch:
         )
 
 
-def to_batch(values: Shaped[np.ndarray, "N ..."]) -> Shaped[Tensor, "N ..."]:
-    """Values of one layer in several samples: maps as float32 with their channels before height and width, masks as is.
+def layer_batch(form: LayerForm, samples: Sequence[np.ndarray], size: Size) -> Shaped[Tensor, "N ..."]:
+    """Values of one layer in several samples, whose pictures have ``size``, as `Batch` holds them."""
+    return to_batch(form.batched(samples, size))
 
-    ``values`` are stacked as `auxseg.data.layers` has them: maps ``N H W C``, masks ``N H W``.
-    """
+
+def to_batch(values: Shaped[np.ndarray, "N ..."]) -> Shaped[Tensor, "N ..."]:
+    """What `Form.batched` gives: maps as float32 with their channels before height and width, all else as it is."""
     tensor = torch.from_numpy(values)
-    return tensor if tensor.ndim == 3 else tensor.permute(0, 3, 1, 2).float().contiguous()
+    is_map = tensor.ndim == 4 and tensor.is_floating_point()
+    return tensor.permute(0, 3, 1, 2).float().contiguous() if is_map else tensor

@@ -15,7 +15,7 @@ from jaxtyping import Int64, UInt, UInt8
 
 from auxseg.data.augment import AugmentConfig, augment
 from auxseg.data.channels import Channels
-from auxseg.data.loading.batch import Batch, to_batch
+from auxseg.data.loading.batch import Batch, layer_batch
 from auxseg.data.loading.order import Stream
 from auxseg.data.loading.prefetch import prefetch
 from auxseg.data.sample import IGNORE
@@ -69,7 +69,7 @@ class Rows(Protocol):
         ...
 
     def read_layers(self, row: int) -> dict[str, np.ndarray]:
-        """The layers of a row: maps with channels last, masks without any."""
+        """The layers of a row, as their forms have them."""
         ...
 
     def inside(self, row: int) -> tuple[int, int, int, int]:
@@ -219,14 +219,14 @@ class EvaluationLoader:
 def collate(store: Rows, rows: Int64[np.ndarray, " n"]) -> Batch:
     """Read rows of a store into a batch as they are."""
     forms = {name: layer.form for name, layer in store.layers.items()}
-    layers = {name: np.empty((len(rows), *form.shape(*store.size)), form.dtype) for name, form in forms.items()}
+    layers: dict[str, list[np.ndarray]] = {name: [] for name in forms}
     images = np.empty((len(rows), *store.size, len(store.channels)), store.channels.numpy)
     masks = np.empty((len(rows), *store.size), np.uint8)
     inside = np.zeros(masks.shape, np.bool_)
     for index, row in enumerate(rows.tolist()):
         images[index], masks[index] = store.read(row)
         for name, values in store.read_layers(row).items():
-            layers[name][index] = values
+            layers[name].append(values)
         y0, y1, x0, x1 = store.inside(row)
         inside[index, y0:y1, x0:x1] = True
     image = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous().float().div_(store.channels.white)
@@ -240,7 +240,7 @@ def collate(store: Rows, rows: Int64[np.ndarray, " n"]) -> Batch:
         classes={name: torch.from_numpy(ids[rows]).long() for name, ids in store.classes.items()},
         inside=torch.from_numpy(inside),
         keys=sample_keys(0, [0] * len(sample_ids), sample_ids),
-        layers={name: to_batch(values) for name, values in layers.items()},
+        layers={name: layer_batch(form, layers[name], store.size) for name, form in forms.items()},
         forms=forms,
         channels=store.channels,
     )

@@ -6,13 +6,14 @@ Shape legend: ``N`` samples, ``C`` mask classes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Int, UInt8
 
+from auxseg.data.layers import BoxesForm, LayerForm
 from auxseg.data.sample import SPLITS
 
 NUM_NAMED: Final = 3
@@ -129,8 +130,13 @@ def orientations(
         )
 
 
-def boxes_left_out(boxes: Mapping[str, object]) -> Iterator[Finding]:
-    """Boxes that the store has no room for, because it keeps one per sample; see `Tally.boxes`."""
+def boxes_left_out(boxes: Mapping[str, object], layers: Collection[LayerForm] = ()) -> Iterator[Finding]:
+    """Boxes that the store has no room for, because it keeps one per sample; see `Tally.boxes`.
+
+    None are left out where one of its layers holds boxes.
+    """
+    if any(isinstance(form, BoxesForm) for form in layers):
+        return
     num_boxes, num_samples, num_kept = (boxes.get(key) for key in ("num_boxes", "num_samples", "num_kept"))
     if not (isinstance(num_boxes, int) and isinstance(num_samples, int) and isinstance(num_kept, int)):
         return

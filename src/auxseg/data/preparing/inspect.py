@@ -193,7 +193,8 @@ def _as_prepared(store: Store) -> Iterator[Finding]:
     for id, reason in store.dropped:
         yield Finding("label left out", f"{id}: {reason}", (places[id],) if id in places else ())
     boxes = provenance.get("boxes")
-    yield from boxes_left_out(boxes if isinstance(boxes, dict) else {})
+    forms = [layer.form for layer in store.layers.values()]
+    yield from boxes_left_out(boxes if isinstance(boxes, dict) else {}, forms)
 
 
 def _box_names(store: Store) -> tuple[list[str], np.ndarray]:
@@ -240,7 +241,10 @@ def layer_rows(splits: Sequence[SplitSummary]) -> Iterator[tuple[str, str, list[
     """
     for name in splits[0].layers:
         layers = [split.layers[name] for split in splits]
-        yield name, "known pixels", [share_words(layer.known_share) for layer in layers]
+        if layers[0].counted == "boxes":
+            yield name, "boxes", [f"{layer.num_counted:,}" for layer in layers]
+        else:
+            yield name, f"known {layers[0].counted}", [share_words(layer.known_share) for layer in layers]
         for class_name in layers[0].class_shares:
             yield name, class_name, [share_words(layer.class_shares[class_name]) for layer in layers]
         if not layers[0].class_shares:

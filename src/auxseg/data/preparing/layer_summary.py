@@ -12,7 +12,6 @@ from typing import final
 import numpy as np
 from jaxtyping import Int64
 
-from auxseg.data.layers import MaskForm
 from auxseg.data.store.store import Store
 
 
@@ -21,8 +20,10 @@ from auxseg.data.store.store import Store
 class LayerSummary:
     """One layer in one split, over the samples that have it; padding is not counted.
 
-    ``about`` says what it is, ``known_share`` is the share of pixels that are known, ``lowest`` and ``highest`` are the
-    range of a map, NaN without any number; ``class_shares`` are the shares of a mask's classes among its known pixels.
+    ``about`` says what it is, ``known_share`` is the share of pixels or tags that are known, ``lowest`` and ``highest``
+    are the range of a map, NaN without any number. ``class_shares`` are by name the share of the pixels of a class, of
+    the images with a tag, or of the boxes of a class, among those of which it is known; ``counted`` says which,
+    and ``num_counted`` how many there are.
     """
 
     about: str
@@ -31,6 +32,8 @@ class LayerSummary:
     lowest: float = math.nan
     highest: float = math.nan
     class_shares: dict[str, float] = field(default_factory=dict)
+    counted: str = "pixels"
+    num_counted: int = 0
 
 
 def summarise_layers(store: Store, rows: Int64[np.ndarray, " N"]) -> dict[str, LayerSummary]:
@@ -41,23 +44,21 @@ def summarise_layers(store: Store, rows: Int64[np.ndarray, " N"]) -> dict[str, L
 def _summarise(store: Store, name: str, rows: Int64[np.ndarray, " N"]) -> LayerSummary:
     layer = store.layers[name]
     having = rows[layer.present[rows]].tolist()
-    num_pixels, num_known, low, high = 0, 0, math.inf, -math.inf
-    pixels = np.zeros(256, np.int64)
-    for row in having:
-        y0, y1, x0, x1 = store.inside(row)
-        values = store.read_layers(row)[name][y0:y1, x0:x1]
-        known = layer.form.known(values)
-        num_pixels, num_known = num_pixels + known.size, num_known + int(known.sum())
-        if isinstance(layer.form, MaskForm):
-            pixels += np.bincount(values[known], minlength=256)
-        elif known.any():
-            low, high = min(low, float(values[known].min())), max(high, float(values[known].max()))
-    names = layer.form.names if isinstance(layer.form, MaskForm) else ()
+    tallies = [layer.form.tally(layer.form.cut(store.read_layers(row)[name], store.inside(row))) for row in having]
+    num_all, num_known = (sum(getattr(each, key) for each in tallies) for key in ("num_all", "num_known"))
+    low, high = min((each.lowest for each in tallies), default=1), max((each.highest for each in tallies), default=0)
+    counts = {each: [0, 0] for each in getattr(layer.form, "names", ())}
+    for tally in tallies:
+        for each, (there, known) in tally.by_name.items():
+            counts[each][0] += there
+            counts[each][1] += known
     return LayerSummary(
         layer.form.in_words(),
         len(having),
-        num_known / num_pixels if num_pixels else math.nan,
+        num_known / num_all if num_all else math.nan,
         low if low <= high else math.nan,
         high if low <= high else math.nan,
-        {each: int(pixels[id_]) / num_known if num_known else math.nan for id_, each in enumerate(names)},
+        {each: there / known if known else math.nan for each, (there, known) in counts.items()},
+        layer.form.counted,
+        num_all,
     )

@@ -116,7 +116,7 @@ def prepare(
         raise InputError(f"the source {source.name} holds no samples")
     check_split(split, [item.split for item in items], val_fraction)
     with (
-        _output(out, overwrite) as partial,
+        output(out, overwrite) as partial,
         StoreWriter(partial, stored, source.layers, channels=source.channels, original_masks=original_masks) as writer,
     ):
         alike = NearDuplicates(resize, source.channels) if group_near_duplicates else None
@@ -197,7 +197,7 @@ def _check_names(source: Source) -> None:
 
 
 @contextmanager
-def _output(out: Path, overwrite: bool) -> Iterator[Path]:
+def output(out: Path, overwrite: bool) -> Iterator[Path]:
     """A writable temporary file that becomes ``out`` if all goes well."""
     _check_target(out, overwrite)
     try:

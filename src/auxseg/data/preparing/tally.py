@@ -86,7 +86,7 @@ class Tally:
             *orientations(tags, is_turned, self.undecided),
             *absent_classes(names, occurs, has_background=source.has_background),
             *missing_masks(np.array(writer.column("has_mask")), split),
-            *boxes_left_out(self.boxes(settings.box)),
+            *boxes_left_out(self.boxes(settings.box), source.layers.values()),
         ]
 
     def boxes(self, choice: str) -> dict[str, object]:

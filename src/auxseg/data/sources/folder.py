@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Final, final
 
 from auxseg.data.sample import Sample
 from auxseg.data.sources.class_names import NAMES_FILES, find_names
+from auxseg.data.sources.layers.declared import FILE as LAYERS
+from auxseg.data.sources.layers.folder import find_layers
 from auxseg.data.sources.masks.classes import decide_classes, describe_settings, mask_settings
 from auxseg.data.sources.masks.files import LOSSY_SUFFIXES, MASK_SUFFIXES, refuse_lossy
 from auxseg.data.sources.masks.labelled import read_labelled
@@ -23,7 +25,7 @@ from auxseg.errors import InputError
 
 _UNLABELLED: Final = Labels({}, None, None)
 _IMAGES, _MASKS, _LABELS, _BOXES = "images", "masks", "labels.csv", "boxes.csv"
-_UNDERSTOOD: Final = frozenset({_IMAGES, _MASKS, _LABELS, _BOXES, *NAMES_FILES})
+_UNDERSTOOD: Final = frozenset({_IMAGES, _MASKS, _LABELS, _BOXES, LAYERS, *NAMES_FILES})
 
 
 @final
@@ -41,7 +43,11 @@ class Folder(Source):
     - ``labels.csv``: a column ``id`` (or ``file``), then one for each kind of label, named by the header. A column
       ``group`` keeps samples of one animal, say, in one split; a column ``split`` (train, val, test or trainval) is
       the official split.
-    - ``boxes.csv``: ``id,x0,y0,x1,y1`` and perhaps ``name``: half-open, in pixels, from the upper left corner.
+    - ``boxes.csv``: ``id,x0,y0,x1,y1`` and perhaps ``name``: half-open, in pixels, from the upper left corner. A row
+      with four empty corners says that the image shows no box.
+    - ``layers.yaml``: further layers by name, each with its ``kind`` and settings: maps, masks and multimasks have a
+      folder of the layer's name, tags a column of ``labels.csv``, and boxes are all those of ``boxes.csv``; see
+      `auxseg.data.sources.layers`.
 
     What has a mask or a row in a table but no picture is a bad sample, so that no label is dropped unseen. A mask or a
     box that cannot be used is left out alone.
@@ -90,8 +96,11 @@ class Folder(Source):
         self._masks = masks_by_picture(masks, photographs, _IMAGES, _MASKS)
         self._pairs = [(self._pictures[id], mask) for id, mask in self._masks.items() if id in self._pictures]
         refuse_misfits(self._pairs)
-        self._labels = read_labels(self.path / _LABELS, photographs)
         self._boxes = read_boxes(self.path / _BOXES, photographs)
+        rows = read_labels(self.path / _LABELS, photographs)
+        self._layers = find_layers(self.path, photographs, rows, self._boxes)
+        self.layers = self._layers.forms
+        self._labels = self._layers.labels
         found, remarks = find_names(self.path) if names is None else (names, ())
         classes = decide_classes(list(self._masks.values()), found, settings)
         self._reader = classes.reader
@@ -99,17 +108,18 @@ class Folder(Source):
         self.category_ids = classes.category_ids
         self.has_background = classes.has_background
         self.remarks = (
-            *_left_out(self.path, pictures, masks),
+            *_left_out(self.path, pictures, masks, self._layers.folders),
             *self._images.remarks,
             *remarks,
             *describe_labels(self.path / _LABELS, self._labels.values()),
             *classes.remarks,
+            *self._layers.remarks,
         )
         self._chosen = describe_settings(exif, threshold, colours, instances, channels)
 
     def items(self) -> Sequence[Item]:
         """Whatever has a picture, a mask or a row in a table, by id."""
-        ids = sorted({*self._pictures, *self._masks, *self._labels, *self._boxes})
+        ids = sorted({*self._pictures, *self._masks, *self._labels, *self._boxes, *self._layers.ids})
         return [Item(id, self._labels.get(id, _UNLABELLED).split) for id in ids]
 
     def read(self, item: Item) -> Sample:
@@ -127,6 +137,7 @@ class Folder(Source):
             has_boxes=bool(boxes),
             read_image=self._images.reader,
         )
+        layers, notes, faults = self._layers.read(item.id, (read.image.shape[0], read.image.shape[1]))
         return Sample(
             item.id,
             read.image,
@@ -134,9 +145,10 @@ class Folder(Source):
             boxes,
             labels.classes,
             labels.group,
-            read.notes,
-            read.dropped,
+            (*read.notes, *notes),
+            (*read.dropped, *faults),
             read.orientation,
+            layers,
         )
 
     def provenance(self) -> dict[str, str]:
@@ -166,12 +178,11 @@ def _list_masks(folder: Path, *, takes_lossy: bool) -> Listing:
     return listing
 
 
-def _left_out(path: Path, pictures: Listing, masks: Listing) -> tuple[str, ...]:
-    """What is in the folder and was not read."""
+def _left_out(path: Path, pictures: Listing, masks: Listing, layers: Collection[str]) -> tuple[str, ...]:
+    """What is in the folder and was not read; ``layers`` are folders that were."""
+    unknown = list_unknown(path, _UNDERSTOOD.union(layers))
     return (
         *describe_others(f"{_IMAGES}/", pictures.others, "no image that can be read"),
         *describe_others(f"{_MASKS}/", masks.others, "no mask that can be read"),
-        *describe_others(
-            "the folder", list_unknown(path, _UNDERSTOOD), f"neither {_IMAGES}/ nor {_MASKS}/ nor a table that is known"
-        ),
+        *describe_others("the folder", unknown, f"neither {_IMAGES}/ nor {_MASKS}/ nor a table that is known"),
     )

@@ -68,9 +68,12 @@ def describe_labels(path: Path, labels: Iterable[Labels]) -> tuple[str, ...]:
 
 
 def read_boxes(path: Path, photographs: Photographs) -> dict[str, list[Box]]:
-    """The boxes of ``boxes.csv`` by the id of the sample. Raises `InputError`."""
+    """The boxes of ``boxes.csv`` by the id of the sample; a row without corners adds none. Raises `InputError`."""
     result: dict[str, list[Box]] = {}
     for line, id, row in _rows(path, CORNERS, photographs):
+        if not any(row[corner] for corner in CORNERS):
+            result.setdefault(id, [])
+            continue
         try:
             corners = [float(row[corner]) for corner in CORNERS]
         except ValueError as error:

@@ -6,7 +6,7 @@ Shape legend: ``N`` samples, ``L`` kinds of label.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int32, UInt8
 
 from auxseg.data.channels import RGB, Channels
+from auxseg.data.layers import LayerForm, MapForm, MaskForm
 from auxseg.data.sample import MISSING, SPLITS, Vocabulary
 from auxseg.data.store.file import StoreFile
 from auxseg.data.store.header import Header, read_content_hash, read_header, read_old_header
@@ -27,7 +28,10 @@ SCHEMA_VERSION: Final = 1.1
 """Of a file without layers that `auxseg.data.store.writer` makes."""
 
 LAYERS_VERSION: Final = 2
-"""Of a file with layers."""
+"""Of a file with maps and masks as layers."""
+
+KINDS_VERSION: Final = 2.1
+"""Of a file with layers of any kind."""
 
 RECTANGLES_VERSION: Final = 3
 """Of a file whose pictures are not square, with layers or without."""
@@ -52,9 +56,21 @@ def read_checked(path: Path, descriptor: int) -> dict[str, Any]:
             raise InputError(
                 f"{path} has schema version {version:g}; this auxseg reads up to {CHANNELS_VERSION}: upgrade auxseg"
             )
-        if version not in (FIRST_VERSION, SCHEMA_VERSION, LAYERS_VERSION, RECTANGLES_VERSION, CHANNELS_VERSION):
+        known = (FIRST_VERSION, SCHEMA_VERSION, LAYERS_VERSION, KINDS_VERSION, RECTANGLES_VERSION, CHANNELS_VERSION)
+        if version not in known:
             raise ValueError(f"there is no schema version {version:g}")
         return read_index(file, version, os.fstat(descriptor).st_size)
+
+
+def version_for(size: Size, layers: Collection[LayerForm], channels: Channels = RGB) -> float:
+    """The oldest version that has room for pictures of this size and these channels, and for these layers."""
+    if channels != RGB:
+        return CHANNELS_VERSION
+    if not size.is_square:
+        return RECTANGLES_VERSION
+    if not layers:
+        return SCHEMA_VERSION
+    return LAYERS_VERSION if all(isinstance(form, MapForm | MaskForm) for form in layers) else KINDS_VERSION
 
 
 def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any]:
@@ -67,7 +83,7 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
     split = file.column("split", np.uint8, num_samples)
     if not header.size.is_square and version < RECTANGLES_VERSION:
         raise ValueError(f"its size is {header.size}, but schema version {version:g} knows squares alone")
-    if header.layers and version < LAYERS_VERSION:
+    if header.layers and version < version_for(header.size, [form for form, _ in header.layers.values()]):
         raise ValueError(f"it has layers, which schema version {version:g} does not know")
     if header.channels != RGB and version < CHANNELS_VERSION:
         raise ValueError(f"it has {header.channels.in_words()}, but schema version {version:g} knows 8-bit RGB alone")

@@ -9,15 +9,21 @@ from typing import final
 import h5py
 import numpy as np
 
-from auxseg.data.layers import LayerForm
+from auxseg.data.layers import FixedForm, LayerForm
+from auxseg.data.store.box_tables import BoxWriter
 from auxseg.records.values.size import Size
+
+
+def layer_writer(file: h5py.File, name: str, form: LayerForm, size: Size) -> LayerWriter | BoxWriter:
+    """What writes a layer of this form, for pictures of ``size``."""
+    return LayerWriter(file, name, form, size) if isinstance(form, FixedForm) else BoxWriter(file, name, form)
 
 
 @final
 class LayerWriter:
     """The datasets of one layer. A sample without it takes no space, and is not there in ``present``."""
 
-    def __init__(self, file: h5py.File, name: str, form: LayerForm, size: Size) -> None:
+    def __init__(self, file: h5py.File, name: str, form: FixedForm, size: Size) -> None:
         self._form, self._group = form, file.create_group(f"layers/{name}")
         self._hash = hashlib.sha256(json.dumps(form.to_json(), sort_keys=True).encode())
         self._present: list[bool] = []

@@ -1,6 +1,25 @@
 """The layers of a store: read and checked with the index, and found again sample by sample.
 
-Shape legend: ``N`` samples.
+For each layer there are in the file, besides its form and hash in the header::
+
+    /layers/<name>/present  bool (N,)
+
+Layers with values for every pixel, and tags, keep one uncompressed chunk per sample; a sample without the layer has
+none::
+
+    /layers/<name>/values   map: float32 (N, S, S, C), NaN where unknown; float16 for directions
+                            mask: uint8 (N, S, S), IGNORE where unknown
+                            multimask: uint8 (N, S, S, B), bits, see `MultiMaskForm`
+                            tags: uint8 (N, T), IGNORE where unknown
+
+Boxes are a table of ``R`` rows, which is held in memory::
+
+    /layers/<name>/first    int64 (N+1,)   first row of each sample
+    /layers/<name>/box      float32 (R, 4) x0 y0 x1 y1, half-open, in pixels of the stored image
+    /layers/<name>/class    int32 (R,)     index into the names of the form
+    /layers/<name>/crowd    bool (R,)
+
+Shape legend: ``N`` samples, ``S`` the stored side, ``C`` channels, ``T`` tags.
 """
 
 from __future__ import annotations
@@ -11,9 +30,10 @@ from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
-from jaxtyping import Bool, Int64, UInt8
+from jaxtyping import Bool, Int64
 
-from auxseg.data.layers import LayerForm
+from auxseg.data.layers import FixedForm, LayerForm
+from auxseg.data.store.box_tables import BoxTable, read_table
 from auxseg.data.store.file import StoreFile
 from auxseg.records.values.size import Size
 
@@ -23,8 +43,7 @@ from auxseg.records.values.size import Size
 class StoredLayer:
     """A layer of a store: what its values mean, which samples have it, and where they lie in the file.
 
-    ``content_hash`` is the SHA-256 of form, presence and values. ``ids`` are the class ids that stand for each of the
-    256 values of a stored mask, if not the value itself.
+    ``content_hash`` is the SHA-256 of form, presence and values. ``table`` holds the values of a layer of boxes.
     """
 
     form: LayerForm
@@ -35,12 +54,16 @@ class StoredLayer:
     """By row, whether its values were looked at."""
     stored_form: LayerForm | None = None
     """The form in the file, if it is another."""
-    ids: UInt8[np.ndarray, 256] | None = None
+    table: BoxTable | None = None
 
     @property
     def written(self) -> LayerForm:
         """The form in the file."""
         return self.stored_form or self.form
+
+    def in_words(self, values: np.ndarray) -> np.ndarray:
+        """Values of the file as values of ``form``."""
+        return values if self.stored_form is None else self.stored_form.translated(values, self.form)
 
 
 def missing_layer(form: LayerForm, num_samples: int) -> StoredLayer:
@@ -55,15 +78,22 @@ def read_stored_layers(
     found: dict[str, StoredLayer] = {}
     for name, (form, content_hash) in layers.items():
         present = file.truths(f"layers/{name}/present", num_samples)
-        places = file.chunk_places(f"layers/{name}/values", num_samples, *form.shape(*size), dtype=form.dtype)
-        found[name] = StoredLayer(form, content_hash, present, np.where(present, places, -1), bytearray(num_samples))
+        places, table = np.full(num_samples, -1), None
+        if isinstance(form, FixedForm):
+            places = file.chunk_places(f"layers/{name}/values", num_samples, *form.shape(*size), dtype=form.dtype)
+        else:
+            table = read_table(file, f"layers/{name}", num_samples)
+        places = np.where(present, places, -1)
+        found[name] = StoredLayer(form, content_hash, present, places, bytearray(num_samples), table=table)
     return found
 
 
 def extents(layers: Mapping[str, StoredLayer], size: Size) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Where the values of samples that have a layer begin and end in the file, by the name of the dataset."""
+    """Where the chunks of samples that have a layer begin and end in the file, by the name of the dataset."""
     ranges = {}
     for name, layer in layers.items():
+        if not isinstance(layer.form, FixedForm):
+            continue
         starts = layer.places[layer.present]
         num_bytes = math.prod(layer.form.shape(*size)) * layer.form.dtype.itemsize
         ranges[f"layers/{name}/values"] = starts, starts + num_bytes

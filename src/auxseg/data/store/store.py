@@ -24,21 +24,16 @@ The header holds ``size``, ``resize``, ``border``, ``box_from_mask``, ``mask_cla
 photographs are not turned by their orientation), ``dropped`` (pairs of id and reason: labels that could not be used),
 ``category_ids`` and ``has_background``, see `Vocabulary`.
 
-Version 2 is what a file with layers has; all else is as in 1.1. The header holds ``layers`` (name -> form and
-``hash``, the SHA-256 of form, presence and values), and for each layer there are::
-
-    /layers/<name>/present  bool (N,)
-    /layers/<name>/values   (N, H, W) uint8 for a mask, IGNORE where unknown; (N, H, W, C) for a map, NaN where unknown:
-                            float16 for directions, else float32. One sample per chunk, not compressed; a sample
-                            without the layer has no chunk.
+Version 2 is what a file with layers has, 2.1 one with other layers than maps and masks; all else is as in 1.1. The
+header holds ``layers`` (name -> form and ``hash``, the SHA-256 of form, presence and values), and `layers` beside this
+file says what there is for each layer.
 
 The content hash covers the layers' hashes. The hashes of photographs do not.
 
 Version 3 is what a file has whose pictures are not square, with layers or without; ``size`` in its header is a list of
 height and width. In older versions both are ``size``.
-
-Version 4 is what a file has whose images are not RGB of 8 bits; all else is as in version 3. ``channels`` in its header
-holds their ``names`` and their ``dtype``, uint8 or uint16, and ``/image`` is (N, H, W, C) of this type.
+Version 4 is what a file has whose images are not RGB of 8 bits. ``channels`` in its header holds their ``names`` and
+``dtype``, uint8 or uint16, and ``/image`` is (N, H, W, C) of this type; all else is as in version 3.
 
 A file of any of these versions that keeps the masks at the size of their photographs also has::
 
@@ -66,6 +61,7 @@ from jaxtyping import UInt, UInt8
 from auxseg.arguments import as_path
 from auxseg.data.channels import Channels
 from auxseg.data.geometry import Fit, fit, refitted
+from auxseg.data.layers import FixedForm
 from auxseg.data.sample import IGNORE, SPLITS, Vocabulary
 from auxseg.data.store.index import read_checked
 from auxseg.data.store.layers import StoredLayer
@@ -225,9 +221,9 @@ class Store:
         return mask if self.mask_ids is None else self.mask_ids[mask]
 
     def read_layers(self, row: int) -> dict[str, np.ndarray]:
-        """Read one sample's layers into new arrays: maps ``H W C`` and masks ``H W``, see `auxseg.data.layers`.
+        """Read one sample's layers into new arrays, as their forms have them, see `auxseg.data.layers`.
 
-        A layer that the sample lacks is not known in any pixel. Raises `RunError` as `read` does.
+        Of a layer that the sample lacks nothing is known. Raises `RunError` as `read` does.
         """
         return {name: self._read_layer(row, name, layer) for name, layer in self.layers.items()}
 
@@ -251,19 +247,23 @@ class Store:
         if not layer.present[row]:
             return layer.form.blank(*self.size)
         form, stored = layer.written, (self.stored_size.height, self.stored_size.width)
-        values = np.empty(form.shape(*stored), form.dtype)
-        self._fill(row, values, int(layer.places[row]))
+        if isinstance(form, FixedForm):
+            values = np.empty(form.shape(*stored), form.dtype)
+            self._fill(row, values, int(layer.places[row]))
+        else:
+            assert layer.table is not None
+            values = layer.table.of(int(row))
         if not layer.is_checked[row]:
             if fault := form.fault(values, stored):
                 raise RunError(
                     f"{self.path} is damaged: the layer {name!r} of {self.ids[row]} {fault}; prepare it again"
                 )
             layer.is_checked[row] = True
-        values = values if layer.ids is None else layer.ids[values]
+        values = layer.in_words(values)
         if self.size == self.stored_size:
             return values
-        y0, y1, x0, x1 = self._fit(row, self.stored_size).inside
-        return layer.form.placed(values[y0:y1, x0:x1], self._shrinking(row))
+        inside = self._fit(row, self.stored_size).inside
+        return layer.form.placed(layer.form.cut(values, inside), self._shrinking(row))
 
     def _fill(self, row: int, array: np.ndarray, place: int) -> None:
         """Read a part of a sample into an array."""

@@ -19,14 +19,8 @@ from auxseg.data.channels import RGB, Channels
 from auxseg.data.layers import LayerForm
 from auxseg.data.preparing.record import Record
 from auxseg.data.sample import MISSING, Orientation
-from auxseg.data.store.index import (
-    CHANNELS_VERSION,
-    FIRST_VERSION,
-    LAYERS_VERSION,
-    RECTANGLES_VERSION,
-    SCHEMA_VERSION,
-)
-from auxseg.data.store.layer_writer import LayerWriter
+from auxseg.data.store.index import FIRST_VERSION, version_for
+from auxseg.data.store.layer_writer import layer_writer
 from auxseg.data.store.original_mask_writer import OriginalMaskWriter
 from auxseg.data.store.text import encode_texts
 from auxseg.errors import RunError
@@ -65,7 +59,8 @@ class StoreWriter:
             self._file = h5py.File(path, "w", libver="v110", locking=False)
             self._image = _pictures(self._file, "image", (*self._size, len(channels)), channels.numpy)
             self._mask = _pictures(self._file, "mask", (*self._size,))
-            self._layers = {name: LayerWriter(self._file, name, form, self._size) for name, form in layers.items()}
+            self._layers = {name: layer_writer(self._file, name, form, self._size) for name, form in layers.items()}
+            self._version = version_for(self._size, layers.values(), channels)
             self._originals = OriginalMaskWriter(self._file) if original_masks else None
 
     def __enter__(self) -> StoreWriter:
@@ -154,18 +149,10 @@ class StoreWriter:
                 layer.finish()
             if self._originals is not None:
                 self._originals.finish()
-            self._file.attrs["schema_version"] = self._version()
+            self._file.attrs["schema_version"] = self._version
             self._file.attrs["content_hash"] = np.bytes_(self._hash.hexdigest())
             self._file.flush()
         return self._hash.hexdigest()
-
-    def _version(self) -> float:
-        """The oldest that knows all that is in the file."""
-        if self._channels != RGB:
-            return CHANNELS_VERSION
-        if not self._size.is_square:
-            return RECTANGLES_VERSION
-        return LAYERS_VERSION if self._layers else SCHEMA_VERSION
 
     @contextmanager
     def _failures_named(self) -> Iterator[None]:

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from auxseg.data.sample import Vocabulary
-from auxseg.tasks import BoxTask, DepthTask, EdgesTask, NormalsTask, SegmentationTask, Task
+from auxseg.tasks import (
+    BoxesTask,
+    BoxTask,
+    DepthTask,
+    EdgesTask,
+    MultiMaskTask,
+    NormalsTask,
+    SegmentationTask,
+    TagsTask,
+    Task,
+)
 from auxseg.tasks.categorical import CategoricalTask
 from auxseg.tasks.dense_labels.depth import NEAREST
 from auxseg.tasks.task import Dense, form
@@ -30,6 +40,29 @@ def _meaning(task: Task, vocabulary: Vocabulary) -> dict[str, object]:
             "decision": "argmax over axis 1",
             "resize_back": "cut `inside` out, resize the probabilities bilinearly to the image's size, then decide",
             "classes": [{"id": id_, "name": name, "category_id": given} for id_, (name, given) in enumerate(named)],
+        }
+    if isinstance(task, MultiMaskTask):
+        return {
+            "kind": "masks",
+            "probabilities": "sigmoid",
+            "decision": "a pixel belongs to each class whose number is above 0",
+            "resize_back": "cut `inside` out, resize the probabilities bilinearly to the image's size, then decide",
+            "classes": [{"id": id_, "name": name} for id_, name in enumerate(task.class_names)],
+        }
+    if isinstance(task, TagsTask):
+        return {
+            "kind": "tags",
+            "probabilities": "sigmoid",
+            "decision": "each tag fits whose number is above 0",
+            "classes": [{"id": id_, "name": name} for id_, name in enumerate(task.tags)],
+        }
+    if isinstance(task, BoxesTask):
+        return {
+            "kind": "boxes",
+            "probabilities": "sigmoid of the channels of the classes, the first ones, minus 2.19",
+            "decision": "a box for each pixel whose probability no neighbour exceeds; the next four channels are its "
+            "width and height as shares of the input's, and x and y of its centre in pixels from the pixel's middle",
+            "classes": [{"id": id_, "name": name} for id_, name in enumerate(task.class_names)],
         }
     if isinstance(task, CategoricalTask):
         return {

@@ -85,8 +85,26 @@ def effort(
     trained = {arm: _seconds(recipe, paces[arm], data) for arm, recipe in recipes.items()}
     tested = {arm: seconds + paces[arm].test for arm, seconds in trained.items()}
     each = [*(tested[run.arm] for run in missing), *(trained[run.arm] for run in tries)]
-    total = start + max(*each, sum(each) / workers)
-    return Effort(len(planned), len(planned) - len(left), total, {arm.name: value for arm, value in tested.items()})
+    per_arm = {arm.name: value for arm, value in tested.items()}
+    return Effort(len(planned), len(planned) - len(left), start + _shared_out(each, workers), per_arm)
+
+
+def effort_of_timed(
+    planned: Sequence[PlannedRun],
+    missing: Sequence[PlannedRun],
+    per_arm: Mapping[str, float],
+    workers: int,
+    start: float,
+) -> Effort:
+    """The same for trainings whose arms were all timed before, none of which is a try."""
+    each = [per_arm[run.arm.name] for run in missing]
+    total = start + _shared_out(each, workers) if each else 0.0
+    return Effort(len(planned), len(planned) - len(missing), total, per_arm)
+
+
+def _shared_out(seconds: Sequence[float], workers: int) -> float:
+    """How long workers take for trainings; however many there are, as long as the longest of them."""
+    return max(*seconds, sum(seconds) / workers)
 
 
 def _paces(recipes: Mapping[Arm, Recipe], data: Path, passes: int) -> dict[Arm, Pace]:

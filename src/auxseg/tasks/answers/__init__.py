@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from auxseg.tasks.answers.answer import Answer, Drawn
+from auxseg.tasks.answers.answer import Answer, Drawn, FoundBox
 from auxseg.tasks.answers.plain import map_answer, vector_answer
 
-__all__ = ["Answer", "Drawn", "map_answer", "vector_answer"]
+__all__ = ["Answer", "Drawn", "FoundBox", "map_answer", "vector_answer"]

@@ -19,6 +19,16 @@ Drawn = Literal["overlay", "alone", "nowhere"]
 
 
 @final
+@dataclass(frozen=True)
+class FoundBox:
+    """A box ``x0 y0 x1 y1``, half-open, inside of the photograph, with the name of its class and a score in [0, 1]."""
+
+    name: str
+    score: float
+    box: tuple[float, float, float, float]
+
+
+@final
 @dataclass(frozen=True, eq=False)
 class Answer:
     """What a task says of one photograph, in pixels of the photograph.
@@ -33,7 +43,9 @@ class Answer:
         scores: for every class name in the mask, the mean probability of the class over its pixels, in [0, 1].
         probabilities: gives the probability of every mask class in every pixel.
         classes: the probability of every class name of a label.
+        tags: the probability of every tag.
         box: ``x0 y0 x1 y1``, half-open, inside of the photograph.
+        boxes: boxes with class and score, the surest first; empty where none was found.
         map: gives the numbers of every pixel.
         vector: numbers about the photograph as a whole; places among them are in its pixels.
         record: what stands under the task's name in ``answers`` of predictions.json, beside what every mask, class and
@@ -46,7 +58,9 @@ class Answer:
     scores: Mapping[str, float] = field(default_factory=dict)
     probabilities: Callable[[], Float32[np.ndarray, "C h w"]] | None = None
     classes: Mapping[str, float] | None = None
+    tags: Mapping[str, float] | None = None
     box: tuple[float, float, float, float] | None = None
+    boxes: tuple[FoundBox, ...] | None = None
     map: Callable[[], Float32[np.ndarray, "K h w"]] | None = None
     vector: tuple[float, ...] | None = None
     record: Mapping[str, object] = field(default_factory=dict)

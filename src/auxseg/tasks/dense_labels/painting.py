@@ -1,18 +1,21 @@
 """Maps of numbers as pictures.
 
-Shape legend: ``H W`` pixels of a picture, ``h w`` pixels of a map, ``C`` its channels.
+Shape legend: ``H W`` pixels of a picture, ``h w`` pixels of a map, ``C`` its channels,
+``K`` classes or boxes, ``T`` tags.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from auxseg.data.layers import METRES, LayerForm, MapForm
-from auxseg.drawing import bands, nearest_rows, overlay_mask
+from auxseg.data.ignore import IGNORE
+from auxseg.data.layers import METRES, BoxesForm, LayerForm, MapForm, MaskForm, MultiMaskForm, TagsForm
+from auxseg.drawing import TRUTH_COLOUR, Colour, bands, draw_box, draw_text, nearest_rows, overlay_mask
 
 _OUTLIERS: Final = 2.0
 """Percent of the numbers at either end that get the last colour."""
@@ -22,9 +25,21 @@ _MIDDLE: Final = 3.0
 
 
 def paint_layer(picture: UInt8[np.ndarray, "H W 3"], values: np.ndarray, form: LayerForm) -> UInt8[np.ndarray, "H W 3"]:
-    """A layer as it is stored (maps ``h w C``, masks ``h w``): masks are tinted, maps take the place of the picture."""
-    if not isinstance(form, MapForm):
-        return overlay_mask(picture, values)
+    """A layer as it is stored: maps take the place of the picture, everything else is drawn onto it."""
+    match form:
+        case MaskForm():
+            return overlay_mask(picture, values)
+        case MultiMaskForm():
+            return paint_planes(picture, form.unpack(values))
+        case TagsForm():
+            return paint_tags(picture, form.names, values)
+        case BoxesForm():
+            known = values[form.known(values)]
+            return paint_boxes(picture, known[:, :4])
+    return _paint_map(picture, values, form)
+
+
+def _paint_map(picture: UInt8[np.ndarray, "H W 3"], values: np.ndarray, form: MapForm) -> UInt8[np.ndarray, "H W 3"]:
     channels = values.astype(np.float32).transpose(2, 0, 1)
     if form.is_direction and form.channels == 3:
         return paint_directions(picture, channels)
@@ -33,6 +48,39 @@ def paint_layer(picture: UInt8[np.ndarray, "H W 3"], values: np.ndarray, form: L
         if (form.unit, form.channels) == (METRES, 1)
         else paint_any(picture, channels)
     )
+
+
+def paint_planes(picture: UInt8[np.ndarray, "H W 3"], planes: UInt8[np.ndarray, "K h w"]) -> UInt8[np.ndarray, "H W 3"]:
+    """Overlapping masks (1 where a class is), each tinted in its own colour, one after the other."""
+    for number, plane in enumerate(planes):
+        if (plane == 1).any():
+            ids = np.where(plane == 1, number % (IGNORE - 1) + 1, 0).astype(np.uint8)
+            picture = overlay_mask(picture, ids, alpha=0.3)
+    return picture
+
+
+def paint_tags(
+    picture: UInt8[np.ndarray, "H W 3"],
+    names: Sequence[str],
+    values: UInt8[np.ndarray, " T"],
+    colour: Colour = TRUTH_COLOUR,
+    *,
+    bottom: bool = False,
+) -> UInt8[np.ndarray, "H W 3"]:
+    """The names of the tags that fit, in a line; nothing where no tag is known."""
+    if (values == IGNORE).all():
+        return picture
+    text = ", ".join(name for name, value in zip(names, values.tolist(), strict=True) if value == 1)
+    return draw_text(picture, text or "no tag", colour, bottom=bottom)
+
+
+def paint_boxes(
+    picture: UInt8[np.ndarray, "H W 3"], boxes: Float[np.ndarray, "K 4"], colour: Colour = TRUTH_COLOUR
+) -> UInt8[np.ndarray, "H W 3"]:
+    """The outlines of boxes in pixels of the picture."""
+    for box in boxes:
+        picture = draw_box(picture, box, colour)
+    return picture
 
 
 def paint_metres(picture: UInt8[np.ndarray, "H W 3"], depths: Float[np.ndarray, "h w"]) -> UInt8[np.ndarray, "H W 3"]:

@@ -7,12 +7,12 @@
 - `soft_dice`: one minus the soft Dice coefficient of masks
 - `tversky`: the same with prices for false alarms and for what is missed
 - `lovasz_softmax`: a surrogate for one minus the IoU of masks
-- `binary_cross_entropy`, `binary_l1`: of masks of two classes, from one logit
+- `binary_cross_entropy`, `binary_dice`, `binary_l1`: of masks of two classes, from one logit
 - `box_losses`: distances between boxes
 - `regression_losses`, `scale_invariant_log`: distances between maps of numbers
 """
 
-from auxseg.tasks.losses.binary import binary_cross_entropy, binary_l1, two_class
+from auxseg.tasks.losses.binary import binary_cross_entropy, binary_dice, binary_l1, two_class
 from auxseg.tasks.losses.box import box_losses
 from auxseg.tasks.losses.by_class import has_scored_class
 from auxseg.tasks.losses.choice import LossWeights, check_choice
@@ -35,6 +35,7 @@ __all__ = [
     "at_least_float32",
     "balanced_weights",
     "binary_cross_entropy",
+    "binary_dice",
     "binary_l1",
     "box_losses",
     "check_choice",

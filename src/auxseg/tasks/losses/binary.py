@@ -35,6 +35,19 @@ def binary_cross_entropy(
     return (losses * weights).sum((1, 2))
 
 
+def binary_dice(logits: Float[Tensor, "N H W"], target: UInt8[Tensor, "N H W"]) -> Float[Tensor, " N"]:
+    """``1 - 2 sum_p q(p) t(p) / (sum_p q(p) + sum_p t(p))`` over an image's labelled pixels p, with q = sigmoid(logit).
+
+    It is 0 for an image without a pixel of the class, so no smoothing constant is needed; see `soft_dice` for the
+    source.
+    """
+    true = (target == 1).to(logits.dtype)
+    probability = logits.sigmoid() * (target != IGNORE)
+    num_true = true.sum((1, 2))
+    total = probability.sum((1, 2)) + num_true
+    return torch.where(num_true > 0, 1 - 2 * (probability * true).sum((1, 2)) / total.clamp(min=1), 0)
+
+
 def binary_l1(logits: Float[Tensor, "N H W"], target: UInt8[Tensor, "N H W"]) -> Float[Tensor, " N"]:
     """``sum_p |q(p) - t(p)|`` over an image's labelled pixels p, with q = sigmoid(logit)."""
     errors = (logits.sigmoid() - (target == 1).to(logits.dtype)).abs()

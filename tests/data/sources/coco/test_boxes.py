@@ -1,34 +1,63 @@
-"""Boxes have the names of their classes, and say why where there is none."""
+"""Boxes and categories of COCO as layers."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from auxseg.data.sample import Box
-from auxseg.data.sources.coco.boxes import named_boxes
-from auxseg.data.sources.coco.categories import Categories
-from auxseg.data.sources.coco.file import CocoCategory, CocoObject
+import numpy as np
+import pytest
+from PIL import Image
 
-_NAMES = [CocoCategory(0, "background", ""), CocoCategory(3, "cat", ""), CocoCategory(18, "dog", "")]
-CATEGORIES = Categories([(Path("a.json"), _NAMES)], {3, 18})
-DOG = CocoObject("7", 18, None, False, (1.5, 2, 3, 4))
-
-
-def test_boxes_are_corners_with_names_in_their_order() -> None:
-    assert named_boxes([DOG, DOG._replace(category=3, box=(0, 0, 1, 1))], CATEGORIES) == (
-        (Box(1.5, 2, 4.5, 6, "dog"), Box(0, 0, 1, 1, "cat")),
-        [],
-    )
+from auxseg.data.layers import BoxesForm, TagsForm
+from auxseg.data.sources import Coco, open_source
+from auxseg.errors import InputError
 
 
-def test_crowds_background_and_objects_without_a_box_have_none() -> None:
-    objects = [DOG._replace(is_crowd=True), DOG._replace(category=0), DOG._replace(box=None)]
-    assert named_boxes(objects, CATEGORIES) == ((), [])
+def _object(id: int, image: int, category: int, box: list[float], **others: object) -> dict[str, object]:
+    return {"id": id, "image_id": image, "category_id": category, "bbox": box, "iscrowd": 0, **others}
 
 
-def test_faults_cost_the_box_alone_and_are_named() -> None:
-    objects = [DOG._replace(fault="its class is odd"), DOG._replace(box=None, box_fault="it is torn"), DOG]
-    assert named_boxes(objects, CATEGORIES) == (
-        (Box(1.5, 2, 4.5, 6, "dog"),),
-        ["object 7: its class is odd; its pixels are ignored, and so is its box", "the box of object 7: it is torn"],
-    )
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    for name in "ab":
+        Image.fromarray(np.full((20, 30, 3), 9, np.uint8)).save(tmp_path / f"{name}.png")
+    objects = [
+        _object(1, 1, 7, [1, 2, 10, 5]),
+        _object(2, 1, 3, [20, 10, 30, 5]),
+        _object(3, 1, 7, [0, 0, 30, 20], iscrowd=1),
+        _object(4, 1, 3, [40, 40, 5, 5]),
+    ]
+    content = {
+        "images": [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}],
+        "annotations": objects,
+        "categories": [{"id": 7, "name": "dog"}, {"id": 3, "name": "cat"}, {"id": 9, "name": "cow"}],
+    }
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    return tmp_path / "a.json"
+
+
+def test_layers_hold_every_box_and_which_categories_occur(path: Path) -> None:
+    source = open_source("coco", path, layers=("tags", "boxes"))
+    names = ("cat", "dog", "cow")
+    assert dict(source.layers) == {"boxes": BoxesForm(names), "tags": TagsForm(names)}
+    first, second = (source.read(item) for item in source.items())
+    assert first.layers["boxes"].values.tolist() == [
+        [1, 2, 11, 7, 1, 0],
+        [20, 10, 30, 15, 0, 0],
+        [0, 0, 30, 20, 1, 1],
+    ]
+    assert first.layers["tags"].values.tolist() == [1, 1, 0]
+    assert second.layers["boxes"].values.shape == (0, 6)
+    assert second.layers["tags"].values.tolist() == [0, 0, 0]
+
+
+def test_without_the_setting_nothing_changes(path: Path) -> None:
+    source = Coco(path)
+    assert not source.layers
+    assert not source.read(source.items()[0]).layers
+
+
+def test_other_layers_are_refused(path: Path) -> None:
+    with pytest.raises(InputError, match="layers should be some of boxes, tags, not 'masks'"):
+        Coco(path, layers=("masks",))

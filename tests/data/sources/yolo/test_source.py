@@ -55,6 +55,19 @@ def test_boxes_alone_make_no_mask(tmp_path):
     assert (read(data, "train/b").mask, read(data, "train/b").boxes) == (None, ())
 
 
+def test_layers_hold_every_box_and_the_classes_that_occur(tmp_path):
+    data = make(tmp_path, {"train/a": f"{BOX}\n0 0.25 0.5 0.5 1\n", "train/b": "-", "train/c": "0 0.5\n"})
+    source = Yolo(data, layers=("boxes", "tags"))
+    first, empty, damaged = (source.read(item) for item in source.items())
+    assert first.layers["boxes"].values.tolist() == [[24, 8, 40, 24, 1, 0], [0, 0, 32, 32, 0, 0]]
+    assert first.layers["tags"].values.tolist() == [1, 1]
+    assert empty.layers["boxes"].values.shape == (0, 6)
+    assert empty.layers["tags"].values.tolist() == [0, 0]
+    assert not damaged.layers
+    assert damaged.dropped
+    assert not Yolo(data).layers
+
+
 @pytest.mark.parametrize("text", ["-", "", "\n"])
 def test_no_labels_are_background_where_others_have_outlines(tmp_path, text):
     source = Yolo(make(tmp_path, {"train/a": f"0 {SQUARE}", "train/b": text}))

@@ -2,11 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
+import numpy as np
+
+from auxseg.data.layers import BoxesForm, Layer, LayerForm, TagsForm
 from auxseg.data.sample import Box
 from auxseg.data.sources.coco.categories import Categories
 from auxseg.data.sources.coco.file import CocoObject
+from auxseg.data.sources.layers.box_rows import box_layer
+from auxseg.errors import InputError
+
+LAYERS: Final = ("boxes", "tags")
+"""What layers objects give."""
+
+
+def object_forms(asked: Collection[str], categories: Categories) -> dict[str, LayerForm]:
+    """The layers that are asked for: all boxes, and as tags which categories occur. Raises `InputError`."""
+    strangers = sorted({*asked} - {*LAYERS})
+    if strangers:
+        raise InputError(f"layers should be some of {', '.join(LAYERS)}, not {strangers[0]!r}")
+    forms = {"boxes": BoxesForm, "tags": TagsForm}
+    return {name: forms[name](categories.names[1:]) for name in LAYERS if name in asked}
+
+
+def object_layers(
+    objects: Sequence[CocoObject], categories: Categories, forms: Mapping[str, LayerForm], hw: tuple[int, int]
+) -> dict[str, Layer]:
+    """The layers of an image of this height and width. Objects that cannot be used are in none, see `named_boxes`."""
+    usable = [each for each in objects if not each.fault and not categories.is_background(each.category)]
+    layers: dict[str, Layer] = {}
+    for name, form in forms.items():
+        if isinstance(form, BoxesForm):
+            crowds = [_box(each, categories) for each in usable if each.is_crowd and each.box is not None]
+            layers[name] = box_layer(named_boxes(objects, categories)[0], crowds, form, hw)
+        elif isinstance(form, TagsForm):
+            found = {categories.name(each.category) for each in usable}
+            layers[name] = Layer(form, np.array([tag in found for tag in form.names], np.uint8))
+    return layers
 
 
 def named_boxes(objects: Sequence[CocoObject], categories: Categories) -> tuple[tuple[Box, ...], list[str]]:
@@ -21,6 +55,11 @@ def named_boxes(objects: Sequence[CocoObject], categories: Categories) -> tuple[
         elif each.box_fault:
             faults.append(f"the box of object {each.id}: {each.box_fault}")
         elif each.box is not None:
-            x, y, width, height = each.box
-            boxes.append(Box(x, y, x + width, y + height, categories.name(each.category)))
+            boxes.append(_box(each, categories))
     return tuple(boxes), faults
+
+
+def _box(each: CocoObject, categories: Categories) -> Box:
+    assert each.box is not None
+    x, y, width, height = each.box
+    return Box(x, y, x + width, y + height, categories.name(each.category))

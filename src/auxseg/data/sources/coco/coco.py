@@ -13,7 +13,7 @@ from typing import Final, final
 
 from auxseg.data.preparing.findings import named
 from auxseg.data.sample import EXIFS, SPLITS, Sample
-from auxseg.data.sources.coco.boxes import named_boxes
+from auxseg.data.sources.coco.boxes import named_boxes, object_forms, object_layers
 from auxseg.data.sources.coco.categories import Categories
 from auxseg.data.sources.coco.file import CocoFile, CocoImage, CocoObject, read_coco
 from auxseg.data.sources.coco.mask import draw_mask
@@ -55,6 +55,8 @@ class Coco(Source):
       the file's folder; beside the file's folder one called as the file's name ends after its last underscore
       (``instances_val2017.json``: ``val2017/``); the file's folder. With several files the same places in ``path``, and
       ``path`` itself, come first.
+    - Layers on request: ``boxes`` are all boxes with their categories, crowds marked as such; ``tags`` say which
+      categories occur in a photograph.
     - What is wrong about one object costs that object, and is named.
 
     One file is one set of samples without an official split. With several the splits are the official ones, and ids
@@ -65,16 +67,24 @@ class Coco(Source):
         annotations: the annotation file of every split (train, val, test or trainval), to be found from where the
             program runs or from ``path``.
         exif: whether photographs are turned by their EXIF orientation, see `pictures.decoding.upright`.
+        layers: ``boxes``, ``tags`` or both.
 
     Raises:
         InputError: if a file is no annotation file, two disagree in their categories, or the photographs are nowhere.
     """
 
-    options = frozenset({"annotations", "exif"})
+    options = frozenset({"annotations", "exif", "layers"})
 
     name = "coco"
 
-    def __init__(self, path: str | Path, *, annotations: Mapping[str, Path] | None = None, exif: str = "auto") -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        annotations: Mapping[str, Path] | None = None,
+        exif: str = "auto",
+        layers: Sequence[str] = (),
+    ) -> None:
         self.path = Path(path)
         self._exif = exif
         if exif not in EXIFS:
@@ -85,6 +95,7 @@ class Coco(Source):
         self._categories = Categories([(file.path, file.categories) for file in files.values()], used)
         self.mask_classes = self._categories.names
         self.category_ids = self._categories.ids
+        self.layers = object_forms(layers, self._categories)
         self._has_outlines = any(
             each.outline for file in files.values() for some in file.objects.values() for each in some
         )
@@ -119,7 +130,16 @@ class Coco(Source):
         if self._has_outlines:
             drawn = draw_mask(each.objects, self._categories, (height, width))
             mask, notes, faults = drawn.mask, [*notes, *drawn.notes], [*drawn.faults, *faults]
-        return Sample(item.id, picture, mask, boxes, notes=tuple(notes), dropped=tuple(faults), orientation=orientation)
+        return Sample(
+            item.id,
+            picture,
+            mask,
+            boxes,
+            notes=tuple(notes),
+            dropped=tuple(faults),
+            orientation=orientation,
+            layers=object_layers(each.objects, self._categories, self.layers, (height, width)),
+        )
 
     def provenance(self) -> dict[str, str]:
         """The files' names without the way to them."""

@@ -16,7 +16,7 @@ from jaxtyping import UInt8
 from auxseg.counting import count
 from auxseg.data.preparing.findings import named
 from auxseg.data.sample import Sample
-from auxseg.data.sources.coco.boxes import named_boxes
+from auxseg.data.sources.coco.boxes import named_boxes, object_forms, object_layers
 from auxseg.data.sources.coco.categories import Categories
 from auxseg.data.sources.coco.file import CocoCategory, CocoObject
 from auxseg.data.sources.coco.mask import draw_mask
@@ -44,21 +44,23 @@ class Yolo(Source):
       outline is what bounds it.
     - An image whose file of labels is missing or empty shows background alone, by Ultralytics' rule. A split without
       any such file is unlabelled.
-    - A row that cannot be used costs its box, and the mask of its image; a class beyond the names is ignored where it
-      lies. Both are named.
+    - Layers on request: ``boxes`` are all boxes with their classes, ``tags`` say which classes occur in an image.
+    - A row that cannot be used costs its box, and the mask and layers of its image; a class beyond the names is ignored
+      where it lies. Both are named.
 
     Args:
         path: the folder with the ``data.yaml``, or such a file.
         exif: ``"ignore"`` where labels were drawn on images as they are stored; otherwise they are turned.
+        layers: ``boxes``, ``tags`` or both.
 
     Raises:
         InputError: if the ``data.yaml`` or a list of images is missing or wrong, or no image has labels.
     """
 
     name = "yolo"
-    options = frozenset({"exif"})
+    options = frozenset({"exif", "layers"})
 
-    def __init__(self, path: str | Path, exif: str = "auto") -> None:
+    def __init__(self, path: str | Path, exif: str = "auto", layers: Sequence[str] = ()) -> None:
         self.path = Path(path)
         self._exif = check_exif(exif)
         config = read_config(self.path)
@@ -67,6 +69,7 @@ class Yolo(Source):
         self._num_classes = len(categories)
         self.mask_classes = self._categories.names
         self.category_ids = self._categories.ids
+        self.layers = object_forms(layers, self._categories)
         self._images, remarks = find_images(config)
         self._labels = {id: label_path(image.path) for id, image in self._images.items()}
         self._labelled, said = self._labelled_splits()
@@ -86,10 +89,13 @@ class Yolo(Source):
         rows, faults = read_rows(self._labels[item.id])
         objects = [row.to_object(hw, self._num_classes) for row in rows]
         boxes, lost = named_boxes(objects, self._categories)
-        mask, notes = None, ()
+        mask, notes, layers = None, (), {}
+        if item.split in self._labelled and not faults:
+            layers = object_layers(objects, self._categories, self.layers, hw)
         if self._has_outlines and item.split in self._labelled:
             mask, notes, faults = self._draw(objects, hw, faults)
-        return Sample(item.id, image, mask, boxes, notes=notes, dropped=(*faults, *lost), orientation=orientation)
+        dropped = (*faults, *lost)
+        return Sample(item.id, image, mask, boxes, notes=notes, dropped=dropped, orientation=orientation, layers=layers)
 
     def provenance(self) -> dict[str, str]:
         """The folder's name without the way to it, and whether orientations were chosen."""

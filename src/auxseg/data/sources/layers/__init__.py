@@ -1,0 +1,8 @@
+"""Further labels beside the images of a folder, as ``layers.yaml`` declares them.
+
+- `declared`: what stands in ``layers.yaml``
+- `pixels`: layers with values for every pixel, from files
+- `tags`: tags from cells of a table
+- `box_rows`: boxes as rows of a layer, also for other sources
+- `folder`: all of them for the samples of one folder
+"""

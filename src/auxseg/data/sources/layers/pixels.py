@@ -1,0 +1,142 @@
+"""Layers with values for every pixel, from the files of a folder that is called as the layer.
+
+Shape legend: ``h w`` the image's own size, ``K`` classes of a multimask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, final
+
+import numpy as np
+from jaxtyping import UInt8
+
+from auxseg.data.ignore import IGNORE
+from auxseg.data.layers import Layer, MapForm, MaskForm, MultiMaskForm
+from auxseg.data.sources.arrays.npy import read_npy
+from auxseg.data.sources.arrays.values import to_ids, to_map
+from auxseg.data.sources.masks.files import MASK_SUFFIXES, read_pixels
+from auxseg.data.sources.name_matching import Photographs, masks_by_picture
+from auxseg.data.sources.pictures.files import list_files
+from auxseg.data.sources.source import SampleError
+from auxseg.errors import InputError
+
+ARRAYS: Final = (".npy",)
+YES, UNKNOWN = 255, 128
+"""What a pixel of a picture of one class says, beside 0 and 1."""
+
+
+@final
+class PixelLayer:
+    """The files of one layer by the id of their image: one file, or of a multimask one for each class.
+
+    Maps are arrays, masks pictures or arrays of ids. A multimask is an array ``K h w`` or ``h w K`` of 0, 1 and 255
+    (not known), or for each class a picture ``LAYER/CLASS/ID.png`` of 0, 255 (or 1) where the class is, and 128 where
+    that is not known. Of a class without a picture nothing is known in that image.
+
+    Raises `InputError` for a folder that is missing or holds nothing that fits.
+    """
+
+    def __init__(self, folder: Path, form: MapForm | MaskForm | MultiMaskForm, photographs: Photographs) -> None:
+        self._form, self._name = form, folder.name
+        if not folder.is_dir():
+            raise InputError(f"{folder} does not exist; it should hold the files of the layer {folder.name}")
+        names = class_folders(folder) if isinstance(form, MultiMaskForm) else ()
+        strangers = sorted({*names} - {*getattr(form, "names", ())})
+        if strangers:
+            known = ", ".join(form_names(form))
+            raise InputError(f"{folder} holds the folder {strangers[0]}, which is none of {known}")
+        self._files: dict[str, dict[str, Path]] = {}
+        for name in names or ("",):
+            for id, path in _files(folder / name, form, photographs, is_array=isinstance(form, MapForm)).items():
+                self._files.setdefault(id, {})[name] = path
+
+    @property
+    def ids(self) -> set[str]:
+        """The ids of all images that have a file."""
+        return set(self._files)
+
+    def read(self, id: str, notes: list[str]) -> Layer | None:
+        """The layer of an image, ``None`` where it has no file; what was repaired is added to ``notes``.
+
+        Raises `SampleError` for a file that cannot be used.
+        """
+        files = self._files.get(id)
+        if files is None:
+            return None
+        match self._form:
+            case MapForm() as form:
+                numbers, done = to_map(read_npy(files[""]), form, self._name)
+                notes += done
+                return Layer(form, numbers)
+            case MaskForm() as form:
+                return Layer(form, to_ids(_one_channel(files[""]), self._name))
+            case MultiMaskForm() as form:
+                planes = _planes(files, form) if "" not in files else to_planes(read_npy(files[""]), form, self._name)
+                return Layer(form, form.pack(planes))
+
+
+def class_folders(folder: Path) -> tuple[str, ...]:
+    """The folders in the folder of a multimask, which are called as its classes."""
+    return tuple(sorted(each.name for each in folder.iterdir() if each.is_dir() and not each.name.startswith(".")))
+
+
+def form_names(form: MapForm | MaskForm | MultiMaskForm) -> tuple[str, ...]:
+    """The names of classes, of which a map has none."""
+    return () if isinstance(form, MapForm) else form.names
+
+
+def to_planes(values: np.ndarray, form: MultiMaskForm, what: str) -> UInt8[np.ndarray, "K h w"]:
+    """0, 1 and `IGNORE` with classes first. Raises `SampleError` for another shape or other values."""
+    num_classes = len(form.names)
+    if values.ndim != 3 or num_classes not in (values.shape[0], values.shape[2]):
+        expected = f"{num_classes} x h x w or h x w x {num_classes}"
+        raise SampleError(f"its {what} has the shape {values.shape}, expected {expected}")
+    planes = values if values.shape[0] == num_classes else np.moveaxis(values, 2, 0)
+    wrong = planes[(planes != 0) & (planes != 1) & (planes != IGNORE)]
+    if wrong.size:
+        raise SampleError(f"its {what} holds {wrong[0]:g}, expected 0, 1, or {IGNORE} where it is not known")
+    return planes.astype(np.uint8)
+
+
+def _planes(files: Mapping[str, Path], form: MultiMaskForm) -> UInt8[np.ndarray, "K h w"]:
+    planes = {name: _plane(path) for name, path in files.items()}
+    shapes = {plane.shape for plane in planes.values()}
+    if len(shapes) > 1:
+        found = " and ".join(f"{height} x {width}" for height, width in sorted(shapes))
+        raise SampleError(f"the pictures of its classes have different sizes: {found} (height x width)")
+    blank = np.full(shapes.pop(), IGNORE, np.uint8)
+    return np.stack([planes.get(name, blank) for name in form.names])
+
+
+def _plane(path: Path) -> UInt8[np.ndarray, "h w"]:
+    values = _one_channel(path)
+    found, shown = set(np.unique(values).tolist()), f"{path.parent.name}/{path.name}"
+    if not found <= {0, 1, YES, UNKNOWN}:
+        raise SampleError(
+            f"{shown} holds {max(found - {0, 1, YES, UNKNOWN}):g}, expected 0, {YES} (or 1) where the class is, and "
+            f"{UNKNOWN} where it is not known"
+        )
+    if {1, YES} <= found:
+        raise SampleError(
+            f"{shown} holds both 1 and {YES}, which both mean the class; write {UNKNOWN} where it is not known"
+        )
+    plane = np.where((values == 1) | (values == YES), 1, 0).astype(np.uint8)
+    plane[values == UNKNOWN] = IGNORE
+    return plane
+
+
+def _one_channel(path: Path) -> np.ndarray:
+    values = read_pixels(path).one_channel()
+    if values is None:
+        raise SampleError(f"{path.parent.name}/{path.name} has colours; it should have one channel")
+    return values
+
+
+def _files(folder: Path, form: object, photographs: Photographs, *, is_array: bool) -> dict[str, Path]:
+    listing = list_files(folder, ARRAYS if is_array else MASK_SUFFIXES)
+    if not listing.paths:
+        kinds = ", ".join(ARRAYS if is_array else MASK_SUFFIXES)
+        raise InputError(f"{folder} holds no file of a layer; expected {kinds}")
+    return masks_by_picture(listing, photographs, "images", folder.name)

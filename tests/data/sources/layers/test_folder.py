@@ -1,0 +1,180 @@
+"""Layers of a folder: what is read, and what is said of what cannot be."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from auxseg.data.ignore import IGNORE
+from auxseg.data.layers import BoxesForm, MapForm, MaskForm, MultiMaskForm, TagsForm
+from auxseg.data.preparing.prepare import prepare
+from auxseg.data.sources import Folder
+from auxseg.data.store.store import Store
+from auxseg.errors import InputError
+from auxseg.testing import check_source
+
+HW = (10, 14)
+LAYERS = """
+organs: {kind: multimask}
+stack: {kind: multimask, names: [a, b, c]}
+weather: {kind: tags}
+things: {kind: boxes, names: [car, person]}
+depth: {kind: map, unit: m}
+parts: {kind: mask, names: [none, leg]}
+"""
+
+
+def _picture(path: Path, values: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(values).save(path)
+
+
+def _array(path: Path, values: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path, values)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    random = np.random.default_rng(0)
+    for id in "xyz":
+        _picture(tmp_path / "images" / f"{id}.png", random.integers(0, 256, (*HW, 3), np.uint8))
+    liver = np.zeros(HW, np.uint8)
+    liver[2:5, 3:9], liver[0] = 255, 128
+    for id in "xy":
+        _picture(tmp_path / "organs" / "liver" / f"{id}.png", liver)
+    _picture(tmp_path / "organs" / "vessel" / "x_mask.png", (liver == 255).astype(np.uint8))
+    _array(tmp_path / "stack" / "x.npy", random.integers(0, 2, (3, *HW)).astype(bool))
+    _array(tmp_path / "stack" / "y.npy", np.full((*HW, 3), IGNORE, np.uint8))
+    _array(tmp_path / "depth" / "x.npy", random.uniform(1, 2, HW).astype(np.float32))
+    _picture(tmp_path / "parts" / "x.png", np.eye(*HW, dtype=np.uint8))
+    (tmp_path / "labels.csv").write_text("id,weather,breed\nx,rain; ?snow,pug\ny,;,\nz,,pug\n")
+    (tmp_path / "boxes.csv").write_text("id,x0,y0,x1,y1,name\nx,1,2,5,6,person\nx,0,0,3,3,car\ny,,,,,\n")
+    (tmp_path / "layers.yaml").write_text(LAYERS)
+    return tmp_path
+
+
+def test_every_kind_of_layer_is_read(folder: Path) -> None:
+    source = Folder(folder)
+    check_source(source)
+    assert source.layers == {
+        "organs": MultiMaskForm(("liver", "vessel")),
+        "stack": MultiMaskForm(("a", "b", "c")),
+        "weather": TagsForm(("rain", "snow")),
+        "things": BoxesForm(("car", "person")),
+        "depth": MapForm(unit="m"),
+        "parts": MaskForm(("none", "leg")),
+    }
+    x, y, z = (source.read(item) for item in source.items())
+    assert set(x.layers) == set(source.layers)
+    assert set(y.layers) == {"organs", "stack", "weather", "things"}
+    assert z.layers == {}
+    assert x.dropped + y.dropped + z.dropped == ()
+    organs = MultiMaskForm(("liver", "vessel")).unpack(x.layers["organs"].values)
+    assert organs[0, 3, 4] == 1
+    assert organs[0, 9, 9] == 0
+    assert (organs[0, 0] == IGNORE).all()
+    assert organs[1].sum() == 18
+    assert (MultiMaskForm(("liver", "vessel")).unpack(y.layers["organs"].values)[1] == IGNORE).all()
+    stack = MultiMaskForm(("a", "b", "c")).unpack(x.layers["stack"].values)
+    np.testing.assert_array_equal(stack, np.load(folder / "stack" / "x.npy"))
+    assert x.layers["weather"].values.tolist() == [1, IGNORE]
+    assert y.layers["weather"].values.tolist() == [0, 0]
+    assert x.layers["things"].values.tolist() == [[1, 2, 5, 6, 1, 0], [0, 0, 3, 3, 0, 0]]
+    assert y.layers["things"].values.shape == (0, 6)
+    assert (dict(x.classes), dict(y.classes)) == ({"breed": "pug"}, {})
+    assert not any("weather" in remark and "left out" in remark for remark in source.remarks)
+
+
+def test_a_store_holds_them(folder: Path, tmp_path: Path) -> None:
+    source = pickle.loads(pickle.dumps(Folder(folder)))
+    report = prepare(source, tmp_path / "a.h5", size=16, resize="letterbox", split="100-0-0")
+    assert not report.dropped
+    assert not any(finding.kind == "boxes left out" for finding in report.findings)
+    store = Store.open(report.path)
+    present = {name: layer.present.tolist() for name, layer in store.layers.items()}
+    assert present["organs"] == present["weather"] == present["things"] == [True, True, False]
+    assert len(store.read_layers(0)["things"]) == 2
+    assert len(store.read_layers(1)["things"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("organs: [1]", "organs should have a kind, one of map, mask"),
+        ("organs: {kind: blob}", "organs should have a kind, one of map, mask, multimask, tags, boxes, not 'blob'"),
+        ("organs: {kind: multimask, nams: [a]}", "organs has no setting 'nams'.*names"),
+        ("organs: {kind: multimask, names: [liver]}", "holds the folder vessel, which is none of liver"),
+        ("gone: {kind: multimask, names: [a]}", "gone does not exist"),
+        ("stack: {kind: multimask}", "stack: is none of"),
+        ("stack: {kind: multimask, names: [a, a, a]}", "have the same name"),
+        ("breeds: {kind: tags}", "breeds should be a column of labels.csv"),
+        ("9x: {kind: mask, names: [a]}", "the name of the layer '9x' should be a letter"),
+    ],
+)
+def test_a_wrong_declaration_is_refused(folder: Path, change: str, reason: str) -> None:
+    (folder / "layers.yaml").write_text(change)
+    with pytest.raises(InputError, match=reason):
+        Folder(folder)
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "reason"),
+    [
+        ("organs/liver/x.png", np.full(HW, 7, np.uint8), "liver/x.png holds 7, expected 0, 255 .or 1. where the class"),
+        ("organs/liver/x.png", np.tile(np.array([1, 255], np.uint8), (10, 7)), "holds both 1 and 255"),
+        ("organs/liver/x.png", np.zeros((*HW, 3), np.uint8) + np.arange(3, dtype=np.uint8), "has colours"),
+        ("organs/liver/x.png", np.zeros((3, 3), np.uint8), "have different sizes: 3 x 3 and 10 x 14"),
+        ("stack/x.npy", np.zeros((4, *HW)), r"stack has the shape \(4, 10, 14\), expected 3 x h x w"),
+        ("stack/x.npy", np.full((3, *HW), 2), "stack holds 2, expected 0, 1, or 255"),
+        (
+            "stack/x.npy",
+            np.zeros((3, 5, 5), np.uint8),
+            "its layer 'stack' is 5 x 5 x 2, but its image asks",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_used_costs_its_layer_and_is_named(
+    folder: Path, tmp_path: Path, path: str, values: np.ndarray, reason: str
+) -> None:
+    (_array if path.endswith("npy") else _picture)(folder / path, values)
+    report = prepare(Folder(folder), tmp_path / "a.h5", size=16, split="100-0-0")
+    ((id, said),) = report.dropped
+    assert id == "x"
+    with pytest.raises(ValueError, match=reason):
+        raise ValueError(said)
+    present = {name: layer.present.tolist() for name, layer in Store.open(report.path).layers.items()}
+    assert [name for name, rows in present.items() if not rows[0]] == [path.split("/")[0]]
+
+
+def test_a_tag_or_a_class_that_is_not_listed_costs_the_layer_of_its_image(folder: Path) -> None:
+    text = LAYERS.replace("{kind: tags}", "{kind: tags, names: [rain, wind]}").replace("[car, person]", "[car, dog]")
+    (folder / "layers.yaml").write_text(text)
+    source = Folder(folder)
+    sample = source.read(source.items()[0])
+    assert sample.dropped == (
+        "its tags 'weather' hold 'snow'; listed are rain, wind",
+        "its boxes hold the class 'person'; things lists car, dog",
+    )
+
+
+def test_boxes_outside_and_empty_ones_are_named_and_the_others_kept(folder: Path, tmp_path: Path) -> None:
+    rows = ["x,1,2,5,6,car", "x,20,20,30,30,car", "x,4,4,4,9,car", "x,-2,0,3,30,person"]
+    (folder / "boxes.csv").write_text("id,x0,y0,x1,y1,name\n" + "\n".join(rows) + "\n")
+    report = prepare(Folder(folder), tmp_path / "a.h5", size=28, split="100-0-0")
+    assert len(report.dropped) == 2
+    assert all("is empty, or not within the image of 14 x 10" in reason for _, reason in report.dropped)
+    kept = Store.open(report.path).read_layers(0)["things"]
+    assert kept[:, 4].tolist() == [0, 1]
+    np.testing.assert_allclose(kept[1, :4], [0, 0, 6, 28])
+
+
+def test_a_folder_without_the_file_has_no_layers(folder: Path) -> None:
+    (folder / "layers.yaml").unlink()
+    source = Folder(folder)
+    assert source.layers == {}
+    assert source.read(source.items()[0]).classes == {"weather": "rain; ?snow", "breed": "pug"}
