@@ -15,6 +15,7 @@ import auxseg
 from auxseg.cli.main import main
 from auxseg.data.channels import DISPLAY_RULE, Channels
 from auxseg.data.exporting.export import export_data
+from auxseg.data.preparing.convert import convert
 from auxseg.data.store.store import Store
 from auxseg.deploy.export.exporting import export
 from auxseg.deploy.packing import pack
@@ -164,8 +165,7 @@ def test_exported_data_are_read_back(data: Path, tmp_path: Path) -> None:
 
 
 def test_a_store_that_is_written_again_is_the_same(data: Path, tmp_path: Path) -> None:
-    assert main(["data", "convert", str(data), "--out", str(tmp_path / "again.h5")]) == 0
-    one, other = Store.open(data), Store.open(tmp_path / "again.h5")
+    one, other = Store.open(data), Store.open(convert(data, tmp_path / "again.h5").path)
     assert one.content_hash == other.content_hash
     assert np.array_equal(one.read(3)[0], other.read(3)[0])
 
