@@ -63,9 +63,11 @@ class Predict(RecipeCommand):
         from auxseg.run.prediction.predictions import PredictionWriter, refuse_predictions
 
         use_threads(self.threads)
+        found = find_images(self.images, arrays=True)
         refuse_predictions(self.out, overwrite=self.overwrite)
         model = open_predictor(self.model, self.device)
-        found = find_images(self.images, arrays=model.vocabulary.channels != RGB)
+        if model.vocabulary.channels == RGB:  # of which arrays in a folder are none
+            found = find_images(self.images)
         images = found.photographs
         writer = PredictionWriter(model, self.out, images, overwrite=self.overwrite, exif=self.exif, tta=self.tta)
         if found.num_own:
