@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
+from auxseg.data.channels import RGB, Channels, displayed
 from auxseg.data.sample import IGNORE
 from auxseg.files import replacing
 
@@ -249,8 +250,11 @@ def column(pictures: Sequence[Picture], gap: int = 4) -> Picture:
     return ground
 
 
-def to_picture(image: Float[Tensor, "3 H W"]) -> UInt8[np.ndarray, "H W 3"]:
-    """Turn an RGB tensor in [0, 1] into a picture; values outside are clipped."""
+def to_picture(image: Float[Tensor, "C H W"], channels: Channels = RGB) -> UInt8[np.ndarray, "H W 3"]:
+    """Turn an RGB tensor in [0, 1] into a picture; values outside are clipped. Other channels are `displayed`."""
+    if channels != RGB:
+        values = (image.detach().float().clamp(0, 1) * channels.white).round().permute(1, 2, 0).cpu().numpy()
+        return displayed(values.astype(channels.numpy), channels)
     return (image.detach().float().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().cpu().numpy()
 
 

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from auxseg.cli.predict import Predict
+from auxseg.data.channels import RGB
 from auxseg.errors import InputError
 
 
@@ -49,7 +50,8 @@ WHOLE = {"tiles": None, "overlap": None}
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     made.clear()
     monkeypatch.setattr(
-        "auxseg.deploy.predictors.open_predictor", lambda model, device: SimpleNamespace(model=model, device=device)
+        "auxseg.deploy.predictors.open_predictor",
+        lambda model, device: SimpleNamespace(model=model, device=device, vocabulary=SimpleNamespace(channels=RGB)),
     )
     monkeypatch.setattr("auxseg.run.prediction.predictions.PredictionWriter", _Writer)
 

@@ -64,15 +64,18 @@ class Predict(RecipeCommand):
         refuse_no_models([self.model])
         from rich.progress import track
 
+        from auxseg.data.channels import RGB
         from auxseg.deploy.predictors import open_predictor
         from auxseg.run.prediction.image_files import find_images, readable
         from auxseg.run.prediction.predictions import PredictionWriter, refuse_predictions
 
         use_threads(self.threads)
-        found = find_images(self.images)
+        found = find_images(self.images, arrays=True)
         refuse_predictions(self.out, overwrite=self.overwrite)
-        images = found.photographs
         model = open_predictor(self.model, self.device)
+        if model.vocabulary.channels == RGB:  # of which arrays in a folder are none
+            found = find_images(self.images)
+        images = found.photographs
         writer = PredictionWriter(
             model,
             self.out,

@@ -1,7 +1,7 @@
 """How a photograph is fitted into the picture that the store keeps, and how answers find their way back.
 
-Shape legend: ``h w`` the photograph's own size, ``H W`` the stored size, ``C`` channels of a map, ``N`` boxes,
-``R`` rows.
+Shape legend: ``h w`` the photograph's own size, ``H W`` the stored size, ``C`` channels of a map, ``K``
+those of an image, ``N`` boxes, ``R`` rows.
 
 All coordinates are continuous: pixel ``i`` covers ``[i, i + 1)``, so that a box is moved by one scale and one shift
 per axis, and every resampling below is aligned to pixel centres and agrees with it.
@@ -9,13 +9,15 @@ per axis, and every resampling below is aligned to pixel centres and agrees with
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, final, get_args
 
 import numpy as np
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Float, Float32, UInt, UInt8
 from PIL import Image
 
+from auxseg.data.channels import resampled
 from auxseg.data.ignore import IGNORE
 from auxseg.errors import InputError
 from auxseg.records.values.size import Size, SizeLike
@@ -24,7 +26,7 @@ Resize = Literal["squash", "letterbox"]
 RESIZES: Final[tuple[str, ...]] = get_args(Resize)
 
 PADDING_GREY: Final = 128
-"""Value of padding in all three channels: near the mean of photographs, so that it adds little contrast."""
+"""Value of padding in all three channels of 8 bits: near the mean of photographs, so that it adds little contrast."""
 
 
 @final
@@ -40,10 +42,14 @@ class Fit:
     size: Size
     inside: tuple[int, int, int, int]
 
-    def image(self, image: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "H W 3"]:
-        """Resize a photograph: bilinear, antialiased where it shrinks."""
-        stored = np.full((*self.size, 3), PADDING_GREY, np.uint8)
-        self._place(stored, image, Image.Resampling.BILINEAR)
+    def image(self, image: UInt[np.ndarray, "h w K"]) -> UInt[np.ndarray, "H W K"]:
+        """Resize an image: bilinear, antialiased where it shrinks.
+
+        It is padded as `padding` says.
+        """
+        y0, y1, x0, x1 = self.inside
+        stored = np.full((*self.size, image.shape[2]), padding(image), image.dtype)
+        stored[y0:y1, x0:x1] = resampled(image, (y1 - y0, x1 - x0), Image.Resampling.BILINEAR)
         return stored
 
     def mask(self, mask: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "H W"]:
@@ -94,6 +100,13 @@ class Fit:
         return np.array([across, down, across, down]), np.array([x0, y0, x0, y0], float)
 
 
+def padding(image: UInt[np.ndarray, "h w C"]) -> UInt[np.ndarray, " C"]:
+    """What an image is padded with: `PADDING_GREY` for three channels of 8 bits, else each channel's mean in it."""
+    if image.dtype == np.uint8 and image.shape[2] == 3:
+        return np.full(3, PADDING_GREY, np.uint8)
+    return np.rint(image.mean((0, 1))).astype(image.dtype)
+
+
 def fit(original_hw: tuple[int, int], size: SizeLike, resize: str) -> Fit:
     """Fit a photograph of ``original_hw`` (height, width) into a picture of ``size``.
 
@@ -110,6 +123,17 @@ def fit(original_hw: tuple[int, int], size: SizeLike, resize: str) -> Fit:
     height, width = (max(1, round(side * full / own)) for side in original_hw)
     top, left = (stored.height - height) // 2, (stored.width - width) // 2
     return Fit(original_hw, stored, (top, top + height, left, left + width))
+
+
+def refitted(
+    boxes: Float32[np.ndarray, "N 4"], before: Callable[[int], Fit], after: Callable[[int], Fit]
+) -> Float32[np.ndarray, "N 4"]:
+    """Normalised boxes of pictures that are fitted in another way; ``before`` and ``after`` say how, row by row."""
+    moved = boxes.copy()
+    for row in np.flatnonzero(~np.isnan(boxes).any(1)).tolist():
+        in_photograph = before(row).boxes_back(boxes[row, None].astype(np.float64))
+        moved[row] = after(row).boxes(in_photograph)[0]
+    return moved
 
 
 def resample(array: np.ndarray, to: tuple[int, int], resampling: Image.Resampling) -> np.ndarray:

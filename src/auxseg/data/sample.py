@@ -1,6 +1,6 @@
 """What one photograph and its labels look like on the way from a source into a store.
 
-Shape legend: ``h w`` are the photograph's own height and width.
+Shape legend: ``h w`` are the photograph's own height and width, ``C`` its channels.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import UInt, UInt8
 
+from auxseg.data.channels import RGB, Channels
 from auxseg.data.ignore import IGNORE as IGNORE  # where it is known from
 from auxseg.data.layers import Layer, LayerForm
 from auxseg.records.values.size import Size
@@ -62,7 +63,7 @@ class Sample:
     """
 
     id: str
-    image: UInt8[np.ndarray, "h w 3"]
+    image: UInt[np.ndarray, "h w C"]
     mask: UInt8[np.ndarray, "h w"] | None = None
     boxes: tuple[Box, ...] = ()
     classes: Mapping[str, str] = field(default_factory=dict)
@@ -82,8 +83,9 @@ class Vocabulary:
     (``ignore``). ``category_ids`` are the numbers that the data themselves give to the mask classes, by default their
     positions. ``has_background`` is false where class 0 is a class like any other, such as sky. ``pixels`` are the
     labelled training pixels of each mask class; they are counted only for a recipe that asks for them, else empty.
-    ``layers`` says by name what further dense labels there are. ``scale`` is what a stored pixel is of an image's own,
-    down and across, for most training images; it is known to models, and not to stores.
+    ``layers`` says by name what further dense labels there are, ``channels`` what the images consist of. ``scale`` is
+    what a stored pixel is of an image's own, down and across, for most training images; it is known to models, and not
+    to stores.
     """
 
     size: Size
@@ -97,6 +99,7 @@ class Vocabulary:
     pixels: tuple[int, ...] = field(default=(), compare=False)
     layers: Mapping[str, LayerForm] = field(default_factory=dict, compare=False)
     scale: tuple[float, float] | None = field(default=None, compare=False)
+    channels: Channels = RGB
 
     def __post_init__(self) -> None:
         """Take one number as the side of a square, and number the mask classes by position if nothing else is known."""

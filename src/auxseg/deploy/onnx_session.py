@@ -7,7 +7,7 @@ from typing import Any, Final
 import torch
 
 INPUT: Final = "image"
-"""The name of the graph's input: float32 ``batch x 3 x height x width``, RGB in [0, 1]."""
+"""The name of the graph's input: float32 ``batch x channels x height x width``, in [0, 1]."""
 
 
 def open_session(content: bytes) -> Any:

@@ -41,7 +41,7 @@ _PIXELS_AT_A_TIME: Final = 2**19
 _WEIGHTS: Final = ""
 """The key of the sum of the weights among the sums of the outputs; no task has this name."""
 
-Compute = Callable[[Float[Tensor, "N 3 S S"]], Mapping[str, Tensor]]
+Compute = Callable[[Float[Tensor, "N K S S"]], Mapping[str, Tensor]]
 """Gives raw dense outputs ``N C S S`` by task for pictures of the size of a tile."""
 
 
@@ -87,7 +87,7 @@ def refuse_tiles(
 
 
 def bands(
-    compute: Compute, read: Callable[[int, int], Float[Tensor, "3 S W"]], shape: tuple[int, int], tiles: Tiles
+    compute: Compute, read: Callable[[int, int], Float[Tensor, "K S W"]], shape: tuple[int, int], tiles: Tiles
 ) -> Iterator[tuple[int, dict[str, Float[Tensor, "C R W"]]]]:
     """The first row and the outputs of one band of rows after the other, of an image that is at least a tile large.
 
@@ -112,7 +112,7 @@ def bands(
             sums[name] = F.pad(total[:, done:], (0, 0, 0, done))
 
 
-def tiled(compute: Compute, picture: Float[Tensor, "3 H W"], tiles: Tiles) -> dict[str, Float[Tensor, "C H W"]]:
+def tiled(compute: Compute, picture: Float[Tensor, "K H W"], tiles: Tiles) -> dict[str, Float[Tensor, "C H W"]]:
     """The outputs for a whole image of any size, padded with grey to the size of a tile where it is smaller."""
     height, width = picture.shape[-2:]
     missing = max(tiles.size - width, 0), max(tiles.size - height, 0)
@@ -131,7 +131,7 @@ def tiled_forward(network: Network, tasks: Mapping[str, Task], batch: Batch, til
 
 
 def by_views(
-    compute: Callable[[Float[Tensor, "N 3 H W"], Sequence[str]], Mapping[str, Tensor]],
+    compute: Callable[[Float[Tensor, "N K H W"], Sequence[str]], Mapping[str, Tensor]],
     tasks: Mapping[str, Task],
     batch: Batch,
     tiles: Tiles | None,
@@ -152,7 +152,7 @@ def by_views(
     return outputs
 
 
-def shrunk(pictures: Float[Tensor, "N 3 H W"], size: int) -> Float[Tensor, "N 3 S S"]:
+def shrunk(pictures: Float[Tensor, "N K H W"], size: int) -> Float[Tensor, "N K S S"]:
     """Whole pictures at the size of a tile, bilinear, antialiased where they shrink."""
     if pictures.shape[-2:] == (size, size):
         return pictures
@@ -160,7 +160,7 @@ def shrunk(pictures: Float[Tensor, "N 3 H W"], size: int) -> Float[Tensor, "N 3 
 
 
 def _add(
-    sums: dict[str, Tensor], compute: Compute, strip: Float[Tensor, "3 S W"], lefts: Sequence[int], tiles: Tiles
+    sums: dict[str, Tensor], compute: Compute, strip: Float[Tensor, "K S W"], lefts: Sequence[int], tiles: Tiles
 ) -> None:
     """Add the weighted outputs of one row of tiles, and their weights."""
     weights, width, at_a_time = tiles.weights(strip.device), strip.shape[-1], max(_PIXELS_AT_A_TIME // tiles.size**2, 1)

@@ -5,6 +5,8 @@ Shape legend: ``N`` images, ``H W`` the input size.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -37,8 +39,9 @@ def see_grey(encoder: Encoder) -> None:
     with torch.no_grad():
         first.weight = nn.Parameter(first.weight.sum(1, keepdim=True))
     first.in_channels = 1
-    encoder.mean, encoder.std = _as_one(encoder.mean), _as_one(encoder.std)
+    encoder.mean, encoder.std = as_one(encoder.mean), as_one(encoder.std)
 
 
-def _as_one(values: tuple[float, ...]) -> tuple[float, ...]:
+def as_one(values: Sequence[float]) -> tuple[float, ...]:
+    """Means or deviations of red, green and blue as one of their luminance."""
     return (sum(share * value for share, value in zip(LUMA, values, strict=True)),)

@@ -1,6 +1,6 @@
 """The whole network: from pictures as a camera gives them to the outputs of every task.
 
-Shape legend: ``N`` images, ``C`` channels or ``K`` numbers of an output, ``H W`` the input size.
+Shape legend: ``N`` images, ``I`` their channels, ``C`` channels or ``K`` numbers of an output, ``H W`` the input size.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from auxseg.errors import InputError
 from auxseg.models.branch import DenseBranch
 from auxseg.models.encoders.low_rank import adapter_parameters
-from auxseg.models.grey import luminance
+from auxseg.models.grey import as_one, luminance
 from auxseg.models.reuse.refinement import Refinement
 from auxseg.models.reuse.side_outputs import SideHead, steps_noted
 from auxseg.models.sharing.sharing import Sharing
@@ -44,17 +44,25 @@ class Network(nn.Module):
         reads: Mapping[str, str] | None = None,
         side_heads: Mapping[str, SideHead] | None = None,
         refinement: Refinement | None = None,
+        in_channels: int = 3,
     ) -> None:
         super().__init__()
         self.sharing = sharing
         self.reads = dict(reads or {})
         self.side_heads = nn.ModuleDict(side_heads)
         self.refinement = refinement
+        self.in_channels = in_channels
         first, *_ = sharing.encoders().values()
         self.stride = first.strides[-1]
         self.image_size = first.image_size
         self.register_buffer("mean", torch.tensor(first.mean).view(-1, 1, 1))
         self.register_buffer("std", torch.tensor(first.std).view(-1, 1, 1))
+
+    def normalise_by(self, mean: Sequence[float], std: Sequence[float]) -> None:
+        """Normalise pictures from now on by a mean and a deviation per channel, which are saved with the weights."""
+        for buffer, values in ((self.mean, mean), (self.std, std)):
+            seen = as_one(values) if self.sees_luminance else values
+            buffer.copy_(torch.tensor(seen, dtype=buffer.dtype).view(-1, 1, 1))
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -70,11 +78,11 @@ class Network(nn.Module):
         """Where the initial weights of each encoder come from."""
         return {part: encoder.provenance for part, encoder in self.sharing.encoders().items()}
 
-    def forward(self, image: Float[Tensor, "N 3 H W"], tasks: Sequence[str] | None = None) -> dict[str, Tensor]:
-        """Outputs of ``tasks`` (all, if not told) for RGB pictures in [0, 1].
+    def forward(self, image: Float[Tensor, "N I H W"], tasks: Sequence[str] | None = None) -> dict[str, Tensor]:
+        """Outputs of ``tasks`` (all, if not told) for pictures in [0, 1], RGB unless ``in_channels`` says otherwise.
 
         A dense task gives logits ``N C H W``, a vector task numbers ``N K``. Encoders of one input channel are given
-        the pictures' luminance. Raises `InputError` if the backbone takes another size only.
+        the luminance of RGB pictures. Raises `InputError` if the backbone takes another size only.
         """
         height, width = image.shape[-2:]
         asked = self.tasks if tasks is None else tasks
@@ -94,25 +102,30 @@ class Network(nn.Module):
         outputs = self.sharing(prepared, list(dict.fromkeys([*heads, *refinement.sources])))
         return outputs | {refinement.task: refinement(outputs)}
 
-    def attention_masks(self, image: Float[Tensor, "N 3 H W"], tasks: Sequence[str]) -> dict[str, dict[str, Tensor]]:
-        """What each of these tasks that has a head attends to in RGB pictures in [0, 1], by task and place.
+    def attention_masks(self, image: Float[Tensor, "N I H W"], tasks: Sequence[str]) -> dict[str, dict[str, Tensor]]:
+        """What each of these tasks that has a head attends to in pictures in [0, 1], by task and place.
 
         Empty without attention.
         """
         heads = [task for task in tasks if task not in self.reads]
         return self.sharing.attention_masks(self.prepare(image), heads) if heads else {}
 
-    def prepare(self, image: Float[Tensor, "N 3 H W"]) -> Float[Tensor, "N _ _ _"]:
-        """RGB pictures in [0, 1] as a sharing scheme is given them: normalised and padded."""
+    def prepare(self, image: Float[Tensor, "N I H W"]) -> Float[Tensor, "N _ _ _"]:
+        """Pictures in [0, 1] as a sharing scheme is given them: normalised and padded."""
         height, width = image.shape[-2:]
         if self.image_size is not None and (height, width) != (self.image_size, self.image_size):
             raise InputError(
                 f"this backbone takes images of {self.image_size} x {self.image_size} pixels only "
                 f"(model.encoder.image_size), found {height} x {width}"
             )
-        if len(self.mean) == 1:
+        if self.sees_luminance:
             image = luminance(image)
         return F.pad((image - self.mean) / self.std, (0, -width % self.stride, 0, -height % self.stride))
+
+    @property
+    def sees_luminance(self) -> bool:
+        """Whether one luminance stands for three colours."""
+        return len(self.mean) == 1 and self.in_channels > 1
 
     def parts(self) -> dict[str, int]:
         """Number of parameters of every part; they add up to the whole.

@@ -149,6 +149,8 @@ def what_matters(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     model, data, training = (dict(values[key]) for key in ("model", "data", "training"))
     model["encoder"] = _without_nothing(model["encoder"], "freeze", "lora")
+    if model["encoder"].get("adapt") == "repeat":  # which versions before did not know
+        del model["encoder"]["adapt"]
     if training.get("phases"):
         training["phases"] = [_without_nothing(phase, "unfreeze") for phase in training["phases"]]
     model.pop("checkpointing", None)

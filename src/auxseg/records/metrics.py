@@ -17,7 +17,10 @@ from auxseg.records.values.writing import OMITTED, write_json
 @final
 @dataclass(frozen=True, kw_only=True)
 class DataFacts:
-    """What must be said of the data beside every figure; see `auxseg.run.directory.describe_data`."""
+    """What must be said of the data beside every figure; see `auxseg.run.directory.describe_data`.
+
+    ``channels`` is empty for images of RGB with 8 bits.
+    """
 
     path: str = ""
     name: str
@@ -27,6 +30,7 @@ class DataFacts:
     resize: str
     border: str
     splits: dict[str, Count]
+    channels: str = field(default="", metadata=OMITTED)
 
 
 @final

@@ -1,6 +1,6 @@
 """Where a network with attention looks in one photograph.
 
-Shape legend: ``h w`` the photograph's own size, ``p q`` the resolution of a stage.
+Shape legend: ``h w`` the photograph's own size, ``C`` its channels, ``p q`` the resolution of a stage.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, UInt
 from torch import Tensor
 
 from auxseg.data.geometry import Fit, fit
@@ -21,11 +21,12 @@ from auxseg.tasks.views import by_view
 
 def has_attention(model: Model) -> bool:
     """Whether there is anything that `attention` would show."""
+    channels = model.vocabulary.channels
     side = max(model.network.stride, model.network.image_size or 0)
-    return bool(_masks(model, np.zeros((side, side, 3), np.uint8), fit((side, side), side, "squash")))
+    return bool(_masks(model, np.zeros((side, side, len(channels)), channels.numpy), fit((side, side), side, "squash")))
 
 
-def attention(model: Model, image: UInt8[np.ndarray, "h w 3"]) -> dict[str, dict[str, Float32[np.ndarray, "p q"]]]:
+def attention(model: Model, image: UInt[np.ndarray, "h w C"]) -> dict[str, dict[str, Float32[np.ndarray, "p q"]]]:
     """How much every task lets through of a photograph's places: its attention masks, as means over their channels.
 
     By task that answers, and by place from the encoder's finest stage to the decoder's last step. Numbers are in
@@ -39,7 +40,7 @@ def attention(model: Model, image: UInt8[np.ndarray, "h w 3"]) -> dict[str, dict
 
 
 @torch.no_grad()
-def _masks(model: Model, image: UInt8[np.ndarray, "h w 3"], place: Fit) -> dict[str, Mapping[str, Tensor]]:
+def _masks(model: Model, image: UInt[np.ndarray, "h w C"], place: Fit) -> dict[str, Mapping[str, Tensor]]:
     batch = batch_of(image, place, model.vocabulary).to(model.device)
     found: dict[str, Mapping[str, Tensor]] = {}
     for view, names in by_view(answerable(model).values()).items():

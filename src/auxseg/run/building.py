@@ -10,13 +10,15 @@ from typing import Final
 import numpy as np
 from torch import nn
 
+from auxseg.data.channels import RGB
 from auxseg.data.loading.folds import in_fold
 from auxseg.data.loading.loader import EvaluationLoader, TrainLoader
 from auxseg.data.loading.pixels import count_pixels
 from auxseg.data.loading.selection import labelled_rows, training_rows
+from auxseg.data.loading.statistics import channel_statistics
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
-from auxseg.models import Network
+from auxseg.models import Network, build_network
 from auxseg.recipe import Recipe, with_changes
 from auxseg.tasks import Task
 from auxseg.training.average import WeightAverage
@@ -111,6 +113,18 @@ def validation_loader(recipe: Recipe, store: Store, runtime: Runtime) -> Evaluat
         workers=recipe.data.workers,
         pin_memory=runtime.device.type == "cuda",
     )
+
+
+def build_for(recipe: Recipe, store: Store, tasks: Mapping[str, Task]) -> Network:
+    """The recipe's network with its initial weights, for the channels of a store.
+
+    RGB of 8 bits is normalised as the encoder says; images of other channels by what the training split holds.
+    """
+    outputs = {name: task.output for name, task in tasks.items()}
+    network = build_network(recipe.model, outputs, recipe.seed, recipe.target, len(store.channels))
+    if store.channels != RGB:
+        network.normalise_by(*channel_statistics(store, training_rows(store, recipe.data.train_on)))
+    return network
 
 
 def build_learner(recipe: Recipe, network: Network, tasks: dict[str, Task], runtime: Runtime) -> Learner:

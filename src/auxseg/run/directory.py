@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, final
 
 from auxseg.arguments import as_path
+from auxseg.data.channels import RGB
 from auxseg.data.geometry import RESIZES
 from auxseg.data.layers import MAX_LAYERS
 from auxseg.data.sample import IGNORE, Vocabulary
@@ -125,6 +126,7 @@ def describe_data(store: Store) -> DataFacts:
         resize=store.resize,
         border=store.border,
         splits={split: len(store.rows(split)) for split in ("train", "val", "test")},
+        channels="" if store.channels == RGB else store.channels.in_words(),
     )
 
 
@@ -133,6 +135,8 @@ def pack_vocabulary(vocabulary: Vocabulary) -> str:
     values = {**dataclasses.asdict(vocabulary), "size": vocabulary.size.to_json()}
     if not vocabulary.pixels:
         del values["pixels"]
+    if vocabulary.channels == RGB:
+        del values["channels"]
     if not vocabulary.layers:  # as files were before there were layers
         del values["layers"]
     if vocabulary.scale is None:
@@ -149,6 +153,7 @@ def unpack_vocabulary(text: str, place: str) -> Vocabulary:
         == len(found.category_ids)
         <= IGNORE,
         f"resize to be one of {', '.join(RESIZES)}": found.resize in RESIZES,
+        "channels of uint8 or uint16, each with a name": not found.channels.fault(),
         f"at most {MAX_LAYERS} layers": len(found.layers) <= MAX_LAYERS,
         "exif to be apply or ignore": found.exif in ("apply", "ignore"),
         "a count for each class": all(

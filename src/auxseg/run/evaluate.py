@@ -274,13 +274,13 @@ def _picture(model: Model, asked: Asked, store: Store, row: int) -> np.ndarray:
     (batch,) = EvaluationLoader(store, np.array([row]), 1)
     outputs = asked.outputs(model.tasks, batch.to(model.device))
     batch = with_teacher(model.network, model.tasks, batch, outputs)
-    photograph = _enlarged(to_picture(batch.image[0]))
+    photograph = _enlarged(to_picture(batch.image[0], batch.channels))
     truth, prediction = photograph, photograph
     rows = []
     for name, task in model.tasks.items():
         true, predicted = task.target(batch)[0], task.predict(outputs[name].float())[0].cpu()
         if task.own_row:
-            seen = _enlarged(to_picture(task.view.look(batch)[0]))
+            seen = _enlarged(to_picture(task.view.look(batch)[0], batch.channels))
             drawn = task.draw(photograph, true, truth=True), task.draw(photograph, predicted, truth=False)
             rows.append(panel([seen, *drawn], [f"{name} sees", "truth", "prediction"]))
         else:

@@ -114,7 +114,7 @@ class _Seen:
 @torch.no_grad()
 def _see(model: Model, asked: Asked, store: Store, id_: str) -> _Seen:
     (batch,) = EvaluationLoader(store, np.flatnonzero(store.ids == id_), 1)
-    photograph = _enlarged(to_picture(batch.image[0]))
+    photograph = _enlarged(to_picture(batch.image[0], batch.channels))
     outputs = asked.outputs(model.tasks, batch.to(model.device))
     batch = with_teacher(model.network, model.tasks, batch, outputs)
     truth, prediction = photograph, photograph

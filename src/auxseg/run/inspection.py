@@ -75,7 +75,7 @@ def write_inspection(run: Run, model: Model, store: Store, rows: Sequence[int] |
 @torch.no_grad()
 def _pictures(model: Model, batch: Batch) -> dict[str, Picture]:
     """The photograph and the masks of each task side by side."""
-    photograph = to_picture(batch.image[0])
+    photograph = to_picture(batch.image[0], batch.channels)
     seen: dict[str, dict[str, Tensor]] = {}
     for view, names in by_view(model.tasks.values()).items():
         with model.autocast():

@@ -163,7 +163,7 @@ def _unknown(form: LayerForm, size: Size) -> torch.Tensor:
 def _sample(vocabulary: Vocabulary) -> Batch:
     """A sample with every label: noise, a mask of all classes, a box, the first class of every label."""
     size = vocabulary.size
-    image = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0))
+    image = torch.rand(1, len(vocabulary.channels), *size, generator=torch.Generator().manual_seed(0))
     random = np.random.default_rng(0)
     num_classes, num_pixels = len(vocabulary.mask_classes), size.num_pixels
     mask = torch.full((1, *size), IGNORE, dtype=torch.uint8)
@@ -182,4 +182,5 @@ def _sample(vocabulary: Vocabulary) -> Batch:
             name: layer_batch(form, [form.example(size, random)], size) for name, form in vocabulary.layers.items()
         },
         forms=dict(vocabulary.layers),
+        channels=vocabulary.channels,
     )

@@ -41,9 +41,10 @@ def load_found(found: Found, device: str = "auto") -> tuple[Model, ModelFacts]:
     recipe, vocabulary = facts.recipe, facts.vocabulary
     tasks = build_tasks(recipe, vocabulary)
     outputs = {name: task.output for name, task in tasks.items()}
-    file.refuse_another(outline(recipe.model, outputs, recipe.target))  # on paper, so that the file bounds the memory
+    on_paper = outline(recipe.model, outputs, recipe.target, len(vocabulary.channels))
+    file.refuse_another(on_paper)  # so that the file bounds the memory
     without = with_changes(recipe, model={"weights": "none"}).model
-    network = build_network(without, outputs, recipe.seed, recipe.target)
+    network = build_network(without, outputs, recipe.seed, recipe.target, len(vocabulary.channels))
     network.load_state_dict(file.read())
     merge_adapters(network)
     chosen = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")

@@ -34,6 +34,11 @@ def matched(store: Store, vocabulary: Vocabulary, tasks: Sequence[Task], target:
             f"{store.path}: was prepared with --resize {store.resize}, but the model was trained on images fitted "
             f"with {vocabulary.resize}; prepare it again with --resize {vocabulary.resize}"
         )
+    if store.channels != vocabulary.channels:
+        raise InputError(
+            f"{store.path}: its images have {store.channels.in_words()}, but the model was trained on "
+            f"{vocabulary.channels.in_words()}; prepare them with --channels as those that it was trained on"
+        )
     wanted = {task.name: needs(task, vocabulary) for task in tasks}
     lookup = None
     if any(need.mask for need in wanted.values()):

@@ -67,7 +67,8 @@ def _masks(asked: Asked, target: Task, store: Store, row: int) -> tuple[Picture,
     (batch,) = EvaluationLoader(store, np.array([row]), 1)
     outputs = asked.outputs({target.name: target}, batch.to(asked.device))
     height, width = store.size.resized(SIDE)
-    photograph = Image.fromarray(to_picture(batch.image[0])).resize((width, height), Image.Resampling.BICUBIC)
+    shown = Image.fromarray(to_picture(batch.image[0], batch.channels))
+    photograph = shown.resize((width, height), Image.Resampling.BICUBIC)
     place = fit((store.size.height, store.size.width), store.size, "squash")
     prediction = target.answer(outputs[target.name][0].float().cpu(), place).mask
     assert prediction is not None, "blank_answer gave a mask"

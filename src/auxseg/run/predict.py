@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import UInt
 from PIL import Image
 
 from auxseg.evaluation.averaging import TTA
@@ -19,7 +19,7 @@ from auxseg.run.prediction.tiles import AskedTiles, chosen_tiles
 
 def predict(
     model: Predictor,
-    photograph: str | Path | Image.Image | UInt8[np.ndarray, "h w 3"],
+    photograph: str | Path | Image.Image | UInt[np.ndarray, "h w C"],
     *,
     exif: str = "auto",
     probabilities: bool = False,

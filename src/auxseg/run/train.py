@@ -19,15 +19,24 @@ from auxseg.data.loading.selection import labelled_rows, training_rows
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.files import write_atomically
-from auxseg.models import Network, build_network
+from auxseg.models import Network
 from auxseg.recipe import Recipe, build_tasks, dump_recipe, load_recipe, refuse_waiting
 from auxseg.records.event_log import EventLog
 from auxseg.records.events import Events, Resume, Start
+from auxseg.run.beginning.colours import tell_idle_colours
 from auxseg.run.beginning.micro_batches import refuse_lone_values
 from auxseg.run.beginning.opening import opened
 from auxseg.run.beginning.resolving import Resolved, measure_choice, resolve
 from auxseg.run.beginning.resuming import owner_of
-from auxseg.run.building import build_learner, open_data, train_loader, validation_loader, with_pixels, with_scale
+from auxseg.run.building import (
+    build_for,
+    build_learner,
+    open_data,
+    train_loader,
+    validation_loader,
+    with_pixels,
+    with_scale,
+)
 from auxseg.run.directory import Run, describe_data
 from auxseg.run.labels import labelled_samples, refuse_unfit, refuse_unlabelled, untrained_tasks
 from auxseg.run.model_file import ModelFacts
@@ -67,15 +76,13 @@ def train(
     tasks = build_tasks(recipe, store.vocabulary)
     store = store.with_layers(layers_read(tasks.values()))
     labelled = _labelled(recipe, store, tasks, tell)
+    tell_idle_colours(recipe, store, tell)
     runtime = Runtime(device, devices)
     runtime.launch()
     runtime.refuse_difference(
         store.content_hash, f"{store.path}: was replaced while the processes started; run the command again"
     )
-    network = build_network(
-        recipe.model, {name: task.output for name, task in tasks.items()}, recipe.seed, recipe.target
-    )
-    network.to(runtime.device)
+    network = build_for(recipe, store, tasks).to(runtime.device)
     loader = train_loader(recipe, store, runtime)
     refuse_lone_values(recipe, network, recipe.data.input_size(store.size), runtime)
     with opened(run, runtime, resume=resume, overwrite=overwrite):
@@ -132,8 +139,7 @@ def choose(recipe: Recipe, data: str | Path, device: Device = "auto") -> Choice:
     store = store.with_layers(layers_read(tasks.values()))
     runtime = Runtime(device)
     runtime.launch()
-    outputs = {name: task.output for name, task in tasks.items()}
-    network = build_network(recipe.model, outputs, recipe.seed, recipe.target).to(runtime.device)
+    network = build_for(recipe, store, tasks).to(runtime.device)
     return measure_choice(recipe, network, tasks, train_loader(recipe, store, runtime), runtime)
 
 

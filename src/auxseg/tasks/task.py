@@ -1,6 +1,6 @@
 """The protocol of a task: everything that is asked of the network under one name.
 
-Shape legend: ``N`` images of a batch, ``C`` channels of an output, ``H W`` the stored size.
+Shape legend: ``N`` images of a batch, ``C`` channels of an output or a picture, ``H W`` the stored size.
 """
 
 from __future__ import annotations
@@ -96,10 +96,10 @@ class View:
     """A picture that tasks look at: its name, and how it is made of a batch. Views of one name are one view."""
 
     name: str
-    look: Callable[[Batch], Float[Tensor, "N 3 H W"]] = field(compare=False)
+    look: Callable[[Batch], Float[Tensor, "N C H W"]] = field(compare=False)
 
 
-def _photograph(batch: Batch) -> Float[Tensor, "N 3 H W"]:
+def _photograph(batch: Batch) -> Float[Tensor, "N C H W"]:
     return batch.image
 
 

@@ -39,7 +39,7 @@ EXAMPLE_VOCABULARY: Final = Vocabulary(
 def example_batch(num_images: int, vocabulary: Vocabulary, seed: int = 0) -> Batch:
     """Random pictures with every label; masks have ignored pixels, and the first two classes in every image."""
     random, size = torch.Generator().manual_seed(seed), vocabulary.size
-    image = torch.rand(num_images, 3, *size, generator=random)
+    image = torch.rand(num_images, len(vocabulary.channels), *size, generator=random)
     num_classes = max(len(vocabulary.mask_classes), 2)
     mask = torch.randint(0, num_classes, (num_images, *size), dtype=torch.uint8, generator=random)
     mask = mask.masked_fill(torch.rand(mask.shape, generator=random) < 0.2, IGNORE)
@@ -60,6 +60,7 @@ def example_batch(num_images: int, vocabulary: Vocabulary, seed: int = 0) -> Bat
         keys=torch.arange(num_images),
         layers=_example_layers(num_images, vocabulary, seed),
         forms=dict(vocabulary.layers),
+        channels=vocabulary.channels,
     )
 
 

@@ -73,8 +73,10 @@ def _check_items(source: Source) -> list[Item]:
 def _check_sample(source: Source, item: Item, sample: Sample) -> None:
     height, width = sample.image.shape[:2]
     _require(sample.id == item.id, source, "a sample has the id of its item")
-    right = sample.image.shape == (height, width, 3) and sample.image.dtype == np.uint8 and sample.image.size
-    _require(right, source, "an image is uint8 of shape (height, width, 3)")
+    channels = source.channels
+    right = sample.image.shape == (height, width, len(channels)) and sample.image.dtype == channels.numpy
+    what = f"an image is {channels.dtype} of shape (height, width, {len(channels)})"
+    _require(right and sample.image.size, source, what)
     if sample.mask is not None:
         mask = sample.mask
         _require(mask.shape == (height, width), source, "a mask has the size of its image")

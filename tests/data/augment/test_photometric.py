@@ -109,3 +109,15 @@ def test_probabilities_count_pictures() -> None:
     assert abs((colours.brightness == 1.0).mean() - 0.5) < 0.03
     assert abs((colours.saturation == 0.0).mean() - 0.1) < 0.02
     assert (colours.brightness[colours.saturation == 0.0] != 1.0).all()
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+def test_other_channels_are_brightened_alike(channels: int) -> None:
+    """By the formula, for each channel alone; saturation, hue and grey do nothing."""
+    image = 0.2 + 0.3 * torch.rand(2, channels, 8, 9, generator=torch.Generator().manual_seed(0))
+    colours = Colours(np.array([1.2, 1.0]), np.array([0.7, 1.0]), np.array([0.0, 0.3]), np.array([1.0, 2.0]))
+    found = recolour(image, colours, has_colours=False)
+    brighter = image[0] * 1.2
+    mean = brighter.mean((1, 2), keepdim=True)
+    torch.testing.assert_close(found[0], mean + 0.7 * (brighter - mean))
+    assert torch.equal(found[1], image[1])

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auxseg.data.augment import NO_AUGMENTATION, AugmentConfig
+from auxseg.data.channels import RGB
 from auxseg.data.loading.batch import Batch
 from auxseg.data.loading.loader import EvaluationLoader, Rows, TrainLoader, collate
 from auxseg.data.preparing.prepare import prepare
@@ -37,6 +38,7 @@ class FakeStore:
 
     def __init__(self, count: int = 23) -> None:
         self.layers: dict[str, StoredLayer] = {}
+        self.channels = RGB
         random = np.random.default_rng(7)
         self.images = random.integers(0, 256, (count, *self.size, 3), np.uint8)
         self.masks = random.integers(0, 3, (count, *self.size), np.uint8)

@@ -170,8 +170,8 @@ def test_two_pictures_in_one_place_are_refused(whole, monkeypatch, shift):
     """The mask of one sample must not be that of another, nor a part of it."""
     places = StoreFile.chunk_places
 
-    def move(self: StoreFile, name: str, *shape: int) -> np.ndarray:
-        found = places(self, name, *shape)
+    def move(self: StoreFile, name: str, *shape: int, **dtype: np.dtype) -> np.ndarray:
+        found = places(self, name, *shape, **dtype)
         if name == "mask":
             found[3] = found[1] + shift
         return found

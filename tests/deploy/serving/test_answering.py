@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from auxseg.data.channels import RGB, Channels
 from auxseg.data.sample import Vocabulary
 from auxseg.deploy.serving import uploads
 from auxseg.deploy.serving.app import create_app
@@ -98,11 +99,11 @@ def test_a_client_that_leaves_does_not_take_the_file_from_the_worker(
 ) -> None:
     read, errors = uploads.read_open_file, []
 
-    def read_late(file: IO[bytes], exif: str, max_pixels: int | None = None) -> np.ndarray:
+    def read_late(file: IO[bytes], exif: str, max_pixels: int | None = None, channels: Channels = RGB) -> np.ndarray:
         slow.asked += 1
         assert slow.let.wait(60)
         try:
-            return read(file, exif, max_pixels)
+            return read(file, exif, max_pixels, channels)
         except Exception as error:
             errors.append(error)
             raise

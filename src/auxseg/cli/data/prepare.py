@@ -140,6 +140,10 @@ class Prepare(Command):
     instances: Annotated[Literal["merge", "classes"] | None, optional("merge|classes")] = None
     """folder, voc, index: whether the ids in the masks are objects of one class (merge) or classes (classes)."""
 
+    channels: Annotated[str | None, optional("native|NAME,NAME,...")] = None
+    """folder, index: keep 1 to 16 channels of 8 or 16 bits (PNG, TIFF, .npy) as the files have them; names such as
+    red,green,blue,nir name them in their order (default: images are read as RGB of 8 bits)."""
+
     border: Literal["foreground", "ignore", "class"] = "foreground"
     """How the border of a trimap (oxford-iiit-pet) counts: as the animal, not at all, or as its own mask class."""
 
@@ -198,7 +202,7 @@ class Prepare(Command):
     def _options(self) -> dict[str, object]:
         """The settings of the source that were given; what was left alone has its default."""
         defaults = {each.name: each.default for each in fields(self)}
-        names = "annotations", "border", "colours", "exif", "instances", "layers", "threshold"
+        names = "annotations", "border", "channels", "colours", "exif", "instances", "layers", "threshold"
         given = {name: getattr(self, name) for name in names if getattr(self, name) != defaults[name]}
         if self.annotations:
             given["annotations"] = _files_by_split(self.annotations)

@@ -50,12 +50,15 @@ def print_report(console: Console, report: Report) -> None:
 
 def print_inspection(console: Console, inspection: Inspection) -> None:
     """Print what a store holds, and its problems."""
+    from auxseg.data.channels import RGB
     from auxseg.data.preparing.findings import NUM_NAMED, grouped
 
     sizes = ", ".join(f"{name} {width} x {height}" for name, (height, width) in inspection.original_sizes.items())
     place = f"{inspection.path}: {inspection.source}"
     _say(console, f"{place}, {inspection.size} px, {inspection.resize}, border {inspection.border}")
     _say(console, f"image sizes in pixels: {sizes}")
+    if inspection.channels != RGB:
+        _say(console, f"the images have {inspection.channels.in_words()}")
     if inspection.original_masks:
         _say(console, "masks are also kept at these sizes, for evaluate --at original")
     for name, layer in next(iter(inspection.splits.values())).layers.items():

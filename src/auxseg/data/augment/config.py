@@ -18,6 +18,8 @@ Side = Annotated[float, Field(ge=0.1, le=1.5)]
 class AugmentConfig:
     """How strongly training pictures are varied. Everything is drawn evenly from its range, for each sample alone.
 
+    Saturation, hue and grey are for red, green and blue; they do nothing to images of other channels.
+
     Attributes:
         flip: probability of a horizontal flip.
         geometric: probability that scale, aspect, rotation and perspective are applied.
@@ -29,7 +31,8 @@ class AugmentConfig:
         perspective: largest tilt k: the picture's opposite edges are magnified by up to (1 + k) to (1 - k).
         photometric: probability that brightness, contrast, saturation, hue and grey are applied.
         brightness: colours are multiplied by a factor within 1 - b and 1 + b.
-        contrast: the distance to the picture's mean grey is multiplied by a factor within 1 - c and 1 + c.
+        contrast: the distance to the picture's mean grey (of other channels, to each one's own mean) is multiplied by a
+            factor within 1 - c and 1 + c.
         saturation: the distance to a pixel's own grey is multiplied by a factor within 1 - s and 1 + s.
         hue: largest turn of the hue to either side, in turns (0.5 is the opposite colour).
         gray: probability that the photometric part makes the picture grey.

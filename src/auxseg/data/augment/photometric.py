@@ -1,6 +1,6 @@
 """The colour part of the augmentation: one affine colour transform per sample.
 
-Shape legend: ``N`` images of a batch, ``H W`` the stored size.
+Shape legend: ``N`` images of a batch, ``C`` their channels, ``H W`` the stored size.
 """
 
 from __future__ import annotations
@@ -61,14 +61,21 @@ def draw_colours(config: AugmentConfig, uniforms: Float64[np.ndarray, "N 6"]) ->
     )
 
 
-def recolour(image: Float[Tensor, "N 3 H W"], colours: Colours) -> Float[Tensor, "N 3 H W"]:
+def recolour(
+    image: Float[Tensor, "N C H W"], colours: Colours, *, has_colours: bool = True
+) -> Float[Tensor, "N C H W"]:
     """Brightness b, contrast c, saturation s and hue h, in this order, limited to [0, 1] once at the end.
 
     Each step is affine in the pixel's colour x, so that they join into one: ``c b M x + (1 - c) b m``, where m is the
     mean grey of the picture, and ``M = L + s (cos(h) (I - L) + sin(h) K)`` sets the saturation and turns the hue in
     the IQ plane of YIQ. L maps a colour to its own grey, K to the colour a quarter turn further. Steps that do
     nothing leave every bit as it is.
+
+    Channels that are not red, green and blue (``has_colours`` is false) have no saturation and no hue: each becomes
+    ``c b x + (1 - c) b m`` with its own mean m in this picture.
     """
+    if not has_colours:
+        return _brightened(image, colours)
     gain = colours.contrast * colours.brightness
     chroma = np.cos(colours.hue)[:, None, None] * (np.eye(3) - _GREY)
     chroma = chroma + np.sin(colours.hue)[:, None, None] * _QUARTER_TURN
@@ -80,3 +87,12 @@ def recolour(image: Float[Tensor, "N 3 H W"], colours: Colours) -> Float[Tensor,
     mixed = weights[:, :, 0] * image[:, :1] + lift.float()[:, None, None, None]
     mixed.addcmul_(weights[:, :, 1], image[:, 1:2]).addcmul_(weights[:, :, 2], image[:, 2:])
     return mixed.clamp_(0.0, 1.0)
+
+
+def _brightened(image: Float[Tensor, "N C H W"], colours: Colours) -> Float[Tensor, "N C H W"]:
+    """Brightness and contrast of every channel alike."""
+    gain, rest = (
+        torch.from_numpy(factor).float().to(image.device)[:, None, None, None]
+        for factor in (colours.contrast * colours.brightness, (1.0 - colours.contrast) * colours.brightness)
+    )
+    return (gain * image + rest * image.mean(dim=(2, 3), keepdim=True)).clamp_(0.0, 1.0)

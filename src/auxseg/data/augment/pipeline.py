@@ -32,7 +32,7 @@ def augment(batch: Batch, config: AugmentConfig, *, seed: int, epochs: Sequence[
 def vary_colours(moved: Batch, config: AugmentConfig, *, seed: int, epochs: Sequence[int]) -> Batch:
     """The photometric part alone, of pictures that were moved; the arguments are those of `augment`."""
     colours = draw_colours(config, _draw(moved, "photometric", NUM_PHOTOMETRIC, seed, epochs))
-    return replace(moved, image=recolour(moved.clean, colours))
+    return replace(moved, image=recolour(moved.clean, colours, has_colours=moved.channels.has_colours))
 
 
 def _draw(batch: Batch, part: str, count: int, seed: int, epochs: Sequence[int]) -> Float64[np.ndarray, "N K"]:

@@ -10,6 +10,7 @@ from typing import Final, final
 
 from auxseg.arguments import as_path
 from auxseg.counting import count
+from auxseg.data.channels import RGB
 from auxseg.data.exporting.coco import CocoWriter
 from auxseg.data.exporting.folder import FolderWriter
 from auxseg.data.exporting.labelled_picture import file_names, labelled_picture
@@ -52,6 +53,10 @@ def export_data(
         raise InputError(f"--to: expected one of {', '.join(FORMS)}, found {form!r}")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out} exists already; give the name of a new directory")
+    if form == "coco" and store.channels != RGB:
+        raise InputError(
+            f"--to coco: its images are RGB of 8 bits, but these have {store.channels.in_words()}; export to a folder"
+        )
     names = file_names(store)
     partial = out.with_name(f".{out.name}.partial")
     with naming(out, partial):

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, final
 
+import numpy as np
 from PIL import Image
 
+from auxseg.data.channels import RGB
 from auxseg.data.exporting.labelled_picture import LabelledPicture
 from auxseg.data.sample import Vocabulary
 from auxseg.data.sources.class_names import read_names
@@ -20,8 +22,8 @@ _COLUMNS: Final = ("id", "file", "group", "split")
 
 @final
 class FolderWriter:
-    """``images/``, ``masks/`` (grey values are class ids, 255 is ignored), ``classes.txt``, ``labels.csv`` with groups
-    and splits, and ``boxes.csv``."""
+    """``images/`` (PNG, or .npy of other channels than RGB of 8 bits), ``masks/`` (grey values are class ids, 255 is
+    ignored), ``classes.txt``, ``labels.csv`` with groups and splits, and ``boxes.csv``."""
 
     def __init__(self, out: Path, vocabulary: Vocabulary) -> None:
         self._out, self._vocabulary = out, vocabulary
@@ -35,7 +37,12 @@ class FolderWriter:
 
     def add(self, picture: LabelledPicture, name: str) -> None:
         """Write a picture and its mask under this name, and remember its rows."""
-        _save(Image.fromarray(picture.image), self._out / "images" / name)
+        if self._vocabulary.channels == RGB:
+            _save(Image.fromarray(picture.image), self._out / "images" / name)
+        else:
+            path = (self._out / "images" / name).with_suffix(".npy")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            np.save(path, picture.image)
         if picture.mask is not None:
             _save(Image.fromarray(picture.mask), self._out / "masks" / name)
         labels = [picture.classes.get(label, "") for label in self._vocabulary.labels]
@@ -50,7 +57,9 @@ class FolderWriter:
             _write(self._out / "boxes.csv", ["id", "x0", "y0", "x1", "y1"], self._boxes)
         numbers = self._vocabulary.category_ids
         is_numbered = numbers != tuple(range(len(numbers)))
-        return ("masks number the classes from 0, as classes.txt lists them",) if is_numbered else ()
+        notes = ("masks number the classes from 0, as classes.txt lists them",) if is_numbered else ()
+        channels = self._vocabulary.channels
+        return notes if channels == RGB else (*notes, f"read the images with --channels {','.join(channels.names)}")
 
 
 def _write_classes(path: Path, names: tuple[str, ...]) -> None:

@@ -1,6 +1,6 @@
 """A sample of a store as a picture of its own, without padding.
 
-Shape legend: ``h w`` the picture's size, at most the stored size.
+Shape legend: ``h w`` the picture's size, at most the stored size, ``C`` its channels.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import final
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import UInt, UInt8
 
 from auxseg.data.sample import MISSING, SPLITS
 from auxseg.data.store.store import Store
@@ -23,7 +23,7 @@ class LabelledPicture:
     """What a store holds of one sample; ``box`` is ``x0 y0 x1 y1`` in pixels of the picture, half-open."""
 
     id: str
-    image: UInt8[np.ndarray, "h w 3"]
+    image: UInt[np.ndarray, "h w C"]
     mask: UInt8[np.ndarray, "h w"] | None
     box: tuple[float, float, float, float] | None
     classes: dict[str, str]

@@ -1,6 +1,6 @@
 """What the loader hands to the tasks and the network.
 
-Shape legend: ``N`` images of a batch, ``H W`` the stored size.
+Shape legend: ``N`` images of a batch, ``C`` their channels, ``H W`` the stored size.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Bool, Float, Int, Shaped, UInt8
 from torch import Tensor
 
+from auxseg.data.channels import RGB, Channels
 from auxseg.data.layers import LayerForm
 from auxseg.records.values.size import Size
 
@@ -28,22 +29,22 @@ class Batch:
     """Images and labels after augmentation.
 
     ``image`` is what the network sees; ``clean`` is the same picture before the photometric augmentation, from which
-    tasks make their targets (both RGB in [0, 1]). ``mask`` holds class ids, or ``IGNORE`` where a pixel counts for
-    nothing (everywhere, if the sample has no mask). ``box`` is ``x0 y0 x1 y1``, half-open and normalised to the
+    tasks make their targets (in [0, 1], see ``channels``). ``mask`` holds class ids, or ``IGNORE`` where a pixel counts
+    for nothing (everywhere, if the sample has no mask). ``box`` is ``x0 y0 x1 y1``, half-open and normalised to the
     image, all NaN if missing. ``classes`` holds ids per kind of label, ``MISSING`` if missing. ``inside`` is false
-    where a pixel is padding rather than photograph. ``keys`` are those of `sample_keys` in `auxseg.keyed`:
-    what a task draws at random for a sample (noise, a turn) depends on them alone. They stay on the CPU, where it is
-    drawn. ``is_training`` says that the network learns from the batch: what mixes its images does so only then, so that
-    no figure depends on which images are measured together. ``teacher`` holds, by task, the outputs that a teacher
-    gives to those that learn from one (`auxseg.models.forward.with_teacher`). ``layers`` holds the layers that are
-    asked for, as ``forms`` says by the same names: maps as float32 ``N C H W`` with NaN where a pixel is not known,
-    masks as uint8 ``N H W``, multimasks as ``N K H W`` and tags as ``N T`` with ``IGNORE``, and boxes as float32
-    ``N M 6``, see `BoxesForm.batched`. A layer that a sample lacks is not known anywhere in it.
+    where a pixel is padding rather than photograph. ``keys`` are those of `sample_keys` in `auxseg.keyed`: what a task
+    draws at random for a sample (noise, a turn) depends on them alone. They stay on the CPU, where it is drawn.
+    ``is_training`` says that the network learns from the batch: what mixes its images does so only then, so that no
+    figure depends on which images are measured together. ``teacher`` holds, by task, the outputs that a teacher gives
+    to those that learn from one (`auxseg.models.forward.with_teacher`). ``layers`` holds the layers that are asked for,
+    as ``forms`` says by the same names: maps as float32 ``N C H W`` with NaN where a pixel is not known, masks as uint8
+    ``N H W``, multimasks as ``N K H W`` and tags as ``N T`` with ``IGNORE``, and boxes as float32 ``N M 6``, see
+    `BoxesForm.batched`. A layer that a sample lacks is not known anywhere in it.
     """
 
     ids: tuple[str, ...]
-    image: Float[Tensor, "N 3 H W"]
-    clean: Float[Tensor, "N 3 H W"]
+    image: Float[Tensor, "N C H W"]
+    clean: Float[Tensor, "N C H W"]
     mask: UInt8[Tensor, "N H W"]
     box: Float[Tensor, "N 4"]
     classes: Mapping[str, Int[Tensor, " N"]]
@@ -53,6 +54,7 @@ class Batch:
     teacher: Mapping[str, Float[Tensor, "N ..."]] = field(default_factory=dict)
     layers: Mapping[str, Shaped[Tensor, "N ..."]] = field(default_factory=dict)
     forms: Mapping[str, LayerForm] = field(default_factory=dict)
+    channels: Channels = RGB
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -101,6 +103,7 @@ def join(batches: Sequence[Batch]) -> Batch:
         inside=torch.cat([batch.inside for batch in batches]),
         keys=torch.cat([batch.keys for batch in batches]),
         is_training=first.is_training,
+        channels=first.channels,
         layers={name: torch.cat([batch.layers[name] for batch in batches]) for name in first.layers},
         forms=first.forms,
     )

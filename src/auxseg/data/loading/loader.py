@@ -1,6 +1,6 @@
 """Batches from a store, for training and for evaluation.
 
-Shape legend: ``H W`` the stored size, ``R`` rows of the store, ``L`` rows whose mask is used.
+Shape legend: ``H W`` the stored size, ``C`` channels, ``R`` rows of the store, ``L`` rows whose mask is used.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from typing import Protocol, final, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Int64, UInt8
+from jaxtyping import Int64, UInt, UInt8
 
 from auxseg.data.augment import AugmentConfig, CropConfig, augment, draw_cut, vary_colours
+from auxseg.data.channels import Channels
 from auxseg.data.layers import PixelForm
 from auxseg.data.loading.batch import WHOLE, Batch, Part, join, layer_batch
 from auxseg.data.loading.order import Stream
@@ -55,11 +56,16 @@ class Rows(Protocol):
         ...
 
     @property
+    def channels(self) -> Channels:
+        """What the pictures consist of."""
+        ...
+
+    @property
     def box_from_mask(self) -> bool:
         """Whether boxes are the masks' bounding boxes."""
         ...
 
-    def read(self, row: int) -> tuple[UInt8[np.ndarray, "H W 3"], UInt8[np.ndarray, "H W"]]:
+    def read(self, row: int) -> tuple[UInt[np.ndarray, "H W C"], UInt8[np.ndarray, "H W"]]:
         """Picture and mask of a row."""
         ...
 
@@ -254,7 +260,7 @@ def collate(store: Rows, rows: Int64[np.ndarray, " n"], part: Part = WHOLE) -> B
         images.append(image[part])
         masks.append(mask[part])
         insides.append(inside[part])
-    image = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous().float().div_(255)
+    image = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous().float().div_(store.channels.white)
     sample_ids = tuple(store.ids[rows].tolist())
     return Batch(
         ids=sample_ids,
@@ -267,6 +273,7 @@ def collate(store: Rows, rows: Int64[np.ndarray, " n"], part: Part = WHOLE) -> B
         keys=sample_keys(0, [0] * len(sample_ids), sample_ids),
         layers={name: layer_batch(form, layers[name], store.size) for name, form in forms.items()},
         forms=forms,
+        channels=store.channels,
     )
 
 

@@ -53,6 +53,7 @@ def convert(
             partial,
             store.stored_size,
             {name: layer.form for name, layer in store.layers.items()},
+            channels=store.channels,
             original_masks=store.originals is not None,
         ) as writer,
     ):

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import UInt8, UInt64
 from PIL import Image
 
+from auxseg.data.channels import displayed
 from auxseg.data.sample import SPLITS
 from auxseg.data.store.store import Store
 
@@ -83,7 +84,7 @@ def close_hashes(left: UInt64[np.ndarray, " A"], right: UInt64[np.ndarray, " B"]
 
 def _small_copy(store: Store, row: int) -> np.ndarray:
     image, _ = store.read(row)
-    return small_copy(image, store.inside(row))
+    return small_copy(displayed(image, store.channels), store.inside(row))
 
 
 def small_copy(image: UInt8[np.ndarray, "H W 3"], inside: tuple[int, int, int, int]) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from auxseg.data.channels import RGB, Channels
 from auxseg.data.preparing.duplicates import MAX_CANDIDATES, same_pictures, similar_pictures
 from auxseg.data.preparing.findings import (
     UNDECIDED,
@@ -74,6 +75,7 @@ class Inspection:
     notes: Mapping[str, int]
     remarks: tuple[str, ...]
     original_masks: bool = False
+    channels: Channels = RGB
 
     def to_json(self) -> dict[str, object]:
         """The same as plain values; what is not a number becomes ``None``."""
@@ -111,6 +113,7 @@ def inspect(store: Store | str | Path) -> Inspection:
         notes=store.provenance.get("notes", {}),
         remarks=tuple(_texts(store.provenance.get("remarks"))),
         original_masks=store.originals is not None,
+        channels=store.channels,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final, final
 
 import numpy as np
 
+from auxseg.data.channels import RGB, Channels, displayed
 from auxseg.data.geometry import fit
 from auxseg.data.joined import Joined
 from auxseg.data.preparing.duplicates import MAX_CANDIDATES, MIN_CORRELATION, close_hashes, correlation, small_copy
@@ -22,8 +23,8 @@ _CANDIDATES_PER_PICTURE: Final = 100
 class NearDuplicates:
     """Collects what is needed of every record, and joins the groups of those that show nearly the same."""
 
-    def __init__(self, resize: str) -> None:
-        self._resize = resize
+    def __init__(self, resize: str, channels: Channels = RGB) -> None:
+        self._resize, self._channels = resize, channels
         self._hashes: list[int] = []
         self._image_hashes: list[str] = []
         self._copies: list[np.ndarray] = []
@@ -33,7 +34,7 @@ class NearDuplicates:
         inside = fit(record.original_size, record.image.shape[:2], self._resize).inside
         self._hashes.append(record.perceptual_hash)
         self._image_hashes.append(record.image_hash)
-        self._copies.append(small_copy(record.image, inside))
+        self._copies.append(small_copy(displayed(record.image, self._channels), inside))
 
     def merged(self, groups: Sequence[str]) -> tuple[list[str], list[Finding]]:
         """The group of every record (empty: it is alone), where near duplicates and their groups are one.

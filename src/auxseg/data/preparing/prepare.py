@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from auxseg.arguments import as_path, shown
+from auxseg.data.channels import RGB
 from auxseg.data.geometry import RESIZES
 from auxseg.data.layers import MAX_LAYERS, name_fault
 from auxseg.data.preparing.findings import Finding
@@ -105,7 +106,9 @@ def prepare(
     if not isinstance(source, Source):
         raise InputError(f"source: expected what auxseg.open_source(name, path) opens, not {shown(source)}")
     stored = as_size(size, "size")
-    settings = RecordSettings(stored, resize, source.mask_classes, box, dict(source.layers), original_masks)
+    settings = RecordSettings(
+        stored, resize, source.mask_classes, box, dict(source.layers), original_masks, source.channels
+    )
     _check(settings, processes)
     _check_names(source)
     items = source.items()
@@ -114,9 +117,9 @@ def prepare(
     check_split(split, [item.split for item in items], val_fraction)
     with (
         output(out, overwrite) as partial,
-        StoreWriter(partial, stored, source.layers, original_masks=original_masks) as writer,
+        StoreWriter(partial, stored, source.layers, channels=source.channels, original_masks=original_masks) as writer,
     ):
-        alike = NearDuplicates(resize) if group_near_duplicates else None
+        alike = NearDuplicates(resize, source.channels) if group_near_duplicates else None
         with closing(read_records(source, settings, items, processes)) as results:
             tally = _write(writer, items, results, alike, strict=strict, progress=progress)
         if box != LARGEST and not tally.num_boxes_kept:
@@ -135,7 +138,7 @@ def prepare(
         )
         findings = (*tally.findings(source, settings, writer, splits), *remarks)
         choices = {"split": split, "val_fraction": val_fraction, "box": box, "seed": seed, "notes": tally.notes}
-        header = _header(source, settings, tally) | _exif(writer.column("orientation"))
+        header = _header(source, settings, tally) | _exif(source, writer.column("orientation"))
         writer.finish(splits, header, _provenance(source, choices | _news(source, tally, settings, alike)))
     return Report(
         out, len(tally.written), tuple(tally.skipped), dict(tally.notes), tuple(tally.dropped), source.remarks, findings
@@ -187,6 +190,8 @@ def _check_names(source: Source) -> None:
     for name in source.layers:
         if fault := name_fault(name):
             raise InputError(f"the source {source.name} has a layer '{printable(name)}' whose name {fault}")
+    if fault := source.channels.fault():
+        raise InputError(f"the source {source.name} has channels that no store can keep: {fault}")
     if len(source.layers) > MAX_LAYERS:
         raise InputError(f"the source {source.name} has {len(source.layers)} layers; a store holds {MAX_LAYERS}")
 
@@ -233,8 +238,13 @@ def _header(source: Source, settings: RecordSettings, tally: Tally) -> dict[str,
     }
 
 
-def _exif(orientations: Sequence[Orientation]) -> dict[str, str]:
-    """What most photographs with an orientation were read like, unless they were turned, which is the rule."""
+def _exif(source: Source, orientations: Sequence[Orientation]) -> dict[str, str]:
+    """What most photographs with an orientation were read like, unless they were turned, which is the rule.
+
+    Images whose channels are kept are never turned.
+    """
+    if source.channels != RGB:
+        return {"exif": "ignore"}
     turned = Counter(each.is_turned for each in orientations if each.tag != 1)
     return {"exif": "ignore"} if turned[False] > turned[True] else {}
 

@@ -1,6 +1,6 @@
 """One sample on its way into the store: checked, fitted into the stored size, fingerprinted.
 
-Shape legend: ``H W`` the stored size, ``h w`` the photograph's own size.
+Shape legend: ``H W`` the stored size, ``h w`` the photograph's own size, ``C`` its channels.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, UInt, UInt8
 from PIL import Image
 
+from auxseg.data.channels import RGB, Channels, displayed
 from auxseg.data.geometry import fit
 from auxseg.data.layers import LayerForm
 from auxseg.data.sample import IGNORE, Box, Orientation, Sample
@@ -42,6 +43,7 @@ class RecordSettings:
     box: str = LARGEST
     layers: Mapping[str, LayerForm] = field(default_factory=dict)
     original_masks: bool = False
+    channels: Channels = RGB
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Record:
 
     id: str
     group: str
-    image: UInt8[np.ndarray, "H W 3"]
+    image: UInt[np.ndarray, "H W C"]
     mask: UInt8[np.ndarray, "H W"]
     has_mask: bool
     box: Float[np.ndarray, " 4"]
@@ -88,9 +90,10 @@ class Record:
 def make_record(sample: Sample, settings: RecordSettings) -> Record:
     """Turn a sample into a record. A label that does not fit the image is dropped, and the record says so.
 
-    Raises `SampleError` for a text that no store can keep.
+    Raises `SampleError` for a text that no store can keep, and for an image of other channels than announced.
     """
     _check_texts(sample)
+    _check_channels(sample, settings.channels)
     height, width = sample.image.shape[:2]
     mask_ids = _ids_in(sample.mask)
     mask_fault = _mask_fault(sample, mask_ids, settings.mask_classes)
@@ -121,7 +124,7 @@ def make_record(sample: Sample, settings: RecordSettings) -> Record:
         classes=dict(sample.classes),
         original_size=(height, width),
         image_hash=hash_image(sample.image),
-        perceptual_hash=difference_hash(sample.image),
+        perceptual_hash=difference_hash(displayed(sample.image, settings.channels)),
         notes=(*sample.notes, *notes),
         dropped=(*sample.dropped, *faults),
         orientation=sample.orientation,
@@ -151,7 +154,7 @@ def choose_box(boxes: tuple[Box, ...], choice: str) -> Box | None:
     return named[0] if len(named) == 1 else None
 
 
-def hash_image(image: UInt8[np.ndarray, "h w 3"]) -> str:
+def hash_image(image: UInt[np.ndarray, "h w C"]) -> str:
     """SHA-256 of shape and pixels, in hexadecimal: equal exactly for equal pictures, whatever file they came from."""
     digest = hashlib.sha256(f"{image.shape}".encode())
     digest.update(image.ravel().data)
@@ -177,6 +180,12 @@ def _check_texts(sample: Sample) -> None:
     for what, text in texts.items():
         if fault := text_fault(text):
             raise SampleError(f"{what} {fault}")
+
+
+def _check_channels(sample: Sample, channels: Channels) -> None:
+    found = sample.image.shape[2], str(sample.image.dtype)
+    if found != (len(channels), channels.dtype):
+        raise SampleError(f"its image has {found[0]} channels of {found[1]}, expected {channels.in_words()}")
 
 
 def _ids_in(mask: UInt8[np.ndarray, "h w"] | None) -> list[int]:

@@ -17,6 +17,7 @@ from auxseg.data.sources.masks.labelled import read_labelled
 from auxseg.data.sources.masks.sizes import refuse_misfits
 from auxseg.data.sources.name_matching import Photographs, masks_by_picture
 from auxseg.data.sources.pictures.files import SUFFIXES, Listing, describe_others, list_files, list_unknown
+from auxseg.data.sources.pictures.native_images import list_images, native_images
 from auxseg.data.sources.pictures.orientation import agreement, check_exif
 from auxseg.data.sources.source import Item, SampleError, Source
 from auxseg.data.sources.tables import Labels, describe_labels, read_boxes, read_labels
@@ -60,6 +61,9 @@ class Folder(Source):
         colours: a file with a colour for every class, as ``classes.txt``; ``"auto"`` to number the colours that
             occur; ``"index"`` to believe the indices of palettes that differ.
         instances: what masks are that number their objects: ``"merge"`` for one foreground, ``"classes"`` for classes.
+        channels: keep 1 to 16 channels of 8 or 16 bits as the files have them, ``.npy`` among them: ``"native"``, or
+            their names with commas between them. See `auxseg.data.sources.pictures.native`. By default images are read
+            as RGB of 8 bits.
 
     Raises:
         InputError: if there is no ``images/``, ``masks/`` holds no masks or none of a picture, or a table or the mask
@@ -67,7 +71,7 @@ class Folder(Source):
     """
 
     name = "folder"
-    options = frozenset({"exif", "threshold", "colours", "instances"})
+    options = frozenset({"channels", "exif", "threshold", "colours", "instances"})
 
     def __init__(
         self,
@@ -76,14 +80,17 @@ class Folder(Source):
         threshold: float | None = None,
         colours: str | Path | None = None,
         instances: str | None = None,
+        channels: str | None = None,
     ) -> None:
         self.path = Path(path)
         self.exif = check_exif(exif)
         settings, names = mask_settings(colours, threshold, instances)
         if not (self.path / _IMAGES).is_dir():
             raise InputError(f"{self.path / _IMAGES} does not exist; it should hold the images")
-        pictures = list_files(self.path / _IMAGES)
+        pictures = list_images(self.path / _IMAGES, channels)
         self._pictures = pictures.paths
+        self._images = native_images(list(self._pictures.values()), channels, exif)
+        self.channels = self._images.channels
         photographs = Photographs(self._pictures)
         masks = _list_masks(self.path / _MASKS, takes_lossy=threshold is not None)
         self._masks = masks_by_picture(masks, photographs, _IMAGES, _MASKS)
@@ -102,12 +109,13 @@ class Folder(Source):
         self.has_background = classes.has_background
         self.remarks = (
             *_left_out(self.path, pictures, masks, self._layers.folders),
+            *self._images.remarks,
             *remarks,
             *describe_labels(self.path / _LABELS, self._labels.values()),
             *classes.remarks,
             *self._layers.remarks,
         )
-        self._chosen = describe_settings(exif, threshold, colours, instances)
+        self._chosen = describe_settings(exif, threshold, colours, instances, channels)
 
     def items(self) -> Sequence[Item]:
         """Whatever has a picture, a mask or a row in a table, by id."""
@@ -121,7 +129,13 @@ class Folder(Source):
         path, labels = self._pictures[item.id], self._labels.get(item.id, _UNLABELLED)
         boxes = tuple(self._boxes.get(item.id, []))
         read = read_labelled(
-            path, self._masks.get(item.id), self._reader, self.exif, lambda: self._agreement, has_boxes=bool(boxes)
+            path,
+            self._masks.get(item.id),
+            self._reader,
+            self.exif,
+            lambda: self._agreement,
+            has_boxes=bool(boxes),
+            read_image=self._images.reader,
         )
         layers, notes, faults = self._layers.read(item.id, (read.image.shape[0], read.image.shape[1]))
         return Sample(

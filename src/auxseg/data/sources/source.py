@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
+from auxseg.data.channels import RGB, Channels
 from auxseg.data.layers import LayerForm
 from auxseg.data.sample import Sample
 
@@ -35,7 +36,8 @@ class Source(ABC):
     ``box_from_mask`` says that boxes are the masks' own bounding boxes, so that they may be taken from the mask again
     after an augmentation. ``remarks`` are sentences about the whole data set: what was left out of it when it was
     opened, or is understood in another way than it is written. ``layers`` says by name which layers its samples may
-    have. ``options`` are the settings of `open_source` that the source understands.
+    have, ``channels`` what their images consist of. ``options`` are the settings of `open_source` that the source
+    understands.
     """
 
     options: ClassVar[frozenset[str]] = frozenset()
@@ -47,6 +49,7 @@ class Source(ABC):
     category_ids: tuple[int, ...] = ()
     remarks: tuple[str, ...] = ()
     layers: Mapping[str, LayerForm] = MappingProxyType({})
+    channels: Channels = RGB
 
     @abstractmethod
     def items(self) -> Sequence[Item]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from auxseg.data.channels import RGB, Channels, parse_channels
 from auxseg.data.geometry import RESIZES
 from auxseg.data.layers import MAX_LAYERS, LayerForm, name_fault
 from auxseg.data.layers.parsing import parse_form
@@ -38,6 +39,7 @@ class Header:
     layers: Mapping[str, tuple[LayerForm, str]] = field(default_factory=dict)
     original_masks: str | None = None
     """The hash of the masks at the size of their photographs, where they are kept."""
+    channels: Channels = RGB
 
 
 def read_header(file: StoreFile) -> Header:
@@ -84,6 +86,7 @@ def _header(values: Mapping[str, object]) -> Header:
         has_background=_truth(values.get("has_background", True), "has_background"),
         layers=_layers(values.get("layers", {})),
         original_masks=_original_masks(values.get("original_masks")),
+        channels=parse_channels(_mapping(values["channels"], "channels")) if "channels" in values else RGB,
     )
     if header.size.shorter < 1:
         raise ValueError(f"size is {header.size}")

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Bool, Float32, Int32, UInt8
 
+from auxseg.data.channels import RGB, Channels
 from auxseg.data.layers import LayerForm, MapForm, MaskForm
 from auxseg.data.sample import MISSING, SPLITS, Vocabulary
 from auxseg.data.store.file import StoreFile
@@ -35,6 +36,9 @@ KINDS_VERSION: Final = 2.1
 RECTANGLES_VERSION: Final = 3
 """Of a file whose pictures are not square, with layers or without."""
 
+CHANNELS_VERSION: Final = 4
+"""Of a file whose images are not RGB of 8 bits, with layers or without, square or not."""
+
 FIRST_VERSION: Final = 1
 """The oldest that can be read. It is also what the content hash covers: both versions keep the same of a sample."""
 
@@ -48,17 +52,20 @@ def read_checked(path: Path, descriptor: int) -> dict[str, Any]:
         if not (file.has_attribute("schema_version") and file.has_attribute("content_hash")):
             raise InputError(f"{path} is an HDF5 file, but not a store that `auxseg data prepare` wrote")
         version = file.number("schema_version")
-        if version > RECTANGLES_VERSION:
+        if version > CHANNELS_VERSION:
             raise InputError(
-                f"{path} has schema version {version:g}; this auxseg reads up to {RECTANGLES_VERSION}: upgrade auxseg"
+                f"{path} has schema version {version:g}; this auxseg reads up to {CHANNELS_VERSION}: upgrade auxseg"
             )
-        if version not in (FIRST_VERSION, SCHEMA_VERSION, LAYERS_VERSION, KINDS_VERSION, RECTANGLES_VERSION):
+        known = (FIRST_VERSION, SCHEMA_VERSION, LAYERS_VERSION, KINDS_VERSION, RECTANGLES_VERSION, CHANNELS_VERSION)
+        if version not in known:
             raise ValueError(f"there is no schema version {version:g}")
         return read_index(file, version, os.fstat(descriptor).st_size)
 
 
-def version_for(size: Size, layers: Collection[LayerForm]) -> float:
-    """The oldest version that has room for pictures of this size and these layers."""
+def version_for(size: Size, layers: Collection[LayerForm], channels: Channels = RGB) -> float:
+    """The oldest version that has room for pictures of this size and these channels, and for these layers."""
+    if channels != RGB:
+        return CHANNELS_VERSION
     if not size.is_square:
         return RECTANGLES_VERSION
     if not layers:
@@ -78,6 +85,8 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
         raise ValueError(f"its size is {header.size}, but schema version {version:g} knows squares alone")
     if header.layers and version < version_for(header.size, [form for form, _ in header.layers.values()]):
         raise ValueError(f"it has layers, which schema version {version:g} does not know")
+    if header.channels != RGB and version < CHANNELS_VERSION:
+        raise ValueError(f"it has {header.channels.in_words()}, but schema version {version:g} knows 8-bit RGB alone")
     layers = read_stored_layers(file, header.layers, header.size, num_samples)
     has_mask = file.truths("has_mask", num_samples)
     originals = read_originals(file, header.original_masks, has_mask)
@@ -108,7 +117,7 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
         "perceptual_hashes": file.column("perceptual_hash", np.uint64, num_samples),
         "layers": layers,
         "originals": originals,
-        "_places": _places(file, header.size, num_samples, file_size, others),
+        "_places": _places(file, header.size, header.channels, num_samples, file_size, others),
     }
 
 
@@ -124,6 +133,7 @@ def _vocabulary(header: Header, classes: Mapping[str, np.ndarray], split: UInt8[
         header.category_ids,
         header.has_background,
         layers={name: form for name, (form, _) in header.layers.items()},
+        channels=header.channels,
     )
 
 
@@ -188,6 +198,7 @@ def _is_turned(file: StoreFile, num_samples: int) -> Bool[np.ndarray, " N"]:
 def _places(
     file: StoreFile,
     size: Size,
+    channels: Channels,
     num_samples: int,
     file_size: int,
     others: Mapping[str, tuple[np.ndarray, np.ndarray]],
@@ -198,12 +209,12 @@ def _places(
     """
     places = np.stack(
         [
-            file.chunk_places("image", num_samples, *size, 3),
+            file.chunk_places("image", num_samples, *size, len(channels), dtype=channels.numpy),
             file.chunk_places("mask", num_samples, *size),
         ],
         axis=1,
     )
-    ends = places + np.array([3, 1]) * size.num_pixels
+    ends = places + np.array([len(channels) * channels.numpy.itemsize, 1]) * size.num_pixels
     ranges = {"image": (places[:, 0], ends[:, 0]), "mask": (places[:, 1], ends[:, 1]), **others}
     for name, (starts_, ends_) in ranges.items():
         if (starts_ < 0).any() or (ends_ > file_size).any():

@@ -32,6 +32,8 @@ The content hash covers the layers' hashes. The hashes of photographs do not.
 
 Version 3 is what a file has whose pictures are not square, with layers or without; ``size`` in its header is a list of
 height and width. In older versions both are ``size``.
+Version 4 is what a file has whose images are not RGB of 8 bits. ``channels`` in its header holds their ``names`` and
+``dtype``, uint8 or uint16, and ``/image`` is (N, H, W, C) of this type; all else is as in version 3.
 
 A file of any of these versions that keeps the masks at the size of their photographs also has::
 
@@ -54,10 +56,11 @@ from pathlib import Path
 from typing import Any, final
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import UInt, UInt8
 
 from auxseg.arguments import as_path
-from auxseg.data.geometry import Fit, fit
+from auxseg.data.channels import Channels
+from auxseg.data.geometry import Fit, fit, refitted
 from auxseg.data.layers import FixedForm
 from auxseg.data.sample import IGNORE, SPLITS, Vocabulary
 from auxseg.data.store.index import read_checked
@@ -142,6 +145,11 @@ class Store:
     def __getstate__(self) -> dict[str, object]:
         return {**{each.name: getattr(self, each.name) for each in fields(self)}, "_file": []}
 
+    @property
+    def channels(self) -> Channels:
+        """What the images consist of."""
+        return self.vocabulary.channels
+
     def rows(self, split: str) -> np.ndarray:
         """The rows of one split, ascending (int64)."""
         if split not in SPLITS:
@@ -161,15 +169,15 @@ class Store:
         seen = replace(self, size=asked, vocabulary=replace(self.vocabulary, size=asked))
         if self.resize == "squash" or (self.size.is_square and asked.is_square):
             return seen
-        return replace(seen, boxes=self._boxes_at(seen))
+        return replace(seen, boxes=refitted(self.boxes, self.place, seen.place))
 
     def with_layers(self, names: Collection[str]) -> Store:
         """The same store of which only these layers are read; each must be one of its own."""
         return replace(self, layers={name: layer for name, layer in self.layers.items() if name in names})
 
-    def read(self, row: int) -> tuple[UInt8[np.ndarray, "H W 3"], UInt8[np.ndarray, "H W"]]:
+    def read(self, row: int) -> tuple[UInt[np.ndarray, "H W C"], UInt8[np.ndarray, "H W"]]:
         """Read one sample's image and mask into new arrays. Raises `RunError` if the file changed or cannot be read."""
-        image = np.empty((*self.stored_size, 3), np.uint8)
+        image = np.empty((*self.stored_size, len(self.channels)), self.channels.numpy)
         self._fill(row, image, int(self._places[row, 0]))
         mask = self.read_mask(row)
         if self.size == self.stored_size:
@@ -279,14 +287,6 @@ class Store:
     def _fit(self, row: int, size: Size) -> Fit:
         height, width = self.original_sizes[row].tolist()
         return fit((height, width), size, self.resize)
-
-    def _boxes_at(self, seen: Store) -> np.ndarray:
-        """The boxes where the padding is another."""
-        boxes = self.boxes.copy()
-        for row in np.flatnonzero(~np.isnan(boxes).any(1)).tolist():
-            in_photograph = self.place(row).boxes_back(boxes[row, None].astype(np.float64))
-            boxes[row] = seen.place(row).boxes(in_photograph)[0]
-        return boxes
 
     def _shrinking(self, row: int) -> Fit:
         """How what lies inside at the stored size comes to lie inside at this one."""

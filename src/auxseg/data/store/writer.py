@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 from jaxtyping import UInt8
 
+from auxseg.data.channels import RGB, Channels
 from auxseg.data.layers import LayerForm
 from auxseg.data.preparing.record import Record
 from auxseg.data.sample import MISSING, Orientation
@@ -28,6 +29,8 @@ from auxseg.records.values.size import Size, SizeLike
 _NOT_KEPT: Final = ("image", "mask", "notes", "dropped", "seen", "layers", "original_mask")
 """What is not part of a record's row in the index."""
 
+_BYTE: Final = np.dtype(np.uint8)
+
 NO_LAYERS: Final[Mapping[str, LayerForm]] = MappingProxyType({})
 
 
@@ -40,18 +43,24 @@ class StoreWriter:
     """
 
     def __init__(
-        self, path: Path, size: SizeLike, layers: Mapping[str, LayerForm] = NO_LAYERS, *, original_masks: bool = False
+        self,
+        path: Path,
+        size: SizeLike,
+        layers: Mapping[str, LayerForm] = NO_LAYERS,
+        *,
+        channels: Channels = RGB,
+        original_masks: bool = False,
     ) -> None:
-        self._path, self._size = path, Size.of(size)
+        self._path, self._size, self._channels = path, Size.of(size), channels
         self._index: list[dict[str, Any]] = []
         self._hash = hashlib.sha256()
         with self._failures_named():
             # The file is locked already, by whoever made its name, see `auxseg.files.replacing`.
             self._file = h5py.File(path, "w", libver="v110", locking=False)
-            self._image = _pictures(self._file, "image", (*self._size, 3))
+            self._image = _pictures(self._file, "image", (*self._size, len(channels)), channels.numpy)
             self._mask = _pictures(self._file, "mask", (*self._size,))
             self._layers = {name: layer_writer(self._file, name, form, self._size) for name, form in layers.items()}
-            self._version = version_for(self._size, layers.values())
+            self._version = version_for(self._size, layers.values(), channels)
             self._originals = OriginalMaskWriter(self._file) if original_masks else None
 
     def __enter__(self) -> StoreWriter:
@@ -113,6 +122,8 @@ class StoreWriter:
         """
         names, ids = self.class_ids()
         header = {**header, "labels": names}
+        if self._channels != RGB:
+            header["channels"] = self._channels.to_json()
         if self._layers:
             header["layers"] = {name: layer.describe() for name, layer in self._layers.items()}
         hashed = header | {"schema_version": FIRST_VERSION}
@@ -154,8 +165,8 @@ class StoreWriter:
             raise RunError(f"{self._path.parent}: writing the store failed: {reason}") from error
 
 
-def _pictures(file: h5py.File, name: str, shape: tuple[int, ...]) -> h5py.Dataset:
-    return file.create_dataset(name, (0, *shape), np.uint8, maxshape=(None, *shape), chunks=(1, *shape))
+def _pictures(file: h5py.File, name: str, shape: tuple[int, ...], dtype: np.dtype = _BYTE) -> h5py.Dataset:
+    return file.create_dataset(name, (0, *shape), dtype, maxshape=(None, *shape), chunks=(1, *shape))
 
 
 def _append(dataset: h5py.Dataset, row: int, picture: np.ndarray) -> None:

@@ -18,6 +18,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from auxseg.data.channels import RGB, Channels
 from auxseg.data.geometry import PADDING_GREY
 from auxseg.deploy.export.outputs import describe_output
 from auxseg.deploy.export.result import Cost, Parity
@@ -29,20 +30,26 @@ from auxseg.run.model_file import ModelFacts
 
 _PREPROCESSING: Final = {
     "squash": (
-        "turn the image upright by its EXIF orientation, unless exif is ignore",
-        "convert it to RGB, 8 bits per channel",
+        "{upright}",
+        "{converted}",
         "resize it to {size}, bilinear and antialiased, whatever its aspect ratio",
-        "divide by 255; channels first: batch x 3 x height x width",
+        "divide by {white}; channels first: batch x {count} x height x width",
     ),
     "letterbox": (
-        "turn the image upright by its EXIF orientation, unless exif is ignore",
-        "convert it to RGB, 8 bits per channel",
+        "{upright}",
+        "{converted}",
         "{longer}, bilinear and antialiased, and keep its aspect ratio",
-        "put it into the middle of {picture} filled with padding_grey; `inside` is its place",
-        "divide by 255; channels first: batch x 3 x height x width",
+        "put it into the middle of {picture} filled with {padding}; `inside` is its place",
+        "divide by {white}; channels first: batch x {count} x height x width",
     ),
 }
 
+
+_RGB_WORDS: Final = {
+    "upright": "turn the image upright by its EXIF orientation, unless exif is ignore",
+    "converted": "convert it to RGB, 8 bits per channel",
+    "padding": "padding_grey",
+}
 
 _SQUARE: Final = {
     "size": "size x size",
@@ -83,12 +90,18 @@ def measured(parity: Sequence[Parity], costs: Sequence[Cost], calibrated_on: int
 
 def _input(model: Model) -> dict[str, object]:
     network, vocabulary = model.network, model.vocabulary
-    only, words = network.image_size, _SQUARE if vocabulary.size.is_square else _RECTANGLE
+    only, channels = network.image_size, vocabulary.channels
+    words = {
+        **(_SQUARE if vocabulary.size.is_square else _RECTANGLE),
+        **(_RGB_WORDS if channels == RGB else _words_of(channels)),
+        "white": str(channels.white),
+        "count": str(len(channels)),
+    }
     return {
         "name": INPUT,
         "type": "float32",
-        "shape": ["batch", 3, only or "height", only or "width"],
-        "channels": "RGB",
+        "shape": ["batch", len(channels), only or "height", only or "width"],
+        "channels": "RGB" if channels == RGB else channels.in_words(),
         "range": [0, 1],
         "size": vocabulary.size.to_json(),
         "multiple_of": 1,
@@ -98,6 +111,14 @@ def _input(model: Model) -> dict[str, object]:
         "exif": vocabulary.exif,
         "normalisation": "inside of the network",
         "preprocessing": [step.format_map(words) for step in _PREPROCESSING[vocabulary.resize]],
+    }
+
+
+def _words_of(channels: Channels) -> dict[str, str]:
+    return {
+        "upright": "take the image as it is stored",
+        "converted": f"keep its {channels.in_words()}",
+        "padding": "padding_grey" if channels.pads_with_grey else "the mean of each channel in this image",
     }
 
 

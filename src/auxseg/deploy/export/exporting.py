@@ -67,7 +67,8 @@ def export(
     names = chosen(asked.tasks, list(answering(model)), list(model.tasks))
     store = None if asked.data is None else source.store(asked.data)
     network = model.network.to(memory_format=torch.contiguous_format)
-    samples = sample_images(model.vocabulary.size, network.stride, network.image_size, store)
+    vocabulary = model.vocabulary
+    samples = sample_images(vocabulary.size, network.stride, network.image_size, store, vocabulary.channels)
     texts = describe(model, source.facts, names, source.initial_weights)
     return _WRITERS[format](Job(model, SomeTasks(network, names).eval(), texts, samples, store), asked)
 

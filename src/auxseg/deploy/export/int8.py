@@ -6,7 +6,7 @@ graph keeps its operators between pairs of QuantizeLinear and DequantizeLinear (
 Weights use seven of the eight bits: processors without VNNI add pairs of products in sixteen bits, which overflow
 otherwise. The first convolutions and the last layers before every output stay in float32.
 
-Shape legend: ``H W`` the stored size.
+Shape legend: ``C`` channels of an image, ``H W`` the stored size.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _NUM_IN_FLOAT: Final = 2
 _LAYERS: Final = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 
 
-def calibration_images(store: Store, number: int) -> list[Float32[np.ndarray, "1 3 H W"]]:
+def calibration_images(store: Store, number: int) -> list[Float32[np.ndarray, "1 C H W"]]:
     """So many training images, spread evenly over the split, or all there are.
 
     Raises `InputError` if the store has no training images, or no validation images to measure the cost on.

@@ -3,7 +3,7 @@
 Unpooling by indices takes the place of a maximum, and of two values that nearly tie another arithmetic may take the
 other one. So classes are compared, and quantiles of the differences; their maximum is told, but refuses nothing.
 
-Shape legend: ``N`` images, ``H W`` their size.
+Shape legend: ``N`` images, ``C`` their channels, ``H W`` their size.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from PIL import Image
 from torch import Tensor
 
 from auxseg.counting import count
+from auxseg.data.channels import RGB, Channels, resampled
 from auxseg.data.sources.synthetic import SyntheticSource
 from auxseg.data.store.store import Store
 from auxseg.deploy.export.result import Parity
@@ -29,7 +30,7 @@ from auxseg.tasks import SegmentationTask, Task
 from auxseg.tasks.categorical import CategoricalTask
 from auxseg.tasks.task import Dense, form
 
-Images = Float32[np.ndarray, "N 3 H W"]
+Images = Float32[np.ndarray, "N C H W"]
 Runner = Callable[[Images], Mapping[str, np.ndarray]]
 """Computes the outputs of an exported network, by task."""
 
@@ -50,7 +51,9 @@ class Samples:
     batches: tuple[np.ndarray, ...]
 
 
-def sample_images(size: Size, stride: int, image_size: int | None, store: Store | None) -> Samples:
+def sample_images(
+    size: Size, stride: int, image_size: int | None, store: Store | None, channels: Channels = RGB
+) -> Samples:
     """One image at the stored size, two of other height than width, and one of an odd size that no stride divides.
 
     They are from the validation split of the store, else generated. A network of one ``image_size`` has that alone.
@@ -64,8 +67,10 @@ def sample_images(size: Size, stride: int, image_size: int | None, store: Store 
         origin, images = "val", [store.read(int(row))[0] for row in rows]
     else:
         source = SyntheticSource(num_samples=_NUM_IMAGES, size=128)
-        origin, images = "generated", [source.read(item).image for item in source.items()]
-    return Samples(origin, tuple(_resized(images[:number], height, width) for number, height, width in shapes))
+        origin, images = "generated", [_as(source.read(item).image, channels) for item in source.items()]
+    return Samples(
+        origin, tuple(_resized(images[:number], height, width, channels) for number, height, width in shapes)
+    )
 
 
 def compare(module: SomeTasks, tasks: Mapping[str, Task], run: Runner, samples: Samples) -> tuple[Parity, ...]:
@@ -133,8 +138,14 @@ def _refuse(parity: Parity, *, is_map: bool) -> None:
         )
 
 
-def _resized(images: Sequence[np.ndarray], height: int, width: int) -> np.ndarray:
-    resized = [
-        np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)) for image in images
-    ]
-    return np.ascontiguousarray(np.stack(resized).transpose(0, 3, 1, 2), np.float32) / 255
+def _as(image: np.ndarray, channels: Channels) -> np.ndarray:
+    """A generated photograph whose colours are repeated over the channels."""
+    if channels == RGB:
+        return image
+    repeated = image[..., np.arange(len(channels)) % 3].astype(np.float32)
+    return np.rint(repeated * (channels.white / RGB.white)).astype(channels.numpy)
+
+
+def _resized(images: Sequence[np.ndarray], height: int, width: int, channels: Channels) -> np.ndarray:
+    resized = [resampled(image, (height, width), Image.Resampling.BILINEAR) for image in images]
+    return np.ascontiguousarray(np.stack(resized).transpose(0, 3, 1, 2), np.float32) / channels.white

@@ -1,6 +1,6 @@
 """A trained network as a graph of tensor operations, for images of any size.
 
-Shape legend: ``N`` images, ``H W`` their size.
+Shape legend: ``N`` images, ``C`` their channels, ``H W`` their size.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class SomeTasks(nn.Module):
         super().__init__()
         self.network, self.tasks = network, tuple(tasks)
 
-    def forward(self, image: Float[Tensor, "N 3 H W"]) -> tuple[Tensor, ...]:
-        """The raw outputs of the tasks, in their order, for RGB images in [0, 1]."""
+    def forward(self, image: Float[Tensor, "N C H W"]) -> tuple[Tensor, ...]:
+        """The raw outputs of the tasks, in their order, for images in [0, 1]."""
         outputs = self.network(image, self.tasks)
         return tuple(outputs[task] for task in self.tasks)
 
@@ -50,7 +50,7 @@ def trace(module: SomeTasks) -> ExportedProgram:
             # Without deferred assertions, schemes that compare sizes of several encoders fix the size.
             return torch.export.export(
                 module,
-                (torch.rand(2, 3, height, width),),
+                (torch.rand(2, module.network.in_channels, height, width),),
                 dynamic_shapes=(free,),
                 strict=False,
                 prefer_deferred_runtime_asserts_over_guards=True,

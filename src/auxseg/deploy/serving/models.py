@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import final
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, UInt
 
 from auxseg.arguments import as_typed, short_names
 from auxseg.data.sample import Vocabulary
@@ -44,8 +44,8 @@ class Served:
     vocabulary: Vocabulary
     tasks: tuple[str, ...]
     others: tuple[str, ...]
-    ask: Callable[[UInt8[np.ndarray, "h w 3"], tuple[str, ...] | None], Prediction]
-    attend: Callable[[UInt8[np.ndarray, "h w 3"]], Attention] | None = None
+    ask: Callable[[UInt[np.ndarray, "h w C"], tuple[str, ...] | None], Prediction]
+    attend: Callable[[UInt[np.ndarray, "h w C"]], Attention] | None = None
 
 
 def open_models(paths: Sequence[Path], device: str = "auto") -> dict[str, Served]:
@@ -54,7 +54,8 @@ def open_models(paths: Sequence[Path], device: str = "auto") -> dict[str, Served
         raise InputError("auxseg serve needs at least one run directory or model, found none")
     models = {name: _open(path, name, device) for name, path in zip(names_of(paths), paths, strict=True)}
     for model in models.values():
-        model.ask(np.zeros((8, 8, 3), np.uint8), None)  # whatever is slow the first time is done
+        channels = model.vocabulary.channels
+        model.ask(np.zeros((8, 8, len(channels)), channels.numpy), None)  # whatever is slow the first time is done
     return models
 
 
@@ -80,5 +81,5 @@ def _open(path: Path, name: str, device: str) -> Served:
     )
 
 
-def _ask(model: Predictor, image: UInt8[np.ndarray, "h w 3"], tasks: tuple[str, ...] | None) -> Prediction:
+def _ask(model: Predictor, image: UInt[np.ndarray, "h w C"], tasks: tuple[str, ...] | None) -> Prediction:
     return model.predict(image, tasks=tasks)

@@ -7,8 +7,10 @@ import time
 from dataclasses import dataclass
 from typing import final
 
+import numpy as np
 from fastapi import HTTPException
 
+from auxseg.data.channels import displayed
 from auxseg.deploy.serving.answers import Wanted, answered, attended
 from auxseg.deploy.serving.metrics import Metrics
 from auxseg.deploy.serving.models import Served
@@ -49,12 +51,17 @@ class Upload:
         """Where tasks look, see `schema.Attended`. Raises `HTTPException` for a network without attention."""
         if self.model.attend is None:
             raise HTTPException(404, f"the network of {self.model.name} has no attention to show")
-        image = read_open_file(io.BytesIO(self.content), self.model.vocabulary.exif, self.max_pixels)
-        return attended(self.model, image, self.model.attend(image), side).model_dump_json().encode()
+        image = self._read()
+        shown = displayed(image, self.model.vocabulary.channels)
+        return attended(self.model, shown, self.model.attend(image), side).model_dump_json().encode()
+
+    def _read(self) -> np.ndarray:
+        vocabulary = self.model.vocabulary
+        return read_open_file(io.BytesIO(self.content), vocabulary.exif, self.max_pixels, vocabulary.channels)
 
     def _predict(self, tasks: tuple[str, ...] | None) -> tuple[Prediction, float]:
         start = time.perf_counter()
-        image = read_open_file(io.BytesIO(self.content), self.model.vocabulary.exif, self.max_pixels)
+        image = self._read()
         prediction = self.model.ask(image, tasks)
         seconds = time.perf_counter() - start
         self.metrics.predicted(seconds)

@@ -11,6 +11,8 @@ from auxseg.errors import InputError
 
 MOST_STAGES = 64
 
+Adapt = Literal["repeat", "zeros"]
+
 
 @config
 class LoRAConfig:
@@ -27,12 +29,15 @@ class LoRAConfig:
 class EncoderSettings:
     """``freeze`` keeps pretrained weights as they are: ``all`` of them, or those of the first stages, as a number.
 
-    ``lora`` freezes all of them and trains low-rank adapters instead.
+    ``lora`` freezes all of them and trains low-rank adapters instead. ``adapt`` is for images of other channels than
+    red, green and blue: pretrained weights of the first convolution are repeated over them, or new channels start at
+    zero.
     """
 
     kind: str
     freeze: Literal["all"] | Annotated[int, Field(ge=1, le=MOST_STAGES)] | None = None
     lora: LoRAConfig | None = None
+    adapt: Adapt = "repeat"
 
 
 def frozen_by(settings: EncoderSettings) -> Literal["all"] | int | None:

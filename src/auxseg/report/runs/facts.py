@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 
 from auxseg.counting import count
+from auxseg.data.channels import DISPLAY_RULE
 from auxseg.records.events import Start
 from auxseg.records.metrics import DataFacts
 from auxseg.records.values.size import Size
@@ -43,12 +44,14 @@ def data_facts(about: DataFacts, *, is_mirrored: bool = False) -> Facts:
     """The same of any data; ``is_mirrored`` if they were measured on mirror images too."""
     splits = [f"{wording.split(name)} {number:,}" for name, number in about.splits.items()]
     size, resize, border = about.size, about.resize, about.border
+    channels = [("Channels", f"{about.channels}; {DISPLAY_RULE}")] if about.channels else []
     shape = "a square" if size.is_square else "this shape"
     return [
         ("Data", about.name),
         ("Images", " · ".join(splits)),
         *([("Measured on", "each image and its mirror image")] if is_mirrored else []),
         ("Stored size", f"{_by(size)}, {_RESIZES.get(resize, resize).format(shape)}"),
+        *channels,
         ("Borders", f"{border}: {BORDERS[border]}" if border in BORDERS else f"{border}"),
     ]
 

@@ -8,6 +8,7 @@ from typing import Final, final
 
 import numpy as np
 
+from auxseg.data.channels import DISPLAY_RULE, RGB, displayed
 from auxseg.data.preparing.findings import Finding, grouped
 from auxseg.data.preparing.inspect import Inspection, layer_rows, share_words
 from auxseg.data.sample import IGNORE, MISSING, SPLITS
@@ -79,6 +80,7 @@ def write_inspect_page(store: Store, inspection: Inspection, page: Path) -> None
             samples={split: thumbnails for split, thumbnails in samples.items() if thumbnails},
             tables=_tables(inspection),
             layers=list(store.layers),
+            display_rule="" if store.channels == RGB else DISPLAY_RULE,
         )
     )
     try:
@@ -100,6 +102,7 @@ def _thumbnails(store: Store, finding: Finding) -> list[_Thumbnail]:
 
 def _thumbnail(store: Store, row: int) -> _Thumbnail:
     plain, mask = store.read(row)
+    plain = displayed(plain, store.channels)
     image = plain.copy()
     if store.has_mask[row]:
         image[mask == IGNORE] = image[mask == IGNORE] // 2 + _IGNORED_GREY // 2

@@ -52,7 +52,7 @@ def _lone_layer(network: Network, size: Size, device: torch.device) -> str | Non
     devices = [device] if device.type == "cuda" else []
     try:
         with running_statistics_kept(moving_batch_norms(network)), torch.random.fork_rng(devices):
-            network(torch.zeros(1, 3, *size, device=device))
+            network(torch.zeros(1, network.in_channels, *size, device=device))
     except _LoneValueError as error:
         return str(error)
     finally:

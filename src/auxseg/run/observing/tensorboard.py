@@ -96,7 +96,7 @@ class TensorBoard(Observer):
                 with learner.runtime.autocast(learner.precision):
                     outputs = outputs_of(network, learner.tasks, batch, "none", self._tiles)
                 batch = with_teacher(network, learner.tasks, batch, outputs)
-                photographs = [to_picture(image) for image in examples.clean]
+                photographs = [to_picture(image, examples.channels) for image in examples.clean]
                 for name, task in learner.tasks.items():
                     truths, predictions = task.target(batch).cpu(), task.predict(outputs[name].float()).cpu()
                     rows = [

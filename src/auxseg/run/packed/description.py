@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal, final
 
+from auxseg.data.channels import RGB, ChannelType
 from auxseg.data.geometry import PADDING_GREY
 from auxseg.data.luma import LUMA
 from auxseg.errors import InputError
@@ -59,7 +60,10 @@ class TrainingData:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Input:
-    """What the network takes: RGB pictures of ``size`` in [0, 1], normalised by ``mean`` and ``std``."""
+    """What the network takes: pictures of ``size`` in [0, 1], normalised by ``mean`` and ``std``.
+
+    ``dtype`` is the type of the images' values, if it is not uint8.
+    """
 
     size: Size
     channels: tuple[str, ...]
@@ -67,6 +71,7 @@ class Input:
     exif: str
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    dtype: ChannelType = field(default="uint8", metadata=OMITTED)
 
 
 @final
@@ -147,11 +152,12 @@ def describe(model: Model, facts: ModelFacts, *, size: int, sha256: str, data: s
         step=model.step,
         input=Input(
             size=vocabulary.size,
-            channels=("red", "green", "blue") if len(network.mean) == 3 else ("luminance",),
+            channels=("luminance",) if network.sees_luminance else vocabulary.channels.names,
             resize=vocabulary.resize,
             exif=vocabulary.exif,
             mean=tuple(network.mean.flatten().tolist()),
             std=tuple(network.std.flatten().tolist()),
+            dtype=vocabulary.channels.dtype,
         ),
         preparation=_preparation(model),
         has_background=vocabulary.has_background,
@@ -183,19 +189,22 @@ def _preparation(model: Model) -> tuple[str, ...]:
     """What becomes of an image before the network sees it, one step a sentence."""
     vocabulary = model.vocabulary
     size = vocabulary.size.in_pixels()
+    padding = PADDING_GREY if vocabulary.channels.pads_with_grey else "each channel's mean in this image"
     resampled = "bilinearly, antialiased where it shrinks"
     padded = "its shorter side" if vocabulary.size.is_square else "what is left"
     fitted = {
         "squash": f"Stretch it to {size} {resampled}; its shape is not kept.",
-        "letterbox": f"Resize it to fit into {size} {resampled}, and pad {padded} evenly with {PADDING_GREY}.",
+        "letterbox": f"Resize it to fit into {size} {resampled}, and pad {padded} evenly with {padding}.",
     }
+    channels = vocabulary.channels
+    turned = "Turn it by its EXIF orientation." if vocabulary.exif == "apply" else "Ignore its EXIF orientation."
+    read = ["Read the image as RGB with 8 bits per channel.", turned]
     steps = [
-        "Read the image as RGB with 8 bits per channel.",
-        "Turn it by its EXIF orientation." if vocabulary.exif == "apply" else "Ignore its EXIF orientation.",
+        *(read if channels == RGB else [f"Read the image as it is stored, with {channels.in_words()}."]),
         fitted[vocabulary.resize],
-        "Divide by 255.",
+        f"Divide by {channels.white}.",
     ]
-    if len(model.network.mean) == 1:
+    if model.network.sees_luminance:
         red, green, blue = LUMA
         steps.append(f"Take the luminance: {red} red + {green} green + {blue} blue.")
     return (*steps, "Subtract the mean and divide by std, channel by channel.")

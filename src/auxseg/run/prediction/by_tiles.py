@@ -1,22 +1,24 @@
 """What a model says of a photograph tile by tile, at the photograph's own resolution.
 
 Shape legend: ``N`` tiles, ``S`` a tile's side, ``h w`` the photograph's own size, ``H W`` its size as the model sees
-it, ``C`` channels of an output, ``R`` rows.
+it, ``K`` its channels, ``C`` channels of an output, ``R`` rows.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, UInt
 from PIL import Image
 from torch import Tensor
 
-from auxseg.data.geometry import PADDING_GREY, Fit, fit
+from auxseg.data.channels import resampled
+from auxseg.data.geometry import Fit, fit, padding
 from auxseg.data.sample import Vocabulary
 from auxseg.data.sources.pictures.decoding import MAX_PIXELS
 from auxseg.errors import InputError
@@ -47,12 +49,17 @@ class Seen:
     that does not know it sees every photograph at the size that the store would give it.
     """
 
-    image: UInt8[np.ndarray, "h w 3"]
+    image: UInt[np.ndarray, "h w K"]
     height: int
     width: int
 
+    @functools.cached_property
+    def padding(self) -> UInt[np.ndarray, " K"]:
+        """What lies around it."""
+        return padding(self.image)
+
     @classmethod
-    def of(cls, image: UInt8[np.ndarray, "h w 3"], vocabulary: Vocabulary) -> Seen:
+    def of(cls, image: UInt[np.ndarray, "h w K"], vocabulary: Vocabulary) -> Seen:
         """Raises `InputError` for one that would be too large."""
         height, width = image.shape[0], image.shape[1]
         if vocabulary.scale is None:
@@ -67,13 +74,13 @@ class Seen:
             )
         return seen
 
-    def rows(self, first: int, last: int, width: int) -> Float[Tensor, "3 R W"]:
+    def rows(self, first: int, last: int, width: int) -> Float[Tensor, "K R W"]:
         """Rows as a network sees them, padded with grey to this width and beyond the last row."""
-        strip = np.full((last - first, width, 3), PADDING_GREY, np.uint8)
+        strip = np.full((last - first, width, self.image.shape[2]), self.padding, self.image.dtype)
         last = min(last, self.height)
         if last > first:
             strip[: last - first, : self.width] = self._resized(first, last)
-        return torch.from_numpy(strip).permute(2, 0, 1).float() / 255
+        return torch.from_numpy(strip).permute(2, 0, 1).float() / int(np.iinfo(self.image.dtype).max)
 
     def place(self, first: int, last: int) -> tuple[slice, Fit]:
         """The rows of the photograph that these rows show, and where they lie in an output for these rows alone."""
@@ -82,7 +89,7 @@ class Seen:
         inside = (0, last - first, 0, self.width)
         return rows, Fit((rows.stop - rows.start, width), Size(last - first, self.width), inside)
 
-    def _resized(self, first: int, last: int) -> UInt8[np.ndarray, "R W 3"]:
+    def _resized(self, first: int, last: int) -> UInt[np.ndarray, "R W K"]:
         height, width = self.image.shape[0], self.image.shape[1]
         if (height, width) == (self.height, self.width):
             return self.image[first:last]
@@ -90,13 +97,12 @@ class Seen:
         reach = int(2 * max(scale, 1.0)) + 1  # what an antialiased pixel is made of
         low, high = max(int(first * scale) - reach, 0), min(int(last * scale) + 1 + reach, height)
         box = (0, first * scale - low, width, min(last * scale, height) - low)
-        part = Image.fromarray(self.image[low:high])
-        return np.asarray(part.resize((self.width, last - first), Image.Resampling.BILINEAR, box=box))
+        return resampled(self.image[low:high], (last - first, self.width), Image.Resampling.BILINEAR, box)
 
 
 def answers_by_tiles(
     tasks: Mapping[str, Task],
-    compute: Callable[[Float[Tensor, "N 3 S S"], Sequence[str]], Mapping[str, Tensor]],
+    compute: Callable[[Float[Tensor, "N K S S"], Sequence[str]], Mapping[str, Tensor]],
     seen: Seen,
     tiles: Tiles,
     class_names: Sequence[str],

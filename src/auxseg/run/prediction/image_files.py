@@ -11,6 +11,7 @@ from typing import Final
 
 from auxseg.counting import count
 from auxseg.data.sources.pictures.files import SUFFIXES
+from auxseg.data.sources.pictures.native import ARRAY_SUFFIX
 from auxseg.errors import InputError
 from auxseg.run.prediction.own_files import is_own_picture
 
@@ -34,10 +35,11 @@ class FoundImages:
     num_own: int
 
 
-def find_images(paths: Sequence[Path]) -> FoundImages:
+def find_images(paths: Sequence[Path], *, arrays: bool = False) -> FoundImages:
     """The photographs that are meant: files as given, and the image files in folders and the folders in them, by name.
 
-    Hidden files are passed over. Photographs of one name get numbers: ``dog``, ``dog-2``.
+    Hidden files are passed over. With ``arrays`` files of NumPy (.npy) are images too. Photographs of one name get
+    numbers: ``dog``, ``dog-2``.
 
     Raises:
         InputError: if a path does not exist or nothing is found.
@@ -45,10 +47,11 @@ def find_images(paths: Sequence[Path]) -> FoundImages:
     found: list[Photograph] = []
     names: set[str] = set()
     num_own = 0
+    suffixes = (*SUFFIXES, ARRAY_SUFFIX) if arrays else SUFFIXES
     for path in paths:
         if not os.path.lexists(path):
             raise InputError(f"{readable(path)}: the file or folder does not exist")
-        files = _below(path) if path.is_dir() else [(path, path.stem)]
+        files = _below(path, suffixes) if path.is_dir() else [(path, path.stem)]
         for file, name in files:
             if path.is_dir() and is_own_picture(file):
                 num_own += 1
@@ -58,7 +61,7 @@ def find_images(paths: Sequence[Path]) -> FoundImages:
         own = f" (auxseg predict wrote {count(num_own, 'image')} there)" if num_own else ""
         raise InputError(
             f"no image was found in {', '.join(map(readable, paths))}{own}; names should end with one of "
-            f"{', '.join(SUFFIXES)}"
+            f"{', '.join(suffixes)}"
         )
     return FoundImages(tuple(found), num_own)
 
@@ -68,12 +71,12 @@ def readable(path: Path | str) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def _below(folder: Path) -> Iterator[tuple[Path, str]]:
+def _below(folder: Path, suffixes: Sequence[str]) -> Iterator[tuple[Path, str]]:
     for directory, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(directory, name)
-            if not name.startswith(".") and path.suffix.lower() in SUFFIXES and path.is_file():
+            if not name.startswith(".") and path.suffix.lower() in suffixes and path.is_file():
                 yield path, str(path.relative_to(folder).with_suffix(""))
 
 

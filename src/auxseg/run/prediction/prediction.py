@@ -26,7 +26,8 @@ class Prediction:
     Controls, and tasks that had no label to learn from, say nothing.
 
     Attributes:
-        image: the photograph as the model saw it, turned upright if the model's photographs were.
+        image: the photograph as the model saw it, turned upright if the model's photographs were. Of other channels
+            than RGB of 8 bits it is what `auxseg.data.channels.displayed` shows.
         answers: all that each task says.
         probabilities: of every mask class in every pixel, if they were asked for.
     """

@@ -1,6 +1,6 @@
 """Asking whatever computes the outputs of tasks about one photograph: a network, or a file that was exported from one.
 
-Shape legend: ``h w`` a photograph's own size, ``N`` pictures of it, ``H W`` their size.
+Shape legend: ``h w`` a photograph's own size, ``C`` its channels, ``N`` pictures of it, ``H W`` their size.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, UInt
 from PIL import Image
 from torch import Tensor
 
+from auxseg.data.channels import displayed
 from auxseg.data.geometry import fit
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
@@ -30,10 +31,10 @@ from auxseg.tasks.answers import Answer
 from auxseg.tasks.task import IMAGE
 from auxseg.tasks.views import untiled
 
-Photograph = str | Path | Image.Image | UInt8[np.ndarray, "h w 3"]
+Photograph = str | Path | Image.Image | UInt[np.ndarray, "h w C"]
 """A path, an image of Pillow, or pixels; see `read_photograph`."""
 
-Compute = Callable[[Float[Tensor, "N 3 H W"], Sequence[str]], Mapping[str, Tensor]]
+Compute = Callable[[Float[Tensor, "N C H W"], Sequence[str]], Mapping[str, Tensor]]
 """Gives the raw outputs of tasks of these names, which share a view, for pictures as they see them."""
 
 
@@ -115,9 +116,8 @@ def ask(
         refuse_tiles(tiles, model.tasks, model.recipe.target, "predict")
     asked = answering(model) if tasks is None else _named(model, tasks)
     vocabulary = model.vocabulary
-    image = read_photograph(
-        photograph, vocabulary.exif if exif == "auto" else exif, None if tiles is None else MOST_PIXELS
-    )
+    exif = vocabulary.exif if exif == "auto" else exif
+    image = read_photograph(photograph, exif, vocabulary.channels, None if tiles is None else MOST_PIXELS)
     by_tiles = {} if tiles is None else {name: task for name, task in asked.items() if not untiled(task)}
     others = {name: task for name, task in asked.items() if name not in by_tiles}
     answers = _of_stored(model, compute, image, others, tta, tiles) if others else {}
@@ -126,13 +126,14 @@ def ask(
         answers |= answers_by_tiles(by_tiles, _averaged(compute, by_tiles, tta), seen, tiles, vocabulary.mask_classes)
     answers = {name: answers[name] for name in asked}
     makers = {name: answer.probabilities for name, answer in answers.items()} if probabilities else {}
-    return Prediction(image, answers, {name: give() for name, give in makers.items() if give is not None})
+    shown = displayed(image, vocabulary.channels)
+    return Prediction(shown, answers, {name: give() for name, give in makers.items() if give is not None})
 
 
 def _of_stored(
     model: Predictor,
     compute: Compute,
-    image: UInt8[np.ndarray, "h w 3"],
+    image: UInt[np.ndarray, "h w C"],
     asked: Mapping[str, Task],
     tta: TTA,
     tiles: Tiles | None,
@@ -156,7 +157,7 @@ def _averaged(compute: Compute, asked: Mapping[str, Task], tta: TTA) -> Compute:
     if tta == "none":
         return compute
 
-    def both(pictures: Float[Tensor, "N 3 H W"], names: Sequence[str]) -> dict[str, Tensor]:
+    def both(pictures: Float[Tensor, "N C H W"], names: Sequence[str]) -> dict[str, Tensor]:
         outputs, twice = dict(compute(pictures, names)), [name for name in averaged_tasks(asked) if name in names]
         mirrored = compute(pictures.flip(-1), twice) if twice else {}
         means = {

@@ -38,17 +38,18 @@ def flops_per_image(recipe: Recipe, vocabulary: Vocabulary) -> int:
     """Operations of one training step, per image of the batch, at the recipe's size or else the vocabulary's."""
     tasks = build_tasks(recipe, vocabulary)
     model = dataclasses.replace(recipe.model, checkpointing=False)  # what is computed again would count twice
-    network = outline(model, {name: task.output for name, task in tasks.items()}, recipe.target)
+    outputs = {name: task.output for name, task in tasks.items()}
+    network = outline(model, outputs, recipe.target, len(vocabulary.channels))
     size = recipe.data.input_size(recipe.data.size or vocabulary.size)
-    images = torch.zeros(_NUM_IMAGES, 3, *size, device="meta")
+    images = torch.zeros(_NUM_IMAGES, network.in_channels, *size, device="meta")
     formulas = {torch.ops.aten.convolution_backward: _convolution_backward}
     with FlopCounterMode(display=False, custom_mapping=formulas) as counter:
         made: list[Tensor] = []
         cut: list[Tensor] = []
         is_cut = isinstance(recipe.balancer, CombiningConfig) and recipe.balancer.scope == "features"
         with features_cut(network, made, cut) if is_cut else nullcontext():
-            outputs = [out for names in by_view(tasks.values()).values() for out in network(images, names).values()]
-        _pass_backwards([out.sum() for out in outputs], cut, network, recipe)
+            given = [out for names in by_view(tasks.values()).values() for out in network(images, names).values()]
+        _pass_backwards([out.sum() for out in given], cut, network, recipe)
         if made:
             torch.autograd.backward(made, [torch.zeros_like(each) for each in made])
         heads = {network.head_of(name) for name, task in tasks.items() if task.needs_teacher}

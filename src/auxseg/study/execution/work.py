@@ -22,7 +22,8 @@ def work(recipe: Recipe, vocabulary: Vocabulary) -> int:
     Good for ratios: `auxseg.study.design.same_compute` counts what a step takes, in ten times the time.
     """
     tasks = build_tasks(recipe, vocabulary)
-    network = outline(recipe.model, {name: task.output for name, task in tasks.items()}, recipe.target).eval()
+    outputs = {name: task.output for name, task in tasks.items()}
+    network = outline(recipe.model, outputs, recipe.target, len(vocabulary.channels)).eval()
     size = recipe.data.input_size(recipe.data.size or vocabulary.size)
     device = "cpu" if size.longer <= _FEW_PIXELS else "meta"
     if device == "cpu":
@@ -43,5 +44,5 @@ def work(recipe: Recipe, vocabulary: Vocabulary) -> int:
             layer.register_forward_hook(count)
     with torch.no_grad():
         for names in by_view(tasks.values()).values():
-            network(torch.zeros(1, 3, *size, device=device), names)
+            network(torch.zeros(1, network.in_channels, *size, device=device), names)
     return sum(counts)

@@ -18,9 +18,10 @@ from pydantic import Field
 from torch import Tensor
 
 from auxseg.config import config
+from auxseg.data.channels import RGB
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE, Vocabulary
-from auxseg.drawing import overlay_mask
+from auxseg.drawing import overlay_mask, to_picture
 from auxseg.errors import InputError
 from auxseg.tasks.losses import LossWeights, at_least_float32, check_choice
 from auxseg.tasks.masked_columns import cells
@@ -73,7 +74,7 @@ class BoxMaskTask(Task):
         box = box_map(batch.box, (batch.inside.shape[-2], batch.inside.shape[-1])) & batch.inside
         known = batch.inside & box.flatten(1).any(1)[:, None, None]
         classes = torch.stack([~box, *[box] * (self._num_classes - 1)], dim=1).float()
-        pairs = similar_pairs(batch.clean, box, known, self._dilation, self._similarity)
+        pairs = similar_pairs(_colours(batch), box, known, self._dilation, self._similarity)
         return torch.cat([torch.where(known[:, None], classes, torch.nan), pairs], dim=1)
 
     def counts(self, target: Float[Tensor, "N D H W"]) -> dict[str, Float[Tensor, " N"]]:
@@ -146,6 +147,14 @@ class BoxMaskTask(Task):
 
 def _box(target: Float[Tensor, "N D H W"]) -> Bool[Tensor, "N H W"]:
     return target[:, 0] == 0
+
+
+def _colours(batch: Batch) -> Float[Tensor, "N 3 H W"]:
+    """The pictures before their colours were varied; of other channels than RGB of 8 bits, what is shown of them."""
+    if batch.channels == RGB:
+        return batch.clean
+    shown = np.stack([to_picture(image, batch.channels) for image in batch.clean])
+    return torch.from_numpy(shown).permute(0, 3, 1, 2).float().div(255).to(batch.clean.device)
 
 
 def _has_box(target: Float[Tensor, "N D H W"]) -> Bool[Tensor, " N"]:

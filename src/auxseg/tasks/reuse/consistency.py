@@ -148,9 +148,11 @@ class ConsistencyTask(Task):
             return picture
         return overlay_mask(picture, value.masked_fill(value == UNSURE, IGNORE).cpu().numpy())
 
-    def _look(self, batch: Batch) -> Float[Tensor, "N 3 H W"]:
+    def _look(self, batch: Batch) -> Float[Tensor, "N C H W"]:
         uniforms = draw_uniforms("consistency", batch.keys)
-        return self._mix(change_look(batch.image, uniforms, self._strength.colour, self._strength.blur), batch)
+        strength, has_colours = self._strength, batch.channels.has_colours
+        seen = change_look(batch.image, uniforms, strength.colour, strength.blur, has_colours=has_colours)
+        return self._mix(seen, batch)
 
     def _mix(self, values: Tensor, batch: Batch) -> Tensor:
         """Let each image show a part of the one before it, in training alone: figures know no neighbours."""

@@ -5,7 +5,7 @@ https://arxiv.org/abs/2208.09910, vary colours, blur, and apply CutMix (Yun et a
 Train Strong Classifiers with Localizable Features", ICCV 2019, https://arxiv.org/abs/1905.04899). Probabilities and
 ranges are theirs; brightness, contrast, saturation and hue follow each other in one order rather than a random one.
 
-Shape legend: ``N`` images, ``H W`` the stored size.
+Shape legend: ``N`` images, ``C`` their channels, ``H W`` the stored size.
 """
 
 from __future__ import annotations
@@ -42,8 +42,13 @@ def draw_uniforms(kind: str, keys: Int[Tensor, " N"]) -> Float64[np.ndarray, "N 
 
 
 def change_look(
-    image: Float[Tensor, "N 3 H W"], uniforms: Float64[np.ndarray, "N _"], colour: float, blur: float
-) -> Float[Tensor, "N 3 H W"]:
+    image: Float[Tensor, "N C H W"],
+    uniforms: Float64[np.ndarray, "N _"],
+    colour: float,
+    blur: float,
+    *,
+    has_colours: bool = True,
+) -> Float[Tensor, "N C H W"]:
     """The pictures in [0, 1] with other colours, and blurred.
 
     ``colour`` in [0, 1) is the spread of brightness, contrast and saturation and twice that of the hue in turns; 0
@@ -53,12 +58,12 @@ def change_look(
     jitter = AugmentConfig(
         photometric=share, brightness=colour, contrast=colour, saturation=colour, hue=colour / 2, gray=GREY_SHARE
     )
-    recoloured = recolour(image, draw_colours(jitter, uniforms[:, :NUM_PHOTOMETRIC]))
+    recoloured = recolour(image, draw_colours(jitter, uniforms[:, :NUM_PHOTOMETRIC]), has_colours=has_colours)
     gate, width = uniforms[:, NUM_PHOTOMETRIC], uniforms[:, NUM_PHOTOMETRIC + 1]
     return blurred(recoloured, torch.from_numpy(np.where(gate < BLUR_SHARE, blur * width, 0.0)), blur)
 
 
-def blurred(image: Float[Tensor, "N 3 H W"], widths: Float64[Tensor, " N"], largest: float) -> Float[Tensor, "N 3 H W"]:
+def blurred(image: Float[Tensor, "N C H W"], widths: Float64[Tensor, " N"], largest: float) -> Float[Tensor, "N C H W"]:
     """Each picture under a Gaussian of its own standard deviation in pixels, cut at three times the largest.
 
     The border is continued. A width of 0 leaves a picture as it is.

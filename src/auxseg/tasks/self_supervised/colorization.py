@@ -23,6 +23,7 @@ from auxseg.config import config
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.drawing import put_picture, to_picture
+from auxseg.errors import InputError
 from auxseg.metrics import colour
 from auxseg.metrics import maps as metrics
 from auxseg.tasks.losses import LossWeights, check_choice, regression_losses
@@ -118,6 +119,11 @@ class ColorizationConfig:
     view: ViewChoice = "own"
 
     def build(self, name: str, vocabulary: Vocabulary) -> ColorizationTask:
-        """Make the task. Raises `InputError` for an unknown loss."""
+        """Make the task. Raises `InputError` for an unknown loss, and for images without three colours."""
+        if not vocabulary.channels.has_colours:
+            raise InputError(
+                f"tasks.{name}: colours can be predicted only of images with red, green and blue, but these have "
+                f"{vocabulary.channels.in_words()}; leave it out by tasks.{name}=off"
+            )
         check_choice(name, self.losses, regression_losses(self.beta))
         return ColorizationTask(name=name, losses=self.losses, beta=self.beta, view=self.view)

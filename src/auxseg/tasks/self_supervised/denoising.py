@@ -1,6 +1,6 @@
 """Denoising: the picture without the noise that was added to it.
 
-Shape legend: ``N`` images, ``H W`` the stored size.
+Shape legend: ``N`` images, ``C`` their channels, ``H W`` the stored size.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pydantic import Field
 from torch import Tensor
 
 from auxseg.config import config
+from auxseg.data.channels import RGB, Channels
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.tasks.regression import known_inside
@@ -28,15 +29,17 @@ class DenoisingTask(RestorationTask):
     noise is drawn by the sample's key: anew in every epoch, always the same in evaluation.
     """
 
-    def __init__(self, name: str, settings: RestorationConfig, mean: float, std: float) -> None:
-        super().__init__(name, settings)
+    def __init__(
+        self, name: str, settings: RestorationConfig, mean: float, std: float, channels: Channels = RGB
+    ) -> None:
+        super().__init__(name, settings, channels)
         self._mean, self._std = mean, std
 
-    def target(self, batch: Batch) -> Float[Tensor, "N 3 H W"]:
+    def target(self, batch: Batch) -> Float[Tensor, "N C H W"]:
         """The picture without noise in [-1, 1], NaN in the padding."""
         return known_inside(batch.image * 2 - 1, batch)
 
-    def damage(self, batch: Batch) -> Float[Tensor, "N 3 H W"]:
+    def damage(self, batch: Batch) -> Float[Tensor, "N C H W"]:
         """The noisy picture in [0, 1]."""
         shape = batch.image.shape[1:]
         noise = [torch.randn(shape, generator=generator("denoising", key)) for key in batch.keys.tolist()]
@@ -65,4 +68,4 @@ class DenoisingConfig(RestorationConfig):
 
     def build(self, name: str, vocabulary: Vocabulary) -> DenoisingTask:
         """Make the task. Raises `InputError` for an unknown loss."""
-        return DenoisingTask(name, self, self.mean, self.std)
+        return DenoisingTask(name, self, self.mean, self.std, vocabulary.channels)

@@ -22,7 +22,7 @@ from torch.nn import functional
 from auxseg.config import config
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE, Vocabulary
-from auxseg.drawing import PREDICTION_COLOUR, TRUTH_COLOUR, bands, nearest_rows
+from auxseg.drawing import PREDICTION_COLOUR, TRUTH_COLOUR, bands, nearest_rows, to_picture
 from auxseg.errors import InputError
 from auxseg.metrics import edges as metrics
 from auxseg.tasks.losses import (
@@ -49,7 +49,8 @@ the edges. Following an edge from strong to weak pixels may carry the padding's 
 class EdgesTask(Task):
     """Says of every pixel whether it is an edge, by one logit.
 
-    The target is made from the picture before its colours were varied. ``low`` and ``high`` are the thresholds of the
+    The target is made from the picture before its colours were varied, as `auxseg.drawing.to_picture` shows it: of
+    channels other than RGB of 8 bits the first three, stretched. ``low`` and ``high`` are the thresholds of the
     gradient, for a picture of 0 to 255. Losses: ``bce`` and ``l1`` (of the probability), means over pixels, and
     ``dice`` (mean over images with edges, see `soft_dice`). ``balanced`` lets edges and other pixels weigh as much as
     each other in ``bce``. Padding, and pixels whose edges it could have made, count for nothing.
@@ -76,7 +77,7 @@ class EdgesTask(Task):
 
     def target(self, batch: Batch) -> UInt8[Tensor, "N H W"]:
         """1 on edges, 0 elsewhere, `IGNORE` in and beside the padding."""
-        pictures = (batch.clean.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).contiguous().cpu().numpy()
+        pictures = [to_picture(image, batch.channels) for image in batch.clean]
         edges = np.stack([cv2.Canny(picture, self._low, self._high) for picture in pictures])
         truth = torch.from_numpy(edges).to(batch.clean.device) // 255
         return truth.masked_fill(_near_padding(batch.inside), IGNORE)

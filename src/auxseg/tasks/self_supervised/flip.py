@@ -1,6 +1,6 @@
 """Flip: whether the picture was mirrored.
 
-Shape legend: ``N`` images, ``H W`` the stored size.
+Shape legend: ``N`` images, ``C`` their channels, ``H W`` the stored size.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class FlipTask(CategoricalTask):
             "num_images": "Images that were mirrored or left unchanged.",
         }
 
-    def _look(self, batch: Batch) -> Float[Tensor, "N 3 H W"]:
+    def _look(self, batch: Batch) -> Float[Tensor, "N C H W"]:
         mirrored = self._mirrored(batch) == 1
         flipped = batch.image.flip(2 if self._axis == "vertical" else 3)
         return torch.where(mirrored[:, None, None, None], flipped, batch.image)

@@ -4,7 +4,7 @@ Pathak et al. 2016, Context Encoders: Feature Learning by Inpainting, https://ar
 share of a grid of patches is from He et al. 2022, Masked Autoencoders Are Scalable Vision Learners,
 https://arxiv.org/abs/2111.06377.
 
-Shape legend: ``N`` images, ``H W`` the stored size.
+Shape legend: ``N`` images, ``C`` their channels, ``H W`` the stored size.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pydantic import Field
 from torch import Tensor
 
 from auxseg.config import config
+from auxseg.data.channels import RGB, Channels
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.tasks.regression import known_inside
@@ -35,15 +36,17 @@ class ReconstructionTask(RestorationTask):
     Which ones is drawn by the sample's key: anew in every epoch, always the same in evaluation.
     """
 
-    def __init__(self, name: str, settings: RestorationConfig, patch: int, ratio: float) -> None:
-        super().__init__(name, settings)
+    def __init__(
+        self, name: str, settings: RestorationConfig, patch: int, ratio: float, channels: Channels = RGB
+    ) -> None:
+        super().__init__(name, settings, channels)
         self._patch, self._ratio = patch, ratio
 
-    def target(self, batch: Batch) -> Float[Tensor, "N 3 H W"]:
+    def target(self, batch: Batch) -> Float[Tensor, "N C H W"]:
         """The covered pixels in [-1, 1], NaN elsewhere and in the padding."""
         return torch.where(self._covered(batch)[:, None], known_inside(batch.image * 2 - 1, batch), torch.nan)
 
-    def damage(self, batch: Batch) -> Float[Tensor, "N 3 H W"]:
+    def damage(self, batch: Batch) -> Float[Tensor, "N C H W"]:
         """The picture with its covered patches."""
         return batch.image.masked_fill(self._covered(batch)[:, None], COVER)
 
@@ -80,4 +83,4 @@ class ReconstructionConfig(RestorationConfig):
 
     def build(self, name: str, vocabulary: Vocabulary) -> ReconstructionTask:
         """Make the task. Raises `InputError` for an unknown loss."""
-        return ReconstructionTask(name, self, self.patch, self.ratio)
+        return ReconstructionTask(name, self, self.patch, self.ratio, vocabulary.channels)

@@ -1,6 +1,6 @@
 """What all tasks share that give a picture back from a damaged one.
 
-Shape legend: ``N`` images, ``H W`` the stored size.
+Shape legend: ``N`` images, ``C`` their channels, ``H W`` the stored size.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pydantic import Field
 from torch import Tensor
 
 from auxseg.config import config
+from auxseg.data.channels import RGB, Channels
 from auxseg.data.loading.batch import Batch
 from auxseg.drawing import put_picture, to_picture
 from auxseg.metrics import maps as metrics
@@ -47,24 +48,25 @@ class RestorationTask(RegressionTask):
     row_figure = "psnr"
     writes_numbers = False
 
-    def __init__(self, name: str, settings: RestorationConfig) -> None:
+    def __init__(self, name: str, settings: RestorationConfig, channels: Channels = RGB) -> None:
         check_choice(name, settings.losses, regression_losses(settings.beta))
-        super().__init__(name=name, channels=3, losses=settings.losses, beta=settings.beta)
+        super().__init__(name=name, channels=len(channels), losses=settings.losses, beta=settings.beta)
+        self._drawn_as = channels
         self.view = View(f"own {name}", self.damage)
         self.shares_view = settings.view == "shared"
 
     @abstractmethod
-    def damage(self, batch: Batch) -> Float[Tensor, "N 3 H W"]:
+    def damage(self, batch: Batch) -> Float[Tensor, "N C H W"]:
         """The damaged picture, in [0, 1]."""
 
     def scores(
-        self, prediction: Float[Tensor, "N 3 H W"], target: Float[Tensor, "N 3 H W"]
+        self, prediction: Float[Tensor, "N C H W"], target: Float[Tensor, "N C H W"]
     ) -> dict[str, Float[Tensor, " N"]]:
         """PSNR in dB and mean squared error, both of colours in [0, 1]."""
         error = metrics.mean_squared_error(to_colours(prediction), to_colours(target))
         return {"psnr": metrics.psnr(error, peak=1.0), "mse": error}
 
-    def predict(self, output: Float[Tensor, "N 3 H W"]) -> Float[Tensor, "N 3 H W"]:
+    def predict(self, output: Float[Tensor, "N C H W"]) -> Float[Tensor, "N C H W"]:
         """The output, limited to what a picture can hold."""
         return output.clamp(-1, 1)
 
@@ -73,7 +75,7 @@ class RestorationTask(RegressionTask):
         if value is None:
             return picture
         known = ~value.isnan().any(0).cpu().numpy()
-        return put_picture(picture, to_picture(to_colours(value.nan_to_num())), known)
+        return put_picture(picture, to_picture(to_colours(value.nan_to_num()), self._drawn_as), known)
 
 
 def to_colours(values: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 Gidaris, Singh, Komodakis 2018, Unsupervised Representation Learning by Predicting Image Rotations,
 https://arxiv.org/abs/1803.07728.
 
-Shape legend: ``N`` images, ``H W`` the stored size.
+Shape legend: ``N`` images, ``C`` their channels, ``H W`` the stored size.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class RotationTask(CategoricalTask):
             "num_images": "Images that were turned.",
         }
 
-    def _look(self, batch: Batch) -> Float[Tensor, "N 3 H W"]:
+    def _look(self, batch: Batch) -> Float[Tensor, "N C H W"]:
         turns, rows, columns = _turns(batch), *_middle_square(*batch.image.shape[-2:])
         is_square = batch.image.shape[-2] == batch.image.shape[-1]
         turned = batch.image.clone() if is_square else torch.full_like(batch.image, SURROUND)

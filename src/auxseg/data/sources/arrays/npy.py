@@ -32,7 +32,7 @@ class Head:
 def read_head(path: Path) -> Head:
     """Shape and type of the array in a file. Raises `SampleError` as `read_npy` does."""
     with _opened(path) as file:
-        return _head(file, path)
+        return npy_head(file, _shown(path))
 
 
 def read_npy(path: Path) -> np.ndarray:
@@ -42,15 +42,21 @@ def read_npy(path: Path) -> np.ndarray:
     holds more than `MAX_BYTES`. Objects, which would be unpickled, are refused.
     """
     with _opened(path) as file:
-        _head(file, path)
-        file.seek(0)
-        try:
-            return np.lib.format.read_array(file, allow_pickle=False, max_header_size=_MAX_HEADER)
-        except (OSError, ValueError, EOFError) as error:
-            raise SampleError(f"{_shown(path)} cannot be read: {error}") from error
+        return read_open_npy(file, _shown(path))
 
 
-def _head(file: IO[bytes], path: Path) -> Head:
+def read_open_npy(file: IO[bytes], name: str) -> np.ndarray:
+    """The same of an open file; ``name`` is what errors call it."""
+    npy_head(file, name)
+    file.seek(0)
+    try:
+        return np.lib.format.read_array(file, allow_pickle=False, max_header_size=_MAX_HEADER)
+    except (OSError, ValueError, EOFError) as error:
+        raise SampleError(f"{name} cannot be read: {error}") from error
+
+
+def npy_head(file: IO[bytes], name: str) -> Head:
+    """Shape and type of the array in an open file. Raises `SampleError` as `read_npy` does."""
     try:
         version = np.lib.format.read_magic(file)
         read = {1: np.lib.format.read_array_header_1_0, 2: np.lib.format.read_array_header_2_0}.get(version[0])
@@ -58,16 +64,18 @@ def _head(file: IO[bytes], path: Path) -> Head:
             raise ValueError(f"its format is {version[0]}.{version[1]}, expected 1.0 or 2.0")
         shape, _, dtype = read(file, max_header_size=_MAX_HEADER)
     except (OSError, ValueError, EOFError, RecursionError, MemoryError, TypeError, SyntaxError, TokenError) as error:
-        raise SampleError(f"{_shown(path)} is not a .npy file: {str(error).splitlines()[0]}") from error
+        raise SampleError(f"{name} is not a .npy file: {str(error).splitlines()[0]}") from error
     if dtype.kind not in _KINDS or dtype.names is not None:
-        raise SampleError(f"{_shown(path)} holds {dtype}, expected numbers")
+        raise SampleError(f"{name} holds {dtype}, expected numbers")
     if any(not 0 <= side <= MAX_BYTES for side in shape):
-        raise SampleError(f"{_shown(path)} says that its shape is {shape}")
-    num_bytes, found = math.prod(shape) * dtype.itemsize, os.fstat(file.fileno()).st_size - file.tell()
+        raise SampleError(f"{name} says that its shape is {shape}")
+    num_bytes, start = math.prod(shape) * dtype.itemsize, file.tell()
+    found = file.seek(0, os.SEEK_END) - start
+    file.seek(start)
     if num_bytes > MAX_BYTES:
-        raise SampleError(f"{_shown(path)} holds {num_bytes:,} bytes; at most {MAX_BYTES:,} are read")
+        raise SampleError(f"{name} holds {num_bytes:,} bytes; at most {MAX_BYTES:,} are read")
     if found != num_bytes:
-        raise SampleError(f"{_shown(path)} holds {found:,} bytes of values, but its header says {num_bytes:,}")
+        raise SampleError(f"{name} holds {found:,} bytes of values, but its header says {num_bytes:,}")
     return Head(shape, dtype)
 
 

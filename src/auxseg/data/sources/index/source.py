@@ -16,6 +16,7 @@ from auxseg.data.sources.masks.classes import decide_classes, describe_settings,
 from auxseg.data.sources.masks.files import refuse_lossy
 from auxseg.data.sources.masks.labelled import read_labelled
 from auxseg.data.sources.masks.sizes import refuse_misfits
+from auxseg.data.sources.pictures.native_images import native_images
 from auxseg.data.sources.pictures.orientation import agreement, check_exif
 from auxseg.data.sources.source import Item, Source
 from auxseg.data.sources.tables import describe_labels
@@ -39,14 +40,14 @@ class Index(Source):
 
     Args:
         path: the table.
-        exif, threshold, colours, instances: as in `auxseg.data.sources.folder`.
+        exif, threshold, colours, instances, channels: as in `auxseg.data.sources.folder`.
 
     Raises:
         InputError: if the table or the mask classes cannot be understood, or none of its images or masks exists.
     """
 
     name = "index"
-    options = frozenset({"exif", "threshold", "colours", "instances"})
+    options = frozenset({"channels", "exif", "threshold", "colours", "instances"})
 
     def __init__(
         self,
@@ -55,12 +56,15 @@ class Index(Source):
         threshold: float | None = None,
         colours: str | Path | None = None,
         instances: str | None = None,
+        channels: str | None = None,
     ) -> None:
         self.path = Path(path)
         self.exif = check_exif(exif)
         settings, names = mask_settings(colours, threshold, instances)
         self._rows = read_index(self.path)
         lost = self._missing_files()
+        self._images = native_images([row.image for row in self._rows.values()], channels, exif)
+        self.channels = self._images.channels
         self._pairs = [(row.image, row.mask) for row in self._rows.values() if row.mask and os.path.isfile(row.mask)]
         if threshold is None:
             for _, mask in self._pairs:
@@ -73,8 +77,8 @@ class Index(Source):
         self.category_ids = classes.category_ids
         self.has_background = classes.has_background
         labels = describe_labels(self.path, [row.labels for row in self._rows.values()])
-        self.remarks = (*lost, *remarks, *labels, *classes.remarks)
-        self._chosen = describe_settings(exif, threshold, colours, instances)
+        self.remarks = (*lost, *self._images.remarks, *remarks, *labels, *classes.remarks)
+        self._chosen = describe_settings(exif, threshold, colours, instances, channels)
 
     def items(self) -> Sequence[Item]:
         """All rows, in the order of the table."""
@@ -85,7 +89,13 @@ class Index(Source):
         row = self._rows[item.id]
         boxes = () if row.box is None else (row.box,)
         read = read_labelled(
-            row.image, row.mask, self._reader, self.exif, lambda: self._agreement, has_boxes=bool(boxes)
+            row.image,
+            row.mask,
+            self._reader,
+            self.exif,
+            lambda: self._agreement,
+            has_boxes=bool(boxes),
+            read_image=self._images.reader,
         )
         dropped = (*read.dropped, *([row.box_fault] if row.box_fault else []))
         labels = row.labels

@@ -84,7 +84,7 @@ def mask_settings(
 
 
 def describe_settings(
-    exif: str, threshold: float | None, colours: str | Path | None, instances: str | None
+    exif: str, threshold: float | None, colours: str | Path | None, instances: str | None, channels: str | None = None
 ) -> dict[str, str]:
     """The settings that were given, in words, for the provenance."""
     given = {
@@ -92,6 +92,7 @@ def describe_settings(
         "threshold": threshold,
         "colours": None if colours is None else Path(colours).name,
         "instances": instances,
+        "channels": channels,
     }
     return {key: str(value) for key, value in given.items() if value is not None}
 

@@ -1,6 +1,6 @@
 """A picture read together with its mask, which decides whether the picture is turned.
 
-Shape legend: ``h w`` the picture's own size.
+Shape legend: ``h w`` the picture's own size, ``C`` its channels.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import final
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import UInt, UInt8
 
 from auxseg.data.sample import Orientation
 from auxseg.data.sources.masks.reader import MaskReader
@@ -19,6 +19,9 @@ from auxseg.data.sources.masks.sizes import fitting
 from auxseg.data.sources.pictures.decoding import read_picture, to_rgb
 from auxseg.data.sources.pictures.orientation import orient
 from auxseg.data.sources.source import SampleError
+
+ImageReader = Callable[[Path], UInt[np.ndarray, "h w C"]]
+"""Reads the image of a file. Raises `SampleError` if that is impossible."""
 
 
 @final
@@ -29,7 +32,7 @@ class LabelledPicture:
     The fields after ``mask`` are those of `auxseg.data.sample.Sample`.
     """
 
-    image: UInt8[np.ndarray, "h w 3"]
+    image: UInt[np.ndarray, "h w C"]
     mask: UInt8[np.ndarray, "h w"] | None
     orientation: Orientation
     notes: tuple[str, ...]
@@ -44,10 +47,12 @@ def read_labelled(
     agreed: Callable[[], bool | None],
     *,
     has_boxes: bool,
+    read_image: ImageReader | None = None,
 ) -> LabelledPicture:
     """Read a picture and its mask; see `auxseg.data.sources.pictures.orientation.orient` for the settings.
 
-    A mask that cannot be read or has another size is left out. Raises `SampleError` if the picture cannot be read.
+    With ``read_image`` the picture is what that gives, and is never turned. A mask that cannot be read or has another
+    size is left out. Raises `SampleError` if the picture cannot be read.
     """
     values, dropped = None, ()
     if mask is not None:
@@ -56,7 +61,10 @@ def read_labelled(
         except SampleError as error:
             dropped = (str(error),)
     hw = None if values is None else (values.shape[0], values.shape[1])
-    turned, orientation, notes = orient(read_picture(picture), hw, exif, agreed, has_boxes=has_boxes)
-    image = to_rgb(turned, picture.name)
+    if read_image is None:
+        turned, orientation, notes = orient(read_picture(picture), hw, exif, agreed, has_boxes=has_boxes)
+        image = to_rgb(turned, picture.name)
+    else:
+        image, orientation, notes = read_image(picture), Orientation(), ()
     values, dropped = fitting(values, image, dropped)
     return LabelledPicture(image, values, orientation, notes, dropped)

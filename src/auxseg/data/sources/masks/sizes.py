@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import UInt, UInt8
 
 from auxseg.data.sources.masks.files import mask_size
-from auxseg.data.sources.pictures.decoding import read_header
+from auxseg.data.sources.pictures.native import native_size
 from auxseg.data.sources.source import SampleError
 from auxseg.errors import InputError
 
@@ -21,7 +21,7 @@ _NUM_LOOKED_AT: Final = 16
 
 
 def fitting(
-    mask: np.ndarray | None, image: UInt8[np.ndarray, "h w 3"], dropped: tuple[str, ...]
+    mask: np.ndarray | None, image: UInt[np.ndarray, "h w C"], dropped: tuple[str, ...]
 ) -> tuple[UInt8[np.ndarray, "h w"] | None, tuple[str, ...]]:
     """The mask, if it has the size of its image, and why labels were left out, to which it may be added."""
     if mask is None or mask.shape == image.shape[:2]:
@@ -35,14 +35,13 @@ def refuse_misfits(pairs: Sequence[tuple[Path, Path]]) -> None:
     reasons: list[str] = []
     for photograph, mask in pairs[:: max(len(pairs) // _NUM_LOOKED_AT, 1)]:
         try:
-            header, hw = read_header(photograph), mask_size(mask)
+            (height, width), hw = native_size(photograph), mask_size(mask)
         except SampleError:
             continue
-        if sorted(hw) == sorted((header.height, header.width)):
+        if sorted(hw) == sorted((height, width)):
             return
         reasons.append(
-            f"for example, {mask.name} is {hw[0]} x {hw[1]} (height x width), {photograph.name} {header.height} x "
-            f"{header.width}"
+            f"for example, {mask.name} is {hw[0]} x {hw[1]} (height x width), {photograph.name} {height} x {width}"
         )
     if reasons:
         raise InputError(f"no mask has the size of its image: {reasons[0]}")

@@ -66,7 +66,7 @@ def read_picture(path: Path, max_pixels: int | None = None) -> Image.Image:
     Only regular files in one of `FORMATS` and of at most ``max_pixels`` (`MAX_PIXELS`) are read. Colours of more than 8
     bits per channel are refused, because decoding would cut off their low bits; grey of more is given as it is.
     """
-    with _opened(path) as file:
+    with open_file(path) as file:
         return read_open_picture(file, path.name, max_pixels)
 
 
@@ -84,7 +84,13 @@ def read_open_picture(file: IO[bytes], name: str, max_pixels: int | None = None)
 
 def read_header(path: Path) -> Header:
     """Read what stands before the pixels, fast. Raises `SampleError` as `read_picture` does."""
-    with _opened(path) as file, _identified(file, path.name) as picture:
+    with open_file(path) as file:
+        return read_open_header(file, path.name)
+
+
+def read_open_header(file: IO[bytes], name: str) -> Header:
+    """The same of an open file; ``name`` is what errors call it."""
+    with _identified(file, name) as picture:
         # Pillow decodes a whole PNG file in search of an orientation, unless that stands before the pixels.
         has_exif = picture.format != "PNG" or "exif" in picture.info
         tag = picture.getexif().get(_EXIF_ORIENTATION, 1) if has_exif else 1
@@ -140,7 +146,7 @@ def upright(
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
+def open_file(path: Path) -> Iterator[IO[bytes]]:
     """A regular file; what cannot be opened is a `SampleError` with the reason."""
     _check_regular(path)
     try:
@@ -215,6 +221,10 @@ def _identify(file: IO[bytes], name: str) -> Image.Image:
             f"{name} is a HEIF or AVIF image that cannot be decoded here; convert it to JPEG or PNG, or install a "
             "decoder: pip install pillow-heif"
         )
+    if prefix.startswith((b"II", b"MM")):
+        raise SampleError(
+            f"{name} is no TIFF file of one or three channels; `data prepare folder ... --channels native` reads others"
+        )
     raise SampleError(f"{name} cannot be decoded as an image; supported formats are {', '.join(FORMATS)}")
 
 
@@ -257,7 +267,10 @@ def _num_bits(picture: Image.Image, file: IO[bytes]) -> int:
 
 
 def _too_deep(name: str, what: str) -> SampleError:
-    return SampleError(f"{name} has more than 8 bits per channel ({what}); convert it to 8 bits first")
+    return SampleError(
+        f"{name} has more than 8 bits per channel ({what}); convert it to 8 bits first, or keep them with "
+        "`data prepare folder ... --channels native`"
+    )
 
 
 def _too_large(name: str, size: str, max_pixels: int) -> SampleError:
