@@ -2,8 +2,9 @@
 
 `data` is a folder or file that `auxseg data prepare SOURCE` reads (`source`, `folder` by default), stored at `size`;
 `split` divides it (`official` keeps the data's own). `weights` is a file with ImageNet weights for the encoder; without
-it all start from random weights. Every arm of auxseg is the preset with the settings that its name says. What is
-finished is kept under runs/bench/foreign and not done again on the same code, data, weights and machine.
+it all start from random weights. Every arm of auxseg is the preset with the settings that its name says. With `windows`
+one more arm is trained on windows of `size` pixels from images stored at that size, and asked by tiles. What is done is
+kept under runs/bench/foreign and not done again on the same code, data, weights and machine.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ ARMS: Final[dict[str, tuple[str, ...]]] = {
     "preset": (),
     "balanced class weights": ("tasks.segmentation.class_weights=balanced",),
 }
+WINDOWS: Final = "windows and tiles"
 SIZES: Final = ("stored", "original")
 
 
@@ -42,6 +44,7 @@ class Options:
     data: Path
     source: str = "folder"
     size: int = 160
+    windows: int | None = None
     split: str = "60-20-20"
     preset: str = "mobilenet-unet"
     settings: tuple[str, ...] = ()
@@ -54,11 +57,16 @@ def main(options: Options) -> dict[str, Any]:
     """Train every side on every seed, as far as that is not done, and measure the test split at both sizes."""
     if not options.data.exists():
         raise InputError(f"bench foreign: data is {options.data}, which does not exist")
-    path = _prepared(options)
+    if options.windows is not None and options.windows <= options.size:
+        raise InputError(f"bench foreign: windows is {options.windows}, expected more than size, {options.size}")
+    path = _prepared(options, options.size)
+    stores = dict.fromkeys((PEER, *ARMS), path)
+    if options.windows is not None:
+        stores[WINDOWS] = _prepared(options, options.windows)
     results: dict[str, list[dict[str, Any]]] = {}
     for seed in range(options.seeds):
-        for side in (PEER, *ARMS):
-            results.setdefault(side, []).append(_result(options, path, side, seed))
+        for side, data in stores.items():
+            results.setdefault(side, []).append(_result(options, data, side, seed))
     store = Store.open(path)
     return {
         "rows": [_row(side, runs) for side, runs in results.items()],
@@ -70,12 +78,13 @@ def main(options: Options) -> dict[str, Any]:
     }
 
 
-def _prepared(options: Options) -> Path:
-    """The store, prepared anew: the data may have changed."""
-    path = RESULTS / "foreign" / f"{options.data.resolve().name}-{options.size}px.h5"
+def _prepared(options: Options, size: int) -> Path:
+    """The store, prepared anew: the data may have changed. Windows are cut from images that keep their shape."""
+    path = RESULTS / "foreign" / f"{options.data.resolve().name}-{size}px.h5"
+    resize = "squash" if size == options.size else "letterbox"
     path.parent.mkdir(parents=True, exist_ok=True)
     source = open_source(options.source, options.data)
-    prepare(source, path, size=options.size, split=options.split, original_masks=True, overwrite=True)
+    prepare(source, path, size=size, resize=resize, split=options.split, original_masks=True, overwrite=True)
     return path
 
 
@@ -86,7 +95,8 @@ def _result(options: Options, data: Path, side: str, seed: int) -> dict[str, Any
     if side == PEER:
         return once(name, key, lambda _: smp_classes.main(data, options.weights, seed, "test", options.epochs))
     changes = {"seed": seed, "training.epochs": options.epochs, "model.weights": str(options.weights or "none")}
-    settings = dict(setting.split("=", 1) for setting in (*ARMS[side], *options.settings))
+    own = (f"data.crop.size={options.size}",) if side == WINDOWS else ARMS[side]
+    settings = dict(setting.split("=", 1) for setting in (*own, *options.settings))
     recipe = load_recipe(options.preset, {**changes, **settings})
 
     def work(folder: Path) -> dict[str, Any]:
