@@ -94,6 +94,38 @@ class Fit:
         return np.array([across, down, across, down]), np.array([x0, y0, x0, y0], float)
 
 
+@final
+@dataclass(frozen=True)
+class LongSide:
+    """How pictures are stored that have each their own size: whole, with a longer side of at most so many pixels.
+
+    Smaller ones are not enlarged. ``None`` keeps every photograph at its own size.
+    """
+
+    pixels: int | None = None
+
+    def fit(self, original_hw: tuple[int, int]) -> Fit:
+        """The place of a photograph of this height and width: all of its stored picture."""
+        size = Size(*original_hw)
+        return own_fit(original_hw, size if self.pixels is None else size.resized(min(size.longer, self.pixels)))
+
+    def to_json(self) -> dict[str, object]:
+        """As a header holds it in place of a size."""
+        return {"long_side": self.pixels}
+
+
+def own_fit(original_hw: tuple[int, int], size: Size) -> Fit:
+    """A photograph that fills its stored picture."""
+    return Fit(original_hw, size, (0, size.height, 0, size.width))
+
+
+def padded_fit(own: Fit, least: int) -> Fit:
+    """The same photograph in a picture that is padded evenly where a side is shorter than ``least``."""
+    height, width = (max(side, least) for side in own.size)
+    top, left = (height - own.size.height) // 2, (width - own.size.width) // 2
+    return Fit(own.original, Size(height, width), (top, top + own.size.height, left, left + own.size.width))
+
+
 def fit(original_hw: tuple[int, int], size: SizeLike, resize: str) -> Fit:
     """Fit a photograph of ``original_hw`` (height, width) into a picture of ``size``.
 

@@ -21,7 +21,8 @@ from hypothesis.extra import numpy as arrays
 from auxseg.data.geometry import fit
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE, Sample
-from auxseg.data.store.original_masks import BLOCK, pack, unpack
+from auxseg.data.store.blocks import BLOCK
+from auxseg.data.store.original_masks import pack, unpack
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError, RunError
 from tests.data.damage import in_time, mutations

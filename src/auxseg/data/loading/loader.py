@@ -237,18 +237,20 @@ class EvaluationLoader:
 
 
 def collate(store: Rows, rows: Int64[np.ndarray, " n"], part: Part = WHOLE) -> Batch:
-    """Read rows of a store into a batch as they are, or only a part of every picture.
+    """Read rows of a store, whose pictures have one size, into a batch as they are, or only a part of every picture.
 
     Boxes are those of the whole pictures, and normalised to these.
     """
     forms = {name: layer.form for name, layer in store.layers.items()}
     images, masks, insides = [], [], []
     layers: dict[str, list[np.ndarray]] = {name: [] for name in forms}
+    size = store.size
     for row in rows.tolist():
         image, mask = store.read(row)
         for name, values in store.read_layers(row).items():
             layers[name].append(values[part] if isinstance(forms[name], PixelForm) else values)
         y0, y1, x0, x1 = store.inside(row)
+        size = Size(mask.shape[0], mask.shape[1])
         inside = np.zeros(mask.shape, np.bool_)
         inside[y0:y1, x0:x1] = True
         images.append(image[part])
@@ -265,7 +267,7 @@ def collate(store: Rows, rows: Int64[np.ndarray, " n"], part: Part = WHOLE) -> B
         classes={name: torch.from_numpy(ids[rows]).long() for name, ids in store.classes.items()},
         inside=torch.from_numpy(np.stack(insides)),
         keys=sample_keys(0, [0] * len(sample_ids), sample_ids),
-        layers={name: layer_batch(form, layers[name], store.size) for name, form in forms.items()},
+        layers={name: layer_batch(form, layers[name], size) for name, form in forms.items()},
         forms=forms,
     )
 

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
-from auxseg.data.geometry import fit
+from auxseg.data.geometry import LongSide, fit
 from auxseg.data.layers import LayerForm
 from auxseg.data.sample import IGNORE, Box, Orientation, Sample
 from auxseg.data.sources.clip_boxes import clip_box
@@ -36,7 +36,7 @@ class RecordSettings:
     ``original_masks`` says whether masks are also kept at the size of their photographs.
     """
 
-    size: Size
+    size: Size | LongSide
     resize: str
     mask_classes: tuple[str, ...]
     box: str = LARGEST
@@ -99,12 +99,13 @@ def make_record(sample: Sample, settings: RecordSettings) -> Record:
     boxes = tuple(box for box, _ in clipped if box is not None)
     notes = (CLIPPED,) if any(box is not None and overshoot > 1 for box, overshoot in clipped) else ()
     lost = [box for box, (usable, _) in zip(sample.boxes, clipped, strict=True) if usable is None]
-    place = fit((height, width), settings.size, settings.resize)
+    own = settings.size
+    place = own.fit((height, width)) if isinstance(own, LongSide) else fit((height, width), own, settings.resize)
     target = choose_box(boxes, settings.box)
     corners = (
         np.full(4, np.nan) if target is None else np.array([target.x0, target.y0, target.x1, target.y1], np.float64)
     )
-    no_mask = np.full((*settings.size,), IGNORE, np.uint8)
+    no_mask = np.full((*place.size,), IGNORE, np.uint8)
     layer_faults = _layer_faults(sample, settings.layers)
     faults = (
         *([mask_fault] if mask_fault else []),
