@@ -178,7 +178,7 @@ def test_processes_keep_the_same_masks(path, folder):
     assert kept is not None
     assert found is not None
     assert kept.content_hash == found.content_hash
-    np.testing.assert_array_equal(kept.first, found.first)
+    np.testing.assert_array_equal(kept.blocks.first, found.blocks.first)
 
 
 def test_data_without_any_mask_keep_none(tmp_path):

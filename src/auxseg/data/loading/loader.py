@@ -55,6 +55,11 @@ class Rows(Protocol):
         ...
 
     @property
+    def fits_size(self) -> bool:
+        """Whether all pictures that are read have this size, rather than each its own."""
+        ...
+
+    @property
     def box_from_mask(self) -> bool:
         """Whether boxes are the masks' bounding boxes."""
         ...
@@ -93,7 +98,8 @@ class TrainLoader:
 
     ``block`` mixes neighbouring rows only, for disks that are slow at random access; see `Stream`.
 
-    ``crop`` shows windows of the pictures; ``first_class`` is then the first class id that is foreground.
+    ``crop`` shows windows of the pictures, which may then have each their own size; ``first_class`` is then the first
+    class id that is foreground.
     """
 
     def __init__(
@@ -204,6 +210,8 @@ def _streams(
 class EvaluationLoader:
     """The pictures as they are stored, in the order of ``rows``; the last batch may be smaller.
 
+    Pictures that have each their own size come one by one.
+
     Each process takes a contiguous part of the rows. Iterates any number of times.
     """
 
@@ -220,7 +228,7 @@ class EvaluationLoader:
     ) -> None:
         self._store = store
         self._rows = np.array_split(rows, num_processes)[rank]
-        self._batch_size = batch_size
+        self._batch_size = batch_size if store.fits_size else 1
         self._workers = workers
         self._pin_memory = pin_memory
 

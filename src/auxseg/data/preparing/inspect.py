@@ -74,6 +74,8 @@ class Inspection:
     notes: Mapping[str, int]
     remarks: tuple[str, ...]
     original_masks: bool = False
+    own_sizes: str = ""
+    """The range of the stored sizes in words, where images have each their own; ``size`` is then the largest."""
 
     def to_json(self) -> dict[str, object]:
         """The same as plain values; what is not a number becomes ``None``."""
@@ -111,6 +113,7 @@ def inspect(store: Store | str | Path) -> Inspection:
         notes=store.provenance.get("notes", {}),
         remarks=tuple(_texts(store.provenance.get("remarks"))),
         original_masks=store.originals is not None,
+        own_sizes="" if store.own is None else store.own.in_words(),
     )
 
 

@@ -34,7 +34,7 @@ class OpenFile:
 
     def fill(self, array: np.ndarray, parts: Iterable[tuple[int, int]]) -> int:
         """Fill an array with parts of the file, each its place and its number of bytes; returns how many there were."""
-        content, done = memoryview(array.reshape(-1).view(np.uint8)), 0
+        content, done = array.reshape(-1).view(np.uint8).data, 0
         for place, num_bytes in parts:
             done += os.preadv(self._descriptor, [content[done : done + num_bytes]], place)
         return done
