@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from auxseg.data.exporting.export import export_data
-from auxseg.data.geometry import LongSide
 from auxseg.data.preparing.inspect import inspect
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.store.store import Store
@@ -28,7 +27,7 @@ SIZES = [(40, 50), (70, 60), (36, 90), (41, 50)]
 def path(tmp_path_factory) -> Path:
     drawn = [draw_sample(number, SIZES[number % 4]) for number in range(8)]
     made = DrawnSource(drawn, ["train"] * 4 + ["val"] * 2 + ["test"] * 2)
-    return prepare(made, tmp_path_factory.mktemp("own") / "own.h5", size=LongSide()).path
+    return prepare(made, tmp_path_factory.mktemp("own") / "own.h5", size="original").path
 
 
 def recipe(*data: str) -> Recipe:

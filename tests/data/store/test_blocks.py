@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auxseg.data.geometry import PADDING_GREY, LongSide
+from auxseg.data.geometry import PADDING_GREY
 from auxseg.data.layers import PixelForm
 from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.preparing.convert import convert
@@ -42,7 +42,7 @@ def source() -> Source:
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory) -> Path:
-    return prepare(source(), tmp_path_factory.mktemp("store") / "own.h5", size=LongSide()).path
+    return prepare(source(), tmp_path_factory.mktemp("store") / "own.h5", size="original").path
 
 
 @given(lengths=st.lists(st.one_of(st.integers(0, 40), st.integers(0, 3 * BLOCK), st.just(BLOCK)), max_size=8))
@@ -80,7 +80,7 @@ def test_images_and_masks_come_back_exactly(path):
 @pytest.mark.parametrize("resize", ["squash", "letterbox"])
 @pytest.mark.parametrize("size", [32, (48, 64), 400])
 def test_one_size_is_a_view_that_equals_what_would_have_been_prepared(tmp_path, resize, size):
-    own = prepare(LayeredSource(), tmp_path / "own.h5", size=LongSide(), resize=resize).path
+    own = prepare(LayeredSource(), tmp_path / "own.h5", size="original", resize=resize).path
     fixed = Store.open(prepare(LayeredSource(), tmp_path / "fixed.h5", size=size, resize=resize).path)
     seen = Store.open(own).at_size(size)
     assert (seen.size, seen.vocabulary) == (fixed.size, fixed.vocabulary)
@@ -101,7 +101,7 @@ def test_one_size_is_a_view_that_equals_what_would_have_been_prepared(tmp_path, 
 def test_layers_come_back_at_their_own_size(tmp_path):
     missing = {(1, name) for name in LayeredSource.layers}
     made = LayeredSource(missing=missing)
-    store = Store.open(prepare(made, tmp_path / "own.h5", size=LongSide()).path)
+    store = Store.open(prepare(made, tmp_path / "own.h5", size="original").path)
     for row in range(len(store)):
         found = store.read_layers(row)
         for name, form in made.layers.items():
@@ -111,7 +111,7 @@ def test_layers_come_back_at_their_own_size(tmp_path):
 
 
 def test_a_long_side_shrinks_and_never_enlarges(tmp_path):
-    store = Store.open(prepare(source(), tmp_path / "a.h5", size=LongSide(100)).path)
+    store = Store.open(prepare(source(), tmp_path / "a.h5", long_side=100).path)
     assert store.own is not None
     assert store.own.shapes.tolist() == [[40, 50], [100, 90], [33, 90], [41, 50], [42, 100], [30, 45]]
     assert not store.keeps_original_masks
@@ -145,10 +145,10 @@ def test_the_hash_covers_shapes_and_pixels(path, tmp_path):
     turned = [replace(each, image=np.zeros((4, 6, 3), np.uint8), mask=np.zeros((4, 6), np.uint8)) for each in samples()]
     square = [replace(each, image=np.zeros((6, 4, 3), np.uint8), mask=np.zeros((6, 4), np.uint8)) for each in samples()]
     made = [
-        prepare(DrawnSource(each, ["train"] * 6), tmp_path / f"{number}.h5", size=LongSide()).path
+        prepare(DrawnSource(each, ["train"] * 6), tmp_path / f"{number}.h5", size="original").path
         for number, each in enumerate((changed, turned, square))
     ]
-    again = prepare(source(), tmp_path / "again.h5", size=LongSide()).path
+    again = prepare(source(), tmp_path / "again.h5", size="original").path
     assert len({Store.open(each).content_hash for each in (path, *made)}) == 4
     assert Store.open(again).content_hash == Store.open(path).content_hash
 
@@ -211,4 +211,4 @@ def test_a_truncated_store_is_refused(path, tmp_path, kept):
 @pytest.mark.parametrize("pixels", [0, 15, -1, 10**9])
 def test_absurd_long_sides_are_refused(tmp_path, pixels):
     with pytest.raises(InputError, match="long_side must be between 16 and"):
-        prepare(source(), tmp_path / "a.h5", size=LongSide(pixels))
+        prepare(source(), tmp_path / "a.h5", long_side=pixels)

@@ -15,7 +15,6 @@ from auxseg.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from auxseg.data.geometry import LongSide
     from auxseg.data.preparing.prepare import Report
     from auxseg.records.values.size import Size
 
@@ -186,6 +185,7 @@ class Prepare(Command):
                 open_source(self.source, self.path, **self._options()),
                 self.out,
                 size=size,
+                long_side=self.long_side,
                 split=self.split,
                 val_fraction=self.val_fraction,
                 resize=self.resize,
@@ -200,15 +200,12 @@ class Prepare(Command):
             )
         return _tell(console, report)
 
-    def _size(self) -> Size | LongSide:
-        from auxseg.data.geometry import LongSide
+    def _size(self) -> Size | Literal["original"]:
         from auxseg.records.values.size import as_size
 
-        if self.long_side is not None:
-            if self.size != "256":
-                raise InputError("--size and --long-side exclude each other; leave one out")
-            return LongSide(self.long_side)
-        return LongSide() if self.size == "original" else as_size(self.size, "--size")
+        if self.long_side is not None and self.size != "256":
+            raise InputError(f"--size {self.size} and --long-side {self.long_side} exclude each other; leave one out")
+        return "original" if self.size == "original" else as_size(self.size, "--size")
 
     def _options(self) -> dict[str, object]:
         """The settings of the source that were given; what was left alone has its default."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from auxseg.arguments import as_path, shown
 from auxseg.data.geometry import RESIZES, LongSide
@@ -26,7 +26,7 @@ from auxseg.data.store.text import printable, text_fault
 from auxseg.data.store.writer import StoreWriter
 from auxseg.errors import InputError, RunError
 from auxseg.files import replacing, sweep
-from auxseg.records.values.size import SizeLike, as_size
+from auxseg.records.values.size import Size, SizeLike, as_size
 from auxseg.version import __version__
 
 SIZES: Final = (16, 2048)
@@ -61,7 +61,8 @@ def prepare(
     source: Source,
     out: str | Path,
     *,
-    size: SizeLike | LongSide = 256,
+    size: SizeLike | Literal["original"] = 256,
+    long_side: int | None = None,
     split: str = OFFICIAL,
     val_fraction: float = 0.1,
     resize: str = "squash",
@@ -83,8 +84,9 @@ def prepare(
     Args:
         source: what to read; it is never written to.
         out: the store; missing directories are made.
-        size: side of the stored square in pixels, or height and width; both within `SIZES`. `LongSide` keeps
-            every image's own shape: whole, with a longer side of at most so many pixels.
+        size: side of the stored square in pixels, or height and width; both within `SIZES`. ``"original"`` keeps
+            every image at its own size; which size a network sees is decided when the store is read.
+        long_side: instead of ``size``, keep every image's shape with a longer side of at most so many pixels.
         split: ``"official"`` or percentages of train, val and test, see `auxseg.data.preparing.splits`.
         val_fraction: share of val in the official trainval.
         resize: ``"squash"`` or ``"letterbox"``, see `auxseg.data.geometry`.
@@ -108,7 +110,7 @@ def prepare(
     out = as_path(out, "out")
     if not isinstance(source, Source):
         raise InputError(f"source: expected what auxseg.open_source(name, path) opens, not {shown(source)}")
-    stored = size if isinstance(size, LongSide) else as_size(size, "size")
+    stored = _stored(size, long_side)
     settings = RecordSettings(stored, resize, source.mask_classes, box, dict(source.layers), original_masks)
     _check(settings, processes)
     _check_names(source)
@@ -172,6 +174,12 @@ def _write(
             progress(done, len(items))
     tally.check(len(items))
     return tally
+
+
+def _stored(size: SizeLike | Literal["original"], long_side: int | None) -> Size | LongSide:
+    if long_side is not None or size == "original":
+        return LongSide(long_side)
+    return as_size(size, "size")
 
 
 def _check(settings: RecordSettings, processes: int | None) -> None:
