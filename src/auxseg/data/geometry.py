@@ -27,6 +27,10 @@ PADDING_GREY: Final = 128
 """Value of padding in all three channels: near the mean of photographs, so that it adds little contrast."""
 
 
+MAX_STORED_PIXELS: Final = 100_000_000
+"""Of a picture that is stored at its own size: as many as an image may have that is read from a file."""
+
+
 @final
 @dataclass(frozen=True)
 class Fit:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from auxseg.data.geometry import PADDING_GREY
 from auxseg.data.layers import PixelForm
 from auxseg.data.loading.loader import EvaluationLoader
+from auxseg.data.preparing import record as recording
 from auxseg.data.preparing.convert import convert
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE, Sample
@@ -24,7 +25,8 @@ from auxseg.data.sources.source import Source
 from auxseg.data.store.blocks import BLOCK, BlockWriter, read_blocks
 from auxseg.data.store.file import StoreFile
 from auxseg.data.store.store import Store
-from auxseg.errors import InputError
+from auxseg.errors import InputError, RunError
+from tests.data.damage import mutations
 from tests.data.layered import LayeredSource
 from tests.data.pictures import DrawnSource, draw_sample, open_hdf5
 from tests.data.store.spoiling import put
@@ -212,3 +214,25 @@ def test_a_truncated_store_is_refused(path, tmp_path, kept):
 def test_absurd_long_sides_are_refused(tmp_path, pixels):
     with pytest.raises(InputError, match="long_side must be between 16 and"):
         prepare(source(), tmp_path / "a.h5", long_side=pixels)
+
+
+def test_an_image_that_no_store_could_be_opened_with_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(recording, "MAX_STORED_PIXELS", 10_000)
+    report = prepare(source(), tmp_path / "a.h5", size="original")
+    assert [id for id, _ in report.skipped] == ["drawn 1", "drawn 4"]
+    assert report.skipped[0][1] == (
+        "it has 180 x 200 pixels, and would be stored with more than 10,000; set a --long-side"
+    )
+    assert not prepare(source(), tmp_path / "b.h5", long_side=100).skipped
+
+
+def test_random_damage_is_refused_or_read(path, tmp_path):
+    spoiled = tmp_path / "spoiled.h5"
+    for content in mutations(path.read_bytes(), 120, seed=3):
+        spoiled.write_bytes(content)
+        try:
+            store = Store.open(spoiled)
+            for row in range(len(store)):
+                store.read(row)
+        except (InputError, RunError) as error:
+            assert "\n" not in str(error)  # noqa: PT017  (most damage is to pixels, and is read)

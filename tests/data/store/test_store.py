@@ -208,7 +208,7 @@ def test_a_newer_schema_is_refused(path, tmp_path):
     newer.write_bytes(path.read_bytes())
     with open_hdf5(newer, "a") as file:
         file.attrs["schema_version"] = OWN_SIZES_VERSION + 1
-    with pytest.raises(InputError, match=r"schema version 5; this auxseg reads up to 4: upgrade auxseg"):
+    with pytest.raises(InputError, match=r"schema version 6; this auxseg reads up to 5: upgrade auxseg"):
         Store.open(newer)
 
 

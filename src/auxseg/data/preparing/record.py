@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
-from auxseg.data.geometry import LongSide, fit
+from auxseg.data.geometry import MAX_STORED_PIXELS, LongSide, fit
 from auxseg.data.layers import LayerForm
 from auxseg.data.sample import IGNORE, Box, Orientation, Sample
 from auxseg.data.sources.clip_boxes import clip_box
@@ -88,7 +88,7 @@ class Record:
 def make_record(sample: Sample, settings: RecordSettings) -> Record:
     """Turn a sample into a record. A label that does not fit the image is dropped, and the record says so.
 
-    Raises `SampleError` for a text that no store can keep.
+    Raises `SampleError` for a text or an image that no store can keep.
     """
     _check_texts(sample)
     height, width = sample.image.shape[:2]
@@ -101,6 +101,11 @@ def make_record(sample: Sample, settings: RecordSettings) -> Record:
     lost = [box for box, (usable, _) in zip(sample.boxes, clipped, strict=True) if usable is None]
     own = settings.size
     place = own.fit((height, width)) if isinstance(own, LongSide) else fit((height, width), own, settings.resize)
+    if place.size.num_pixels > MAX_STORED_PIXELS:
+        raise SampleError(
+            f"it has {width} x {height} pixels, and would be stored with more than {MAX_STORED_PIXELS:,}; set a "
+            "--long-side"
+        )
     target = choose_box(boxes, settings.box)
     corners = (
         np.full(4, np.nan) if target is None else np.array([target.x0, target.y0, target.x1, target.y1], np.float64)

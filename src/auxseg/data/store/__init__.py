@@ -41,7 +41,7 @@ A file of any of these versions that keeps the masks at the size of their photog
 The header then holds ``original_masks`` with their ``hash``, the SHA-256 over presence, shape and pixels. The content
 hash does not cover it: nothing is trained on them, and a store that is prepared again with them stays the same data.
 
-Version 4 is what a file has whose images have each their own size. The header's ``size`` is then a mapping with
+Version 5 is what a file has whose images have each their own size. The header's ``size`` is then a mapping with
 ``long_side``: the most pixels of a longer side, or null where all images are at their original size. In place of the
 fixed arrays there are::
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Bool, Float32, Int32, UInt8
 
-from auxseg.data.geometry import LongSide
+from auxseg.data.geometry import MAX_STORED_PIXELS, LongSide
 from auxseg.data.layers import LayerForm, MapForm, MaskForm
 from auxseg.data.sample import MISSING, SPLITS, Vocabulary
 from auxseg.data.store.blocks import Blocks, read_sized_blocks
@@ -38,11 +38,8 @@ KINDS_VERSION: Final = 2.1
 RECTANGLES_VERSION: Final = 3
 """Of a file whose pictures are not square, with layers or without."""
 
-OWN_SIZES_VERSION: Final = 4
+OWN_SIZES_VERSION: Final = 5
 """Of a file whose pictures have each their own size."""
-
-MAX_STORED_PIXELS: Final = 100_000_000
-"""Of one picture: as many as an image may have that is read from a file."""
 
 FIRST_VERSION: Final = 1
 """The oldest that can be read. It is also what the content hash covers: both versions keep the same of a sample."""
