@@ -2,7 +2,7 @@
 
 All files are in the page cache after the first round. `size` is the stored size in pixels; `photographs` a folder in
 the layout of Oxford-IIIT Pet, generated pictures of 500 x 375 pixels if none is given. A read of the store or of the
-memory map gives picture and mask, decoding a JPEG the picture alone.
+memory map gives picture and mask, the second store each at its own size; decoding a JPEG the picture alone.
 """
 
 from __future__ import annotations
@@ -39,11 +39,15 @@ def main(options: Options) -> dict[str, Any]:
         source = open_source("oxford-iiit-pet", photographs)
         prepare(source, Path(folder) / "store.h5", size=options.size, processes=None)
         store = Store.open(Path(folder) / "store.h5")
+        prepare(source, Path(folder) / "own.h5", size="original", processes=None)
+        own = Store.open(Path(folder) / "own.h5")
+        own_bytes = sum(4 * own.place(row).size.num_pixels for row in range(len(own))) / len(own)
         images, masks = _memory_maps(store, Path(folder))
         order = np.random.default_rng(0).permutation(len(store)).tolist()
         files = [photographs / "images" / f"{name}.jpg" for name in store.ids]
         reads: dict[str, Callable[[int], object]] = {
             "store": store.read,
+            "store, each image at its own size": own.read,
             "NumPy memmap": lambda row: (np.array(images[row]), np.array(masks[row])),
             "JPEG, decoded and resized": lambda row: _decoded(files[row], options.size),
             "JPEG, decoded smaller and resized": lambda row: _decoded(files[row], options.size, smaller=True),
@@ -57,6 +61,8 @@ def main(options: Options) -> dict[str, Any]:
                 "side": name,
                 "microseconds per sample": 1e6 * timing.median / len(order),
                 "times the store's": str(timing.over(timings["store"])),
+                "GB/s": (own_bytes if "own size" in name else 4 * store.size.num_pixels)
+                / (1e9 * timing.median / len(order)),
             }
             for name, timing in timings.items()
         ],

@@ -29,6 +29,10 @@ PADDING_GREY: Final = 128
 """Value of padding in all three channels of 8 bits: near the mean of photographs, so that it adds little contrast."""
 
 
+MAX_STORED_PIXELS: Final = 100_000_000
+"""Of a picture that is stored at its own size: as many as an image may have that is read from a file."""
+
+
 @final
 @dataclass(frozen=True)
 class Fit:
@@ -105,6 +109,38 @@ def padding(image: UInt[np.ndarray, "h w C"]) -> UInt[np.ndarray, " C"]:
     if image.dtype == np.uint8 and image.shape[2] == 3:
         return np.full(3, PADDING_GREY, np.uint8)
     return np.rint(image.mean((0, 1))).astype(image.dtype)
+
+
+@final
+@dataclass(frozen=True)
+class LongSide:
+    """How pictures are stored that have each their own size: whole, with a longer side of at most so many pixels.
+
+    Smaller ones are not enlarged. ``None`` keeps every photograph at its own size.
+    """
+
+    pixels: int | None = None
+
+    def fit(self, original_hw: tuple[int, int]) -> Fit:
+        """The place of a photograph of this height and width: all of its stored picture."""
+        size = Size(*original_hw)
+        return own_fit(original_hw, size if self.pixels is None else size.resized(min(size.longer, self.pixels)))
+
+    def to_json(self) -> dict[str, object]:
+        """As a header holds it in place of a size."""
+        return {"long_side": self.pixels}
+
+
+def own_fit(original_hw: tuple[int, int], size: Size) -> Fit:
+    """A photograph that fills its stored picture."""
+    return Fit(original_hw, size, (0, size.height, 0, size.width))
+
+
+def padded_fit(own: Fit, least: int) -> Fit:
+    """The same photograph in a picture that is padded evenly where a side is shorter than ``least``."""
+    height, width = (max(side, least) for side in own.size)
+    top, left = (height - own.size.height) // 2, (width - own.size.width) // 2
+    return Fit(own.original, Size(height, width), (top, top + own.size.height, left, left + own.size.width))
 
 
 def fit(original_hw: tuple[int, int], size: SizeLike, resize: str) -> Fit:

@@ -92,7 +92,7 @@ class OnnxModel:
             self, self._outputs, photograph, exif=exif, probabilities=probabilities, tasks=tasks, tta=tta, tiles=tiles
         )
 
-    def _outputs(self, pictures: Float[Tensor, "N 3 H W"], names: Sequence[str]) -> dict[str, Tensor]:
+    def _outputs(self, pictures: Float[Tensor, "N K H W"], names: Sequence[str]) -> dict[str, Tensor]:
         try:
             found = self.session.run(list(names), {INPUT: pictures.numpy()})
         except Exception as error:  # of onnxruntime

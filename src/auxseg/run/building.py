@@ -34,8 +34,8 @@ _NEARLY_ONE: Final = 0.01
 def open_data(path: str | Path, recipe: Recipe) -> Store:
     """The store, at the size that the recipe asks for and with the splits of its fold."""
     store, data = Store.open(path), recipe.data
-    store = store if data.size is None else store.at_size(data.size)
-    if data.crop is not None and data.crop.size > store.size.shorter:
+    store = seen_by(store, recipe)
+    if data.crop is not None and store.fits_size and data.crop.size > store.size.shorter:
         raise InputError(
             f"{store.path}: data.crop.size is {data.crop.size}, but its images have {store.size} px; set "
             f"data.crop.size to at most {store.size.shorter}, or prepare the data again with a larger --size"
@@ -43,10 +43,29 @@ def open_data(path: str | Path, recipe: Recipe) -> Store:
     return store if data.fold is None else in_fold(store, data.fold, data.train_on)
 
 
+def seen_by(store: Store, recipe: Recipe) -> Store:
+    """The store at the size that a recipe asks for, or with images at their own sizes if it trains on windows of these.
+
+    Raises `InputError` if images have each their own size and the recipe does not say how it sees them.
+    """
+    size, crop = recipe.data.size, recipe.data.crop
+    if size is not None:
+        return store.at_size(size)
+    if store.own is None:
+        return store
+    if crop is None:
+        raise InputError(
+            f"{store.path}: its images have each their own size, {store.own.in_words()}; set data.size to fit them "
+            "into one size, or data.crop.size to train on windows of them"
+        )
+    return store.at_own_sizes(crop.size)
+
+
 def with_data(recipe: Recipe, store: Store) -> Recipe:
     """The recipe with its size and augmentation, where it leaves them to the data and the weights."""
     augment = recipe.data.augmentation(pretrained=recipe.model.weights != "none")
-    return with_changes(recipe, data={"size": recipe.data.size or store.stored_size, "augment": augment})
+    stored = store.stored_size if store.fits_size else None
+    return with_changes(recipe, data={"size": recipe.data.size or stored, "augment": augment})
 
 
 def with_pixels(store: Store, recipe: Recipe) -> Store:

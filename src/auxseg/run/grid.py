@@ -22,7 +22,7 @@ from auxseg.models.forward import with_teacher
 from auxseg.records.table import read_per_image
 from auxseg.records.values.size import Size
 from auxseg.run.directory import Run
-from auxseg.run.load import load
+from auxseg.run.load import at_size_of, load
 from auxseg.run.model import Model
 from auxseg.run.prediction.predictor import answering
 from auxseg.run.prediction.tiles import AskedTiles, chosen_tiles
@@ -53,7 +53,7 @@ def draw_grid(
         for name, model in models.items()
     }
     stores = {
-        name: Store.open(Path(data) if data is not None else runs[name].trained_on[0]).at_size(model.vocabulary.size)
+        name: at_size_of(model, Store.open(Path(data) if data is not None else runs[name].trained_on[0]))
         for name, model in models.items()
     }
     if len({store.content_hash for store in stores.values()}) > 1:

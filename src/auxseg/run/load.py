@@ -84,6 +84,14 @@ def matching_store(run: Run, model: Model, data: str | Path | None = None) -> St
     return in_words_of(model, store)
 
 
+def at_size_of(model: Model, store: Store) -> Store:
+    """A store as a model sees it: at its size, or at the images' own if it was trained on windows of these."""
+    data = model.recipe.data
+    if data.size is None and data.crop is not None:
+        return store.at_own_sizes(data.crop.size)
+    return store.at_size(model.vocabulary.size)
+
+
 def in_words_of(model: Model, store: Store) -> Store:
     """A store at the model's size and with the model's class ids. Raises `InputError` as `matched` does.
 
@@ -98,6 +106,4 @@ def in_words_of(model: Model, store: Store) -> Store:
                 "here it has seen; name the store it was trained on, or train without data.fold"
             )
         store = in_fold(store, data.fold, data.train_on)  # before classes are matched: labels have a say in folds
-    return matched(
-        store.at_size(model.vocabulary.size), model.vocabulary, list(model.tasks.values()), model.recipe.target
-    )
+    return matched(at_size_of(model, store), model.vocabulary, list(model.tasks.values()), model.recipe.target)

@@ -66,10 +66,11 @@ def _masks(asked: Asked, target: Task, store: Store, row: int) -> tuple[Picture,
     """The photograph at the size of a page, and the true and the predicted classes at that of the network."""
     (batch,) = EvaluationLoader(store, np.array([row]), 1)
     outputs = asked.outputs({target.name: target}, batch.to(asked.device))
-    height, width = store.size.resized(SIDE)
+    seen = store.place(row).size
+    height, width = seen.resized(SIDE)
     shown = Image.fromarray(to_picture(batch.image[0], batch.channels))
     photograph = shown.resize((width, height), Image.Resampling.BICUBIC)
-    place = fit((store.size.height, store.size.width), store.size, "squash")
+    place = fit((seen.height, seen.width), seen, "squash")
     prediction = target.answer(outputs[target.name][0].float().cpu(), place).mask
     assert prediction is not None, "blank_answer gave a mask"
     return np.asarray(photograph), batch.mask[0].numpy(), prediction

@@ -71,7 +71,7 @@ class Model:
         )
 
     @torch.no_grad()
-    def _outputs(self, pictures: Float[Tensor, "N 3 H W"], names: Sequence[str]) -> dict[str, Tensor]:
+    def _outputs(self, pictures: Float[Tensor, "N K H W"], names: Sequence[str]) -> dict[str, Tensor]:
         with self.autocast():
             return self.network(pictures.to(self.device), names)
 

@@ -32,6 +32,7 @@ class FakeStore:
 
     size = Size(24, 24)
     box_from_mask = False
+    fits_size = True
 
     def read_layers(self, row: int) -> dict[str, np.ndarray]:
         return {}
@@ -74,6 +75,7 @@ class Squares(Source):
     name = "squares"
     mask_classes = ("background", "square")
     box_from_mask = True
+    fits_size = True
 
     def items(self) -> Sequence[Item]:
         return [Item(f"square {index}", "train") for index in range(9)]

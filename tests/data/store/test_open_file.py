@@ -19,9 +19,9 @@ def test_it_is_read_by_position_until_it_is_another_file(tmp_path):
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(descriptor)
     file, part = OpenFile(path, version), np.empty(10, np.uint8)
-    assert file.fill(part, 40) == 10
+    assert file.fill(part, [(40, 4), (44, 6)]) == 10
     assert part.tolist() == list(range(40, 50))
-    assert file.fill(part, 95) == 5
+    assert file.fill(part, [(95, 10)]) == 5
     path.write_bytes(bytes(101))
     with pytest.raises(RunError, match="was replaced after it was opened; run the command again to use the new file"):
         OpenFile(path, version)

@@ -21,7 +21,8 @@ from hypothesis.extra import numpy as arrays
 from auxseg.data.geometry import fit
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE, Sample
-from auxseg.data.store.original_masks import BLOCK, pack, unpack
+from auxseg.data.store.blocks import BLOCK
+from auxseg.data.store.original_masks import pack, unpack
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError, RunError
 from tests.data.damage import in_time, mutations
@@ -177,7 +178,7 @@ def test_processes_keep_the_same_masks(path, folder):
     assert kept is not None
     assert found is not None
     assert kept.content_hash == found.content_hash
-    np.testing.assert_array_equal(kept.first, found.first)
+    np.testing.assert_array_equal(kept.blocks.first, found.blocks.first)
 
 
 def test_data_without_any_mask_keep_none(tmp_path):

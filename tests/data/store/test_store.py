@@ -20,7 +20,7 @@ import pytest
 from auxseg.data.geometry import fit
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE, Orientation, Vocabulary
-from auxseg.data.store.index import CHANNELS_VERSION
+from auxseg.data.store.index import OWN_SIZES_VERSION
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError, RunError
 from auxseg.records.values.size import Size
@@ -207,8 +207,8 @@ def test_a_newer_schema_is_refused(path, tmp_path):
     newer = tmp_path / "newer.h5"
     newer.write_bytes(path.read_bytes())
     with open_hdf5(newer, "a") as file:
-        file.attrs["schema_version"] = CHANNELS_VERSION + 1
-    with pytest.raises(InputError, match=r"schema version 5; this auxseg reads up to 4: upgrade auxseg"):
+        file.attrs["schema_version"] = OWN_SIZES_VERSION + 1
+    with pytest.raises(InputError, match=r"schema version 6; this auxseg reads up to 5: upgrade auxseg"):
         Store.open(newer)
 
 

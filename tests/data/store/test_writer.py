@@ -190,7 +190,7 @@ def test_a_full_disk_is_one_sentence(tmp_path, monkeypatch, error, reason):
         raise error
 
     with StoreWriter(tmp_path / "a.h5", SIZE) as writer:
-        monkeypatch.setattr(writing, "_append", fail)
+        monkeypatch.setattr(writing._PictureWriter, "append", fail)
         with pytest.raises(RunError) as found:
             writer.append(record())
     assert str(found.value) == f"{tmp_path}: writing the store failed: {reason}"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from auxseg.data.preparing.prepare import Report
+    from auxseg.records.values.size import Size
 
 
 @final
@@ -113,8 +114,11 @@ class Prepare(Command):
     out: Path
     """The store to write (.h5)."""
 
-    size: Annotated[str, arg(metavar="N|HxW")] = "256"
-    """Side of the stored images in pixels, or height x width, such as 288x384."""
+    size: Annotated[str, arg(metavar="N|HxW|original")] = "256"
+    """Side of the stored images in pixels, or height x width, such as 288x384; original: each at its own size."""
+
+    long_side: Annotated[int | None, optional("N")] = None
+    """Instead of --size: keep the shape of each image, its longer side at most N pixels."""
 
     split: str = "official"
     """The source's own split, or percentages of train, val and test, such as 60-20-20 or 0-0-100."""
@@ -178,13 +182,14 @@ class Prepare(Command):
         """Prepare it and say what was left out."""
         from auxseg.data.preparing.prepare import prepare
         from auxseg.data.sources import open_source
-        from auxseg.records.values.size import as_size
 
+        size = self._size()
         with counting(console, "preparing") as progress:
             report = prepare(
                 open_source(self.source, self.path, **self._options()),
                 self.out,
-                size=as_size(self.size, "--size"),
+                size=size,
+                long_side=self.long_side,
                 split=self.split,
                 val_fraction=self.val_fraction,
                 resize=self.resize,
@@ -198,6 +203,13 @@ class Prepare(Command):
                 progress=progress,
             )
         return _tell(console, report)
+
+    def _size(self) -> Size | Literal["original"]:
+        from auxseg.records.values.size import as_size
+
+        if self.long_side is not None and self.size != "256":
+            raise InputError(f"--size {self.size} and --long-side {self.long_side} exclude each other; leave one out")
+        return "original" if self.size == "original" else as_size(self.size, "--size")
 
     def _options(self) -> dict[str, object]:
         """The settings of the source that were given; what was left alone has its default."""

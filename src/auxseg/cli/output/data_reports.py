@@ -55,7 +55,8 @@ def print_inspection(console: Console, inspection: Inspection) -> None:
 
     sizes = ", ".join(f"{name} {width} x {height}" for name, (height, width) in inspection.original_sizes.items())
     place = f"{inspection.path}: {inspection.source}"
-    _say(console, f"{place}, {inspection.size} px, {inspection.resize}, border {inspection.border}")
+    stored = f"each its own size: {inspection.own_sizes}" if inspection.own_sizes else f"{inspection.size} px"
+    _say(console, f"{place}, {stored}, {inspection.resize}, border {inspection.border}")
     _say(console, f"image sizes in pixels: {sizes}")
     if inspection.channels != RGB:
         _say(console, f"the images have {inspection.channels.in_words()}")

@@ -35,7 +35,7 @@ def labelled_picture(store: Store, row: int) -> LabelledPicture:
     """Read one sample. Raises `RunError` as `Store.read` does."""
     image, mask = store.read(row)
     y0, y1, x0, x1 = store.inside(row)
-    corners = store.boxes[row].astype(float) * store.size.corners - [x0, y0, x0, y0]
+    corners = store.boxes[row].astype(float) * store.place(row).size.corners - [x0, y0, x0, y0]
     return LabelledPicture(
         str(store.ids[row]),
         image[y0:y1, x0:x1],

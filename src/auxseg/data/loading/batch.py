@@ -75,6 +75,19 @@ class Batch:
             layers={name: values[:number] for name, values in self.layers.items()},
         )
 
+    def pinned(self) -> Batch:
+        """The same batch in page-locked memory, from which a GPU can copy while it computes."""
+        return replace(
+            self,
+            image=self.image.pin_memory(),
+            clean=self.clean.pin_memory(),
+            mask=self.mask.pin_memory(),
+            box=self.box.pin_memory(),
+            classes={name: ids.pin_memory() for name, ids in self.classes.items()},
+            inside=self.inside.pin_memory(),
+            layers={name: values.pin_memory() for name, values in self.layers.items()},
+        )
+
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device."""
         return replace(

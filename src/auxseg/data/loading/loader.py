@@ -61,6 +61,11 @@ class Rows(Protocol):
         ...
 
     @property
+    def fits_size(self) -> bool:
+        """Whether all pictures that are read have this size, rather than each its own."""
+        ...
+
+    @property
     def box_from_mask(self) -> bool:
         """Whether boxes are the masks' bounding boxes."""
         ...
@@ -99,7 +104,8 @@ class TrainLoader:
 
     ``block`` mixes neighbouring rows only, for disks that are slow at random access; see `Stream`.
 
-    ``crop`` shows windows of the pictures; ``first_class`` is then the first class id that is foreground.
+    ``crop`` shows windows of the pictures, which may then have each their own size; ``first_class`` is then the first
+    class id that is foreground.
     """
 
     def __init__(
@@ -158,7 +164,7 @@ class TrainLoader:
     def _batch(self, rows: Int64[np.ndarray, " n"], epochs: list[int]) -> Batch:
         batch = self._whole(rows, epochs) if self._crop is None else self._cropped(self._crop, rows, epochs)
         batch = replace(batch, keys=sample_keys(self._seed, epochs, batch.ids), is_training=True)
-        return _pinned(batch) if self._pin_memory else batch
+        return batch.pinned() if self._pin_memory else batch
 
     def _whole(self, rows: Int64[np.ndarray, " n"], epochs: list[int]) -> Batch:
         batch = collate(self._store, rows)
@@ -210,6 +216,8 @@ def _streams(
 class EvaluationLoader:
     """The pictures as they are stored, in the order of ``rows``; the last batch may be smaller.
 
+    Pictures that have each their own size come one by one.
+
     Each process takes a contiguous part of the rows. Iterates any number of times.
     """
 
@@ -226,7 +234,7 @@ class EvaluationLoader:
     ) -> None:
         self._store = store
         self._rows = np.array_split(rows, num_processes)[rank]
-        self._batch_size = batch_size
+        self._batch_size = batch_size if store.fits_size else 1
         self._workers = workers
         self._pin_memory = pin_memory
 
@@ -239,22 +247,24 @@ class EvaluationLoader:
 
     def _batch(self, index: int) -> Batch:
         batch = collate(self._store, self._rows[index * self._batch_size : (index + 1) * self._batch_size])
-        return _pinned(batch) if self._pin_memory else batch
+        return batch.pinned() if self._pin_memory else batch
 
 
 def collate(store: Rows, rows: Int64[np.ndarray, " n"], part: Part = WHOLE) -> Batch:
-    """Read rows of a store into a batch as they are, or only a part of every picture.
+    """Read rows of a store, whose pictures have one size, into a batch as they are, or only a part of every picture.
 
     Boxes are those of the whole pictures, and normalised to these.
     """
     forms = {name: layer.form for name, layer in store.layers.items()}
     images, masks, insides = [], [], []
     layers: dict[str, list[np.ndarray]] = {name: [] for name in forms}
+    size = store.size
     for row in rows.tolist():
         image, mask = store.read(row)
         for name, values in store.read_layers(row).items():
             layers[name].append(values[part] if isinstance(forms[name], PixelForm) else values)
         y0, y1, x0, x1 = store.inside(row)
+        size = Size(mask.shape[0], mask.shape[1])
         inside = np.zeros(mask.shape, np.bool_)
         inside[y0:y1, x0:x1] = True
         images.append(image[part])
@@ -271,21 +281,7 @@ def collate(store: Rows, rows: Int64[np.ndarray, " n"], part: Part = WHOLE) -> B
         classes={name: torch.from_numpy(ids[rows]).long() for name, ids in store.classes.items()},
         inside=torch.from_numpy(np.stack(insides)),
         keys=sample_keys(0, [0] * len(sample_ids), sample_ids),
-        layers={name: layer_batch(form, layers[name], store.size) for name, form in forms.items()},
+        layers={name: layer_batch(form, layers[name], size) for name, form in forms.items()},
         forms=forms,
         channels=store.channels,
-    )
-
-
-def _pinned(batch: Batch) -> Batch:
-    """The same batch in page-locked memory, from which a GPU can copy while it computes."""
-    return replace(
-        batch,
-        image=batch.image.pin_memory(),
-        clean=batch.clean.pin_memory(),
-        mask=batch.mask.pin_memory(),
-        box=batch.box.pin_memory(),
-        classes={name: ids.pin_memory() for name, ids in batch.classes.items()},
-        inside=batch.inside.pin_memory(),
-        layers={name: values.pin_memory() for name, values in batch.layers.items()},
     )

@@ -12,7 +12,7 @@ from auxseg.data.preparing.prepare import output
 from auxseg.data.preparing.record import Record
 from auxseg.data.sample import MISSING, Orientation
 from auxseg.data.store.file import StoreFile
-from auxseg.data.store.header import read_header, read_old_header
+from auxseg.data.store.header import Header, read_header, read_old_header
 from auxseg.data.store.index import FIRST_VERSION
 from auxseg.data.store.open_file import opened
 from auxseg.data.store.original_masks import pack
@@ -47,11 +47,12 @@ def convert(
     store, out = Store.open(old), as_path(out, "out")
     if out.exists() and out.resolve() == store.path.resolve():
         raise InputError(f"--out {out} is the store itself; choose another file name")
+    header = _read_header(store.path)
     with (
         output(out, overwrite) as partial,
         StoreWriter(
             partial,
-            store.stored_size,
+            header.size,
             {name: layer.form for name, layer in store.layers.items()},
             channels=store.channels,
             original_masks=store.originals is not None,
@@ -60,7 +61,7 @@ def convert(
         for row in range(len(store)):
             writer.append(_record(store, row))
             progress(row + 1, len(store))
-        content_hash = writer.finish(store.split, _header(store.path), store.provenance)
+        content_hash = writer.finish(store.split, _header(header), store.provenance)
         if content_hash != store.content_hash:
             raise RunError(f"{store.path} is damaged: it does not hold what its content hash covers; prepare it again")
     return Converted(out, len(store), content_hash)
@@ -90,10 +91,13 @@ def _record(store: Store, row: int) -> Record:
     )
 
 
-def _header(path: Path) -> dict[str, object]:
-    """What the old file says of itself; what says nothing new is left out, as when it was prepared."""
+def _read_header(path: Path) -> Header:
     with opened(path) as descriptor, StoreFile.open(descriptor) as file:
-        header = (read_old_header if file.number("schema_version") == FIRST_VERSION else read_header)(file)
+        return (read_old_header if file.number("schema_version") == FIRST_VERSION else read_header)(file)
+
+
+def _header(header: Header) -> dict[str, object]:
+    """What the old file says of itself; what says nothing new is left out, as when it was prepared."""
     news = {
         "dropped": header.dropped,
         "category_ids": header.category_ids,

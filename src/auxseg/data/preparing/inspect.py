@@ -76,6 +76,8 @@ class Inspection:
     remarks: tuple[str, ...]
     original_masks: bool = False
     channels: Channels = RGB
+    own_sizes: str = ""
+    """The range of the stored sizes in words, where images have each their own; ``size`` is then the largest."""
 
     def to_json(self) -> dict[str, object]:
         """The same as plain values; what is not a number becomes ``None``."""
@@ -114,6 +116,7 @@ def inspect(store: Store | str | Path) -> Inspection:
         remarks=tuple(_texts(store.provenance.get("remarks"))),
         original_masks=store.originals is not None,
         channels=store.channels,
+        own_sizes="" if store.own is None else store.own.in_words(),
     )
 
 
@@ -227,10 +230,11 @@ def _odd_masks(store: Store, pixels: np.ndarray) -> Iterator[Finding]:
 def _odd_boxes(store: Store) -> Iterator[Finding]:
     """Boxes that reach out of the picture, which no store of `prepare` holds, or have become less than a pixel."""
     for row in np.flatnonzero(~np.isnan(store.boxes).any(1)).tolist():
+        size = store.place(row).size
         x0, y0, x1, y1 = store.boxes[row].tolist()
         if min(x0, y0) < -_ROUNDING or max(x1, y1) > 1 + _ROUNDING:
             yield Finding("box outside", f"the box of {store.ids[row]} extends beyond the image", (row,))
-        elif min((x1 - x0) * store.size.width, (y1 - y0) * store.size.height) < 1:
+        elif min((x1 - x0) * size.width, (y1 - y0) * size.height) < 1:
             yield Finding("tiny box", f"the box of {store.ids[row]} is less than one stored pixel wide or high", (row,))
 
 

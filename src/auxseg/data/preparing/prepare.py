@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from auxseg.arguments import as_path, shown
 from auxseg.data.channels import RGB
-from auxseg.data.geometry import RESIZES
+from auxseg.data.geometry import RESIZES, LongSide
 from auxseg.data.layers import MAX_LAYERS, name_fault
 from auxseg.data.preparing.findings import Finding
 from auxseg.data.preparing.near_duplicates import NearDuplicates
@@ -27,11 +27,14 @@ from auxseg.data.store.text import printable, text_fault
 from auxseg.data.store.writer import StoreWriter
 from auxseg.errors import InputError, RunError
 from auxseg.files import replacing, sweep
-from auxseg.records.values.size import SizeLike, as_size
+from auxseg.records.values.size import Size, SizeLike, as_size
 from auxseg.version import __version__
 
 SIZES: Final = (16, 2048)
 """Smallest and largest side of a stored picture, in pixels."""
+
+MAX_LONG_SIDE: Final = 100_000
+"""The most that a longer side may be limited to."""
 
 _BINARY: Final = 2
 """Mask classes of a data set whose masks do not matter to the division into splits: background and foreground."""
@@ -59,7 +62,8 @@ def prepare(
     source: Source,
     out: str | Path,
     *,
-    size: SizeLike = 256,
+    size: SizeLike | Literal["original"] = 256,
+    long_side: int | None = None,
     split: str = OFFICIAL,
     val_fraction: float = 0.1,
     resize: str = "squash",
@@ -81,7 +85,9 @@ def prepare(
     Args:
         source: what to read; it is never written to.
         out: the store; missing directories are made.
-        size: side of the stored square in pixels, or height and width; both within `SIZES`.
+        size: side of the stored square in pixels, or height and width; both within `SIZES`. ``"original"`` keeps
+            every image at its own size; which size a network sees is decided when the store is read.
+        long_side: instead of ``size``, keep every image's shape with a longer side of at most so many pixels.
         split: ``"official"`` or percentages of train, val and test, see `auxseg.data.preparing.splits`.
         val_fraction: share of val in the official trainval.
         resize: ``"squash"`` or ``"letterbox"``, see `auxseg.data.geometry`.
@@ -105,7 +111,7 @@ def prepare(
     out = as_path(out, "out")
     if not isinstance(source, Source):
         raise InputError(f"source: expected what auxseg.open_source(name, path) opens, not {shown(source)}")
-    stored = as_size(size, "size")
+    stored = _stored(size, long_side)
     settings = RecordSettings(
         stored, resize, source.mask_classes, box, dict(source.layers), original_masks, source.channels
     )
@@ -119,7 +125,8 @@ def prepare(
         output(out, overwrite) as partial,
         StoreWriter(partial, stored, source.layers, channels=source.channels, original_masks=original_masks) as writer,
     ):
-        alike = NearDuplicates(resize, source.channels) if group_near_duplicates else None
+        fitted = "squash" if isinstance(stored, LongSide) else resize
+        alike = NearDuplicates(fitted, source.channels) if group_near_duplicates else None
         with closing(read_records(source, settings, items, processes)) as results:
             tally = _write(writer, items, results, alike, strict=strict, progress=progress)
         if box != LARGEST and not tally.num_boxes_kept:
@@ -173,8 +180,19 @@ def _write(
     return tally
 
 
+def _stored(size: SizeLike | Literal["original"], long_side: int | None) -> Size | LongSide:
+    if long_side is not None or size == "original":
+        return LongSide(long_side)
+    return as_size(size, "size")
+
+
 def _check(settings: RecordSettings, processes: int | None) -> None:
-    if not (SIZES[0] <= settings.size.shorter and settings.size.longer <= SIZES[1]):
+    if isinstance(settings.size, LongSide):
+        if settings.size.pixels is not None and not SIZES[0] <= settings.size.pixels <= MAX_LONG_SIDE:
+            raise InputError(
+                f"long_side must be between {SIZES[0]} and {MAX_LONG_SIDE} pixels, not {settings.size.pixels}"
+            )
+    elif not (SIZES[0] <= settings.size.shorter and settings.size.longer <= SIZES[1]):
         raise InputError(f"size must be between {SIZES[0]} and {SIZES[1]} pixels, not {settings.size}")
     if settings.resize not in RESIZES:
         raise InputError(f"resize must be one of {', '.join(RESIZES)}, not {settings.resize!r}")

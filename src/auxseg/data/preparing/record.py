@@ -15,7 +15,7 @@ from jaxtyping import Float, UInt, UInt8
 from PIL import Image
 
 from auxseg.data.channels import RGB, Channels, displayed
-from auxseg.data.geometry import fit
+from auxseg.data.geometry import MAX_STORED_PIXELS, LongSide, fit
 from auxseg.data.layers import LayerForm
 from auxseg.data.sample import IGNORE, Box, Orientation, Sample
 from auxseg.data.sources.clip_boxes import clip_box
@@ -37,7 +37,7 @@ class RecordSettings:
     ``original_masks`` says whether masks are also kept at the size of their photographs.
     """
 
-    size: Size
+    size: Size | LongSide
     resize: str
     mask_classes: tuple[str, ...]
     box: str = LARGEST
@@ -90,7 +90,7 @@ class Record:
 def make_record(sample: Sample, settings: RecordSettings) -> Record:
     """Turn a sample into a record. A label that does not fit the image is dropped, and the record says so.
 
-    Raises `SampleError` for a text that no store can keep, and for an image of other channels than announced.
+    Raises `SampleError` for a text or an image that no store can keep, and for one of other channels than announced.
     """
     _check_texts(sample)
     _check_channels(sample, settings.channels)
@@ -102,12 +102,18 @@ def make_record(sample: Sample, settings: RecordSettings) -> Record:
     boxes = tuple(box for box, _ in clipped if box is not None)
     notes = (CLIPPED,) if any(box is not None and overshoot > 1 for box, overshoot in clipped) else ()
     lost = [box for box, (usable, _) in zip(sample.boxes, clipped, strict=True) if usable is None]
-    place = fit((height, width), settings.size, settings.resize)
+    own = settings.size
+    place = own.fit((height, width)) if isinstance(own, LongSide) else fit((height, width), own, settings.resize)
+    if place.size.num_pixels > MAX_STORED_PIXELS:
+        raise SampleError(
+            f"it has {width} x {height} pixels, and would be stored with more than {MAX_STORED_PIXELS:,}; set a "
+            "--long-side"
+        )
     target = choose_box(boxes, settings.box)
     corners = (
         np.full(4, np.nan) if target is None else np.array([target.x0, target.y0, target.x1, target.y1], np.float64)
     )
-    no_mask = np.full((*settings.size,), IGNORE, np.uint8)
+    no_mask = np.full((*place.size,), IGNORE, np.uint8)
     layer_faults = _layer_faults(sample, settings.layers)
     faults = (
         *([mask_fault] if mask_fault else []),

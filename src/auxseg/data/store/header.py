@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from auxseg.data.channels import RGB, Channels, parse_channels
-from auxseg.data.geometry import RESIZES
+from auxseg.data.geometry import RESIZES, LongSide
 from auxseg.data.layers import MAX_LAYERS, LayerForm, name_fault
 from auxseg.data.layers.parsing import parse_form
 from auxseg.data.store.file import HASH_LENGTH, StoreFile, parse_json
@@ -22,9 +22,9 @@ _EXIF: Final = ("apply", "ignore")
 
 @dataclass(frozen=True)
 class Header:
-    """See the description of the file in `auxseg.data.store.store`."""
+    """See the description of the file in `auxseg.data.store`."""
 
-    size: Size
+    size: Size | LongSide
     resize: str
     border: str
     box_from_mask: bool
@@ -88,7 +88,7 @@ def _header(values: Mapping[str, object]) -> Header:
         original_masks=_original_masks(values.get("original_masks")),
         channels=parse_channels(_mapping(values["channels"], "channels")) if "channels" in values else RGB,
     )
-    if header.size.shorter < 1:
+    if isinstance(header.size, Size) and header.size.shorter < 1:
         raise ValueError(f"size is {header.size}")
     if header.category_ids and len(header.category_ids) != len(header.mask_classes):
         raise ValueError(f"it has {len(header.category_ids)} category_ids for {len(header.mask_classes)} mask_classes")
@@ -135,8 +135,12 @@ def _provenance(value: object) -> dict[str, object]:
     return provenance
 
 
-def _size(value: object) -> Size:
+def _size(value: object) -> Size | LongSide:
     match value:
+        case {"long_side": None}:
+            return LongSide()
+        case {"long_side": pixels}:
+            return LongSide(_whole(pixels, "the long_side in size"))
         case [height, width]:
             return Size(_whole(height, "the height in size"), _whole(width, "the width in size"))
     side = _whole(value, "size")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,12 +15,14 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int32, UInt8
 
 from auxseg.data.channels import RGB, Channels
+from auxseg.data.geometry import MAX_STORED_PIXELS, LongSide
 from auxseg.data.layers import LayerForm, MapForm, MaskForm
 from auxseg.data.sample import MISSING, SPLITS, Vocabulary
+from auxseg.data.store.blocks import Blocks, read_sized_blocks
+from auxseg.data.store.blocks import extents as extents_of_blocks
 from auxseg.data.store.file import StoreFile
 from auxseg.data.store.header import Header, read_content_hash, read_header, read_old_header
 from auxseg.data.store.layers import extents, read_stored_layers
-from auxseg.data.store.original_masks import extents as extents_of_originals
 from auxseg.data.store.original_masks import read_originals
 from auxseg.errors import InputError
 from auxseg.records.values.size import Size
@@ -39,8 +42,21 @@ RECTANGLES_VERSION: Final = 3
 CHANNELS_VERSION: Final = 4
 """Of a file whose images are not RGB of 8 bits, with layers or without, square or not."""
 
+OWN_SIZES_VERSION: Final = 5
+"""Of a file whose pictures have each their own size."""
+
 FIRST_VERSION: Final = 1
 """The oldest that can be read. It is also what the content hash covers: both versions keep the same of a sample."""
+
+_VERSIONS: Final = (
+    FIRST_VERSION,
+    SCHEMA_VERSION,
+    LAYERS_VERSION,
+    KINDS_VERSION,
+    RECTANGLES_VERSION,
+    CHANNELS_VERSION,
+    OWN_SIZES_VERSION,
+)
 
 _FARTHEST: Final = 1.0
 """How far outside of the picture, in sides, a corner of a box may lie. What lies nearer is for `inspect` to find."""
@@ -52,18 +68,41 @@ def read_checked(path: Path, descriptor: int) -> dict[str, Any]:
         if not (file.has_attribute("schema_version") and file.has_attribute("content_hash")):
             raise InputError(f"{path} is an HDF5 file, but not a store that `auxseg data prepare` wrote")
         version = file.number("schema_version")
-        if version > CHANNELS_VERSION:
+        if version > _VERSIONS[-1]:
             raise InputError(
-                f"{path} has schema version {version:g}; this auxseg reads up to {CHANNELS_VERSION}: upgrade auxseg"
+                f"{path} has schema version {version:g}; this auxseg reads up to {_VERSIONS[-1]}: upgrade auxseg"
             )
-        known = (FIRST_VERSION, SCHEMA_VERSION, LAYERS_VERSION, KINDS_VERSION, RECTANGLES_VERSION, CHANNELS_VERSION)
-        if version not in known:
+        if version not in _VERSIONS:
             raise ValueError(f"there is no schema version {version:g}")
         return read_index(file, version, os.fstat(descriptor).st_size)
 
 
-def version_for(size: Size, layers: Collection[LayerForm], channels: Channels = RGB) -> float:
+@dataclass(frozen=True, eq=False)
+class OwnSizes:
+    """Where pixels lie in a store whose pictures have each their own size, ``shapes``: height and width."""
+
+    shapes: Int32[np.ndarray, "N 2"]
+    image: Blocks
+    mask: Blocks
+
+    def bounds(self) -> Size:
+        """The largest height and the largest width."""
+        return Size(*self.shapes.max(0, initial=1).tolist())
+
+    def of(self, row: int) -> Size:
+        """The size of one picture."""
+        return Size(*self.shapes[row].tolist())
+
+    def in_words(self) -> str:
+        """The range of sizes."""
+        low, high = Size(*self.shapes.min(0, initial=MAX_STORED_PIXELS).tolist()), self.bounds()
+        return f"{high} px" if low == high else f"{low.height}x{low.width} to {high.height}x{high.width} px"
+
+
+def version_for(size: Size | LongSide, layers: Collection[LayerForm], channels: Channels = RGB) -> float:
     """The oldest version that has room for pictures of this size and these channels, and for these layers."""
+    if isinstance(size, LongSide):
+        return OWN_SIZES_VERSION
     if channels != RGB:
         return CHANNELS_VERSION
     if not size.is_square:
@@ -81,25 +120,36 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
     texts = file.old_texts if is_old else file.texts
     classes = _old_classes(file, header, num_samples) if is_old else _classes(file, header, num_samples)
     split = file.column("split", np.uint8, num_samples)
-    if not header.size.is_square and version < RECTANGLES_VERSION:
-        raise ValueError(f"its size is {header.size}, but schema version {version:g} knows squares alone")
+    own = _own_sizes(file, num_samples, header.channels) if isinstance(header.size, LongSide) else None
+    size = header.size if isinstance(header.size, Size) else own.bounds() if own else Size(1, 1)
+    if isinstance(header.size, LongSide) != (version == OWN_SIZES_VERSION):
+        raise ValueError(f"the size in its header is not one that schema version {version:g} knows")
+    if not size.is_square and version < RECTANGLES_VERSION:
+        raise ValueError(f"its size is {size}, but schema version {version:g} knows squares alone")
     if header.layers and version < version_for(header.size, [form for form, _ in header.layers.values()]):
         raise ValueError(f"it has layers, which schema version {version:g} does not know")
     if header.channels != RGB and version < CHANNELS_VERSION:
         raise ValueError(f"it has {header.channels.in_words()}, but schema version {version:g} knows 8-bit RGB alone")
-    layers = read_stored_layers(file, header.layers, header.size, num_samples)
+    layers = read_stored_layers(file, header.layers, size if own is None else own.shapes, num_samples)
     has_mask = file.truths("has_mask", num_samples)
     originals = read_originals(file, header.original_masks, has_mask)
-    others = {**extents(layers, header.size), **extents_of_originals(originals)}
+    others = extents(layers, size)
+    if originals is not None:
+        others |= extents_of_blocks({"original_masks": originals.blocks})
+    if own is not None:
+        others |= extents_of_blocks({"image": own.image, "mask": own.mask})
+        _check_ranges(others, file_size)
     _check_split(split)
     _check_classes(classes, header.labels)
     return {
-        "size": header.size,
-        "stored_size": header.size,
+        "size": size,
+        "stored_size": size,
+        "own": own,
+        "fits_size": own is None,
         "resize": header.resize,
         "border": header.border,
         "box_from_mask": header.box_from_mask,
-        "vocabulary": _vocabulary(header, classes, split),
+        "vocabulary": _vocabulary(header, size, classes, split),
         "provenance": header.provenance,
         "content_hash": read_content_hash(file),
         "skipped": header.skipped,
@@ -117,14 +167,29 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
         "perceptual_hashes": file.column("perceptual_hash", np.uint64, num_samples),
         "layers": layers,
         "originals": originals,
-        "_places": _places(file, header.size, header.channels, num_samples, file_size, others),
+        "_places": np.empty((0, 2), np.int64)
+        if own is not None
+        else _places(file, size, header.channels, num_samples, file_size, others),
     }
 
 
-def _vocabulary(header: Header, classes: Mapping[str, np.ndarray], split: UInt8[np.ndarray, " N"]) -> Vocabulary:
+def _own_sizes(file: StoreFile, num_samples: int, channels: Channels) -> OwnSizes:
+    shapes = file.column("shapes", np.int32, num_samples, 2)
+    num_pixels = shapes.astype(np.int64).prod(1)
+    is_wrong = (shapes < 1).any(1) | (num_pixels > MAX_STORED_PIXELS)
+    if is_wrong.any():
+        height, width = shapes[is_wrong][0].tolist()
+        raise ValueError(f"/shapes holds {height} x {width}; a picture has 1 to {MAX_STORED_PIXELS:,} pixels")
+    image = read_sized_blocks(file, "image", len(channels) * channels.numpy.itemsize * num_pixels)
+    return OwnSizes(shapes, image, read_sized_blocks(file, "mask", num_pixels))
+
+
+def _vocabulary(
+    header: Header, size: Size, classes: Mapping[str, np.ndarray], split: UInt8[np.ndarray, " N"]
+) -> Vocabulary:
     is_train = split == SPLITS.index("train")
     return Vocabulary(
-        header.size,
+        size,
         header.mask_classes,
         header.labels,
         header.resize,
@@ -215,7 +280,12 @@ def _places(
         axis=1,
     )
     ends = places + np.array([len(channels) * channels.numpy.itemsize, 1]) * size.num_pixels
-    ranges = {"image": (places[:, 0], ends[:, 0]), "mask": (places[:, 1], ends[:, 1]), **others}
+    _check_ranges({"image": (places[:, 0], ends[:, 0]), "mask": (places[:, 1], ends[:, 1]), **others}, file_size)
+    return places
+
+
+def _check_ranges(ranges: Mapping[str, tuple[np.ndarray, np.ndarray]], file_size: int) -> None:
+    """Raise `ValueError` for what reaches beyond the end of the file, or overlaps."""
     for name, (starts_, ends_) in ranges.items():
         if (starts_ < 0).any() or (ends_ > file_size).any():
             raise ValueError(f"it is truncated: some samples of /{name} are incomplete")
@@ -223,4 +293,3 @@ def _places(
     order = np.argsort(first)
     if (last[order][:-1] > first[order][1:]).any():
         raise ValueError("two samples overlap")
-    return places

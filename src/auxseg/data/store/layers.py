@@ -30,9 +30,10 @@ from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Int32, Int64
 
-from auxseg.data.layers import FixedForm, LayerForm
+from auxseg.data.layers import FixedForm, LayerForm, PixelForm
+from auxseg.data.store.blocks import Blocks, read_sized_blocks
 from auxseg.data.store.box_tables import BoxTable, read_table
 from auxseg.data.store.file import StoreFile
 from auxseg.records.values.size import Size
@@ -55,6 +56,8 @@ class StoredLayer:
     stored_form: LayerForm | None = None
     """The form in the file, if it is another."""
     table: BoxTable | None = None
+    blocks: Blocks | None = None
+    """The values, where pictures have each their own size."""
 
     @property
     def written(self) -> LayerForm:
@@ -72,26 +75,36 @@ def missing_layer(form: LayerForm, num_samples: int) -> StoredLayer:
 
 
 def read_stored_layers(
-    file: StoreFile, layers: Mapping[str, tuple[LayerForm, str]], size: Size, num_samples: int
+    file: StoreFile,
+    layers: Mapping[str, tuple[LayerForm, str]],
+    size: Size | Int32[np.ndarray, "N 2"],
+    num_samples: int,
 ) -> dict[str, StoredLayer]:
-    """The layers that the header names. Raises `ValueError` if one is damaged."""
+    """The layers that the header names, of pictures of one size or of these. Raises `ValueError` if one is damaged."""
     found: dict[str, StoredLayer] = {}
     for name, (form, content_hash) in layers.items():
         present = file.truths(f"layers/{name}/present", num_samples)
-        places, table = np.full(num_samples, -1), None
-        if isinstance(form, FixedForm):
-            places = file.chunk_places(f"layers/{name}/values", num_samples, *form.shape(*size), dtype=form.dtype)
+        places, table, blocks = np.full(num_samples, -1), None, None
+        if isinstance(form, PixelForm) and not isinstance(size, Size):
+            num_bytes = present * size.astype(np.int64).prod(1) * (math.prod(form.shape(1, 1)) * form.dtype.itemsize)
+            blocks = read_sized_blocks(file, f"layers/{name}", num_bytes)
+        elif isinstance(form, FixedForm):
+            shape = form.shape(*(size if isinstance(size, Size) else (1, 1)))
+            places = file.chunk_places(f"layers/{name}/values", num_samples, *shape, dtype=form.dtype)
         else:
             table = read_table(file, f"layers/{name}", num_samples)
         places = np.where(present, places, -1)
-        found[name] = StoredLayer(form, content_hash, present, places, bytearray(num_samples), table=table)
+        found[name] = StoredLayer(form, content_hash, present, places, bytearray(num_samples), None, table, blocks)
     return found
 
 
 def extents(layers: Mapping[str, StoredLayer], size: Size) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Where the chunks of samples that have a layer begin and end in the file, by the name of the dataset."""
-    ranges = {}
+    ranges: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for name, layer in layers.items():
+        if layer.blocks is not None:
+            ranges[f"layers/{name}/blocks"] = layer.blocks.extent()
+            continue
         if not isinstance(layer.form, FixedForm):
             continue
         starts = layer.places[layer.present]

@@ -4,7 +4,7 @@ file."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import final
@@ -32,9 +32,12 @@ class OpenFile:
         if version_of(self._descriptor) != version:
             raise RunError(f"{path} was replaced after it was opened; run the command again to use the new file")
 
-    def fill(self, array: np.ndarray, place: int) -> int:
-        """Read as many bytes as an array holds; returns how many there were."""
-        return os.preadv(self._descriptor, [array.data], place)
+    def fill(self, array: np.ndarray, parts: Iterable[tuple[int, int]]) -> int:
+        """Fill an array with parts of the file, each its place and its number of bytes; returns how many there were."""
+        content, done = array.reshape(-1).view(np.uint8).data, 0
+        for place, num_bytes in parts:
+            done += os.preadv(self._descriptor, [content[done : done + num_bytes]], place)
+        return done
 
     def __del__(self) -> None:
         if hasattr(self, "_descriptor"):

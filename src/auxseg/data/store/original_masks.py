@@ -1,23 +1,20 @@
 """Masks at the size of their photographs: packed for a store, found again, and unpacked with a bound on the memory.
 
-Shape legend: ``h w`` a photograph's own size, ``N`` samples, ``E`` one more than these, ``M`` blocks.
+Shape legend: ``h w`` a photograph's own size, ``N`` samples.
 """
 
 from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, final
+from typing import final
 
 import numpy as np
-from jaxtyping import Bool, Int64, UInt8
+from jaxtyping import Bool, UInt8
 
+from auxseg.data.store.blocks import Blocks, read_blocks
 from auxseg.data.store.file import StoreFile
-
-BLOCK: Final = 1 << 16
-"""Bytes of one chunk of the file. Packed masks lie one after another, whatever blocks they touch."""
 
 
 @final
@@ -55,24 +52,10 @@ def unpack(content: UInt8[np.ndarray, " n"], original: tuple[int, int]) -> UInt8
 @final
 @dataclass(frozen=True, eq=False)
 class StoredOriginals:
-    """Where the packed masks of a store lie: from byte ``first[row]`` to ``first[row + 1]`` of all blocks together.
-
-    ``places`` are where the blocks begin in the file. ``content_hash`` is the SHA-256 over presence, shape and pixels
-    of all masks.
-    """
+    """Where the packed masks of a store lie, and the SHA-256 over presence, shape and pixels of all masks."""
 
     content_hash: str
-    first: Int64[np.ndarray, " E"]
-    places: Int64[np.ndarray, " M"]
-
-    def parts(self, row: int) -> Iterator[tuple[int, int]]:
-        """Where each part of a packed mask begins in the file, and how many bytes it has."""
-        start, stop = self.first[row : row + 2].tolist()
-        while start < stop:
-            block, within = divmod(start, BLOCK)
-            num_bytes = min(stop - start, BLOCK - within)
-            yield int(self.places[block]) + within, num_bytes
-            start += num_bytes
+    blocks: Blocks
 
 
 def read_originals(
@@ -81,17 +64,7 @@ def read_originals(
     """The masks that the header speaks of, ``None`` where there are none. Raises `ValueError` if they are damaged."""
     if content_hash is None:
         return None
-    first = file.column("original_masks/first", np.int64, len(has_mask) + 1)
-    num_blocks = file.length("original_masks/blocks")
-    if first[0] != 0 or (first[1:] < first[:-1]).any() or -(-int(first[-1]) // BLOCK) != num_blocks:
-        raise ValueError("/original_masks/first does not say where masks begin")
-    if ((first[1:] > first[:-1]) != has_mask).any():
+    blocks = read_blocks(file, "original_masks", len(has_mask), "masks")
+    if ((blocks.first[1:] > blocks.first[:-1]) != has_mask).any():
         raise ValueError("/original_masks and /has_mask do not name the same samples")
-    return StoredOriginals(content_hash, first, file.chunk_places("original_masks/blocks", num_blocks, BLOCK))
-
-
-def extents(originals: StoredOriginals | None) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
-    """Where the blocks begin and end in the file, by the name of the dataset."""
-    if originals is None:
-        return {}
-    return {"original_masks/blocks": (originals.places, originals.places + BLOCK)}
+    return StoredOriginals(content_hash, blocks)

@@ -1,51 +1,6 @@
 """The store: one HDF5 file that holds a prepared data set, and how single samples are read from it.
 
-Layout, version 1.1 (``N`` samples, height ``H``, width ``W``, ``L`` kinds of label)::
-
-    /image            uint8  (N, H, W, 3)   one sample per chunk, not compressed
-    /mask             uint8  (N, H, W)      one sample per chunk, not compressed; all IGNORE without a mask
-    /has_mask         bool   (N,)
-    /box              float32 (N, 4)        x0 y0 x1 y1, half-open, normalised to the stored image; NaN if missing
-    /classes          int32  (N, L)         index into each label's names, in the header's order; MISSING if missing
-    /split            uint8  (N,)           index into SPLITS
-    /original_size    int32  (N, 2)         height and width of the photograph
-    /orientation      uint8  (N,)           EXIF orientation of the photograph, 1 to 8 (older files lack it)
-    /is_turned        bool   (N,)           whether the photograph was turned by it (older files lack it)
-    /perceptual_hash  uint64 (N,)           difference hash of the photograph
-    /id, /group       texts                 the group is empty where none is known
-    /image_hash       texts                 SHA-256 of the photograph's pixels and shape
-    /header           uint8  (bytes,)       a JSON object
-
-Texts are two datasets: ``/id`` holds the UTF-8 bytes of all ids, one after another, and ``/id_end`` (int64, (N,)) says
-where each of them ends. Attributes of the root: ``schema_version`` and ``content_hash``.
-
-The header holds ``size``, ``resize``, ``border``, ``box_from_mask``, ``mask_classes``, ``labels`` (label -> names),
-``provenance`` and ``skipped`` (pairs of id and reason). Where they say something: ``exif`` (``ignore`` where
-photographs are not turned by their orientation), ``dropped`` (pairs of id and reason: labels that could not be used),
-``category_ids`` and ``has_background``, see `Vocabulary`.
-
-Version 2 is what a file with layers has, 2.1 one with other layers than maps and masks; all else is as in 1.1. The
-header holds ``layers`` (name -> form and ``hash``, the SHA-256 of form, presence and values), and `layers` beside this
-file says what there is for each layer.
-
-The content hash covers the layers' hashes. The hashes of photographs do not.
-
-Version 3 is what a file has whose pictures are not square, with layers or without; ``size`` in its header is a list of
-height and width. In older versions both are ``size``.
-Version 4 is what a file has whose images are not RGB of 8 bits. ``channels`` in its header holds their ``names`` and
-``dtype``, uint8 or uint16, and ``/image`` is (N, H, W, C) of this type; all else is as in version 3.
-
-A file of any of these versions that keeps the masks at the size of their photographs also has::
-
-    /original_masks/blocks  uint8 (M, 65536)   the zlib streams of all masks, one after another, cut into chunks
-    /original_masks/first   int64 (N+1,)       where each sample's stream begins; it is empty without a mask
-
-The header then holds ``original_masks`` with their ``hash``, the SHA-256 over presence, shape and pixels. The content
-hash does not cover it: nothing is trained on them, and a store that is prepared again with them stays the same data.
-
-Version 1 differed in its texts alone: strings of variable length in HDF5's own heap (`auxseg.data.store.old_texts`),
-attributes of the root in place of the header, and a dataset ``/classes/<label>`` for each label. The content hash is
-the same in both.
+`auxseg.data.store` describes the file.
 """
 
 from __future__ import annotations
@@ -60,10 +15,11 @@ from jaxtyping import UInt, UInt8
 
 from auxseg.arguments import as_path
 from auxseg.data.channels import Channels
-from auxseg.data.geometry import Fit, fit, refitted
+from auxseg.data.geometry import Fit, fit, own_fit, padded_fit, refitted
 from auxseg.data.layers import FixedForm
 from auxseg.data.sample import IGNORE, SPLITS, Vocabulary
-from auxseg.data.store.index import read_checked
+from auxseg.data.store.blocks import Blocks
+from auxseg.data.store.index import OwnSizes, read_checked
 from auxseg.data.store.layers import StoredLayer
 from auxseg.data.store.open_file import OpenFile, opened, version_of
 from auxseg.data.store.original_masks import StoredOriginals, unpack
@@ -82,6 +38,7 @@ class Store:
 
     path: Path
     size: Size
+    """Of the pictures that are read; the largest height and width where these have each their own."""
     stored_size: Size
     resize: str
     border: str
@@ -106,11 +63,17 @@ class Store:
     """The layers that are read, by name."""
     originals: StoredOriginals | None
     """The masks at the size of their photographs, where the store keeps them."""
+    own: OwnSizes | None
+    """The sizes of the stored pictures, where each has its own."""
     _places: np.ndarray
     _version: tuple[int, int]
     _is_checked: bytearray
     """By row, whether its mask was looked at: once is enough, and reading is what a training does most."""
     _file: list[OpenFile] = field(default_factory=list)
+    fits_size: bool = True
+    """Whether pictures are read at ``size``, rather than each at its own."""
+    least_side: int = 1
+    """To how many pixels shorter sides are padded of pictures that are read at their own sizes."""
     mask_ids: np.ndarray | None = None
     """The class id that stands for each of the 256 values of a stored mask, if not the value itself."""
 
@@ -161,14 +124,27 @@ class Store:
 
         At a size of another shape squashed photographs are stretched anew, and letterboxed ones keep their own shape
         and are padded anew, as `auxseg.data.geometry.fit` would have fitted them. Raises `InputError` for a larger size
-        than the file's, on either axis: what is not there cannot be read.
+        than the file's, on either axis: what is not there cannot be read. Pictures that have each their own size are
+        also enlarged, as `auxseg data prepare` would do.
         """
         asked = Size.of(size)
-        if asked.shorter < 1 or not self.stored_size.covers(asked):
+        if asked.shorter < 1 or not (self.own or self.stored_size.covers(asked)):
             raise InputError(f"{self.path} holds images of {self.stored_size} px; for {asked} px, prepare it again")
-        seen = replace(self, size=asked, vocabulary=replace(self.vocabulary, size=asked))
-        if self.resize == "squash" or (self.size.is_square and asked.is_square):
+        seen = replace(self, size=asked, fits_size=True, vocabulary=replace(self.vocabulary, size=asked))
+        if self.fits_size and (self.resize == "squash" or (self.size.is_square and asked.is_square)):
             return seen
+        return replace(seen, boxes=refitted(self.boxes, self.place, seen.place))
+
+    def at_own_sizes(self, least_side: int) -> Store:
+        """The same store with pictures as they are stored, to be shown in windows or tiles of this side.
+
+        Smaller pictures are padded evenly with grey, of which nothing is known. Models know the store by the size of
+        the window.
+        """
+        seen = replace(self, vocabulary=replace(self.vocabulary, size=Size.of(least_side)))
+        if self.own is None:
+            return seen
+        seen = replace(seen, size=self.stored_size, fits_size=False, least_side=least_side)
         return replace(seen, boxes=refitted(self.boxes, self.place, seen.place))
 
     def with_layers(self, names: Collection[str]) -> Store:
@@ -177,26 +153,28 @@ class Store:
 
     def read(self, row: int) -> tuple[UInt[np.ndarray, "H W C"], UInt8[np.ndarray, "H W"]]:
         """Read one sample's image and mask into new arrays. Raises `RunError` if the file changed or cannot be read."""
-        image = np.empty((*self.stored_size, len(self.channels)), self.channels.numpy)
-        self._fill(row, image, int(self._places[row, 0]))
+        stored = self._stored_place(row)
+        image = np.empty((*stored.size, len(self.channels)), self.channels.numpy)
+        self._fill(row, image, self.own.image if self.own else int(self._places[row, 0]))
         mask = self.read_mask(row)
-        if self.size == self.stored_size:
+        if self._is_as_stored(row):
             return image, mask
-        y0, y1, x0, x1 = self._fit(row, self.stored_size).inside  # so that padding does not mix with the photograph
+        y0, y1, x0, x1 = stored.inside  # so that padding does not mix with the photograph
         return self._shrinking(row).image(image[y0:y1, x0:x1]), mask
 
     def read_mask(self, row: int) -> UInt8[np.ndarray, "H W"]:
         """Read one sample's mask alone into a new array. Raises `RunError` as `read` does."""
         mask = self._read_stored_mask(row)
-        if self.size == self.stored_size:
+        if self._is_as_stored(row):
             return mask
-        y0, y1, x0, x1 = self._fit(row, self.stored_size).inside
+        y0, y1, x0, x1 = self._stored_place(row).inside
         return self._shrinking(row).mask(mask[y0:y1, x0:x1])
 
     @property
     def keeps_original_masks(self) -> bool:
         """Whether masks can be read at the size of their photographs: kept so, or because that is the stored size."""
-        return self.originals is not None or bool((self.original_sizes == [*self.stored_size]).all())
+        stored = [*self.stored_size] if self.own is None else self.own.shapes
+        return self.originals is not None or bool((self.original_sizes == stored).all())
 
     def read_original_mask(self, row: int) -> UInt8[np.ndarray, "h w"] | None:
         """Read one sample's mask at the size of its photograph, ``None`` where it has none.
@@ -208,11 +186,11 @@ class Store:
             return None
         if self.originals is None:
             return self._read_stored_mask(row)
-        parts = [np.empty(num_bytes, np.uint8) for _, num_bytes in self.originals.parts(row)]
-        for part, (place, _) in zip(parts, self.originals.parts(row), strict=True):
-            self._fill(row, part, place)
+        blocks = self.originals.blocks
+        packed = np.empty(int(blocks.first[row + 1] - blocks.first[row]), np.uint8)
+        self._fill(row, packed, blocks)
         try:
-            mask = unpack(np.concatenate(parts), self.place(row).original)
+            mask = unpack(packed, self.place(row).original)
         except ValueError as error:
             raise RunError(
                 f"{self.path} is damaged: the original mask of {self.ids[row]} {error}; prepare it again"
@@ -233,11 +211,25 @@ class Store:
 
     def place(self, row: int) -> Fit:
         """Where the photograph lies in the picture that is read, and how large it is itself."""
-        return self._fit(row, self.size)
+        if self.fits_size:
+            return self._fit(row, self.size)
+        return padded_fit(self._stored_place(row), self.least_side)
+
+    def _stored_place(self, row: int) -> Fit:
+        if self.own is None:
+            return self._fit(row, self.stored_size)
+        height, width = self.original_sizes[row].tolist()
+        return own_fit((height, width), self.own.of(row))
+
+    def _is_as_stored(self, row: int) -> bool:
+        """Whether a picture is read as it lies in the file."""
+        if self.own is None:
+            return self.size == self.stored_size
+        return not self.fits_size and min(self.own.shapes[row]) >= self.least_side
 
     def _read_stored_mask(self, row: int) -> UInt8[np.ndarray, "_ _"]:
-        mask = np.empty((*self.stored_size,), np.uint8)
-        self._fill(row, mask, int(self._places[row, 1]))
+        mask = np.empty((*self._stored_place(row).size,), np.uint8)
+        self._fill(row, mask, self.own.mask if self.own else int(self._places[row, 1]))
         if not self._is_checked[row]:
             self._check_ids(row, mask)
             self._is_checked[row] = True
@@ -245,11 +237,12 @@ class Store:
 
     def _read_layer(self, row: int, name: str, layer: StoredLayer) -> np.ndarray:
         if not layer.present[row]:
-            return layer.form.blank(*self.size)
-        form, stored = layer.written, (self.stored_size.height, self.stored_size.width)
+            return layer.form.blank(*self.place(row).size)
+        place = self._stored_place(row)
+        form, stored = layer.written, (place.size.height, place.size.width)
         if isinstance(form, FixedForm):
             values = np.empty(form.shape(*stored), form.dtype)
-            self._fill(row, values, int(layer.places[row]))
+            self._fill(row, values, layer.blocks or int(layer.places[row]))
         else:
             assert layer.table is not None
             values = layer.table.of(int(row))
@@ -260,15 +253,15 @@ class Store:
                 )
             layer.is_checked[row] = True
         values = layer.in_words(values)
-        if self.size == self.stored_size:
+        if self._is_as_stored(row):
             return values
-        inside = self._fit(row, self.stored_size).inside
-        return layer.form.placed(layer.form.cut(values, inside), self._shrinking(row))
+        return layer.form.placed(layer.form.cut(values, place.inside), self._shrinking(row))
 
-    def _fill(self, row: int, array: np.ndarray, place: int) -> None:
+    def _fill(self, row: int, array: np.ndarray, where: int | Blocks) -> None:
         """Read a part of a sample into an array."""
+        parts = where.parts(row) if isinstance(where, Blocks) else [(where, array.nbytes)]
         try:
-            num_bytes = self._open_file().fill(array, place)
+            num_bytes = self._open_file().fill(array, parts)
         except OSError as error:
             raise RunError(f"{self.path} can no longer be read: {error}") from error
         if num_bytes != array.nbytes:
@@ -290,8 +283,9 @@ class Store:
 
     def _shrinking(self, row: int) -> Fit:
         """How what lies inside at the stored size comes to lie inside at this one."""
-        y0, y1, x0, x1 = self._fit(row, self.stored_size).inside
-        return Fit((y1 - y0, x1 - x0), self.size, self.inside(row))
+        y0, y1, x0, x1 = self._stored_place(row).inside
+        seen = self.place(row)
+        return Fit((y1 - y0, x1 - x0), seen.size, seen.inside)
 
     def _open_file(self) -> OpenFile:
         # Threads may open the file twice here. The reader of the one that is not kept holds it until it is done.

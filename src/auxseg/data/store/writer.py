@@ -1,4 +1,4 @@
-"""Writing a store, sample by sample; `store` describes the file."""
+"""Writing a store, sample by sample; `auxseg.data.store` describes the file."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ import numpy as np
 from jaxtyping import UInt8
 
 from auxseg.data.channels import RGB, Channels
+from auxseg.data.geometry import LongSide
 from auxseg.data.layers import LayerForm
 from auxseg.data.preparing.record import Record
 from auxseg.data.sample import MISSING, Orientation
+from auxseg.data.store.blocks import BlockWriter
 from auxseg.data.store.index import FIRST_VERSION, version_for
 from auxseg.data.store.layer_writer import layer_writer
 from auxseg.data.store.original_mask_writer import OriginalMaskWriter
@@ -45,20 +47,24 @@ class StoreWriter:
     def __init__(
         self,
         path: Path,
-        size: SizeLike,
+        size: SizeLike | LongSide,
         layers: Mapping[str, LayerForm] = NO_LAYERS,
         *,
         channels: Channels = RGB,
         original_masks: bool = False,
     ) -> None:
-        self._path, self._size, self._channels = path, Size.of(size), channels
+        self._path, self._channels = path, channels
+        self._size = size if isinstance(size, LongSide) else Size.of(size)
         self._index: list[dict[str, Any]] = []
+        self._shapes: list[tuple[int, ...]] = []
         self._hash = hashlib.sha256()
         with self._failures_named():
             # The file is locked already, by whoever made its name, see `auxseg.files.replacing`.
             self._file = h5py.File(path, "w", libver="v110", locking=False)
-            self._image = _pictures(self._file, "image", (*self._size, len(channels)), channels.numpy)
-            self._mask = _pictures(self._file, "mask", (*self._size,))
+            self._pictures = [
+                _pictures(self._file, "image", self._size, (len(channels),), channels.numpy),
+                _pictures(self._file, "mask", self._size),
+            ]
             self._layers = {name: layer_writer(self._file, name, form, self._size) for name, form in layers.items()}
             self._version = version_for(self._size, layers.values(), channels)
             self._originals = OriginalMaskWriter(self._file) if original_masks else None
@@ -79,15 +85,17 @@ class StoreWriter:
     def append(self, record: Record) -> None:
         """Write a record's pictures and remember the rest. Raises `RunError` if the disk is full."""
         with self._failures_named():
-            _append(self._image, len(self._index), record.image)
-            _append(self._mask, len(self._index), record.mask)
+            for pictures, picture in zip(self._pictures, (record.image, record.mask), strict=True):
+                pictures.append(picture.tobytes())
             for name, layer in self._layers.items():
                 layer.append(record.layers.get(name))
             if self._originals is not None:
                 self._originals.append(record.original_mask)
         row = {key: value for key, value in vars(record).items() if key not in _NOT_KEPT}
         self._index.append(row)
-        described = json.dumps(_plain(row) | {"box": record.box.tolist()}, sort_keys=True)
+        shape = {"shape": record.mask.shape} if isinstance(self._size, LongSide) else {}
+        self._shapes.append(record.mask.shape)
+        described = json.dumps(_plain(row) | {"box": record.box.tolist()} | shape, sort_keys=True)
         for part in (described.encode(), record.image.tobytes(), record.mask.tobytes()):
             self._hash.update(part)
 
@@ -118,7 +126,7 @@ class StoreWriter:
     ) -> str:
         """Write the index and the attributes and return the content hash.
 
-        ``header`` holds what else the store says of itself, see `auxseg.data.store.store`.
+        ``header`` holds what else the store says of itself, see `auxseg.data.store`.
         """
         names, ids = self.class_ids()
         header = {**header, "labels": names}
@@ -142,7 +150,11 @@ class StoreWriter:
             "classes": np.array([*ids.values()], np.int32).reshape(len(ids), len(split)).T.copy(),
             "header": np.frombuffer(json.dumps(header | {"provenance": dict(provenance)}).encode(), np.uint8),
         }
+        if isinstance(self._size, LongSide):
+            columns["shapes"] = np.array(self._shapes, np.int32)
         with self._failures_named():
+            for pictures in self._pictures:
+                pictures.finish()
             for name, values in columns.items():
                 self._file.create_dataset(name, data=values)
             for layer in self._layers.values():
@@ -165,13 +177,28 @@ class StoreWriter:
             raise RunError(f"{self._path.parent}: writing the store failed: {reason}") from error
 
 
-def _pictures(file: h5py.File, name: str, shape: tuple[int, ...], dtype: np.dtype = _BYTE) -> h5py.Dataset:
-    return file.create_dataset(name, (0, *shape), dtype, maxshape=(None, *shape), chunks=(1, *shape))
+@final
+class _PictureWriter:
+    """Writes pictures of one size, each as one chunk."""
+
+    def __init__(self, file: h5py.File, name: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
+        self._dataset = file.create_dataset(name, (0, *shape), dtype, maxshape=(None, *shape), chunks=(1, *shape))
+
+    def append(self, content: bytes) -> None:
+        row, *rest = self._dataset.shape
+        self._dataset.resize(row + 1, axis=0)
+        self._dataset.id.write_direct_chunk((row, *(0 for _ in rest)), content)
+
+    def finish(self) -> None:
+        """All is written already."""
 
 
-def _append(dataset: h5py.Dataset, row: int, picture: np.ndarray) -> None:
-    dataset.resize(row + 1, axis=0)
-    dataset.id.write_direct_chunk((row, *(0 for _ in picture.shape)), picture.tobytes())
+def _pictures(
+    file: h5py.File, name: str, size: Size | LongSide, more: tuple[int, ...] = (), dtype: np.dtype = _BYTE
+) -> _PictureWriter | BlockWriter:
+    if isinstance(size, LongSide):
+        return BlockWriter(file.create_group(name))
+    return _PictureWriter(file, name, (*size, *more), dtype)
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, final
 
@@ -59,7 +59,10 @@ def write_inspect_page(store: Store, inspection: Inspection, page: Path) -> None
 
     Raises `RunError` if the page cannot be written.
     """
-    small = store.at_size(store.size.resized(min(store.size.longer, _SIDE)))
+    if store.own is None:
+        small = store.at_size(store.size.resized(min(store.size.longer, _SIDE)))
+    else:
+        small = replace(store, resize="letterbox").at_size(_SIDE)
     kinds = [
         _Kind(
             kind,
@@ -107,7 +110,7 @@ def _thumbnail(store: Store, row: int) -> _Thumbnail:
     if store.has_mask[row]:
         image[mask == IGNORE] = image[mask == IGNORE] // 2 + _IGNORED_GREY // 2
         image = overlay_mask(image, mask)
-    box = store.boxes[row] * store.size.corners
+    box = store.boxes[row] * store.place(row).size.corners
     if not np.isnan(box).any():
         image = draw_box(image, box.tolist(), TRUTH_COLOUR)
     height, width = store.original_sizes[row].tolist()

@@ -91,7 +91,8 @@ class TensorBoard(Observer):
         was_training = network.training
         network.eval()
         try:
-            for examples in self._examples:
+            for number, examples in enumerate(self._examples):
+                which = f"_{number}" if number else ""  # images of their own sizes come one by one
                 batch = examples.to(learner.runtime.device)
                 with learner.runtime.autocast(learner.precision):
                     outputs = outputs_of(network, learner.tasks, batch, "none", self._tiles)
@@ -103,7 +104,9 @@ class TensorBoard(Observer):
                         row([photo, task.draw(photo, truth, truth=True), task.draw(photo, prediction, truth=False)])
                         for photo, truth, prediction in zip(photographs, truths, predictions, strict=True)
                     ]
-                    self._at(step).add_image(f"{name}/truth_and_prediction", column(rows), step, dataformats="HWC")
+                    self._at(step).add_image(
+                        f"{name}/truth_and_prediction{which}", column(rows), step, dataformats="HWC"
+                    )
         finally:
             network.train(was_training)
 

@@ -53,18 +53,18 @@ def check_tasks(plan: Plan, stores: Sequence[Store]) -> Task:
 
 def _check_own_settings(plan: Plan, stores: Sequence[Store]) -> None:
     """Refuse arms whose settings ask for what the data lack, or change nothing in any fold and share of them."""
-    path, stored_size = stores[0].path, stores[0].stored_size
+    path, stored_size, own = stores[0].path, stores[0].stored_size, stores[0].own is not None
     recipes: dict[tuple[Arm, float], Recipe] = {}
     for run in plan.runs:
         recipes.setdefault((run.arm, run.label_fraction), run.recipe)
     for (arm, _), recipe in recipes.items():
-        if recipe.data.size is not None and not stored_size.covers(recipe.data.size):
+        if recipe.data.size is not None and not (own or stored_size.covers(recipe.data.size)):
             raise InputError(
                 f"study: arm {arm.name}: data.size is {recipe.data.size}, but {path} holds images of "
                 f"{stored_size} px; leave it out, or prepare the data again with --size {recipe.data.size}"
             )
-        crop = recipe.data.crop
-        if crop is not None and crop.size > (recipe.data.size or stored_size).shorter:
+        crop, size = recipe.data.crop, recipe.data.size or (None if own else stored_size)
+        if crop is not None and size is not None and crop.size > size.shorter:
             raise InputError(
                 f"study: arm {arm.name}: data.crop.size is {crop.size}, but {path} holds images of "
                 f"{stored_size} px; leave it out, or prepare the data again with a larger --size"
