@@ -32,6 +32,11 @@ TOGETHER: Final = ("tests/study/", "tests/deploy/")
 
 
 FURTHER: Final = {
+    "tests/balancing/test_properties.py": (
+        r"losses_in_bfloat16\[1-",
+        r"a_gate_leaves_an_auxiliary_out_while_its_loss_is_small\[1-",
+        r"gradients_are_those_of_the_weighted_sum\[1-",
+    ),
     "tests/run/test_balancers.py": (
         r"resumed_run_ends_with_the_same_weights\[(?!uncertainty|random)",
         r"micro_batches_change_nothing\[(?!uncertainty)",
