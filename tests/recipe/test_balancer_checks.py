@@ -15,6 +15,13 @@ from auxseg.recipe import load_recipe
             ["balancer.kind=krum", "tasks.box=off"],
             r"^tiny-mtl: balancer.kind is 'krum', which needs 3 tasks .* found 2",
         ),
+        (
+            [
+                "balancer.kind=krum",
+                "training.phases=[{name: a, share: 0.5}, {name: b, share: 0.5, tasks: [segmentation, box]}]",
+            ],
+            r"^tiny-mtl: in phase 'b' of training.phases, balancer.kind is 'krum', which needs 3 tasks .* found 2",
+        ),
         (["balancer={kind: graddrop, scope: features}"], "^tiny-mtl: balancer.scope is 'features', but graddrop"),
         (
             ["balancer={kind: mgda, scope: features}", "model.sharing={kind: cross-stitch}"],

@@ -214,6 +214,7 @@ def _check_balancer(recipe: Recipe, origin: str) -> None:
             recipe.balancer.check(tuple(recipe.tasks))
         except InputError as error:
             raise InputError(f"{origin}: {error}") from None
+        _check_balanced_phases(recipe, recipe.balancer, origin)
     sharing = recipe.model.sharing.kind
     if settings.get("scope") == "features" and sharing != "hard":
         raise InputError(
@@ -224,6 +225,14 @@ def _check_balancer(recipe: Recipe, origin: str) -> None:
         raise InputError(f"{origin}: balancer.weights gives the target {recipe.target!r} no weight")
     if recipe.target in settings.get("gate", {}):
         raise InputError(f"{origin}: balancer.gate names the target {recipe.target!r}, which cannot be left out")
+
+
+def _check_balanced_phases(recipe: Recipe, balancer: CombiningConfig, origin: str) -> None:
+    for phase in recipe.training.phases:
+        try:
+            balancer.check([task for task in phase.tasks or recipe.tasks if task in recipe.tasks])
+        except InputError as error:
+            raise InputError(f"{origin}: in phase {phase.name!r} of training.phases, {error}") from None
 
 
 def _check_validation(recipe: Recipe, origin: str) -> None:
