@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from auxseg.balancing.combining.descent.mgda import MGDA
+from auxseg.balancing.combining.method import NoAnswerError
 from auxseg.cli.main import main
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import SPLITS, Sample
@@ -183,3 +185,22 @@ def test_classes_that_are_not_found_are_said_at_the_end(tmp_path: Path, capsys: 
     weighted = load(tmp_path / "balanced")
     assert sum(weighted.vocabulary.pixels) == 4 * 16 * 16
     assert main(["evaluate", str(tmp_path / "balanced"), "--json"]) == 0
+
+
+def test_steps_without_an_answer_are_said_at_the_end(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_nothing(*_: object) -> None:
+        raise NoAnswerError
+
+    arguments = ["train", "tiny-mtl", "--data", str(store), "--device", "cpu", "--json"]
+    settings = ["--set", *SETTINGS, "training.steps=2", "balancer.kind=mgda"]
+    assert main([*arguments, "--out", str(tmp_path / "answered"), *settings]) == 0
+    answered = capsys.readouterr()
+    assert "found no answer" not in answered.err
+    assert "fallbacks" not in json.loads(answered.out)["runs"]["tiny-mtl"]
+    monkeypatch.setattr(MGDA, "weigh", find_nothing)
+    assert main([*arguments, "--out", str(tmp_path / "run"), *settings]) == 0
+    captured = capsys.readouterr()
+    assert "in 2 steps the balancer found no answer and followed the mean of the gradients" in captured.err
+    assert json.loads(captured.out)["runs"]["tiny-mtl"]["fallbacks"] == 2

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from auxseg.errors import InputError
-from auxseg.records.events import Resume, Step, read_events
+from auxseg.records.events import Events, Resume, Step, read_events
+from tests.records.made_events import make_step
 from tests.records.mutations import replaced
 from tests.report import made_runs as runs
 
@@ -73,3 +74,10 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "events.jsonl").mkdir()
     with pytest.raises(InputError, match=r"events\.jsonl: expected a file"):
         read_events(tmp_path)
+
+
+def test_steps_without_an_answer_are_added_up_over_phases() -> None:
+    counted = [("a", 0), ("a", 2), ("b", 0), ("b", 1)]
+    made = [make_step(place, phase=phase, fallbacks=number) for place, (phase, number) in enumerate(counted, 1)]
+    assert Events(tuple(made)).num_fallbacks == 3
+    assert Events().num_fallbacks == 0

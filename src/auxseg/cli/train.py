@@ -211,7 +211,8 @@ class Train(RecipeCommand):
         kept = _kept_validation(run, recipe.target)
         console.print(f"{_summary(kept)}\nrun: {plain(run.directory)}   report: {plain(page)}", soft_wrap=True)
         lost = _lost(run, recipe.target, console)
-        return {"run": str(run.directory), "report": str(page), "validation": kept, **lost}
+        fallbacks = _fallbacks(run, console)
+        return {"run": str(run.directory), "report": str(page), "validation": kept, **lost, **fallbacks}
 
 
 def _kept_validation(run: Run, target: str) -> dict[str, float | None] | None:
@@ -232,6 +233,18 @@ def _lost(run: Run, target: str, console: Console) -> dict[str, object]:
     said = lost_sentence(kept.lost, read_recipe(run.directory).settings, target).replace(SPACE, " ")
     console.print(f"on validation: {plain(said)}", soft_wrap=True, markup=False)
     return {"lost_classes": dict(kept.lost)}
+
+
+def _fallbacks(run: Run, console: Console) -> dict[str, object]:
+    """Say in how many steps the balancer found no answer, and their number, if there are any."""
+    from auxseg.counting import count
+
+    number = run.events.num_fallbacks
+    if not number:
+        return {}
+    said = f"in {count(number, 'step')} the balancer found no answer and followed the mean of the gradients"
+    console.print(said, soft_wrap=True, markup=False)
+    return {"fallbacks": number}
 
 
 def _summary(kept: dict[str, float | None] | None) -> str:

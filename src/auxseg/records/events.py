@@ -194,6 +194,11 @@ class Events:
         return next((event for event in reversed(self.whole) if isinstance(event, Validated) and event.best), None)
 
     @cached_property
+    def num_fallbacks(self) -> int:
+        """In how many steps the balancer found no answer and followed the mean of the gradients, over all phases."""
+        return sum({step.phase: step.fallbacks for step in self.of(Step)}.values())
+
+    @cached_property
     def has_ended(self) -> bool:
         """Whether the training came to its end."""
         return bool(self.of(End))

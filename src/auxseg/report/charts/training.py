@@ -90,8 +90,7 @@ def confusions(record: Record) -> Iterator[Chart]:
 
 def _fallbacks(record: Record) -> str:
     """A sentence on the steps in which a balancer found no answer, if there are any."""
-    by_phase = {step.phase: step.fallbacks for step in record.steps}
-    number = sum(by_phase.values())
+    number = record.events.num_fallbacks
     if not number:
         return ""
     return f" In {count(number, 'step')} the balancer found no answer and followed the mean of the gradients."
