@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from auxseg.data.layers import Layer, MapForm, MaskForm
+from auxseg.data.layers import BoxesForm, Layer, MapForm, MaskForm, TagsForm
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import Sample
 from auxseg.data.sources.source import Item
@@ -201,3 +201,25 @@ def test_a_layer_that_no_training_sample_has_is_refused(tmp_path: Path) -> None:
     path = prepare(LayeredSource(4, {(index, "depth") for index in range(4)}), tmp_path / "a.h5", size=SIZE).path
     with pytest.raises(InputError, match="no training sample has a label for the auxiliary depth"):
         train(load_recipe("tiny", [*SETTINGS, TASKS[0], *SHORT]), path, tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [("weather", TagsForm(("rain", "snow", "wind", "fog"))), ("things", BoxesForm(("car", "person", "fog")))],
+)
+def test_tags_and_boxes_that_the_model_does_not_know_are_named(
+    run: Run, name: str, form: TagsForm | BoxesForm, tmp_path: Path
+) -> None:
+    forms = {**LayeredSource.layers, name: form}
+
+    class Stranger(LayeredSource):
+        layers = forms
+
+        def read(self, item: Item) -> Sample:
+            sample = super().read(item)
+            values = form.example(40, np.random.default_rng(0))
+            return replace(sample, layers={**sample.layers, name: Layer(form, values)})
+
+    path = prepare(Stranger(4), tmp_path / "stranger.h5", size=SIZE).path
+    with pytest.raises(InputError, match=f"has the class of the layer {name} fog, which the model does not know"):
+        matching_store(run, load(run), path)
