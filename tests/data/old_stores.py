@@ -9,11 +9,17 @@ from typing import Any
 import h5py
 import numpy as np
 
+from auxseg.data.preparing.prepare import prepare
 from auxseg.data.store.store import Store
-from tests.data.pictures import open_hdf5
+from tests.data.pictures import drawn_source, open_hdf5
 
 _TEXTS = {"id": "ids", "group": "groups", "image_hash": "image_hashes"}
 _PLAIN = ("has_mask", "box", "split", "original_size", "orientation", "is_turned", "perceptual_hash")
+
+
+def write_new(folder: Path) -> Path:
+    """A small store of today, with a sample that was skipped and groups."""
+    return prepare(drawn_source(6, bad=["drawn 3"], group="of two"), folder / "new.h5", size=16, split="60-20-20").path
 
 
 def write_old(new: Path, old: Path) -> Path:

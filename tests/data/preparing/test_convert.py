@@ -13,14 +13,13 @@ from auxseg.data.preparing.prepare import prepare
 from auxseg.data.store.store import Store
 from auxseg.data.synthesize import synthesize
 from auxseg.errors import InputError, RunError
-from tests.data.old_stores import write_old
+from tests.data.old_stores import write_new, write_old
 from tests.data.pictures import drawn_source, open_hdf5
 
 
 @pytest.fixture(scope="module")
 def new(tmp_path_factory) -> Path:
-    out = tmp_path_factory.mktemp("store") / "new.h5"
-    return prepare(drawn_source(6, bad=["drawn 3"], group="of two"), out, size=16, split="60-20-20").path
+    return write_new(tmp_path_factory.mktemp("store"))
 
 
 @pytest.fixture(scope="module")

@@ -15,14 +15,13 @@ from auxseg.data.store.old_texts import CheckedFile, Collection
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from tests.data.damage import opened_in_time
-from tests.data.old_stores import write_old
-from tests.data.pictures import DrawnSource, draw_sample, drawn_source, open_hdf5
+from tests.data.old_stores import write_new, write_old
+from tests.data.pictures import DrawnSource, draw_sample, open_hdf5
 
 
 @pytest.fixture(scope="module")
 def new(tmp_path_factory) -> Path:
-    out = tmp_path_factory.mktemp("store") / "new.h5"
-    return prepare(drawn_source(6, bad=["drawn 3"], group="of two"), out, size=16, split="60-20-20").path
+    return write_new(tmp_path_factory.mktemp("store"))
 
 
 @pytest.fixture(scope="module")
