@@ -35,3 +35,16 @@ from auxseg.recipe import load_recipe
 def test_a_rule_that_does_not_fit_is_refused(settings: list[str], why: str) -> None:
     with pytest.raises(InputError, match=why):
         load_recipe("tiny-mtl", settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["tasks.rot={kind: rotation}"], "rot looks at another picture than segmentation"),
+        (["model.encoder.freeze=all", "model.weights=timm"], "the encoder is frozen"),
+    ],
+)
+def test_gradients_at_features_that_tell_nothing_are_refused(settings: list[str], message: str) -> None:
+    base = "mobilenet-unet-mtl" if "model.weights=timm" in settings else "tiny-mtl"
+    with pytest.raises(InputError, match=message):
+        load_recipe(base, ["balancer={kind: mgda, scope: features}", *settings])

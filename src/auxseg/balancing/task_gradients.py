@@ -26,6 +26,23 @@ def add_gradients(
     return found
 
 
+def own_memory(gradients: Gradients) -> list[Tensor | None]:
+    """The gradients with memory for each of their numbers, so that they can be changed in place.
+
+    Autograd may give one number in the place of many, and two parameters parts of one tensor.
+    """
+    seen: set[int] = set()
+    found: list[Tensor | None] = []
+    for gradient in gradients:
+        if gradient is not None:
+            place = gradient.untyped_storage().data_ptr()
+            if 0 in gradient.stride() or place in seen:
+                gradient = gradient.clone()
+            seen.add(place)
+        found.append(gradient)
+    return found
+
+
 def add_rows(left: Gradients, right: Gradients) -> Gradients:
     """The sum, parameter by parameter."""
     return [

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from auxseg.balancing import CombiningConfig
 from auxseg.data.layers import LayerForm, MapForm
 from auxseg.data.loading.folds import parse_fold
 from auxseg.data.sample import Vocabulary
-from auxseg.errors import InputError, nearest
+from auxseg.errors import InputError
 from auxseg.models import Network, outline
+from auxseg.recipe.balancer_checks import check_balancer, check_features, is_always_frozen
 from auxseg.recipe.building import build_tasks
 from auxseg.recipe.recipe import Recipe
 from auxseg.records.values.size import Size
@@ -40,7 +40,7 @@ def check_values(recipe: Recipe, origin: str) -> None:
             parse_fold(recipe.data.fold)
         except InputError as error:
             raise InputError(f"{origin}: {error}") from None
-    _check_balancer(recipe, origin)
+    check_balancer(recipe, origin)
     _check_validation(recipe, origin)
     training = recipe.training
     if recipe.data.target_per_batch is not None and recipe.data.target_per_batch > training.batch:
@@ -87,6 +87,7 @@ def check_model(recipe: Recipe, origin: str) -> None:
             network = outline(recipe.model, {name: task.output for name, task in tasks.items()}, recipe.target)
             _check_size(network)
             _check_crop(recipe, tasks, network)
+            check_features(recipe, tasks)
             teacher_decay(tasks.values(), recipe.training.average)
         _check_has_phases(recipe)
         check_lengths(phases)
@@ -200,41 +201,6 @@ def _stand_in_layers(recipe: Recipe) -> dict[str, LayerForm]:
     return layers
 
 
-def _check_balancer(recipe: Recipe, origin: str) -> None:
-    settings = vars(recipe.balancer)
-    for key, by_task in settings.items():
-        strangers = [name for name in by_task if name not in recipe.tasks] if isinstance(by_task, dict) else []
-        if strangers:
-            hint = nearest(strangers[0], recipe.tasks)
-            raise InputError(
-                f"{origin}: balancer.{key} names {strangers[0]!r}, which is not a task of this recipe{hint}"
-            )
-    if isinstance(recipe.balancer, CombiningConfig):
-        try:
-            recipe.balancer.check(tuple(recipe.tasks))
-        except InputError as error:
-            raise InputError(f"{origin}: {error}") from None
-        _check_balanced_phases(recipe, recipe.balancer, origin)
-    sharing = recipe.model.sharing.kind
-    if settings.get("scope") == "features" and sharing != "hard":
-        raise InputError(
-            f"{origin}: balancer.scope is 'features', but with model.sharing.kind={sharing} tasks share more than the "
-            "features of one encoder; set balancer.scope=shared"
-        )
-    if settings.get("weights", {}).get(recipe.target) == 0:
-        raise InputError(f"{origin}: balancer.weights gives the target {recipe.target!r} no weight")
-    if recipe.target in settings.get("gate", {}):
-        raise InputError(f"{origin}: balancer.gate names the target {recipe.target!r}, which cannot be left out")
-
-
-def _check_balanced_phases(recipe: Recipe, balancer: CombiningConfig, origin: str) -> None:
-    for phase in recipe.training.phases:
-        try:
-            balancer.check([task for task in phase.tasks or recipe.tasks if task in recipe.tasks])
-        except InputError as error:
-            raise InputError(f"{origin}: in phase {phase.name!r} of training.phases, {error}") from None
-
-
 def _check_validation(recipe: Recipe, origin: str) -> None:
     if recipe.data.train_on != "train":
         refuse_waiting(recipe, origin, f"data.train_on={recipe.data.train_on} leaves none")
@@ -259,19 +225,13 @@ def refuse_without_effect(recipe: Recipe, given: Sequence[str]) -> None:
             "--set training.optimizer.pretrained_rate changes nothing, because model.weights is none; set "
             "model.weights to a file or to timm too"
         )
-    if "training.optimizer.pretrained_rate" in given and _is_always_frozen(recipe):
+    if "training.optimizer.pretrained_rate" in given and is_always_frozen(recipe):
         raise InputError(
             "--set training.optimizer.pretrained_rate changes nothing, because model.encoder keeps its pretrained "
             "weights as they are; set model.encoder.freeze or model.encoder.lora to null too"
         )
     for key in given:
         _refuse_setting_of_another_loss(recipe, key)
-
-
-def _is_always_frozen(recipe: Recipe) -> bool:
-    encoder = recipe.model.encoder
-    unfrozen = any(phase.unfreeze for phase in recipe.training.phases)
-    return not unfrozen and (encoder.freeze == "all" or encoder.lora is not None)
 
 
 def _refuse_setting_of_another_loss(recipe: Recipe, key: str) -> None:

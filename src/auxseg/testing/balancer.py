@@ -12,6 +12,7 @@ from typing import Final, final
 import torch
 from torch import Tensor
 
+from auxseg.balancing.combining.combining import Combining
 from auxseg.testing.balancer_problem import NAMES, SEED, BalancerSettings, Trainer
 from auxseg.testing.require import are_close, require
 
@@ -66,6 +67,8 @@ def every_task_with_a_weight_moves_its_own_parameters(case: BalancerCase) -> Non
         for name, weight in weights.items():
             moved = trainer.gradients[f"heads.{name}"].any()
             case.require(moved or weight == 0, "a labelled task has a gradient unless its weight is 0")
+            if not isinstance(trainer.balancer, Combining):  # of which heads go by their own gradients
+                case.require(weight != 0 or not moved, "a task of weight 0 moves nothing")
 
 
 def a_task_without_a_label_is_absent(case: BalancerCase) -> None:

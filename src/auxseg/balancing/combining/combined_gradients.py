@@ -12,7 +12,7 @@ from auxseg.balancing.balancer import Reduce, Step
 from auxseg.balancing.combining.combining import Combining
 from auxseg.balancing.combining.gram import flat, gramian, weighted_sum
 from auxseg.balancing.combining.method import MatrixMethod, Method, NoAnswerError, Rows
-from auxseg.balancing.task_gradients import Gradients, add_gradients
+from auxseg.balancing.task_gradients import Gradients, add_gradients, own_memory
 
 
 @final
@@ -57,7 +57,7 @@ class CombinedGradients(Combining):
         kept = {name: self._kept[name] for name in self.ordered(self._kept) if weights.get(name, 0.0) > 0}
         self._kept = {}
         for name, gradients in kept.items():
-            own = [None if gradient is None else _own_memory(gradient) for gradient in gradients]
+            own = own_memory(gradients)
             reduce([gradient for gradient in own if gradient is not None])
             scale = weights[name]
             kept[name] = own if scale == 1 else [None if each is None else scale * each for each in own]
@@ -115,11 +115,6 @@ class CombinedGradients(Combining):
             pass
         self.num_fallbacks += 1
         return None
-
-
-def _own_memory(gradient: Tensor) -> Tensor:
-    """The gradient with memory for each of its numbers: autograd may give one number in the place of many."""
-    return gradient.clone() if 0 in gradient.stride() else gradient
 
 
 def _leave_flat(parameters: Sequence[nn.Parameter], gradients: Sequence[Gradients], direction: Tensor) -> None:

@@ -13,7 +13,7 @@ from auxseg.balancing.balancer import Reduce, Step
 from auxseg.balancing.combining.combining import Combining
 from auxseg.balancing.combining.gram import gramian, weighted_sum
 from auxseg.balancing.combining.method import GramMethod
-from auxseg.balancing.task_gradients import Gradients, add_rows
+from auxseg.balancing.task_gradients import Gradients, add_rows, own_memory
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,8 @@ class FeatureGradients(Combining):
         rows = [self._waiting.gradients[name] for name in names if name in self._waiting.gradients]
         moving = [weights[name] for name in names if name in self._waiting.gradients]
         given = [weighted_sum(each, moving) for each in zip(*rows, strict=True)] or [None] * len(self._waiting.features)
-        for parameter, gradient in zip(self._before, self._through(self._waiting.features, given), strict=True):
+        found = own_memory(self._through(self._waiting.features, given))
+        for parameter, gradient in zip(self._before, found, strict=True):
             parameter.grad = gradient
 
     def _pass_by_task(self, part: _Part) -> None:

@@ -39,10 +39,16 @@ def gramian(gradients: Sequence[Gradients]) -> Float64[Tensor, "K K"]:
 
 
 def cleaned(products: Float64[Tensor, "K K"]) -> Float64[Tensor, "K K"]:
-    """The inner products without eigenvalues that are rounding errors of the float32 that gradients are in."""
-    values, vectors = torch.linalg.eigh(products)
+    """The inner products without what is a rounding error of the float32 that gradients are in.
+
+    These are small eigenvalues of the cosines. Of the products themselves a gradient that is much shorter than the
+    others would be such an error as a whole.
+    """
+    norms = products.diagonal().clamp(min=0).sqrt()
+    inverse = torch.where(norms > 0, 1 / norms, 0.0)
+    values, vectors = torch.linalg.eigh(products * inverse[:, None] * inverse[None, :])
     values = torch.where(values > ROUNDING**2 * values.max(), values, 0.0)
-    return (vectors * values) @ vectors.T
+    return (vectors * values) @ vectors.T * norms[:, None] * norms[None, :]
 
 
 def _flattened(rows: Gradients) -> list[Float[Tensor, " p"]]:

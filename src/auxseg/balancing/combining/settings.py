@@ -49,6 +49,11 @@ class CombiningConfig(WeightedConfig):
                 f"balancer.kind is {self.kind!r}, which needs {self.fewest_tasks} tasks or more with a weight, found "
                 f"{found}; add auxiliaries, or choose another balancer"
             )
+        if self.scope == "all" and self.fewest_tasks > 2:
+            raise InputError(
+                f"balancer.scope is 'all', but {self.kind} leaves out what one task says alone, so no head would "
+                "learn; set balancer.scope=shared"
+            )
         if self.scope == "features" and not self.reads_products:
             raise InputError(
                 f"balancer.scope is 'features', but {self.kind} combines gradients number by number, not by their "

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from typing import Any, final
+from typing import Any, Final, final
 
 import torch
 from jaxtyping import Float, Float64
@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from auxseg.balancing.combining.gram import cleaned
 from auxseg.balancing.combining.method import GramMethod, MatrixMethod, Rows, unit_scaled
 from auxseg.keyed import keyed_bytes
+
+_MOST_ASKED: Final = 3
 
 Make = Callable[[], nn.Module]
 """Makes a rule of torchjd anew: one of its weightings (`GramRule`) or aggregators (`MatrixRule`)."""
@@ -53,7 +55,11 @@ class _Memory:
             width = max([value.shape[1] for value in buffers.values() if value.ndim == 2] or [len(names)])
             like = next(value for value in buffers.values() if value.ndim)
             rule = self.rule(names)
-            rule(torch.zeros(len(names), width, dtype=like.dtype, device=like.device))
+            zeros = torch.zeros(len(names), width, dtype=like.dtype, device=like.device)
+            for _ in range(_MOST_ASKED):  # some buffers are there from the second step on
+                rule(zeros)
+                if rule.state_dict().keys() == buffers.keys():
+                    break
             rule.load_state_dict(dict(buffers))
 
 

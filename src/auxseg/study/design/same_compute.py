@@ -46,7 +46,9 @@ def flops_per_image(recipe: Recipe, vocabulary: Vocabulary) -> int:
     with FlopCounterMode(display=False, custom_mapping=formulas) as counter:
         made: list[Tensor] = []
         cut: list[Tensor] = []
-        is_cut = isinstance(recipe.balancer, CombiningConfig) and recipe.balancer.scope == "features"
+        # Of a step in parts the encoder is passed backwards once per task after all.
+        is_whole = recipe.training.accumulate == 1
+        is_cut = isinstance(recipe.balancer, CombiningConfig) and recipe.balancer.scope == "features" and is_whole
         with features_cut(network, made, cut) if is_cut else nullcontext():
             given = [out for names in by_view(tasks.values()).values() for out in network(images, names).values()]
         _pass_backwards([out.sum() for out in given], cut, network, recipe)

@@ -18,7 +18,7 @@ from auxseg.balancing.combining.settings import CombiningConfig
 from auxseg.config import config
 
 REGULARISATION: Final = 1e-7
-"""Added to the diagonal of the Gram matrix, whose largest entry is 1, so that it is positive definite."""
+"""Added to the diagonal of the cosines, so that they are positive definite."""
 
 
 @final
@@ -43,11 +43,16 @@ def shortest(gramian: Float64[Tensor, "K K"]) -> Float64[Tensor, " K"]:
     """The weights of the shortest weighted mean.
 
     ``min w' G w / 2 - sum_i w_i`` over ``w >= 0`` has its solution along them, because of all multiples of a w with
-    the sum 1 the best is ``1 / w' G w`` times it. With ``G = L L'`` that is a problem of non-negative least squares.
+    the sum 1 the best is ``1 / w' G w`` times it. With ``G = L L'`` that is a problem of non-negative least squares. It
+    is solved for ``w_i |g_i|``, with the cosines as G, so that gradients of very different lengths lose no digits.
     """
     matrix = unit_scaled(gramian)[0].numpy()
-    lower = np.linalg.cholesky(matrix + REGULARISATION * np.eye(len(matrix)))
-    weights = nnls(lower.T, np.linalg.solve(lower, np.ones(len(matrix))))[0]
+    lengths = np.sqrt(matrix.diagonal())
+    if (lengths == 0).any():  # a gradient of zero is the shortest mean
+        return torch.from_numpy((lengths == 0) / (lengths == 0).sum())
+    cosines = matrix / np.outer(lengths, lengths)
+    lower = np.linalg.cholesky(cosines + REGULARISATION * np.eye(len(matrix)))
+    weights = nnls(lower.T, np.linalg.solve(lower, lengths.min() / lengths))[0] / lengths
     return torch.from_numpy(weights / weights.sum())
 
 

@@ -21,7 +21,8 @@ class ExcessMTLConfig(CombiningConfig):
     sum in every step.
 
     The excess risk ``E_i = g_i' H_i^-1 g_i`` is measured with the root of the sum of all squared gradients so far as
-    the diagonal H, and divided by what it was in the first step. ``eta`` is the size of the step.
+    the diagonal H, and divided by what it was in the first step, in which all tasks count alike (the paper's warm-up,
+    of one step). ``eta`` is the size of the step.
 
     Source: He, Zhou, Zhang, Rasmussen and Zhao, Robust Multi-Task Learning with Excess Risks, ICML 2024,
     https://arxiv.org/abs/2402.02009, in the form of torchjd. Cost: K backward passes. State: a number per task and
@@ -37,6 +38,6 @@ class ExcessMTLConfig(CombiningConfig):
         from torchjd.aggregation import ExcessMTL
 
         def make() -> nn.Module:
-            return ExcessMTL(robust_step_size=self.eta)
+            return ExcessMTL(robust_step_size=self.eta, n_warmup_steps=1)
 
         return MatrixRule(make)

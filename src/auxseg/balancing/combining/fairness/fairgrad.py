@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, final
+from typing import Annotated, Final, Literal, final
 
+import numpy as np
+import torch
 from jaxtyping import Float, Float64
 from pydantic import Field
+from scipy.optimize import least_squares
 from torch import Tensor
 
-from auxseg.balancing.combining.method import GramMethod, Rows, unit_scaled
+from auxseg.balancing.combining.gram import cleaned
+from auxseg.balancing.combining.method import GramMethod, NoAnswerError, Rows
 from auxseg.balancing.combining.settings import CombiningConfig
-from auxseg.balancing.combining.torchjd_rules import GramRule
 from auxseg.config import config
+
+_FARTHEST: Final = 1e-2
+"""How far ``(G w)_i w_i^(1 / alpha)`` may be from 1."""
 
 
 @final
@@ -21,18 +27,32 @@ class FairGrad(GramMethod):
     With alpha = 1 the shares of progress are those of Nash-MTL; the larger alpha, the more the slowest task gets.
 
     Source: Ban and Ji, Fair Resource Allocation in Multi-Task Learning, ICML 2024, https://arxiv.org/abs/2402.15638, in
-    the form of torchjd, whose solver (scipy's least squares) is given G divided by its largest entry m; the solution
-    then is ``m^(-alpha / (1 + alpha))`` times as large. Cost: K backward passes. State: none.
+    the form of least squares that their code and torchjd solve with scipy. Departures: it is solved for the share of
+    each weight in that of its task alone, ``G_ii^(-alpha / (1 + alpha))``, because from equal weights the solver stops
+    far from the solution where the gradients' lengths differ; and what solves no equation to a hundredth is no answer.
+    A gradient of zero has no weight. Cost: K backward passes. State: none.
     """
 
-    def __init__(self, rule: GramRule, alpha: float) -> None:
+    def __init__(self, alpha: float) -> None:
         super().__init__()
-        self.rule, self.alpha = rule, alpha
+        self.alpha = alpha
 
     def weigh(self, gramian: Float64[Tensor, "K K"], rows: Rows) -> Float[Tensor, " K"]:
         """The weights."""
-        _, largest = unit_scaled(gramian)
-        return self.rule.weigh(gramian, rows).double() * largest ** (-self.alpha / (1 + self.alpha))
+        products = cleaned(gramian).numpy()
+        is_moving = products.diagonal() > 0
+        products, power = products[np.ix_(is_moving, is_moving)], 1 / self.alpha
+        alone = products.diagonal() ** (-self.alpha / (1 + self.alpha))
+
+        def residuals(shares: Float64[np.ndarray, " K"]) -> Float64[np.ndarray, " K"]:
+            return (products @ (shares * alone)) * alone**power - shares**-power
+
+        found = least_squares(residuals, np.ones(len(alone)), bounds=(0, np.inf)).x * alone
+        if not np.abs(products @ found * found**power - 1).max() < _FARTHEST:
+            raise NoAnswerError("the solver stopped far from the solution")
+        weights = torch.zeros(len(is_moving), dtype=torch.float64)
+        weights[torch.from_numpy(is_moving)] = torch.from_numpy(found)
+        return weights
 
 
 @config
@@ -47,6 +67,4 @@ class FairGradConfig(CombiningConfig):
 
     def method(self, target: str, seed: int) -> FairGrad:
         """Make the rule."""
-        from torchjd.aggregation import FairGradWeighting
-
-        return FairGrad(GramRule(lambda: FairGradWeighting(alpha=self.alpha)), self.alpha)
+        return FairGrad(self.alpha)

@@ -61,7 +61,7 @@ def _solved(matrix: np.ndarray) -> np.ndarray:
 class NashMTLConfig(CombiningConfig):
     """Settings of `NashMTL`, in which the gradients bargain for the direction, to equal shares.
 
-    ``max_norm`` is the length of the direction.
+    ``max_norm`` is the most that the direction may be long.
     """
 
     kind: Literal["nash-mtl"] = "nash-mtl"
