@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
+import numpy as np
 import torch
 
-from auxseg.data.loading.batch import Batch
+from auxseg.data.layers import BoxesForm
+from auxseg.data.loading.batch import Batch, join, layer_batch
 from auxseg.data.sample import IGNORE, MISSING
+from auxseg.testing.examples import EXAMPLE_VOCABULARY, example_batch
 
 NAMES = ("image", "clean", "mask", "box", "inside")
 
@@ -56,3 +59,14 @@ def test_all_that_is_computed_with_moves_and_the_keys_stay(device: torch.device)
 def test_no_tensor_is_left_out_of_these_tests() -> None:
     tensors = {field.name for field in fields(Batch) if isinstance(getattr(make_batch(), field.name), torch.Tensor)}
     assert tensors == {*NAMES, "keys"}
+
+
+def test_parts_with_different_numbers_of_boxes_are_joined() -> None:
+    form, samples = BoxesForm(("thing",)), [[[0, 0, 2, 2, 0, 0]] * count for count in (1, 3)]
+    rows = [*(np.array(each, np.float32) for each in samples), form.blank(4, 4), np.zeros((0, 6), np.float32)]
+    vocabulary = replace(EXAMPLE_VOCABULARY, layers={"things": form})
+    parts = [
+        replace(example_batch(1, vocabulary), layers={"things": layer_batch(form, [each], vocabulary.size)})
+        for each in rows
+    ]
+    torch.testing.assert_close(join(parts).layers["things"], layer_batch(form, rows, vocabulary.size), equal_nan=True)

@@ -15,7 +15,8 @@ from jaxtyping import Bool, Float, Int, Shaped, UInt8
 from torch import Tensor
 
 from auxseg.data.channels import RGB, Channels
-from auxseg.data.layers import LayerForm
+from auxseg.data.layers import BoxesForm, LayerForm
+from auxseg.data.layers.boxes import NO_BOX
 from auxseg.records.values.size import Size
 
 Part = tuple[slice, slice]
@@ -117,9 +118,22 @@ def join(batches: Sequence[Batch]) -> Batch:
         keys=torch.cat([batch.keys for batch in batches]),
         is_training=first.is_training,
         channels=first.channels,
-        layers={name: torch.cat([batch.layers[name] for batch in batches]) for name in first.layers},
+        layers={name: _joined(form, [batch.layers[name] for batch in batches]) for name, form in first.forms.items()},
         forms=first.forms,
     )
+
+
+def _joined(form: LayerForm, parts: Sequence[Shaped[Tensor, "_ ..."]]) -> Shaped[Tensor, "N ..."]:
+    """The values of a layer, where boxes have as many rows as the part with the most: without a box, or not known."""
+    if isinstance(form, BoxesForm):
+        most = max(part.shape[1] for part in parts)
+        none = torch.tensor([0, 0, 0, 0, NO_BOX, 0])
+        rows = (torch.where(part[:, :1].isnan(), part[:, :1], none.to(part)) for part in parts)
+        parts = [
+            torch.cat([part, row.expand(-1, most - part.shape[1], -1)], dim=1)
+            for part, row in zip(parts, rows, strict=True)
+        ]
+    return torch.cat([*parts])
 
 
 def layer_batch(form: LayerForm, samples: Sequence[np.ndarray], size: Size) -> Shaped[Tensor, "N ..."]:

@@ -15,6 +15,7 @@ from auxseg.data.store.store import Store
 MOST_IMAGES: Final = 256
 _FEWEST_IMAGES: Final = 16
 _MOST_VALUES: Final = 2**28
+_ROWS: Final = 64
 
 
 def channel_statistics(store: Store, rows: Int64[np.ndarray, " R"]) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -30,8 +31,10 @@ def channel_statistics(store: Store, rows: Int64[np.ndarray, " R"]) -> tuple[tup
     for row in rows[np.linspace(0, len(rows) - 1, most).astype(int)].tolist():
         image, _ = store.read(row)
         y0, y1, x0, x1 = store.inside(row)
-        values = image[y0:y1, x0:x1].reshape(-1, len(store.channels)).astype(np.float64) / store.channels.white
-        total, squares, count = total + values.sum(0), squares + (values**2).sum(0), count + len(values)
+        for top in range(y0, y1, _ROWS):  # a whole image would take eight times its memory
+            part = image[top : min(top + _ROWS, y1), x0:x1].reshape(-1, len(store.channels))
+            values = part.astype(np.float64) / store.channels.white
+            total, squares, count = total + values.sum(0), squares + (values**2).sum(0), count + len(values)
     mean = total / count
     deviation = np.sqrt(np.maximum(squares / count - mean**2, 0.0)).clip(1 / store.channels.white)
     return tuple(mean.tolist()), tuple(deviation.tolist())

@@ -134,7 +134,7 @@ class Folder(Source):
             self._reader,
             self.exif,
             lambda: self._agreement,
-            has_boxes=bool(boxes),
+            has_boxes=bool(boxes) or self._layers.has_pixels(item.id),
             read_image=self._images.reader,
         )
         layers, notes, faults = self._layers.read(item.id, (read.image.shape[0], read.image.shape[1]))

@@ -26,7 +26,7 @@ def path(tmp_path: Path) -> Path:
         _object(1, 1, 7, [1, 2, 10, 5]),
         _object(2, 1, 3, [20, 10, 30, 5]),
         _object(3, 1, 7, [0, 0, 30, 20], iscrowd=1),
-        _object(4, 1, 3, [40, 40, 5, 5]),
+        _object(4, 1, 9, [1, 1, 2, 2]),
     ]
     content = {
         "images": [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}],
@@ -45,9 +45,10 @@ def test_layers_hold_every_box_and_which_categories_occur(path: Path) -> None:
     assert first.layers["boxes"].values.tolist() == [
         [1, 2, 11, 7, 1, 0],
         [20, 10, 30, 15, 0, 0],
+        [1, 1, 3, 3, 2, 0],
         [0, 0, 30, 20, 1, 1],
     ]
-    assert first.layers["tags"].values.tolist() == [1, 1, 0]
+    assert first.layers["tags"].values.tolist() == [1, 1, 1]
     assert second.layers["boxes"].values.shape == (0, 6)
     assert second.layers["tags"].values.tolist() == [0, 0, 0]
 
@@ -61,3 +62,23 @@ def test_without_the_setting_nothing_changes(path: Path) -> None:
 def test_other_layers_are_refused(path: Path) -> None:
     with pytest.raises(InputError, match="layers should be some of boxes, tags, not 'masks'"):
         Coco(path, layers=("masks",))
+
+
+@pytest.mark.parametrize(
+    ("change", "lost"),
+    [
+        ({"bbox": [40, 40, 5, 5]}, {"boxes"}),
+        ({"bbox": None}, {"boxes"}),
+        ({"category_id": 77}, {"boxes", "tags"}),
+    ],
+)
+def test_what_an_object_may_hide_is_not_known(path: Path, change: dict[str, object], lost: set[str]) -> None:
+    """Else the object would be background, and finding it a false alarm."""
+    content = json.loads(path.read_text())
+    content["annotations"][0] = {key: each for key, each in {**content["annotations"][0], **change}.items() if each}
+    path.write_text(json.dumps(content))
+    source = open_source("coco", path, layers=("tags", "boxes"))
+    first = source.read(source.items()[0])
+    assert first.layers.keys() == {"tags", "boxes"} - lost
+    for name in lost:
+        assert any(f"its {name} are not known" in reason for reason in first.dropped)

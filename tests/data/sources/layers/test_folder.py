@@ -13,6 +13,8 @@ from auxseg.data.ignore import IGNORE
 from auxseg.data.layers import BoxesForm, MapForm, MaskForm, MultiMaskForm, TagsForm
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sources import Folder
+from auxseg.data.sources.layers.tags import read_tags
+from auxseg.data.sources.source import SampleError
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.testing import check_source
@@ -162,15 +164,57 @@ def test_a_tag_or_a_class_that_is_not_listed_costs_the_layer_of_its_image(folder
     )
 
 
-def test_boxes_outside_and_empty_ones_are_named_and_the_others_kept(folder: Path, tmp_path: Path) -> None:
+def test_boxes_outside_and_empty_ones_are_named_and_leave_all_unknown(folder: Path, tmp_path: Path) -> None:
     rows = ["x,1,2,5,6,car", "x,20,20,30,30,car", "x,4,4,4,9,car", "x,-2,0,3,30,person"]
     (folder / "boxes.csv").write_text("id,x0,y0,x1,y1,name\n" + "\n".join(rows) + "\n")
     report = prepare(Folder(folder), tmp_path / "a.h5", size=28, split="100-0-0")
-    assert len(report.dropped) == 2
-    assert all("is empty, or not within the image of 14 x 10" in reason for _, reason in report.dropped)
-    kept = Store.open(report.path).read_layers(0)["things"]
-    assert kept[:, 4].tolist() == [0, 1]
-    np.testing.assert_allclose(kept[1, :4], [0, 0, 6, 28])
+    reasons = [reason for _, reason in report.dropped]
+    assert sum("is empty, or not within the image of 14 x 10" in reason for reason in reasons) == 2
+    assert "one of its boxes cannot be used, so things is not known" in reasons
+    assert not Store.open(report.path).layers["things"].present[0]
+
+
+def test_a_box_that_reaches_out_is_cut(folder: Path, tmp_path: Path) -> None:
+    (folder / "boxes.csv").write_text("id,x0,y0,x1,y1,name\nx,1,2,5,6,car\nx,-2,0,3,30,person\n")
+    kept = Store.open(prepare(Folder(folder), tmp_path / "a.h5", size=28, split="100-0-0").path)
+    rows = kept.read_layers(0)["things"]
+    assert rows[:, 4].tolist() == [0, 1]
+    np.testing.assert_allclose(rows[1, :4], [0, 0, 6, 28])
+
+
+def test_a_palette_says_by_its_colours_where_a_class_is(folder: Path) -> None:
+    """A tool that numbers white 0 and black 1 means the same mask."""
+    path = folder / "organs" / "liver" / "x.png"
+    before = Folder(folder)
+    first = before.read(before.items()[0]).layers["organs"].values
+    with Image.open(path) as file:
+        values = np.asarray(file).copy()
+    values[values == 128] = 0
+    _picture(path, values)
+    expected = Folder(folder)
+    indexed = Image.fromarray(np.select([values == 255], [0], 1).astype(np.uint8), "P")
+    indexed.putpalette([255, 255, 255, 0, 0, 0])
+    wanted = expected.read(expected.items()[0]).layers["organs"].values.copy()
+    indexed.save(path)
+    after = Folder(folder)
+    np.testing.assert_array_equal(after.read(after.items()[0]).layers["organs"].values, wanted)
+    assert not np.array_equal(first, wanted)
+
+
+def test_a_turned_image_with_layers_alone_is_undecided(folder: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    Image.fromarray(np.zeros((*HW, 3), np.uint8)).save(folder / "images" / "x.jpg", exif=exif)
+    (folder / "images" / "x.png").unlink()
+    source = Folder(folder)
+    assert not source.read(source.items()[0]).orientation.is_decided
+
+
+def test_a_tag_that_is_certain_and_uncertain_is_refused() -> None:
+    form = TagsForm(("rain", "snow"))
+    for cell in ("rain;?rain", "?rain;rain"):
+        with pytest.raises(SampleError, match=r"its tags 'weather' hold 'rain' both with and without"):
+            read_tags(cell, form, "weather")
 
 
 def test_a_folder_without_the_file_has_no_layers(folder: Path) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from auxseg.data.channels import Channels, unnamed
 from auxseg.data.sources.pictures.native import decide_channels, native_size, read_native, refuse_other
+from auxseg.data.sources.pictures.native_images import native_images
 from auxseg.data.sources.source import SampleError
 from auxseg.errors import InputError
 
@@ -144,3 +145,13 @@ def test_grey_with_alpha_of_sixteen_bits_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(content)
     with pytest.raises(SampleError, match=r"a\.png has 16 bits and transparency beside its channels"):
         read_native(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "I;16"])
+def test_a_first_image_of_rgb_loses_no_channel_of_the_others(tmp_path: Path, mode: str) -> None:
+    for number, kind in enumerate(("RGB", "L", mode)):
+        Image.new(kind, (8, 8)).save(tmp_path / f"{number}.png")
+    paths = sorted(tmp_path.iterdir())
+    with pytest.raises(InputError, match=r"0\.png is 8-bit RGB, but .*2\.png has other channels or more bits"):
+        native_images(paths, "native", "auto")
+    assert native_images(paths[:2], "native", "auto").reader is None

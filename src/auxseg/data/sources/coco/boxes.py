@@ -30,17 +30,33 @@ def object_forms(asked: Collection[str], categories: Categories) -> dict[str, La
 def object_layers(
     objects: Sequence[CocoObject], categories: Categories, forms: Mapping[str, LayerForm], hw: tuple[int, int]
 ) -> dict[str, Layer]:
-    """The layers of an image of this height and width. Objects that cannot be used are in none, see `named_boxes`."""
-    usable = [each for each in objects if not each.fault and not categories.is_background(each.category)]
+    """The layers of an image of this height and width.
+
+    An object of which neither class nor crowd can be believed leaves tags and boxes unknown, and one without a usable
+    box the boxes: what is not named would be taken for absent.
+    """
+    if any(each.fault for each in objects):
+        return {}
+    usable = [each for each in objects if not categories.is_background(each.category)]
     layers: dict[str, Layer] = {}
     for name, form in forms.items():
         if isinstance(form, BoxesForm):
-            crowds = [_box(each, categories) for each in usable if each.is_crowd and each.box is not None]
-            layers[name] = box_layer(named_boxes(objects, categories)[0], crowds, form, hw)
+            if any(each.box is None or each.box_fault for each in usable):
+                continue
+            crowds = [_box(each, categories) for each in usable if each.is_crowd]
+            layer = box_layer(named_boxes(objects, categories)[0], crowds, form, hw)
+            if layer is not None:
+                layers[name] = layer
         elif isinstance(form, TagsForm):
             found = {categories.name(each.category) for each in usable}
             layers[name] = Layer(form, np.array([tag in found for tag in form.names], np.uint8))
     return layers
+
+
+def lost_layers(layers: Collection[str], forms: Collection[str]) -> list[str]:
+    """Why an image lacks layers that are asked for."""
+    why = "not known: an object of it has none that can be used"
+    return [f"its {name} are {why}" for name in forms if name not in layers]
 
 
 def named_boxes(objects: Sequence[CocoObject], categories: Categories) -> tuple[tuple[Box, ...], list[str]]:

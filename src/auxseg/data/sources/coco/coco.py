@@ -13,7 +13,7 @@ from typing import Final, final
 
 from auxseg.data.preparing.findings import named
 from auxseg.data.sample import EXIFS, SPLITS, Sample
-from auxseg.data.sources.coco.boxes import named_boxes, object_forms, object_layers
+from auxseg.data.sources.coco.boxes import lost_layers, named_boxes, object_forms, object_layers
 from auxseg.data.sources.coco.categories import Categories
 from auxseg.data.sources.coco.file import CocoFile, CocoImage, CocoObject, read_coco
 from auxseg.data.sources.coco.mask import draw_mask
@@ -126,6 +126,7 @@ class Coco(Source):
         elif (height, width) != image.hw:
             raise SampleError(f"{path.name} is {height} x {width} (height x width), the file says {image.hw}")
         boxes, faults = named_boxes(each.objects, self._categories)
+        layers = object_layers(each.objects, self._categories, self.layers, (height, width))
         mask = None
         if self._has_outlines:
             drawn = draw_mask(each.objects, self._categories, (height, width))
@@ -136,9 +137,9 @@ class Coco(Source):
             mask,
             boxes,
             notes=tuple(notes),
-            dropped=tuple(faults),
+            dropped=(*faults, *lost_layers(layers, self.layers)),
             orientation=orientation,
-            layers=object_layers(each.objects, self._categories, self.layers, (height, width)),
+            layers=layers,
         )
 
     def provenance(self) -> dict[str, str]:

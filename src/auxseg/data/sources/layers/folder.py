@@ -47,6 +47,10 @@ class FolderLayers:
         """The ids of all images that have a file in one of the folders."""
         return set().union(*(layer.ids for layer in self._pixels.values()))
 
+    def has_pixels(self, id: str) -> bool:
+        """Whether an image has a file of a layer, which lies as its image does."""
+        return any(id in layer.ids for layer in self._pixels.values())
+
     def read(self, id: str, hw: tuple[int, int]) -> tuple[dict[str, Layer], list[str], list[str]]:
         """The layers of an image of this height and width, what was repaired, and why some could not be used."""
         layers: dict[str, Layer] = {}
@@ -74,7 +78,10 @@ class FolderLayers:
                 if strangers:
                     listed = ", ".join(form.names[:20])
                     raise SampleError(f"its boxes hold the class {min(strangers)!r}; {name} lists {listed}")
-                return box_layer(self._boxes[id], (), form, hw)
+                layer = box_layer(self._boxes[id], (), form, hw)
+                if layer is None:
+                    raise SampleError(f"one of its boxes cannot be used, so {name} is not known")
+                return layer
         return self._pixels[name].read(id, notes)
 
 

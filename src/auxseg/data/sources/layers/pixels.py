@@ -16,7 +16,7 @@ from auxseg.data.ignore import IGNORE
 from auxseg.data.layers import Layer, MapForm, MaskForm, MultiMaskForm
 from auxseg.data.sources.arrays.npy import read_npy
 from auxseg.data.sources.arrays.values import to_ids, to_map
-from auxseg.data.sources.masks.files import MASK_SUFFIXES, read_pixels
+from auxseg.data.sources.masks.files import MASK_SUFFIXES, Pixels, read_pixels
 from auxseg.data.sources.name_matching import Photographs, masks_by_picture
 from auxseg.data.sources.pictures.files import list_files
 from auxseg.data.sources.source import SampleError
@@ -71,7 +71,7 @@ class PixelLayer:
                 notes += done
                 return Layer(form, numbers)
             case MaskForm() as form:
-                return Layer(form, to_ids(_one_channel(files[""]), self._name))
+                return Layer(form, to_ids(_one_channel(files[""], read_pixels(files[""])), self._name))
             case MultiMaskForm() as form:
                 planes = _planes(files, form) if "" not in files else to_planes(read_npy(files[""]), form, self._name)
                 return Layer(form, form.pack(planes))
@@ -111,7 +111,10 @@ def _planes(files: Mapping[str, Path], form: MultiMaskForm) -> UInt8[np.ndarray,
 
 
 def _plane(path: Path) -> UInt8[np.ndarray, "h w"]:
-    values = _one_channel(path)
+    pixels = read_pixels(path)
+    if pixels.palette is not None:  # its colours say what is meant, not their indices
+        pixels = Pixels(pixels.palette[pixels.values])
+    values = _one_channel(path, pixels)
     found, shown = set(np.unique(values).tolist()), f"{path.parent.name}/{path.name}"
     if not found <= {0, 1, YES, UNKNOWN}:
         raise SampleError(
@@ -127,8 +130,8 @@ def _plane(path: Path) -> UInt8[np.ndarray, "h w"]:
     return plane
 
 
-def _one_channel(path: Path) -> np.ndarray:
-    values = read_pixels(path).one_channel()
+def _one_channel(path: Path, pixels: Pixels) -> np.ndarray:
+    values = pixels.one_channel()
     if values is None:
         raise SampleError(f"{path.parent.name}/{path.name} has colours; it should have one channel")
     return values

@@ -24,7 +24,8 @@ UNKNOWN: Final = "?"
 def read_tags(cell: str, form: TagsForm, what: str) -> UInt8[np.ndarray, " T"]:
     """1 for the tags of the cell, `IGNORE` for those behind a question mark, 0 for all others.
 
-    A cell of nothing but a separator says that no tag fits. Raises `SampleError` for a tag that is not in the list.
+    A cell of nothing but a separator says that no tag fits. Raises `SampleError` for a tag that is not in the list,
+    and for one that stands in the cell both ways.
     """
     values = np.zeros(len(form.names), np.uint8)
     where = {name: place for place, name in enumerate(form.names)}
@@ -32,7 +33,10 @@ def read_tags(cell: str, form: TagsForm, what: str) -> UInt8[np.ndarray, " T"]:
         if tag not in where:
             listed = ", ".join(form.names[:20])
             raise SampleError(f"its tags {what!r} hold {tag!r}{nearest(tag, form.names)}; listed are {listed}")
-        values[where[tag]] = 1 if is_known else IGNORE
+        value = 1 if is_known else IGNORE
+        if values[where[tag]] not in (0, value):
+            raise SampleError(f"its tags {what!r} hold {tag!r} both with and without {UNKNOWN!r}")
+        values[where[tag]] = value
     return values
 
 

@@ -53,11 +53,15 @@ _AV1_HIGH_BIT_DEPTH: Final = 0x40
 
 @dataclass(frozen=True)
 class Header:
-    """What a picture file says of itself before its pixels: the size in pixels and the EXIF orientation (1 to 8)."""
+    """What a picture file says of itself before its pixels: the size in pixels and the EXIF orientation (1 to 8).
+
+    ``has_alpha`` is whether it has a channel of transparency.
+    """
 
     height: int
     width: int
     orientation: int
+    has_alpha: bool = False
 
 
 def read_picture(path: Path, max_pixels: int | None = None) -> Image.Image:
@@ -97,7 +101,7 @@ def read_open_header(file: IO[bytes], name: str) -> Header:
         height, width = picture.height, picture.width
         if _tiff_orientation(picture) in SIDEWAYS:
             height, width = width, height
-        return Header(height, width, tag if tag in range(1, 9) else 1)
+        return Header(height, width, tag if tag in range(1, 9) else 1, picture.mode in ("RGBA", "LA", "PA"))
 
 
 def to_rgb(picture: Image.Image, name: str) -> UInt8[np.ndarray, "h w 3"]:

@@ -33,6 +33,8 @@ _PNG_BITS: Final = 24
 _PNG_CHANNELS: Final = {0: 1, 2: 3, 6: 4}
 """By that byte: grey, colours, colours with alpha. OpenCV makes four channels of grey with alpha."""
 
+_PNG_ALPHA: Final = (4, 6)
+
 _MODES: Final = ("L", "LA", "RGB", "RGBA")
 _NUM_TRIED: Final = 16
 
@@ -84,6 +86,25 @@ def native_size(path: Path) -> tuple[int, int]:
             return tiff.height, tiff.width
         header = read_open_header(file, path.name)
         return header.height, header.width
+
+
+def holds_more_than_rgb(path: Path) -> bool:
+    """Whether an image has a further channel, or more than 8 bits, by what stands before its pixels.
+
+    What cannot be read holds nothing.
+    """
+    try:
+        with open_file(path) as file:
+            mark = file.read(_PNG_BITS + 2)
+            file.seek(0)
+            if mark.startswith(TIFF_MARKS):
+                tiff = Tiff.open(file, path.name)
+                return tiff.num_channels not in (1, 3) or tiff.dtype != np.uint8
+            if mark.startswith(_PNG_MARK) and len(mark) > _PNG_BITS + 1:
+                return mark[_PNG_BITS] == 16 or mark[_PNG_BITS + 1] in _PNG_ALPHA
+            return read_open_header(file, path.name).has_alpha
+    except SampleError:
+        return False
 
 
 def decide_channels(paths: Iterable[Path], asked: str) -> tuple[Channels, str]:

@@ -14,7 +14,13 @@ from jaxtyping import UInt
 from auxseg.counting import count
 from auxseg.data.channels import RGB, Channels
 from auxseg.data.sources.pictures.files import SUFFIXES, Listing, list_files
-from auxseg.data.sources.pictures.native import ARRAY_SUFFIX, decide_channels, read_native, refuse_other
+from auxseg.data.sources.pictures.native import (
+    ARRAY_SUFFIX,
+    decide_channels,
+    holds_more_than_rgb,
+    read_native,
+    refuse_other,
+)
 from auxseg.errors import InputError
 
 
@@ -56,10 +62,22 @@ def native_images(paths: Sequence[Path], channels: str | None, exif: str) -> Nat
         return NativeImages()
     found, example = decide_channels(paths, channels)
     if found == RGB and not any(path.suffix.lower() == ARRAY_SUFFIX for path in paths):
+        _refuse_more(paths, channels, example)
         return NativeImages(remarks=("the images are 8-bit RGB, so --channels changes nothing",))
     if exif == "apply":
         raise InputError("--exif apply: images whose channels are kept are read as they are stored; leave --exif out")
     return NativeImages(found, example, (f"the images have {found.in_words()}",))
+
+
+def _refuse_more(paths: Sequence[Path], channels: str, example: str) -> None:
+    """Raise `InputError` for images of more channels or bits than 8-bit RGB, of which reading as RGB loses some."""
+    more = [path for path in paths if holds_more_than_rgb(path)]
+    if more:
+        raise InputError(
+            f"--channels {channels}: {example} is 8-bit RGB, but {more[0]} has other channels or more bits (as "
+            f"{count(len(more), 'image')} of {len(paths)}); leave --channels out to read all as 8-bit RGB, or prepare "
+            "each kind by itself"
+        )
 
 
 def _read(path: Path, *, channels: Channels, example: str) -> UInt[np.ndarray, "h w C"]:

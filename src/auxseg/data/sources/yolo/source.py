@@ -16,7 +16,7 @@ from jaxtyping import UInt8
 from auxseg.counting import count
 from auxseg.data.preparing.findings import named
 from auxseg.data.sample import Sample
-from auxseg.data.sources.coco.boxes import named_boxes, object_forms, object_layers
+from auxseg.data.sources.coco.boxes import lost_layers, named_boxes, object_forms, object_layers
 from auxseg.data.sources.coco.categories import Categories
 from auxseg.data.sources.coco.file import CocoCategory, CocoObject
 from auxseg.data.sources.coco.mask import draw_mask
@@ -92,6 +92,7 @@ class Yolo(Source):
         mask, notes, layers = None, (), {}
         if item.split in self._labelled and not faults:
             layers = object_layers(objects, self._categories, self.layers, hw)
+            lost += lost_layers(layers, self.layers)
         if self._has_outlines and item.split in self._labelled:
             mask, notes, faults = self._draw(objects, hw, faults)
         dropped = (*faults, *lost)
