@@ -212,7 +212,7 @@ def test_targets_that_tiles_cannot_answer_are_refused(made: tuple[Network, Mappi
     with pytest.raises(InputError, match=r"^RUN: the target box says one thing of a whole image.*leave out --tiles$"):
         refuse_tiles(Tiles(16), tasks, "box", "RUN")
     boxes = BoxesConfig().build("objects", replace(VOCABULARY, layers={"objects": BoxesForm(("car",))}))
-    with pytest.raises(InputError, match=r"^RUN: what objects says of a pixel depends on how large the picture is; le"):
+    with pytest.raises(InputError, match=r"^RUN: what objects says of a pixel depends on the whole picture; leave"):
         refuse_tiles(Tiles(16), {**tasks, "objects": boxes}, "segmentation", "RUN")
     refuse_tiles(Tiles(16), tasks, "segmentation", "RUN", network)
     with pytest.MonkeyPatch.context() as patch:

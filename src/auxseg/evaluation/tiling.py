@@ -21,6 +21,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from auxseg.data.channels import RGB, Channels
 from auxseg.data.geometry import PADDING_GREY
 from auxseg.data.loading.batch import Batch
 from auxseg.errors import InputError
@@ -112,14 +113,25 @@ def bands(
             sums[name] = F.pad(total[:, done:], (0, 0, 0, done))
 
 
-def tiled(compute: Compute, picture: Float[Tensor, "K H W"], tiles: Tiles) -> dict[str, Float[Tensor, "C H W"]]:
-    """The outputs for a whole image of any size, padded with grey to the size of a tile where it is smaller."""
+def tiled(
+    compute: Compute, picture: Float[Tensor, "K H W"], tiles: Tiles, channels: Channels = RGB
+) -> dict[str, Float[Tensor, "C H W"]]:
+    """The outputs for a whole image of any size.
+
+    One that is smaller than a tile is padded evenly, as `auxseg.data.geometry.padding` says of its ``channels``.
+    """
     height, width = picture.shape[-2:]
-    missing = max(tiles.size - width, 0), max(tiles.size - height, 0)
-    padded = F.pad(picture, (0, missing[0], 0, missing[1]), value=PADDING_GREY / 255)
-    shape = padded.shape[-2], padded.shape[-1]
+    shape = max(height, tiles.size), max(width, tiles.size)
+    top, left = (shape[0] - height) // 2, (shape[1] - width) // 2
+    padded = picture
+    if shape != (height, width):
+        grey = torch.full_like(picture[:, :1, :1], PADDING_GREY / 255)
+        around = grey if channels.pads_with_grey else picture.mean((1, 2), keepdim=True)
+        padded = around.repeat(1, *shape)
+        padded[:, top : top + height, left : left + width] = picture
     parts = [outputs for _, outputs in bands(compute, lambda first, last: padded[:, first:last], shape, tiles)]
-    return {name: torch.cat([part[name] for part in parts], dim=1)[:, :height, :width] for name in parts[0]}
+    whole = {name: torch.cat([part[name] for part in parts], dim=1) for name in parts[0]}
+    return {name: output[:, top : top + height, left : left + width] for name, output in whole.items()}
 
 
 def tiled_forward(network: Network, tasks: Mapping[str, Task], batch: Batch, tiles: Tiles) -> dict[str, Tensor]:
@@ -145,7 +157,9 @@ def by_views(
             continue
         dense = [name for name in names if isinstance(form(tasks[name].output), Dense)]
         if dense:
-            images = [tiled(lambda cut, dense=dense: compute(cut, dense), picture, tiles) for picture in seen]
+            images = [
+                tiled(lambda cut, dense=dense: compute(cut, dense), picture, tiles, batch.channels) for picture in seen
+            ]
             outputs |= {name: torch.stack([image[name] for image in images]) for name in dense}
         if vectors := [name for name in names if name not in dense]:
             outputs |= compute(shrunk(seen, tiles.size), vectors)

@@ -18,6 +18,7 @@ from auxseg.drawing import Picture, column, panel, save_png, to_picture
 from auxseg.errors import InputError, nearest
 from auxseg.records.names import FIGURES_FOLDER, METRICS_FILE
 from auxseg.records.pictures import InspectedImage, Inspection, write_inspection_file
+from auxseg.run.attention import has_attention
 from auxseg.run.directory import Run
 from auxseg.run.load import load, matching_store
 from auxseg.run.model import Model
@@ -56,7 +57,7 @@ def write_inspection(run: Run, model: Model, store: Store, rows: Sequence[int] |
     matrices = model.network.sharing.mixing_matrices()
     (run.directory / FIGURES_FOLDER).mkdir(exist_ok=True)
     images: list[InspectedImage] = []
-    for number, row in enumerate(rows, start=1):
+    for number, row in enumerate(rows if has_attention(model) else (), start=1):
         (batch,) = EvaluationLoader(store, np.array([row]), 1)
         pictures = _pictures(model, batch)
         if not pictures:

@@ -46,6 +46,7 @@ class DistanceTask(RegressionTask):
     higher_is_better = False
     row_figure = "mae_pixels"
     writes_numbers = False
+    in_parts = False  # the nearest boundary may lie beyond a part
 
     def __init__(self, *, name: str, losses: Mapping[str, float], limit: float = 16.0, beta: float = 0.1) -> None:
         super().__init__(name=name, channels=1, losses=losses, beta=beta)

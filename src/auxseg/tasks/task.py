@@ -125,7 +125,8 @@ class Task(ABC):
             asked about a picture that was changed by lot.
         measures_masks: whether it answers with ids of the data's mask classes that `measure_mask` can compare.
         in_parts: whether its map of a part of a picture means what that part of its map of the whole means. False where
-            it counts in sides of the picture; it is then not trained on windows and not asked by tiles.
+            it counts in sides of the picture, or by what may lie beyond a part; it is then not trained on windows and
+            not asked by tiles.
         writes_numbers: whether the numbers of a map or vector stand in predictions.json.
         needs_teacher: whether its target is made of what the moving average of the weights predicts (`Batch.teacher`,
             without gradient, by the head whose output the task gets, of the picture that this head's own task sees).

@@ -54,7 +54,7 @@ def untiled(task: Task) -> str:
 
 def whole_alone(task: Task) -> str:
     """Why a task's map of a picture is not made of its maps of parts, as a clause; empty if it is."""
-    return "" if task.in_parts else f"what {task.name} says of a pixel depends on how large the picture is"
+    return "" if task.in_parts else f"what {task.name} says of a pixel depends on the whole picture"
 
 
 def refuse_shared(task: str, view: ViewChoice, what: str) -> None:

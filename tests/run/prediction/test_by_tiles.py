@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from auxseg.data.geometry import own_fit, padded_fit
 from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
 from auxseg.evaluation.tiling import Tiles
@@ -41,7 +42,7 @@ def test_a_photograph_of_native_scale_is_seen_pixel_by_pixel() -> None:
     image = photograph(40, 50)
     seen = Seen.of(image, VOCABULARY)
     assert (seen.height, seen.width) == (40, 50)
-    rows = seen.rows(30, 46, 64)
+    rows = seen.rows(30, 46, 0, 64)
     assert rows.shape == (3, 16, 64)
     assert torch.equal(rows[:, :10, :50], torch.from_numpy(image[30:].copy()).permute(2, 0, 1).float() / 255)
     assert (rows[:, 10:] == PADDED).all()
@@ -56,7 +57,7 @@ def test_a_scaled_photograph_is_the_same_in_rows_as_in_one(scale: tuple[float, f
     whole = np.asarray(Image.fromarray(image).resize((seen.width, seen.height), Image.Resampling.BILINEAR))
     for first in range(0, seen.height, 7):
         last = min(first + 7, seen.height)
-        rows = (seen.rows(first, last, seen.width).permute(1, 2, 0) * 255).round().numpy()
+        rows = (seen.rows(first, last, 0, seen.width).permute(1, 2, 0) * 255).round().numpy()
         assert np.abs(rows - whole[first:last]).max() <= 1
 
 
@@ -118,3 +119,21 @@ def test_photographs_that_take_too_much_memory_are_refused() -> None:
         answers_by_tiles(tasks, compute, Seen.of(row, VOCABULARY), Tiles(64), VOCABULARY.mask_classes)
     with pytest.raises(InputError, match=r"the model sees it as 30000000 x 1000.*the limit is 400,000,000 pixels"):
         Seen.of(row, replace(VOCABULARY, scale=(1000.0, 10.0)))
+
+
+@pytest.mark.parametrize(("height", "width"), [(20, 40), (15, 16), (31, 90)])
+def test_a_small_photograph_is_padded_as_stores_pad_it(height: int, width: int) -> None:
+    image, side = photograph(height, width), 32
+    seen = Seen.of(image, VOCABULARY)
+    top, left = seen.corner(side)
+    rows = seen.rows(-top, max(height, side) - top, left, max(width, side))
+    place = padded_fit(own_fit((height, width), Size(height, width)), side)
+    expected = torch.from_numpy(place.image(image)).permute(2, 0, 1).float() / 255
+    assert torch.equal(rows, expected)
+    found = answers_by_tiles(
+        build_tasks(load_recipe("tiny"), VOCABULARY), compute, seen, Tiles(side), VOCABULARY.mask_classes
+    )
+    assert found["segmentation"].mask is not None
+    whole = compute(torch.from_numpy(image.copy()).permute(2, 0, 1)[None].float() / 255, ["segmentation"])
+    expected_mask = whole["segmentation"][0].argmax(0).numpy()  # of two classes that are as likely, rounding decides
+    assert (found["segmentation"].mask != expected_mask).mean() < 0.02

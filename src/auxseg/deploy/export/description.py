@@ -23,6 +23,7 @@ from auxseg.data.geometry import PADDING_GREY
 from auxseg.deploy.export.outputs import describe_output
 from auxseg.deploy.export.result import Cost, Parity
 from auxseg.deploy.onnx_session import INPUT
+from auxseg.evaluation.tiling import OVERLAP
 from auxseg.recipe import Recipe, to_values, what_matters, with_changes
 from auxseg.records.values.writing import to_json
 from auxseg.run.model import Model
@@ -44,6 +45,16 @@ _PREPROCESSING: Final = {
     ),
 }
 
+_BY_TILES: Final = (
+    "{upright}",
+    "{converted}",
+    "scale its height by {down} and its width by {across}, bilinear and antialiased",
+    "cut it into tiles of {tile} x {tile} pixels that overlap by {overlap} of their side at least; pad a smaller image "
+    "evenly with {padding}",
+    "divide by {white}; channels first: batch x {count} x height x width",
+    "put the raw maps of the tiles together by a weighted mean, with a Gaussian of an eighth of the tile's side",
+)
+"""Of a network that was trained on windows of images."""
 
 _RGB_WORDS: Final = {
     "upright": "turn the image upright by its EXIF orientation, unless exif is ignore",
@@ -97,6 +108,11 @@ def _input(model: Model) -> dict[str, object]:
         "white": str(channels.white),
         "count": str(len(channels)),
     }
+    crop, scale = model.recipe.data.crop, vocabulary.scale or (1.0, 1.0)
+    fitting = _PREPROCESSING[vocabulary.resize]
+    if crop is not None:
+        words |= {"down": f"{scale[0]:g}", "across": f"{scale[1]:g}", "tile": str(crop.size), "overlap": f"{OVERLAP:g}"}
+        fitting = _BY_TILES
     return {
         "name": INPUT,
         "type": "float32",
@@ -110,7 +126,8 @@ def _input(model: Model) -> dict[str, object]:
         "padding_grey": PADDING_GREY,
         "exif": vocabulary.exif,
         "normalisation": "inside of the network",
-        "preprocessing": [step.format_map(words) for step in _PREPROCESSING[vocabulary.resize]],
+        "preprocessing": [step.format_map(words) for step in fitting],
+        **({} if crop is None else {"tiles": {"size": crop.size, "overlap": OVERLAP}, "scale": scale}),
     }
 
 

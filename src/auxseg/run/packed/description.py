@@ -196,12 +196,19 @@ def _preparation(model: Model) -> tuple[str, ...]:
         "squash": f"Stretch it to {size} {resampled}; its shape is not kept.",
         "letterbox": f"Resize it to fit into {size} {resampled}, and pad {padded} evenly with {padding}.",
     }
+    fitting = fitted[vocabulary.resize]
+    if (crop := model.recipe.data.crop) is not None:
+        down, across = vocabulary.scale or (1.0, 1.0)
+        fitting = (
+            f"Scale its height by {down:g} and its width by {across:g} {resampled}, and ask about overlapping tiles of "
+            f"{crop.size} x {crop.size} pixels; an image that is smaller is padded evenly with {padding}."
+        )
     channels = vocabulary.channels
     turned = "Turn it by its EXIF orientation." if vocabulary.exif == "apply" else "Ignore its EXIF orientation."
     read = ["Read the image as RGB with 8 bits per channel.", turned]
     steps = [
         *(read if channels == RGB else [f"Read the image as it is stored, with {channels.in_words()}."]),
-        fitted[vocabulary.resize],
+        fitting,
         f"Divide by {channels.white}.",
     ]
     if model.network.sees_luminance:

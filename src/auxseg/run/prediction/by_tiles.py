@@ -74,12 +74,16 @@ class Seen:
             )
         return seen
 
-    def rows(self, first: int, last: int, width: int) -> Float[Tensor, "K R W"]:
-        """Rows as a network sees them, padded with grey to this width and beyond the last row."""
+    def corner(self, side: int) -> tuple[int, int]:
+        """The row and the column at which it begins where it is padded evenly to tiles of this side, as stores pad."""
+        return max(side - self.height, 0) // 2, max(side - self.width, 0) // 2
+
+    def rows(self, first: int, last: int, left: int, width: int) -> Float[Tensor, "K R W"]:
+        """Rows as a network sees them, from this column of a strip of this width; padded around, see `padding`."""
         strip = np.full((last - first, width, self.image.shape[2]), self.padding, self.image.dtype)
-        last = min(last, self.height)
-        if last > first:
-            strip[: last - first, : self.width] = self._resized(first, last)
+        top, end = max(first, 0), min(last, self.height)
+        if end > top:
+            strip[top - first : end - first, left : left + self.width] = self._resized(top, end)
         return torch.from_numpy(strip).permute(2, 0, 1).float() / int(np.iinfo(self.image.dtype).max)
 
     def place(self, first: int, last: int) -> tuple[slice, Fit]:
@@ -121,17 +125,19 @@ def answers_by_tiles(
     """
     channels = sum(getattr(form(task.output), "channels", 0) for task in tasks.values())
     width, height = max(seen.width, tiles.size), max(seen.height, tiles.size)
+    top, left = seen.corner(tiles.size)
     _refuse_wide(channels * width * tiles.size, seen, tiles)
     is_small = channels * seen.height * seen.width <= _MOST_AT_ONCE
 
     def ask(names: Sequence[str]) -> Iterator[tuple[slice, dict[str, Answer]]]:
         parts = bands(
             lambda pictures: compute(pictures, names),
-            lambda first, last: seen.rows(first, last, width),
+            lambda first, last: seen.rows(first - top, last - top, left, width),
             (height, width),
             tiles,
         )
-        yield from _answered(parts, {name: tasks[name] for name in names}, seen, is_small=is_small)
+        cut = ((first - top, outputs) for first, outputs in parts)
+        yield from _answered(cut, {name: tasks[name] for name in names}, seen, left, is_small=is_small)
 
     def again(name: str) -> Iterator[tuple[slice, Answer]]:
         for rows, answers in ask([name]):
@@ -144,10 +150,14 @@ def answers_by_tiles(
 
 
 def _answered(
-    parts: Iterator[tuple[int, dict[str, Tensor]]], tasks: Mapping[str, Task], seen: Seen, *, is_small: bool
+    parts: Iterator[tuple[int, dict[str, Tensor]]], tasks: Mapping[str, Task], seen: Seen, left: int, *, is_small: bool
 ) -> Iterator[tuple[slice, dict[str, Answer]]]:
-    """The answers about band after band, or of all in one."""
-    cut = ((top, _inside(outputs, seen, top)) for top, outputs in parts if top < seen.height)
+    """The answers about band after band, or of all in one.
+
+    A band begins at a row of the photograph as it is seen, above it where it is padded, and shows it from ``left`` on.
+    """
+    cut = ((max(top, 0), _inside(outputs, seen, top, left)) for top, outputs in parts if top < seen.height)
+    cut = ((top, outputs) for top, outputs in cut if next(iter(outputs.values())).shape[1])
     if is_small:
         held = [outputs for _, outputs in cut]
         cut = iter([(0, {name: torch.cat([each[name] for each in held], dim=1) for name in tasks})])
@@ -157,9 +167,10 @@ def _answered(
             yield rows, {name: task.answer(outputs[name], place) for name, task in tasks.items()}
 
 
-def _inside(outputs: Mapping[str, Tensor], seen: Seen, top: int) -> dict[str, Tensor]:
+def _inside(outputs: Mapping[str, Tensor], seen: Seen, top: int, left: int) -> dict[str, Tensor]:
     """The outputs without padding, on the CPU."""
-    return {name: output[:, : seen.height - top, : seen.width].cpu() for name, output in outputs.items()}
+    rows, columns = slice(max(-top, 0), seen.height - top), slice(left, left + seen.width)
+    return {name: output[:, rows, columns].cpu() for name, output in outputs.items()}
 
 
 def _refuse_wide(num_sums: int, seen: Seen, tiles: Tiles) -> None:

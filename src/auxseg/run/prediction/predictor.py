@@ -15,13 +15,14 @@ from PIL import Image
 from torch import Tensor
 
 from auxseg.data.channels import displayed
-from auxseg.data.geometry import fit
+from auxseg.data.geometry import Fit, fit, own_fit, padded_fit
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
 from auxseg.evaluation.averaging import TTA, average, averaged_tasks, refuse_averaging
 from auxseg.evaluation.tiling import Tiles, by_views, refuse_tiles
 from auxseg.recipe import Recipe
+from auxseg.records.values.size import Size
 from auxseg.run.prediction.by_tiles import MOST_PIXELS, Seen, answers_by_tiles
 from auxseg.run.prediction.photograph import batch_of, read_photograph
 from auxseg.run.prediction.prediction import Prediction
@@ -141,6 +142,8 @@ def _of_stored(
     """What tasks say of a photograph as it would be stored."""
     vocabulary = model.vocabulary
     place = fit(image.shape[:2], vocabulary.size, vocabulary.resize)
+    if tiles is not None and model.recipe.data.size is None:
+        place = _shrunk_place(image, vocabulary, tiles)
     batch = batch_of(image, place, vocabulary)
 
     def outputs_of(tasks: Mapping[str, Task], batch: Batch) -> dict[str, Tensor]:
@@ -150,6 +153,19 @@ def _of_stored(
     if tta != "none":
         outputs = average(asked, batch, outputs, outputs_of)
     return {name: task.answer(outputs[name].float().cpu()[0], place) for name, task in asked.items()}
+
+
+def _shrunk_place(image: UInt[np.ndarray, "h w C"], vocabulary: Vocabulary, tiles: Tiles) -> Fit:
+    """Where the whole photograph lies for a model that was trained on windows of images of their own sizes.
+
+    It fills a tile, as the stored image that the model is measured on is shrunk to one. A photograph that is smaller
+    than a tile on a side is padded first, as stores pad it.
+    """
+    seen = Seen.of(image, vocabulary)
+    if min(seen.height, seen.width) >= tiles.size:
+        return fit(image.shape[:2], tiles.size, "squash")
+    own = own_fit((image.shape[0], image.shape[1]), Size(seen.height, seen.width))
+    return padded_fit(own, tiles.size)
 
 
 def _averaged(compute: Compute, asked: Mapping[str, Task], tta: TTA) -> Compute:

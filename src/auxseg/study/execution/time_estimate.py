@@ -130,7 +130,7 @@ def _shape(recipe: Recipe) -> _Shape:
     values = to_values(recipe)
     training, data = values["training"], values["data"]
     rest = {name: value for name, value in training.items() if name not in ("steps", "epochs", "watch", "schedule")}
-    kin, tasks = [values["model"], data["size"], rest], [values["tasks"], values["balancer"]["kind"]]
+    kin, tasks = [values["model"], data["size"], data["crop"], rest], [values["tasks"], values["balancer"]["kind"]]
     return _Shape(json.dumps(kin), json.dumps(tasks))
 
 

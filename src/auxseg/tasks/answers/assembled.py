@@ -53,6 +53,7 @@ class _Parts:
         self._mask = None if first.mask is None else np.empty(original, np.uint8)
         self._counts, self._sums = np.zeros(len(class_names), np.int64), np.zeros(len(class_names))
         self._summaries: list[tuple[int, Mapping[str, Sequence[float | None]]]] = []
+        self._shares: list[tuple[int, Mapping[str, float]]] = []
 
     def add(self, rows: slice, answer: Answer) -> None:
         if self._mask is not None:
@@ -64,6 +65,9 @@ class _Parts:
         summary = answer.record.get("map")
         if isinstance(summary, Mapping):
             self._summaries.append((rows.stop - rows.start, summary))
+        shares = answer.record.get("shares")
+        if isinstance(shares, Mapping):
+            self._shares.append((rows.stop - rows.start, shares))
 
     def answer(self, again: Banded) -> Answer:
         mask = self._mask
@@ -72,7 +76,7 @@ class _Parts:
                 draw=lambda picture: _drawn(picture, again(), self._original[0]),
                 drawn=self._first.drawn,
                 map=None if self._first.map is None else lambda: _joined(_maps(again())),
-                record={"map": _summary(self._summaries)} if self._summaries else {},
+                record=self._record(),
             )
         pairs = zip(self._names, self._sums.tolist(), self._counts.tolist(), strict=True)
         return Answer(
@@ -81,6 +85,16 @@ class _Parts:
             scores={name: total / count for name, total, count in pairs if count},
             probabilities=None if self._first.probabilities is None else lambda: _joined(_probabilities(again())),
         )
+
+    def _record(self) -> dict[str, object]:
+        """What stands in predictions.json, of all bands together."""
+        record: dict[str, object] = {"map": _summary(self._summaries)} if self._summaries else {}
+        if self._shares:
+            total = sum(height for height, _ in self._shares)
+            record["shares"] = {
+                name: sum(height * part[name] for height, part in self._shares) / total for name in self._shares[0][1]
+            }
+        return record
 
 
 def _maps(bands: Iterable[tuple[slice, Answer]]) -> Iterator[np.ndarray]:

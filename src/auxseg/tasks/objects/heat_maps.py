@@ -14,11 +14,16 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from auxseg.errors import InputError
+
 MIN_OVERLAP: Final = 0.7
 """The IoU that a box keeps whose corners both move by the radius of its peak."""
 
 _AT_A_TIME: Final = 64
 """Boxes whose peaks are in memory together."""
+
+MOST_SHARING: Final = 16
+"""Boxes whose centres may lie in one pixel. Each takes six numbers for every pixel of a batch."""
 
 NUM_REGRESSED: Final = 4
 """Channels beside the heat maps: width and height, offset in x and y."""
@@ -127,6 +132,11 @@ def _keep(
     while len(left):
         first = _firsts(pixels[left], torch.ones_like(left, dtype=torch.bool))
         x, y = pixels[left][first].unbind(1)
+        if place == MOST_SHARING:
+            raise InputError(
+                f"more than {MOST_SHARING} boxes of an image have their centres in one pixel; are they there twice? "
+                "Remove them from the data, or train at a larger data.size"
+            )
         if place == len(layers):
             layers.append(blank.clone())
         layers[place][image, :, y, x] = boxes[left][first].mT
