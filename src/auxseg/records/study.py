@@ -16,7 +16,7 @@ from auxseg.errors import InputError
 from auxseg.files import write_atomically
 from auxseg.records.about import Tuned
 from auxseg.records.agreement import Agreement
-from auxseg.records.arm_result import ArmResult, PerSeed
+from auxseg.records.arm_result import ArmResult, Interval, PerSeed
 from auxseg.records.metrics import DataFacts
 from auxseg.records.names import QUESTION_FILE, STUDY_FILE
 from auxseg.records.values.numbers import Count, Fraction, Number, Seconds, Share
@@ -63,6 +63,29 @@ class Spread:
 
 
 @final
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """How an arm compares with another than the target alone; fields as in `auxseg.records.arm_result.ArmResult`."""
+
+    name: str
+    verdict: str
+    statements: tuple[str, ...]
+    sentence: str
+    difference: Number | None
+    interval: Interval
+
+
+@final
+@dataclass(frozen=True)
+class Against:
+    """Arms that differ in their balancers alone, beside the first of them; see `auxseg.study.answers.against`."""
+
+    reference: str
+    arms: tuple[Beside, ...]
+    remarks: tuple[str, ...] = field(default=(), metadata=OMITTED)
+
+
+@final
 @dataclass(frozen=True)
 class Answer:
     """The comparisons at one share of the masks, which are judged together.
@@ -72,6 +95,7 @@ class Answer:
         choice: what to use now.
         spread: what figures vary with, by which further studies are planned.
         seeds_needed: the fewest with which every arm gets a statement; ``None`` if more than are worth it.
+        against: balancers beside each other.
     """
 
     label_fraction: Fraction
@@ -81,6 +105,7 @@ class Answer:
     choice: Choice | None = field(default=None, metadata=OMITTED)
     spread: Spread | None = field(default=None, metadata=OMITTED)
     seeds_needed: Count | None = field(default=None, metadata=OMITTED)
+    against: tuple[Against, ...] = field(default=(), metadata=OMITTED)
 
 
 @final

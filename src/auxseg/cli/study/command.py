@@ -199,6 +199,10 @@ class Study(RecipeCommand):
                 console.print(f"with {100 * found.label_fraction:g}% of the masks:")
             for arm in found.arms:
                 console.print(arm.sentence, markup=False)
+            for group in found.against:
+                console.print(f"beside {group.reference} instead of the target alone:", markup=False)
+                for beside in group.arms:
+                    console.print(f"  {beside.sentence}", markup=False)
             for remark in found.remarks:
                 console.print(f"note: {remark}", markup=False)
             if found.choice is not None:

@@ -115,6 +115,7 @@ class _Asked:
             found.choice,
             found.spread,
             found.seeds_needed,
+            found.against,
         )
 
     def _compared(self, fraction: float) -> Compared:

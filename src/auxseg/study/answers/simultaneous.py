@@ -31,8 +31,9 @@ from auxseg.statistics.simultaneous import (
     tabulate,
     with_diverged_runs,
 )
+from auxseg.study.answers.against import against
 from auxseg.study.answers.change_of_all_tasks import known
-from auxseg.study.answers.verdict import ArmVerdict, Compared, Verdicts
+from auxseg.study.answers.verdict import NO_VERDICT, ArmVerdict, Compared, Verdicts
 from auxseg.study.design.arm import Arm
 from auxseg.study.design.unlike import unlike
 
@@ -82,6 +83,7 @@ def verdicts(compared: Compared) -> Verdicts:
         choice=_choice(recommend(_complete(together, compared), rules), compared, arms),
         spread=records.Spread(spread.run, spread.rest, spread.arm_image) if _is_known(spread) else None,
         seeds_needed=_seeds_needed(together, whole, rules),
+        against=against(compared, rules),
     )
 
 
@@ -131,10 +133,6 @@ def _verdict(
         num_images_left_out=results.num_left_out,
         missing_seeds=tuple(sorted(missing | planned)),
     )
-
-
-NO_VERDICT = "no verdict"
-"""What is said of an arm that has too few seeds or images for an interval."""
 
 
 def _context(arm: Arm, conclusion: Conclusion, compared: Compared) -> str:

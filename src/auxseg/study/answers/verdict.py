@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import final
+from typing import Final, final
 
 from auxseg.records.arm_result import Advice, Expected, Interval, Variances
-from auxseg.records.study import Choice, Spread
+from auxseg.records.study import Against, Choice, Spread
 from auxseg.study.answers.figures import RunFigures, Trained
 from auxseg.study.design.arm import Arm
 from auxseg.study.design.plan import Plan
+
+NO_VERDICT: Final = "no verdict"
+"""What is said of an arm that has too few seeds or images for an interval."""
 
 
 @final
@@ -76,3 +79,4 @@ class Verdicts:
     choice: Choice | None = None
     spread: Spread | None = None
     seeds_needed: int | None = None
+    against: tuple[Against, ...] = ()

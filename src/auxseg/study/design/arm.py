@@ -59,6 +59,11 @@ def balanced(auxiliaries: tuple[str, ...], kind: str) -> Arm:
     return Arm(auxiliaries, settings=(f"{BALANCER}kind={kind}",), label=f"{' + '.join(auxiliaries)}, {kind}")
 
 
+def is_balanced(arm: Arm) -> bool:
+    """Whether an arm has auxiliaries, and no settings of its own but those of a balancer."""
+    return bool(arm.auxiliaries) and all(setting.startswith(BALANCER) for setting in arm.settings)
+
+
 def own_share(arm: Arm) -> float | None:
     """The share of the masks that an arm has by its own settings."""
     given = [setting.partition("=")[2] for setting in arm.settings if setting.partition("=")[0] == OWN_SHARE]
