@@ -75,6 +75,15 @@ def test_labels_drawn_at_random_do_not_harm_on_validation(average: float, store_
     assert figures[1] != figures[0]
 
 
+def test_all_branches_lower_their_rate_on_a_plateau(store_path: Path, tmp_path: Path) -> None:
+    plateau = "training.schedule={kind: plateau, patience: 0, drop: 0.5}"
+    rate = "training.optimizer={kind: sgd, rate: 1.0e-9}"  # nothing gets better
+    run = train(_recipe(FORK, plateau, rate, "training.steps=6", "training.validate_every=0.4"), store_path, tmp_path)
+    state = learner_state(run)
+    assert state["schedules"][0]["current"] < 1
+    assert [each["schedules"] for each in state["branches"]] == [state["schedules"]] * 2
+
+
 def test_it_is_evaluated_reported_and_predicts(store_path: Path, tmp_path: Path) -> None:
     run = train(_recipe(FORK, "training.steps=6"), store_path, tmp_path / "run")
     assert set(_of(run, "step")[0]["losses"]) == {"segmentation", "classification", "box"}

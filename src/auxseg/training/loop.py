@@ -171,7 +171,8 @@ def _look(
         value = _worth(target, figures[target.name])
         is_kept = counts and _judge(value, measured.tables[target.name], target, plan, progress)
         if counts:
-            learner.phase.schedule.observe(value)
+            for each in [learner] if fork is None else fork.branches:
+                each.phase.schedule.observe(value)
         seconds = time.perf_counter() - started
         losses = measured.losses(learner.tasks)
         epoch, phase = progress.step / steps_per_epoch, learner.phase.name

@@ -61,7 +61,7 @@ def test_each_branch_trains_as_it_would_alone() -> None:
         assert found.losses == {"mask": results[0].losses["mask"], "species": results[1].losses["species"]}
         assert found.weights == {"mask": results[0].weights["mask"], "species": results[1].weights["species"]}
         assert found.gradient_norm == results[0].gradient_norm
-    for branch, learner in zip(fork._branches, alone, strict=True):
+    for branch, learner in zip(fork.branches, alone, strict=True):
         assert same(weights_of(branch), weights_of(learner))
 
 
@@ -70,9 +70,9 @@ def test_a_merger_leaves_the_weighted_sum_in_all_branches(average: float) -> Non
     """Searched by the averages, if there are any, and summed with one set of weights."""
     fork = _fork(*BOTH, average=average)
     _steps(fork, 0, 3)
-    branches = [each.network for each in fork._branches]
+    branches = [each.network for each in fork.branches]
     before = [[value.detach().clone() for value in floating(network)] for network in branches]
-    averages = [[value.clone() for value in each.average.values] for each in fork._branches]
+    averages = [[value.clone() for value in each.average.values] for each in fork.branches]
     seen: list[torch.Tensor] = []
 
     def figure() -> float:
@@ -89,7 +89,7 @@ def test_a_merger_leaves_the_weighted_sum_in_all_branches(average: float) -> Non
         for name, one, other, now in zip(names, *before, floating(network), strict=True):
             expected = other if "by_task.species" in name else (2 * one + other) / 3
             torch.testing.assert_close(now.detach(), expected)
-    for branch in fork._branches:
+    for branch in fork.branches:
         for name, one, other, now in zip(names, *averages, branch.average.values, strict=False):
             torch.testing.assert_close(now, other if "by_task.species" in name else (2 * one + other) / 3)
     assert bool(averages[0]) == bool(average)
@@ -135,7 +135,7 @@ def test_what_is_saved_goes_on_identically(stop: int) -> None:
     train(stopped, 0, stop)
     resumed.restore(stopped.state())
     train(resumed, stop, 6)
-    for one, other in zip(whole._branches, resumed._branches, strict=True):
+    for one, other in zip(whole.branches, resumed.branches, strict=True):
         assert same(weights_of(one), weights_of(other))
 
 

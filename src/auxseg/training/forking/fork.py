@@ -28,21 +28,25 @@ class Fork:
     Learning, NeurIPS 2023, https://arxiv.org/abs/2301.12618, and the authors' code. Departures: branches are merged as
     they are at a validation, and not as they were at their own best one since the fork; no auxiliary is left out
     beforehand. The paper's branches are sets of auxiliaries, of which the target with each one is a choice.
+
+    Attributes:
+        main: the first branch, whose network is what is validated and kept.
+        branches: all of them.
     """
 
     def __init__(self, branches: Sequence[Learner], candidates: int) -> None:
-        self.main, *_ = self._branches = tuple(branches)
+        self.main, *_ = self.branches = tuple(branches)
         self._candidates = candidates
         self._moving = movers(self.main.network, [tuple(each.phase.tasks) for each in branches])
 
     def enter(self, step: int) -> None:
         """Be about to take the step number ``step`` (from 0)."""
-        for branch in self._branches:
+        for branch in self.branches:
             branch.enter(step)
 
     def begin_epoch(self, epoch: int) -> None:
         """Tell the balancers that an epoch begins (counted from 0)."""
-        for branch in self._branches:
+        for branch in self.branches:
             branch.begin_epoch(epoch)
 
     def step(self, batches: Sequence[Batch], step: int) -> StepResult:
@@ -51,7 +55,7 @@ class Fork:
         Of the target the result is that of the branch without auxiliaries, of an auxiliary that of its own branch.
         Raises `DivergedError` if a loss or gradient of any branch is not finite.
         """
-        of_target, *others = [branch.step(batches, step) for branch in self._branches]
+        of_target, *others = [branch.step(batches, step) for branch in self.branches]
         losses: dict[str, float] = {}
         weights: dict[str, float] = {}
         for result in (*others, of_target):
@@ -72,11 +76,11 @@ class Fork:
         Of one branch there is nothing to merge. ``figure`` measures the target in the network of `main` as it is then,
         the higher the better.
         """
-        if len(self._branches) == 1:
+        if len(self.branches) == 1:
             return {}
-        live = [floating(branch.network) for branch in self._branches]
+        live = [floating(branch.network) for branch in self.branches]
         begun = [value.detach().clone() for value in live[0]]
-        averages = [branch.average.values for branch in self._branches]
+        averages = [branch.average.values for branch in self.branches]
         validated = averages if averages[0] else [begun, *live[1:]]
 
         def tried(weights: Sequence[float]) -> float:
@@ -101,14 +105,14 @@ class Fork:
     def _names(self) -> list[str]:
         """The target, and of every other branch its auxiliary."""
         (target,) = self.main.phase.tasks
-        return [target, *(name for each in self._branches[1:] for name in each.phase.tasks if name != target)]
+        return [target, *(name for each in self.branches[1:] for name in each.phase.tasks if name != target)]
 
     def state(self) -> dict[str, object]:
         """All that a checkpoint must keep."""
-        main, *others = [branch.state() for branch in self._branches]
+        main, *others = [branch.state() for branch in self.branches]
         return {**main, "branches": others}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a checkpoint's state."""
-        for branch, each in zip(self._branches, [state, *state["branches"]], strict=True):
+        for branch, each in zip(self.branches, [state, *state["branches"]], strict=True):
             branch.restore(each)
