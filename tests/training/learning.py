@@ -46,8 +46,9 @@ def make_learner(
     watch: int | None = None,
     average: float = 0.0,
     seed: int = 0,
+    trained: Sequence[str] | None = None,
 ) -> Learner:
-    """A learner that takes plain gradient steps unless told otherwise."""
+    """A learner that takes plain gradient steps unless told otherwise, by the losses of ``trained`` or of all tasks."""
     tasks = make_tasks() if tasks is None else tasks
     encoder, decoder = UNetEncoderConfig(channels=(4, 8), first_kernel=3), UNetDecoderConfig(base=4)
     config = ModelConfig(encoder=encoder, decoder=decoder, norm=norm)
@@ -57,7 +58,7 @@ def make_learner(
         phases,
         NUM_STEPS,
         network,
-        tasks,
+        tasks if trained is None else {name: tasks[name] for name in trained},
         lambda names: settings.build(names, "mask", seed),
         CosineConfig(end=0.1).build,
     )

@@ -54,9 +54,11 @@ class _Learner:
         self.epochs: list[tuple[int, int]] = []
         self.taken: list[tuple[int, Any]] = []
         self.step_number = 0
-        self.balancer = SimpleNamespace(begin_epoch=lambda epoch: self.epochs.append((self.step_number, epoch)))
         schedule = SimpleNamespace(observe=self.observed.append)
         self.phase = SimpleNamespace(name=None, start=0, tasks={trains: None}, schedule=schedule)
+
+    def begin_epoch(self, epoch: int) -> None:
+        self.epochs.append((self.step_number, epoch))
 
     def enter(self, step: int) -> None:
         self.step_number = step

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from auxseg.recipe.building import build_tasks
     from auxseg.recipe.checks import refuse_waiting
     from auxseg.recipe.reading import dump_recipe, load_recipe, parse_recipe, to_values
-    from auxseg.recipe.recipe import Recipe, what_matters, with_changes
+    from auxseg.recipe.recipe import Recipe, trained_together, what_matters, with_changes
 
 _HOMES = {
     "Recipe": "recipe",
@@ -22,6 +22,7 @@ _HOMES = {
     "parse_recipe": "reading",
     "refuse_waiting": "checks",
     "to_values": "reading",
+    "trained_together": "recipe",
     "what_matters": "recipe",
     "with_changes": "recipe",
 }
@@ -34,6 +35,7 @@ __all__ = [
     "parse_recipe",
     "refuse_waiting",
     "to_values",
+    "trained_together",
     "what_matters",
     "with_changes",
 ]

@@ -13,7 +13,8 @@ from auxseg.errors import InputError
 from auxseg.models import Network, outline
 from auxseg.recipe.balancer_checks import check_balancer, check_features, is_always_frozen
 from auxseg.recipe.building import build_tasks
-from auxseg.recipe.recipe import Recipe
+from auxseg.recipe.fork_checks import check_fork, check_forked_tasks
+from auxseg.recipe.recipe import Recipe, trained_together
 from auxseg.records.values.size import Size
 from auxseg.tasks import Task
 from auxseg.tasks.plugins import is_registered
@@ -41,6 +42,7 @@ def check_values(recipe: Recipe, origin: str) -> None:
         except InputError as error:
             raise InputError(f"{origin}: {error}") from None
     check_balancer(recipe, origin)
+    check_fork(recipe, origin)
     _check_validation(recipe, origin)
     training = recipe.training
     if recipe.data.target_per_batch is not None and recipe.data.target_per_batch > training.batch:
@@ -85,7 +87,8 @@ def check_model(recipe: Recipe, origin: str) -> None:
         if tasks is not None:
             _check_layer_of_target(recipe, tasks[recipe.target])
             network = outline(recipe.model, {name: task.output for name, task in tasks.items()}, recipe.target)
-            _check_size(network)
+            _check_size(network, len(trained_together(recipe)))
+            check_forked_tasks(recipe, tasks)
             _check_crop(recipe, tasks, network)
             check_features(recipe, tasks)
             teacher_decay(tasks.values(), recipe.training.average)
@@ -140,12 +143,13 @@ def _check_crop(recipe: Recipe, tasks: Mapping[str, Task], network: Network) -> 
         )
 
 
-def _check_size(network: Network) -> None:
-    """Refuse a network that no memory holds, before any is taken."""
-    total = sum(network.parts().values())
+def _check_size(network: Network, copies: int) -> None:
+    """Refuse a network of which no memory holds so many copies, before any is taken."""
+    total = copies * sum(network.parts().values())
     if total > MAX_PARAMETERS:
+        those = "the network would have" if copies == 1 else f"{copies} branches of the network would have"
         raise InputError(
-            f"model: the network would have {total:,} parameters, expected at most {MAX_PARAMETERS:,}; set model.width "
+            f"model: {those} {total:,} parameters, expected at most {MAX_PARAMETERS:,}; set model.width "
             "or the numbers of channels lower"
         )
 
@@ -212,6 +216,8 @@ def refuse_waiting(recipe: Recipe, origin: str, why: str) -> None:
     why = f"which waits for validations, and {why}"
     if isinstance(schedule, PlateauConfig) and schedule.drop < 1:
         raise InputError(f"{origin}: training.schedule.kind is 'plateau', {why}; set training.schedule.kind=cosine")
+    if recipe.training.fork_merge is not None:
+        raise InputError(f"{origin}: training.fork_merge is set, {why}; set training.fork_merge=null")
     if patience is not None:
         raise InputError(f"{origin}: training.patience is {patience}, {why}; set training.patience=null")
 

@@ -17,6 +17,7 @@ from auxseg.data.loading.selection import TrainOn
 from auxseg.models import ModelConfig
 from auxseg.records.values.size import Sides, Size
 from auxseg.tasks import SegmentationConfig, TaskConfig
+from auxseg.training.forking.settings import ForkMergeConfig
 from auxseg.training.optimizer import AdamWConfig, OptimizerConfig
 from auxseg.training.phases import PhaseConfig
 from auxseg.training.schedule import OneCycleConfig, ScheduleConfig
@@ -84,7 +85,8 @@ class TrainingConfig:
     format) may be ``auto``, which lets the run measure what is fastest and safe. ``phases`` train some
     tasks after others (`auxseg.training.phases`); without them all tasks are trained at once. In every ``watch``-th
     step the tasks' gradients on what they share are compared, which changes no bit of the weights
-    (`auxseg.training.gradients.watch`).
+    (`auxseg.training.gradients.watch`). ``fork_merge`` trains branches of the network with one auxiliary each and
+    merges them by what helps the target, at every validation.
     """
 
     steps: Count | None = None
@@ -102,6 +104,7 @@ class TrainingConfig:
     channels_last: Literal["auto"] | bool = "auto"
     phases: tuple[PhaseConfig, ...] = ()
     watch: Count | None = None
+    fork_merge: ForkMergeConfig | None = None
 
     def num_steps(self, num_samples: int) -> int:
         """The run's length in optimiser steps, for a training split of this size."""
@@ -136,6 +139,18 @@ class Recipe:
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 
+def trained_together(recipe: Recipe) -> list[tuple[str, ...]]:
+    """The tasks of every branch that a run trains (`Fork`): all in one, unless it forks; the target's own comes first.
+
+    Names stand in the order of the recipe.
+    """
+    if recipe.training.fork_merge is None:
+        return [tuple(recipe.tasks)]
+    others = [name for name in recipe.tasks if name != recipe.target]
+    pairs = [tuple(name for name in recipe.tasks if name in (recipe.target, other)) for other in others]
+    return [(recipe.target,), *pairs]
+
+
 def with_changes(recipe: Recipe, **sections: Mapping[str, object]) -> Recipe:
     """The recipe with some fields of some sections replaced, such as ``training={"steps": 600}``."""
     changed = {name: dataclasses.replace(getattr(recipe, name), **values) for name, values in sections.items()}
@@ -159,6 +174,7 @@ def what_matters(values: Mapping[str, Any]) -> dict[str, Any]:
     data.pop("workers", None)
     data = {key: each for key, each in data.items() if each is not None or key not in ("fold", "crop")}
     training.pop("watch", None)
+    training = _without_nothing(training, "fork_merge")
     if data["order"] == "shuffled":
         data.pop("block", None)
     tasks = {name: _as_before(task) for name, task in values["tasks"].items()}

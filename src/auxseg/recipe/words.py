@@ -20,7 +20,7 @@ KEYS: Final = {
     ),
     "training": (
         *("steps", "epochs", "batch", "accumulate", "optimizer", "schedule", "average", "clip", "validate_every"),
-        *("patience", "tolerance", "precision", "channels_last", "phases", "watch"),
+        *("patience", "tolerance", "precision", "channels_last", "phases", "watch", "fork_merge"),
     ),
 }
 """The keys of the next level, those of all kinds together; those of ``tasks`` are the user's own names."""

@@ -102,7 +102,8 @@ class Step:
 class Validated:
     """The validation split was measured; ``best`` is true if the model was kept.
 
-    ``lost`` are the shares of the true pixels of those classes of the target of which no pixel was found.
+    ``lost`` are the shares of the true pixels of those classes of the target of which no pixel was found. ``merged``
+    are the weights with which branches were merged before, by auxiliary, and of that of the target alone.
     """
 
     step: Count
@@ -113,6 +114,7 @@ class Validated:
     best: bool
     phase: str = field(default="", metadata=OMITTED)
     lost: Mapping[str, Number] = field(default_factory=dict, metadata=OMITTED)
+    merged: Mapping[str, Number] = field(default_factory=dict, metadata=OMITTED)
 
 
 @final

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +20,10 @@ from auxseg.data.loading.statistics import channel_statistics
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.models import Network, build_network
-from auxseg.recipe import Recipe, with_changes
+from auxseg.recipe import Recipe, trained_together, with_changes
 from auxseg.tasks import Task
 from auxseg.training.average import WeightAverage
+from auxseg.training.forking.fork import Fork
 from auxseg.training.learner import Learner
 from auxseg.training.optimizer import parameter_groups
 from auxseg.training.phases import Phase, build_phases
@@ -146,15 +148,35 @@ def build_for(recipe: Recipe, store: Store, tasks: Mapping[str, Task]) -> Networ
     return network
 
 
-def build_learner(recipe: Recipe, network: Network, tasks: dict[str, Task], runtime: Runtime) -> Learner:
-    """Everything that changes while the recipe, whose precision is decided, is trained."""
+def build_fork(recipe: Recipe, network: Network, tasks: dict[str, Task], runtime: Runtime) -> Fork | None:
+    """The branches of a recipe, whose precision is decided, on copies of the network; none if it does not fork."""
+    if recipe.training.fork_merge is None:
+        return None
+    sets = [{name: tasks[name] for name in names} for names in trained_together(recipe)]
+    networks = [network, *(copy.deepcopy(network) for _ in sets[1:])]
+    branches = [
+        build_learner(recipe, each, tasks, runtime, trained=trained)
+        for each, trained in zip(networks, sets, strict=True)
+    ]
+    return Fork(branches, recipe.training.fork_merge.candidates)
+
+
+def build_learner(
+    recipe: Recipe,
+    network: Network,
+    tasks: dict[str, Task],
+    runtime: Runtime,
+    *,
+    trained: Mapping[str, Task] | None = None,
+) -> Learner:
+    """Everything that changes while the recipe, whose precision is decided, is trained; or ``trained`` of its tasks."""
     training = recipe.training
     assert training.steps is not None
     phases = build_phases(
         training.phases,
         training.steps,
         network,
-        tasks,
+        tasks if trained is None else trained,
         lambda names: recipe.balancer.build(names, recipe.target, recipe.seed).to(runtime.device),
         training.schedule.build,
     )

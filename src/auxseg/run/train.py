@@ -30,6 +30,7 @@ from auxseg.run.beginning.resolving import Resolved, measure_choice, resolve
 from auxseg.run.beginning.resuming import owner_of
 from auxseg.run.building import (
     build_for,
+    build_fork,
     build_learner,
     open_data,
     train_loader,
@@ -91,7 +92,8 @@ def train(
         if recipe.training.channels_last:
             network.to(memory_format=torch.channels_last)
         runtime.synchronise_batch_norm(network)
-        learner = build_learner(recipe, network, tasks, runtime)
+        fork = build_fork(recipe, network, tasks, runtime)
+        learner = build_learner(recipe, network, tasks, runtime) if fork is None else fork.main
         runtime.gather(None)  # all have read what the main process now rewrites
         facts = ModelFacts(recipe, store.vocabulary, 0, labelled, store.content_hash)
         recorders: list[Recorder] = []
@@ -108,6 +110,7 @@ def train(
             loader,
             validation_loader(recipe, store, runtime),
             [*recorders, *observers],
+            fork,
         )
         for recorder in recorders:
             recorder.conclude(step, reason, time.perf_counter() - started, runtime.peak_memory_bytes())

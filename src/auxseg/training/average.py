@@ -26,6 +26,11 @@ class WeightAverage:
         self._live = [value for value in values if value.is_floating_point()]
         self._average = [value.detach().clone() for value in self._live]
 
+    @property
+    def values(self) -> list[Tensor]:
+        """The averages, in the order of the network's state; none with a decay of 0."""
+        return self._average
+
     @torch.no_grad()
     def update(self) -> None:
         """Take the weights of one more step in."""

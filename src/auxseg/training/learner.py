@@ -101,6 +101,10 @@ class Learner:
         self._still = freeze_all_but(self.network, phase.trained)
         self.parameters: list[nn.Parameter] = [*phase.trained, *phase.balancer.parameters()]
 
+    def begin_epoch(self, epoch: int) -> None:
+        """Tell the balancer of the phase that an epoch begins (counted from 0)."""
+        self.balancer.begin_epoch(epoch)
+
     def step(self, batches: Sequence[Batch], step: int) -> StepResult:
         """Take the optimiser step number ``step`` (from 0).
 

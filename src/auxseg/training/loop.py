@@ -17,18 +17,21 @@ from typing import Any, final
 from auxseg.data.loading.loader import EvaluationLoader, TrainLoader
 from auxseg.errors import Terminated
 from auxseg.evaluation.lost_classes import lost_classes
-from auxseg.evaluation.measure import Asked, measure, merge
+from auxseg.evaluation.measure import Asked, Measured, measure, merge
 from auxseg.evaluation.tiling import Tiles
 from auxseg.tasks import Table, Task
 from auxseg.training.checkpoint import Checkpoint
+from auxseg.training.forking.fork import Fork
 from auxseg.training.learner import Learner, StepResult
+from auxseg.training.runtime import Runtime
 
 
 @dataclass(frozen=True)
 class Validation:
     """What one look at the validation split showed; ``lost`` are the target's classes that were not found at all.
 
-    These have their shares of the true pixels, see `lost_classes`.
+    These have their shares of the true pixels, see `lost_classes`. ``merged`` has the weights of the branches of a
+    `Fork`, by auxiliary, and of that of the target alone.
     """
 
     step: int
@@ -39,6 +42,7 @@ class Validation:
     best: bool
     phase: str | None = None
     lost: Mapping[str, float] = field(default_factory=dict)
+    merged: Mapping[str, float] = field(default_factory=dict)
 
 
 class Observer(ABC):
@@ -95,31 +99,34 @@ def fit(
     train: TrainLoader,
     validation: EvaluationLoader | None,
     observers: list[Observer],
+    fork: Fork | None = None,
 ) -> tuple[str, int]:
     """Train until the plan is fulfilled, going on from ``last.pt`` if there is one; returns why it ended, and at which
     step.
 
     Every validation compares the target's figure with the best so far (`Plan`), unless the phase does not train the
     target; ``last.pt`` is written then and after every epoch. Without a validation split the last weights are kept as
-    the best. Ctrl-C ends the run after the step that is being taken, in all processes, with a checkpoint, as
+    the best. With a ``fork``, whose `main` the learner is, all its branches take the steps, and they are merged before
+    every validation. Ctrl-C ends the run after the step that is being taken, in all processes, with a checkpoint, as
     `KeyboardInterrupt`; so does SIGTERM where it would raise `Terminated` otherwise. Raises
     `RunError` if a loss is not finite; the last checkpoint stays.
     """
-    progress = _restore(learner, plan)
+    learning = learner if fork is None else fork
+    progress = _restore(learner.runtime, learning, plan)
     observers = observers if learner.runtime.is_main else []
     learner.network.train()
     with _stopping_gently() as asked:
         steps = train.steps(progress.step, plan.num_steps)
         while progress.step < plan.num_steps and not _patience_lost(plan, progress):
-            learner.enter(progress.step)
+            learning.enter(progress.step)
             epoch, step_of_epoch = divmod(progress.step - learner.phase.start, train.steps_per_epoch)
             if step_of_epoch == 0:
-                learner.balancer.begin_epoch(epoch)
+                learning.begin_epoch(epoch)
             started = time.perf_counter()
             with learner.runtime.failing_together():
                 batches = next(steps)
             waited = time.perf_counter() - started
-            result = learner.step(batches, progress.step)
+            result = learning.step(batches, progress.step)
             seconds = time.perf_counter() - started
             progress.step += 1
             with learner.runtime.failing_together():
@@ -127,10 +134,10 @@ def fit(
                     observer.on_step(progress.step, result, seconds, waited)
             stop = learner.runtime.agree_on(asked())  # all processes after the same step
             if progress.step % plan.validate_every == 0 or progress.step == plan.num_steps:
-                _look(learner, target, plan, train.steps_per_epoch, validation, progress, observers)
-                _save(learner, plan, progress)
+                _look(learner, fork, target, plan, train.steps_per_epoch, validation, progress, observers)
+                _save(learner.runtime, learning, plan, progress)
             elif stop or progress.step % train.steps_per_epoch == 0:
-                _save(learner, plan, progress)
+                _save(learner.runtime, learning, plan, progress)
             if stop:
                 raise Terminated if stop == signal.SIGTERM else KeyboardInterrupt
     return ("finished" if progress.step >= plan.num_steps else "early stopping"), progress.step
@@ -138,6 +145,7 @@ def fit(
 
 def _look(
     learner: Learner,
+    fork: Fork | None,
     target: Task,
     plan: Plan,
     steps_per_epoch: int,
@@ -145,35 +153,56 @@ def _look(
     progress: Progress,
     observers: list[Observer],
 ) -> None:
-    """Validate the averaged weights, and remember and announce the best if the target is being trained."""
+    """Validate the averaged weights, of branches once merged, and announce the best if the target is being trained."""
     started = time.perf_counter()
     runtime = learner.runtime
     counts = target.name in learner.phase.tasks
-    with learner.averaged() as network:
+    merged: Mapping[str, float] = {}
+    if fork is not None and loader is not None:
+        merged = fork.merge(partial(_alone, learner, target, plan, loader))
+    with learner.averaged():
         if loader is None:
             with runtime.failing_together():
                 for observer in observers if counts else ():
                     observer.on_best(learner, progress.step, None)
             return
-        asked = Asked(network, runtime.device, partial(runtime.autocast, learner.precision), tiles=plan.tiles)
-        with runtime.failing_together():
-            mine = measure(asked, learner.tasks, loader) if len(loader) else None
-        measured = merge(part for part in runtime.gather(mine) if part is not None)
+        measured = _measured(learner, learner.tasks, plan, loader)
         figures = {name: task.figures(measured.tables[name]) for name, task in learner.tasks.items()}
-        value = figures[target.name][target.main_figure] * (1 if target.higher_is_better else -1)
+        value = _worth(target, figures[target.name])
         is_kept = counts and _judge(value, measured.tables[target.name], target, plan, progress)
         if counts:
-            learner.phase.schedule.observe(value)
+            for each in [learner] if fork is None else fork.branches:
+                each.phase.schedule.observe(value)
         seconds = time.perf_counter() - started
         losses = measured.losses(learner.tasks)
         epoch, phase = progress.step / steps_per_epoch, learner.phase.name
         lost = lost_classes(target.classes(measured.tables[target.name]))
-        validation = Validation(progress.step, epoch, figures, losses, seconds, is_kept, phase, lost)
+        validation = Validation(progress.step, epoch, figures, losses, seconds, is_kept, phase, lost, merged)
         with runtime.failing_together():
             for observer in observers:
                 if is_kept:
                     observer.on_best(learner, progress.step, value)
                 observer.on_validation(validation)
+
+
+def _measured(learner: Learner, tasks: Mapping[str, Task], plan: Plan, loader: EvaluationLoader) -> Measured:
+    """These tasks on the validation split, by the learner's network as it is."""
+    runtime = learner.runtime
+    asked = Asked(learner.network, runtime.device, partial(runtime.autocast, learner.precision), tiles=plan.tiles)
+    with runtime.failing_together():
+        mine = measure(asked, tasks, loader) if len(loader) else None
+    return merge(part for part in runtime.gather(mine) if part is not None)
+
+
+def _alone(learner: Learner, target: Task, plan: Plan, loader: EvaluationLoader) -> float:
+    """What the target alone is worth on the validation split."""
+    measured = _measured(learner, {target.name: target}, plan, loader)
+    return _worth(target, target.figures(measured.tables[target.name]))
+
+
+def _worth(target: Task, figures: Mapping[str, float]) -> float:
+    """The target's main figure, larger being better."""
+    return figures[target.main_figure] * (1 if target.higher_is_better else -1)
 
 
 def _judge(value: float, table: Table, target: Task, plan: Plan, progress: Progress) -> bool:
@@ -193,14 +222,14 @@ def _standard_error(values: Sequence[float | None]) -> float:
     return statistics.stdev(known) / math.sqrt(len(known))
 
 
-def _save(learner: Learner, plan: Plan, progress: Progress) -> None:
-    with learner.runtime.failing_together():
-        if learner.runtime.is_main:
+def _save(runtime: Runtime, learner: Learner | Fork, plan: Plan, progress: Progress) -> None:
+    with runtime.failing_together():
+        if runtime.is_main:
             plan.checkpoint.save({"progress": asdict(progress), "learner": learner.state()}, progress.step)
 
 
-def _restore(learner: Learner, plan: Plan) -> Progress:
-    state = plan.checkpoint.load(learner.runtime.device)
+def _restore(runtime: Runtime, learner: Learner | Fork, plan: Plan) -> Progress:
+    state = plan.checkpoint.load(runtime.device)
     if state is None:
         return Progress(num_steps=plan.num_steps)
     try:

@@ -17,7 +17,7 @@ from tests.balancing.combining.apply import TASKS, apply, balancer
 from tests.balancing.problem import COMBINING
 
 every_rule = pytest.mark.parametrize("kind", COMBINING)
-TARGET_FIRST = ("pcd", "gcs", "target-pcgrad", "ol-aux", "metabalance")
+TARGET_FIRST = ("pcd", "gcs", "target-pcgrad", "ol-aux", "auto-lambda", "metabalance")
 SYMMETRIC = [kind for kind in COMBINING if kind not in TARGET_FIRST]
 DRAW = ("pcgrad", "gradvac", "graddrop")
 TIES = ("krum",)
@@ -361,7 +361,7 @@ def test_memory_of_every_set_of_tasks_is_saved(kind: str) -> None:
         assert torch.equal(one, other)
 
 
-@pytest.mark.parametrize("kind", ["pcd", "ol-aux", "metabalance", "gradnorm", "cr-mogm", "excess-mtl"])
+@pytest.mark.parametrize("kind", ["pcd", "ol-aux", "auto-lambda", "metabalance", "gradnorm", "cr-mogm", "excess-mtl"])
 def test_a_step_without_a_label_forgets_nothing(kind: str) -> None:
     built, fresh = balancer(kind, 3), balancer(kind, 3)
     for step in range(6):

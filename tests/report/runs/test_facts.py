@@ -74,6 +74,18 @@ def test_processes_are_told_when_there_are_several(tmp_path: Path) -> None:
     assert "2 processes" in dict(facts.provenance(read_record(tmp_path)))["Machine"]
 
 
+def test_the_mean_weights_of_branches_are_told(tmp_path: Path) -> None:
+    runs.write_recipe(tmp_path, ("segmentation", "box"))
+    events = runs.training_events(("segmentation", "box"), steps=34)
+    looks = [event for event in events if event["event"] == "validation"]
+    assert len(looks) == 2
+    for look, weight in zip(looks, (1.0, 0.5), strict=True):
+        look["merged"] = {"segmentation": weight, "box": 1 - weight}
+    runs.write_events(tmp_path, events)
+    told = dict(facts.provenance(read_record(tmp_path)))
+    assert told["Branches merged"] == "2 times, with mean weights segmentation 0.75, box 0.25"
+
+
 @pytest.mark.parametrize(
     ("further", "told"),
     [

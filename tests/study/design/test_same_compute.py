@@ -103,6 +103,12 @@ def test_a_picture_of_its_own_takes_a_pass_of_its_own() -> None:
     assert shared < 1.9 * alone
 
 
+def test_branches_take_what_their_tasks_take_alone() -> None:
+    forked = flops_per_image(load_recipe("tiny-mtl", ["training.fork_merge={candidates: 3}"]), VOCABULARY)
+    off = (["tasks.box=off", "tasks.classification=off"], ["tasks.box=off"], ["tasks.classification=off"])
+    assert forked == sum(flops_per_image(load_recipe("tiny-mtl", settings), VOCABULARY) for settings in off)
+
+
 def test_what_is_computed_again_is_not_counted() -> None:
     recipe = load_recipe("tiny-mtl")
     again = with_changes(recipe, model={"checkpointing": True})

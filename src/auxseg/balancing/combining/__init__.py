@@ -31,6 +31,7 @@ The target first (`target_first/`):
 - `gcs`: an auxiliary takes part while it agrees with the target
 - `target-pcgrad`: it loses the part that is against the target
 - `ol-aux`: its weight grows while it agrees
+- `auto-lambda`: its weight grows if its step agrees with the target on the next batch
 - `metabalance`: it is made as long as the target's
 
 Robust means (`robust/`): `krum`, `trimmed-mean`.
@@ -62,6 +63,7 @@ from auxseg.balancing.combining.fairness.nash_mtl import NashMTLConfig
 from auxseg.balancing.combining.robust.krum import KrumConfig
 from auxseg.balancing.combining.robust.trimmed_mean import TrimmedMeanConfig
 from auxseg.balancing.combining.settings import CombiningConfig
+from auxseg.balancing.combining.target_first.auto_lambda import AutoLambdaConfig
 from auxseg.balancing.combining.target_first.gcs import CosineGateConfig
 from auxseg.balancing.combining.target_first.metabalance import MetaBalanceConfig
 from auxseg.balancing.combining.target_first.ol_aux import OnlineAuxiliariesConfig
@@ -91,6 +93,7 @@ CombiningKind = (
     | Annotated[CosineGateConfig, Tag("gcs")]
     | Annotated[TargetPCGradConfig, Tag("target-pcgrad")]
     | Annotated[OnlineAuxiliariesConfig, Tag("ol-aux")]
+    | Annotated[AutoLambdaConfig, Tag("auto-lambda")]
     | Annotated[MetaBalanceConfig, Tag("metabalance")]
     | Annotated[KrumConfig, Tag("krum")]
     | Annotated[TrimmedMeanConfig, Tag("trimmed-mean")]

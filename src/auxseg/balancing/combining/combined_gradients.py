@@ -61,6 +61,7 @@ class CombinedGradients(Combining):
             reduce([gradient for gradient in own if gradient is not None])
             scale = weights[name]
             kept[name] = own if scale == 1 else [None if each is None else scale * each for each in own]
+        self.method.observe(kept)
         places = self._places_to_combine(kept)
         rows = {name: [gradients[place] for place in places] for name, gradients in kept.items()}
         rows = {name: row for name, row in rows.items() if any(gradient is not None for gradient in row)}
@@ -70,7 +71,8 @@ class CombinedGradients(Combining):
 
     def _places_to_combine(self, kept: Mapping[str, Gradients]) -> list[int]:
         """Which parameters of the step are in the scope."""
-        fewest = 1 if self.combine_all else 2
+        is_alone = len(kept) == 1 and self.method.weighs_one
+        fewest = 1 if self.combine_all or is_alone else 2
         reached = [sum(gradient is not None for gradient in rows) for rows in zip(*kept.values(), strict=True)]
         return [place for place, number in enumerate(reached) if number >= fewest]
 

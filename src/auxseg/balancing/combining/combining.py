@@ -53,7 +53,8 @@ class Combining(Balancer):
         """Whether there is anything to combine: enough gradients, and not all of them zero."""
         num_tasks = len(products)
         is_moving = bool(products.diagonal().max() > 0)
-        return is_moving and num_tasks > 1 and num_tasks >= self.method.num_tasks_needed
+        fewest = max(1 if self.method.weighs_one else 2, self.method.num_tasks_needed)
+        return is_moving and num_tasks >= fewest
 
     def weights(self, products: Float64[Tensor, "K K"], rows: Rows) -> list[float]:
         """Those of the method, or of the mean where it is not asked or finds none."""

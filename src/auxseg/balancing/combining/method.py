@@ -14,6 +14,8 @@ import torch
 from jaxtyping import Float, Float64
 from torch import Tensor, nn
 
+from auxseg.balancing.task_gradients import Gradients
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -36,13 +38,21 @@ class Method(ABC, nn.Module):
     """A rule that combines gradients. A module, because it may remember past steps; its state is saved with the run.
 
     All gradients are whole steps' gradients, scaled by the weights of the recipe and added up over micro-batches and
-    processes. There are always two or more, and one of them at least is not zero. Whatever a rule draws depends on the
-    seed and the step alone. A rule that finds no answer raises `NoAnswerError` or gives numbers that are not finite;
-    the mean of the gradients takes its place then.
+    processes. There are always two or more (one, too, if the rule `weighs_one`), and one of them at least is not zero.
+    Whatever a rule draws depends on the seed and the step alone. A rule that finds no answer raises `NoAnswerError` or
+    gives numbers that are not finite; the mean of the gradients takes its place then.
     """
 
     num_tasks_needed: ClassVar[int] = 1
     """Of fewer tasks than this the mean is taken: a rule that trims the extremes needs something between them."""
+    weighs_one: ClassVar[bool] = False
+    """Whether it is asked about one gradient too, which is then that of all parameters that its task reaches."""
+
+    def observe(self, gradients: Mapping[str, Gradients]) -> None:
+        """Be told the whole step's gradients, by task and parameter, before they are combined; most rules need it not.
+
+        Whoever keeps them copies them: they are changed in place afterwards.
+        """
 
 
 class NoAnswerError(Exception):

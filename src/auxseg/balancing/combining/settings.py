@@ -56,7 +56,7 @@ class CombiningConfig(WeightedConfig):
             )
         if self.scope == "features" and not self.reads_products:
             raise InputError(
-                f"balancer.scope is 'features', but {self.kind} combines gradients number by number, not by their "
+                f"balancer.scope is 'features', but {self.kind} reads more of the gradients than their "
                 "inner products; set balancer.scope=shared"
             )
 

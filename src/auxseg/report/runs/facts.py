@@ -146,6 +146,7 @@ def provenance(record: Record) -> Facts:
     seed = record.recipe.settings.get("seed")
     facts = [
         *(_beginning(record.start) if record.start else []),
+        ("Branches merged", _mergers(record)),
         ("Resumed at step", ", ".join(f"{step:,}" for step in record.resumed_at)),
         ("Ended", record.end.time if record.end else ""),
         ("Evaluations", f"{len(readings)} ({', '.join(readings)})" if readings else ""),
@@ -153,6 +154,16 @@ def provenance(record: Record) -> Facts:
         ("Seed", "" if seed is None else str(seed)),
     ]
     return [(label, value) for label, value in facts if value]
+
+
+def _mergers(record: Record) -> str:
+    """How often branches were merged, and with which weights on average, by auxiliary or, without one, by target."""
+    found = [event.merged for event in record.validations if event.merged]
+    if not found:
+        return ""
+    names = found[0]
+    means = [f"{name} {statistics.mean(each.get(name, 0.0) for each in found):.2f}" for name in names]
+    return f"{count(len(found), 'time')}, with mean weights {', '.join(means)}"
 
 
 def arithmetic(start: Start) -> str:

@@ -61,6 +61,7 @@ class Recorder(Observer):
                 best=validation.best,
                 phase=validation.phase or "",
                 lost=validation.lost,
+                merged=validation.merged,
             )
         )
         self.history.add(event)

@@ -213,7 +213,8 @@ def _recipe(base: Recipe, study: StudyConfig, arm: Arm, fraction: float) -> Reci
         weights[name] = study.weights.get(name, _weight(values, name) if name in tasks else DEFAULT_WEIGHT)
     if "weights" in values["balancer"]:
         values["balancer"]["weights"] = weights
-    if arm.auxiliaries and values["training"]["watch"] is None:
+    is_forked = values["training"]["fork_merge"] is not None  # its branches have one auxiliary each
+    if arm.auxiliaries and values["training"]["watch"] is None and not is_forked:
         values["training"]["watch"] = STEPS_PER_TASK * (1 + len(arm.auxiliaries))
     values["data"]["label_fraction"] = own_share(arm) or fraction
     return parse_recipe(values, f"study: {'arms: ' if study.arms or arm.settings else ''}{arm.name}")

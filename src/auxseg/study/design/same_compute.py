@@ -3,7 +3,8 @@
 A step's floating point operations are those of the convolutions and matrix products in one forward and backward pass of
 all tasks, with a pass of its own for every view, and in the forward passes of a teacher, on tensors that have shapes
 but no values. A balancer that combines gradients is counted with its backward passes: one per task through all that the
-task reaches, or with the scope ``features`` one per task down to the features and one through the encoder. What is
+task reaches, or with the scope ``features`` one per task down to the features and one through the encoder. Of a recipe
+that forks all branches are counted, and not the validations by which they are merged. What is
 cheap beside them (normalisation, activations, losses, the optimiser, augmentation) is not counted, and neither are
 looks at gradients and validations.
 """
@@ -11,7 +12,7 @@ looks at gradients and validations.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, Final
 
@@ -23,11 +24,12 @@ from auxseg.balancing import CombiningConfig
 from auxseg.data.sample import Vocabulary
 from auxseg.models import Network, outline
 from auxseg.models.features import encoder_parameters, features_cut
-from auxseg.recipe import Recipe, build_tasks, with_changes
+from auxseg.recipe import Recipe, build_tasks, trained_together, with_changes
 from auxseg.records.about import SameCompute
 from auxseg.study.design.arm import BALANCER, Arm
 from auxseg.study.design.digests import arm_digest
 from auxseg.study.design.plan import Plan
+from auxseg.tasks import Task
 from auxseg.tasks.views import by_view
 
 _NUM_IMAGES: Final = 2
@@ -37,6 +39,14 @@ _NUM_IMAGES: Final = 2
 def flops_per_image(recipe: Recipe, vocabulary: Vocabulary) -> int:
     """Operations of one training step, per image of the batch, at the recipe's size or else the vocabulary's."""
     tasks = build_tasks(recipe, vocabulary)
+    branches = [{name: tasks[name] for name in names} for names in trained_together(recipe)]
+    return sum(_flops_per_image(recipe, vocabulary, tasks, trained) for trained in branches)
+
+
+def _flops_per_image(
+    recipe: Recipe, vocabulary: Vocabulary, tasks: Mapping[str, Task], trained: Mapping[str, Task]
+) -> int:
+    """Those of the losses of ``trained`` on the network of all tasks."""
     model = dataclasses.replace(recipe.model, checkpointing=False)  # what is computed again would count twice
     outputs = {name: task.output for name, task in tasks.items()}
     network = outline(model, outputs, recipe.target, len(vocabulary.channels))
@@ -50,11 +60,11 @@ def flops_per_image(recipe: Recipe, vocabulary: Vocabulary) -> int:
         is_whole = recipe.training.accumulate == 1
         is_cut = isinstance(recipe.balancer, CombiningConfig) and recipe.balancer.scope == "features" and is_whole
         with features_cut(network, made, cut) if is_cut else nullcontext():
-            given = [out for names in by_view(tasks.values()).values() for out in network(images, names).values()]
+            given = [out for names in by_view(trained.values()).values() for out in network(images, names).values()]
         _pass_backwards([out.sum() for out in given], cut, network, recipe)
         if made:
             torch.autograd.backward(made, [torch.zeros_like(each) for each in made])
-        heads = {network.head_of(name) for name, task in tasks.items() if task.needs_teacher}
+        heads = {network.head_of(name) for name, task in trained.items() if task.needs_teacher}
         with torch.no_grad():
             for names in by_view(tasks[head] for head in sorted(heads)).values():
                 network(images, names)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from auxseg.data.sample import Vocabulary
 from auxseg.models import outline
-from auxseg.recipe import Recipe, build_tasks
+from auxseg.recipe import Recipe, build_tasks, trained_together
 from auxseg.tasks.views import by_view
 
 _FEW_PIXELS: Final = 128
@@ -17,7 +17,7 @@ _FEW_PIXELS: Final = 128
 
 
 def work(recipe: Recipe, vocabulary: Vocabulary) -> int:
-    """Multiplications in the convolutions and linear layers of one forward pass of one image, once for every view.
+    """Multiplications in the convolutions and linear layers of a forward pass of one image, for every view and branch.
 
     Good for ratios: `auxseg.study.design.same_compute` counts what a step takes, in ten times the time.
     """
@@ -43,6 +43,7 @@ def work(recipe: Recipe, vocabulary: Vocabulary) -> int:
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             layer.register_forward_hook(count)
     with torch.no_grad():
-        for names in by_view(tasks.values()).values():
-            network(torch.zeros(1, network.in_channels, *size, device=device), names)
+        for branch in trained_together(recipe):
+            for names in by_view(tasks[name] for name in branch).values():
+                network(torch.zeros(1, network.in_channels, *size, device=device), names)
     return sum(counts)

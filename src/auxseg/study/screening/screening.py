@@ -105,7 +105,7 @@ class Screening:
         self._compared()
         refuse_other_threads(self.directory.choices, threads, self.directory.path)
         budget = self._budget(full, store)
-        settings = (f"training.steps={budget.steps}", f"training.watch={WATCH}")
+        settings = (f"training.steps={budget.steps}", f"training.watch={WATCH}", "training.fork_merge=null")
         return store, target, budget, self._candidates(*settings, seeds=budget.seeds)
 
     def _compared(self) -> Question:
