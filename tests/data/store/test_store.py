@@ -20,8 +20,8 @@ import pytest
 from auxseg.data.geometry import fit
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE, Orientation, Vocabulary
-from auxseg.data.store.index import OWN_SIZES_VERSION
 from auxseg.data.store.store import Store
+from auxseg.data.store.versions import OWN_SIZES_VERSION
 from auxseg.errors import InputError, RunError
 from auxseg.records.values.size import Size
 from tests.data.pictures import DrawnSource, draw_mask, draw_sample, drawn_source, open_hdf5

@@ -13,11 +13,11 @@ from auxseg.data.preparing.record import Record
 from auxseg.data.sample import MISSING, Orientation
 from auxseg.data.store.file import StoreFile
 from auxseg.data.store.header import Header, read_header, read_old_header
-from auxseg.data.store.index import FIRST_VERSION
 from auxseg.data.store.open_file import opened
 from auxseg.data.store.original_masks import pack
 from auxseg.data.store.store import Store
-from auxseg.data.store.writer import StoreWriter
+from auxseg.data.store.versions import FIRST_VERSION
+from auxseg.data.store.writing.writer import StoreWriter
 from auxseg.errors import InputError, RunError
 
 

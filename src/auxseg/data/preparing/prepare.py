@@ -24,7 +24,7 @@ from auxseg.data.preparing.tally import LeftOut, Tally
 from auxseg.data.sample import Orientation
 from auxseg.data.sources.source import Item, Source
 from auxseg.data.store.text import printable, text_fault
-from auxseg.data.store.writer import StoreWriter
+from auxseg.data.store.writing.writer import StoreWriter
 from auxseg.errors import InputError, RunError
 from auxseg.files import replacing, sweep
 from auxseg.records.values.size import Size, SizeLike, as_size

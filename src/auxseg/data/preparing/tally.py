@@ -13,7 +13,7 @@ from auxseg.data.preparing.record import Record, RecordSettings
 from auxseg.data.sample import Orientation
 from auxseg.data.sources.source import Item, Source
 from auxseg.data.store.text import printable
-from auxseg.data.store.writer import StoreWriter
+from auxseg.data.store.writing.writer import StoreWriter
 from auxseg.errors import RunError
 
 LeftOut = tuple[str, str]

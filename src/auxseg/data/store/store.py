@@ -19,10 +19,11 @@ from auxseg.data.geometry import Fit, fit, own_fit, padded_fit, refitted
 from auxseg.data.layers import FixedForm
 from auxseg.data.sample import IGNORE, SPLITS, Vocabulary
 from auxseg.data.store.blocks import Blocks
-from auxseg.data.store.index import OwnSizes, read_checked
+from auxseg.data.store.index import read_checked
 from auxseg.data.store.layers import StoredLayer
 from auxseg.data.store.open_file import OpenFile, opened, version_of
 from auxseg.data.store.original_masks import StoredOriginals, unpack
+from auxseg.data.store.own_sizes import OwnSizes
 from auxseg.errors import InputError, RunError
 from auxseg.records.values.size import Size, SizeLike
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from auxseg.data.layers import METRES, MapForm
-from auxseg.data.store.layer_writer import LayerWriter
+from auxseg.data.store.writing.layer_writer import LayerWriter
 from auxseg.records.values.size import Size
 
 DEPTH = MapForm(unit=METRES)

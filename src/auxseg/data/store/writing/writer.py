@@ -21,10 +21,10 @@ from auxseg.data.layers import LayerForm
 from auxseg.data.preparing.record import Record
 from auxseg.data.sample import MISSING, Orientation
 from auxseg.data.store.blocks import BlockWriter
-from auxseg.data.store.index import FIRST_VERSION, version_for
-from auxseg.data.store.layer_writer import layer_writer
-from auxseg.data.store.original_mask_writer import OriginalMaskWriter
 from auxseg.data.store.text import encode_texts
+from auxseg.data.store.versions import FIRST_VERSION, version_for
+from auxseg.data.store.writing.layer_writer import layer_writer
+from auxseg.data.store.writing.original_mask_writer import OriginalMaskWriter
 from auxseg.errors import RunError
 from auxseg.records.values.size import Size, SizeLike
 
