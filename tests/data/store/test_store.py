@@ -316,7 +316,7 @@ def test_a_mask_with_a_class_that_has_no_name_is_refused_when_it_is_read(path, t
 
 
 def test_a_directory_is_refused(tmp_path):
-    with pytest.raises(InputError, match="is a directory; a store is one file"):
+    with pytest.raises(InputError, match=r"is a directory without shards\.json; a store is one file"):
         Store.open(tmp_path)
 
 

@@ -6,7 +6,8 @@ Shape legend: ``N`` samples, ``L`` kinds of label.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from auxseg.data.store.blocks import read_sized_blocks
 from auxseg.data.store.file import StoreFile
 from auxseg.data.store.header import Header, read_content_hash, read_header, read_old_header
 from auxseg.data.store.layers import extents, read_stored_layers
+from auxseg.data.store.open_file import StoreFiles, opened, version_of
 from auxseg.data.store.original_masks import read_originals
 from auxseg.data.store.own_sizes import OwnSizes
 from auxseg.data.store.versions import (
@@ -38,8 +40,30 @@ _FARTHEST: Final = 1.0
 """How far outside of the picture, in sides, a corner of a box may lie. What lies nearer is for `inspect` to find."""
 
 
-def read_checked(path: Path, descriptor: int) -> dict[str, Any]:
-    """The fields of `Store`. Raises as `read_index`, and `InputError` for what is no store and for later versions."""
+def read_checked(path: Path) -> dict[str, Any]:
+    """The fields of `Store` for one file. Raises `InputError` if it is no whole store that this version knows."""
+    with refusals(path), opened(path) as descriptor:
+        index = _read_known(path, descriptor)
+        return {**index, "_files": StoreFiles([(path, version_of(descriptor))])}
+
+
+@contextmanager
+def refusals(path: Path) -> Iterator[None]:
+    """Whatever goes wrong while a store is opened, as an `InputError` of one sentence."""
+    try:
+        yield
+    except (InputError, MemoryError):
+        raise
+    except PermissionError as error:
+        raise InputError(f"{path} cannot be read: permission denied") from error
+    except OSError as error:
+        raise InputError(f"{path} is not an HDF5 file, or is truncated; prepare it again") from error
+    except Exception as error:  # h5py lets many kinds of errors through when a file is damaged.
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise InputError(f"{path} is damaged: {reason}; prepare it again") from error
+
+
+def _read_known(path: Path, descriptor: int) -> dict[str, Any]:
     with StoreFile.open(descriptor) as file:
         if not (file.has_attribute("schema_version") and file.has_attribute("content_hash")):
             raise InputError(f"{path} is an HDF5 file, but not a store that `auxseg data prepare` wrote")
@@ -83,6 +107,7 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
     _check_split(split)
     _check_classes(classes, header.labels)
     return {
+        "header": header,
         "size": size,
         "stored_size": size,
         "own": own,
@@ -90,7 +115,7 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
         "resize": header.resize,
         "border": header.border,
         "box_from_mask": header.box_from_mask,
-        "vocabulary": _vocabulary(header, size, classes, split),
+        "vocabulary": vocabulary_of(header, size, classes, split),
         "provenance": header.provenance,
         "content_hash": read_content_hash(file),
         "skipped": header.skipped,
@@ -108,6 +133,7 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
         "perceptual_hashes": file.column("perceptual_hash", np.uint64, num_samples),
         "layers": layers,
         "originals": originals,
+        "_is_checked": bytearray(num_samples),
         "_places": np.empty((0, 2), np.int64)
         if own is not None
         else _places(file, size, header.channels, num_samples, file_size, others),
@@ -125,9 +151,10 @@ def _own_sizes(file: StoreFile, num_samples: int, channels: Channels) -> OwnSize
     return OwnSizes(shapes, image, read_sized_blocks(file, "mask", num_pixels))
 
 
-def _vocabulary(
+def vocabulary_of(
     header: Header, size: Size, classes: Mapping[str, np.ndarray], split: UInt8[np.ndarray, " N"]
 ) -> Vocabulary:
+    """What the classes and the layers of a store mean, and how many training samples have each class."""
     is_train = split == SPLITS.index("train")
     return Vocabulary(
         size,
