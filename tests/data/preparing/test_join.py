@@ -158,9 +158,9 @@ def test_where_it_comes_from_is_what_all_say_and_what_each_says():
         (
             lambda: drawn(4, classes={"colour": "red"}),
             {"size": 16},
-            r"b\.h5 has the colour class 0 'red', but .*a\.h5 has the colour class 0 'blue'; prepare ",
+            r"b\.h5 has no label 'shape', but .*a\.h5 has the label 'shape'; prepare ",
         ),
-        (lambda: LayeredSource(4), {"size": 16}, r"b\.h5 has the layer 0 'depth', but .*a\.h5 has no layer 0"),
+        (lambda: LayeredSource(4), {"size": 16}, r"b\.h5 has the layer 'depth', but .*a\.h5 has no layer 'depth'"),
         (lambda: drawn(3), {"size": 16}, r"the id 'drawn 3' stands twice, in .*a\.h5 and in .*b\.h5; ids are unique"),
     ],
 )

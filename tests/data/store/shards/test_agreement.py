@@ -50,8 +50,8 @@ DIFFER: list[tuple[str, Any, str]] = [
     ("mask_classes", ("background", "cat"), "B has no mask class 2, but A has the mask class 2 'dog'"),
     ("category_ids", (0, 7, 8), "B has the category id 2 '8', but A has the category id 2 '9'"),
     ("labels", {"species": ("cat",)}, "B has no species class 1, but A has the species class 1 'dog'"),
-    ("labels", {}, "B has no kind of label 0, but A has the kind of label 0 'species'"),
-    ("layers", {}, "B has no layer 0, but A has the layer 0 'depth'"),
+    ("labels", {}, "B has no label 'species', but A has the label 'species'"),
+    ("layers", {}, "B has no layer 'depth', but A has the layer 'depth'"),
     ("layers", {"depth": (MapForm(), HASH)}, "B has the layer depth as {"),
     ("channels", Channels(("grey",), "uint16"), "B has 1 channel of uint16 (grey), but A has 3 channels of uint8 "),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import zip_longest
 
 from auxseg.data.geometry import LongSide
@@ -38,10 +38,10 @@ def _differences(one: Header, other: Header) -> Iterator[Difference]:
         yield _either("boxes made from masks", "boxes of its own", one.box_from_mask)
     if (one.original_masks is None) != (other.original_masks is None):
         yield _either("original masks", "no original masks", one.original_masks is not None)
-    yield from _names(sorted(one.labels), sorted(other.labels), "kind of label")
+    yield from _lacking(one.labels, other.labels, "label")
     for label in one.labels:
         yield from _names(one.labels[label], other.labels[label], f"{label} class")
-    yield from _names(sorted(one.layers), sorted(other.layers), "layer")
+    yield from _lacking(one.layers, other.layers, "layer")
     for name, (form, _) in one.layers.items():
         if form != other.layers[name][0]:
             yield f"the layer {name} as {form.to_json()}", f"the layer {name} as {other.layers[name][0].to_json()}"
@@ -56,6 +56,12 @@ def _names(one: Sequence[str], other: Sequence[str], what: str) -> Iterator[Diff
                 f"no {what} {number}" if instead is None else f"the {what} {number} {instead!r}",
             )
             return
+
+
+def _lacking(one: Collection[str], other: Collection[str], what: str) -> Iterator[Difference]:
+    """The names that only one of two stores has."""
+    yield from ((f"the {what} {name!r}", f"no {what} {name!r}") for name in one if name not in other)
+    yield from ((f"no {what} {name!r}", f"the {what} {name!r}") for name in other if name not in one)
 
 
 def _either(yes: str, no: str, is_first: bool) -> Difference:
