@@ -88,7 +88,7 @@ def joined_provenance(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     for each in found:
         notes.update(each.get("notes", {}))
     lists = {
-        key: [*dict.fromkeys(text for each in found for text in each.get(key, ()))]
+        key: [*dict.fromkeys(text for each in found for text in _texts(each.get(key)))]
         for key in ("remarks", "undecided_orientations")
     }
     boxes = _boxes([each.get("boxes") for each in found])
@@ -106,12 +106,17 @@ def joined_provenance(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _boxes(found: Sequence[object]) -> dict[str, object]:
     """How many boxes the sources have and the stores keep, where each says so; see `Tally.boxes`."""
-    known = [each for each in found if isinstance(each, dict)]
+    keys = "num_boxes", "num_samples", "num_kept"
+    known = [each for each in found if isinstance(each, dict) and all(type(each.get(key)) is int for key in keys)]
     if not known:
         return {}
-    choices = {each.get("choice") for each in known}
-    sums = {key: sum(each.get(key, 0) for each in known) for key in ("num_boxes", "num_samples", "num_kept")}
-    return {"choice": choices.pop() if len(choices) == 1 else "largest", **sums, "names": [], "kept": []}
+    choices = dict.fromkeys(str(each.get("choice")) for each in known)
+    sums = {key: sum(each[key] for each in known) for key in keys}
+    return {"choice": ", ".join(choices), **sums, "names": [], "kept": []}
+
+
+def _texts(values: object) -> list[str]:
+    return [str(value) for value in values] if isinstance(values, list) else []
 
 
 def _check(stores: Sequence[Store], out: Path) -> None:
@@ -121,7 +126,7 @@ def _check(stores: Sequence[Store], out: Path) -> None:
         if store.path.resolve() == out.resolve():
             raise InputError(f"--out {out} is one of the stores; choose another name")
         if found := disagreement(first.header, first.path, store.header, store.path):
-            raise InputError(f"{found}; prepare them alike to join them")
+            raise InputError(f"{found}; prepare them alike, or together")
     if twice := id_twice((store.path, store.ids) for store in stores):
         raise InputError(f"{twice}; ids are unique in a store: leave one of them out, or prepare it with other names")
 

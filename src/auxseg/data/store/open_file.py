@@ -57,18 +57,19 @@ class StoreFiles:
     """
 
     def __init__(self, files: Sequence[tuple[Path, Version]]) -> None:
-        self.versions = tuple(files)
-        self.bases = tuple(accumulate((size for _, (size, _) in self.versions[:-1]), initial=0))
+        self.files = tuple(files)
+        """Paths and versions."""
+        self.bases = tuple(accumulate((size for _, (size, _) in self.files[:-1]), initial=0))
         self._open: dict[int, OpenFile] = {}
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """Where the files are."""
-        return tuple(path for path, _ in self.versions)
+        return tuple(path for path, _ in self.files)
 
     def path_at(self, place: int) -> Path:
         """The file in which a byte lies."""
-        return self.versions[self._number(place)][0]
+        return self.files[self._number(place)][0]
 
     def __getstate__(self) -> dict[str, object]:
         return {**vars(self), "_open": {}}
@@ -83,7 +84,7 @@ class StoreFiles:
         try:
             return self._opened(number).fill(array, parts)
         except OSError as error:
-            raise RunError(f"{self.versions[number][0]} can no longer be read: {error}") from error
+            raise RunError(f"{self.files[number][0]} can no longer be read: {error}") from error
 
     def _number(self, place: int) -> int:
         return bisect_right(self.bases, place) - 1
@@ -92,7 +93,7 @@ class StoreFiles:
         # Threads may open a file twice here. The reader of the one that is not kept holds it until it is done.
         file = self._open.get(number)
         if file is None:
-            file = OpenFile(*self.versions[number])
+            file = OpenFile(*self.files[number])
             for oldest in [*self._open][: len(self._open) + 1 - _MOST_OPEN]:
                 self._open.pop(oldest, None)
             self._open[number] = file

@@ -39,7 +39,7 @@ MISSING = [(0, "depth"), (1, "things"), (2, "weather"), (5, "organs"), (6, "part
 
 KINDS: dict[str, tuple[Callable[[], Source], dict[str, object]]] = {
     "square": (lambda: drawn_source(8, bad=["drawn 3"]), {"size": 32, "resize": "letterbox"}),
-    "rectangle": (lambda: drawn_source(7, dropped=("its box is torn",)), {"size": (32, 48)}),
+    "rectangle": (lambda: drawn_source(7, dropped=("its box is torn",), notes=("a note",)), {"size": (32, 48)}),
     "original masks": (lambda: drawn_source(7), {"size": 16, "original_masks": True}),
     "layers": (lambda: LayeredSource(7, MISSING), {"size": 32}),
     "own sizes": (own_sizes, {"size": "original"}),

@@ -79,3 +79,18 @@ def test_what_is_no_index_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "shards.json").write_text(content)
     with pytest.raises(InputError, match=r"shards\.json: .*; restore it, or prepare or join the data again$"):
         read_index_file(tmp_path)
+
+
+def test_no_changed_byte_surprises_a_reader(tmp_path):
+    write_index(tmp_path, INDEX)
+    path = tmp_path / "shards.json"
+    content = path.read_bytes()
+    num_refused = 0
+    for place in range(0, len(content), 3):
+        for value in (0, ord('"'), content[place] ^ 4):
+            path.write_bytes(content[:place] + bytes([value]) + content[place + 1 :])
+            try:
+                read_index_file(tmp_path)
+            except InputError:
+                num_refused += 1
+    assert num_refused > len(content) / 3

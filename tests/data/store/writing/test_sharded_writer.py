@@ -79,8 +79,9 @@ def test_an_index_is_small(tmp_path):
 
 def test_a_disk_that_is_full_is_one_sentence(tmp_path):
     writer = ShardedWriter(tmp_path / "gone", 1, SIZE)
-    with pytest.raises(RunError, match=r"gone: writing the store failed: .*No such file or directory"):
+    with pytest.raises(RunError) as found:
         writer.append(record(0))
+    assert str(found.value).startswith(f"{tmp_path}: writing the store failed: ")
 
 
 def test_sizes_that_are_none_or_make_too_many_files_are_refused():

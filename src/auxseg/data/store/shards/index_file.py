@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final, final
 
@@ -63,7 +63,8 @@ def shard_name(number: int) -> str:
 
 def write_index(folder: Path, index: ShardIndex) -> None:
     """Write the index into a folder that nobody reads yet."""
-    (folder / INDEX_FILE).write_text(json.dumps(asdict(index), indent=1) + "\n", "utf-8")
+    values = {**vars(index), "shards": [vars(shard) for shard in index.shards]}
+    (folder / INDEX_FILE).write_text(json.dumps(values, indent=1) + "\n", "utf-8")
 
 
 def read_index_file(folder: Path) -> ShardIndex:

@@ -101,7 +101,7 @@ def _read_shard(folder: Path, shard: Shard) -> Fields:
 
 def _joined(parts: Sequence[Fields], header: Header) -> dict[str, Any]:
     """The fields of all samples. Places in a file become places in all files together, see `StoreFiles`."""
-    files = StoreFiles([file for part in parts for file in part["_files"].versions])
+    files = StoreFiles([file for part in parts for file in part["_files"].files])
     own = _joined_own_sizes([part["own"] for part in parts], files.bases)
     columns = {name: np.concatenate([part[name] for part in parts]) for name in _COLUMNS}
     classes = {label: np.concatenate([part["classes"][label] for part in parts]) for label in header.labels}

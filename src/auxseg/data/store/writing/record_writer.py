@@ -67,8 +67,8 @@ class RecordWriter(ABC):
         ids = {}
         for kind, names in labels.items():
             number = {name: index for index, name in enumerate(names)}
-            found = [number.get(row["classes"].get(kind), MISSING) for row in self._index]
-            ids[kind] = np.array(found, np.int32)
+            found = [row["classes"].get(kind) for row in self._index]
+            ids[kind] = np.array([MISSING if name is None else number[name] for name in found], np.int32)
         return {kind: list(names) for kind, names in labels.items()}, ids
 
     def label_rows(self) -> list[tuple[int, ...]]:

@@ -98,6 +98,7 @@ class ShardedWriter(RecordWriter):
                 self._layers,
                 channels=self._channels,
                 original_masks=self._original_masks,
+                place=self._folder.parent,  # the folder itself has a passing name
             )
         )
 

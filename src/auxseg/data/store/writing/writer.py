@@ -45,9 +45,11 @@ class StoreWriter(RecordWriter):
         *,
         channels: Channels = RGB,
         original_masks: bool = False,
+        place: Path | None = None,
     ) -> None:
+        """``place`` is the folder that errors name, by default that of the file."""
         super().__init__()
-        self._path = path
+        self._path, self._place = path, place or path.parent
         self._size = size if isinstance(size, LongSide) else Size.of(size)
         self._shapes: list[tuple[int, ...]] = []
         self._hash = ContentHash(self._size, layers, channels)
@@ -152,7 +154,7 @@ class StoreWriter(RecordWriter):
         except (OSError, RuntimeError) as error:
             cause = re.search(r"error message = '([^']+)'", str(error))
             reason = cause[1] if cause else str(error)
-            raise RunError(f"{self._path.parent}: writing the store failed: {reason}") from error
+            raise RunError(f"{self._place}: writing the store failed: {reason}") from error
 
 
 @final
