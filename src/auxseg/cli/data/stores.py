@@ -124,7 +124,7 @@ class Join(Command):
     Samples keep their splits. All are read once, for the hash of the whole.
     """
 
-    paths: Positional[tuple[Path, ...]]
+    paths: Positional[Annotated[tuple[Path, ...], optional("STORE ...")]]
     """The stores, in their order in the whole; they stay as they are."""
 
     out: Path

@@ -65,7 +65,7 @@ def output(out: Path, overwrite: bool, *, is_folder: bool = False) -> Iterator[P
 
 def _check_file(out: Path, overwrite: bool) -> None:
     if out.is_dir():
-        raise InputError(f"{out} is a directory; give the name of a file")
+        raise InputError(f"{out} is a directory; give the name of a file, or a shard size to write several files")
     if out.exists() and not out.is_file():
         raise InputError(f"{out} is not a regular file; a store is one file")
     if out.exists() and not overwrite:
