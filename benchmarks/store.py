@@ -2,7 +2,8 @@
 
 All files are in the page cache after the first round. `size` is the stored size in pixels; `photographs` a folder in
 the layout of Oxford-IIIT Pet, generated pictures of 500 x 375 pixels if none is given. A read of the store or of the
-memory map gives picture and mask, the second store each at its own size; decoding a JPEG the picture alone.
+memory map gives picture and mask, the second store each at its own size, the third one from 8 files; decoding a JPEG
+the picture alone.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from auxseg.config import config
+from auxseg.data.preparing.convert import convert
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sources import open_source
 from auxseg.data.store.store import Store
@@ -41,6 +43,7 @@ def main(options: Options) -> dict[str, Any]:
         store = Store.open(Path(folder) / "store.h5")
         prepare(source, Path(folder) / "own.h5", size="original", processes=None)
         own = Store.open(Path(folder) / "own.h5")
+        several = Store.open(convert(store.path, Path(folder) / "several", shard_size=-(-len(store) // 8)).path)
         own_bytes = sum(4 * own.place(row).size.num_pixels for row in range(len(own))) / len(own)
         images, masks = _memory_maps(store, Path(folder))
         order = np.random.default_rng(0).permutation(len(store)).tolist()
@@ -48,6 +51,7 @@ def main(options: Options) -> dict[str, Any]:
         reads: dict[str, Callable[[int], object]] = {
             "store": store.read,
             "store, each image at its own size": own.read,
+            "store of 8 files": several.read,
             "NumPy memmap": lambda row: (np.array(images[row]), np.array(masks[row])),
             "JPEG, decoded and resized": lambda row: _decoded(files[row], options.size),
             "JPEG, decoded smaller and resized": lambda row: _decoded(files[row], options.size, smaller=True),

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from auxseg.errors import InputError
-from auxseg.files import naming, replacing, sweep, write_atomically
+from auxseg.files import naming, replacing, replacing_folder, sweep, write_atomically
 
 FULL = """
 import resource, sys
@@ -172,3 +172,36 @@ def test_only_files_of_processes_that_are_gone_are_swept(tmp_path: Path) -> None
     (tmp_path / names[0] / "part").touch()
     sweep(tmp_path / "file[1]")
     assert {path.name for path in tmp_path.iterdir()} == set(names[1:])
+
+
+def test_a_folder_is_replaced_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "folder"
+    for content in ("first", "second"):
+        with replacing_folder(path) as partial:
+            (partial / content).write_text(content)
+        assert [file.name for file in path.iterdir()] == [content]
+    with pytest.raises(FileNotFoundError), replacing_folder(path) as partial:
+        (partial / "third").rename(partial / "fourth")
+    assert [file.name for file in path.iterdir()] == ["second"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_one_writer_of_a_folder_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "folder"
+    with replacing_folder(path), pytest.raises(InputError, match="another process is writing"), replacing_folder(path):
+        pass
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_killed_writer_of_a_folder_leaves_nothing_and_takes_nothing(tmp_path: Path) -> None:
+    """It may end in the middle of its work, and between the two renames at its end."""
+    path, left_over = tmp_path / "folder", tmp_path / ".folder~folder.partial"
+    left_over.mkdir()
+    (left_over / "half").write_text("")
+    former = left_over.with_name(f"{left_over.name}.former")
+    former.mkdir()
+    (former / "kept").write_text("")
+    with pytest.raises(KeyError), replacing_folder(path):
+        raise KeyError
+    assert [file.name for file in path.iterdir()] == ["kept"]
+    assert list(tmp_path.iterdir()) == [path]

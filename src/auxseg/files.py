@@ -69,6 +69,57 @@ def replacing(path: Path, *, alone: bool = False) -> Iterator[Path]:
         os.close(descriptor)
 
 
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """An empty temporary folder beside ``path`` to write to; it becomes ``path`` if all goes well and vanishes if not.
+
+    A lock stands for it, as for the file of `replacing`, so that nobody else writes ``path`` at the same time and what
+    a killed writer left behind is taken over. A former folder is replaced as a whole.
+
+    Raises:
+        InputError: if another process is writing ``path``.
+    """
+    lock, descriptor = _claim(path, alone=True)
+    folder = lock.with_name(f"{lock.name.removesuffix('.partial')}~folder.partial")
+    try:
+        with naming(path, folder):
+            if _former(folder).exists() and not path.exists():
+                _former(folder).rename(path)  # its writer was killed between the two steps of `put_in_place`
+            shutil.rmtree(_former(folder), ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            yield folder
+            for file in folder.iterdir():
+                with file.open("rb") as content:  # as in `replacing`
+                    os.fsync(content.fileno())
+            put_in_place(folder, path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
+
+
+def put_in_place(folder: Path, path: Path) -> None:
+    """Let a folder take the place of a former one; a failure leaves the former one."""
+    former = _former(folder)
+    if path.exists():
+        path.rename(former)
+    try:
+        folder.rename(path)
+    except OSError:
+        if former.exists():
+            former.rename(path)
+        raise
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def _former(folder: Path) -> Path:
+    """Where what a folder is to replace waits until it is replaced."""
+    return folder.with_name(f"{folder.name}.former")
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a whole file beside its place and rename it."""
     with replacing(path) as partial:

@@ -308,3 +308,37 @@ def test_prepare_reads_a_table_with_the_options_of_masks(tmp_path, capsys):
     assert "left out: no: no.png does not exist" in shown
     assert "note: index.csv: files that do not exist: 1 of 3 images (no.png)" in shown
     assert Store.open(out).provenance["details"] == {"name": "index", "path": "index.csv", "threshold": "128.0"}
+
+
+def test_a_store_of_several_files_is_made_joined_and_converted(pets, capsys):
+    folder = pets.parent
+    assert prepare(pets, "--shard-size", "3", "--size", "32") == 0
+    assert sorted(path.name for path in (folder / "pets.h5").iterdir())[-1] == "shards.json"
+    drawn = [str(folder / name) for name in ("a.h5", "b.h5")]
+    convert = ["data", "convert", str(folder / "pets.h5"), "--out"]
+    assert main([*convert, drawn[0]]) == 0
+    assert main(["data", "inspect", str(folder / "pets.h5")]) == 0
+    capsys.readouterr()
+    assert main([*convert, str(folder / "two"), "--shard-size", "4", "--json"]) == 0
+    converted = json.loads(capsys.readouterr().out)
+    assert converted["content_hash"] == Store.open(drawn[0]).content_hash
+    assert main(["data", "join", *drawn[:1] * 2, "--out", str(folder / "whole")]) == 2
+    assert "stands twice" in capsys.readouterr().err
+    shards = [str(folder / "two" / f"shard-000{number}.h5") for number in range(2)]
+    assert main(["data", "join", *shards, "--out", str(folder / "whole"), "--json"]) == 0
+    joined = capsys.readouterr()
+    assert "whole: 8 samples in 2 files" in joined.err
+    assert json.loads(joined.out) == {
+        "path": str(folder / "whole"),
+        "samples": 8,
+        "files": 2,
+        "copied": 0,
+        "content_hash": converted["content_hash"],
+    }
+
+
+@pytest.mark.parametrize("size", ["0", "-3"])
+def test_a_file_of_no_samples_is_refused(pets, capsys, size):
+    assert prepare(pets, f"--shard-size={size}") == 2
+    assert f"shard_size must be at least 1 sample per file, not {size}" in capsys.readouterr().err
+    assert not (pets.parent / "pets.h5").exists()

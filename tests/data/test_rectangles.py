@@ -12,8 +12,8 @@ import pytest
 from auxseg.data.geometry import fit
 from auxseg.data.loading.loader import collate
 from auxseg.data.preparing.prepare import prepare
-from auxseg.data.store.index import LAYERS_VERSION, RECTANGLES_VERSION, SCHEMA_VERSION
 from auxseg.data.store.store import Store
+from auxseg.data.store.versions import LAYERS_VERSION, RECTANGLES_VERSION, SCHEMA_VERSION
 from auxseg.data.synthesize import synthesize
 from auxseg.errors import InputError
 from auxseg.records.values.size import Size

@@ -33,7 +33,12 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "data convert": (
         "auxseg data convert old.h5 --out new.h5",
         "auxseg data convert old.h5 --out new.h5 --overwrite",
-        "auxseg data convert old.h5 --out new.h5 --json",
+        "auxseg data convert large.h5 --out large --shard-size 2000",
+    ),
+    "data join": (
+        "auxseg data join monday.h5 tuesday.h5 --out week",
+        "auxseg data join week wednesday.h5 --out longer",
+        "auxseg data convert week --out week.h5    (makes one file of it)",
     ),
     "presets": (
         "auxseg presets",

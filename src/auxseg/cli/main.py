@@ -18,7 +18,7 @@ import tyro
 from auxseg.cli.bench import Bench
 from auxseg.cli.command import Command, RecipeCommand, with_own_options_first
 from auxseg.cli.completion import completion_command
-from auxseg.cli.data import Convert, Download, Inspect, Prepare, Synthesize
+from auxseg.cli.data import Convert, Download, Inspect, Join, Prepare, Synthesize
 from auxseg.cli.data import Export as ExportData
 from auxseg.cli.deploy.export import Export
 from auxseg.cli.deploy.model import Card, Pack, Push
@@ -48,6 +48,7 @@ _COMMANDS: dict[str, Any] = {
         "inspect": Inspect,
         "export": ExportData,
         "convert": Convert,
+        "join": Join,
     },
     "presets": Presets,
     "settings": Settings,

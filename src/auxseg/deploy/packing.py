@@ -14,7 +14,7 @@ from typing import Final, final
 from auxseg.arguments import as_path
 from auxseg.deploy.card import card
 from auxseg.errors import InputError, RunError
-from auxseg.files import sweep, write_atomically
+from auxseg.files import put_in_place, sweep, write_atomically
 from auxseg.recipe import Recipe, dump_recipe, with_changes
 from auxseg.records.names import CARD_FILE, CONFIG_FILE, MODEL_FILE
 from auxseg.records.values.writing import write_json
@@ -60,7 +60,7 @@ def pack(run: Run | str | Path, out: str | Path, *, overwrite: bool = False) -> 
         packed = stage_model(run, stage)
         write_json(stage / CONFIG_FILE, packed.description)
         write_atomically(stage / CARD_FILE, card(packed.record, packed.description, out.resolve().name).encode())
-        _replace(out, stage)
+        put_in_place(stage, out)
     return out
 
 
@@ -131,17 +131,3 @@ def _staged(out: Path) -> Iterator[Path]:
         raise RunError(f"{out}: cannot be written ({error.strerror})") from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)
-
-
-def _replace(out: Path, stage: Path) -> None:
-    """Let the staged folder take the place of a former model directory; a failure leaves the former one."""
-    former = stage.with_name(f"{stage.name}.former")
-    if out.exists():
-        out.rename(former)
-    try:
-        stage.rename(out)
-    except OSError:
-        if former.exists():
-            former.rename(out)
-        raise
-    shutil.rmtree(former, ignore_errors=True)

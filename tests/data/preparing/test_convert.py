@@ -27,7 +27,7 @@ def old(new) -> Path:
     return write_old(new, new.with_name("old.h5"))
 
 
-OF_THE_FILE = {"path", "_places", "_version", "_is_checked", "_file", "layers", "originals"}
+OF_THE_FILE = {"path", "_places", "_is_checked", "_files", "layers", "originals"}
 
 
 def same(mine: Store, theirs: Store) -> None:

@@ -380,7 +380,7 @@ def test_the_second_of_two_processes_that_write_one_store_is_refused(tmp_path):
 
 def test_a_store_that_appears_meanwhile_is_not_replaced(tmp_path, monkeypatch):
     out = tmp_path / "out.h5"
-    monkeypatch.setattr("auxseg.data.preparing.prepare.sweep", lambda path: path.write_text("another's"))
+    monkeypatch.setattr("auxseg.data.store.writing.output.sweep", lambda path: path.write_text("another's"))
     with pytest.raises(InputError, match=r"out\.h5 already exists"):
         prepare(drawn_source(), out, size=SIZE)
     assert out.read_text() == "another's"

@@ -13,7 +13,7 @@ from auxseg.data.preparing.record import LARGEST, Record, RecordSettings, make_r
 from auxseg.data.preparing.tally import Tally
 from auxseg.data.sample import IGNORE, Box, Orientation, Sample
 from auxseg.data.sources.source import Item
-from auxseg.data.store.writer import StoreWriter
+from auxseg.data.store.writing.writer import StoreWriter
 from auxseg.errors import RunError
 from auxseg.records.values.size import Size
 from tests.data.pictures import DrawnSource, draw_sample

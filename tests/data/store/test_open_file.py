@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pickle
 
 import numpy as np
 import pytest
 
-from auxseg.data.store.open_file import OpenFile, opened, version_of
+from auxseg.data.store import open_file
+from auxseg.data.store.open_file import OpenFile, StoreFiles, opened, version_of
 from auxseg.errors import RunError
 
 
@@ -28,3 +30,26 @@ def test_it_is_read_by_position_until_it_is_another_file(tmp_path):
     path.unlink()
     with pytest.raises(RunError, match="can no longer be opened: No such file or directory"):
         OpenFile(path, version)
+
+
+def test_several_files_are_read_as_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(open_file, "_MOST_OPEN", 2)
+    paths = [tmp_path / name for name in "abc"]
+    contents = [bytes([number]) * (10 + number) for number in range(3)]
+    files = []
+    for path, content in zip(paths, contents, strict=True):
+        path.write_bytes(content)
+        with opened(path) as descriptor:
+            files.append((path, version_of(descriptor)))
+    whole = StoreFiles(files)
+    assert whole.paths == tuple(paths)
+    assert whole.bases == (0, 10, 21)
+    for number in (2, 0, 1, 2, 1, 0):
+        part = np.empty(6, np.uint8)
+        assert whole.fill(part, [(whole.bases[number], 2), (whole.bases[number] + 4, 4)]) == 6
+        assert part.tolist() == [number] * 6
+        assert len(whole._open) <= 2
+    assert whole.fill(np.empty(0, np.uint8), []) == 0
+    # What ends with its file does not go on in the next one.
+    assert whole.fill(np.empty(5, np.uint8), [(8, 5)]) == 2
+    assert pickle.loads(pickle.dumps(whole))._open == {}

@@ -20,8 +20,8 @@ import pytest
 from auxseg.data.geometry import fit
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE, Orientation, Vocabulary
-from auxseg.data.store.index import OWN_SIZES_VERSION
 from auxseg.data.store.store import Store
+from auxseg.data.store.versions import OWN_SIZES_VERSION
 from auxseg.errors import InputError, RunError
 from auxseg.records.values.size import Size
 from tests.data.pictures import DrawnSource, draw_mask, draw_sample, drawn_source, open_hdf5
@@ -316,7 +316,7 @@ def test_a_mask_with_a_class_that_has_no_name_is_refused_when_it_is_read(path, t
 
 
 def test_a_directory_is_refused(tmp_path):
-    with pytest.raises(InputError, match="is a directory; a store is one file"):
+    with pytest.raises(InputError, match=r"is a directory without shards\.json; a store is one file"):
         Store.open(tmp_path)
 
 

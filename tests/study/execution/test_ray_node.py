@@ -12,6 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from auxseg.data.preparing.convert import convert
 from auxseg.data.store.store import Store
 from auxseg.data.synthesize import synthesize
 from auxseg.errors import RunError
@@ -91,6 +92,15 @@ def test_what_a_node_lacks_it_asks_for(finished: Path, store: Path, tmp_path: Pa
     assert work(job, there, True, None, None) == Outcome(missing=("data", "run"))
     assert work(job, there, True, store.read_bytes(), None) == Outcome(missing=("run",))
     outcome = work(job, there, False, store.read_bytes(), None)
+    assert outcome.archive is not None
+    receive(outcome.archive, job.directory)
+    assert_same(job.directory, finished)
+
+
+def test_a_store_of_several_files_travels_too(finished: Path, store: Path, tmp_path: Path) -> None:
+    many = convert(store, tmp_path / "run", shard_size=15).path
+    job = dataclasses.replace(moved(training(tmp_path / "study", store)), data=Path("/nowhere/run"))
+    outcome = work(job, terms(tmp_path, store), False, pack(many), None)
     assert outcome.archive is not None
     receive(outcome.archive, job.directory)
     assert_same(job.directory, finished)

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from auxseg.cli.data.prepare import Download, Prepare, Synthesize
-from auxseg.cli.data.stores import Convert, Export, Inspect
+from auxseg.cli.data.stores import Convert, Export, Inspect, Join
 
-__all__ = ["Convert", "Download", "Export", "Inspect", "Prepare", "Synthesize"]
+__all__ = ["Convert", "Download", "Export", "Inspect", "Join", "Prepare", "Synthesize"]

@@ -112,7 +112,7 @@ class Prepare(Command):
     """The folder to read, the annotation file of coco or the table of index; it is never written to."""
 
     out: Path
-    """The store to write (.h5)."""
+    """The store to write (.h5); a folder with --shard-size."""
 
     size: Annotated[str, arg(metavar="N|HxW|original")] = "256"
     """Side of the stored images in pixels, or height x width, such as 288x384; original: each at its own size."""
@@ -160,6 +160,9 @@ class Prepare(Command):
     original_masks: bool = False
     """Also keep masks at the size of their images, compressed, for evaluate --at original."""
 
+    shard_size: Annotated[int | None, optional("N")] = None
+    """Write a folder of files with N samples each, which every command reads as one store."""
+
     val_fraction: float = 0.1
     """Share of val in an official trainval split."""
 
@@ -200,6 +203,7 @@ class Prepare(Command):
                 seed=self.seed,
                 processes=self.processes,
                 original_masks=self.original_masks,
+                shard_size=self.shard_size,
                 progress=progress,
             )
         return _tell(console, report)

@@ -1,4 +1,4 @@
-"""`auxseg data inspect`, `export` and `convert`: what is done with stores."""
+"""`auxseg data inspect`, `export`, `convert` and `join`: what is done with stores."""
 
 from __future__ import annotations
 
@@ -85,13 +85,17 @@ class Export(Command):
 @final
 @dataclass(frozen=True, kw_only=True)
 class Convert(Command):
-    """Write a store of an older version again, as this version writes it; its content and its hash stay the same."""
+    """Write a store again, as this version writes it, into one file or several; its content and its hash stay the
+    same."""
 
     path: Positional[Path]
     """The store."""
 
     out: Path
-    """The store to write (.h5)."""
+    """The store to write (.h5); a folder with --shard-size."""
+
+    shard_size: Annotated[int | None, optional("N")] = None
+    """Write a folder of files with N samples each, which every command reads as one store (default: one file)."""
 
     overwrite: bool = False
     """Replace OUT if it exists."""
@@ -101,10 +105,51 @@ class Convert(Command):
         from auxseg.data.preparing.convert import convert
 
         with counting(console, "converting") as progress:
-            converted = convert(self.path, self.out, overwrite=self.overwrite, progress=progress)
+            converted = convert(
+                self.path, self.out, shard_size=self.shard_size, overwrite=self.overwrite, progress=progress
+            )
         console.print(f"{converted.path}: {count(converted.num_samples, 'sample')}", markup=False, soft_wrap=True)
         return {
             "path": str(converted.path),
             "samples": converted.num_samples,
             "content_hash": converted.content_hash,
+        }
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Join(Command):
+    """Make one store of several of equal form; their files are linked, or copied where that is impossible.
+
+    Samples keep their splits. All are read once, for the hash of the whole.
+    """
+
+    paths: Positional[Annotated[tuple[Path, ...], optional("STORE ...")]]
+    """The stores, in their order in the whole; they stay as they are."""
+
+    out: Path
+    """The folder to write, which every command reads as one store."""
+
+    overwrite: bool = False
+    """Replace OUT if it exists."""
+
+    def run(self, console: Console) -> dict[str, object]:
+        """Join them, and say how the files came there."""
+        from auxseg.data.preparing.join import join
+
+        with counting(console, "reading") as progress:
+            joined = join(self.paths, self.out, overwrite=self.overwrite, progress=progress)
+        if joined.num_copied:
+            console.print(f"note: {count(joined.num_copied, 'file')} copied, because links cannot be made there")
+        console.print(
+            f"{joined.path}: {count(joined.num_samples, 'sample')} in {count(joined.num_shards, 'file')}",
+            markup=False,
+            soft_wrap=True,
+        )
+        return {
+            "path": str(joined.path),
+            "samples": joined.num_samples,
+            "files": joined.num_shards,
+            "copied": joined.num_copied,
+            "content_hash": joined.content_hash,
         }

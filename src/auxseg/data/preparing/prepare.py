@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -24,9 +23,10 @@ from auxseg.data.preparing.tally import LeftOut, Tally
 from auxseg.data.sample import Orientation
 from auxseg.data.sources.source import Item, Source
 from auxseg.data.store.text import printable, text_fault
-from auxseg.data.store.writer import StoreWriter
+from auxseg.data.store.writing.output import store_writer
+from auxseg.data.store.writing.record_writer import RecordWriter
+from auxseg.data.store.writing.sharded_writer import check_shard_size
 from auxseg.errors import InputError, RunError
-from auxseg.files import replacing, sweep
 from auxseg.records.values.size import Size, SizeLike, as_size
 from auxseg.version import __version__
 
@@ -74,6 +74,7 @@ def prepare(
     seed: int = 0,
     processes: int | None = 1,
     original_masks: bool = False,
+    shard_size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Write a source's samples into a store, once and for all.
@@ -84,7 +85,7 @@ def prepare(
 
     Args:
         source: what to read; it is never written to.
-        out: the store; missing directories are made.
+        out: the store, a file or, with ``shard_size``, a folder; missing directories are made.
         size: side of the stored square in pixels, or height and width; both within `SIZES`. ``"original"`` keeps
             every image at its own size; which size a network sees is decided when the store is read.
         long_side: instead of ``size``, keep every image's shape with a longer side of at most so many pixels.
@@ -101,6 +102,8 @@ def prepare(
             script that asks for several must be safe to import (``if __name__ == "__main__":``).
         original_masks: also keep every mask at the size of its photograph, compressed, for figures at that size. The
             content hash stays the same.
+        shard_size: instead of one file, write a folder of files with so many samples each, see
+            `auxseg.data.store.shards`. The content hash stays the same.
         progress: told the numbers of samples done and of all samples.
 
     Raises:
@@ -121,10 +124,17 @@ def prepare(
     if not items:
         raise InputError(f"the source {source.name} holds no samples")
     check_split(split, [item.split for item in items], val_fraction)
-    with (
-        output(out, overwrite) as partial,
-        StoreWriter(partial, stored, source.layers, channels=source.channels, original_masks=original_masks) as writer,
-    ):
+    if shard_size is not None:
+        check_shard_size(shard_size, len(items))
+    with store_writer(
+        out,
+        stored,
+        source.layers,
+        channels=source.channels,
+        original_masks=original_masks,
+        shard_size=shard_size,
+        overwrite=overwrite,
+    ) as writer:
         fitted = "squash" if isinstance(stored, LongSide) else resize
         alike = NearDuplicates(fitted, source.channels) if group_near_duplicates else None
         with closing(read_records(source, settings, items, processes)) as results:
@@ -153,7 +163,7 @@ def prepare(
 
 
 def _write(
-    writer: StoreWriter,
+    writer: RecordWriter,
     items: Sequence[Item],
     results: Iterator[Record | str],
     alike: NearDuplicates | None,
@@ -212,31 +222,6 @@ def _check_names(source: Source) -> None:
         raise InputError(f"the source {source.name} has channels that no store can keep: {fault}")
     if len(source.layers) > MAX_LAYERS:
         raise InputError(f"the source {source.name} has {len(source.layers)} layers; a store holds {MAX_LAYERS}")
-
-
-@contextmanager
-def output(out: Path, overwrite: bool) -> Iterator[Path]:
-    """A writable temporary file that becomes ``out`` if all goes well."""
-    _check_target(out, overwrite)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out.parent):
-            pass
-    except OSError as error:
-        raise InputError(f"{out} cannot be written to {out.parent}: {error.strerror}") from error
-    sweep(out)
-    with replacing(out, alone=True) as partial:
-        _check_target(out, overwrite)  # again: another process may have finished it before this one got the lock
-        yield partial
-
-
-def _check_target(out: Path, overwrite: bool) -> None:
-    if out.is_dir():
-        raise InputError(f"{out} is a directory; give the name of a file")
-    if out.exists() and not out.is_file():
-        raise InputError(f"{out} is not a regular file; a store is one file")
-    if out.exists() and not overwrite:
-        raise InputError(f"{out} already exists; --overwrite replaces it")
 
 
 def _header(source: Source, settings: RecordSettings, tally: Tally) -> dict[str, object]:

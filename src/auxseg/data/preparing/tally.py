@@ -13,7 +13,7 @@ from auxseg.data.preparing.record import Record, RecordSettings
 from auxseg.data.sample import Orientation
 from auxseg.data.sources.source import Item, Source
 from auxseg.data.store.text import printable
-from auxseg.data.store.writer import StoreWriter
+from auxseg.data.store.writing.record_writer import RecordWriter
 from auxseg.errors import RunError
 
 LeftOut = tuple[str, str]
@@ -74,7 +74,7 @@ class Tally:
             raise RunError(f"none of the labels could be used; the first, {id}: {reason}")
 
     def findings(
-        self, source: Source, settings: RecordSettings, writer: StoreWriter, split: np.ndarray
+        self, source: Source, settings: RecordSettings, writer: RecordWriter, split: np.ndarray
     ) -> list[Finding]:
         """What looks wrong about the data set as a whole, in one sentence each."""
         names = settings.mask_classes

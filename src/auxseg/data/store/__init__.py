@@ -1,4 +1,5 @@
-"""The file that holds prepared data: written once, read without HDF5.
+"""The file that holds prepared data: written once, read without HDF5. `shards` describes a store of several such files,
+`writing.content_hash` what the content hash covers.
 
 Layout, version 1.1 (``N`` samples, height ``H``, width ``W``, ``L`` kinds of label)::
 

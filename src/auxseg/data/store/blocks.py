@@ -1,11 +1,11 @@
 """Samples of any number of bytes each, one after another in blocks of a fixed size: written, found again, checked.
 
-Shape legend: ``E`` one more than the samples, ``M`` blocks.
+Shape legend: ``N`` samples, ``M`` blocks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -22,17 +22,18 @@ BLOCK: Final = 1 << 16
 @final
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """Where samples lie: from byte ``first[row]`` to ``first[row + 1]`` of all blocks together.
+    """Where samples lie: from byte ``first[row]`` to ``end[row]`` of all blocks together.
 
     ``places`` are where the blocks begin in the file.
     """
 
-    first: Int64[np.ndarray, " E"]
+    first: Int64[np.ndarray, " N"]
+    end: Int64[np.ndarray, " N"]
     places: Int64[np.ndarray, " M"]
 
     def parts(self, row: int) -> Iterator[tuple[int, int]]:
         """Where each part of a sample begins in the file, and how many bytes it has; neighbours are one part."""
-        start, stop = self.first[row : row + 2].tolist()
+        start, stop = int(self.first[row]), int(self.end[row])
         if start == stop:
             return
         low, high = start // BLOCK, -(-stop // BLOCK)
@@ -45,6 +46,11 @@ class Blocks:
             starts[is_new].tolist(), (ends[np.append(is_new[1:], True)] - starts[is_new]).tolist(), strict=True
         )
 
+    @property
+    def num_bytes(self) -> Int64[np.ndarray, " N"]:
+        """How many bytes each sample has."""
+        return self.end - self.first
+
     def extent(self) -> tuple[Int64[np.ndarray, " M"], Int64[np.ndarray, " M"]]:
         """Where the blocks begin and end in the file."""
         return self.places, self.places + BLOCK
@@ -56,15 +62,25 @@ def read_blocks(file: StoreFile, group: str, num_samples: int, what: str) -> Blo
     num_blocks = file.length(f"{group}/blocks")
     if first[0] != 0 or (first[1:] < first[:-1]).any() or -(-int(first[-1]) // BLOCK) != num_blocks:
         raise ValueError(f"/{group}/first does not say where {what} begin")
-    return Blocks(first, file.chunk_places(f"{group}/blocks", num_blocks, BLOCK))
+    return Blocks(first[:-1], first[1:], file.chunk_places(f"{group}/blocks", num_blocks, BLOCK))
 
 
 def read_sized_blocks(file: StoreFile, group: str, num_bytes: Int64[np.ndarray, " N"]) -> Blocks:
     """The blocks of samples that have these numbers of bytes. Raises `ValueError` if they are damaged."""
     blocks = read_blocks(file, group, len(num_bytes), "samples")
-    if (np.diff(blocks.first) != num_bytes).any():
+    if (blocks.num_bytes != num_bytes).any():
         raise ValueError(f"/{group}/first and /shapes do not agree about the sizes of samples")
     return blocks
+
+
+def joined_blocks(parts: Sequence[Blocks], bases: Sequence[int]) -> Blocks:
+    """The blocks of several files as those of one, of which each file is the part that begins at its base."""
+    num_before = np.cumsum([0, *(len(part.places) for part in parts)])[:-1].tolist()
+    return Blocks(
+        np.concatenate([part.first + BLOCK * before for part, before in zip(parts, num_before, strict=True)]),
+        np.concatenate([part.end + BLOCK * before for part, before in zip(parts, num_before, strict=True)]),
+        np.concatenate([part.places + base for part, base in zip(parts, bases, strict=True)]),
+    )
 
 
 def extents(blocks: Mapping[str, Blocks]) -> dict[str, tuple[np.ndarray, np.ndarray]]:

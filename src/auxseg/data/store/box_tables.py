@@ -5,8 +5,7 @@ Shape legend: ``N`` samples, ``R`` boxes of all samples, ``K`` of one.
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -32,6 +31,14 @@ class BoxTable:
         return self.rows[self.first[row] : self.first[row + 1]].copy()
 
 
+def joined_tables(parts: Sequence[BoxTable]) -> BoxTable:
+    """The tables of several files as one."""
+    num_before = np.cumsum([0, *(len(part.rows) for part in parts)])[:-1].tolist()
+    first = [part.first[:-1] + before for part, before in zip(parts, num_before, strict=True)]
+    rows = np.concatenate([part.rows for part in parts])
+    return BoxTable(rows, np.append(np.concatenate(first), len(rows)))
+
+
 def read_table(file: StoreFile, group: str, num_samples: int) -> BoxTable:
     """The table below ``group``. Raises `ValueError` if it is damaged."""
     num_rows = file.length(f"{group}/class")
@@ -52,7 +59,6 @@ class BoxWriter:
 
     def __init__(self, file: h5py.File, name: str, form: BoxesForm) -> None:
         self._form, self._group = form, file.create_group(f"layers/{name}")
-        self._hash = hashlib.sha256(json.dumps(form.to_json(), sort_keys=True).encode())
         self._present: list[bool] = []
         self._rows: list[np.ndarray] = []
 
@@ -62,12 +68,6 @@ class BoxWriter:
         rows = np.empty((0, COLUMNS), np.float32) if values is None else values
         assert (rows.dtype, rows.shape[1:]) == (self._form.dtype, (COLUMNS,))
         self._rows.append(rows)
-        self._hash.update(b"\0" if values is None else b"\1" + len(rows).to_bytes(8, "little"))
-        self._hash.update(np.ascontiguousarray(rows).tobytes())
-
-    def describe(self) -> dict[str, object]:
-        """What stands in the header: the form, and the SHA-256 of form, presence and boxes."""
-        return self._form.to_json() | {"hash": self._hash.hexdigest()}
 
     def finish(self) -> None:
         """Write the table, and which samples have the layer."""

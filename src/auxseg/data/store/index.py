@@ -6,8 +6,8 @@ Shape legend: ``N`` samples, ``L`` kinds of label.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,100 +16,65 @@ from jaxtyping import Bool, Float32, Int32, UInt8
 
 from auxseg.data.channels import RGB, Channels
 from auxseg.data.geometry import MAX_STORED_PIXELS, LongSide
-from auxseg.data.layers import LayerForm, MapForm, MaskForm
 from auxseg.data.sample import MISSING, SPLITS, Vocabulary
-from auxseg.data.store.blocks import Blocks, read_sized_blocks
 from auxseg.data.store.blocks import extents as extents_of_blocks
+from auxseg.data.store.blocks import read_sized_blocks
 from auxseg.data.store.file import StoreFile
 from auxseg.data.store.header import Header, read_content_hash, read_header, read_old_header
 from auxseg.data.store.layers import extents, read_stored_layers
+from auxseg.data.store.open_file import StoreFiles, opened, version_of
 from auxseg.data.store.original_masks import read_originals
+from auxseg.data.store.own_sizes import OwnSizes
+from auxseg.data.store.versions import (
+    CHANNELS_VERSION,
+    FIRST_VERSION,
+    OWN_SIZES_VERSION,
+    RECTANGLES_VERSION,
+    VERSIONS,
+    version_for,
+)
 from auxseg.errors import InputError
 from auxseg.records.values.size import Size
-
-SCHEMA_VERSION: Final = 1.1
-"""Of a file without layers that `auxseg.data.store.writer` makes."""
-
-LAYERS_VERSION: Final = 2
-"""Of a file with maps and masks as layers."""
-
-KINDS_VERSION: Final = 2.1
-"""Of a file with layers of any kind."""
-
-RECTANGLES_VERSION: Final = 3
-"""Of a file whose pictures are not square, with layers or without."""
-
-CHANNELS_VERSION: Final = 4
-"""Of a file whose images are not RGB of 8 bits, with layers or without, square or not."""
-
-OWN_SIZES_VERSION: Final = 5
-"""Of a file whose pictures have each their own size."""
-
-FIRST_VERSION: Final = 1
-"""The oldest that can be read. It is also what the content hash covers: both versions keep the same of a sample."""
-
-_VERSIONS: Final = (
-    FIRST_VERSION,
-    SCHEMA_VERSION,
-    LAYERS_VERSION,
-    KINDS_VERSION,
-    RECTANGLES_VERSION,
-    CHANNELS_VERSION,
-    OWN_SIZES_VERSION,
-)
 
 _FARTHEST: Final = 1.0
 """How far outside of the picture, in sides, a corner of a box may lie. What lies nearer is for `inspect` to find."""
 
 
-def read_checked(path: Path, descriptor: int) -> dict[str, Any]:
-    """The fields of `Store`. Raises as `read_index`, and `InputError` for what is no store and for later versions."""
+def read_checked(path: Path) -> dict[str, Any]:
+    """The fields of `Store` for one file. Raises `InputError` if it is no whole store that this version knows."""
+    with refusals(path), opened(path) as descriptor:
+        index = _read_known(path, descriptor)
+        return {**index, "_files": StoreFiles([(path, version_of(descriptor))])}
+
+
+@contextmanager
+def refusals(path: Path) -> Iterator[None]:
+    """Whatever goes wrong while a store is opened, as an `InputError` of one sentence."""
+    try:
+        yield
+    except (InputError, MemoryError):
+        raise
+    except PermissionError as error:
+        raise InputError(f"{path} cannot be read: permission denied") from error
+    except OSError as error:
+        raise InputError(f"{path} is not an HDF5 file, or is truncated; prepare it again") from error
+    except Exception as error:  # h5py lets many kinds of errors through when a file is damaged.
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise InputError(f"{path} is damaged: {reason}; prepare it again") from error
+
+
+def _read_known(path: Path, descriptor: int) -> dict[str, Any]:
     with StoreFile.open(descriptor) as file:
         if not (file.has_attribute("schema_version") and file.has_attribute("content_hash")):
             raise InputError(f"{path} is an HDF5 file, but not a store that `auxseg data prepare` wrote")
         version = file.number("schema_version")
-        if version > _VERSIONS[-1]:
+        if version > VERSIONS[-1]:
             raise InputError(
-                f"{path} has schema version {version:g}; this auxseg reads up to {_VERSIONS[-1]}: upgrade auxseg"
+                f"{path} has schema version {version:g}; this auxseg reads up to {VERSIONS[-1]}: upgrade auxseg"
             )
-        if version not in _VERSIONS:
+        if version not in VERSIONS:
             raise ValueError(f"there is no schema version {version:g}")
         return read_index(file, version, os.fstat(descriptor).st_size)
-
-
-@dataclass(frozen=True, eq=False)
-class OwnSizes:
-    """Where pixels lie in a store whose pictures have each their own size, ``shapes``: height and width."""
-
-    shapes: Int32[np.ndarray, "N 2"]
-    image: Blocks
-    mask: Blocks
-
-    def bounds(self) -> Size:
-        """The largest height and the largest width."""
-        return Size(*self.shapes.max(0, initial=1).tolist())
-
-    def of(self, row: int) -> Size:
-        """The size of one picture."""
-        return Size(*self.shapes[row].tolist())
-
-    def in_words(self) -> str:
-        """The range of sizes."""
-        low, high = Size(*self.shapes.min(0, initial=MAX_STORED_PIXELS).tolist()), self.bounds()
-        return f"{high} px" if low == high else f"{low.height}x{low.width} to {high.height}x{high.width} px"
-
-
-def version_for(size: Size | LongSide, layers: Collection[LayerForm], channels: Channels = RGB) -> float:
-    """The oldest version that has room for pictures of this size and these channels, and for these layers."""
-    if isinstance(size, LongSide):
-        return OWN_SIZES_VERSION
-    if channels != RGB:
-        return CHANNELS_VERSION
-    if not size.is_square:
-        return RECTANGLES_VERSION
-    if not layers:
-        return SCHEMA_VERSION
-    return LAYERS_VERSION if all(isinstance(form, MapForm | MaskForm) for form in layers) else KINDS_VERSION
 
 
 def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any]:
@@ -142,6 +107,7 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
     _check_split(split)
     _check_classes(classes, header.labels)
     return {
+        "header": header,
         "size": size,
         "stored_size": size,
         "own": own,
@@ -149,7 +115,7 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
         "resize": header.resize,
         "border": header.border,
         "box_from_mask": header.box_from_mask,
-        "vocabulary": _vocabulary(header, size, classes, split),
+        "vocabulary": vocabulary_of(header, size, classes, split),
         "provenance": header.provenance,
         "content_hash": read_content_hash(file),
         "skipped": header.skipped,
@@ -167,6 +133,7 @@ def read_index(file: StoreFile, version: float, file_size: int) -> dict[str, Any
         "perceptual_hashes": file.column("perceptual_hash", np.uint64, num_samples),
         "layers": layers,
         "originals": originals,
+        "_is_checked": bytearray(num_samples),
         "_places": np.empty((0, 2), np.int64)
         if own is not None
         else _places(file, size, header.channels, num_samples, file_size, others),
@@ -184,9 +151,10 @@ def _own_sizes(file: StoreFile, num_samples: int, channels: Channels) -> OwnSize
     return OwnSizes(shapes, image, read_sized_blocks(file, "mask", num_pixels))
 
 
-def _vocabulary(
+def vocabulary_of(
     header: Header, size: Size, classes: Mapping[str, np.ndarray], split: UInt8[np.ndarray, " N"]
 ) -> Vocabulary:
+    """What the classes and the layers of a store mean, and how many training samples have each class."""
     is_train = split == SPLITS.index("train")
     return Vocabulary(
         size,

@@ -1,13 +1,15 @@
-"""The file of a store as it is read: by position, by any number of threads and processes, and only while it is the same
-file."""
+"""The files of a store as they are read: by position, by any number of threads and processes, and only while they are
+the same files."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
-from typing import final
+from typing import Final, final
 
 import numpy as np
 
@@ -15,6 +17,9 @@ from auxseg.errors import RunError
 
 Version = tuple[int, int]
 """Size and time of the last change: what tells a file from another one under its name."""
+
+_MOST_OPEN: Final = 64
+"""Files of one store that are held open. A store may have more files than a process may open."""
 
 
 @final
@@ -42,6 +47,57 @@ class OpenFile:
     def __del__(self) -> None:
         if hasattr(self, "_descriptor"):
             os.close(self._descriptor)
+
+
+@final
+class StoreFiles:
+    """The files of a store as one: the bytes of each lie behind those of the one before it.
+
+    A file is opened when it is first read. Safe in threads, after a fork, and as a pickle, which holds no open files.
+    """
+
+    def __init__(self, files: Sequence[tuple[Path, Version]]) -> None:
+        self.files = tuple(files)
+        """Paths and versions."""
+        self.bases = tuple(accumulate((size for _, (size, _) in self.files[:-1]), initial=0))
+        self._open: dict[int, OpenFile] = {}
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Where the files are."""
+        return tuple(path for path, _ in self.files)
+
+    def path_at(self, place: int) -> Path:
+        """The file in which a byte lies."""
+        return self.files[self._number(place)][0]
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**vars(self), "_open": {}}
+
+    def fill(self, array: np.ndarray, parts: Iterable[tuple[int, int]]) -> int:
+        """Fill an array with parts of one of the files, each its place and its number of bytes; returns how many there
+        were. Raises `RunError` if the file is gone, was replaced or cannot be read."""
+        parts = list(parts)
+        number = self._number(parts[0][0] if parts else 0)
+        if base := self.bases[number]:
+            parts = [(place - base, num_bytes) for place, num_bytes in parts]
+        try:
+            return self._opened(number).fill(array, parts)
+        except OSError as error:
+            raise RunError(f"{self.files[number][0]} can no longer be read: {error}") from error
+
+    def _number(self, place: int) -> int:
+        return bisect_right(self.bases, place) - 1
+
+    def _opened(self, number: int) -> OpenFile:
+        # Threads may open a file twice here. The reader of the one that is not kept holds it until it is done.
+        file = self._open.get(number)
+        if file is None:
+            file = OpenFile(*self.files[number])
+            for oldest in [*self._open][: len(self._open) + 1 - _MOST_OPEN]:
+                self._open.pop(oldest, None)
+            self._open[number] = file
+        return file
 
 
 @contextmanager

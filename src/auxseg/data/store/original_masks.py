@@ -65,6 +65,6 @@ def read_originals(
     if content_hash is None:
         return None
     blocks = read_blocks(file, "original_masks", len(has_mask), "masks")
-    if ((blocks.first[1:] > blocks.first[:-1]) != has_mask).any():
+    if ((blocks.num_bytes > 0) != has_mask).any():
         raise ValueError("/original_masks and /has_mask do not name the same samples")
     return StoredOriginals(content_hash, blocks)

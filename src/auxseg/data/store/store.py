@@ -1,4 +1,4 @@
-"""The store: one HDF5 file that holds a prepared data set, and how single samples are read from it.
+"""The store: the file or files that hold a prepared data set, and how single samples are read from them.
 
 `auxseg.data.store` describes the file.
 """
@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
@@ -19,10 +19,13 @@ from auxseg.data.geometry import Fit, fit, own_fit, padded_fit, refitted
 from auxseg.data.layers import FixedForm
 from auxseg.data.sample import IGNORE, SPLITS, Vocabulary
 from auxseg.data.store.blocks import Blocks
-from auxseg.data.store.index import OwnSizes, read_checked
+from auxseg.data.store.header import Header
+from auxseg.data.store.index import read_checked, refusals
 from auxseg.data.store.layers import StoredLayer
-from auxseg.data.store.open_file import OpenFile, opened, version_of
+from auxseg.data.store.open_file import StoreFiles
 from auxseg.data.store.original_masks import StoredOriginals, unpack
+from auxseg.data.store.own_sizes import OwnSizes
+from auxseg.data.store.shards.reading import read_sharded
 from auxseg.errors import InputError, RunError
 from auxseg.records.values.size import Size, SizeLike
 
@@ -37,6 +40,8 @@ class Store:
     """
 
     path: Path
+    header: Header
+    """What the file says of itself beside its samples."""
     size: Size
     """Of the pictures that are read; the largest height and width where these have each their own."""
     stored_size: Size
@@ -66,10 +71,9 @@ class Store:
     own: OwnSizes | None
     """The sizes of the stored pictures, where each has its own."""
     _places: np.ndarray
-    _version: tuple[int, int]
     _is_checked: bytearray
     """By row, whether its mask was looked at: once is enough, and reading is what a training does most."""
-    _file: list[OpenFile] = field(default_factory=list)
+    _files: StoreFiles
     fits_size: bool = True
     """Whether pictures are read at ``size``, rather than each at its own."""
     least_side: int = 1
@@ -79,34 +83,27 @@ class Store:
 
     @classmethod
     def open(cls, path: str | Path) -> Store:
-        """Read the index of a store. Raises `InputError` if the file is no whole store that this version knows."""
+        """Read the index of a store, a file or a folder of shards (`auxseg.data.store.shards`).
+
+        Raises `InputError` if it is no whole store that this version knows.
+        """
         path = as_path(path, "data")
-        try:
+        with refusals(path):
             if path.is_dir():
-                raise InputError(f"{path} is a directory; a store is one file")
+                return cls(path=path, **read_sharded(path))
             if not path.is_file():
                 raise InputError(
                     f"{path} does not exist; `auxseg data prepare` or `auxseg data synthesize` makes a store"
                 )
-            with opened(path) as descriptor:
-                version = version_of(descriptor)
-                index = read_checked(path, descriptor)
-                return cls(path=path, **index, _version=version, _is_checked=bytearray(len(index["ids"])))
-        except (InputError, MemoryError):
-            raise
-        except PermissionError as error:
-            raise InputError(f"{path} cannot be read: permission denied") from error
-        except OSError as error:
-            raise InputError(f"{path} is not an HDF5 file, or is truncated; prepare it again") from error
-        except Exception as error:  # h5py lets many kinds of errors through when a file is damaged.
-            reason = str(error).partition("\n")[0] or type(error).__name__
-            raise InputError(f"{path} is damaged: {reason}; prepare it again") from error
+            return cls(path=path, **read_checked(path))
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def __getstate__(self) -> dict[str, object]:
-        return {**{each.name: getattr(self, each.name) for each in fields(self)}, "_file": []}
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that hold the samples, in their order: one, unless it is a store of several."""
+        return self._files.paths
 
     @property
     def channels(self) -> Channels:
@@ -187,13 +184,13 @@ class Store:
         if self.originals is None:
             return self._read_stored_mask(row)
         blocks = self.originals.blocks
-        packed = np.empty(int(blocks.first[row + 1] - blocks.first[row]), np.uint8)
+        packed = np.empty(int(blocks.num_bytes[row]), np.uint8)
         self._fill(row, packed, blocks)
         try:
             mask = unpack(packed, self.place(row).original)
         except ValueError as error:
             raise RunError(
-                f"{self.path} is damaged: the original mask of {self.ids[row]} {error}; prepare it again"
+                f"{self._file_of(row)} is damaged: the original mask of {self.ids[row]} {error}; prepare it again"
             ) from error
         self._check_ids(row, mask)
         return mask if self.mask_ids is None else self.mask_ids[mask]
@@ -249,7 +246,7 @@ class Store:
         if not layer.is_checked[row]:
             if fault := form.fault(values, stored):
                 raise RunError(
-                    f"{self.path} is damaged: the layer {name!r} of {self.ids[row]} {fault}; prepare it again"
+                    f"{self._file_of(row)} is damaged: the layer {name!r} of {self.ids[row]} {fault}; prepare it again"
                 )
             layer.is_checked[row] = True
         values = layer.in_words(values)
@@ -260,12 +257,10 @@ class Store:
     def _fill(self, row: int, array: np.ndarray, where: int | Blocks) -> None:
         """Read a part of a sample into an array."""
         parts = where.parts(row) if isinstance(where, Blocks) else [(where, array.nbytes)]
-        try:
-            num_bytes = self._open_file().fill(array, parts)
-        except OSError as error:
-            raise RunError(f"{self.path} can no longer be read: {error}") from error
-        if num_bytes != array.nbytes:
-            raise RunError(f"{self.path} ended within sample {self.ids[row]}: it was truncated after it was opened")
+        if self._files.fill(array, parts) != array.nbytes:
+            raise RunError(
+                f"{self._file_of(row)} ended within sample {self.ids[row]}: it was truncated after it was opened"
+            )
 
     def _check_ids(self, row: int, mask: UInt8[np.ndarray, "_ _"]) -> None:
         """Refuse a mask with values that have no name, which a loss would look up out of bounds."""
@@ -273,9 +268,14 @@ class Store:
         highest = int(mask[mask != IGNORE].max(initial=0))
         if self.has_mask[row] and highest >= num_classes:
             raise RunError(
-                f"{self.path} is damaged: the mask of {self.ids[row]} holds class {highest}, but its classes are "
-                f"0 to {num_classes - 1}; prepare it again"
+                f"{self._file_of(row)} is damaged: the mask of {self.ids[row]} holds class {highest}, but its classes "
+                f"are 0 to {num_classes - 1}; prepare it again"
             )
+
+    def _file_of(self, row: int) -> Path:
+        """The file that holds a sample."""
+        place = int(self._places[row, 0]) if self.own is None else next(self.own.image.parts(row))[0]
+        return self._files.path_at(place)
 
     def _fit(self, row: int, size: Size) -> Fit:
         height, width = self.original_sizes[row].tolist()
@@ -286,9 +286,3 @@ class Store:
         y0, y1, x0, x1 = self._stored_place(row).inside
         seen = self.place(row)
         return Fit((y1 - y0, x1 - x0), seen.size, seen.inside)
-
-    def _open_file(self) -> OpenFile:
-        # Threads may open the file twice here. The reader of the one that is not kept holds it until it is done.
-        if not self._file:
-            self._file[:] = [OpenFile(self.path, self._version)]
-        return self._file[0]

@@ -30,6 +30,9 @@ from auxseg.training.lock import training_in
 _LOCK_SECONDS: Final = 120.0
 """How long a run may still be held by a worker that was lost to the study but has not noticed yet."""
 
+_ARCHIVE: Final = b"PK"
+"""How the bytes begin that `pack` makes of a folder."""
+
 Part = Literal["data", "run"]
 """What a node may lack: the store, or the run's directory as far as it goes."""
 
@@ -80,7 +83,7 @@ def work(job: Job, terms: Terms, has_run: bool, data: bytes | None, run: bytes |
 
 
 def _work_in(folder: Path, job: Job, terms: Terms, has_run: bool, data: bytes | None, run: bytes | None) -> Outcome:
-    is_shared, has_data = terms.token.is_file(), job.data.is_file()
+    is_shared, has_data = terms.token.is_file(), job.data.exists()
     missing: list[Part] = []
     if not has_data and data is None:
         missing.append("data")
@@ -89,8 +92,12 @@ def _work_in(folder: Path, job: Job, terms: Terms, has_run: bool, data: bytes | 
     if missing:
         return Outcome(missing=tuple(missing))
     if not has_data and data is not None:
-        job = dataclasses.replace(job, data=folder / job.data.name)
-        job.data.write_bytes(data)
+        job = dataclasses.replace(job, data=folder / "data" / job.data.name)
+        job.data.parent.mkdir()
+        if data.startswith(_ARCHIVE):  # a store of several files
+            unpack(data, job.data)
+        else:
+            job.data.write_bytes(data)
     _refuse_other_data(job.data, terms.content_hash)
     if is_shared:
         _wait_until_free(job.directory)

@@ -182,13 +182,13 @@ class RayWorkers(Workers):
 
     def _store(self, path: Path) -> ray.ObjectRef[bytes | None]:
         if path not in self._stores:
-            size = path.stat().st_size
+            size = sum(file.stat().st_size for file in (path.iterdir() if path.is_dir() else (path,)))
             if size > LARGEST:
                 raise RunError(
-                    f"{path}: a node of the cluster has no such file, and {size / 2**20:.0f} MiB are too much to send "
+                    f"{path}: a node of the cluster has no such store, and {size / 2**20:.0f} MiB are too much to send "
                     f"(at most {LARGEST / 2**20:.0f} MiB); put it at the same path on every node"
                 )
-            self._stores[path] = ray.put(path.read_bytes())
+            self._stores[path] = ray.put(pack(path) if path.is_dir() else path.read_bytes())
         return self._stores[path]
 
     def _terms(self, job: Job, token: Path) -> Terms:

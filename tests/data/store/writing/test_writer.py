@@ -13,9 +13,9 @@ import pytest
 
 from auxseg.data.preparing.record import Record, Seen
 from auxseg.data.sample import IGNORE, MISSING, Orientation
-from auxseg.data.store import writer as writing
 from auxseg.data.store.store import Store
-from auxseg.data.store.writer import StoreWriter
+from auxseg.data.store.writing import writer as writing
+from auxseg.data.store.writing.writer import StoreWriter
 from auxseg.errors import RunError
 from tests.data.pictures import open_hdf5
 

@@ -7,19 +7,18 @@ import numpy as np
 import pytest
 
 from auxseg.data.layers import METRES, MapForm
-from auxseg.data.store.layer_writer import LayerWriter
+from auxseg.data.store.writing.layer_writer import LayerWriter
 from auxseg.records.values.size import Size
 
 DEPTH = MapForm(unit=METRES)
 
 
-def _write(path, *values: np.ndarray | None) -> dict[str, object]:
+def _write(path, *values: np.ndarray | None) -> None:
     with h5py.File(path, "w", libver="v110") as file:
         writer = LayerWriter(file, "depth", DEPTH, Size.of(8))
         for each in values:
             writer.append(each)
         writer.finish()
-        return writer.describe()
 
 
 def test_samples_without_it_have_no_chunk(tmp_path) -> None:
@@ -32,14 +31,6 @@ def test_samples_without_it_have_no_chunk(tmp_path) -> None:
         assert dataset.shape == (3, 8, 8, 1)
         assert dataset.id.get_num_chunks() == 1
         np.testing.assert_array_equal(dataset[1], values)
-
-
-def test_the_hash_is_of_form_presence_and_values(tmp_path) -> None:
-    one, other = np.full((8, 8, 1), 2, np.float32), np.full((8, 8, 1), 3, np.float32)
-    cases = [(one, None), (None, one), (other, None), (one,)]
-    hashes = [_write(tmp_path / f"{number}.h5", *case)["hash"] for number, case in enumerate(cases)]
-    assert len(set(hashes)) == len(cases)
-    assert _write(tmp_path / "again.h5", one, None)["hash"] == hashes[0]
 
 
 def test_values_of_another_type_are_a_mistake_of_ours(tmp_path) -> None:

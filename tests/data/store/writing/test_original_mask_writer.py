@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from auxseg.data.store.blocks import BLOCK
-from auxseg.data.store.original_mask_writer import OriginalMaskWriter
 from auxseg.data.store.original_masks import PackedMask, pack
+from auxseg.data.store.writing.original_mask_writer import OriginalMaskWriter
 from tests.data.pictures import open_hdf5
 
 ONE, OTHER = np.zeros((3, 4), np.uint8), np.ones((3, 4), np.uint8)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import final
 
 import h5py
@@ -27,7 +25,6 @@ class LayerWriter:
 
     def __init__(self, file: h5py.File, name: str, form: FixedForm, size: Size | LongSide) -> None:
         self._form, self._group = form, file.create_group(f"layers/{name}")
-        self._hash = hashlib.sha256(json.dumps(form.to_json(), sort_keys=True).encode())
         self._present: list[bool] = []
         self._blocks = BlockWriter(self._group) if isinstance(size, LongSide) and isinstance(form, PixelForm) else None
         if self._blocks is None:
@@ -39,22 +36,15 @@ class LayerWriter:
     def append(self, values: np.ndarray | None) -> None:
         """Write the values of the next sample, or that it has none."""
         self._present.append(values is not None)
-        self._hash.update(b"\0" if values is None else b"\1")
         if self._blocks is not None:
             content = b"" if values is None else np.ascontiguousarray(values).tobytes()
             self._blocks.append(content)
-            self._hash.update(content)
         elif values is not None:
             row = len(self._present) - 1
             assert (values.dtype, values.shape) == (self._form.dtype, self._values.shape[1:])
             self._values.resize(row + 1, axis=0)
             content = np.ascontiguousarray(values).tobytes()
             self._values.id.write_direct_chunk((row, *(0 for _ in values.shape)), content)
-            self._hash.update(content)
-
-    def describe(self) -> dict[str, object]:
-        """What stands in the header: the form, and the SHA-256 of form and values."""
-        return self._form.to_json() | {"hash": self._hash.hexdigest()}
 
     def finish(self) -> None:
         """Write which samples have the layer."""

@@ -1,0 +1,163 @@
+"""Stores of equal form as one, whose files are theirs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from auxseg.arguments import as_path
+from auxseg.data.preparing.stored_record import header_values, record_of
+from auxseg.data.store.header import Header
+from auxseg.data.store.shards.agreement import disagreement
+from auxseg.data.store.shards.index_file import MOST_SHARDS, Shard, ShardIndex, shard_name, write_index
+from auxseg.data.store.shards.reading import id_twice
+from auxseg.data.store.store import Store
+from auxseg.data.store.writing.content_hash import ContentHash
+from auxseg.data.store.writing.output import output
+from auxseg.errors import InputError, RunError
+
+
+@final
+@dataclass(frozen=True)
+class JoinReport:
+    """The folder that was written. ``num_copied`` of its files could not be linked to those of the stores."""
+
+    path: Path
+    num_samples: int
+    num_shards: int
+    num_copied: int
+    content_hash: str
+
+
+def join(
+    stores: Sequence[str | Path],
+    out: str | Path,
+    *,
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> JoinReport:
+    """Make one store of several, each a file or a folder of shards, which keep their order and their splits.
+
+    The files of the new one are hard links to those of the stores: they take no space, and the stores may be deleted
+    afterwards. Where a file system has no links, or is another one, files are copied. All samples are read once, for
+    the content hash; it is that of one file with the same samples, see `auxseg.data.store.writing.content_hash`.
+
+    Raises:
+        InputError: if there are fewer than two stores, if they do not agree about everything but their samples, if an
+            id stands in two of them, or if ``out`` exists.
+        RunError: if one of the stores is damaged, or the disk is full.
+    """
+    out = as_path(out, "out")
+    opened = [Store.open(as_path(path, "stores")) for path in stores]
+    if len(opened) < 2:
+        raise InputError(f"stores: expected at least two to join, found {len(opened)}")
+    _check(opened, out)
+    files = [file for store in opened for file in store.files]
+    if len(files) > MOST_SHARDS:
+        raise InputError(
+            f"the stores have {len(files):,} files, more than {MOST_SHARDS:,}; convert them to larger ones"
+        )
+    parts = [Store.open(file) for file in files]
+    with output(out, overwrite, is_folder=True) as folder:
+        copied = [_copied(file, folder / shard_name(number)) for number, file in enumerate(files)]
+        whole = replace(
+            opened[0].header,
+            skipped=tuple(pair for store in opened for pair in store.skipped),
+            dropped=tuple(pair for store in opened for pair in store.dropped),
+        )
+        content_hash = _content_hash(parts, whole, progress)
+        shards = (Shard(shard_name(number), len(part), part.content_hash) for number, part in enumerate(parts))
+        provenance = joined_provenance([store.provenance for store in opened])
+        write_index(folder, ShardIndex(content_hash, tuple(shards), provenance, whole.skipped, whole.dropped))
+    return JoinReport(out, sum(map(len, parts)), len(parts), sum(copied), content_hash)
+
+
+def joined_provenance(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Where several stores come from: what all say, what is counted added up, and each one's own in ``joined``."""
+    first = found[0]
+    same = {key: value for key, value in first.items() if all(each.get(key) == value for each in found)}
+    sources = dict.fromkeys(str(each["source"]) for each in found)
+    notes: Counter[str] = Counter()
+    for each in found:
+        notes.update(each.get("notes", {}))
+    lists = {
+        key: [*dict.fromkeys(text for each in found for text in _texts(each.get(key)))]
+        for key in ("remarks", "undecided_orientations")
+    }
+    boxes = _boxes([each.get("boxes") for each in found])
+    return {
+        **{key: value for key, value in same.items() if key != "boxes"},
+        "source": ", ".join(sources),
+        "notes": dict(notes),
+        **{key: texts for key, texts in lists.items() if texts},
+        **({"boxes": boxes} if boxes else {}),
+        "joined": [
+            {key: each[key] for key in ("source", "details", "auxseg", "date") if key in each} for each in found
+        ],
+    }
+
+
+def _boxes(found: Sequence[object]) -> dict[str, object]:
+    """How many boxes the sources have and the stores keep, where each says so; see `Tally.boxes`."""
+    keys = "num_boxes", "num_samples", "num_kept"
+    known = [each for each in found if isinstance(each, dict) and all(type(each.get(key)) is int for key in keys)]
+    if not known:
+        return {}
+    choices = dict.fromkeys(str(each.get("choice")) for each in known)
+    sums = {key: sum(each[key] for each in known) for key in keys}
+    return {"choice": ", ".join(choices), **sums, "names": [], "kept": []}
+
+
+def _texts(values: object) -> list[str]:
+    return [str(value) for value in values] if isinstance(values, list) else []
+
+
+def _check(stores: Sequence[Store], out: Path) -> None:
+    """Raise `InputError` for stores that cannot be one."""
+    first = stores[0]
+    for store in stores:
+        if store.path.resolve() == out.resolve():
+            raise InputError(f"--out {out} is one of the stores; choose another name")
+        if found := disagreement(first.header, first.path, store.header, store.path):
+            raise InputError(f"{found}; prepare them alike, or together")
+    if twice := id_twice((store.path, store.ids) for store in stores):
+        raise InputError(f"{twice}; ids are unique in a store: leave one of them out, or prepare it with other names")
+
+
+def _copied(file: Path, target: Path) -> bool:
+    """Make a file appear at another place too; whether it had to be copied."""
+    try:
+        os.link(file.resolve(), target)  # a link to a symbolic link would be no file
+    except OSError:
+        shutil.copyfile(file, target)
+        return True
+    return False
+
+
+def _content_hash(parts: Sequence[Store], whole: Header, progress: Callable[[int, int], None]) -> str:
+    """The hash of all samples. Raises `RunError` if a part does not hold what its own hash covers."""
+    num_samples, done = sum(map(len, parts)), 0
+    forms = {name: form for name, (form, _) in whole.layers.items()}
+    total = ContentHash(whole.size, forms, whole.channels)
+    for part in parts:
+        own = ContentHash(whole.size, forms, whole.channels)
+        for row in range(len(part)):
+            record = record_of(part, row)
+            own.append(record)
+            total.append(record)
+            done += 1
+            progress(done, num_samples)
+        if _finished(own, part.split, part.header) != part.content_hash:
+            raise RunError(f"{part.path} is damaged: it does not hold what its content hash covers; prepare it again")
+    return _finished(total, np.concatenate([part.split for part in parts]), whole)
+
+
+def _finished(content: ContentHash, split: np.ndarray, header: Header) -> str:
+    return content.finish(split, content.complete(header_values(header), header.labels))

@@ -1,0 +1,1 @@
+"""How a store is written: record by record, hashed, and under its name when it is whole."""
