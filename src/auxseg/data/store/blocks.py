@@ -30,10 +30,15 @@ class Blocks:
     first: Int64[np.ndarray, " E"]
     places: Int64[np.ndarray, " M"]
 
-    def parts(self, row: int) -> Iterator[tuple[int, int]]:
-        """Where each part of a sample begins in the file, and how many bytes it has; neighbours are one part."""
+    def parts(self, row: int, skipped: int = 0, most: int | None = None) -> Iterator[tuple[int, int]]:
+        """Where each part of a sample begins in the file, and how many bytes it has; neighbours are one part.
+
+        Of ``most`` bytes after the first ``skipped`` ones, or of all.
+        """
         start, stop = self.first[row : row + 2].tolist()
-        if start == stop:
+        start += skipped
+        stop = stop if most is None else min(stop, start + most)
+        if start >= stop:
             return
         low, high = start // BLOCK, -(-stop // BLOCK)
         starts = self.places[low:high].copy()
