@@ -94,7 +94,7 @@ def evaluate(
 
     Returns what metrics.json holds. Raises `InputError` if the split is empty, was trained on besides train, or the
     store does not fit the model, for mirror images of a target for which left and right mean something, and at the
-    original size for mirror images, a target that does not predict the mask, or a store without original masks.
+    original size for a target that does not predict the mask, or a store without original masks.
     """
     how = How(mirrored=mirrored, tta=tta, at=at, tiles=tiles, overlap=overlap)
     if not isinstance(run, Run) and is_packed(run):
@@ -153,7 +153,7 @@ def _asked(model: Model, place: str, split: str, how: How) -> Asked:
             "samples of it; evaluate it without mirrored scoring"
         )
     refuse_averaging(how.tta, model.tasks, target.name, place)
-    refuse_at(how.at, target, place, mirrored=how.mirrored)
+    refuse_at(how.at, target, place)
     if tiles is not None:
         refuse_tiles(tiles, model.tasks, target.name, place, model.network)
     if split == "val" and model.recipe.data.train_on != "train":
@@ -185,7 +185,8 @@ def _measured(
     loader, tasks = EvaluationLoader(store, rows, 1 if one_by_one else model.recipe.training.batch), model.tasks
     if how.at == "original":
         originals = (Original(store.place(row), store.read_original_mask(row)) for row in rows.tolist())
-        scored = Scored(measure_at_original(asked, tasks, loader, model.recipe.target, originals))
+        target = model.recipe.target
+        scored = measure_at_original(asked, tasks, loader, target, originals, mirrored=how.mirrored)
     else:
         scored = measure_mirrored(asked, tasks, loader) if how.mirrored else Scored(measure(asked, tasks, loader))
     return _metrics(model, asked, store, split, scored, how.at, time.perf_counter() - started), scored
