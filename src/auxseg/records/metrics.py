@@ -19,7 +19,8 @@ from auxseg.records.values.writing import OMITTED, write_json
 class DataFacts:
     """What must be said of the data beside every figure; see `auxseg.run.directory.describe_data`.
 
-    ``channels`` is empty for images of RGB with 8 bits.
+    ``channels`` is empty for images of RGB with 8 bits. Where images are read each at its own size, ``size`` is the
+    largest height and width, and ``smallest`` the smallest.
     """
 
     path: str = ""
@@ -31,6 +32,14 @@ class DataFacts:
     border: str
     splits: dict[str, Count]
     channels: str = field(default="", metadata=OMITTED)
+    smallest: Size | None = field(default=None, metadata=OMITTED)
+
+    def sizes(self) -> str:
+        """The size of images in pixels, or the range of sizes if each has its own."""
+        if self.smallest is None:
+            return f"{self.size} px"
+        low, high = (f"{size.height}x{size.width}" for size in (self.smallest, self.size))
+        return f"images of their own sizes, {low} to {high} px"
 
 
 @final
