@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, final, get_args
+from typing import final, get_args
 
 import numpy as np
 import torch
@@ -21,10 +21,8 @@ from auxseg.data.loading.batch import Batch
 from auxseg.errors import InputError
 from auxseg.evaluation.measure import Asked, Measured, evaluating, measure_outputs, merge
 from auxseg.evaluation.mirrored import Scored, mirroring
+from auxseg.records.metrics import At
 from auxseg.tasks import Task
-
-At = Literal["stored", "original"]
-"""At which size the target's masks are compared: that of the store, or the images' own."""
 
 
 @final

@@ -13,6 +13,9 @@ from auxseg.records.values.reading import read_json
 from auxseg.records.values.size import Size
 from auxseg.records.values.writing import OMITTED, write_json
 
+At = Literal["stored", "original"]
+"""At which size the target's masks are compared: that of the store, or the images' own."""
+
 
 @final
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +101,7 @@ class Metrics:
     num_images: Count
     mirrored: bool = field(default=False, metadata=OMITTED)
     tta: Literal["none", "flip"] = field(default="none", metadata=OMITTED)
-    at: Literal["stored", "original"] = field(default="stored", metadata=OMITTED)
+    at: At = field(default="stored", metadata=OMITTED)
     tiles: TileFacts | None = field(default=None, metadata=OMITTED)
     checkpoint_step: Count
     target: str

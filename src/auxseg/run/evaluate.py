@@ -18,7 +18,7 @@ from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
 from auxseg.drawing import panel, save_png, to_picture
 from auxseg.errors import InputError
-from auxseg.evaluation.at_original import At, Original, measure_at_original, refuse_at
+from auxseg.evaluation.at_original import Original, measure_at_original, refuse_at
 from auxseg.evaluation.averaging import TTA, refuse_averaging
 from auxseg.evaluation.measure import Asked, Measured, measure
 from auxseg.evaluation.mirrored import Scored, measure_mirrored
@@ -26,7 +26,7 @@ from auxseg.evaluation.tiling import Tiles, refuse_tiles
 from auxseg.models.forward import with_teacher
 from auxseg.records.event_log import EventLog
 from auxseg.records.events import Evaluated
-from auxseg.records.metrics import ClassFigures, ConfusionTable, Metrics, TileFacts, write_metrics
+from auxseg.records.metrics import At, ClassFigures, ConfusionTable, Metrics, TileFacts, write_metrics
 from auxseg.records.names import FIGURES_FOLDER
 from auxseg.records.pictures import Example, write_examples
 from auxseg.records.table import Cell, write_per_image
@@ -169,12 +169,18 @@ def _rows(store: Store, split: str, at: At) -> np.ndarray:
     rows = store.rows(split)
     if not len(rows):
         raise InputError(f"{store.path}: the split {split} is empty")
-    if at == "original" and not store.keeps_original_masks:
+    if at == "original":
+        refuse_without_originals(store)
+    return rows
+
+
+def refuse_without_originals(store: Store) -> None:
+    """Raise `InputError` for a store whose masks cannot be read at the size of the images."""
+    if not store.keeps_original_masks:
         raise InputError(
             f"{store.path}: keeps masks only at the stored size; prepare it again with `auxseg data prepare "
             "--original-masks`"
         )
-    return rows
 
 
 def _measured(
