@@ -34,7 +34,7 @@ from auxseg.records.values.size import Size
 from auxseg.records.values.writing import to_mapping
 from auxseg.run.directory import Run, describe_data
 from auxseg.run.inspection import NUM_INSPECTED, write_inspection
-from auxseg.run.load import in_words_of, load, matching_store
+from auxseg.run.load import in_words_of, load, matching_store, refuse_without_originals
 from auxseg.run.mistakes import draw_mistakes
 from auxseg.run.model import Model
 from auxseg.run.packed.finding import is_packed
@@ -172,15 +172,6 @@ def _rows(store: Store, split: str, at: At) -> np.ndarray:
     if at == "original":
         refuse_without_originals(store)
     return rows
-
-
-def refuse_without_originals(store: Store) -> None:
-    """Raise `InputError` for a store whose masks cannot be read at the size of the images."""
-    if not store.keeps_original_masks:
-        raise InputError(
-            f"{store.path}: keeps masks only at the stored size; prepare it again with `auxseg data prepare "
-            "--original-masks`"
-        )
 
 
 def _measured(

@@ -19,7 +19,7 @@ from auxseg.records.metrics import At
 from auxseg.records.study import StudyResult, write_question, write_study
 from auxseg.records.values.writing import to_mapping
 from auxseg.run.building import open_data
-from auxseg.run.evaluate import refuse_without_originals
+from auxseg.run.load import refuse_without_originals
 from auxseg.statistics.simultaneous import FEWEST_SEEDS
 from auxseg.study.answers.agreement import agree
 from auxseg.study.answers.answer import answer
