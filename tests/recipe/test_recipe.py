@@ -105,6 +105,15 @@ def test_runs_of_versions_without_losses_for_rare_classes_are_found() -> None:
     assert other != what_matters(to_values(changed))
 
 
+def test_depth_that_is_kept_under_zoom_is_nothing_new() -> None:
+    plain, kept, divided = (
+        what_matters(to_values(load_recipe("tiny", ["tasks.depth={kind: depth}", *each])))["tasks"]["depth"]
+        for each in ([], ["tasks.depth.on_zoom=keep"], ["tasks.depth.on_zoom=divide"])
+    )
+    assert plain == kept == {"kind": "depth", "layer": None, "losses": {"l1": 1.0}, "variance_focus": 0.5}
+    assert divided == {**plain, "on_zoom": "divide"}
+
+
 def test_a_layer_that_is_not_named_is_nothing_new() -> None:
     """As in recipes of versions before there were layers."""
     plain, named = (

@@ -147,6 +147,16 @@ def test_it_is_said_in_the_files_and_only_where_it_is_so(run: Run) -> None:
     assert [reading.get("at") for reading in readings[-2:]] == [None, "original"]
 
 
+def test_mirror_images_are_measured_at_the_original_size_too(run: Run) -> None:
+    once, twice = (evaluate(run, at="original", mirrored=each) for each in (False, True))
+    assert (twice["at"], twice["mirrored"], twice["num_images"]) == ("original", True, once["num_images"])
+    counts = [np.array(each["tables"]["segmentation.confusion"]["counts"]) for each in (once, twice)]
+    np.testing.assert_array_equal(counts[1].sum(1), 2 * counts[0].sum(1))
+    mirrored = counts[1] - counts[0]
+    assert (mirrored != counts[0]).any()
+    assert mean_iou(mirrored) == pytest.approx(mean_iou(counts[0]), abs=0.2)
+
+
 def test_a_model_of_smaller_pictures_and_a_model_alone_are_measured_so_too(run: Run, tmp_path: Path) -> None:
     data = run.directory.parent / "kept.h5"
     alone, within = (evaluate(each, data=data, at="original") for each in (run.best_file, run))
@@ -163,6 +173,4 @@ def test_a_store_without_original_masks_names_the_option_and_nothing_is_read(run
         InputError, match=r"plain.h5: keeps masks only at the stored size; .*prepare --original-masks`$"
     ):
         evaluate(run, data=plain, at="original")
-    with pytest.raises(InputError, match=r"mirrored scoring is measured at the stored size; leave out either"):
-        evaluate(run, mirrored=True, at="original")
     assert len([*read_events(run.events_file)]) == readings

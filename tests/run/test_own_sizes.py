@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from auxseg.data.exporting.export import export_data
@@ -12,6 +13,10 @@ from auxseg.data.preparing.prepare import prepare
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe
+from auxseg.records.metrics import read_metrics
+from auxseg.records.values.size import Size
+from auxseg.report import report
+from auxseg.report.runs.facts import data_facts
 from auxseg.report.stores.inspect_page import write_inspect_page
 from auxseg.run.directory import Run
 from auxseg.run.evaluate import evaluate
@@ -55,6 +60,22 @@ def test_windows_are_measured_at_the_images_own_size(runs):
     store = matching_store(runs["crop"], model)
     assert model.recipe.data.size is None
     assert [store.read(row)[1].shape for row in range(4)] == [(48, 50), (70, 60), (48, 90), (48, 50)]
+
+
+def test_metrics_say_which_sizes_images_had(runs, path, tmp_path):
+    found = {}
+    for name, run in runs.items():
+        evaluate(run)
+        metrics = read_metrics(run.directory)
+        assert metrics is not None
+        found[name] = metrics.data
+    assert (found["size"].size, found["size"].smallest, found["size"].sizes()) == (Size.of(32), None, "32 px")
+    shapes = np.array(SIZES)
+    assert (found["crop"].size, found["crop"].smallest) == (Size(*shapes.max(0)), Size(*shapes.min(0)))
+    said = "images of their own sizes, 36x50 to 70x90 px"
+    assert found["crop"].sizes() == said
+    assert said in report([runs["crop"].directory], tmp_path / "report.html").read_text()
+    assert "squashed" not in dict(data_facts(found["crop"]))["Stored size"]
 
 
 def test_one_picture_shows_both(runs, tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from auxseg.data.geometry import WHOLE, Part
 from auxseg.data.store.store import Store
 from auxseg.data.synthesize import synthesize
 from tests import forked
@@ -44,9 +45,9 @@ def sealed_test_split(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let reading any row of the test split fail, in this process."""
     read, test_rows = Store.read, set(Store.open(store).rows("test").tolist())
 
-    def guarded(self: Store, row: int) -> object:
+    def guarded(self: Store, row: int, part: Part = WHOLE) -> object:
         if int(row) in test_rows:
             raise AssertionError("a row of the test split was read")
-        return read(self, row)
+        return read(self, row, part)
 
     monkeypatch.setattr(Store, "read", guarded)

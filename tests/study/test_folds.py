@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from auxseg import evaluate, train
+from auxseg.data.geometry import WHOLE, Part
 from auxseg.data.loading.folds import dealt_rows, in_fold
 from auxseg.data.loading.selection import training_rows
 from auxseg.data.store.store import Store
@@ -79,9 +80,9 @@ def test_the_training_is_given_the_other_folds_alone(
     held_out = set(in_fold(opened, "1/2", "train").rows("test").tolist())
     read, seen = Store.read, set[int]()
 
-    def watched(self: Store, row: int) -> object:
+    def watched(self: Store, row: int, part: Part = WHOLE) -> object:
         seen.add(int(row))
-        return read(self, row)
+        return read(self, row, part)
 
     monkeypatch.setattr(Store, "read", watched)
     recipe = make_plan(asked()).runs[0].recipe

@@ -92,7 +92,8 @@ class Predict(RecipeCommand):
         try:
             for photograph in track(images, "predicting", console=console, disable=not console.is_terminal):
                 try:
-                    writer.add(photograph)
+                    if remark := writer.add(photograph):
+                        console.print(readable(remark), markup=False, soft_wrap=True)
                 except InputError as error:
                     failed[readable(photograph.path)] = readable(str(error))
                     console.print(f"left out: {readable(str(error))}", markup=False, soft_wrap=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, final, get_args
 
 import numpy as np
-from jaxtyping import Float, Float32, UInt, UInt8
+from jaxtyping import Bool, Float, Float32, UInt, UInt8
 from PIL import Image
 
 from auxseg.data.channels import resampled
@@ -28,6 +28,10 @@ RESIZES: Final[tuple[str, ...]] = get_args(Resize)
 PADDING_GREY: Final = 128
 """Value of padding in all three channels of 8 bits: near the mean of photographs, so that it adds little contrast."""
 
+Part = tuple[slice, slice]
+"""Rows and columns of a picture."""
+
+WHOLE: Final[Part] = (slice(None), slice(None))
 
 MAX_STORED_PIXELS: Final = 100_000_000
 """Of a picture that is stored at its own size: as many as an image may have that is read from a file."""
@@ -94,6 +98,12 @@ class Fit:
             back[channel] = np.asarray(cut.resize(size, Image.Resampling.BILINEAR, box=box))
         return back
 
+    def is_inside(self, part: Part = WHOLE) -> Bool[np.ndarray, "H W"]:
+        """Which pixels are photograph rather than padding, of a part of the stored picture."""
+        y0, y1, x0, x1 = self.inside
+        rows, columns = (np.arange(side)[each] for each, side in zip(part, self.size, strict=True))
+        return ((rows >= y0) & (rows < y1))[:, None] & ((columns >= x0) & (columns < x1))
+
     def _place(self, stored: np.ndarray, array: np.ndarray, resampling: Image.Resampling) -> None:
         y0, y1, x0, x1 = self.inside
         stored[y0:y1, x0:x1] = resample(array, (y1 - y0, x1 - x0), resampling)
@@ -109,6 +119,11 @@ def padding(image: UInt[np.ndarray, "h w C"]) -> UInt[np.ndarray, " C"]:
     if image.dtype == np.uint8 and image.shape[2] == 3:
         return np.full(3, PADDING_GREY, np.uint8)
     return np.rint(image.mean((0, 1))).astype(image.dtype)
+
+
+def part_size(part: Part, size: Size) -> Size:
+    """Height and width of a part of a picture of this size."""
+    return Size(*(len(range(*each.indices(side))) for each, side in zip(part, size, strict=True)))
 
 
 @final

@@ -24,8 +24,9 @@ from auxseg.evaluation.averaging import TTA
 from auxseg.evaluation.tiling import Tiles
 from auxseg.recipe import Recipe, build_tasks
 from auxseg.run.model_file import ModelFacts
+from auxseg.run.prediction.large_image import LargeImage
 from auxseg.run.prediction.prediction import Prediction
-from auxseg.run.prediction.predictor import Photograph, ask
+from auxseg.run.prediction.predictor import InBands, Photograph, ask, ask_in_bands
 from auxseg.tasks import Task
 from auxseg.tasks.task import Dense, form
 
@@ -91,6 +92,10 @@ class OnnxModel:
         return ask(
             self, self._outputs, photograph, exif=exif, probabilities=probabilities, tasks=tasks, tta=tta, tiles=tiles
         )
+
+    def predict_in_bands(self, image: LargeImage, *, tta: TTA = "none", tiles: Tiles) -> InBands:
+        """What it says of an image that is too large to be held whole."""
+        return ask_in_bands(self, self._outputs, image, tta=tta, tiles=tiles)
 
     def _outputs(self, pictures: Float[Tensor, "N K H W"], names: Sequence[str]) -> dict[str, Tensor]:
         try:

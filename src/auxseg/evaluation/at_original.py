@@ -8,31 +8,39 @@ Shape legend: ``h w`` an image's own size.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import Literal, NamedTuple, get_args
+from dataclasses import dataclass, replace
+from typing import final, get_args
 
 import numpy as np
 import torch
 from jaxtyping import UInt8
 
+from auxseg.data.augment import mirror
 from auxseg.data.geometry import Fit
 from auxseg.data.loading.batch import Batch
 from auxseg.errors import InputError
 from auxseg.evaluation.measure import Asked, Measured, evaluating, measure_outputs, merge
+from auxseg.evaluation.mirrored import Scored, mirroring
+from auxseg.records.metrics import At
 from auxseg.tasks import Task
 
-At = Literal["stored", "original"]
-"""At which size the target's masks are compared: that of the store, or the images' own."""
 
-
-class Original(NamedTuple):
+@final
+@dataclass(frozen=True, eq=False)
+class Original:
     """Where an image lies in the stored picture, and its mask at its own size, ``None`` where it has none."""
 
     place: Fit
     mask: UInt8[np.ndarray, "h w"] | None
 
+    def mirrored(self) -> Original:
+        """The same of the mirror image."""
+        (y0, y1, x0, x1), width = self.place.inside, self.place.size.width
+        mask = None if self.mask is None else np.ascontiguousarray(self.mask[:, ::-1])
+        return Original(replace(self.place, inside=(y0, y1, width - x1, width - x0)), mask)
 
-def refuse_at(at: At, target: Task, place: str, *, mirrored: bool) -> None:
+
+def refuse_at(at: At, target: Task, place: str) -> None:
     """Raise `InputError` for a size that is not known, or at which the target cannot be measured."""
     if at == "stored":
         return
@@ -44,10 +52,6 @@ def refuse_at(at: At, target: Task, place: str, *, mirrored: bool) -> None:
             f"{place}: the target {target.name} does not predict the mask of the data{layers}, so it has no figures at "
             "the original size; leave out --at original"
         )
-    if mirrored:
-        raise InputError(
-            f"{place}: mirrored scoring is measured at the stored size; leave out either --mirrored or --at original"
-        )
 
 
 @torch.no_grad()
@@ -57,7 +61,9 @@ def measure_at_original(
     batches: Iterable[Batch],
     target: str,
     originals: Iterable[Original],
-) -> Measured:
+    *,
+    mirrored: bool = False,
+) -> Scored:
     """Measure every task on all images, as `measure` does, and the target's masks at the size of the images.
 
     Losses, and the tables of other tasks, are those at the stored size. An image without a mask counts for nothing.
@@ -68,17 +74,26 @@ def measure_at_original(
         batches: one image each, as `auxseg predict` asks, so that memory holds one answer at a time.
         target: the name of the task that is measured at the original size, which has `Task.measures_masks`.
         originals: that of each image, in the order of the batches.
+        mirrored: whether mirror images are measured too, as `measure_mirrored` does; the target must have
+            `Task.mirrors`.
     """
-    parts = []
+    images, mirrors, twice = [], [], mirroring(tasks)
     with evaluating(asked.network):
         for batch, original in zip((each.to(asked.device) for each in batches), originals, strict=True):
-            outputs = asked.outputs(tasks, batch)
-            measured = measure_outputs(asked.network, tasks, batch, outputs)
-            if original.mask is not None:
-                (output,) = outputs[target].float().cpu()
-                answer = tasks[target].answer(output, original.place)
-                assert answer.mask is not None
-                table = tasks[target].measure_mask(answer.mask, original.mask)
-                measured = replace(measured, tables={**measured.tables, target: table})
-            parts.append(measured)
-    return merge(parts)
+            images.append(_measured(asked, tasks, batch, target, original))
+            if mirrored:
+                mirrors.append(_measured(asked, twice, mirror(batch), target, original.mirrored()))
+    return Scored(merge(images), merge(mirrors) if mirrored else None)
+
+
+def _measured(asked: Asked, tasks: Mapping[str, Task], batch: Batch, target: str, original: Original) -> Measured:
+    """One image, by all tasks."""
+    outputs = asked.outputs(tasks, batch)
+    measured = measure_outputs(asked.network, tasks, batch, outputs)
+    if original.mask is None:
+        return measured
+    (output,) = outputs[target].float().cpu()
+    answer = tasks[target].answer(output, original.place)
+    assert answer.mask is not None
+    table = tasks[target].measure_mask(answer.mask, original.mask)
+    return replace(measured, tables={**measured.tables, target: table})

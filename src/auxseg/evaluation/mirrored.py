@@ -56,6 +56,11 @@ class Scored:
         return {name: list(map(_mean, cells, mirrored[name])) for name, cells in rows.items()}
 
 
+def mirroring(tasks: Mapping[str, Task]) -> dict[str, Task]:
+    """The tasks that are measured on mirror images too."""
+    return {name: task for name, task in tasks.items() if task.mirrors}
+
+
 @torch.no_grad()
 def measure_mirrored(asked: Asked, tasks: Mapping[str, Task], batches: Iterable[Batch]) -> Scored:
     """Measure every task on all images and on their mirror images, as `measure` does, reading each batch once.
@@ -63,12 +68,11 @@ def measure_mirrored(asked: Asked, tasks: Mapping[str, Task], batches: Iterable[
     What a task draws at random for a sample, it draws alike for its mirror image. At least one task must have
     `Task.mirrors`.
     """
-    mirroring = {name: task for name, task in tasks.items() if task.mirrors}
-    images, mirrors = [], []
+    images, mirrors, twice = [], [], mirroring(tasks)
     with evaluating(asked.network):
         for batch in (each.to(asked.device) for each in batches):
             images.append(measure_batch(asked, tasks, batch))
-            mirrors.append(measure_batch(asked, mirroring, mirror(batch)))
+            mirrors.append(measure_batch(asked, twice, mirror(batch)))
     return Scored(merge(images), merge(mirrors))
 
 

@@ -104,7 +104,8 @@ class Question:
 
     ``method`` is ``None`` in a study that is judged per arm, and ``looks`` in one that is not: its planned looks are
     the numbers of seeds in ``looks_at``. A screening asks neither for a margin nor for looks, and only a study that
-    tunes has what it tunes by. ``figure`` is ``None`` where arms are judged by the target's main figure.
+    tunes has what it tunes by. ``figure`` is ``None`` where arms are judged by the target's main figure, ``at`` where
+    masks are compared at the stored size.
     """
 
     target: str
@@ -114,6 +115,7 @@ class Question:
     looks: Count | None = field(default=None, metadata=OMITTED)
     looks_at: tuple[Count, ...] = field(default=(), metadata=OMITTED)
     mirrored: bool | None = field(default=None, metadata=OMITTED)
+    at: Literal["original"] | None = field(default=None, metadata=OMITTED)
     label_fractions: tuple[Number, ...]
     folds: Count | None = field(default=None, metadata=OMITTED)
     base: Mapping[str, object]

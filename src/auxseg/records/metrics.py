@@ -13,13 +13,17 @@ from auxseg.records.values.reading import read_json
 from auxseg.records.values.size import Size
 from auxseg.records.values.writing import OMITTED, write_json
 
+At = Literal["stored", "original"]
+"""At which size the target's masks are compared: that of the store, or the images' own."""
+
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class DataFacts:
     """What must be said of the data beside every figure; see `auxseg.run.directory.describe_data`.
 
-    ``channels`` is empty for images of RGB with 8 bits.
+    ``channels`` is empty for images of RGB with 8 bits. Where images are read each at its own size, ``size`` is the
+    largest height and width, and ``smallest`` the smallest.
     """
 
     path: str = ""
@@ -31,6 +35,14 @@ class DataFacts:
     border: str
     splits: dict[str, Count]
     channels: str = field(default="", metadata=OMITTED)
+    smallest: Size | None = field(default=None, metadata=OMITTED)
+
+    def sizes(self) -> str:
+        """The size of images in pixels, or the range of sizes if each has its own."""
+        if self.smallest is None:
+            return f"{self.size} px"
+        low, high = (f"{size.height}x{size.width}" for size in (self.smallest, self.size))
+        return f"images of their own sizes, {low} to {high} px"
 
 
 @final
@@ -89,7 +101,7 @@ class Metrics:
     num_images: Count
     mirrored: bool = field(default=False, metadata=OMITTED)
     tta: Literal["none", "flip"] = field(default="none", metadata=OMITTED)
-    at: Literal["stored", "original"] = field(default="stored", metadata=OMITTED)
+    at: At = field(default="stored", metadata=OMITTED)
     tiles: TileFacts | None = field(default=None, metadata=OMITTED)
     checkpoint_step: Count
     target: str

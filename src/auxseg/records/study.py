@@ -116,7 +116,8 @@ class Rules:
 
     See `auxseg.statistics.verdicts.Rules`; where ``method`` is ``simultaneous``, `auxseg.statistics.simultaneous`, with
     verdicts at the numbers of seeds in ``looks_at``. ``mirrored`` says whether images were measured mirrored too.
-    With ``folds`` every image of train and test is tested once, by networks that have not seen it.
+    With ``folds`` every image of train and test is tested once, by networks that have not seen it. With ``at`` masks
+    were compared at the images' original size.
     """
 
     margin: Annotated[float, Field(ge=0, le=1e100, allow_inf_nan=False)]
@@ -127,6 +128,7 @@ class Rules:
     looks_at: tuple[Count, ...] = field(default=(), metadata=OMITTED)
     mirrored: bool | None = field(default=None, metadata=OMITTED)
     folds: Count | None = field(default=None, metadata=OMITTED)
+    at: Literal["original"] | None = field(default=None, metadata=OMITTED)
 
 
 @final

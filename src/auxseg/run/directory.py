@@ -127,6 +127,7 @@ def describe_data(store: Store) -> DataFacts:
         border=store.border,
         splits={split: len(store.rows(split)) for split in ("train", "val", "test")},
         channels="" if store.channels == RGB else store.channels.in_words(),
+        smallest=None if store.own is None or store.fits_size else store.own.least(),
     )
 
 

@@ -18,7 +18,7 @@ from auxseg.data.loading.loader import EvaluationLoader
 from auxseg.data.store.store import Store
 from auxseg.drawing import panel, save_png, to_picture
 from auxseg.errors import InputError
-from auxseg.evaluation.at_original import At, Original, measure_at_original, refuse_at
+from auxseg.evaluation.at_original import Original, measure_at_original, refuse_at
 from auxseg.evaluation.averaging import TTA, refuse_averaging
 from auxseg.evaluation.measure import Asked, Measured, measure
 from auxseg.evaluation.mirrored import Scored, measure_mirrored
@@ -26,7 +26,7 @@ from auxseg.evaluation.tiling import Tiles, refuse_tiles
 from auxseg.models.forward import with_teacher
 from auxseg.records.event_log import EventLog
 from auxseg.records.events import Evaluated
-from auxseg.records.metrics import ClassFigures, ConfusionTable, Metrics, TileFacts, write_metrics
+from auxseg.records.metrics import At, ClassFigures, ConfusionTable, Metrics, TileFacts, write_metrics
 from auxseg.records.names import FIGURES_FOLDER
 from auxseg.records.pictures import Example, write_examples
 from auxseg.records.table import Cell, write_per_image
@@ -34,7 +34,7 @@ from auxseg.records.values.size import Size
 from auxseg.records.values.writing import to_mapping
 from auxseg.run.directory import Run, describe_data
 from auxseg.run.inspection import NUM_INSPECTED, write_inspection
-from auxseg.run.load import in_words_of, load, matching_store
+from auxseg.run.load import in_words_of, load, matching_store, refuse_without_originals
 from auxseg.run.mistakes import draw_mistakes
 from auxseg.run.model import Model
 from auxseg.run.packed.finding import is_packed
@@ -94,7 +94,7 @@ def evaluate(
 
     Returns what metrics.json holds. Raises `InputError` if the split is empty, was trained on besides train, or the
     store does not fit the model, for mirror images of a target for which left and right mean something, and at the
-    original size for mirror images, a target that does not predict the mask, or a store without original masks.
+    original size for a target that does not predict the mask, or a store without original masks.
     """
     how = How(mirrored=mirrored, tta=tta, at=at, tiles=tiles, overlap=overlap)
     if not isinstance(run, Run) and is_packed(run):
@@ -153,7 +153,7 @@ def _asked(model: Model, place: str, split: str, how: How) -> Asked:
             "samples of it; evaluate it without mirrored scoring"
         )
     refuse_averaging(how.tta, model.tasks, target.name, place)
-    refuse_at(how.at, target, place, mirrored=how.mirrored)
+    refuse_at(how.at, target, place)
     if tiles is not None:
         refuse_tiles(tiles, model.tasks, target.name, place, model.network)
     if split == "val" and model.recipe.data.train_on != "train":
@@ -169,11 +169,8 @@ def _rows(store: Store, split: str, at: At) -> np.ndarray:
     rows = store.rows(split)
     if not len(rows):
         raise InputError(f"{store.path}: the split {split} is empty")
-    if at == "original" and not store.keeps_original_masks:
-        raise InputError(
-            f"{store.path}: keeps masks only at the stored size; prepare it again with `auxseg data prepare "
-            "--original-masks`"
-        )
+    if at == "original":
+        refuse_without_originals(store)
     return rows
 
 
@@ -185,7 +182,8 @@ def _measured(
     loader, tasks = EvaluationLoader(store, rows, 1 if one_by_one else model.recipe.training.batch), model.tasks
     if how.at == "original":
         originals = (Original(store.place(row), store.read_original_mask(row)) for row in rows.tolist())
-        scored = Scored(measure_at_original(asked, tasks, loader, model.recipe.target, originals))
+        target = model.recipe.target
+        scored = measure_at_original(asked, tasks, loader, target, originals, mirrored=how.mirrored)
     else:
         scored = measure_mirrored(asked, tasks, loader) if how.mirrored else Scored(measure(asked, tasks, loader))
     return _metrics(model, asked, store, split, scored, how.at, time.perf_counter() - started), scored

@@ -107,3 +107,12 @@ def in_words_of(model: Model, store: Store) -> Store:
             )
         store = in_fold(store, data.fold, data.train_on)  # before classes are matched: labels have a say in folds
     return matched(at_size_of(model, store), model.vocabulary, list(model.tasks.values()), model.recipe.target)
+
+
+def refuse_without_originals(store: Store) -> None:
+    """Raise `InputError` for a store whose masks cannot be read at the size of the images."""
+    if not store.keeps_original_masks:
+        raise InputError(
+            f"{store.path}: keeps masks only at the stored size; prepare it again with `auxseg data prepare "
+            "--original-masks`"
+        )

@@ -20,8 +20,9 @@ from auxseg.evaluation.measure import Asked
 from auxseg.evaluation.tiling import Tiles, refuse_tiles
 from auxseg.models import Network
 from auxseg.recipe import Recipe
+from auxseg.run.prediction.large_image import LargeImage
 from auxseg.run.prediction.prediction import Prediction
-from auxseg.run.prediction.predictor import Photograph, ask
+from auxseg.run.prediction.predictor import InBands, Photograph, ask, ask_in_bands
 from auxseg.tasks import Task
 
 
@@ -69,6 +70,11 @@ class Model:
         return ask(
             self, self._outputs, photograph, exif=exif, probabilities=probabilities, tasks=tasks, tta=tta, tiles=tiles
         )
+
+    def predict_in_bands(self, image: LargeImage, *, tta: TTA = "none", tiles: Tiles) -> InBands:
+        """What this model says of an image that is too large to be held whole."""
+        refuse_tiles(tiles, self.tasks, self.recipe.target, "predict", self.network)
+        return ask_in_bands(self, self._outputs, image, tta=tta, tiles=tiles)
 
     @torch.no_grad()
     def _outputs(self, pictures: Float[Tensor, "N K H W"], names: Sequence[str]) -> dict[str, Tensor]:

@@ -84,7 +84,7 @@ def study(
         plugins: files with kinds of task, which are executed.
         watch: called now and then with the plan that is being trained.
         question: ``design``, ``balancers``, ``arms``, ``vary``, ``controls``, ``label_fractions``, ``folds``,
-            ``figure``, ``method``, ``margin``, ``looks``, ``mirrored``, ``weights``, ``tune_weights`` and
+            ``figure``, ``method``, ``margin``, ``looks``, ``mirrored``, ``at``, ``weights``, ``tune_weights`` and
             ``tuning_seeds``, as in `auxseg.study.design.config.StudyConfig`.
 
     Raises:

@@ -12,11 +12,14 @@ import torch
 
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
+from auxseg.evaluation.at_original import refuse_at
 from auxseg.recipe import build_tasks, with_changes
 from auxseg.records.about import Choices
+from auxseg.records.metrics import At
 from auxseg.records.study import StudyResult, write_question, write_study
 from auxseg.records.values.writing import to_mapping
 from auxseg.run.building import open_data
+from auxseg.run.load import refuse_without_originals
 from auxseg.statistics.simultaneous import FEWEST_SEEDS
 from auxseg.study.answers.agreement import agree
 from auxseg.study.answers.answer import answer
@@ -137,6 +140,9 @@ class Study:
         stores = in_folds(plan, store)
         target = check_tasks(plan, stores)
         refuse_without_test(target, stores)
+        if self._at == "original":
+            refuse_at(self._at, target, "study")
+            refuse_without_originals(store)
         if self.config.tune_weights is not None:
             refuse_without_validation(first, store, "tune_weights")
         self.directory.check(store, origin(first.model.weights))
@@ -152,7 +158,10 @@ class Study:
         plan = with_choices(self.made, kept)
         figure = judged_figure(self.config.figure, target)
         plan = dataclasses.replace(
-            plan, mirrored=self._is_mirrored(plan, store), figure="" if figure == target.main_figure else figure
+            plan,
+            mirrored=self._is_mirrored(plan, store),
+            at=self._at,
+            figure="" if figure == target.main_figure else figure,
         )
         self._refuse_other_look()
         self.directory.compare(question(plan))
@@ -178,6 +187,12 @@ class Study:
         if begun is not None and self.config.mirrored is None:
             return bool(begun.mirrored)
         return is_mirrored(self.config, plan.runs[0].recipe, list(tasks.values()))
+
+    @property
+    def _at(self) -> At:
+        """At which size masks are compared: as is asked for, else as the directory was begun."""
+        begun = self.directory.question
+        return self.config.at or (begun.at if begun is not None else None) or "stored"
 
     @property
     def _fewest_seeds(self) -> int:

@@ -11,11 +11,13 @@ import torch
 from auxseg.data.augment import NO_AUGMENTATION, AugmentConfig, CropConfig, draw_cut
 from auxseg.data.augment.crop import Cut, Window
 from auxseg.data.augment.geometric import NUM_GEOMETRIC, draw_homographies, move, resample
+from auxseg.data.geometry import WHOLE, Fit, Part
 from auxseg.data.layers import BoxesForm, MapForm
 from auxseg.data.layers.boxes import NO_BOX
-from auxseg.data.loading.batch import WHOLE, Batch, Part
+from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE
 from auxseg.keyed import keyed_uniforms, sample_keys
+from auxseg.records.values.size import Size
 
 HEIGHT, WIDTH, SIDE = 48, 64, 32
 FLIPPED = replace(NO_AUGMENTATION, flip=1.0)
@@ -55,7 +57,7 @@ def rare() -> np.ndarray:
 
 def cut(number: int, config: AugmentConfig = NO_AUGMENTATION, foreground: float = 0.0) -> Cut:
     crop = CropConfig(size=SIDE, foreground=foreground)
-    return draw_cut(crop, config, labels(), (0, HEIGHT, 0, WIDTH), (0, number, "one"))
+    return _draw(crop, config, labels(), (0, HEIGHT, 0, WIDTH), (0, number, "one"))
 
 
 @pytest.mark.parametrize("config", [NO_AUGMENTATION, FLIPPED])
@@ -110,7 +112,7 @@ def test_a_window_of_the_whole_square_is_moved_as_a_picture_without_windows() ->
     square = (slice(0, SIDE), slice(0, SIDE))
     batch, mask = sample(square), labels()[square]
     for number in range(20):
-        drawn = draw_cut(CropConfig(size=SIDE), STRONG, mask, (0, SIDE, 0, SIDE), (1, number, "one"))
+        drawn = _draw(CropConfig(size=SIDE), STRONG, mask, (0, SIDE, 0, SIDE), (1, number, "one"))
         uniforms = keyed_uniforms(NUM_GEOMETRIC, "geometric", 1, number, "one")[None]
         expected = move(batch, draw_homographies(STRONG, uniforms), box_from_mask=False)
         part = tuple(batch.clean[0, 0][drawn.part].shape)
@@ -148,7 +150,7 @@ def test_the_share_of_windows_with_foreground_holds(share: float) -> None:
     seen = np.zeros(3)
     number = 600
     for index in range(number):
-        drawn = draw_cut(crop, FLIPPED if index % 2 else NO_AUGMENTATION, mask, (0, 200, 0, 300), (0, index, "a"))
+        drawn = _draw(crop, FLIPPED if index % 2 else NO_AUGMENTATION, mask, (0, 200, 0, 300), (0, index, "a"))
         seen += [(mask[drawn.part] == each).any() for each in range(3)]
     by_chance = _chance(mask, 1) + _chance(mask, 2)
     expected = share + (1 - share) * by_chance
@@ -161,10 +163,10 @@ def test_the_share_of_windows_with_foreground_holds(share: float) -> None:
 
 def test_windows_without_foreground_to_show_lie_everywhere_in_the_photograph() -> None:
     mask, crop = np.full((HEIGHT, WIDTH), IGNORE, np.uint8), CropConfig(size=16, foreground=1.0)
-    drawn = [draw_cut(crop, NO_AUGMENTATION, mask, (8, 40, 0, WIDTH), (0, index, "a")).window for index in range(600)]
+    drawn = [_draw(crop, NO_AUGMENTATION, mask, (8, 40, 0, WIDTH), (0, index, "a")).window for index in range(600)]
     assert {window.top for window in drawn} == set(range(8, 25))
     assert {window.left for window in drawn} == set(range(WIDTH - 16 + 1))
-    assert draw_cut(crop, NO_AUGMENTATION, mask, (20, 30, 4, 9), (0, 0, "a")).window.top in range(14, 21)
+    assert _draw(crop, NO_AUGMENTATION, mask, (20, 30, 4, 9), (0, 0, "a")).window.top in range(14, 21)
 
 
 def test_background_is_foreground_where_it_is_a_class_like_any_other() -> None:
@@ -180,7 +182,7 @@ def test_background_is_foreground_where_it_is_a_class_like_any_other() -> None:
 
 def test_a_window_depends_on_seed_epoch_and_sample_alone() -> None:
     def drawn(seed: int, epoch: int, name: str) -> Window:
-        return draw_cut(CropConfig(size=16), STRONG, labels(), (0, HEIGHT, 0, WIDTH), (seed, epoch, name)).window
+        return _draw(CropConfig(size=16), STRONG, labels(), (0, HEIGHT, 0, WIDTH), (seed, epoch, name)).window
 
     assert drawn(0, 0, "a") == drawn(0, 0, "a")
     assert (
@@ -191,8 +193,20 @@ def test_a_window_depends_on_seed_epoch_and_sample_alone() -> None:
     )
 
 
+def _draw(
+    crop: CropConfig,
+    augment: AugmentConfig,
+    mask: np.ndarray,
+    inside: tuple[int, int, int, int],
+    key: tuple[int, int, str],
+    first_class: int = 1,
+) -> Cut:
+    place = Fit((inside[1] - inside[0], inside[3] - inside[2]), Size(*mask.shape), inside)
+    return draw_cut(crop, augment, place, lambda: mask, key, first_class)
+
+
 def _at(crop: CropConfig, mask: np.ndarray, index: int, first_class: int) -> Cut:
-    return draw_cut(crop, NO_AUGMENTATION, mask, (0, HEIGHT, 0, WIDTH), (0, index, "a"), first_class)
+    return _draw(crop, NO_AUGMENTATION, mask, (0, HEIGHT, 0, WIDTH), (0, index, "a"), first_class)
 
 
 def _chance(mask: np.ndarray, value: int) -> float:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from auxseg.data.augment import NO_AUGMENTATION, AugmentConfig
 from auxseg.data.channels import RGB
+from auxseg.data.geometry import WHOLE, Fit, Part
 from auxseg.data.loading.batch import Batch
 from auxseg.data.loading.loader import EvaluationLoader, Rows, TrainLoader, collate
 from auxseg.data.preparing.prepare import prepare
@@ -34,7 +35,7 @@ class FakeStore:
     box_from_mask = False
     fits_size = True
 
-    def read_layers(self, row: int) -> dict[str, np.ndarray]:
+    def read_layers(self, row: int, part: Part = WHOLE) -> dict[str, np.ndarray]:
         return {}
 
     def __init__(self, count: int = 23) -> None:
@@ -50,23 +51,23 @@ class FakeStore:
         self.boxes[::4] = np.nan
         self.classes = {"breed": np.arange(count, dtype=np.int32) - 1}
 
-    def read(self, row: int) -> tuple[np.ndarray, np.ndarray]:
-        return self.images[row], self.masks[row]
+    def read(self, row: int, part: Part = WHOLE) -> tuple[np.ndarray, np.ndarray]:
+        return self.images[row][part], self.masks[row][part]
 
     def read_mask(self, row: int) -> np.ndarray:
         return self.masks[row]
 
-    def inside(self, row: int) -> tuple[int, int, int, int]:
-        return 4, self.size.height, 0, self.size.width
+    def place(self, row: int) -> Fit:
+        return Fit((20, 24), self.size, (4, self.size.height, 0, self.size.width))
 
 
 class BrokenStore(FakeStore):
     """The sixth sample cannot be read."""
 
-    def read(self, row: int) -> tuple[np.ndarray, np.ndarray]:
+    def read(self, row: int, part: Part = WHOLE) -> tuple[np.ndarray, np.ndarray]:
         if row == 5:
             raise OSError("row 5 is gone")
-        return super().read(row)
+        return super().read(row, part)
 
 
 class Squares(Source):

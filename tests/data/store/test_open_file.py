@@ -21,9 +21,10 @@ def test_it_is_read_by_position_until_it_is_another_file(tmp_path):
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(descriptor)
     file, part = OpenFile(path, version), np.empty(10, np.uint8)
-    assert file.fill(part, [(40, 4), (44, 6)]) == 10
+    file.fill(part, [(40, 4), (44, 6)], "sample a")
     assert part.tolist() == list(range(40, 50))
-    assert file.fill(part, [(95, 10)]) == 5
+    with pytest.raises(RunError, match="ended within sample a: it was truncated after it was opened"):
+        file.fill(part, [(95, 10)], "sample a")
     path.write_bytes(bytes(101))
     with pytest.raises(RunError, match="was replaced after it was opened; run the command again to use the new file"):
         OpenFile(path, version)

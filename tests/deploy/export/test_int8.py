@@ -10,11 +10,16 @@ import onnx
 import pytest
 
 import auxseg
+from auxseg.data.augment import CropConfig
 from auxseg.data.store.store import Store
 from auxseg.deploy.export import Exported
+from auxseg.deploy.export.exporting import export
 from auxseg.deploy.export.int8 import calibration_images, quantised
 from auxseg.deploy.onnx_session import INPUT
 from auxseg.errors import InputError, RunError
+from auxseg.recipe import load_recipe
+from auxseg.run import train
+from tests.run.conftest import SETTINGS
 
 
 def test_the_file_is_smaller_and_computes_in_eight_bits(exported: Exported, in_int8: Exported) -> None:
@@ -41,6 +46,35 @@ def test_its_cost_is_what_evaluate_measures(in_int8: Exported, run: Path) -> Non
         assert cost.int8 is not None
         assert cost.num_images == 4
     assert in_int8.costs[0].int8 == pytest.approx(in_int8.costs[0].float32, abs=0.05)
+
+
+def test_a_run_of_windows_is_calibrated_on_windows_and_measured_by_tiles(tmp_path: Path, animals: Path) -> None:
+    settings = [*SETTINGS, "training.steps=4", "data.crop.size=16"]
+    run = train(load_recipe("tiny", settings), animals, tmp_path / "run")
+    made = export(run, tmp_path / "a.onnx", int8=True, data=animals, calibration=6)
+    assert made.calibrated_on == 6
+    expected = auxseg.evaluate(run, "val", device="cpu")
+    assert expected["tiles"] == {"size": 16, "overlap": 0.5}
+    (cost,) = made.costs
+    assert cost.float32 == pytest.approx(expected["figures"]["segmentation"]["iou_dataset"], abs=2e-3)
+    assert cost.int8 == pytest.approx(cost.float32, abs=0.1)
+
+
+def test_windows_for_calibration_are_cuts_of_training_images(animals: Path) -> None:
+    store = Store.open(animals)
+    windows = calibration_images(store, 3, CropConfig(size=16, foreground=1.0), seed=4)
+    again = calibration_images(store, 3, CropConfig(size=16, foreground=1.0), seed=4)
+    assert len(windows) == 3
+    images = [store.read(row)[0] for row in store.rows("train").tolist()]
+    for window, same in zip(windows, again, strict=True):
+        np.testing.assert_array_equal(window, same)
+        assert window.shape == (1, 3, 16, 16)
+        cut = np.rint(window[0].transpose(1, 2, 0) * 255).astype(np.uint8)
+        assert any(
+            (view == cut).all((-1, -2, -3)).any()
+            for image in images
+            for view in [np.lib.stride_tricks.sliding_window_view(image, (16, 16, 3))]
+        )
 
 
 def test_the_file_keeps_what_it_costs(in_int8: Exported) -> None:

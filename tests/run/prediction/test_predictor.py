@@ -16,8 +16,9 @@ from auxseg.evaluation.averaging import TTA
 from auxseg.evaluation.tiling import Tiles
 from auxseg.recipe import Recipe, build_tasks, load_recipe
 from auxseg.records.values.size import Size
+from auxseg.run.prediction.large_image import LargeImage
 from auxseg.run.prediction.prediction import Prediction
-from auxseg.run.prediction.predictor import Photograph, Predictor, answering, ask
+from auxseg.run.prediction.predictor import InBands, Photograph, Predictor, answering, ask, ask_in_bands
 from auxseg.tasks import Task
 from auxseg.tasks.task import Dense, form
 
@@ -48,6 +49,9 @@ class Computed:
         return ask(
             self, self._outputs, photograph, exif=exif, probabilities=probabilities, tasks=tasks, tta=tta, tiles=tiles
         )
+
+    def predict_in_bands(self, image: LargeImage, *, tta: TTA = "none", tiles: Tiles) -> InBands:
+        return ask_in_bands(self, self._outputs, image, tta=tta, tiles=tiles)
 
     def _outputs(self, pictures: Tensor, names: Sequence[str]) -> dict[str, Tensor]:
         self.computed.append(list(names))

@@ -7,7 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from auxseg.data.augment import AugmentConfig, CropConfig, augment, draw_cut
+from auxseg.data.geometry import Fit
+from auxseg.data.loading.batch import join
+from auxseg.records.values.size import Size
 from auxseg.tasks import DepthConfig, task_loss
 from auxseg.tasks.losses import regression_losses
 from auxseg.testing.examples import EXAMPLE_VOCABULARY, example_batch
@@ -27,6 +33,68 @@ def test_depth_0_and_padding_are_not_known() -> None:
     expected = depth.isnan()
     expected[0, 0, 3, 4] = expected[0, 0, 5, 6] = True
     assert torch.equal(target.isnan(), expected)
+
+
+@given(
+    scale=st.floats(0.3, 1.4),
+    rotation=st.floats(0, 40),
+    seed=st.integers(0, 99),
+    size=st.sampled_from([(24, 24), (20, 32)]),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_plane_that_is_seen_larger_is_nearer_by_as_much(
+    scale: float, rotation: float, seed: int, size: tuple[int, int]
+) -> None:
+    """How much larger is counted apart, by the pixels of a square in the mask."""
+    vocabulary = replace(EXAMPLE_VOCABULARY, size=Size(*size))
+    batch = example_batch(2, vocabulary)
+    mask, plane = torch.zeros_like(batch.mask), torch.full_like(batch.layers["depth"], 6.0)
+    mask[:, size[0] // 2 - 3 : size[0] // 2 + 3, size[1] // 2 - 3 : size[1] // 2 + 3] = 1
+    batch = replace(batch, mask=mask, layers={**batch.layers, "depth": plane})
+    config = AugmentConfig(scale=(scale, scale), aspect=1.3, rotation=rotation, perspective=0.0)
+    seen = augment(batch, config, seed=seed, epochs=[0, 1], box_from_mask=False)
+    assert seen.zoom is not None
+    torch.testing.assert_close(seen.zoom, torch.full((2,), 1 / scale), rtol=1e-5, atol=0)
+    kept, divided = (DepthConfig(on_zoom=each).build("depth", vocabulary).target(seen) for each in ("keep", "divide"))
+    known = ~kept.isnan()
+    assert torch.equal(known, ~divided.isnan())
+    torch.testing.assert_close(kept[known], torch.full_like(kept[known], 6.0))
+    torch.testing.assert_close(divided[known], torch.full_like(kept[known], 6.0 * scale), rtol=1e-4, atol=0)
+    for index in range(2):
+        shown = (seen.mask[index] == 1).sum().item()
+        if (seen.mask[index] == 1)[1:-1, 1:-1].sum() == shown > 0:  # all of it, away from the edges
+            assert shown / 36 == pytest.approx(1 / scale**2, rel=0.5)
+
+
+def test_a_picture_that_is_not_zoomed_keeps_its_depths() -> None:
+    task = DepthConfig(on_zoom="divide").build("depth", EXAMPLE_VOCABULARY)
+    expected = TASK.target(BATCH)
+    torch.testing.assert_close(task.target(BATCH), expected, rtol=0, atol=0, equal_nan=True)
+    flipped = augment(BATCH, AugmentConfig(flip=1.0, geometric=0.0), seed=0, epochs=[0, 0, 0], box_from_mask=False)
+    torch.testing.assert_close(task.target(flipped), expected.flip(-1), rtol=0, atol=0, equal_nan=True)
+    some = augment(BATCH, AugmentConfig(geometric=0.5), seed=1, epochs=[0, 1, 2], box_from_mask=False)
+    assert some.zoom is not None
+    still = some.zoom == 1
+    assert 0 < still.sum() < 3
+    torch.testing.assert_close(task.target(some)[still], TASK.target(some)[still], rtol=0, atol=0, equal_nan=True)
+    assert not torch.equal(task.target(some).nan_to_num(), TASK.target(some).nan_to_num())
+
+
+def test_windows_know_how_much_larger_they_are_shown() -> None:
+    place, key = Fit((40, 60), Size(40, 60), (0, 40, 0, 60)), (0, 3, "a")
+    vocabulary = replace(EXAMPLE_VOCABULARY, size=Size(40, 60))
+    batch = example_batch(1, vocabulary)
+    batch = replace(batch, layers={"depth": torch.full((1, 1, 40, 60), 6.0)}, forms={"depth": batch.forms["depth"]})
+    config = AugmentConfig(scale=(0.6, 0.6), aspect=1.0, rotation=0.0, perspective=0.0)
+    cut = draw_cut(CropConfig(size=20, foreground=0.0), config, place, None, key)
+    part = {name: getattr(batch, name)[..., cut.part[0], cut.part[1]] for name in ("image", "clean", "mask", "inside")}
+    depth = {"depth": batch.layers["depth"][..., cut.part[0], cut.part[1]]}
+    shown = cut.show(replace(batch, **part, layers=depth), box_from_mask=False)
+    joined = join([shown, replace(shown, zoom=None)])
+    assert joined.zoom is not None
+    torch.testing.assert_close(joined.zoom, torch.tensor([1 / 0.6, 1.0]))
+    target = DepthConfig(on_zoom="divide").build("depth", vocabulary).target(shown)
+    torch.testing.assert_close(target[~target.isnan()], torch.full_like(target[~target.isnan()], 3.6))
 
 
 def test_predictions_are_positive_and_the_right_output_costs_nothing() -> None:

@@ -45,9 +45,9 @@ def _measured_on(metrics: Metrics) -> str:
     images = f"{count(int(num_images), 'image')}{' (each with its mirror image)' if metrics.mirrored else ''}"
     averaged = ", outputs averaged with the mirror image's" if metrics.tta != "none" else ""
     averaged += f", by tiles of {tiles.size} px" if (tiles := metrics.tiles) is not None else ""
-    others = f" (other tasks at {data.size} px)" if len(metrics.figures) > 1 else ""
+    others = f" (other tasks at {data.sizes()})" if len(metrics.figures) > 1 else ""
     original = f", {metrics.target} at the images' original size{others}" if metrics.at == "original" else ""
-    return f"{metrics.split} split of {data.name}: {images}, {data.size} px{original}, border {data.border}{averaged}"
+    return f"{metrics.split} split of {data.name}: {images}, {data.sizes()}{original}, border {data.border}{averaged}"
 
 
 def _shown(value: float | None) -> str:

@@ -89,6 +89,9 @@ class Study(RecipeCommand):
     mirrored: Annotated[Literal["yes", "no"] | None, optional("yes|no")] = None
     """Measure every test image mirrored too, which makes runs vary less (default: yes, if left and right are alike)."""
 
+    at: Annotated[Literal["stored", "original"] | None, optional("SIZE")] = None
+    """original compares masks at the size of the images, after data prepare --original-masks (default: stored)."""
+
     method: Annotated[Literal["simultaneous", "per-arm"] | None, optional("METHOD")] = None
     """How verdicts are found: all arms together (simultaneous, the default), or each by itself, as versions before."""
 
@@ -256,6 +259,7 @@ class Study(RecipeCommand):
             "looks": looks(self.looks),
             "method": self.method,
             "mirrored": None if self.mirrored is None else self.mirrored == "yes",
+            "at": self.at,
             "vary": self.vary or None,
             "weights": weights(self.weights),
             "tune_weights": candidates(self.tune_weights),

@@ -9,6 +9,7 @@ of a part of the stored picture.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Final, final
 
@@ -29,8 +30,9 @@ from auxseg.data.augment.geometric import (
     resample,
     retaken_boxes,
 )
+from auxseg.data.geometry import WHOLE, Fit, Part
 from auxseg.data.layers import BoxesForm
-from auxseg.data.loading.batch import WHOLE, Batch, Part
+from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE
 from auxseg.keyed import keyed_uniforms
 
@@ -39,6 +41,12 @@ NUM_WINDOW: Final = 5
 
 _MARGIN: Final = 2
 """Pixels around what is shown that bilinear sampling may look at."""
+
+_BAND: Final = 64
+"""Rows of a mask that are counted at a time."""
+
+Labels = Callable[[], UInt8[np.ndarray, "H W"]]
+"""Reads the mask of a stored picture."""
 
 _CORNERS: Final = np.array([[-1, 1, -1, 1], [-1, -1, 1, 1], [1, 1, 1, 1]], float)
 
@@ -80,8 +88,8 @@ class Window:
 
 def place_window(
     crop: CropConfig,
-    mask: UInt8[np.ndarray, "H W"],
-    inside: tuple[int, int, int, int],
+    place: Fit,
+    labels: Labels | None,
     homography: Float64[np.ndarray, "3 3"],
     uniforms: Float64[np.ndarray, " 5"],
     first_class: int = 1,
@@ -97,19 +105,21 @@ def place_window(
 
     Args:
         crop: the settings.
-        mask: the labels that are trained on; `IGNORE` is no foreground.
-        inside: the half-open part ``y0 y1 x0 x1`` of the stored picture that is photograph. Windows stay in it where
-            they fit.
+        place: where the photograph lies in the stored picture. Windows stay in it where they fit.
+        labels: reads the labels that are trained on, for a window that is placed by them; `IGNORE` is no foreground.
+            ``None`` where there are none.
         homography: how the augmentation moves the window.
         uniforms: even random numbers in [0, 1).
         first_class: the first class id that is foreground.
     """
     gate, which, pixel, down, across = uniforms.tolist()
-    y0, y1, x0, x1 = inside
-    found = _foreground_pixel(mask, first_class, which, pixel) if gate < crop.foreground else None
+    (height, width), (y0, y1, x0, x1) = place.size, place.inside
+    found = None
+    if labels is not None and gate < crop.foreground:
+        found = _foreground_pixel(labels(), first_class, which, pixel)
     shown = homography @ np.array([2 * across - 1, 2 * down - 1, 1.0])
     starts: list[int] = []
-    for axis, low, high, length, uniform in ((1, y0, y1, mask.shape[0], down), (0, x0, x1, mask.shape[1], across)):
+    for axis, low, high, length, uniform in ((1, y0, y1, height, down), (0, x0, x1, width, across)):
         first, last = _starts(low, high, length, crop.size)
         if found is None:
             starts.append(first + int(uniform * (last - first + 1)))
@@ -191,19 +201,19 @@ class Cut:
 def draw_cut(
     crop: CropConfig,
     augment: AugmentConfig,
-    mask: UInt8[np.ndarray, "H W"],
-    inside: tuple[int, int, int, int],
+    place: Fit,
+    labels: Labels | None,
     key: tuple[int, int, str],
     first_class: int = 1,
 ) -> Cut:
-    """What is shown of a sample; it depends on ``key``, which is (seed, epoch, sample id), and on the mask alone.
+    """What is shown of a sample; it depends on ``key``, which is (seed, epoch, sample id), and on the labels alone.
 
     The augmentation is the one that a whole picture would get. The arguments are those of `place_window`.
     """
     homography = draw_homographies(augment, keyed_uniforms(NUM_GEOMETRIC, "geometric", *key)[None])[0]
     uniforms = keyed_uniforms(NUM_WINDOW, "window", *key)
-    window = place_window(crop, mask, inside, homography, uniforms, first_class)
-    return Cut(window, homography, (mask.shape[0], mask.shape[1]))
+    window = place_window(crop, place, labels, homography, uniforms, first_class)
+    return Cut(window, homography, (place.size.height, place.size.width))
 
 
 def _reach(places: Float64[np.ndarray, " 4"], length: int) -> slice:
@@ -224,11 +234,19 @@ def _starts(low: int, high: int, length: int, side: int) -> tuple[int, int]:
 def _foreground_pixel(
     mask: UInt8[np.ndarray, "H W"], first_class: int, which: float, pixel: float
 ) -> tuple[int, int] | None:
-    """Row and column of a labelled pixel of a class that is drawn evenly from those that occur."""
-    occurs = np.flatnonzero(np.bincount(mask.ravel(), minlength=IGNORE)[:IGNORE])
-    classes = occurs[occurs >= first_class]
+    """Row and column of a labelled pixel of a class that is drawn evenly from those that occur.
+
+    Counts are made band by band, in which they are quicker than in a large mask.
+    """
+    bands = [mask[top : top + _BAND] for top in range(0, len(mask), _BAND)]
+    counts = np.stack([np.bincount(band.ravel(), minlength=IGNORE)[:IGNORE] for band in bands])
+    totals = counts.sum(0)
+    classes = first_class + np.flatnonzero(totals[first_class:])
     if not len(classes):
         return None
-    places = np.flatnonzero(mask.ravel() == classes[int(which * len(classes))])
-    row, column = divmod(int(places[int(pixel * len(places))]), mask.shape[1])
-    return row, column
+    id_ = classes[int(which * len(classes))]
+    number, until = int(pixel * totals[id_]), counts[:, id_].cumsum()
+    band = int(np.searchsorted(until, number, side="right"))
+    places = np.flatnonzero(bands[band].ravel() == id_)
+    row, column = divmod(int(places[number - until[band]]), mask.shape[1])
+    return band * _BAND + row, column

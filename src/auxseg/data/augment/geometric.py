@@ -19,7 +19,7 @@ from torch import Tensor
 
 from auxseg.data.augment.boxes import move_boxes
 from auxseg.data.augment.config import AugmentConfig
-from auxseg.data.augment.layers import mirror_layer, move_layer, turns_of
+from auxseg.data.augment.layers import mirror_layer, move_layer, turns_of, zooms_of
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE
 
@@ -117,8 +117,8 @@ def resample(
 ) -> Batch:
     """Sample picture, mask, `inside` and layers at another height and width; the box stays as it is.
 
-    Arrows turn by ``turning``, which is what turns in the homographies. ``whole`` leads to the stored picture, of which
-    the batch may hold a part only; boxes of layers lie in it.
+    Arrows turn by ``turning``, which is what turns and zooms in the homographies. ``whole`` leads to the stored
+    picture, of which the batch may hold a part only; boxes of layers lie in it.
     """
     grid = _sources(homographies, size)
     clean = F.grid_sample(batch.clean, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
@@ -128,7 +128,8 @@ def resample(
     mask = (labels.to(torch.int16) - 1).to(torch.uint8)
     turns = turns_of(turning, size[1] / size[0])
     layers = {name: move_layer(form, batch.layers[name], grid, turns, whole) for name, form in batch.forms.items()}
-    return replace(batch, image=clean, clean=clean, mask=mask, inside=labels > 0.0, layers=layers)
+    seen = replace(batch, image=clean, clean=clean, mask=mask, inside=labels > 0.0, layers=layers)
+    return replace(seen, zoom=zooms_of(turning))
 
 
 def _sources(homographies: Float[Tensor, "N 3 3"], size: tuple[int, int]) -> Float[Tensor, "N H W 2"]:

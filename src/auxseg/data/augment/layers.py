@@ -64,10 +64,25 @@ def turns_of(homographies: Float[Tensor, "N 3 3"], aspect_ratio: float = 1.0) ->
     polar factor): zooming, stretching and tilting turn no arrow by themselves. Arrows are in pixels, so the linear part
     is taken in pixels too: ``aspect_ratio`` is the picture's width by its height.
     """
-    centre = homographies[:, :2, :2] * homographies[:, 2:, 2:] - homographies[:, :2, 2:] * homographies[:, 2:, :2]
+    centre = _at_centre(homographies)
     in_pixels = torch.tensor([[1.0, aspect_ratio], [1 / aspect_ratio, 1.0]], dtype=torch.float64)
     left, _, right = torch.linalg.svd(centre.double() * in_pixels)
     return (left @ right).mT.to(homographies.dtype)
+
+
+def zooms_of(homographies: Float[Tensor, "N 3 3"]) -> Float[Tensor, " N"]:
+    """How many times larger things are seen at the centre of a picture that homographies lead from.
+
+    That is ``1 / sqrt(|det J|)`` with a homography's linear part J at the centre: the root of how areas grow, so that a
+    stretch by itself is no zoom. Identity and flip give exactly 1.
+    """
+    areas = torch.linalg.det(_at_centre(homographies).double() / homographies[:, 2:, 2:].double() ** 2).abs()
+    return (1 / areas.sqrt()).to(homographies.dtype)
+
+
+def _at_centre(homographies: Float[Tensor, "N 3 3"]) -> Float[Tensor, "N 2 2"]:
+    """The linear part of homographies at the centre, times the square of their last number."""
+    return homographies[:, :2, :2] * homographies[:, 2:, 2:] - homographies[:, :2, 2:] * homographies[:, 2:, :2]
 
 
 def _nearest(masks: UInt8[Tensor, "N K H W"], grid: Float[Tensor, "N h w 2"]) -> UInt8[Tensor, "N K h w"]:

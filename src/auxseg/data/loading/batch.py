@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 import numpy as np
 import torch
@@ -18,11 +17,6 @@ from auxseg.data.channels import RGB, Channels
 from auxseg.data.layers import BoxesForm, LayerForm
 from auxseg.data.layers.boxes import NO_BOX
 from auxseg.records.values.size import Size
-
-Part = tuple[slice, slice]
-"""Rows and columns of a picture."""
-
-WHOLE: Final[Part] = (slice(None), slice(None))
 
 
 @dataclass(frozen=True)
@@ -36,7 +30,8 @@ class Batch:
     where a pixel is padding rather than photograph. ``keys`` are those of `sample_keys` in `auxseg.keyed`: what a task
     draws at random for a sample (noise, a turn) depends on them alone. They stay on the CPU, where it is drawn.
     ``is_training`` says that the network learns from the batch: what mixes its images does so only then, so that no
-    figure depends on which images are measured together. ``teacher`` holds, by task, the outputs that a teacher gives
+    figure depends on which images are measured together. ``zoom`` is how many times larger the augmentation shows
+    things, at the picture's centre; ``None`` is 1 for all. ``teacher`` holds, by task, the outputs that a teacher gives
     to those that learn from one (`auxseg.models.forward.with_teacher`). ``layers`` holds the layers that are asked for,
     as ``forms`` says by the same names: maps as float32 ``N C H W`` with NaN where a pixel is not known, masks as uint8
     ``N H W``, multimasks as ``N K H W`` and tags as ``N T`` with ``IGNORE``, and boxes as float32 ``N M 6``, see
@@ -56,6 +51,7 @@ class Batch:
     layers: Mapping[str, Shaped[Tensor, "N ..."]] = field(default_factory=dict)
     forms: Mapping[str, LayerForm] = field(default_factory=dict)
     channels: Channels = RGB
+    zoom: Float[Tensor, " N"] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -74,6 +70,7 @@ class Batch:
             keys=self.keys[:number],
             teacher={name: output[:number] for name, output in self.teacher.items()},
             layers={name: values[:number] for name, values in self.layers.items()},
+            zoom=None if self.zoom is None else self.zoom[:number],
         )
 
     def pinned(self) -> Batch:
@@ -87,6 +84,7 @@ class Batch:
             classes={name: ids.pin_memory() for name, ids in self.classes.items()},
             inside=self.inside.pin_memory(),
             layers={name: values.pin_memory() for name, values in self.layers.items()},
+            zoom=None if self.zoom is None else self.zoom.pin_memory(),
         )
 
     def to(self, device: torch.device) -> Batch:
@@ -101,6 +99,7 @@ class Batch:
             inside=self.inside.to(device, non_blocking=True),
             teacher={name: output.to(device, non_blocking=True) for name, output in self.teacher.items()},
             layers={name: values.to(device, non_blocking=True) for name, values in self.layers.items()},
+            zoom=None if self.zoom is None else self.zoom.to(device, non_blocking=True),
         )
 
 
@@ -120,7 +119,14 @@ def join(batches: Sequence[Batch]) -> Batch:
         channels=first.channels,
         layers={name: _joined(form, [batch.layers[name] for batch in batches]) for name, form in first.forms.items()},
         forms=first.forms,
+        zoom=_zooms(batches),
     )
+
+
+def _zooms(batches: Sequence[Batch]) -> Float[Tensor, " N"] | None:
+    if all(batch.zoom is None for batch in batches):
+        return None
+    return torch.cat([torch.ones(len(batch)) if batch.zoom is None else batch.zoom for batch in batches])
 
 
 def _joined(form: LayerForm, parts: Sequence[Shaped[Tensor, "_ ..."]]) -> Shaped[Tensor, "N ..."]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Protocol, final, runtime_checkable
 
 import numpy as np
@@ -15,8 +16,8 @@ from jaxtyping import Int64, UInt, UInt8
 
 from auxseg.data.augment import AugmentConfig, CropConfig, augment, draw_cut, vary_colours
 from auxseg.data.channels import Channels
-from auxseg.data.layers import PixelForm
-from auxseg.data.loading.batch import WHOLE, Batch, Part, join, layer_batch
+from auxseg.data.geometry import WHOLE, Fit, Part
+from auxseg.data.loading.batch import Batch, join, layer_batch
 from auxseg.data.loading.order import Stream
 from auxseg.data.loading.prefetch import prefetch
 from auxseg.data.sample import IGNORE
@@ -70,20 +71,20 @@ class Rows(Protocol):
         """Whether boxes are the masks' bounding boxes."""
         ...
 
-    def read(self, row: int) -> tuple[UInt[np.ndarray, "H W C"], UInt8[np.ndarray, "H W"]]:
-        """Picture and mask of a row."""
+    def read(self, row: int, part: Part = WHOLE) -> tuple[UInt[np.ndarray, "H W C"], UInt8[np.ndarray, "H W"]]:
+        """Picture and mask of a row, or a part of them."""
         ...
 
-    def read_mask(self, row: int) -> UInt8[np.ndarray, "S S"]:
+    def read_mask(self, row: int) -> UInt8[np.ndarray, "H W"]:
         """The mask of a row alone."""
         ...
 
-    def read_layers(self, row: int) -> dict[str, np.ndarray]:
-        """The layers of a row, as their forms have them."""
+    def read_layers(self, row: int, part: Part = WHOLE) -> dict[str, np.ndarray]:
+        """The layers of a row, as their forms have them; of those with values for every pixel a part."""
         ...
 
-    def inside(self, row: int) -> tuple[int, int, int, int]:
-        """The half-open part ``y0 y1 x0 x1`` of the stored picture that is photograph."""
+    def place(self, row: int) -> Fit:
+        """Where the photograph lies in the picture that is read."""
         ...
 
 
@@ -175,10 +176,9 @@ class TrainLoader:
         """Windows, one sample after the other: of a large picture only what is shown becomes numbers."""
         store, samples = self._store, []
         for row, epoch in zip(rows.tolist(), epochs, strict=True):
-            is_labelled, mask = bool((self._labelled == row).any()), store.read_mask(row)
-            mask = mask if is_labelled else np.full_like(mask, IGNORE)
-            key = self._seed, epoch, str(store.ids[row])
-            cut = draw_cut(crop, self._augment, mask, store.inside(row), key, self._first_class)
+            is_labelled, key = bool((self._labelled == row).any()), (self._seed, epoch, str(store.ids[row]))
+            labels = partial(store.read_mask, row) if is_labelled else None
+            cut = draw_cut(crop, self._augment, store.place(row), labels, key, self._first_class)
             sample = collate(store, np.array([row]), cut.part)
             if not is_labelled:
                 sample.mask.fill_(IGNORE)
@@ -260,16 +260,14 @@ def collate(store: Rows, rows: Int64[np.ndarray, " n"], part: Part = WHOLE) -> B
     layers: dict[str, list[np.ndarray]] = {name: [] for name in forms}
     size = store.size
     for row in rows.tolist():
-        image, mask = store.read(row)
-        for name, values in store.read_layers(row).items():
-            layers[name].append(values[part] if isinstance(forms[name], PixelForm) else values)
-        y0, y1, x0, x1 = store.inside(row)
-        size = Size(mask.shape[0], mask.shape[1])
-        inside = np.zeros(mask.shape, np.bool_)
-        inside[y0:y1, x0:x1] = True
-        images.append(image[part])
-        masks.append(mask[part])
-        insides.append(inside[part])
+        image, mask = store.read(row, part)
+        for name, values in store.read_layers(row, part).items():
+            layers[name].append(values)
+        place = store.place(row)
+        size = place.size
+        images.append(image)
+        masks.append(mask)
+        insides.append(place.is_inside(part))
     image = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous().float().div_(store.channels.white)
     sample_ids = tuple(store.ids[rows].tolist())
     return Batch(

@@ -31,10 +31,14 @@ class Blocks:
     end: Int64[np.ndarray, " N"]
     places: Int64[np.ndarray, " M"]
 
-    def parts(self, row: int) -> Iterator[tuple[int, int]]:
-        """Where each part of a sample begins in the file, and how many bytes it has; neighbours are one part."""
-        start, stop = int(self.first[row]), int(self.end[row])
-        if start == stop:
+    def parts(self, row: int, skipped: int = 0, most: int | None = None) -> Iterator[tuple[int, int]]:
+        """Where each part of a sample begins in the file, and how many bytes it has; neighbours are one part.
+
+        Of ``most`` bytes after the first ``skipped`` ones, or of all.
+        """
+        start, stop = int(self.first[row]) + skipped, int(self.end[row])
+        stop = stop if most is None else min(stop, start + most)
+        if start >= stop:
             return
         low, high = start // BLOCK, -(-stop // BLOCK)
         starts = self.places[low:high].copy()

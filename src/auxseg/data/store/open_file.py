@@ -30,6 +30,7 @@ class OpenFile:
     """
 
     def __init__(self, path: Path, version: Version) -> None:
+        self._path = path
         try:
             self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
@@ -37,12 +38,19 @@ class OpenFile:
         if version_of(self._descriptor) != version:
             raise RunError(f"{path} was replaced after it was opened; run the command again to use the new file")
 
-    def fill(self, array: np.ndarray, parts: Iterable[tuple[int, int]]) -> int:
-        """Fill an array with parts of the file, each its place and its number of bytes; returns how many there were."""
+    def fill(self, array: np.ndarray, parts: Iterable[tuple[int, int]], what: str) -> None:
+        """Fill an array with parts of the file, each its place and its number of bytes.
+
+        Raises `RunError`, speaking of ``what``, if the file cannot be read or ends before.
+        """
         content, done = array.reshape(-1).view(np.uint8).data, 0
-        for place, num_bytes in parts:
-            done += os.preadv(self._descriptor, [content[done : done + num_bytes]], place)
-        return done
+        try:
+            for place, num_bytes in parts:
+                done += os.preadv(self._descriptor, [content[done : done + num_bytes]], place)
+        except OSError as error:
+            raise RunError(f"{self._path} can no longer be read: {error}") from error
+        if done != array.nbytes:
+            raise RunError(f"{self._path} ended within {what}: it was truncated after it was opened")
 
     def __del__(self) -> None:
         if hasattr(self, "_descriptor"):
@@ -74,17 +82,16 @@ class StoreFiles:
     def __getstate__(self) -> dict[str, object]:
         return {**vars(self), "_open": {}}
 
-    def fill(self, array: np.ndarray, parts: Iterable[tuple[int, int]]) -> int:
-        """Fill an array with parts of one of the files, each its place and its number of bytes; returns how many there
-        were. Raises `RunError` if the file is gone, was replaced or cannot be read."""
+    def fill(self, array: np.ndarray, parts: Iterable[tuple[int, int]], what: str) -> None:
+        """Fill an array with parts of one of the files, each its place and its number of bytes.
+
+        Raises `RunError`, speaking of ``what``, if the file is gone, was replaced, cannot be read or ends before.
+        """
         parts = list(parts)
         number = self._number(parts[0][0] if parts else 0)
         if base := self.bases[number]:
             parts = [(place - base, num_bytes) for place, num_bytes in parts]
-        try:
-            return self._opened(number).fill(array, parts)
-        except OSError as error:
-            raise RunError(f"{self.files[number][0]} can no longer be read: {error}") from error
+        self._opened(number).fill(array, parts, what)
 
     def _number(self, place: int) -> int:
         return bisect_right(self.bases, place) - 1

@@ -29,11 +29,15 @@ class OwnSizes:
         """The largest height and the largest width."""
         return Size(*self.shapes.max(0, initial=1).tolist())
 
+    def least(self) -> Size:
+        """The smallest height and the smallest width."""
+        return Size(*self.shapes.min(0, initial=MAX_STORED_PIXELS).tolist())
+
     def of(self, row: int) -> Size:
         """The size of one picture."""
         return Size(*self.shapes[row].tolist())
 
     def in_words(self) -> str:
         """The range of sizes."""
-        low, high = Size(*self.shapes.min(0, initial=MAX_STORED_PIXELS).tolist()), self.bounds()
+        low, high = self.least(), self.bounds()
         return f"{high} px" if low == high else f"{low.height}x{low.width} to {high.height}x{high.width} px"

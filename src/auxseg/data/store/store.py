@@ -15,8 +15,8 @@ from jaxtyping import UInt, UInt8
 
 from auxseg.arguments import as_path
 from auxseg.data.channels import Channels
-from auxseg.data.geometry import Fit, fit, own_fit, padded_fit, refitted
-from auxseg.data.layers import FixedForm
+from auxseg.data.geometry import WHOLE, Fit, Part, fit, own_fit, padded_fit, part_size, refitted
+from auxseg.data.layers import FixedForm, PixelForm
 from auxseg.data.sample import IGNORE, SPLITS, Vocabulary
 from auxseg.data.store.blocks import Blocks
 from auxseg.data.store.header import Header
@@ -148,24 +148,28 @@ class Store:
         """The same store of which only these layers are read; each must be one of its own."""
         return replace(self, layers={name: layer for name, layer in self.layers.items() if name in names})
 
-    def read(self, row: int) -> tuple[UInt[np.ndarray, "H W C"], UInt8[np.ndarray, "H W"]]:
-        """Read one sample's image and mask into new arrays. Raises `RunError` if the file changed or cannot be read."""
-        stored = self._stored_place(row)
-        image = np.empty((*stored.size, len(self.channels)), self.channels.numpy)
-        self._fill(row, image, self.own.image if self.own else int(self._places[row, 0]))
-        mask = self.read_mask(row)
-        if self._is_as_stored(row):
-            return image, mask
-        y0, y1, x0, x1 = stored.inside  # so that padding does not mix with the photograph
-        return self._shrinking(row).image(image[y0:y1, x0:x1]), mask
+    def read(self, row: int, part: Part = WHOLE) -> tuple[UInt[np.ndarray, "H W C"], UInt8[np.ndarray, "H W"]]:
+        """Read one sample's image and mask, or a part of them, into new arrays.
 
-    def read_mask(self, row: int) -> UInt8[np.ndarray, "H W"]:
-        """Read one sample's mask alone into a new array. Raises `RunError` as `read` does."""
-        mask = self._read_stored_mask(row)
+        Pixels lie row after row. So where pictures are read as they are stored, only the rows of the part are read.
+        Raises `RunError` if the file changed or cannot be read.
+        """
+        stored, rows = self._stored_place(row), self._read_rows(row, part)
+        image = np.empty((len(rows), stored.size.width, len(self.channels)), self.channels.numpy)
+        self._fill(row, image, self.own.image if self.own else int(self._places[row, 0]), rows.start)
+        mask = self.read_mask(row, part)
         if self._is_as_stored(row):
-            return mask
+            return image[:, part[1]], mask
+        y0, y1, x0, x1 = stored.inside  # so that padding does not mix with the photograph
+        return self._shrinking(row).image(image[y0:y1, x0:x1])[part], mask
+
+    def read_mask(self, row: int, part: Part = WHOLE) -> UInt8[np.ndarray, "H W"]:
+        """Read one sample's mask alone, or a part of it, into a new array. Raises `RunError` as `read` does."""
+        mask = self._read_stored_mask(row, self._read_rows(row, part))
+        if self._is_as_stored(row):
+            return mask[:, part[1]]
         y0, y1, x0, x1 = self._stored_place(row).inside
-        return self._shrinking(row).mask(mask[y0:y1, x0:x1])
+        return self._shrinking(row).mask(mask[y0:y1, x0:x1])[part]
 
     @property
     def keeps_original_masks(self) -> bool:
@@ -182,7 +186,7 @@ class Store:
         if not self.has_mask[row]:
             return None
         if self.originals is None:
-            return self._read_stored_mask(row)
+            return self._read_stored_mask(row, range(self._stored_place(row).size.height))
         blocks = self.originals.blocks
         packed = np.empty(int(blocks.num_bytes[row]), np.uint8)
         self._fill(row, packed, blocks)
@@ -195,12 +199,13 @@ class Store:
         self._check_ids(row, mask)
         return mask if self.mask_ids is None else self.mask_ids[mask]
 
-    def read_layers(self, row: int) -> dict[str, np.ndarray]:
+    def read_layers(self, row: int, part: Part = WHOLE) -> dict[str, np.ndarray]:
         """Read one sample's layers into new arrays, as their forms have them, see `auxseg.data.layers`.
 
-        Of a layer that the sample lacks nothing is known. Raises `RunError` as `read` does.
+        Only a part of layers with values for every pixel is read if that is asked for. Of a layer that the sample lacks
+        nothing is known. Raises `RunError` as `read` does.
         """
-        return {name: self._read_layer(row, name, layer) for name, layer in self.layers.items()}
+        return {name: self._read_layer(row, name, layer, part) for name, layer in self.layers.items()}
 
     def inside(self, row: int) -> tuple[int, int, int, int]:
         """``(y0, y1, x0, x1)``, half-open: the part of the picture that is photograph rather than padding."""
@@ -224,53 +229,55 @@ class Store:
             return self.size == self.stored_size
         return not self.fits_size and min(self.own.shapes[row]) >= self.least_side
 
-    def _read_stored_mask(self, row: int) -> UInt8[np.ndarray, "_ _"]:
-        mask = np.empty((*self._stored_place(row).size,), np.uint8)
-        self._fill(row, mask, self.own.mask if self.own else int(self._places[row, 1]))
+    def _read_rows(self, row: int, part: Part) -> range:
+        """The rows that have to be read of a picture as it is stored, to see a part of it."""
+        rows = range(self._stored_place(row).size.height)
+        return rows[part[0]] if self._is_as_stored(row) else rows
+
+    def _read_stored_mask(self, row: int, rows: range) -> UInt8[np.ndarray, "_ _"]:
+        height, width = self._stored_place(row).size
+        mask = np.empty((len(rows), width), np.uint8)
+        self._fill(row, mask, self.own.mask if self.own else int(self._places[row, 1]), rows.start)
         if not self._is_checked[row]:
             self._check_ids(row, mask)
-            self._is_checked[row] = True
+            self._is_checked[row] = len(rows) == height
         return mask if self.mask_ids is None else self.mask_ids[mask]
 
-    def _read_layer(self, row: int, name: str, layer: StoredLayer) -> np.ndarray:
+    def _read_layer(self, row: int, name: str, layer: StoredLayer, part: Part) -> np.ndarray:
         if not layer.present[row]:
-            return layer.form.blank(*self.place(row).size)
-        place = self._stored_place(row)
-        form, stored = layer.written, (place.size.height, place.size.width)
+            return layer.form.blank(*part_size(part, self.place(row).size))
+        place, form = self._stored_place(row), layer.written
+        rows = self._read_rows(row, part if isinstance(form, PixelForm) else WHOLE)
+        stored = len(rows), place.size.width
         if isinstance(form, FixedForm):
             values = np.empty(form.shape(*stored), form.dtype)
-            self._fill(row, values, layer.blocks or int(layer.places[row]))
+            self._fill(row, values, layer.blocks or int(layer.places[row]), rows.start)
         else:
             assert layer.table is not None
             values = layer.table.of(int(row))
         if not layer.is_checked[row]:
             if fault := form.fault(values, stored):
-                raise RunError(
-                    f"{self._file_of(row)} is damaged: the layer {name!r} of {self.ids[row]} {fault}; prepare it again"
-                )
-            layer.is_checked[row] = True
-        values = layer.in_words(values)
-        if self._is_as_stored(row):
-            return values
-        return layer.form.placed(layer.form.cut(values, place.inside), self._shrinking(row))
+                where = f"the layer {name!r} of {self.ids[row]}"
+                raise RunError(f"{self._file_of(row)} is damaged: {where} {fault}; prepare it again")
+            layer.is_checked[row] = len(rows) == place.size.height
+        values, seen = layer.in_words(values), (slice(None), part[1])
+        if not self._is_as_stored(row):
+            values, seen = layer.form.placed(layer.form.cut(values, place.inside), self._shrinking(row)), part
+        return values[seen] if isinstance(form, PixelForm) else values
 
-    def _fill(self, row: int, array: np.ndarray, where: int | Blocks) -> None:
-        """Read a part of a sample into an array."""
-        parts = where.parts(row) if isinstance(where, Blocks) else [(where, array.nbytes)]
-        if self._files.fill(array, parts) != array.nbytes:
-            raise RunError(
-                f"{self._file_of(row)} ended within sample {self.ids[row]}: it was truncated after it was opened"
-            )
+    def _fill(self, row: int, array: np.ndarray, where: int | Blocks, first: int = 0) -> None:
+        """Read a part of a sample into an array: all of it, or rows from the ``first`` on."""
+        skipped = first * array[:1].nbytes
+        parts = [(where + skipped, array.nbytes)] if isinstance(where, int) else where.parts(row, skipped, array.nbytes)
+        self._files.fill(array, parts, f"sample {self.ids[row]}")
 
     def _check_ids(self, row: int, mask: UInt8[np.ndarray, "_ _"]) -> None:
         """Refuse a mask with values that have no name, which a loss would look up out of bounds."""
         num_classes = len(self.vocabulary.mask_classes)
         highest = int(mask[mask != IGNORE].max(initial=0))
         if self.has_mask[row] and highest >= num_classes:
-            raise RunError(
-                f"{self._file_of(row)} is damaged: the mask of {self.ids[row]} holds class {highest}, but its classes "
-                f"are 0 to {num_classes - 1}; prepare it again"
-            )
+            fault = f"the mask of {self.ids[row]} holds class {highest}, but its classes are 0 to {num_classes - 1}"
+            raise RunError(f"{self._file_of(row)} is damaged: {fault}; prepare it again")
 
     def _file_of(self, row: int) -> Path:
         """The file that holds a sample."""

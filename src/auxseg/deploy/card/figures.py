@@ -39,7 +39,7 @@ def figures(record: Record, metrics: Metrics | None) -> str:
     }.get(metrics.split)
     lines = [
         f"Measured on the {split} split of {escaped(data.name)}: {count(metrics.num_images, 'image')}, "
-        f"{data.size.in_pixels()}, {twice}; {border}.",
+        f"{data.sizes() if data.smallest else data.size.in_pixels()}, {twice}; {border}.",
         table(("Task", "Figure", "Value"), [(task, wording.label(name), value) for task, name, value in rows]),
         *([caution] if caution else []),
         *_by_class(metrics),

@@ -17,7 +17,6 @@ from auxseg.deploy.export.request import Request, chosen
 from auxseg.deploy.export.result import Exported, Format
 from auxseg.deploy.export.source import Source
 from auxseg.deploy.export.tracing import SomeTasks
-from auxseg.errors import InputError
 from auxseg.run import Run
 from auxseg.run.prediction.predictor import answering
 
@@ -65,11 +64,6 @@ def export(
     asked.check()
     source = Source.open(run)
     model = source.model
-    if int8 and model.recipe.data.crop is not None:
-        raise InputError(
-            "export: --int8 is calibrated and measured on whole images, and this run was trained on windows "
-            "(data.crop); leave --int8 out"
-        )
     names = chosen(asked.tasks, list(answering(model)), list(model.tasks))
     store = None if asked.data is None else source.store(asked.data)
     network = model.network.to(memory_format=torch.contiguous_format)

@@ -23,8 +23,10 @@ from typing import TYPE_CHECKING, Final, final
 import numpy as np
 import torch
 from jaxtyping import Float32
+from torch import Tensor
 
-from auxseg.data.loading.loader import EvaluationLoader
+from auxseg.data.augment import NO_AUGMENTATION, CropConfig
+from auxseg.data.loading.loader import EvaluationLoader, TrainLoader
 from auxseg.data.store.store import Store
 from auxseg.deploy.export.parity import Runner
 from auxseg.deploy.export.result import Cost
@@ -32,6 +34,7 @@ from auxseg.deploy.export.tracing import quiet
 from auxseg.deploy.onnx_session import INPUT
 from auxseg.errors import InputError, RunError, first_line
 from auxseg.evaluation.measure import join
+from auxseg.evaluation.tiling import Tiles, by_views
 from auxseg.tasks import Table, Task
 
 if TYPE_CHECKING:
@@ -43,9 +46,12 @@ _NUM_IN_FLOAT: Final = 2
 _LAYERS: Final = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 
 
-def calibration_images(store: Store, number: int) -> list[Float32[np.ndarray, "1 C H W"]]:
+def calibration_images(
+    store: Store, number: int, crop: CropConfig | None = None, seed: int = 0
+) -> list[Float32[np.ndarray, "1 C H W"]]:
     """So many training images, spread evenly over the split, or all there are.
 
+    With ``crop`` one window of each, as a training with this ``seed`` cuts it in its first epoch without augmentation.
     Raises `InputError` if the store has no training images, or no validation images to measure the cost on.
     """
     for split in ("train", _SPLIT):
@@ -53,7 +59,11 @@ def calibration_images(store: Store, number: int) -> list[Float32[np.ndarray, "1
             raise InputError(f"{store.path}: the split {split} is empty, which --int8 needs; name another store")
     rows = store.rows("train")
     chosen = rows[np.linspace(0, len(rows) - 1, min(number, len(rows))).astype(int)]
-    return [batch.image.numpy() for batch in EvaluationLoader(store, chosen, 1)]
+    if crop is None:
+        return [batch.image.numpy() for batch in EvaluationLoader(store, chosen, 1)]
+    first_class = 1 if store.vocabulary.has_background else 0
+    loader = TrainLoader(store, chosen, 1, augment=NO_AUGMENTATION, seed=seed, crop=crop, first_class=first_class)
+    return [batch.image.numpy() for (batch,) in loader.steps(0, len(chosen))]
 
 
 def quantised(graph: onnx.ModelProto, images: Sequence[np.ndarray]) -> onnx.ModelProto:
@@ -110,24 +120,38 @@ def _sensitive(graph: onnx.ModelProto) -> list[str]:
 
 
 def costs(
-    tasks: Mapping[str, Task], in_float: Runner, in_int8: Runner, store: Store, *, is_trained_on: bool
+    tasks: Mapping[str, Task],
+    in_float: Runner,
+    in_int8: Runner,
+    store: Store,
+    *,
+    is_trained_on: bool,
+    tiles: Tiles | None = None,
 ) -> tuple[Cost, ...]:
-    """Every task's main figure on the validation split, in float32 and in eight bits."""
+    """Every task's main figure on the validation split, in float32 and in eight bits; of whole images, or by tiles."""
     rows = store.rows(_SPLIT)
-    before, after = (_figures(tasks, run, EvaluationLoader(store, rows, _BATCH)) for run in (in_float, in_int8))
+    batches = EvaluationLoader(store, rows, _BATCH if tiles is None else 1)
+    before, after = (_figures(tasks, run, batches, tiles) for run in (in_float, in_int8))
     return tuple(
         Cost(name, task.main_figure, _SPLIT, is_trained_on, len(rows), before[name], after[name])
         for name, task in tasks.items()
     )
 
 
-def _figures(tasks: Mapping[str, Task], run: Runner, batches: EvaluationLoader) -> dict[str, float | None]:
+def _figures(
+    tasks: Mapping[str, Task], run: Runner, batches: EvaluationLoader, tiles: Tiles | None
+) -> dict[str, float | None]:
     """The main figure of each task; none where nothing is labelled."""
+
+    def compute(pictures: Tensor, names: Sequence[str]) -> dict[str, Tensor]:
+        outputs = run(np.ascontiguousarray(pictures.numpy()))
+        return {name: torch.from_numpy(outputs[name]) for name in names}
+
     parts: dict[str, list[Table]] = {name: [] for name in tasks}
     for batch in batches:
-        outputs = run(batch.image.numpy())
+        outputs = by_views(compute, tasks, batch, tiles)
         for name, task in tasks.items():
-            parts[name].append(task.measure(torch.from_numpy(outputs[name]), task.target(batch)))
+            parts[name].append(task.measure(outputs[name], task.target(batch)))
     found: dict[str, float | None] = {}
     for name, task in tasks.items():
         value = task.figures(join(parts[name]))[task.main_figure]

@@ -16,6 +16,7 @@ from auxseg.deploy.export.tracing import trace
 from auxseg.deploy.onnx_session import INPUT, open_session
 from auxseg.errors import RunError, first_line
 from auxseg.files import write_atomically
+from auxseg.run.prediction.tiles import own_tiles
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,12 +32,13 @@ def write(job: Job, request: Request) -> Exported:
     found, num_images = (), 0
     if request.int8:
         assert job.store is not None
-        images = calibration_images(job.store, request.calibration)
+        recipe = job.model.recipe
+        images = calibration_images(job.store, request.calibration, recipe.data.crop, recipe.seed)
         graph, num_images = quantised(graph, images), len(images)
         in_int8 = runner(graph.SerializeToString(), names)
-        is_trained_on = job.model.recipe.data.train_on != "train"
+        is_trained_on, tiles = recipe.data.train_on != "train", own_tiles(recipe)
         parity = job.parity_of(in_int8)
-        found = costs(job.tasks, in_float, in_int8, job.store, is_trained_on=is_trained_on)
+        found = costs(job.tasks, in_float, in_int8, job.store, is_trained_on=is_trained_on, tiles=tiles)
     content = with_texts(graph, {**job.texts, **measured(parity, found, num_images)})
     write_atomically(request.out, content)
     return Exported(request.out, "onnx", names, len(content), parity, found, num_images)

@@ -46,11 +46,12 @@ def data_facts(about: DataFacts, *, is_mirrored: bool = False) -> Facts:
     size, resize, border = about.size, about.resize, about.border
     channels = [("Channels", f"{about.channels}; {DISPLAY_RULE}")] if about.channels else []
     shape = "a square" if size.is_square else "this shape"
+    fitted = f"{_by(size)}, {_RESIZES.get(resize, resize).format(shape)}"
     return [
         ("Data", about.name),
         ("Images", " · ".join(splits)),
         *([("Measured on", "each image and its mirror image")] if is_mirrored else []),
-        ("Stored size", f"{_by(size)}, {_RESIZES.get(resize, resize).format(shape)}"),
+        ("Stored size", fitted if about.smallest is None else about.sizes()),
         *channels,
         ("Borders", f"{border}: {BORDERS[border]}" if border in BORDERS else f"{border}"),
     ]

@@ -20,10 +20,10 @@ from torch import Tensor
 from auxseg.data.channels import resampled
 from auxseg.data.geometry import Fit, fit, padding
 from auxseg.data.sample import Vocabulary
-from auxseg.data.sources.pictures.decoding import MAX_PIXELS
 from auxseg.errors import InputError
 from auxseg.evaluation.tiling import Tiles, bands
 from auxseg.records.values.size import Size
+from auxseg.run.prediction.large_image import MOST_PIXELS, LargeImage
 from auxseg.tasks import Task
 from auxseg.tasks.answers import Answer
 from auxseg.tasks.answers.assembled import assembled
@@ -34,9 +34,6 @@ _MOST_AT_ONCE: Final = 2**24
 
 _MOST_SUMS: Final = 2**28
 """Numbers that one row of tiles may add up."""
-
-MOST_PIXELS: Final = 4 * MAX_PIXELS
-"""As many a photograph may have that is given as an array; one in a file, which has to be decoded, `MAX_PIXELS`."""
 
 
 @final
@@ -49,17 +46,17 @@ class Seen:
     that does not know it sees every photograph at the size that the store would give it.
     """
 
-    image: UInt[np.ndarray, "h w K"]
+    image: UInt[np.ndarray, "h w K"] | LargeImage
     height: int
     width: int
 
     @functools.cached_property
     def padding(self) -> UInt[np.ndarray, " K"]:
         """What lies around it."""
-        return padding(self.image)
+        return padding(self.image.small if isinstance(self.image, LargeImage) else self.image)
 
     @classmethod
-    def of(cls, image: UInt[np.ndarray, "h w K"], vocabulary: Vocabulary) -> Seen:
+    def of(cls, image: UInt[np.ndarray, "h w K"] | LargeImage, vocabulary: Vocabulary) -> Seen:
         """Raises `InputError` for one that would be too large."""
         height, width = image.shape[0], image.shape[1]
         if vocabulary.scale is None:
@@ -123,30 +120,43 @@ def answers_by_tiles(
         tiles: how it is cut.
         class_names: the names of the mask classes.
     """
-    channels = sum(getattr(form(task.output), "channels", 0) for task in tasks.values())
-    width, height = max(seen.width, tiles.size), max(seen.height, tiles.size)
-    top, left = seen.corner(tiles.size)
-    _refuse_wide(channels * width * tiles.size, seen, tiles)
-    is_small = channels * seen.height * seen.width <= _MOST_AT_ONCE
-
-    def ask(names: Sequence[str]) -> Iterator[tuple[slice, dict[str, Answer]]]:
-        parts = bands(
-            lambda pictures: compute(pictures, names),
-            lambda first, last: seen.rows(first - top, last - top, left, width),
-            (height, width),
-            tiles,
-        )
-        cut = ((first - top, outputs) for first, outputs in parts)
-        yield from _answered(cut, {name: tasks[name] for name in names}, seen, left, is_small=is_small)
+    if _num_channels(tasks) * seen.height * seen.width <= _MOST_AT_ONCE:
+        ((_, answers),) = answers_in_bands(tasks, compute, seen, tiles, in_one=True)
+        return answers
 
     def again(name: str) -> Iterator[tuple[slice, Answer]]:
-        for rows, answers in ask([name]):
+        for rows, answers in answers_in_bands({name: tasks[name]}, compute, seen, tiles):
             yield rows, answers[name]
 
-    if is_small:
-        ((_, answers),) = ask(list(tasks))
-        return answers
-    return assembled(ask(list(tasks)), (seen.image.shape[0], seen.image.shape[1]), class_names, again)
+    parts = answers_in_bands(tasks, compute, seen, tiles)
+    return assembled(parts, (seen.image.shape[0], seen.image.shape[1]), class_names, again)
+
+
+def answers_in_bands(
+    tasks: Mapping[str, Task],
+    compute: Callable[[Float[Tensor, "N K S S"], Sequence[str]], Mapping[str, Tensor]],
+    seen: Seen,
+    tiles: Tiles,
+    *,
+    in_one: bool = False,
+) -> Iterator[tuple[slice, dict[str, Answer]]]:
+    """The rows and the answers of one band after the other, or of all in one; the arguments are as above."""
+    names = list(tasks)
+    width, height = max(seen.width, tiles.size), max(seen.height, tiles.size)
+    top, left = seen.corner(tiles.size)
+    _refuse_wide(_num_channels(tasks) * width * tiles.size, seen, tiles)
+    parts = bands(
+        lambda pictures: compute(pictures, names),
+        lambda first, last: seen.rows(first - top, last - top, left, width),
+        (height, width),
+        tiles,
+    )
+    cut = ((first - top, outputs) for first, outputs in parts)
+    yield from _answered(cut, tasks, seen, left, is_small=in_one)
+
+
+def _num_channels(tasks: Mapping[str, Task]) -> int:
+    return sum(getattr(form(task.output), "channels", 0) for task in tasks.values())
 
 
 def _answered(

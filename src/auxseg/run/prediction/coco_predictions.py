@@ -16,7 +16,9 @@ import numpy as np
 from auxseg.data.exporting.run_lengths import bounds, rle
 from auxseg.data.sample import Vocabulary
 from auxseg.run.prediction.image_files import Photograph, readable
+from auxseg.run.prediction.large_files import LargeAnswers
 from auxseg.run.prediction.prediction import Prediction
+from auxseg.tasks.answers import Answer
 
 DESCRIPTION: Final = "auxseg predictions"
 
@@ -42,22 +44,30 @@ class CocoPredictions:
 
     def add(self, photograph: Photograph, prediction: Prediction) -> None:
         """Record what was predicted of one photograph."""
-        image_id, (height, width) = self._new_id(photograph.name), prediction.image.shape[:2]
-        self._images[image_id] = {
-            "id": image_id,
-            "file_name": readable(photograph.path),
-            "output": readable(photograph.name),
-            "width": width,
-            "height": height,
-            "classes": {task: max(named, key=named.__getitem__) for task, named in prediction.classes.items()},
-            "class_probabilities": {task: dict(named) for task, named in prediction.classes.items()},
-            **_recorded(prediction),
-        }
+        image_id = self._add_image(photograph, prediction.image.shape[:2], prediction.answers)
         for task, mask in prediction.masks.items():
             self._add_classes(image_id, mask, prediction.scores[task])
-        for task, (x0, y0, x1, y1) in prediction.boxes.items():
-            values = {"area": (x1 - x0) * (y1 - y0), "segmentation": []}
-            self._annotate(image_id, self._boxes[task][0], [x0, y0, x1 - x0, y1 - y0], **values)
+        self._add_boxes(image_id, prediction.answers)
+
+    def add_large(
+        self, photograph: Photograph, hw: tuple[int, int], whole: Mapping[str, Answer], found: LargeAnswers
+    ) -> None:
+        """Record what was predicted of one large image, of whose classes no outlines are written.
+
+        ``whole`` are the answers of tasks that looked at all of it.
+        """
+        records = {task: summed.record() for task, summed in found.summed.items()}
+        image_id = self._add_image(photograph, hw, whole, {task: each for task, each in records.items() if each})
+        self._images[image_id]["left_out"] = ["segmentation"]
+        for task, regions in found.regions.items():
+            scores = found.summed[task].scores()
+            for index, name in self._objects():
+                if index in regions:
+                    x0, y0, x1, y1 = map(float, regions[index].box)
+                    score = {"score": scores[name]} if name in scores else {}
+                    values = {**score, "area": regions[index].area, "segmentation": []}
+                    self._annotate(image_id, self._vocabulary.category_ids[index], [x0, y0, x1 - x0, y1 - y0], **values)
+        self._add_boxes(image_id, whole)
 
     def to_json(self) -> bytes:
         """The file's content."""
@@ -77,10 +87,43 @@ class CocoPredictions:
         """The first mask class that is an object."""
         return 1 if self._vocabulary.has_background else 0
 
+    def _objects(self) -> list[tuple[int, str]]:
+        return list(enumerate(self._vocabulary.mask_classes))[self._first :]
+
+    def _add_image(
+        self,
+        photograph: Photograph,
+        hw: tuple[int, ...],
+        answers: Mapping[str, Answer],
+        records: Mapping[str, Mapping[str, object]] | None = None,
+    ) -> int:
+        """An entry of the image, and its number; ``records`` are those of further answers."""
+        image_id, (height, width) = self._new_id(photograph.name), hw
+        named = {task: answer.classes for task, answer in answers.items() if answer.classes is not None}
+        records = {task: dict(answer.record) for task, answer in answers.items() if answer.record} | dict(records or {})
+        self._images[image_id] = {
+            "id": image_id,
+            "file_name": readable(photograph.path),
+            "output": readable(photograph.name),
+            "width": width,
+            "height": height,
+            "classes": {task: max(each, key=each.__getitem__) for task, each in named.items()},
+            "class_probabilities": {task: dict(each) for task, each in named.items()},
+            **({"answers": records} if records else {}),  # what COCO has no word for
+        }
+        return image_id
+
+    def _add_boxes(self, image_id: int, answers: Mapping[str, Answer]) -> None:
+        for task, answer in answers.items():
+            if answer.box is not None:
+                x0, y0, x1, y1 = answer.box
+                values = {"area": (x1 - x0) * (y1 - y0), "segmentation": []}
+                self._annotate(image_id, self._boxes[task][0], [x0, y0, x1 - x0, y1 - y0], **values)
+
     def _add_classes(self, image_id: int, mask: np.ndarray, scores: Mapping[str, float]) -> None:
-        for index, name in enumerate(self._vocabulary.mask_classes):
+        for index, name in self._objects():
             part = mask == index
-            if index < self._first or not part.any():
+            if not part.any():
                 continue
             score = {"score": scores[name]} if name in scores else {}
             values = {**score, "area": int(part.sum()), "segmentation": rle(part)}
@@ -96,12 +139,6 @@ class CocoPredictions:
         while number in self._images or number == 0:
             number += 1
         return number
-
-
-def _recorded(prediction: Prediction) -> dict[str, object]:
-    """What tasks say that COCO has no word for, under ``answers``."""
-    answers = {task: dict(answer.record) for task, answer in prediction.answers.items() if answer.record}
-    return {"answers": answers} if answers else {}
 
 
 def _box_categories(vocabulary: Vocabulary, tasks: Sequence[str]) -> dict[str, tuple[int, str]]:

@@ -25,7 +25,7 @@ def read_open_file(file: IO[bytes], exif: str, max_pixels: int | None = None, ch
     try:
         if channels != RGB:
             image = read_open_native(file, _NAME, max_pixels)
-            refuse_other(image, _NAME, channels, "the model was trained on")
+            refuse_other(image.shape[2], image.dtype, _NAME, channels, "the model was trained on")
             return image
         picture = upright(read_open_picture(file, _NAME, max_pixels), None, exif)[0]
         return to_rgb(picture, _NAME)

@@ -16,8 +16,9 @@ from auxseg.data.channels import RGB, Channels
 from auxseg.data.geometry import Fit
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import EXIFS, IGNORE, MISSING, Vocabulary
+from auxseg.data.sources.pictures.by_rows import pixels_of, rows_of
 from auxseg.data.sources.pictures.decoding import MAX_PIXELS, read_picture, to_rgb, upright
-from auxseg.data.sources.pictures.native import read_native, refuse_other
+from auxseg.data.sources.pictures.native import ARRAY_SUFFIX, read_native, refuse_other
 from auxseg.data.sources.source import SampleError
 from auxseg.errors import InputError
 from auxseg.keyed import sample_keys
@@ -47,7 +48,8 @@ def read_photograph(
         case np.ndarray():
             return _array(photograph, MAX_PIXELS if most is None else most)
         case str() | Path():
-            return _pixels(Path(photograph), exif)
+            path = Path(photograph)
+            return _array_file(path) if path.suffix.lower() == ARRAY_SUFFIX else _pixels(path, exif)
         case Image.Image():
             return _pixels(photograph, exif)
     raise InputError(
@@ -87,7 +89,7 @@ def _of_channels(photograph: object, channels: Channels, most: int) -> np.ndarra
             _refuse_large(image, most)
         else:
             raise InputError(f"the model expects a path or an array of {channels.in_words()}, not {_kind(photograph)}")
-        refuse_other(image, name, channels, "the model was trained on")
+        refuse_other(image.shape[2], image.dtype, name, channels, "the model was trained on")
         return image
     except SampleError as error:
         raise InputError(f"{where}{error}") from None
@@ -109,6 +111,18 @@ def _pixels(source: Path | Image.Image, exif: str) -> np.ndarray:
         raise InputError(f"{where}{error}") from None
     except (MemoryError, OSError) as error:
         raise InputError(f"{where}cannot be read ({error or 'out of memory'})") from None
+
+
+def _array_file(path: Path) -> np.ndarray:
+    """A .npy file of uint8, ``h w 3``, ``3 h w`` or grey."""
+    try:
+        size = pixels_of(path)
+        if size is not None and size[0] * size[1] > MAX_PIXELS:
+            raise InputError(f"{path}: has {size[1]} x {size[0]} pixels; the limit is {MAX_PIXELS:,}")
+        rows = rows_of(path, RGB)
+        return _pixels(path, "ignore") if rows is None else rows[:]
+    except SampleError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def _array(photograph: np.ndarray, most: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Final, final
 import numpy as np
 from jaxtyping import UInt8
 
+from auxseg.data.sources.pictures.by_rows import FileRows
 from auxseg.drawing import palette_image, save_png
 from auxseg.errors import InputError
 from auxseg.evaluation.averaging import TTA, refuse_averaging
@@ -17,6 +18,8 @@ from auxseg.evaluation.tiling import refuse_tiles
 from auxseg.files import replacing, write_atomically
 from auxseg.run.prediction.coco_predictions import DESCRIPTION, CocoPredictions
 from auxseg.run.prediction.image_files import Photograph
+from auxseg.run.prediction.large_files import write_masks
+from auxseg.run.prediction.large_image import LargeImage, open_large
 from auxseg.run.prediction.own_files import mark, refuse_others
 from auxseg.run.prediction.predictor import Predictor, answering
 from auxseg.run.prediction.tiles import AskedTiles, chosen_tiles
@@ -84,8 +87,16 @@ class PredictionWriter:
         boxes = [name for name, answer in blank.items() if answer.box is not None]
         self._coco = CocoPredictions(model.vocabulary, boxes)
 
-    def add(self, photograph: Photograph) -> None:
-        """Predict one photograph and write its pictures. Raises `InputError` if it cannot be read."""
+    def add(self, photograph: Photograph) -> str:
+        """Predict one photograph and write its pictures; gives a remark on what is not as usual, or an empty one.
+
+        Raises `InputError` if it cannot be read.
+        """
+        vocabulary = self._model.vocabulary
+        exif = vocabulary.exif if self._exif == "auto" else self._exif
+        rows = open_large(photograph.path, vocabulary.channels, exif, by_tiles=self._tiles is not None)
+        if rows is not None:
+            return self._add_large(photograph, rows)
         prediction = self._model.predict(photograph.path, exif=self._exif, tta=self._tta, tiles=self._tiles)
         (self.directory / photograph.name).parent.mkdir(parents=True, exist_ok=True)
         for task, mask in prediction.masks.items():
@@ -94,6 +105,29 @@ class PredictionWriter:
         for task, drawn in prediction.pictures.items():
             save_png(self._file(photograph.name, task), drawn, mark())
         self._coco.add(photograph, prediction)
+        return ""
+
+    def _add_large(self, photograph: Photograph, rows: FileRows) -> str:
+        """The same of an image that is read, answered and written band by band."""
+        assert self._tiles is not None
+        vocabulary, image = self._model.vocabulary, LargeImage.read(rows)
+        (self.directory / photograph.name).parent.mkdir(parents=True, exist_ok=True)
+        said = self._model.predict_in_bands(image, tta=self._tta, tiles=self._tiles)
+        found = write_masks(
+            said.bands,
+            image,
+            vocabulary.channels,
+            vocabulary.mask_classes,
+            lambda task: self._file(photograph.name, self._mask_suffix(task)),
+        )
+        save_png(self._file(photograph.name, "overlay"), found.overlay, mark())
+        for task, drawn in found.pictures.items():
+            save_png(self._file(photograph.name, task), drawn, mark())
+        self._coco.add_large(photograph, image.shape[:2], said.whole, found)
+        return (
+            f"{photograph.path.name}: large, so answered band by band; other pictures than masks are 1/{image.step} as "
+            f"wide and high, the overlay shows masks alone, and {FILE} has no outlines of classes"
+        )
 
     def finish(self) -> Path:
         """Write predictions.json, of all photographs that were added, and say where it is."""

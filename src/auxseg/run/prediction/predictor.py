@@ -5,9 +5,10 @@ Shape legend: ``h w`` a photograph's own size, ``C`` its channels, ``N`` picture
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Protocol, final, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, UInt
@@ -23,7 +24,8 @@ from auxseg.evaluation.averaging import TTA, average, averaged_tasks, refuse_ave
 from auxseg.evaluation.tiling import Tiles, by_views, refuse_tiles
 from auxseg.recipe import Recipe
 from auxseg.records.values.size import Size
-from auxseg.run.prediction.by_tiles import MOST_PIXELS, Seen, answers_by_tiles
+from auxseg.run.prediction.by_tiles import Seen, answers_by_tiles, answers_in_bands
+from auxseg.run.prediction.large_image import MOST_PIXELS, LargeImage
 from auxseg.run.prediction.photograph import batch_of, read_photograph
 from auxseg.run.prediction.prediction import Prediction
 from auxseg.run.prediction.tiles import own_tiles
@@ -75,6 +77,19 @@ class Predictor(Protocol):
     ) -> Prediction:
         """What it says of one photograph; see `auxseg.predict`. By default by the tiles of its own, if it has any."""
         ...
+
+    def predict_in_bands(self, image: LargeImage, *, tta: TTA = "none", tiles: Tiles) -> InBands:
+        """What it says of an image that is too large to be held whole."""
+        ...
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class InBands:
+    """What tasks say of a large image: those that look at it whole, and the others one band of rows after the other."""
+
+    whole: Mapping[str, Answer]
+    bands: Iterator[tuple[slice, dict[str, Answer]]]
 
 
 def answerable(model: Predictor) -> dict[str, Task]:
@@ -131,20 +146,36 @@ def ask(
     return Prediction(shown, answers, {name: give() for name, give in makers.items() if give is not None})
 
 
+def ask_in_bands(model: Predictor, compute: Compute, image: LargeImage, *, tta: TTA, tiles: Tiles) -> InBands:
+    """What the tasks in `answering` say of a large image; the arguments, and what is refused, are those of `ask`.
+
+    Tasks that look at the whole image see its small copy.
+    """
+    refuse_averaging(tta, model.tasks, model.recipe.target, "predict")
+    if model.recipe.target in model.tasks:
+        refuse_tiles(tiles, model.tasks, model.recipe.target, "predict")
+    asked = answering(model)
+    by_tiles = {name: task for name, task in asked.items() if not untiled(task)}
+    others = {name: task for name, task in asked.items() if name not in by_tiles}
+    whole = _of_stored(model, compute, image, others, tta, tiles) if others else {}
+    seen = Seen.of(image, model.vocabulary)
+    return InBands(whole, answers_in_bands(by_tiles, _averaged(compute, by_tiles, tta), seen, tiles))
+
+
 def _of_stored(
     model: Predictor,
     compute: Compute,
-    image: UInt[np.ndarray, "h w C"],
+    image: UInt[np.ndarray, "h w C"] | LargeImage,
     asked: Mapping[str, Task],
     tta: TTA,
     tiles: Tiles | None,
 ) -> dict[str, Answer]:
     """What tasks say of a photograph as it would be stored."""
     vocabulary = model.vocabulary
-    place = fit(image.shape[:2], vocabulary.size, vocabulary.resize)
+    place = fit((image.shape[0], image.shape[1]), vocabulary.size, vocabulary.resize)
     if tiles is not None and model.recipe.data.size is None:
         place = _shrunk_place(image, vocabulary, tiles)
-    batch = batch_of(image, place, vocabulary)
+    batch = batch_of(image.small if isinstance(image, LargeImage) else image, place, vocabulary)
 
     def outputs_of(tasks: Mapping[str, Task], batch: Batch) -> dict[str, Tensor]:
         return by_views(compute, tasks, batch, tiles)
@@ -155,7 +186,7 @@ def _of_stored(
     return {name: task.answer(outputs[name].float().cpu()[0], place) for name, task in asked.items()}
 
 
-def _shrunk_place(image: UInt[np.ndarray, "h w C"], vocabulary: Vocabulary, tiles: Tiles) -> Fit:
+def _shrunk_place(image: UInt[np.ndarray, "h w C"] | LargeImage, vocabulary: Vocabulary, tiles: Tiles) -> Fit:
     """Where the whole photograph lies for a model that was trained on windows of images of their own sizes.
 
     It fills a tile, as the stored image that the model is measured on is shrunk to one. A photograph that is smaller
@@ -163,7 +194,7 @@ def _shrunk_place(image: UInt[np.ndarray, "h w C"], vocabulary: Vocabulary, tile
     """
     seen = Seen.of(image, vocabulary)
     if min(seen.height, seen.width) >= tiles.size:
-        return fit(image.shape[:2], tiles.size, "squash")
+        return fit((image.shape[0], image.shape[1]), tiles.size, "squash")
     own = own_fit((image.shape[0], image.shape[1]), Size(seen.height, seen.width))
     return padded_fit(own, tiles.size)
 

@@ -91,12 +91,13 @@ class _Asked:
         higher = self.figures.target.higher_is_better
         config = self.plan.config
         assert config.margin is not None
-        mirrored = self.plan.mirrored or None
+        mirrored, at = self.plan.mirrored or None, "original" if self.plan.at == "original" else None
         if self.is_together:
             looks = config.planned_looks
-            return records.Rules(config.margin, LEVEL, len(looks), higher, SIMULTANEOUS, looks, mirrored, config.folds)
+            fixed = (config.margin, LEVEL, len(looks), higher, SIMULTANEOUS, looks, mirrored, config.folds)
+            return records.Rules(*fixed, at=at)
         assert isinstance(config.looks, int)
-        return records.Rules(config.margin, LEVEL, config.looks, higher, mirrored=mirrored, folds=config.folds)
+        return records.Rules(config.margin, LEVEL, config.looks, higher, mirrored=mirrored, folds=config.folds, at=at)
 
     def answer(self, fraction: float) -> Answer:
         """The verdicts at one share of the masks."""

@@ -17,6 +17,7 @@ from auxseg.config import config
 from auxseg.errors import InputError
 from auxseg.recipe.errors import sentence
 from auxseg.recipe.settings import refuse_replaced
+from auxseg.records.metrics import At
 from auxseg.statistics.simultaneous import FEWEST_SEEDS
 from auxseg.strict_yaml import read_mapping
 
@@ -86,7 +87,7 @@ class StudyConfig:
     numbers of seeds at which verdicts are given, ``seeds`` alone by default; per arm it is 2 (the default) if the study
     may be extended once, and 1 if not. ``mirrored`` says whether every test image is measured mirrored as well, by
     default where the training mirrors images too and no task knows left from right; never per arm, unless it is asked
-    for.
+    for. ``at`` is ``original`` where masks are compared at the images' own size (`auxseg.evaluation.at_original`).
     """
 
     base: str
@@ -104,6 +105,7 @@ class StudyConfig:
     margin: Margin | None = None
     looks: Literal[1, 2] | tuple[Annotated[int, Field(ge=1, le=1000)], ...] | None = None
     mirrored: bool | None = None
+    at: At | None = None
     weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = field(default_factory=dict)
     tune_weights: Annotated[tuple[Weight, ...], Field(min_length=2)] | None = None
     tuning_seeds: Annotated[int, Field(ge=1, le=1000)] = 2

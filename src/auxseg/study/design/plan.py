@@ -15,6 +15,7 @@ from auxseg.data.loading.folds import fold_name
 from auxseg.errors import InputError
 from auxseg.recipe import Recipe, load_recipe, parse_recipe, to_values, what_matters, with_changes
 from auxseg.records.about import SameCompute, Tuned
+from auxseg.records.metrics import At
 from auxseg.study.design.arm import BASELINE, Arm, balanced, own_share
 from auxseg.study.design.bases import base_of, check_base, check_controls, check_own_settings, check_weights
 from auxseg.study.design.config import SAME_COMPUTE, StudyConfig
@@ -62,6 +63,7 @@ class Plan:
         same_compute: once it is known, how much longer the control of that name is trained, and for which arm.
         tuned: what was chosen on validation, an entry for each arm and share (`auxseg.study.tuning`).
         mirrored: whether test images are measured mirrored too.
+        at: at which size the target's masks are compared.
         figure: by which figure of the target arms are judged; empty for its main figure.
         families: of arms that were added after verdicts, how many times some had been before.
     """
@@ -72,6 +74,7 @@ class Plan:
     same_compute: SameCompute | None = None
     tuned: Sequence[Tuned] = ()
     mirrored: bool = False
+    at: At = "stored"
     figure: str = ""
     families: Mapping[Arm, int] = field(default_factory=dict)
 

@@ -34,6 +34,7 @@ def question(plan: Plan) -> Question:
         looks=None if together or isinstance(config.looks, tuple) else config.looks,
         looks_at=config.planned_looks if together else (),
         mirrored=plan.mirrored or None,
+        at="original" if plan.at == "original" else None,
         label_fractions=tuple(sorted(plan.label_fractions)),
         folds=config.folds,
         base=what_matters(arm_recipe(plan, plan.arms[0])),

@@ -14,7 +14,7 @@ from auxseg.errors import DivergedError, InputError, RunError
 from auxseg.files import write_atomically
 from auxseg.recipe import Recipe, parse_recipe, to_values
 from auxseg.records.about import Choices
-from auxseg.records.metrics import TileFacts, read_metrics
+from auxseg.records.metrics import At, TileFacts, read_metrics
 from auxseg.records.names import METRICS_FILE, PER_IMAGE_FILE, failure_file
 from auxseg.run import Run, choose, evaluate, train
 from auxseg.run.prediction.tiles import own_tiles
@@ -37,6 +37,8 @@ class Job:
     """Where it is written down why a training diverged."""
     mirrored: bool = False
     """Whether test images are measured mirrored too."""
+    at: At = "stored"
+    """At which size the target's masks are compared."""
     content_hash: str | None = None
     """Of the data that the study was begun with; ``None`` before it is begun, when data are what they are."""
 
@@ -108,7 +110,7 @@ def trainings(study: StudyDirectory, data: Path, runs: Sequence[PlannedRun]) -> 
 def evaluations(study: StudyDirectory, data: Path, plan: Plan) -> list[Job]:
     """Of the runs that did not diverge and have not been measured on the test split."""
     runs = [planned for planned in plan.runs if study.failure(planned) is None]
-    jobs = [_job(_evaluate, study, data, planned, mirrored=plan.mirrored) for planned in runs]
+    jobs = [_job(_evaluate, study, data, planned, mirrored=plan.mirrored, at=plan.at) for planned in runs]
     return [job for job in jobs if not _is_evaluated(job)]
 
 
@@ -128,10 +130,16 @@ def choice(recipe: Recipe, data: Path) -> Job:
 
 
 def _job(
-    work: Callable[[Job], object], study: StudyDirectory, data: Path, planned: PlannedRun, *, mirrored: bool = False
+    work: Callable[[Job], object],
+    study: StudyDirectory,
+    data: Path,
+    planned: PlannedRun,
+    *,
+    mirrored: bool = False,
+    at: At = "stored",
 ) -> Job:
     directory, failure = study.run_directory(planned), study.failure_file(planned)
-    return Job(work, to_values(planned.recipe), data, directory, failure, mirrored, study.content_hash)
+    return Job(work, to_values(planned.recipe), data, directory, failure, mirrored, at, study.content_hash)
 
 
 def _train(job: Job) -> None:
@@ -144,7 +152,7 @@ def _train(job: Job) -> None:
 def _evaluate(job: Job) -> None:
     if _is_evaluated(job):  # by a worker that was lost before it could say so
         return
-    evaluate(Run(job.directory), "test", job.data, mirrored=job.mirrored)
+    evaluate(Run(job.directory), "test", job.data, mirrored=job.mirrored, at=job.at)
 
 
 def _choose(job: Job) -> Choice:
@@ -159,7 +167,7 @@ def _is_evaluated(job: Job) -> bool:
         return False
     if metrics is None or metrics.split != "test" or not (job.directory / PER_IMAGE_FILE).is_file():
         return False
-    if metrics.mirrored != job.mirrored or metrics.tta != "none" or metrics.at != "stored":
+    if metrics.mirrored != job.mirrored or metrics.tta != "none" or metrics.at != job.at:
         return False
     own = own_tiles(parse_recipe(job.recipe))
     if metrics.tiles != (None if own is None else TileFacts(own.size, own.overlap)):

@@ -113,8 +113,10 @@ class Screening:
         study = self.study.directory
         full = with_choices(self.study.made, study.choices)
         begun = study.question
-        if begun is not None:  # neither touches a ranking
-            full = dataclasses.replace(full, mirrored=bool(begun.mirrored), figure=begun.figure or "")
+        if begun is not None:  # none touches a ranking
+            full = dataclasses.replace(
+                full, mirrored=bool(begun.mirrored), at=begun.at or "stored", figure=begun.figure or ""
+            )
         study.compare(question(full))
         refuse_other_arms(full, study.judged, study.path)
         candidates = self._candidates()

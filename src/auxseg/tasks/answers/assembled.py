@@ -6,13 +6,16 @@ Shape legend: ``h w`` the photograph's own size.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import final
+from typing import Final, final
 
 import numpy as np
 from jaxtyping import UInt8
 
 from auxseg.drawing import Picture, overlay_mask
 from auxseg.tasks.answers.answer import Answer
+
+_PUT_TOGETHER: Final = ("map", "shares")
+"""Records of bands that become one of the whole."""
 
 Banded = Callable[[], Iterable[tuple[slice, Answer]]]
 """Asks about one band of rows after the other: its rows in the photograph, and the answer."""
@@ -27,7 +30,9 @@ def assembled(
     """What tasks say of a whole photograph, of what they say of its bands, from top to bottom.
 
     Memory holds the masks and what is said of one band. Maps, probabilities and drawings that need them are asked for
-    ``again`` when they are wanted.
+    ``again`` when they are wanted. Records of ``map`` (the range and the mean of numbers) and ``shares`` become those
+    of the whole. Nobody knows how to put together what else a task of a plugin says, its records, classes, tags, boxes
+    and vectors: that stands in the record under ``bands``, band by band, see `_kept`.
 
     Args:
         bands: the rows of each band in the photograph, and the answers by task.
@@ -45,20 +50,19 @@ def assembled(
 
 
 @final
-class _Parts:
-    """What is kept of one task's answers about the bands that were seen so far."""
+class Summed:
+    """What is added up of one task's answers about bands: scores of the classes in its mask, and its record."""
 
-    def __init__(self, first: Answer, original: tuple[int, int], class_names: Sequence[str]) -> None:
-        self._first, self._original, self._names = first, original, class_names
-        self._mask = None if first.mask is None else np.empty(original, np.uint8)
+    def __init__(self, class_names: Sequence[str]) -> None:
+        self._names = class_names
         self._counts, self._sums = np.zeros(len(class_names), np.int64), np.zeros(len(class_names))
         self._summaries: list[tuple[int, Mapping[str, Sequence[float | None]]]] = []
         self._shares: list[tuple[int, Mapping[str, float]]] = []
+        self._kept: list[dict[str, object]] = []
 
     def add(self, rows: slice, answer: Answer) -> None:
-        if self._mask is not None:
-            assert answer.mask is not None
-            self._mask[rows] = answer.mask
+        """Add the answer about a band of these rows."""
+        if answer.mask is not None:
             counts = np.bincount(answer.mask.ravel(), minlength=len(self._names))[: len(self._names)]
             self._counts += counts
             self._sums += counts * np.array([answer.scores.get(name, 0.0) for name in self._names])
@@ -68,25 +72,15 @@ class _Parts:
         shares = answer.record.get("shares")
         if isinstance(shares, Mapping):
             self._shares.append((rows.stop - rows.start, shares))
+        if kept := _kept(rows, answer):
+            self._kept.append({"rows": [rows.start, rows.stop], **kept})
 
-    def answer(self, again: Banded) -> Answer:
-        mask = self._mask
-        if mask is None:
-            return Answer(
-                draw=lambda picture: _drawn(picture, again(), self._original[0]),
-                drawn=self._first.drawn,
-                map=None if self._first.map is None else lambda: _joined(_maps(again())),
-                record=self._record(),
-            )
+    def scores(self) -> dict[str, float]:
+        """For every class name in the mask, the mean probability of the class over its pixels."""
         pairs = zip(self._names, self._sums.tolist(), self._counts.tolist(), strict=True)
-        return Answer(
-            draw=lambda picture: overlay_mask(picture, mask),
-            mask=mask,
-            scores={name: total / count for name, total, count in pairs if count},
-            probabilities=None if self._first.probabilities is None else lambda: _joined(_probabilities(again())),
-        )
+        return {name: total / count for name, total, count in pairs if count}
 
-    def _record(self) -> dict[str, object]:
+    def record(self) -> dict[str, object]:
         """What stands in predictions.json, of all bands together."""
         record: dict[str, object] = {"map": _summary(self._summaries)} if self._summaries else {}
         if self._shares:
@@ -94,7 +88,63 @@ class _Parts:
             record["shares"] = {
                 name: sum(height * part[name] for height, part in self._shares) / total for name in self._shares[0][1]
             }
-        return record
+        return record | {"bands": self._kept} if self._kept else record
+
+
+@final
+class _Parts:
+    """What is kept of one task's answers about the bands that were seen so far."""
+
+    def __init__(self, first: Answer, original: tuple[int, int], class_names: Sequence[str]) -> None:
+        self._first, self._original, self._summed = first, original, Summed(class_names)
+        self._mask = None if first.mask is None else np.empty(original, np.uint8)
+
+    def add(self, rows: slice, answer: Answer) -> None:
+        if self._mask is not None:
+            assert answer.mask is not None
+            self._mask[rows] = answer.mask
+        self._summed.add(rows, answer)
+
+    def answer(self, again: Banded) -> Answer:
+        mask, numbers = self._mask, None if self._first.map is None else lambda: _joined(_maps(again()))
+        if mask is None:
+            return Answer(
+                draw=lambda picture: _drawn(picture, again(), self._original[0]),
+                drawn=self._first.drawn,
+                map=numbers,
+                record=self._summed.record(),
+            )
+        return Answer(
+            draw=lambda picture: overlay_mask(picture, mask),
+            mask=mask,
+            scores=self._summed.scores(),
+            probabilities=None if self._first.probabilities is None else lambda: _joined(_probabilities(again())),
+            map=numbers,
+            record=self._summed.record(),
+        )
+
+
+def _kept(rows: slice, answer: Answer) -> dict[str, object]:
+    """What is said of a band that has no place in an answer about the whole.
+
+    Boxes are in pixels of the whole photograph. What records and vectors say of places is in pixels of the band.
+    """
+    kept = {key: value for key, value in answer.record.items() if key not in _PUT_TOGETHER}
+    if answer.box is not None:
+        kept["box"] = _moved(answer.box, rows.start)
+    if answer.boxes is not None:
+        kept["boxes"] = [
+            {"class": each.name, "score": each.score, "box": _moved(each.box, rows.start)} for each in answer.boxes
+        ]
+    for name, numbers in (("classes", answer.classes), ("tags", answer.tags)):
+        if numbers is not None:
+            kept[name] = dict(numbers)
+    return kept if answer.vector is None else {"vector": list(answer.vector), **kept}
+
+
+def _moved(box: tuple[float, float, float, float], down: int) -> list[float]:
+    x0, y0, x1, y1 = box
+    return [x0, y0 + down, x1, y1 + down]
 
 
 def _maps(bands: Iterable[tuple[slice, Answer]]) -> Iterator[np.ndarray]:

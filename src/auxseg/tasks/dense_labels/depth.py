@@ -35,6 +35,9 @@ NEAREST: Final = 1e-3
 
 LOSSES: Final = ("l1", "scale_invariant_log")
 
+OnZoom = Literal["keep", "divide"]
+"""What becomes of depths where the augmentation shows things larger."""
+
 
 @final
 class DepthTask(RegressionTask):
@@ -42,13 +45,23 @@ class DepthTask(RegressionTask):
 
     A pixel of depth 0 is not known. Losses: ``l1``, the mean error over known pixels, and ``scale_invariant_log``, see
     `auxseg.tasks.losses.regression`, the mean over images.
+
+    With ``on_zoom="divide"`` a picture in which the augmentation shows things s times larger has its depths divided by
+    s (`Batch.zoom`): what is seen s times as large by the same camera is s times nearer.
     """
 
     main_figure = row_figure = mean_figure = "abs_error"
     higher_is_better = False
 
     def __init__(
-        self, *, name: str, layer: str, losses: Mapping[str, float], unit: str = METRES, variance_focus: float = 0.5
+        self,
+        *,
+        name: str,
+        layer: str,
+        losses: Mapping[str, float],
+        unit: str = METRES,
+        variance_focus: float = 0.5,
+        on_zoom: OnZoom = "keep",
     ) -> None:
         terms = {
             "l1": Term(lambda output, target: l1(_depth(output), target)),
@@ -59,11 +72,13 @@ class DepthTask(RegressionTask):
         }
         super().__init__(name=name, channels=1, losses=losses, terms=terms)
         self.layers = frozenset([layer])
-        self._layer, self._unit = layer, unit
+        self._layer, self._unit, self._on_zoom = layer, unit, on_zoom
 
     def target(self, batch: Batch) -> Float[Tensor, "N 1 H W"]:
         """Depths, NaN where they are not known."""
         depths = known_inside(batch.layers[self._layer], batch)
+        if self._on_zoom == "divide" and batch.zoom is not None:
+            depths = depths / batch.zoom[:, None, None, None]
         return torch.where(depths > 0, depths, torch.nan)
 
     def scores(
@@ -112,6 +127,7 @@ class DepthConfig:
 
     ``losses`` are its losses with their weights; ``variance_focus`` is the lambda of the scale-invariant loss: at 0 it
     is the mean squared error of the logarithm, at 1 a common factor of all depths costs nothing.
+    ``on_zoom: divide`` divides metric depths by the factor by which the augmentation shows things larger.
     """
 
     reads: ClassVar[MapForm] = MapForm(unit=METRES)
@@ -119,6 +135,7 @@ class DepthConfig:
     layer: str | None = None
     losses: LossWeights = field(default_factory=lambda: {"l1": 1.0})
     variance_focus: Annotated[float, Field(ge=0, le=1)] = 0.5
+    on_zoom: OnZoom = "keep"
 
     def build(self, name: str, vocabulary: Vocabulary) -> DepthTask:
         """Make the task. Raises `InputError` for an unknown loss, or data without such a layer."""
@@ -132,4 +149,11 @@ class DepthConfig:
             may=lambda form: form.channels == 1,
             prefers=lambda form: form.unit == METRES,
         )
-        return DepthTask(name=name, layer=layer, losses=self.losses, unit=form.unit, variance_focus=self.variance_focus)
+        return DepthTask(
+            name=name,
+            layer=layer,
+            losses=self.losses,
+            unit=form.unit,
+            variance_focus=self.variance_focus,
+            on_zoom=self.on_zoom,
+        )

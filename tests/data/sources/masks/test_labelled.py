@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from auxseg.data.sample import Orientation
-from auxseg.data.sources.masks.labelled import LabelledPicture, read_labelled
+from auxseg.data.sources.masks.labelled import AS_STORED, LabelledPicture, read_labelled
 from auxseg.data.sources.masks.reader import MaskReader
+from auxseg.data.sources.pictures.native import read_native
 from auxseg.data.sources.pictures.orientation import FOLLOWED
 from auxseg.data.sources.source import SampleError
 from tests.data.pictures import draw_mask, draw_sample
@@ -49,6 +50,20 @@ def test_a_mask_says_whether_its_picture_is_turned(picture: Path, tmp_path: Path
 def test_boxes_alone_follow_the_others(picture: Path, agreed: bool) -> None:
     found = read(picture, None, agreed=agreed)
     assert (found.mask, found.notes, found.orientation.is_turned) == (None, (FOLLOWED,), agreed)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg"])
+@pytest.mark.parametrize("tag", [1, 6])
+def test_images_whose_channels_are_kept_are_never_turned_and_that_is_noted(
+    tmp_path: Path, suffix: str, tag: int
+) -> None:
+    path, exif, image = tmp_path / f"a{suffix}", Image.Exif(), draw_sample(0).image
+    exif[0x0112] = tag
+    Image.fromarray(image).save(path, exif=exif)
+    found = read_labelled(path, None, READER, "auto", lambda: None, has_boxes=False, read_image=read_native)
+    assert found.image.shape == image.shape
+    assert found.orientation == Orientation()
+    assert found.notes == (() if tag == 1 else (AS_STORED,))
 
 
 def test_a_mask_that_cannot_be_used_is_left_out_alone(picture: Path, tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_nothing_to_decide_by_is_refused(tmp_path: Path) -> None:
 
 def test_an_image_of_other_channels_names_both() -> None:
     with pytest.raises(SampleError, match=r"^b has 4 channels of uint16, but a has 1 channel of uint16 \(grey\)$"):
-        refuse_other(IMAGE, "b", unnamed(1, "uint16"), "a has")
+        refuse_other(IMAGE.shape[2], IMAGE.dtype, "b", unnamed(1, "uint16"), "a has")
 
 
 def test_grey_with_alpha_of_sixteen_bits_is_refused(tmp_path: Path) -> None:

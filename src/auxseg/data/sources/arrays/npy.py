@@ -23,10 +23,12 @@ _KINDS: Final = "biuf"
 
 @dataclass(frozen=True)
 class Head:
-    """What a file says of its array."""
+    """What a file says of its array: its shape and type, where its values begin, and whether columns come first."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
+    start: int
+    is_fortran: bool
 
 
 def read_head(path: Path) -> Head:
@@ -55,28 +57,29 @@ def read_open_npy(file: IO[bytes], name: str) -> np.ndarray:
         raise SampleError(f"{name} cannot be read: {error}") from error
 
 
-def npy_head(file: IO[bytes], name: str) -> Head:
-    """Shape and type of the array in an open file. Raises `SampleError` as `read_npy` does."""
+def npy_head(file: IO[bytes], name: str, most: int | None = None) -> Head:
+    """What an open file of at most so many bytes says of its array. Raises `SampleError` as `read_npy` does."""
     try:
         version = np.lib.format.read_magic(file)
         read = {1: np.lib.format.read_array_header_1_0, 2: np.lib.format.read_array_header_2_0}.get(version[0])
         if read is None:
             raise ValueError(f"its format is {version[0]}.{version[1]}, expected 1.0 or 2.0")
-        shape, _, dtype = read(file, max_header_size=_MAX_HEADER)
+        shape, is_fortran, dtype = read(file, max_header_size=_MAX_HEADER)
     except (OSError, ValueError, EOFError, RecursionError, MemoryError, TypeError, SyntaxError, TokenError) as error:
         raise SampleError(f"{name} is not a .npy file: {str(error).splitlines()[0]}") from error
     if dtype.kind not in _KINDS or dtype.names is not None:
         raise SampleError(f"{name} holds {dtype}, expected numbers")
     if any(not 0 <= side <= MAX_BYTES for side in shape):
         raise SampleError(f"{name} says that its shape is {shape}")
+    most = MAX_BYTES if most is None else most
     num_bytes, start = math.prod(shape) * dtype.itemsize, file.tell()
     found = file.seek(0, os.SEEK_END) - start
     file.seek(start)
-    if num_bytes > MAX_BYTES:
-        raise SampleError(f"{name} holds {num_bytes:,} bytes; at most {MAX_BYTES:,} are read")
+    if num_bytes > most:
+        raise SampleError(f"{name} holds {num_bytes:,} bytes; at most {most:,} are read")
     if found != num_bytes:
         raise SampleError(f"{name} holds {found:,} bytes of values, but its header says {num_bytes:,}")
-    return Head(shape, dtype)
+    return Head(shape, dtype, start, is_fortran)
 
 
 def _opened(path: Path) -> IO[bytes]:

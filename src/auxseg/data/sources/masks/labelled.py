@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import Final, final
 
 import numpy as np
 from jaxtyping import UInt, UInt8
@@ -17,11 +17,15 @@ from auxseg.data.sample import Orientation
 from auxseg.data.sources.masks.reader import MaskReader
 from auxseg.data.sources.masks.sizes import fitting
 from auxseg.data.sources.pictures.decoding import read_picture, to_rgb
+from auxseg.data.sources.pictures.native import native_orientation
 from auxseg.data.sources.pictures.orientation import orient
 from auxseg.data.sources.source import SampleError
 
 ImageReader = Callable[[Path], UInt[np.ndarray, "h w C"]]
 """Reads the image of a file. Raises `SampleError` if that is impossible."""
+
+AS_STORED: Final = "its EXIF orientation is not followed: images whose channels are kept are read as they are stored"
+"""The note of a sample whose image would be turned if it were read as RGB of 8 bits."""
 
 
 @final
@@ -51,8 +55,8 @@ def read_labelled(
 ) -> LabelledPicture:
     """Read a picture and its mask; see `auxseg.data.sources.pictures.orientation.orient` for the settings.
 
-    With ``read_image`` the picture is what that gives, and is never turned. A mask that cannot be read or has another
-    size is left out. Raises `SampleError` if the picture cannot be read.
+    With ``read_image`` the picture is what that gives, and is never turned; an orientation is noted. A mask that cannot
+    be read or has another size is left out. Raises `SampleError` if the picture cannot be read.
     """
     values, dropped = None, ()
     if mask is not None:
@@ -65,6 +69,7 @@ def read_labelled(
         turned, orientation, notes = orient(read_picture(picture), hw, exif, agreed, has_boxes=has_boxes)
         image = to_rgb(turned, picture.name)
     else:
-        image, orientation, notes = read_image(picture), Orientation(), ()
+        image, orientation = read_image(picture), Orientation()
+        notes = () if native_orientation(picture) == 1 else (AS_STORED,)
     values, dropped = fitting(values, image, dropped)
     return LabelledPicture(image, values, orientation, notes, dropped)

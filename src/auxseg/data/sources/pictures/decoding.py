@@ -92,9 +92,9 @@ def read_header(path: Path) -> Header:
         return read_open_header(file, path.name)
 
 
-def read_open_header(file: IO[bytes], name: str) -> Header:
-    """The same of an open file; ``name`` is what errors call it."""
-    with _identified(file, name) as picture:
+def read_open_header(file: IO[bytes], name: str, max_pixels: int | None = None) -> Header:
+    """The same of an open file, of at most so many pixels; ``name`` is what errors call it."""
+    with _identified(file, name, max_pixels) as picture:
         # Pillow decodes a whole PNG file in search of an orientation, unless that stands before the pixels.
         has_exif = picture.format != "PNG" or "exif" in picture.info
         tag = picture.getexif().get(_EXIF_ORIENTATION, 1) if has_exif else 1
@@ -150,9 +150,9 @@ def upright(
 
 
 @contextmanager
-def open_file(path: Path) -> Iterator[IO[bytes]]:
+def open_file(path: Path, max_bytes: int = _MAX_BYTES) -> Iterator[IO[bytes]]:
     """A regular file; what cannot be opened is a `SampleError` with the reason."""
-    _check_regular(path)
+    _check_regular(path, max_bytes)
     try:
         file = path.open("rb")
     except OSError as error:
@@ -192,7 +192,7 @@ def _as_stored(picture: Image.Image, tag: int) -> Image.Image:
     return stored
 
 
-def _check_regular(path: Path) -> None:
+def _check_regular(path: Path, max_bytes: int) -> None:
     """A pipe or a device would wait for ever, or give data without end."""
     try:
         status = path.stat()
@@ -202,8 +202,8 @@ def _check_regular(path: Path) -> None:
         raise SampleError(f"{path.name} cannot be opened: {error}") from error
     if not stat.S_ISREG(status.st_mode):
         raise SampleError(f"{path.name} is not a regular file")
-    if status.st_size > _MAX_BYTES:
-        raise SampleError(f"{path.name} has {status.st_size:,} bytes, over the limit of {_MAX_BYTES:,}")
+    if status.st_size > max_bytes:
+        raise SampleError(f"{path.name} has {status.st_size:,} bytes, over the limit of {max_bytes:,}")
 
 
 def _identify(file: IO[bytes], name: str) -> Image.Image:

@@ -25,7 +25,7 @@ NATIVE: Final = "native"
 
 ARRAY_SUFFIX: Final = ".npy"
 
-_NPY_MARK: Final = b"\x93NUMPY"
+NPY_MARK: Final = b"\x93NUMPY"
 _PNG_MARK: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_BITS: Final = 24
 """Where a PNG file says how many bits a channel has; the next byte says which channels there are."""
@@ -55,7 +55,7 @@ def read_open_native(file: IO[bytes], name: str, max_pixels: int | None = None) 
     most = MAX_PIXELS if max_pixels is None else max_pixels
     mark = file.read(len(_PNG_MARK))
     file.seek(0)
-    if mark.startswith(_NPY_MARK):
+    if mark.startswith(NPY_MARK):
         return _array(file, name, most)
     if mark.startswith(TIFF_MARKS):
         tiff = Tiff.open(file, name)
@@ -76,16 +76,31 @@ def read_open_native(file: IO[bytes], name: str, max_pixels: int | None = None) 
 def native_size(path: Path) -> tuple[int, int]:
     """Height and width of an image, from its header. Raises `SampleError` as `read_native` does."""
     with open_file(path) as file:
-        mark = file.read(len(_NPY_MARK))
+        mark = file.read(len(NPY_MARK))
         file.seek(0)
-        if mark.startswith(_NPY_MARK):
-            shape, _ = _layout(*_head(file, path.name), path.name)
+        if mark.startswith(NPY_MARK):
+            shape, _ = layout(*_head(file, path.name), path.name)
             return shape[0], shape[1]
         if mark.startswith(TIFF_MARKS):
             tiff = Tiff.open(file, path.name)
             return tiff.height, tiff.width
         header = read_open_header(file, path.name)
         return header.height, header.width
+
+
+def native_orientation(path: Path) -> int:
+    """The EXIF orientation of an image, which `read_native` does not follow; 1 where there is none to be read."""
+    try:
+        with open_file(path) as file:
+            mark = file.read(len(NPY_MARK))
+            file.seek(0)
+            if mark.startswith(NPY_MARK):
+                return 1
+            if mark.startswith(TIFF_MARKS):
+                return Tiff.open(file, path.name).orientation
+            return read_open_header(file, path.name).orientation
+    except SampleError:
+        return 1
 
 
 def holds_more_than_rgb(path: Path) -> bool:
@@ -133,17 +148,15 @@ def decide_channels(paths: Iterable[Path], asked: str) -> tuple[Channels, str]:
     raise InputError(f"--channels {asked}: no image could be read to see its channels: {reason}")
 
 
-def refuse_other(image: UInt[np.ndarray, "h w C"], name: str, channels: Channels, who: str) -> None:
+def refuse_other(num_channels: int, dtype: np.dtype, name: str, channels: Channels, who: str) -> None:
     """Raise `SampleError` for an image of other channels; ``who`` expects these."""
-    if (image.shape[2], str(image.dtype)) != (len(channels), channels.dtype):
-        plural = "" if image.shape[2] == 1 else "s"
-        raise SampleError(
-            f"{name} has {image.shape[2]} channel{plural} of {image.dtype}, but {who} {channels.in_words()}"
-        )
+    if (num_channels, str(dtype)) != (len(channels), channels.dtype):
+        plural = "" if num_channels == 1 else "s"
+        raise SampleError(f"{name} has {num_channels} channel{plural} of {dtype}, but {who} {channels.in_words()}")
 
 
 def _array(file: IO[bytes], name: str, max_pixels: int) -> np.ndarray:
-    shape, is_first = _layout(*_head(file, name), name)
+    shape, is_first = layout(*_head(file, name), name)
     _bound(name, shape, np.dtype(np.uint8), max_pixels)
     file.seek(0)
     values = read_open_npy(file, name)
@@ -157,7 +170,7 @@ def _head(file: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype]:
     return head.shape, head.dtype
 
 
-def _layout(shape: tuple[int, ...], dtype: np.dtype, name: str) -> tuple[tuple[int, int, int], bool]:
+def layout(shape: tuple[int, ...], dtype: np.dtype, name: str) -> tuple[tuple[int, int, int], bool]:
     """Height, width and channels, and whether the channels come first."""
     if dtype.kind != "u" or dtype.itemsize > 2:
         raise SampleError(f"{name} holds {dtype}, expected uint8 or uint16; convert it first")

@@ -83,5 +83,5 @@ def _refuse_more(paths: Sequence[Path], channels: str, example: str) -> None:
 def _read(path: Path, *, channels: Channels, example: str) -> UInt[np.ndarray, "h w C"]:
     """`read_native`, with a `SampleError` for an image of other channels than those of the data set."""
     image = read_native(path)
-    refuse_other(image, path.name, channels, f"{example} has")
+    refuse_other(image.shape[2], image.dtype, path.name, channels, f"{example} has")
     return image
