@@ -105,11 +105,11 @@ class NearDuplicates:
         for first, *others in sets:
             for other in others:
                 joined.join(first, other)
-        named = [""] * len(groups)
+        names = [""] * len(groups)
         for rows in _sets(joined, len(groups)):
             for row in rows:
-                named[row] = f"near duplicates {rows[0]}"
-        return Grouping(named, sets, findings)
+                names[row] = f"near duplicates {rows[0]}"
+        return Grouping(names, sets, findings)
 
     def _are_alike(self, left: int, right: int) -> bool:
         return correlation(self._copies[left], self._copies[right]) >= MIN_CORRELATION

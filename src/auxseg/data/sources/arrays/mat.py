@@ -45,6 +45,7 @@ _MAX_DETAILS: Final = 1 << 16
 """Bytes of a variable beside its numbers: class, shape, name, tags."""
 
 _MAX_VARIABLES: Final = 1000
+_TOO_MANY: Final = f"it holds more than {_MAX_VARIABLES:,} variables"
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ def mat_keys(path: Path) -> list[str]:
     with _read(path) as (file, version):
         if version == _HDF5:
             with h5py.File(file, "r") as hdf5:
-                return [name for name in list(hdf5)[:_MAX_VARIABLES] if _is_numeric(hdf5, name)]
+                if len(hdf5) > _MAX_VARIABLES:
+                    raise ValueError(_TOO_MANY)
+                return [name for name in hdf5 if _is_numeric(hdf5, name)]
         return list(_variables(file))
 
 
@@ -98,7 +101,7 @@ def _variables(file: IO[bytes]) -> dict[str, _Variable]:
         if named := _described(content, order, start):
             found[named[0]] = named[1]
         start += 8 + num_bytes
-    raise ValueError(f"it holds more than {_MAX_VARIABLES:,} variables")
+    raise ValueError(_TOO_MANY)
 
 
 def _described(content: bytes, order: str, start: int) -> tuple[str, _Variable] | None:
@@ -128,7 +131,7 @@ def _from_variable(file: IO[bytes], key: str, variable: _Variable) -> np.ndarray
 
     file.seek(0)
     header = file.read(_HEADER)
-    most = math.prod(variable.shape) * 2 * 8 + _MAX_DETAILS  # complex numbers are two
+    most = math.prod(variable.shape) * _BYTES[variable.kind] * 2 + _MAX_DETAILS  # complex numbers are two
     alone = io.BytesIO(header + _unpacked(file, variable.start, most))
     return loadmat(alone, variable_names=[key])[key]
 
@@ -183,7 +186,7 @@ def _is_numeric(hdf5: h5py.File, name: str) -> bool:
 
 
 def _check_size(shape: tuple[int, ...], itemsize: int, what: str) -> None:
-    if 0 in shape or not shape:
+    if min(shape, default=0) < 1:
         raise SampleError(f"{what} is empty")
     if math.prod(shape) * itemsize > MAX_BYTES:
         raise SampleError(f"{what} has the shape {shape}, over the limit of {MAX_BYTES:,} bytes")
