@@ -10,6 +10,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "export": ("onnx", "onnxruntime", "onnxscript"),
     "hub": ("huggingface_hub",),
     "openvino": ("onnx", "onnxscript", "openvino"),
+    "parquet": ("pyarrow",),
     "ray": ("ray",),
     "serve": ("fastapi", "python_multipart", "uvicorn"),
     "tensorboard": ("tensorboard",),

@@ -18,6 +18,7 @@ from auxseg.data.sources.split_h5 import INTERPOLATED
 from auxseg.data.store.store import Store
 from auxseg.records.values.size import Size
 from tests.data.pictures import TRIMAP_OUTSIDE, draw_mask, draw_sample, make_pets, make_split_h5
+from tests.data.sources.huggingface.folders import save_dict, table
 from tests.data.sources.index.tables import make as make_table
 from tests.data.sources.yolo.folders import SQUARE
 from tests.data.sources.yolo.folders import make as make_yolo
@@ -294,7 +295,27 @@ def test_prepare_reads_yolo_and_says_what_it_left_out(tmp_path, capsys):
     assert "out.h5: 4 samples, 1 label left out" in shown
     assert main([*arguments, "--overwrite", "--strict"]) == 1
     assert main([*arguments, "--overwrite", "--threshold", "9"]) == 2
-    assert "threshold is a setting of folder, voc, index; yolo has none" in capsys.readouterr().err
+    assert "threshold is a setting of folder, voc, index, huggingface; yolo has none" in capsys.readouterr().err
+
+
+def test_prepare_reads_what_the_library_datasets_saved(tmp_path, capsys):
+    folder = save_dict(
+        tmp_path / "trees", {"train": table([*range(8)], "left", "right"), "test": table([8, 9], "left", "right")}
+    )
+    out = tmp_path / "out.h5"
+    command = ["data", "prepare", "huggingface", str(folder), "--out", str(out), "--size", "16", "--processes", "1"]
+    assert main([*command, "--fields", "image=left", "mask=right", "--group-near-duplicates"]) == 0
+    shown = capsys.readouterr().err
+    assert "note: the column left is the image, right the mask; labels are species" in shown
+    assert "note: no near-duplicates" in shown
+    assert Store.open(out).provenance["near_duplicates"]["num_groups"] == 0
+    for fields, message in (
+        (["image"], "--fields should be ROLE=NAME, such as mask=label, not 'image'"),
+        (["image=left", "image=right"], "--fields names image twice"),
+        (["mask=wrong"], "has no column 'wrong'"),
+    ):
+        assert main([*command, "--overwrite", "--fields", *fields]) == 2
+        assert message in capsys.readouterr().err
 
 
 def test_prepare_reads_a_table_with_the_options_of_masks(tmp_path, capsys):

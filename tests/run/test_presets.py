@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import Vocabulary
+from auxseg.data.sources import open_source
 from auxseg.data.synthesize import synthesize
 from auxseg.models import outline
 from auxseg.presets import presets
 from auxseg.recipe import build_tasks, load_recipe
 from auxseg.records.values.size import Size
 from auxseg.run import evaluate, load, train
+from tests.data.sources.arrays.folders import write_cityscapes
 
 PARAMETERS = {
     "segnet-1task-no-pretrained": 29_436_226,
@@ -80,6 +83,7 @@ OF_OUR_OWN = ("mobilenet-unet", "mobilenet-unet-mtl", "tiny", "tiny-mtl")
 """Presets that stand for no earlier network, in which nothing had to be corrected."""
 
 BENCHMARKS = ("nyuv2-hard", "nyuv2-mtan")
+CITYSCAPES = "cityscapes-mtan"
 """Presets for data with layers, which the others' data do not have."""
 
 VARIANTS = (
@@ -115,7 +119,7 @@ def num_parameters(name: str) -> int:
 
 
 def test_all_names_are_there() -> None:
-    assert sorted(presets()) == sorted([*NAMES, *BENCHMARKS])
+    assert sorted(presets()) == sorted([*NAMES, *BENCHMARKS, CITYSCAPES])
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
@@ -126,6 +130,18 @@ def test_benchmarks_train_on_generated_rooms(name: str, rooms_path: Path, tmp_pa
     assert 0 <= figures["segmentation"]["miou_dataset"] <= 1
     assert 0 < figures["depth"]["abs_error"] < 10
     assert 0 < figures["normals"]["mean_angle"] < 180
+
+
+def test_cityscapes_trains_on_folders_of_the_published_form(tmp_path: Path) -> None:
+    folder = write_cityscapes(tmp_path / "cityscapes", {"train": 8, "val": 2}, (32, 64))
+    source = open_source("arrays", folder, fields={"mask": "label_7", "disparity": "depth"})
+    store = prepare(source, tmp_path / "cityscapes.h5", size=Size(32, 64)).path
+    recipe = load_recipe(CITYSCAPES, SMALL)
+    figures = evaluate(train(recipe, store, tmp_path / "run", device="cpu"))["figures"]
+    assert set(figures) == {"segmentation", "depth"}
+    assert 0 <= figures["segmentation"]["miou_dataset"] <= 1
+    assert 0 < figures["depth"]["abs_error"] < 10
+    assert figures["depth"]["num_images"] == 2
 
 
 @pytest.mark.parametrize("name", NAMES)

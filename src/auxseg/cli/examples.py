@@ -127,7 +127,7 @@ NOTES: Final[dict[str, str]] = {
   yolo             mine/data.yaml            names, and the images of train, val and test
                    mine/images/train/NAME.jpg
                    mine/labels/train/NAME.txt class cx cy w h, or class x1 y1 x2 y2 ..., from 0 to 1
-  index            mine.csv                  image,mask,split,id,group, a box as x0,y0,x1,y1, kinds
+  index            mine.csv, mine.parquet    image,mask,split,id,group, a box as x0,y0,x1,y1, kinds
                                              of label; all but image are optional
   oxford-iiit-pet  the folders images and annotations, as downloaded
   split-h5         train/images.h5           dataset images, rows of height x width x 3
@@ -139,5 +139,7 @@ NOTES: Final[dict[str, str]] = {
                    train/label/0.npy         class ids; -1 and 255 are ignored (optional)
                    train/depth/0.npy         metres; 0 where it is not known (optional)
                    train/normal/0.npy        unit vectors, height x width x 3 (optional)
-                   and the same in val; any other folder is a map or, of whole numbers, a mask"""
+                   and the same in val; any other folder is a map or, of whole numbers, a mask
+  huggingface      mine/dataset_dict.json, mine/train/data-00000-of-00001.arrow, as save_to_disk writes,
+                   or mine/data/train-00000-of-00001.parquet: columns of images, masks and class labels"""
 }

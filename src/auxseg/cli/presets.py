@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _START_HERE: Final = ("mobilenet-unet", "mobilenet-unet-mtl")
 _SMALL: Final = ("tiny", "tiny-mtl")
-_BENCHMARKS: Final = ("nyuv2-hard", "nyuv2-mtan")
+_BENCHMARKS: Final = ("cityscapes-mtan", "nyuv2-hard", "nyuv2-mtan")
 _GROUPS: Final = {"start here": _START_HERE, "small": _SMALL, "benchmarks": _BENCHMARKS}
 _WIDEST: Final = 100
 
@@ -131,7 +131,11 @@ def _outline(recipe: Recipe) -> Network:
     from auxseg.recipe import build_tasks, with_changes
     from auxseg.records.values.size import Size
 
-    layers = {"depth": MapForm(unit=METRES), "normals": MapForm(channels=3, is_vector=True)}
+    layers = {
+        "depth": MapForm(unit=METRES),
+        "normals": MapForm(channels=3, is_vector=True),
+        "disparity": MapForm(unit="px"),
+    }
     vocabulary = Vocabulary(Size(256, 256), ("background", "pet"), {"species": ("cat", "dog")}, layers=layers)
     outputs = {name: task.output for name, task in build_tasks(recipe, vocabulary).items()}
     return outline(with_changes(recipe, model={"weights": "none"}).model, outputs, recipe.target)

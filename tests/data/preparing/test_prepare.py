@@ -228,6 +228,19 @@ def test_near_duplicates_stay_together_if_asked(tmp_path):
     assert (plain[:12] != plain[12:]).any()
     assert np.bincount(grouped).tolist() == [12, 6, 6]
     assert store.provenance["group_near_duplicates"] is True
+    assert store.provenance["near_duplicates"] == {"num_groups": 12, "num_samples": 24, "num_across_splits": 0}
+
+
+def test_near_duplicates_across_an_official_split_stay_and_are_named(tmp_path):
+    samples = [Sample("a", np.array(photograph(0))), Sample("b", np.array(photograph(0).resize((150, 110))))]
+    source = DrawnSource(samples, ["train", "test"])
+    report = prepare(source, tmp_path / "out.h5", size=32, group_near_duplicates=True)
+    (leak,) = [finding for finding in report.findings if finding.kind == "near leak"]
+    assert "a (train) and b (test)" in leak.text
+    store = Store.open(report.path)
+    assert store.split.tolist() == [0, 2]
+    assert store.provenance["near_duplicates"]["num_across_splits"] == 1
+    assert "near-duplicates: 1 group of 2 images in all" in report.remarks
 
 
 def test_mask_classes_are_spread_evenly(tmp_path):

@@ -289,7 +289,7 @@ def test_masks_of_other_formats_are_not_passed_over(data, all_of_them):
         Folder(data)
 
 
-@pytest.mark.parametrize("name", [None, "0.npz", ".hidden.png"])
+@pytest.mark.parametrize("name", [None, "0.txt", ".hidden.png"])
 def test_a_folder_of_masks_without_a_mask_is_refused(data, name):
     for path in (data / "masks").iterdir():
         path.unlink()

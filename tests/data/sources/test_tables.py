@@ -206,5 +206,5 @@ def test_a_table_is_refused_where_a_row_is_ragged_or_it_is_too_large(tmp_path, m
 
 
 def test_a_row_without_group_or_split_has_classes_alone():
-    assert to_labels(Path("a.csv"), 2, {"kind": "x", "other": ""}) == Labels({"kind": "x"}, None, None)
-    assert to_labels(Path("a.csv"), 2, {"group": "", "split": "val"}) == Labels({}, None, "val")
+    assert to_labels(Path("a.csv"), "a.csv, line 2", {"kind": "x", "other": ""}) == Labels({"kind": "x"}, None, None)
+    assert to_labels(Path("a.csv"), "a.csv, line 2", {"group": "", "split": "val"}) == Labels({}, None, "val")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
+from dataclasses import fields as dataclass_fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, final
+from typing import TYPE_CHECKING, Annotated, Final, Literal, final
 
 from tyro.conf import Positional, arg
 
 from auxseg.cli.command import Command, optional
-from auxseg.cli.output.data_reports import counting, print_report
+from auxseg.cli.output.data_reports import counting, counting_stages, print_report
 from auxseg.errors import InputError
 
 if TYPE_CHECKING:
@@ -106,10 +107,11 @@ class Prepare(Command):
     """
 
     source: Positional[str]
-    """The format: oxford-iiit-pet, split-h5, folder, coco, voc, yolo, index or arrays."""
+    """The format: oxford-iiit-pet, split-h5, folder, coco, voc, yolo, index, arrays or huggingface."""
 
     path: Positional[Path]
-    """The folder to read, the annotation file of coco or the table of index; it is never written to."""
+    """The folder to read, the annotation file of coco or the table of index (.csv, .tsv, .parquet); it is never written
+    to."""
 
     out: Path
     """The store to write (.h5); a folder with --shard-size."""
@@ -127,6 +129,10 @@ class Prepare(Command):
     """coco: one annotation file for each official split, such as train=A.json val=B.json; PATH is then the folder of
     the images."""
 
+    fields: Annotated[tuple[str, ...], optional("ROLE=NAME ...")] = ()
+    """huggingface: which column is what, such as image=pixel_values mask=label; arrays: which folder, such as
+    mask=label_7 disparity=depth."""
+
     layers: Annotated[tuple[Literal["boxes", "tags"], ...], optional("boxes tags")] = ()
     """coco, yolo: further labels to keep: boxes (all of them), tags (which categories occur). A folder declares its
     layers in layers.yaml."""
@@ -135,18 +141,20 @@ class Prepare(Command):
     """apply: turn images by their EXIF orientation; ignore: read them as stored; auto: decide by mask sizes."""
 
     threshold: Annotated[float | None, optional("N")] = None
-    """folder, voc, index: read grey masks as foreground where their pixels are at least N, such as 128."""
+    """folder, voc, index, huggingface: read grey masks as foreground where their pixels are at least N, such as 128."""
 
     colours: Annotated[Path | None, optional("FILE")] = None
-    """folder, voc, index: a table of the masks' colours and their classes (labelmap.txt, classes.txt); auto numbers the
-    colours, index uses the palettes' numbers."""
+    """folder, voc, index, huggingface: a table of the masks' colours and their classes (labelmap.txt, classes.txt);
+    auto numbers the colours, index uses the palettes' numbers."""
 
     instances: Annotated[Literal["merge", "classes"] | None, optional("merge|classes")] = None
-    """folder, voc, index: whether the ids in the masks are objects of one class (merge) or classes (classes)."""
+    """folder, voc, index, huggingface: whether the ids in the masks are objects of one class (merge) or
+    classes (classes)."""
 
     channels: Annotated[str | None, optional("native|NAME,NAME,...")] = None
-    """folder, index: keep 1 to 16 channels of 8 or 16 bits (PNG, TIFF, .npy) as the files have them; names such as
-    red,green,blue,nir name them in their order (default: images are read as RGB of 8 bits)."""
+    """folder, index, huggingface: keep 1 to 16 channels of 8 or 16 bits (PNG, TIFF, .npy, .npz, .mat) as
+    the files have them; names such as red,green,blue,nir name them in their order (default: images are read as RGB of
+    8 bits)."""
 
     border: Literal["foreground", "ignore", "class"] = "foreground"
     """How the border of a trimap (oxford-iiit-pet) counts: as the animal, not at all, or as its own mask class."""
@@ -167,7 +175,7 @@ class Prepare(Command):
     """Share of val in an official trainval split."""
 
     group_near_duplicates: bool = False
-    """Keep images that look nearly the same in one split (with percentages)."""
+    """Keep images that look nearly the same in one split; an official split stays, and what it divides is named."""
 
     strict: bool = False
     """Stop at the first sample or label that cannot be used."""
@@ -187,7 +195,7 @@ class Prepare(Command):
         from auxseg.data.sources import open_source
 
         size = self._size()
-        with counting(console, "preparing") as progress:
+        with counting_stages(console, "preparing", "searching for near-duplicates") as (progress, search_progress):
             report = prepare(
                 open_source(self.source, self.path, **self._options()),
                 self.out,
@@ -205,6 +213,7 @@ class Prepare(Command):
                 original_masks=self.original_masks,
                 shard_size=self.shard_size,
                 progress=progress,
+                search_progress=search_progress,
             )
         return _tell(console, report)
 
@@ -217,24 +226,36 @@ class Prepare(Command):
 
     def _options(self) -> dict[str, object]:
         """The settings of the source that were given; what was left alone has its default."""
-        defaults = {each.name: each.default for each in fields(self)}
+        defaults = {each.name: each.default for each in dataclass_fields(self)}
         names = "annotations", "border", "channels", "colours", "exif", "instances", "layers", "threshold"
         given = {name: getattr(self, name) for name in names if getattr(self, name) != defaults[name]}
         if self.annotations:
-            given["annotations"] = _files_by_split(self.annotations)
+            given["annotations"] = {
+                split: Path(file) for split, file in _pairs("annotations", self.annotations).items()
+            }
+        if self.fields:
+            given["fields"] = _pairs("fields", self.fields)
         return given
 
 
-def _files_by_split(texts: tuple[str, ...]) -> dict[str, Path]:
+_PAIRS: Final = {
+    "annotations": ("SPLIT=FILE", "train=annotations/train.json"),
+    "fields": ("ROLE=NAME", "mask=label"),
+}
+"""Options of pairs: what they look like, and an example."""
+
+
+def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
     """``train=a.json`` and so on. Raises `InputError` for what is none of that or occurs twice."""
-    result: dict[str, Path] = {}
+    form, example = _PAIRS[option]
+    result: dict[str, str] = {}
     for text in texts:
-        split, equals, file = text.partition("=")
-        if not equals or not file:
-            raise InputError(f"--annotations should be SPLIT=FILE, such as train=annotations/train.json, not {text!r}")
-        if split in result:
-            raise InputError(f"--annotations names {split} twice")
-        result[split] = Path(file)
+        key, _, value = text.partition("=")
+        if not key or not value:
+            raise InputError(f"--{option} should be {form}, such as {example}, not {text!r}")
+        if key in result:
+            raise InputError(f"--{option} names {key} twice")
+        result[key] = value
     return result
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from auxseg.cli.output.tables import Column, print_table
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rich.console import Console
+    from rich.progress import TaskID
 
     from auxseg.data.preparing.inspect import Inspection
     from auxseg.data.preparing.prepare import Report
@@ -25,12 +27,23 @@ _MOST_LISTED: Final = 20
 @contextmanager
 def counting(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar that counts samples."""
+    with counting_stages(console, what) as (progress,):
+        yield progress
+
+
+@contextmanager
+def counting_stages(console: Console, *stages: str) -> Iterator[tuple[Callable[[int, int], None], ...]]:
+    """A bar for each of several stages, which appears when the stage begins."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        task = bars.add_task(what, total=None)
-        yield lambda done, total: bars.update(task, completed=done, total=total)
+        tasks = [bars.add_task(stage, total=None, visible=stage == stages[0]) for stage in stages]
+
+        def progress(task: TaskID, done: int, total: int) -> None:
+            bars.update(task, completed=done, total=total, visible=True)
+
+        yield tuple(partial(progress, task) for task in tasks)
 
 
 def print_report(console: Console, report: Report) -> None:

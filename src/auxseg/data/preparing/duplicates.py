@@ -28,6 +28,7 @@ MAX_CANDIDATES: Final = 100_000
 
 _SMALL: Final = 16
 _BLOCK_PAIRS: Final = 1 << 21
+_NUM_LISTED: Final = 1 << 12
 _FLAT: Final = 2.0
 
 
@@ -78,8 +79,10 @@ def close_hashes(left: UInt64[np.ndarray, " A"], right: UInt64[np.ndarray, " B"]
     step = max(1, _BLOCK_PAIRS // max(1, len(right)))
     for start in range(0, len(left), step):
         distances = np.bitwise_count(left[start : start + step, None] ^ right[None])
-        for place, other in np.argwhere(distances <= MAX_DISTANCE).tolist():
-            yield start + place, other
+        found = np.argwhere(distances <= MAX_DISTANCE)
+        for part in range(0, len(found), _NUM_LISTED):
+            for place, other in found[part : part + _NUM_LISTED].tolist():
+                yield start + place, other
 
 
 def _small_copy(store: Store, row: int) -> np.ndarray:

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+import numpy as np
+
 from auxseg.arguments import as_path, shown
 from auxseg.data.channels import RGB
 from auxseg.data.geometry import RESIZES, LongSide
 from auxseg.data.layers import MAX_LAYERS, name_fault
 from auxseg.data.preparing.findings import Finding
-from auxseg.data.preparing.near_duplicates import NearDuplicates
+from auxseg.data.preparing.near_duplicates import Grouping, NearDuplicates
 from auxseg.data.preparing.reading_processes import read_records
 from auxseg.data.preparing.record import LARGEST, Record, RecordSettings
 from auxseg.data.preparing.splits import OFFICIAL, assign_splits, check_split
@@ -76,6 +78,7 @@ def prepare(
     original_masks: bool = False,
     shard_size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    search_progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Write a source's samples into a store, once and for all.
 
@@ -94,7 +97,8 @@ def prepare(
         resize: ``"squash"`` or ``"letterbox"``, see `auxseg.data.geometry`.
         box: which of a sample's boxes is the target: ``"largest"``, or the name of the box.
         group_near_duplicates: keep pictures that show nearly the same in one split, see
-            `auxseg.data.preparing.near_duplicates`, wherever the samples are divided here.
+            `auxseg.data.preparing.near_duplicates`, wherever the samples are divided here. An official split stays as
+            it is, and a finding names the groups that it divides. Takes 1 kB per sample more.
         strict: make the first sample or label that cannot be used an error.
         overwrite: replace a file that exists.
         seed: of the division into splits.
@@ -105,6 +109,7 @@ def prepare(
         shard_size: instead of one file, write a folder of files with so many samples each, see
             `auxseg.data.store.shards`. The content hash stays the same.
         progress: told the numbers of samples done and of all samples.
+        search_progress: told how far the search for near duplicates is, which follows.
 
     Raises:
         InputError: before anything is read, for unfit settings, an empty source or an unusable ``out``.
@@ -141,24 +146,27 @@ def prepare(
             tally = _write(writer, items, results, alike, strict=strict, progress=progress)
         if box != LARGEST and not tally.num_boxes_kept:
             raise RunError(f"no sample has exactly one box named {box!r}")
-        groups, remarks = writer.column("group"), []
-        if alike is not None:
-            groups, remarks = alike.merged(groups)
+        groups = writer.column("group")
+        grouping = None if alike is None else alike.merged(groups, search_progress)
         splits = assign_splits(
             split,
             [item.split for item in tally.written],
             writer.label_rows(),
-            groups,
+            groups if grouping is None else grouping.groups,
             tally.mask_ids if len(source.mask_classes) > _BINARY else None,
             val_fraction=val_fraction,
             seed=seed,
         )
-        findings = (*tally.findings(source, settings, writer, splits), *remarks)
+        findings = tuple(tally.findings(source, settings, writer, splits))
+        remarks = source.remarks
+        if grouping is not None:
+            findings += (*grouping.findings, *grouping.leaks(splits, [item.id for item in tally.written]))
+            remarks += (grouping.in_words(),)
         choices = {"split": split, "val_fraction": val_fraction, "box": box, "seed": seed, "notes": tally.notes}
         header = _header(source, settings, tally) | _exif(source, writer.column("orientation"))
-        writer.finish(splits, header, _provenance(source, choices | _news(source, tally, settings, alike)))
+        writer.finish(splits, header, _provenance(source, choices | _news(tally, settings, remarks, grouping, splits)))
     return Report(
-        out, len(tally.written), tuple(tally.skipped), dict(tally.notes), tuple(tally.dropped), source.remarks, findings
+        out, len(tally.written), tuple(tally.skipped), dict(tally.notes), tuple(tally.dropped), remarks, findings
     )
 
 
@@ -252,15 +260,22 @@ def _exif(source: Source, orientations: Sequence[Orientation]) -> dict[str, str]
     return {"exif": "ignore"} if turned[False] > turned[True] else {}
 
 
-def _news(source: Source, tally: Tally, settings: RecordSettings, alike: NearDuplicates | None) -> dict[str, object]:
+def _news(
+    tally: Tally, settings: RecordSettings, remarks: Sequence[str], grouping: Grouping | None, splits: np.ndarray
+) -> dict[str, object]:
     """What there is to say beside the choices; nothing of it is part of the content hash."""
     news: dict[str, object] = {"undecided_orientations": tally.undecided} if tally.undecided else {}
     if tally.num_boxes:
         news["boxes"] = tally.boxes(settings.box)
-    if source.remarks:
-        news["remarks"] = [printable(remark) for remark in source.remarks]
-    if alike is not None:
+    if remarks:
+        news["remarks"] = [printable(remark) for remark in remarks]
+    if grouping is not None:
         news["group_near_duplicates"] = True
+        news["near_duplicates"] = {
+            "num_groups": len(grouping.alike),
+            "num_samples": sum(len(rows) for rows in grouping.alike),
+            "num_across_splits": len(grouping.across(splits)),
+        }
     return news
 
 

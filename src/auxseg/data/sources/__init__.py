@@ -9,6 +9,7 @@ from auxseg.arguments import as_path
 from auxseg.data.sources.arrays import Arrays
 from auxseg.data.sources.coco.coco import Coco
 from auxseg.data.sources.folder import Folder
+from auxseg.data.sources.huggingface import HuggingFace
 from auxseg.data.sources.index import Index
 from auxseg.data.sources.oxford_iiit_pet import OxfordIIITPet
 from auxseg.data.sources.source import Item, SampleError, Source
@@ -26,6 +27,7 @@ SOURCES: Final[dict[str, type[Source]]] = {
     Yolo.name: Yolo,
     Index.name: Index,
     Arrays.name: Arrays,
+    HuggingFace.name: HuggingFace,
 }
 """Name on the command line -> how to open it, given its path."""
 
@@ -52,6 +54,7 @@ __all__ = [
     "Arrays",
     "Coco",
     "Folder",
+    "HuggingFace",
     "Index",
     "Item",
     "OxfordIIITPet",

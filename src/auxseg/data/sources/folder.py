@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Final, final
 
 from auxseg.data.sample import Sample
+from auxseg.data.sources.arrays.inside import array_files
 from auxseg.data.sources.class_names import NAMES_FILES, find_names
 from auxseg.data.sources.layers.declared import FILE as LAYERS
+from auxseg.data.sources.layers.declared import read_declared
 from auxseg.data.sources.layers.folder import find_layers
 from auxseg.data.sources.masks.classes import decide_classes, describe_settings, mask_settings
 from auxseg.data.sources.masks.files import LOSSY_SUFFIXES, MASK_SUFFIXES, refuse_lossy
@@ -34,9 +36,9 @@ class Folder(Source):
 
     - ``images/``: the pictures, in subfolders too; the path below it without suffix is the sample's id.
     - ``masks/``: files of the same names, or of these with ``_mask``, ``-label``, ``_gt`` or ``.jpg`` behind them, as
-      PNG, TIFF, WebP, BMP, GIF or NumPy arrays. Values (of a palette, the indices) are class ids, 255 for ignored.
-      Masks of 0 and 255 alone are background and foreground. Without names every mask is read once to see which ids
-      there are; with names 64 are.
+      PNG, TIFF, WebP, BMP, GIF, or arrays (.npy, .npz, .mat). Values (of a palette, the indices) are class ids, 255 for
+      ignored. Masks of 0 and 255 alone are background and foreground. Without names every mask is read once to see
+      which ids there are; with names 64 are.
     - ``classes.txt``: the names of the mask classes, one a line, background first. Without it they are called
       ``background``, and ``foreground`` or ``class 1``, ``class 2`` ... by the ids that occur. With a colour behind
       every name (``name r g b``, or CVAT's ``labelmap.txt``) colours and palettes are read by it.
@@ -47,7 +49,8 @@ class Folder(Source):
       with four empty corners says that the image shows no box.
     - ``layers.yaml``: further layers by name, each with its ``kind`` and settings: maps, masks and multimasks have a
       folder of the layer's name, tags a column of ``labels.csv``, and boxes are all those of ``boxes.csv``; see
-      `auxseg.data.sources.layers`.
+      `auxseg.data.sources.layers`. It also names the ``key`` of the array that is meant, where .npz or .mat files hold
+      several: with a layer's settings, or alone for ``images`` and ``masks``.
 
     What has a mask or a row in a table but no picture is a bad sample, so that no label is dropped unseen. A mask or a
     box that cannot be used is left out alone.
@@ -61,7 +64,7 @@ class Folder(Source):
         colours: a file with a colour for every class, as ``classes.txt``; ``"auto"`` to number the colours that
             occur; ``"index"`` to believe the indices of palettes that differ.
         instances: what masks are that number their objects: ``"merge"`` for one foreground, ``"classes"`` for classes.
-        channels: keep 1 to 16 channels of 8 or 16 bits as the files have them, ``.npy`` among them: ``"native"``, or
+        channels: keep 1 to 16 channels of 8 or 16 bits as the files have them, arrays among them: ``"native"``, or
             their names with commas between them. See `auxseg.data.sources.pictures.native`. By default images are read
             as RGB of 8 bits.
 
@@ -87,18 +90,20 @@ class Folder(Source):
         settings, names = mask_settings(colours, threshold, instances)
         if not (self.path / _IMAGES).is_dir():
             raise InputError(f"{self.path / _IMAGES} does not exist; it should hold the images")
+        declared = read_declared(self.path / LAYERS)
         pictures = list_images(self.path / _IMAGES, channels)
-        self._pictures = pictures.paths
+        self._pictures = array_files(pictures.paths, declared.keys.get(_IMAGES), str(self.path / _IMAGES))
         self._images = native_images(list(self._pictures.values()), channels, exif)
         self.channels = self._images.channels
         photographs = Photographs(self._pictures)
         masks = _list_masks(self.path / _MASKS, takes_lossy=threshold is not None)
-        self._masks = masks_by_picture(masks, photographs, _IMAGES, _MASKS)
+        by_picture = masks_by_picture(masks, photographs, _IMAGES, _MASKS)
+        self._masks = array_files(by_picture, declared.keys.get(_MASKS), str(self.path / _MASKS))
         self._pairs = [(self._pictures[id], mask) for id, mask in self._masks.items() if id in self._pictures]
         refuse_misfits(self._pairs)
         self._boxes = read_boxes(self.path / _BOXES, photographs)
         rows = read_labels(self.path / _LABELS, photographs)
-        self._layers = find_layers(self.path, photographs, rows, self._boxes)
+        self._layers = find_layers(self.path, declared, photographs, rows, self._boxes)
         self.layers = self._layers.forms
         self._labels = self._layers.labels
         found, remarks = find_names(self.path) if names is None else (names, ())
@@ -169,11 +174,13 @@ def _list_masks(folder: Path, *, takes_lossy: bool) -> Listing:
     for name in listing.others:
         refuse_lossy(name, f"{folder} holds {name}")
         if name.lower().endswith(SUFFIXES):
-            raise InputError(f"{folder} should hold masks as .png, .tif, .webp or .npy files, but it holds {name}")
+            raise InputError(
+                f"{folder} should hold masks as .png, .tif, .webp, .npy, .npz or .mat files, but it holds {name}"
+            )
     if not listing.paths:
         raise InputError(
-            f"{folder} should hold masks as .png, .tif, .webp or .npy files, but it is empty; remove it if there are "
-            "no masks"
+            f"{folder} should hold masks as .png, .tif, .webp, .npy, .npz or .mat files, but it is empty; "
+            "remove it if there are no masks"
         )
     return listing
 

@@ -38,7 +38,7 @@ def read_labels(path: Path, photographs: Photographs) -> dict[str, Labels]:
     for line, id, row in _rows(path, (), photographs):
         if id in result:
             raise InputError(f"{path}, line {line}: {id} is listed twice")
-        result[id] = to_labels(path, line, row)
+        result[id] = to_labels(path, f"{path}, line {line}", row)
     return result
 
 
@@ -101,14 +101,15 @@ def read_table(path: Path, delimiter: str = ",") -> tuple[list[str], Iterator[tu
     return (table[0][1] if table else []), _full_rows(path, table)
 
 
-def to_labels(path: Path, line: int, row: Mapping[str, str]) -> Labels:
-    """The labels in the cells of a row, by the name of their column; empty cells are missing labels.
+def to_labels(path: Path, where: str, row: Mapping[str, str]) -> Labels:
+    """The labels in the cells of a row, by the name of their column; empty cells are missing labels. ``where`` is what
+    errors call the row.
 
     Raises `InputError` for a split that does not exist, and a kind of label that may not be called so.
     """
     split = row.get("split") or None
     if split is not None and split not in _SPLITS:
-        raise InputError(f"{path}, line {line}: split should be one of {', '.join(_SPLITS)}, not {split!r}")
+        raise InputError(f"{where}: split should be one of {', '.join(_SPLITS)}, not {split!r}")
     kinds = [kind for kind in row if kind not in ("group", "split")]
     for kind in kinds:
         if kind in _RESERVED:

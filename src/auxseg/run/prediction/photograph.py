@@ -16,6 +16,7 @@ from auxseg.data.channels import RGB, Channels
 from auxseg.data.geometry import Fit
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import EXIFS, IGNORE, MISSING, Vocabulary
+from auxseg.data.sources.arrays.inside import array_file
 from auxseg.data.sources.pictures.by_rows import pixels_of, rows_of
 from auxseg.data.sources.pictures.decoding import MAX_PIXELS, read_picture, to_rgb, upright
 from auxseg.data.sources.pictures.native import ARRAY_SUFFIX, read_native, refuse_other
@@ -83,7 +84,7 @@ def _of_channels(photograph: object, channels: Channels, most: int) -> np.ndarra
         if isinstance(photograph, str | Path):
             path = Path(photograph)
             where = f"{path}: "
-            image, name = read_native(path), path.name
+            image, name = read_native(array_file(path)), path.name
         elif isinstance(photograph, np.ndarray) and photograph.ndim in (2, 3) and 0 not in photograph.shape:
             image, name = photograph.reshape(*photograph.shape[:2], -1), "the array"
             _refuse_large(image, most)

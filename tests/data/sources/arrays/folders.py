@@ -30,6 +30,24 @@ def write_arrays(root: Path, counts: dict[str, int]) -> Path:
     return root
 
 
+def write_cityscapes(root: Path, counts: dict[str, int], hw: tuple[int, int] = HW) -> Path:
+    """Cityscapes in MTAN's folders and types: ids of 2, 7 and 19 classes as floats, inverse depths, 0 where unknown."""
+    for split, count in counts.items():
+        for index in range(count):
+            random = np.random.default_rng(index)
+            rows = np.linspace(0, 18.99, hw[0]).astype(int)[:, None].repeat(hw[1], 1)
+            depth = random.uniform(0.01, 0.4, (*hw, 1)).astype(np.float32)
+            label = rows.astype(np.float32)
+            label[0, 0], depth[0, 1] = -1, 0
+            image = (rows[..., None] / 19 + random.uniform(0, 0.05, (*hw, 3))).clip(0, 1).astype(np.float32)
+            put(root / split / "image" / f"{index}.npy", image)
+            put(root / split / "depth" / f"{index}.npy", depth)
+            for classes in (2, 7, 19):
+                fewer = np.where(label < 0, -1, np.floor(label * classes / 19))
+                put(root / split / f"label_{classes}" / f"{index}.npy", fewer.astype(np.float32))
+    return root
+
+
 def put(path: Path, values: np.ndarray) -> None:
     """Write an array, and the folder for it."""
     path.parent.mkdir(parents=True, exist_ok=True)

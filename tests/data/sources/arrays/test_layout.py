@@ -37,7 +37,7 @@ def test_cityscapes_has_several_masks_of_which_the_first_is_the_mask(tmp_path) -
 def test_a_folder_holds_what_its_name_or_its_first_array_says(tmp_path, folder, values, form) -> None:
     put(tmp_path / "train" / "image" / "0.npy", np.zeros((4, 4, 3)))
     put(tmp_path / "train" / folder / "0.npy", values)
-    assert form_of(tmp_path, find_layout(tmp_path), folder, lambda: ("a", "b")) == form
+    assert form_of(tmp_path, find_layout(tmp_path), folder, folder, lambda: ("a", "b")) == form
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_folder_of_anything_else_is_refused(tmp_path, folder, values, reason) 
     put(tmp_path / "train" / "image" / "0.npy", np.zeros((4, 4, 3)))
     put(tmp_path / "train" / folder / "0.npy", values)
     with pytest.raises(InputError, match=reason):
-        form_of(tmp_path, find_layout(tmp_path), folder, lambda: ())
+        form_of(tmp_path, find_layout(tmp_path), folder, folder, lambda: ())
 
 
 def test_a_folder_without_images_is_refused(tmp_path) -> None:
@@ -64,4 +64,4 @@ def test_a_folder_without_images_is_refused(tmp_path) -> None:
     (tmp_path / "train" / "heat").mkdir()
     put(tmp_path / "train" / "image" / "0.npy", np.zeros((4, 4, 3)))
     with pytest.raises(InputError, match="the folder heat holds no array for any image"):
-        form_of(tmp_path, find_layout(tmp_path), "heat", lambda: ())
+        form_of(tmp_path, find_layout(tmp_path), "heat", "heat", lambda: ())

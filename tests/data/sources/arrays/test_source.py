@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from auxseg.data.layers import MapForm
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE
 from auxseg.data.sources import open_source
 from auxseg.data.sources.arrays import Arrays
 from auxseg.data.store.store import Store
+from auxseg.errors import InputError
 from auxseg.testing import check_source
-from tests.data.sources.arrays.folders import HW, draw_arrays, put, write_arrays
+from tests.data.sources.arrays.folders import HW, draw_arrays, put, write_arrays, write_cityscapes
 
 COUNTS = {"train": 10, "val": 3}
 
@@ -70,7 +72,10 @@ def test_the_first_of_several_masks_is_the_mask_and_floats_are_ids_too(folder) -
             put(folder / split / "label_19" / f"{name}.npy", np.full(HW, 3.0))
     source = Arrays(folder)
     assert source.layers["label_19"].in_words() == "a mask of 4 classes"
-    assert "label_7 is the mask, of label_7, label_19; the others are layers" in source.remarks
+    assert (
+        "label_7 is the mask, of label_7, label_19; the others are layers (--fields mask=... takes another)"
+        in source.remarks
+    )
 
 
 def test_disparities_are_not_known_where_they_are_0(folder) -> None:
@@ -113,3 +118,38 @@ def test_it_becomes_a_store(folder, tmp_path) -> None:
     assert all(layer.present.all() for layer in store.layers.values())
     assert not store.vocabulary.has_background
     assert any("val is the test split" in remark for remark in report.remarks)
+
+
+@pytest.fixture
+def cityscapes(tmp_path):
+    """As MTAN publishes it: masks of 2, 7 and 19 classes, and inverse depth."""
+    return write_cityscapes(tmp_path / "cityscapes", {"train": 6, "val": 2})
+
+
+def test_fields_say_which_folder_holds_what(cityscapes) -> None:
+    source = open_source("arrays", cityscapes, fields={"mask": "label_7", "disparity": "depth"})
+    check_source(source, folder=cityscapes)
+    assert [*source.layers] == ["disparity", "label_2", "label_19"]
+    assert source.layers["disparity"] == MapForm(unit="px")
+    assert source.mask_classes == tuple(f"class {number}" for number in range(7))
+    sample = source.read(source.items()[0])
+    label = np.load(cityscapes / "train" / "label_7" / "0.npy")
+    assert sample.mask is not None
+    np.testing.assert_array_equal(sample.mask, np.where(label < 0, IGNORE, label))
+    depth = np.load(cityscapes / "train" / "depth" / "0.npy")
+    np.testing.assert_array_equal(np.isnan(sample.layers["disparity"].values), depth == 0)
+    assert source.provenance()["fields"] == "mask=label_7 disparity=depth"
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"mask": "label_8"}, r"mask=label_8 names no folder \(did you mean 'label_.'\?\)"),
+        ({"image": "label_7"}, "images are in the folder image"),
+        ({"mask": "depth", "disparity": "depth"}, "two of mask=depth, disparity=depth or of the folders are one"),
+        ({"label_19": "depth"}, "two of label_19=depth or of the folders are one"),
+    ],
+)
+def test_fields_that_fit_no_folder_are_refused(cityscapes, fields, reason) -> None:
+    with pytest.raises(InputError, match=reason):
+        Arrays(cityscapes, fields=fields)

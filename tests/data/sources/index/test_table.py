@@ -93,7 +93,7 @@ def test_tables_that_cannot_be_understood_are_refused(tmp_path: Path, text: str,
         rows(tmp_path, text)
 
 
-@pytest.mark.parametrize("name", ["index.parquet", "index", "index.xlsx"])
+@pytest.mark.parametrize("name", ["index.json", "index", "index.xlsx"])
 def test_other_files_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(
         InputError, match=rf"{name} should be a table of paths, with commas \(\.csv\) or tabs \(\.tsv\)"

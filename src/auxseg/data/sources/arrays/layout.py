@@ -13,11 +13,12 @@ from auxseg.data.sources.arrays.npy import Head, read_head
 from auxseg.data.sources.arrays.values import MAP_CHANNELS, channels_of
 from auxseg.data.sources.pictures.files import is_passed_over
 from auxseg.data.sources.source import SampleError
-from auxseg.errors import InputError
+from auxseg.errors import InputError, nearest
 
 SPLITS: Final = ("train", "val", "test")
 IMAGES: Final = "image"
 LABELS: Final = "label"
+MASK: Final = "mask"
 _KNOWN: Final[Mapping[str, LayerForm]] = {
     "depth": MapForm(unit=METRES),
     "disparity": MapForm(unit="px"),
@@ -44,6 +45,28 @@ class Layout:
         return tuple(name for name in self.folders if name == LABELS or name.startswith(f"{LABELS}_"))
 
 
+def choose_folders(root: Path, layout: Layout, fields: Mapping[str, str]) -> tuple[str | None, dict[str, str]]:
+    """The folder of the mask, and the others by the names of their layers, which are their own unless ``fields`` says
+    otherwise: ``{"mask": "label_7", "disparity": "depth"}``.
+
+    Raises `InputError` for a folder that is not there, or is asked for twice.
+    """
+    for role, folder in fields.items():
+        if role == IMAGES:
+            raise InputError(f"{root}: images are in the folder {IMAGES}; --fields names labels")
+        if folder not in layout.folders:
+            raise InputError(
+                f"{root}: {role}={folder} names no folder{nearest(folder, layout.folders)}; there are "
+                f"{', '.join(layout.folders) or 'none'}"
+            )
+    roles = {folder: role for role, folder in fields.items()}
+    mask = fields.get(MASK, layout.mask)
+    layers = {roles.get(folder, folder): folder for folder in layout.folders if folder != mask}
+    if len(roles) < len(fields) or len(layers) + (mask is not None) < len(layout.folders):
+        raise InputError(f"{root}: two of {', '.join(map('='.join, fields.items()))} or of the folders are one")
+    return mask, layers
+
+
 def find_layout(root: Path) -> Layout:
     """What lies in ``root/train/image/0.npy``, ``root/train/label/0.npy`` and so on. Raises `InputError`."""
     splits = [split for split in SPLITS if (root / split / IMAGES).is_dir()]
@@ -61,15 +84,15 @@ def find_layout(root: Path) -> Layout:
     return Layout(names, tuple(sorted(folders, key=_natural)))
 
 
-def form_of(root: Path, layout: Layout, folder: str, classes: Callable[[], tuple[str, ...]]) -> LayerForm:
-    """What a folder of labels holds: by its name, or by the type of its first array. Raises `InputError`.
+def form_of(root: Path, layout: Layout, folder: str, name: str, classes: Callable[[], tuple[str, ...]]) -> LayerForm:
+    """What a folder of labels holds: by the name of its layer, or by the type of its first array. Raises `InputError`.
 
     ``classes`` gives the names for whole numbers.
     """
-    if fault := name_fault(folder):
-        raise InputError(f"{root}: the name of the folder {folder!r} {fault}, to be the name of a layer")
-    if folder in _KNOWN:
-        return _KNOWN[folder]
+    if fault := name_fault(name):
+        raise InputError(f"{root}: the name of the folder {name!r} {fault}, to be the name of a layer")
+    if name in _KNOWN:
+        return _KNOWN[name]
     head = _first_head(root, layout, folder)
     if folder in layout.masks or head.dtype.kind != "f":
         return MaskForm(classes())

@@ -6,12 +6,12 @@ import math
 import os
 import stat
 from dataclasses import dataclass
-from pathlib import Path
 from tokenize import TokenError
 from typing import IO, Final
 
 import numpy as np
 
+from auxseg.data.sources.embedded import Embedded, ImageFile
 from auxseg.data.sources.source import SampleError
 
 MAX_BYTES: Final = 2**30
@@ -31,13 +31,13 @@ class Head:
     is_fortran: bool
 
 
-def read_head(path: Path) -> Head:
+def read_head(path: ImageFile) -> Head:
     """Shape and type of the array in a file. Raises `SampleError` as `read_npy` does."""
     with _opened(path) as file:
         return npy_head(file, _shown(path))
 
 
-def read_npy(path: Path) -> np.ndarray:
+def read_npy(path: ImageFile) -> np.ndarray:
     """The array in a file.
 
     Raises `SampleError` if the file cannot be read, is no .npy file of numbers, is not as long as its header says, or
@@ -82,8 +82,10 @@ def npy_head(file: IO[bytes], name: str, most: int | None = None) -> Head:
     return Head(shape, dtype, start, is_fortran)
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: ImageFile) -> IO[bytes]:
     """A regular file: a pipe would wait for ever."""
+    if isinstance(path, Embedded):
+        return path.open()
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise SampleError(f"{_shown(path)} is not a regular file")
@@ -92,5 +94,5 @@ def _opened(path: Path) -> IO[bytes]:
         raise SampleError(f"{_shown(path)} cannot be read: {error.strerror}") from error
 
 
-def _shown(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"
+def _shown(path: ImageFile) -> str:
+    return path.name if isinstance(path, Embedded) else f"{path.parent.name}/{path.name}"

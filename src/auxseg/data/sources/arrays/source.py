@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import final
@@ -11,7 +11,7 @@ import numpy as np
 
 from auxseg.data.layers import METRES, Layer, LayerForm, MapForm
 from auxseg.data.sample import IGNORE, Sample
-from auxseg.data.sources.arrays.layout import IMAGES, find_layout, form_of
+from auxseg.data.sources.arrays.layout import IMAGES, choose_folders, find_layout, form_of
 from auxseg.data.sources.arrays.npy import read_npy
 from auxseg.data.sources.arrays.values import to_ids, to_image, to_map
 from auxseg.data.sources.class_names import find_names
@@ -35,22 +35,27 @@ class Arrays(Source):
     The layout is that of Liu, Johns, Davison 2019, End-to-End Multi-Task Learning with Attention,
     https://github.com/lorenmt/mtan, and of LibMTL, https://github.com/median-research-group/LibMTL.
 
+    Args:
+        path: the folder.
+        fields: which folder holds what, where that is not its name: ``{"mask": "label_7", "disparity": "depth"}``.
+
     Raises `InputError` for a folder of another kind.
     """
 
     name = "arrays"
+    options = frozenset({"fields"})
     has_background = False
 
-    def __init__(self, root: Path) -> None:
-        self._root = Path(root)
+    def __init__(self, path: str | Path, fields: Mapping[str, str] | None = None) -> None:
+        self._root = Path(path)
         self._layout = find_layout(self._root)
-        self._mask = self._layout.mask
+        self._fields = dict(fields or {})
+        self._mask, self._folders = choose_folders(self._root, self._layout, self._fields)
         named, remarks = find_names(self._root)
         self.mask_classes = named.names if named else self._numbered(self._mask)
         self.layers = {
-            folder: form_of(self._root, self._layout, folder, partial(self._numbered, folder))
-            for folder in self._layout.folders
-            if folder != self._mask
+            name: form_of(self._root, self._layout, folder, name, partial(self._numbered, folder))
+            for name, folder in self._folders.items()
         }
         self.remarks = (*remarks, *self._say())
 
@@ -70,7 +75,7 @@ class Arrays(Source):
         dropped: list[str] = []
         notes: list[str] = []
         for label, form in self.layers.items():
-            path = folder / label / f"{name}.npy"
+            path = folder / self._folders[label] / f"{name}.npy"
             if path.exists():
                 try:
                     layers[label] = _layer(path, form, label, notes)
@@ -80,8 +85,9 @@ class Arrays(Source):
         return Sample(item.id, image, mask, layers=layers, notes=tuple(notes), dropped=tuple(dropped))
 
     def provenance(self) -> dict[str, str]:
-        """The folder's name without the way to it."""
-        return {"name": self.name, "path": self._root.resolve().name}
+        """The folder's name without the way to it, and which folder holds what if that was said."""
+        given = {"fields": " ".join(map("=".join, self._fields.items()))} if self._fields else {}
+        return {"name": self.name, "path": self._root.resolve().name, **given}
 
     def _read_mask(self, path: Path, dropped: list[str]) -> np.ndarray | None:
         if not path.exists():
@@ -108,9 +114,12 @@ class Arrays(Source):
     def _say(self) -> tuple[str, ...]:
         remarks = [f"{name} is {form.in_words()}" for name, form in self.layers.items()]
         if len(self._layout.masks) > 1:
-            remarks.append(f"{self._mask} is the mask, of {', '.join(self._layout.masks)}; the others are layers")
+            masks = ", ".join(self._layout.masks)
+            remarks.append(
+                f"{self._mask} is the mask, of {masks}; the others are layers (--fields mask=... takes another)"
+            )
         if any(isinstance(form, MapForm) and form.unit == METRES for form in self.layers.values()):
-            remarks.append("depth is read as metres, 0 as unknown; call the folder disparity if it holds disparities")
+            remarks.append("depth is read as metres, 0 as unknown; --fields disparity=depth reads disparities")
         if "test" not in self._layout.names and "val" in self._layout.names:
             remarks.append("there is no folder test: val is the test split, and a part of train is for validation")
         return tuple(remarks)

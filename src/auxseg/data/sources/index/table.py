@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, final
 
 from auxseg.data.sample import Box
+from auxseg.data.sources.index.parquet import SUFFIXES, read_parquet
 from auxseg.data.sources.pictures.files import to_id
 from auxseg.data.sources.tables import CORNERS, Labels, read_table, to_labels
 from auxseg.data.sources.values import BadValue, number
@@ -38,21 +39,26 @@ def read_index(path: Path) -> dict[str, Row]:
     Raises `InputError` for what is no such table, a row without an image, an id that stands twice, or a split that does
     not exist.
     """
-    delimiter = _DELIMITERS.get(path.suffix.lower())
-    if delimiter is None or path.is_dir():
-        raise InputError(f"{path} should be a table of paths, with commas (.csv) or tabs (.tsv) between its cells")
-    header, rows = read_table(path, delimiter)
+    suffix = path.suffix.lower()
+    if path.is_dir() or suffix not in (*_DELIMITERS, *SUFFIXES):
+        raise InputError(
+            f"{path} should be a table of paths, with commas (.csv) or tabs (.tsv) between its cells, or in Parquet "
+            "(.parquet)"
+        )
+    is_parquet = suffix in SUFFIXES
+    header, rows = read_parquet(path) if is_parquet else read_table(path, _DELIMITERS[suffix])
     _check_header(path, header)
     result: dict[str, Row] = {}
     for line, cells in rows:
         values = dict(zip(header, cells, strict=True))
+        where = f"{path}, {'row' if is_parquet else 'line'} {line}"
         if not values[_IMAGE]:
-            raise InputError(f"{path}, line {line}: the cell of the column image is empty")
+            raise InputError(f"{where}: the cell of the column image is empty")
         id = values.get(_ID) or _id(values[_IMAGE])
         if id in result:
             way_out = "give each row an id of its own" if _ID in header else "a column id may tell them apart"
-            raise InputError(f"{path}, line {line}: {id} is listed twice; {way_out}")
-        result[id] = _row(path, line, values)
+            raise InputError(f"{where}: {id} is listed twice; {way_out}")
+        result[id] = _row(path, where, values)
     return result
 
 
@@ -67,9 +73,9 @@ def _check_header(path: Path, header: list[str]) -> None:
         raise InputError(f"{path} has no column {lacking[0]!r}; a box needs {', '.join(CORNERS)}")
 
 
-def _row(path: Path, line: int, values: Mapping[str, str]) -> Row:
+def _row(path: Path, where: str, values: Mapping[str, str]) -> Row:
     rest = {name: text for name, text in values.items() if name not in (_IMAGE, _MASK, _ID, *CORNERS)}
-    labels = to_labels(path, line, rest)
+    labels = to_labels(path, where, rest)
     box, fault = None, ""
     try:
         box = _box(values)

@@ -1,10 +1,12 @@
-"""``layers.yaml``: which layers a folder has, each with its kind, and with names or a unit."""
+"""``layers.yaml``: which layers a folder has, each with its kind, and with names or a unit; and which arrays of files
+that hold several are meant."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, final
 
 from auxseg.data.layers import MAX_LAYERS, LayerForm, MapForm, name_fault
 from auxseg.data.layers.parsing import parse_form
@@ -13,21 +15,37 @@ from auxseg.strict_yaml import read_mapping
 
 FILE: Final = "layers.yaml"
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "map": ("channels", "unit", "is_vector"),
-    "mask": ("names",),
-    "multimask": ("names",),
+    "map": ("channels", "unit", "is_vector", "key"),
+    "mask": ("names", "key"),
+    "multimask": ("names", "key"),
     "tags": ("names",),
     "boxes": ("names",),
 }
 """The settings of each kind beside ``kind``."""
 
+_PLAIN: Final = ("images", "masks")
+"""Folders that are no layers. They have a key alone."""
 
-def read_declared(path: Path) -> dict[str, dict[str, object]]:
-    """By name of a layer its settings, which are those of its kind; none without the file. Raises `InputError`."""
+
+@final
+@dataclass(frozen=True)
+class Declared:
+    """By name of a layer its settings, which are those of its kind; and by name of a folder the key of its arrays."""
+
+    layers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_declared(path: Path) -> Declared:
+    """What the file declares; nothing without it. Raises `InputError`."""
     if not path.exists():
-        return {}
+        return Declared()
     layers: dict[str, dict[str, object]] = {}
+    keys: dict[str, str] = {}
     for name, values in read_mapping(path, "description of layers").items():
+        if name in _PLAIN and isinstance(values, dict) and values.keys() == {"key"}:
+            keys[name] = _key(path, name, values["key"])
+            continue
         if fault := name_fault(name):
             raise InputError(f"{path}: the name of the layer {name!r} {fault}")
         kind = values.get("kind") if isinstance(values, dict) else None
@@ -37,10 +55,12 @@ def read_declared(path: Path) -> dict[str, dict[str, object]]:
             if key not in ("kind", *KINDS[kind]):
                 known = ", ".join(KINDS[kind])
                 raise InputError(f"{path}: {name} has no setting {key!r}{nearest(key, KINDS[kind])}; known: {known}")
+        if "key" in values:
+            keys[name] = _key(path, name, values.pop("key"))
         layers[name] = values
     if len(layers) > MAX_LAYERS:
         raise InputError(f"{path} declares {len(layers)} layers; a store holds {MAX_LAYERS}")
-    return layers
+    return Declared(layers, keys)
 
 
 def to_form(path: Path, name: str, values: Mapping[str, object]) -> LayerForm:
@@ -50,3 +70,9 @@ def to_form(path: Path, name: str, values: Mapping[str, object]) -> LayerForm:
         return parse_form({**default, **values})
     except ValueError as error:
         raise InputError(f"{path}: {name}: {error}") from None
+
+
+def _key(path: Path, name: str, value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise InputError(f"{path}: {name}: key should be the name of an array, not {value!r}")
+    return value

@@ -10,7 +10,7 @@ from typing import final
 from auxseg.data.layers import BoxesForm, Layer, LayerForm, TagsForm
 from auxseg.data.sample import Box
 from auxseg.data.sources.layers.box_rows import NAMELESS, box_layer
-from auxseg.data.sources.layers.declared import FILE, read_declared, to_form
+from auxseg.data.sources.layers.declared import FILE, Declared, to_form
 from auxseg.data.sources.layers.pixels import PixelLayer, class_folders
 from auxseg.data.sources.layers.tags import names_in, read_tags
 from auxseg.data.sources.name_matching import Photographs
@@ -86,12 +86,16 @@ class FolderLayers:
 
 
 def find_layers(
-    root: Path, photographs: Photographs, labels: Mapping[str, Labels], boxes: Mapping[str, Sequence[Box]]
+    root: Path,
+    declared: Declared,
+    photographs: Photographs,
+    labels: Mapping[str, Labels],
+    boxes: Mapping[str, Sequence[Box]],
 ) -> FolderLayers:
-    """Understand ``layers.yaml``. Raises `InputError` if it is wrong, or declares what is not there."""
+    """Understand what ``layers.yaml`` declares. Raises `InputError` if it is wrong, or declares what is not there."""
     path, forms, pixels = root / FILE, {}, {}
     cells: dict[str, dict[str, str]] = {}
-    for name, values in read_declared(path).items():
+    for name, values in declared.layers.items():
         match values["kind"]:
             case "tags":
                 cells[name] = {id: row.classes[name] for id, row in labels.items() if name in row.classes}
@@ -109,7 +113,7 @@ def find_layers(
         form = to_form(path, name, {"names": list(found), **values} if found else values)
         forms[name] = form
         if not isinstance(form, TagsForm | BoxesForm):
-            pixels[name] = PixelLayer(root / name, form, photographs)
+            pixels[name] = PixelLayer(root / name, form, photographs, declared.keys.get(name))
     rest = {
         id: replace(row, classes={kind: text for kind, text in row.classes.items() if kind not in cells})
         for id, row in labels.items()

@@ -7,22 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, final
+from typing import final
 
 import numpy as np
 from jaxtyping import UInt8
 
 from auxseg.data.ignore import IGNORE
 from auxseg.data.layers import Layer, MapForm, MaskForm, MultiMaskForm
+from auxseg.data.sources.arrays.inside import ARRAY_SUFFIXES, array_files
 from auxseg.data.sources.arrays.npy import read_npy
 from auxseg.data.sources.arrays.values import to_ids, to_map
+from auxseg.data.sources.embedded import Embedded, ImageFile
 from auxseg.data.sources.masks.files import MASK_SUFFIXES, Pixels, read_pixels
 from auxseg.data.sources.name_matching import Photographs, masks_by_picture
 from auxseg.data.sources.pictures.files import list_files
 from auxseg.data.sources.source import SampleError
 from auxseg.errors import InputError
 
-ARRAYS: Final = (".npy",)
 YES, UNKNOWN = 255, 128
 """What a pixel of a picture of one class says, beside 0 and 1."""
 
@@ -33,12 +34,15 @@ class PixelLayer:
 
     Maps are arrays, masks pictures or arrays of ids. A multimask is an array ``K h w`` or ``h w K`` of 0, 1 and 255
     (not known), or for each class a picture ``LAYER/CLASS/ID.png`` of 0, 255 (or 1) where the class is, and 128 where
-    that is not known. Of a class without a picture nothing is known in that image.
+    that is not known. Of a class without a picture nothing is known in that image. ``key`` names the array that is
+    meant in .npz and .mat files of several.
 
     Raises `InputError` for a folder that is missing or holds nothing that fits.
     """
 
-    def __init__(self, folder: Path, form: MapForm | MaskForm | MultiMaskForm, photographs: Photographs) -> None:
+    def __init__(
+        self, folder: Path, form: MapForm | MaskForm | MultiMaskForm, photographs: Photographs, key: str | None = None
+    ) -> None:
         self._form, self._name = form, folder.name
         if not folder.is_dir():
             raise InputError(f"{folder} does not exist; it should hold the files of the layer {folder.name}")
@@ -47,10 +51,10 @@ class PixelLayer:
         if strangers:
             known = ", ".join(form_names(form))
             raise InputError(f"{folder} holds the folder {strangers[0]}, which is none of {known}")
-        self._files: dict[str, dict[str, Path]] = {}
+        self._files: dict[str, dict[str, ImageFile]] = {}
         for name in names or ("",):
-            for id, path in _files(folder / name, form, photographs, is_array=isinstance(form, MapForm)).items():
-                self._files.setdefault(id, {})[name] = path
+            for id, file in _files(folder / name, photographs, key, is_array=isinstance(form, MapForm)).items():
+                self._files.setdefault(id, {})[name] = file
 
     @property
     def ids(self) -> set[str]:
@@ -100,7 +104,7 @@ def to_planes(values: np.ndarray, form: MultiMaskForm, what: str) -> UInt8[np.nd
     return planes.astype(np.uint8)
 
 
-def _planes(files: Mapping[str, Path], form: MultiMaskForm) -> UInt8[np.ndarray, "K h w"]:
+def _planes(files: Mapping[str, ImageFile], form: MultiMaskForm) -> UInt8[np.ndarray, "K h w"]:
     planes = {name: _plane(path) for name, path in files.items()}
     shapes = {plane.shape for plane in planes.values()}
     if len(shapes) > 1:
@@ -110,12 +114,12 @@ def _planes(files: Mapping[str, Path], form: MultiMaskForm) -> UInt8[np.ndarray,
     return np.stack([planes.get(name, blank) for name in form.names])
 
 
-def _plane(path: Path) -> UInt8[np.ndarray, "h w"]:
+def _plane(path: ImageFile) -> UInt8[np.ndarray, "h w"]:
     pixels = read_pixels(path)
     if pixels.palette is not None:  # its colours say what is meant, not their indices
         pixels = Pixels(pixels.palette[pixels.values])
     values = _one_channel(path, pixels)
-    found, shown = set(np.unique(values).tolist()), f"{path.parent.name}/{path.name}"
+    found, shown = set(np.unique(values).tolist()), _shown(path)
     if not found <= {0, 1, YES, UNKNOWN}:
         raise SampleError(
             f"{shown} holds {max(found - {0, 1, YES, UNKNOWN}):g}, expected 0, {YES} (or 1) where the class is, and "
@@ -130,16 +134,21 @@ def _plane(path: Path) -> UInt8[np.ndarray, "h w"]:
     return plane
 
 
-def _one_channel(path: Path, pixels: Pixels) -> np.ndarray:
+def _one_channel(path: ImageFile, pixels: Pixels) -> np.ndarray:
     values = pixels.one_channel()
     if values is None:
-        raise SampleError(f"{path.parent.name}/{path.name} has colours; it should have one channel")
+        raise SampleError(f"{_shown(path)} has colours; it should have one channel")
     return values
 
 
-def _files(folder: Path, form: object, photographs: Photographs, *, is_array: bool) -> dict[str, Path]:
-    listing = list_files(folder, ARRAYS if is_array else MASK_SUFFIXES)
+def _shown(path: ImageFile) -> str:
+    return path.name if isinstance(path, Embedded) else f"{path.parent.name}/{path.name}"
+
+
+def _files(folder: Path, photographs: Photographs, key: str | None, *, is_array: bool) -> dict[str, ImageFile]:
+    suffixes = ARRAY_SUFFIXES if is_array else MASK_SUFFIXES
+    listing = list_files(folder, suffixes)
     if not listing.paths:
-        kinds = ", ".join(ARRAYS if is_array else MASK_SUFFIXES)
+        kinds = ", ".join(suffixes)
         raise InputError(f"{folder} holds no file of a layer; expected {kinds}")
-    return masks_by_picture(listing, photographs, "images", folder.name)
+    return array_files(masks_by_picture(listing, photographs, "images", folder.name), key, str(folder))

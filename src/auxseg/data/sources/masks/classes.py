@@ -9,6 +9,7 @@ from typing import Final
 
 from auxseg.data.sample import IGNORE
 from auxseg.data.sources.class_names import NAMES_FILE, ClassNames, is_background, read_names
+from auxseg.data.sources.embedded import ImageFile
 from auxseg.data.sources.masks.evidence import (
     Look,
     agreed_palette,
@@ -97,7 +98,7 @@ def describe_settings(
     return {key: str(value) for key, value in given.items() if value is not None}
 
 
-def decide_classes(masks: Sequence[Path], names: ClassNames | None, settings: MaskSettings) -> MaskClasses:
+def decide_classes(masks: Sequence[ImageFile], names: ClassNames | None, settings: MaskSettings) -> MaskClasses:
     """Look at masks and decide what they mean; all are read once, but with names 64 are enough.
 
     Raises `InputError` where the files contradict each other, or do not say what they mean.
@@ -134,7 +135,7 @@ def decide_classes(masks: Sequence[Path], names: ClassNames | None, settings: Ma
     return _unnamed(looks, values, palette, settings)
 
 
-def _at_threshold(masks: Sequence[Path], names: ClassNames | None, threshold: float) -> MaskClasses:
+def _at_threshold(masks: Sequence[ImageFile], names: ClassNames | None, threshold: float) -> MaskClasses:
     largest = 0.0
     for path in masks:
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import cv2
@@ -12,6 +11,7 @@ import numpy as np
 
 from auxseg.data.sample import IGNORE
 from auxseg.data.sources.class_names import Colour
+from auxseg.data.sources.embedded import ImageFile
 from auxseg.data.sources.masks.files import Pixels, read_pixels
 from auxseg.data.sources.masks.reader import HOW_TO_SAY, pack, show_colour, unpack, used_colours
 from auxseg.data.sources.source import SampleError
@@ -30,13 +30,13 @@ _SHARE_IN_ONE_PIECE: Final = 0.9
 class Look:
     """The values that occur in a mask file, ``None`` for colours; and its colours, those of a palette by index."""
 
-    path: Path
+    path: ImageFile
     values: frozenset[float] | None
     colours: frozenset[Colour]
     palette: dict[int, Colour]
 
 
-def look_at(masks: Iterable[Path]) -> list[Look]:
+def look_at(masks: Iterable[ImageFile]) -> list[Look]:
     """Look at mask files; those that cannot be read say why when their sample is read."""
     looks: list[Look] = []
     for path in masks:
@@ -67,7 +67,7 @@ def agreed_palette(looks: Sequence[Look]) -> dict[int, tuple[Colour, str]]:
     return palette
 
 
-def mixed_files(looks: Sequence[Look]) -> tuple[Path, Path] | None:
+def mixed_files(looks: Sequence[Look]) -> tuple[ImageFile, ImageFile] | None:
     """A file of 0 and 1 and one of 0 and 255, if the masks are of these two kinds alone."""
     kinds = [look for look in looks if look.values]
     ones = [look.path for look in kinds if look.values and 1 in look.values and look.values <= {0, 1}]
@@ -95,7 +95,7 @@ def numbered_objects(looks: Sequence[Look]) -> tuple[Look, Look] | None:
     return (fewest, most) if np.mean([count == 1 for count in pieces]) >= _SHARE_IN_ONE_PIECE else None
 
 
-def _look(path: Path, pixels: Pixels) -> Look:
+def _look(path: ImageFile, pixels: Pixels) -> Look:
     channel = pixels.one_channel()
     values = None if channel is None else _unique(channel)
     palette = used_colours(pixels)

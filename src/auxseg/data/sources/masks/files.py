@@ -6,18 +6,26 @@ Shape legend: ``h w`` the mask's own size.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Num, UInt8
 from PIL import Image
 
-from auxseg.data.sources.pictures.decoding import MAX_PIXELS, is_deep_grey, read_header, read_picture, to_rgb
+from auxseg.data.sources.arrays.npy import read_npy
+from auxseg.data.sources.embedded import Embedded, ImageFile
+from auxseg.data.sources.pictures.decoding import (
+    MAX_PIXELS,
+    is_deep_grey,
+    open_file,
+    read_header,
+    read_picture,
+    to_rgb,
+)
 from auxseg.data.sources.source import SampleError
 from auxseg.errors import InputError
 
-MASK_SUFFIXES: Final = (".bmp", ".gif", ".npy", ".png", ".tif", ".tiff", ".webp")
+MASK_SUFFIXES: Final = (".bmp", ".gif", ".mat", ".npy", ".npz", ".png", ".tif", ".tiff", ".webp")
 """What mask files are called, in lower case; these formats keep every value."""
 
 LOSSY_SUFFIXES: Final = (".jfif", ".jpe", ".jpeg", ".jpg")
@@ -60,7 +68,7 @@ def refuse_lossy(name: str, what: str) -> None:
         )
 
 
-def read_pixels(path: Path) -> Pixels:
+def read_pixels(path: ImageFile) -> Pixels:
     """The values as they are in the file. Raises `SampleError` with the reason if that is impossible."""
     if path.suffix.lower() == ".npy":
         return Pixels(_read_array(path))
@@ -75,7 +83,7 @@ def read_pixels(path: Path) -> Pixels:
     return Pixels(np.asarray(picture) if is_deep_grey(picture) else _read_opaque(path, picture))
 
 
-def read_grey(path: Path) -> Num[np.ndarray, "h w"]:
+def read_grey(path: ImageFile) -> Num[np.ndarray, "h w"]:
     """The brightness, 0 to 255 in a picture of 8 bits and whatever an array holds, to be cut at a threshold."""
     if path.suffix.lower() == ".npy":
         return _read_array(path)
@@ -86,7 +94,7 @@ def read_grey(path: Path) -> Num[np.ndarray, "h w"]:
     return np.asarray(Image.fromarray(rgb).convert("L"))
 
 
-def mask_size(path: Path) -> tuple[int, int]:
+def mask_size(path: ImageFile) -> tuple[int, int]:
     """Height and width, without reading the values. Raises `SampleError`."""
     if path.suffix.lower() == ".npy":
         height, width = _open_array(path).shape
@@ -100,7 +108,7 @@ def _palette(picture: Image.Image) -> UInt8[np.ndarray, "n 3"] | None:
     return None if (colours == np.arange(len(colours))[:, None]).all() else colours
 
 
-def _read_opaque(path: Path, picture: Image.Image) -> UInt8[np.ndarray, "h w 3"]:
+def _read_opaque(path: ImageFile, picture: Image.Image) -> UInt8[np.ndarray, "h w 3"]:
     """Three channels, of which an alpha channel hides nothing."""
     if picture.mode in _WITH_ALPHA:
         if np.asarray(picture.getchannel("A")).min() < 255:
@@ -112,11 +120,11 @@ def _read_opaque(path: Path, picture: Image.Image) -> UInt8[np.ndarray, "h w 3"]
     return np.asarray(picture.convert("RGB"))
 
 
-def _stretch(path: Path, picture: Image.Image) -> int:
+def _stretch(path: ImageFile, picture: Image.Image) -> int:
     """What the decoder multiplied grey of 2 or 4 bits by, so that its white became 255."""
     bits = 8
     if picture.format == "PNG":
-        with path.open("rb") as file:
+        with open_file(path) as file:
             bits = file.read(_PNG_BITS + 1)[_PNG_BITS]
     elif picture.format == "TIFF":
         tags: Any = picture
@@ -124,15 +132,17 @@ def _stretch(path: Path, picture: Image.Image) -> int:
     return {2: 85, 4: 17}.get(bits, 1)
 
 
-def _read_array(path: Path) -> Num[np.ndarray, "h w"]:
+def _read_array(path: ImageFile) -> Num[np.ndarray, "h w"]:
     values = np.array(_open_array(path))
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise SampleError(f"{path.name} holds values that are not numbers")
     return values.astype(np.uint8) if values.dtype.kind == "b" else values
 
 
-def _open_array(path: Path) -> np.ndarray:
+def _open_array(path: ImageFile) -> np.ndarray:
     """An array that is still on the disk; nothing in it is executed, and its size is known before it is read."""
+    if isinstance(path, Embedded):
+        return _squeezed(read_npy(path), path.name)
     if not path.is_file():
         raise SampleError(f"{path.name} is not a regular file" if path.exists() else f"{path.name} does not exist")
     try:
@@ -143,7 +153,12 @@ def _open_array(path: Path) -> np.ndarray:
         raise SampleError(f"{path.name} is not a readable array: {error}") from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
         raise SampleError(f"{path.name} should hold one array of numbers")
+    return _squeezed(array, path.name)
+
+
+def _squeezed(array: np.ndarray, name: str) -> np.ndarray:
+    """Height x width, without further axes of length 1."""
     squeezed = array.reshape([length for length in array.shape if length != 1]) if array.ndim == 3 else array
     if squeezed.ndim != 2 or not 0 < squeezed.size <= MAX_PIXELS:
-        raise SampleError(f"{path.name} has the shape {array.shape}; a mask should be height x width")
+        raise SampleError(f"{name} has the shape {array.shape}; a mask should be height x width")
     return squeezed

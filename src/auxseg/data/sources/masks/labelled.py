@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, final
 
 import numpy as np
 from jaxtyping import UInt, UInt8
 
 from auxseg.data.sample import Orientation
+from auxseg.data.sources.embedded import ImageFile
 from auxseg.data.sources.masks.reader import MaskReader
 from auxseg.data.sources.masks.sizes import fitting
 from auxseg.data.sources.pictures.decoding import read_picture, to_rgb
@@ -21,7 +21,7 @@ from auxseg.data.sources.pictures.native import native_orientation
 from auxseg.data.sources.pictures.orientation import orient
 from auxseg.data.sources.source import SampleError
 
-ImageReader = Callable[[Path], UInt[np.ndarray, "h w C"]]
+ImageReader = Callable[[ImageFile], UInt[np.ndarray, "h w C"]]
 """Reads the image of a file. Raises `SampleError` if that is impossible."""
 
 AS_STORED: Final = "its EXIF orientation is not followed: images whose channels are kept are read as they are stored"
@@ -44,8 +44,8 @@ class LabelledPicture:
 
 
 def read_labelled(
-    picture: Path,
-    mask: Path | None,
+    picture: ImageFile,
+    mask: ImageFile | None,
     reader: MaskReader,
     exif: str,
     agreed: Callable[[], bool | None],

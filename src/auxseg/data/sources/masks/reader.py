@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final, final
 
 import numpy as np
@@ -15,6 +14,7 @@ from jaxtyping import Num, UInt8
 
 from auxseg.data.sample import IGNORE
 from auxseg.data.sources.class_names import Colour
+from auxseg.data.sources.embedded import ImageFile
 from auxseg.data.sources.masks.files import Pixels, read_grey, read_pixels
 from auxseg.data.sources.source import SampleError
 
@@ -41,7 +41,7 @@ class MaskReader:
     threshold: float | None = None
     merges: bool = False
 
-    def read(self, path: Path) -> UInt8[np.ndarray, "h w"]:
+    def read(self, path: ImageFile) -> UInt8[np.ndarray, "h w"]:
         """The mask in a file. Raises `SampleError` with the reason if it holds what no class stands for."""
         if self.threshold is not None:
             return (read_grey(path) >= self.threshold).astype(np.uint8)
@@ -56,7 +56,7 @@ class MaskReader:
         self._check_palette(path, pixels)
         return self._by_value(path, values)
 
-    def _by_value(self, path: Path, values: Num[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
+    def _by_value(self, path: ImageFile, values: Num[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
         if self.merges:
             return np.where((values == IGNORE) & (values.max() == IGNORE), IGNORE, values > 0).astype(np.uint8)
         table = np.full(256, _UNKNOWN, np.int16)
@@ -80,7 +80,7 @@ class MaskReader:
         names = ", ".join(self.names) if len(self.names) <= 8 else f"{', '.join(self.names[:8])}, ..."
         return f"{together} ({names})"
 
-    def _by_colour(self, path: Path, pixels: Pixels) -> UInt8[np.ndarray, "h w"]:
+    def _by_colour(self, path: ImageFile, pixels: Pixels) -> UInt8[np.ndarray, "h w"]:
         if pixels.palette is not None and pixels.values.max() >= len(pixels.palette):
             raise SampleError(f"{path.name} has indices beyond its palette")
         packed = pack(pixels.values if pixels.palette is None else pixels.palette[pixels.values])
@@ -105,7 +105,7 @@ class MaskReader:
     def _name(self, id: int) -> str:
         return "ignored" if id == IGNORE else self.names[id]
 
-    def _check_palette(self, path: Path, pixels: Pixels) -> None:
+    def _check_palette(self, path: ImageFile, pixels: Pixels) -> None:
         for index, colour in used_colours(pixels).items():
             expected, file = self.palette.get(index, (colour, path.name))
             if colour != expected:

@@ -6,12 +6,12 @@ Shape legend: ``h w`` the photograph's own size.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 from jaxtyping import UInt, UInt8
 
+from auxseg.data.sources.embedded import ImageFile
 from auxseg.data.sources.masks.files import mask_size
 from auxseg.data.sources.pictures.native import native_size
 from auxseg.data.sources.source import SampleError
@@ -30,7 +30,7 @@ def fitting(
     return None, (*dropped, f"its mask is {mask_height} x {mask_width} (height x width), its image {height} x {width}")
 
 
-def refuse_misfits(pairs: Sequence[tuple[Path, Path]]) -> None:
+def refuse_misfits(pairs: Sequence[tuple[ImageFile, ImageFile]]) -> None:
     """Raise `InputError` if no mask, of some that are looked at, has the size of its photograph, turned or not."""
     reasons: list[str] = []
     for photograph, mask in pairs[:: max(len(pairs) // _NUM_LOOKED_AT, 1)]:

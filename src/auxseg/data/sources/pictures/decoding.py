@@ -19,6 +19,7 @@ from jaxtyping import UInt8
 from PIL import Image, ImageOps
 
 from auxseg.data.sample import Orientation
+from auxseg.data.sources.embedded import Embedded, ImageFile
 from auxseg.data.sources.source import SampleError
 
 MAX_PIXELS: Final = 100_000_000
@@ -64,7 +65,7 @@ class Header:
     has_alpha: bool = False
 
 
-def read_picture(path: Path, max_pixels: int | None = None) -> Image.Image:
+def read_picture(path: ImageFile, max_pixels: int | None = None) -> Image.Image:
     """Decode a picture file whole, in its own mode. Raises `SampleError` with the reason if that is impossible.
 
     Only regular files in one of `FORMATS` and of at most ``max_pixels`` (`MAX_PIXELS`) are read. Colours of more than 8
@@ -86,7 +87,7 @@ def read_open_picture(file: IO[bytes], name: str, max_pixels: int | None = None)
         return picture if tag == 1 else _as_stored(picture, tag)
 
 
-def read_header(path: Path) -> Header:
+def read_header(path: ImageFile) -> Header:
     """Read what stands before the pixels, fast. Raises `SampleError` as `read_picture` does."""
     with open_file(path) as file:
         return read_open_header(file, path.name)
@@ -150,8 +151,12 @@ def upright(
 
 
 @contextmanager
-def open_file(path: Path, max_bytes: int = _MAX_BYTES) -> Iterator[IO[bytes]]:
-    """A regular file; what cannot be opened is a `SampleError` with the reason."""
+def open_file(path: ImageFile, max_bytes: int = _MAX_BYTES) -> Iterator[IO[bytes]]:
+    """A regular file, or a part of one; what cannot be opened is a `SampleError` with the reason."""
+    if isinstance(path, Embedded):
+        with path.open() as file:
+            yield file
+        return
     _check_regular(path, max_bytes)
     try:
         file = path.open("rb")

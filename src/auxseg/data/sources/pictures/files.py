@@ -17,6 +17,9 @@ SUFFIXES: Final = (
 )  # fmt: skip
 """What picture files are called, in lower case."""
 
+CONTAINERS: Final = (".mat", ".npz")
+"""Files that may hold several arrays, beside other things, in lower case."""
+
 _CLUTTER: Final = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r"})
 """What systems leave in folders, in lower case; nobody misses it."""
 
@@ -38,6 +41,8 @@ class Listing:
 def list_files(folder: Path, suffixes: Sequence[str] = SUFFIXES) -> Listing:
     """The files of these suffixes in a folder and its subfolders, in either case; hidden ones do not count.
 
+    `CONTAINERS` count only where there are no other such files, beside which they are notes of some program.
+
     Raises `InputError` for two files of one id, and for a folder that cannot be listed.
     """
     paths: dict[str, Path] = {}
@@ -46,8 +51,12 @@ def list_files(folder: Path, suffixes: Sequence[str] = SUFFIXES) -> Listing:
         names = sorted(_walk(folder, ""))
     except OSError as error:
         raise InputError(f"{folder} cannot be listed: {error}") from error
+    wanted = tuple(suffixes)
+    plain = tuple(suffix for suffix in wanted if suffix not in CONTAINERS)
+    if any(name.lower().endswith(plain) for name in names):
+        wanted = plain
     for name in names:
-        if not name.lower().endswith(tuple(suffixes)):
+        if not name.lower().endswith(wanted):
             others.append(name)
             continue
         id = to_id(name)

@@ -6,7 +6,6 @@ Shape legend: ``h w`` the image's own size, ``C`` its channels.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import IO, Final
 
 import cv2
@@ -15,6 +14,7 @@ from jaxtyping import UInt
 
 from auxseg.data.channels import MAX_CHANNELS, Channels, unnamed
 from auxseg.data.sources.arrays.npy import MAX_BYTES, npy_head, read_open_npy
+from auxseg.data.sources.embedded import ImageFile
 from auxseg.data.sources.pictures.decoding import MAX_PIXELS, open_file, read_open_header, read_open_picture
 from auxseg.data.sources.pictures.tiff import TIFF_MARKS, Tiff
 from auxseg.data.sources.source import SampleError
@@ -39,7 +39,7 @@ _MODES: Final = ("L", "LA", "RGB", "RGBA")
 _NUM_TRIED: Final = 16
 
 
-def read_native(path: Path) -> UInt[np.ndarray, "h w C"]:
+def read_native(path: ImageFile) -> UInt[np.ndarray, "h w C"]:
     """An image of a file with its own channels, of uint8 or uint16; it is never turned by an EXIF orientation.
 
     Arrays (.npy) are (height, width), (height, width, channels) or (channels, height, width): the shorter of the outer
@@ -73,7 +73,7 @@ def read_open_native(file: IO[bytes], name: str, max_pixels: int | None = None) 
     return values if values.ndim == 3 else values[..., None]
 
 
-def native_size(path: Path) -> tuple[int, int]:
+def native_size(path: ImageFile) -> tuple[int, int]:
     """Height and width of an image, from its header. Raises `SampleError` as `read_native` does."""
     with open_file(path) as file:
         mark = file.read(len(NPY_MARK))
@@ -88,7 +88,7 @@ def native_size(path: Path) -> tuple[int, int]:
         return header.height, header.width
 
 
-def native_orientation(path: Path) -> int:
+def native_orientation(path: ImageFile) -> int:
     """The EXIF orientation of an image, which `read_native` does not follow; 1 where there is none to be read."""
     try:
         with open_file(path) as file:
@@ -103,7 +103,7 @@ def native_orientation(path: Path) -> int:
         return 1
 
 
-def holds_more_than_rgb(path: Path) -> bool:
+def holds_more_than_rgb(path: ImageFile) -> bool:
     """Whether an image has a further channel, or more than 8 bits, by what stands before its pixels.
 
     What cannot be read holds nothing.
@@ -122,7 +122,7 @@ def holds_more_than_rgb(path: Path) -> bool:
         return False
 
 
-def decide_channels(paths: Iterable[Path], asked: str) -> tuple[Channels, str]:
+def decide_channels(paths: Iterable[ImageFile], asked: str) -> tuple[Channels, str]:
     """What the images of a data set consist of, by the first of them that can be read, and that file's name.
 
     ``asked`` is `NATIVE`, or the channels' names with commas between them. Raises `InputError` for names that are not

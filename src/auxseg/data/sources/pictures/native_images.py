@@ -13,6 +13,8 @@ from jaxtyping import UInt
 
 from auxseg.counting import count
 from auxseg.data.channels import RGB, Channels
+from auxseg.data.sources.arrays.inside import ARRAY_SUFFIXES
+from auxseg.data.sources.embedded import ImageFile
 from auxseg.data.sources.pictures.files import SUFFIXES, Listing, list_files
 from auxseg.data.sources.pictures.native import (
     ARRAY_SUFFIX,
@@ -47,8 +49,8 @@ def list_images(folder: Path, channels: str | None) -> Listing:
 
     Raises `InputError` as `list_files`, and for a folder of arrays alone if channels are not kept.
     """
-    listing = list_files(folder, SUFFIXES if channels is None else (*SUFFIXES, ARRAY_SUFFIX))
-    arrays = [name for name in listing.others if name.lower().endswith(ARRAY_SUFFIX)]
+    listing = list_files(folder, SUFFIXES if channels is None else (*SUFFIXES, *ARRAY_SUFFIXES))
+    arrays = [name for name in listing.others if name.lower().endswith(ARRAY_SUFFIXES)]
     if arrays and not listing.paths:
         raise InputError(
             f"{folder} holds {count(len(arrays), 'array')} such as {arrays[0]}, which are read with --channels native"
@@ -56,7 +58,7 @@ def list_images(folder: Path, channels: str | None) -> Listing:
     return listing
 
 
-def native_images(paths: Sequence[Path], channels: str | None, exif: str) -> NativeImages:
+def native_images(paths: Sequence[ImageFile], channels: str | None, exif: str) -> NativeImages:
     """What ``--channels`` asks for. Raises `InputError` as `decide_channels`, and where images are to be turned."""
     if channels is None:
         return NativeImages()
@@ -69,7 +71,7 @@ def native_images(paths: Sequence[Path], channels: str | None, exif: str) -> Nat
     return NativeImages(found, example, (f"the images have {found.in_words()}",))
 
 
-def _refuse_more(paths: Sequence[Path], channels: str, example: str) -> None:
+def _refuse_more(paths: Sequence[ImageFile], channels: str, example: str) -> None:
     """Raise `InputError` for images of more channels or bits than 8-bit RGB, of which reading as RGB loses some."""
     more = [path for path in paths if holds_more_than_rgb(path)]
     if more:
@@ -80,7 +82,7 @@ def _refuse_more(paths: Sequence[Path], channels: str, example: str) -> None:
         )
 
 
-def _read(path: Path, *, channels: Channels, example: str) -> UInt[np.ndarray, "h w C"]:
+def _read(path: ImageFile, *, channels: Channels, example: str) -> UInt[np.ndarray, "h w C"]:
     """`read_native`, with a `SampleError` for an image of other channels than those of the data set."""
     image = read_native(path)
     refuse_other(image.shape[2], image.dtype, path.name, channels, f"{example} has")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Final
 
 from PIL import Image
 
 from auxseg.data.sample import EXIFS, Orientation
+from auxseg.data.sources.embedded import ImageFile
 from auxseg.data.sources.masks.files import mask_size
 from auxseg.data.sources.pictures.decoding import SIDEWAYS, read_header, upright
 from auxseg.data.sources.source import SampleError
@@ -52,7 +52,7 @@ def orient(
     return turned, orientation, (FOLLOWED,)
 
 
-def agreement(pairs: Iterable[tuple[Path, Path]]) -> bool | None:
+def agreement(pairs: Iterable[tuple[ImageFile, ImageFile]]) -> bool | None:
     """Whether photographs are turned where the sizes decide; ``None`` if they nowhere do, or if they disagree.
 
     Only the headers of photographs and masks are read, until enough have decided."""
