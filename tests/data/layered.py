@@ -16,6 +16,7 @@ from auxseg.data.layers import (
     MaskForm,
     MultiMaskForm,
     PixelForm,
+    PointsForm,
     TagsForm,
 )
 from tests.data.pictures import DrawnSource, draw_sample
@@ -27,6 +28,7 @@ FORMS: dict[str, LayerForm] = {
     "organs": MultiMaskForm(tuple("abcdefghi")),
     "weather": TagsForm(("rain", "snow", "wind")),
     "things": BoxesForm(("car", "person")),
+    "joints": PointsForm(("nose", "left eye", "right eye"), (("left eye", "right eye"),)),
 }
 MAPS_AND_MASKS: dict[str, LayerForm] = {name: FORMS[name] for name in ("depth", "normals", "parts")}
 SPLITS = ("train", "train", "val", "test")

@@ -19,7 +19,7 @@ from pydantic import Field
 from torch import Tensor
 
 from auxseg.config import config
-from auxseg.data.augment.boxes import move_boxes, move_rows
+from auxseg.data.augment.boxes import move_boxes
 from auxseg.data.augment.config import AugmentConfig, Probability
 from auxseg.data.augment.geometric import (
     FLIP,
@@ -29,7 +29,8 @@ from auxseg.data.augment.geometric import (
     resample,
     retaken_boxes,
 )
-from auxseg.data.layers import BoxesForm
+from auxseg.data.augment.layers import move_rows_of
+from auxseg.data.layers import PixelForm
 from auxseg.data.loading.batch import WHOLE, Batch, Part
 from auxseg.data.sample import IGNORE
 from auxseg.keyed import keyed_uniforms
@@ -178,14 +179,14 @@ class Cut:
         return replace(moved, box=torch.from_numpy(box))
 
     def _kept(self, sample: Batch, whole: Float64[Tensor, "1 3 3"]) -> Batch:
-        """Pixels as they are, or with left and right exchanged; boxes of layers are those of the whole picture."""
+        """Pixels as they are, or with left and right exchanged; places in layers are those in the whole picture."""
         kept = sample if self.homography[0, 0] > 0 else mirror(sample)
-        boxes = {
-            name: move_rows(sample.layers[name], whole)
+        rows = {
+            name: move_rows_of(form, sample.layers[name], whole)
             for name, form in sample.forms.items()
-            if isinstance(form, BoxesForm)
+            if not isinstance(form, PixelForm)
         }
-        return replace(kept, layers={**kept.layers, **boxes})
+        return replace(kept, layers={**kept.layers, **rows})
 
 
 def draw_cut(

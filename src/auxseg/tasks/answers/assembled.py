@@ -12,7 +12,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from auxseg.drawing import Picture, overlay_mask
-from auxseg.tasks.answers.answer import Answer
+from auxseg.tasks.answers.answer import Answer, FoundPoint
+from auxseg.tasks.answers.points import points_answer
 
 Banded = Callable[[], Iterable[tuple[slice, Answer]]]
 """Asks about one band of rows after the other: its rows in the photograph, and the answer."""
@@ -54,6 +55,7 @@ class _Parts:
         self._counts, self._sums = np.zeros(len(class_names), np.int64), np.zeros(len(class_names))
         self._summaries: list[tuple[int, Mapping[str, Sequence[float | None]]]] = []
         self._shares: list[tuple[int, Mapping[str, float]]] = []
+        self._points: dict[str, FoundPoint] = {}
 
     def add(self, rows: slice, answer: Answer) -> None:
         if self._mask is not None:
@@ -62,6 +64,11 @@ class _Parts:
             counts = np.bincount(answer.mask.ravel(), minlength=len(self._names))[: len(self._names)]
             self._counts += counts
             self._sums += counts * np.array([answer.scores.get(name, 0.0) for name in self._names])
+        for point in answer.points or ():
+            x, y = point.place
+            known = self._points.get(point.name)
+            if known is None or point.score > known.score:
+                self._points[point.name] = FoundPoint(point.name, point.score, (x, y + rows.start))
         summary = answer.record.get("map")
         if isinstance(summary, Mapping):
             self._summaries.append((rows.stop - rows.start, summary))
@@ -71,6 +78,8 @@ class _Parts:
 
     def answer(self, again: Banded) -> Answer:
         mask = self._mask
+        if self._first.points is not None:
+            return points_answer(self._points.values())
         if mask is None:
             return Answer(
                 draw=lambda picture: _drawn(picture, again(), self._original[0]),

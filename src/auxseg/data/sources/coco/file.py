@@ -30,8 +30,8 @@ class CocoImage:
 class CocoObject(NamedTuple):
     """An annotation, of which there may be a million.
 
-    ``fault`` says why neither class nor crowd can be believed, ``box_fault`` the same of the box. ``outline`` is what
-    the file holds; `coco_outlines` looks at it.
+    ``fault`` says why neither class nor crowd can be believed, ``box_fault`` the same of the box. ``outline`` and
+    ``points`` are what the file holds; `outlines` and `points` beside this file look at them.
     """
 
     id: str
@@ -41,16 +41,19 @@ class CocoObject(NamedTuple):
     box: tuple[float, float, float, float] | None
     fault: str = ""
     box_fault: str = ""
+    points: object = None
 
 
 @final
 @dataclass(frozen=True)
 class CocoCategory:
-    """A category: its number, its name, and the name of what it belongs to (empty if the file does not say)."""
+    """A category: its number, its name, the name of what it belongs to (empty if the file does not say), and the names
+    of its key points."""
 
     id: int
     name: str
     parent: str
+    points: tuple[str, ...] = ()
 
 
 @final
@@ -137,11 +140,14 @@ def _identifier(value: object, key: str) -> str:
 
 def _category(values: object, what: str) -> CocoCategory:
     values = _mapping(values, what)
-    parent = values.get("supercategory")
+    parent, points = values.get("supercategory"), values.get("keypoints") or []
+    if not isinstance(points, list):
+        raise BadValue(f"the keypoints of {what} should be a list of names, not {shown(points)}")
     return CocoCategory(
         integer(values.get("id"), f"the id of {what}"),
         text(values.get("name"), f"the name of {what}").strip(),
         parent.strip() if isinstance(parent, str) else "",
+        tuple(text(each, f"each of the keypoints of {what}").strip() for each in points),
     )
 
 
@@ -179,7 +185,9 @@ def _object(values: object, place: int, categories: frozenset[int]) -> tuple[str
         box = _box(values.get("bbox"))
     except BadValue as error:
         box_fault = str(error)
-    made = CocoObject(name, category, values.get("segmentation"), is_crowd, box, fault, box_fault)
+    made = CocoObject(
+        name, category, values.get("segmentation"), is_crowd, box, fault, box_fault, values.get("keypoints")
+    )
     try:
         return _identifier(image_id, "image_id"), made
     except BadValue:

@@ -17,7 +17,9 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "mask": ("names",),
     "multimask": ("names",),
     "tags": ("names",),
-    "boxes": ("names",),
+    "boxes": ("names", "of", "classes"),
+    "points": ("names", "flip_pairs"),
+    "instances": ("folder",),
 }
 """The settings of each kind beside ``kind``."""
 
@@ -37,6 +39,8 @@ def read_declared(path: Path) -> dict[str, dict[str, object]]:
             if key not in ("kind", *KINDS[kind]):
                 known = ", ".join(KINDS[kind])
                 raise InputError(f"{path}: {name} has no setting {key!r}{nearest(key, KINDS[kind])}; known: {known}")
+        if "classes" in values and "of" not in values:
+            raise InputError(f"{path}: {name}: classes are for boxes around instances; name their layer by of")
         layers[name] = values
     if len(layers) > MAX_LAYERS:
         raise InputError(f"{path} declares {len(layers)} layers; a store holds {MAX_LAYERS}")
