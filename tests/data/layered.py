@@ -10,6 +10,7 @@ import numpy as np
 from auxseg.data.layers import (
     METRES,
     BoxesForm,
+    InstancesForm,
     Layer,
     LayerForm,
     MapForm,
@@ -29,6 +30,7 @@ FORMS: dict[str, LayerForm] = {
     "weather": TagsForm(("rain", "snow", "wind")),
     "things": BoxesForm(("car", "person")),
     "joints": PointsForm(("nose", "left eye", "right eye"), (("left eye", "right eye"),)),
+    "cells": InstancesForm(),
 }
 MAPS_AND_MASKS: dict[str, LayerForm] = {name: FORMS[name] for name in ("depth", "normals", "parts")}
 SPLITS = ("train", "train", "val", "test")

@@ -19,6 +19,7 @@ from auxseg.tasks import (
     DeepSupervisionConfig,
     DenoisingConfig,
     DepthConfig,
+    DistanceConfig,
     EdgesConfig,
     FlipConfig,
     KeypointsConfig,
@@ -78,6 +79,7 @@ CONFIGS: dict[str, tuple[TaskSettings, Vocabulary]] = {
     "segmentation-layer": (SegmentationConfig(layer="parts"), VOCABULARY),
     "depth-losses": (DepthConfig(losses={"l1": 0.5, "scale_invariant_log": 1.0}), VOCABULARY),
     "map-losses": (MapConfig(layer="normals", losses=REGRESSION), VOCABULARY),
+    "distance-instances": (DistanceConfig(layer="cells"), VOCABULARY),
     "keypoints-losses": (
         KeypointsConfig(
             losses={"focal": 0.5, "mse": 2.0},

@@ -16,7 +16,7 @@ from auxseg.data.augment import MILD, NO_AUGMENTATION, AugmentConfig, CropConfig
 from auxseg.data.loading.selection import TrainOn
 from auxseg.models import ModelConfig
 from auxseg.records.values.size import Sides, Size
-from auxseg.tasks import SegmentationConfig, TaskConfig
+from auxseg.tasks import ClassificationConfig, DistanceConfig, SegmentationConfig, TagsConfig, TaskConfig
 from auxseg.training.optimizer import AdamWConfig, OptimizerConfig
 from auxseg.training.phases import PhaseConfig
 from auxseg.training.schedule import OneCycleConfig, ScheduleConfig
@@ -25,7 +25,15 @@ Count = Annotated[int, Field(ge=1, le=10**9)]
 MAX_BATCH: Final = 65_536
 MAX_TASKS: Final = 64
 
-_LATER: Final = ("layer", "class_weights", "focal_gamma", "tversky_alpha", "tversky_beta", "ohem_share")
+_LATER: Final = (
+    (
+        SegmentationConfig,
+        ("layer", "class_weights", "focal_gamma", "tversky_alpha", "tversky_beta", "ohem_share"),
+    ),
+    (DistanceConfig, ("layer",)),
+    (ClassificationConfig, ("crops",)),
+    (TagsConfig, ("crops",)),
+)
 """Settings of a segmentation that earlier versions did not know."""
 
 
@@ -171,8 +179,9 @@ def _without_nothing(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
 
 
 def _as_before(task: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The settings of a segmentation without those that came later, where they are what they would be unsaid."""
-    if task.get("kind") != SegmentationConfig.kind:
-        return task
-    default = SegmentationConfig()
-    return {key: each for key, each in task.items() if key not in _LATER or each != getattr(default, key)}
+    """The settings of a task without those that came later, where they are what they would be unsaid."""
+    for kind, later in _LATER:
+        if task.get("kind") == kind.kind:
+            default = kind()
+            return {key: each for key, each in task.items() if key not in later or each != getattr(default, key)}
+    return task

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from auxseg.config import config
 from auxseg.data.layers import InstancesForm
-from auxseg.data.layers.instances import NO_THING, UNKNOWN
+from auxseg.data.layers.instances import NO_THING, UNKNOWN, numbered
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.drawing import tint_map
@@ -113,13 +113,13 @@ def instance_distance(ids: Int32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W
     Pixels of which it is not known what they belong to count as no instance and as no background: they bound nothing.
     """
     distances = 0.5 - _to_zero((ids == NO_THING) | (ids == UNKNOWN))
-    numbered = np.unique(np.where(ids == UNKNOWN, NO_THING, ids), return_inverse=True)[1].reshape(ids.shape)
-    for number, place in enumerate(ndimage.find_objects(numbered), 1):
+    places = numbered(ids)[1]
+    for number, place in enumerate(ndimage.find_objects(places), 1):
         # The nearest pixel of something else is in this part, which is larger by a pixel on each side, if all is known.
         part = tuple(slice(max(each.start - 1, 0), each.stop + 1) for each in place)
         if (ids[part] == UNKNOWN).any():
             part = (slice(None), slice(None))
-        is_mine = numbered[part] == number
+        is_mine = places[part] == number
         distances[part][is_mine] = (_to_zero(is_mine | (ids[part] == UNKNOWN)) - 0.5)[is_mine]
     return distances.astype(np.float32)
 

@@ -12,6 +12,7 @@ from auxseg.data.layers import (
     METRES,
     BoxesForm,
     FixedForm,
+    InstancesForm,
     MapForm,
     MaskForm,
     MultiMaskForm,
@@ -32,6 +33,7 @@ FORMS = [
     TagsForm(("rain", "snow")),
     BoxesForm(("car", "person")),
     PointsForm(("nose", "left eye", "right eye"), (("left eye", "right eye"),)),
+    InstancesForm(),
 ]
 every_form = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.in_words())
 every_pixel_form = pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def test_answers_about_bands_are_those_about_the_whole() -> None:
     assert places.keys() == set(NAMES)
     for each in whole.points:
         np.testing.assert_allclose(places[each.name], each.place, atol=0.51)
-    assert len(found.record["points"]) == 3
+    assert len(found.points) == 3
 
 
 def test_mirrored_outputs_say_the_same_of_mirrored_pictures() -> None:

@@ -20,6 +20,7 @@ from auxseg.errors import InputError
 from auxseg.strict_yaml import write_yaml
 
 _LABELS, _BOXES = "labels.csv", "boxes.csv"
+_TAKEN: Final = ("images", "masks", "labels", "boxes")
 _COLUMNS: Final = ("id", "file", "group", "split")
 """Of labels.csv, beside one for each kind of label."""
 
@@ -27,8 +28,8 @@ _COLUMNS: Final = ("id", "file", "group", "split")
 @final
 class FolderWriter:
     """``images/`` (PNG, or .npy of other channels than RGB of 8 bits), ``masks/`` (grey values are class ids, 255 is
-    ignored), ``classes.txt``, ``labels.csv`` with groups and splits, ``boxes.csv``, and ``layers.yaml`` with a table of
-    each layer of key points."""
+    ignored), ``classes.txt``, ``labels.csv`` with groups and splits, ``boxes.csv``, and ``layers.yaml`` with a table
+    for each layer of key points and a folder of PNG files of 16 bits for each layer of instances."""
 
     def __init__(self, out: Path, vocabulary: Vocabulary) -> None:
         self._out, self._vocabulary = out, vocabulary
@@ -39,11 +40,11 @@ class FolderWriter:
             _write_classes(out / "classes.txt", vocabulary.mask_classes)
         self.layers = {name: form for name, form in vocabulary.layers.items() if can_export(form)}
         for name in self.layers:
-            if f"{name}.csv" in (_LABELS, _BOXES):
-                raise InputError(f"a layer called {name!r} cannot be exported: a folder has a table of that name")
-        self._points: dict[str, list[list[str]]] = {
-            name: [] for name, form in self.layers.items() if isinstance(form, PointsForm)
-        }
+            if name in _TAKEN:
+                raise InputError(f"a layer called {name!r} cannot be exported: a folder has another file of that name")
+        self._points_of = {name: form for name, form in self.layers.items() if isinstance(form, PointsForm)}
+        self._points: dict[str, list[list[str]]] = {name: [] for name in self._points_of}
+        self._seen: set[str] = set(self._points)
         self._labels: list[list[str]] = []
         self._boxes: list[list[str]] = []
 
@@ -61,6 +62,10 @@ class FolderWriter:
         self._labels.append([picture.id, *labels, picture.group, picture.split])
         if picture.box is not None:
             self._boxes.append([picture.id, *(f"{corner:.9g}" for corner in picture.box)])
+        self._seen |= picture.layers.keys()
+        for layer, values in picture.layers.items():
+            if layer not in self._points:
+                _save(Image.fromarray(values), self._out / layer / name)
         for layer, rows in self._points.items():
             if layer in picture.layers:
                 rows.append([picture.id, *(f"{number:.9g}" for number in picture.layers[layer].ravel().tolist())])
@@ -71,10 +76,10 @@ class FolderWriter:
         if self._boxes:
             _write(self._out / _BOXES, ["id", "x0", "y0", "x1", "y1"], self._boxes)
         for layer, rows in self._points.items():
-            columns = [f"{name}_{part}" for name in self._vocabulary.layers[layer].names for part in "xyv"]
+            columns = [f"{name}_{part}" for name in self._points_of[layer].names for part in "xyv"]
             _write(self._out / f"{layer}.csv", ["id", *columns], rows)
-        if self.layers:
-            forms = {name: form.to_json() for name, form in self.layers.items()}
+        forms = {name: form.to_json() for name, form in self.layers.items() if name in self._seen}
+        if forms:
             (self._out / FILE).write_text(write_yaml(forms, allow_unicode=True), encoding="utf-8")
         numbers = self._vocabulary.category_ids
         is_numbered = numbers != tuple(range(len(numbers)))

@@ -12,7 +12,7 @@ from typing import final
 import numpy as np
 from jaxtyping import UInt, UInt8
 
-from auxseg.data.layers import LayerForm, PointsForm
+from auxseg.data.layers import InstancesForm, LayerForm, PointsForm
 from auxseg.data.sample import MISSING, SPLITS
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
@@ -60,8 +60,8 @@ def labelled_picture(store: Store, row: int) -> LabelledPicture:
 
 
 def can_export(form: LayerForm) -> bool:
-    """Whether a layer has a place in a folder: boxes, tags and maps have none yet."""
-    return isinstance(form, PointsForm)
+    """Whether a layer of this kind can be exported to a folder."""
+    return isinstance(form, PointsForm | InstancesForm)
 
 
 def file_names(store: Store) -> list[str]:

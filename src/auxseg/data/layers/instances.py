@@ -1,6 +1,6 @@
 """Instances: to which of the things in a picture each pixel belongs.
 
-Shape legend: ``h w`` height and width of a picture, ``N`` samples.
+Shape legend: ``h w`` height and width of a picture, ``N`` samples, ``T`` things in a picture.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, final
 
 import numpy as np
-from jaxtyping import Bool, Int32, UInt16
+from jaxtyping import Bool, Int, Int32, Integer, UInt16
 from PIL import Image
 
 from auxseg.data.geometry import resample
@@ -22,6 +22,17 @@ NO_THING: Final = 0
 
 UNKNOWN: Final = 65535
 """The id of pixels of which that is not known."""
+
+
+def numbered(ids: Integer[np.ndarray, "h w"]) -> tuple[UInt16[np.ndarray, " T"], Int[np.ndarray, "h w"]]:
+    """The ids of the things in a picture in ascending order, and of every pixel the place of its own, from 1.
+
+    Pixels without a thing, and unknown ones, have the place 0.
+    """
+    things = np.setdiff1d(ids, [NO_THING, UNKNOWN]).astype(np.uint16)
+    places = np.zeros(UNKNOWN + 1, np.int64)
+    places[things] = np.arange(1, len(things) + 1)
+    return things, places[ids]
 
 
 @final
@@ -72,7 +83,7 @@ class InstancesForm(PixelForm):
     def tally(self, values: UInt16[np.ndarray, "h w"]) -> Tally:
         """Known pixels, and the number of things."""
         known = self.known(values)
-        number = len(np.setdiff1d(values, [NO_THING, UNKNOWN]))
+        number = len(numbered(values)[0])
         return Tally(values.size, int(known.sum()), lowest=number, highest=number)
 
     def batched(self, samples: Sequence[np.ndarray], size: Size) -> Int32[np.ndarray, "N h w"]:

@@ -58,7 +58,7 @@ class Categories:
             for each in headings
         )
         every_list = [each.points for _, some in files for each in some if each.points and each not in headings]
-        self.point_names = tuple(dict.fromkeys(every_list))
+        self.point_names: tuple[tuple[str, ...], ...] = tuple(dict.fromkeys(every_list))
         self._with_points = frozenset(each.id for _, some in files for each in some if each.points)
         self._numbers = {each.id: number for number, each in enumerate(classes, 1)} | {each.id: 0 for each in grounds}
 

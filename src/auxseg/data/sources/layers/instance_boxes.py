@@ -17,7 +17,7 @@ from scipy import ndimage
 from auxseg.data.ignore import IGNORE
 from auxseg.data.layers import BoxesForm, InstancesForm, Layer
 from auxseg.data.layers.boxes import COLUMNS
-from auxseg.data.layers.instances import NO_THING, UNKNOWN
+from auxseg.data.layers.instances import numbered
 from auxseg.data.sources.layers.box_rows import NAMELESS
 from auxseg.data.sources.layers.pixels import PixelLayer
 from auxseg.data.sources.source import SampleError
@@ -86,11 +86,11 @@ def instance_boxes(
 
 def boxes_around(ids: UInt16[np.ndarray, "h w"], form: BoxesForm) -> Layer:
     """A box around the pixels of every instance, all of the form's one class."""
-    things, places = _numbered(ids)
+    things, places = numbered(ids)
     return _boxes(places, np.zeros(len(things), int), form)
 
 
-def boxes_by_mask(ids: UInt16[np.ndarray, "h w"], mask: UInt8[np.ndarray, "h w"], first: int, form: BoxesForm) -> Layer:
+def boxes_by_mask(ids: UInt16[np.ndarray, "h w"], mask: UInt8[np.ndarray, "_ _"], first: int, form: BoxesForm) -> Layer:
     """A box around every instance, of the class that most of its pixels have in the mask.
 
     Classes of the mask below ``first`` are none, and neither are ignored pixels. Raises `SampleError` for a mask of
@@ -99,7 +99,7 @@ def boxes_by_mask(ids: UInt16[np.ndarray, "h w"], mask: UInt8[np.ndarray, "h w"]
     if mask.shape != ids.shape:
         (height, width), (mask_height, mask_width) = ids.shape, mask.shape
         raise SampleError(f"its instances are {height} x {width}, its mask {mask_height} x {mask_width}")
-    things, places = _numbered(ids)
+    things, places = numbered(ids)
     is_counted = (places > 0) & (mask >= first) & (mask != IGNORE)
     pairs = (places[is_counted] - 1) * IGNORE + mask[is_counted]
     counts = np.bincount(pairs, minlength=len(things) * IGNORE).reshape(len(things), IGNORE)
@@ -107,14 +107,6 @@ def boxes_by_mask(ids: UInt16[np.ndarray, "h w"], mask: UInt8[np.ndarray, "h w"]
     if bare.size:
         raise SampleError(f"its instance {things[bare[0]]} has no pixel of any class in the mask")
     return _boxes(places, counts.argmax(1) - first, form)
-
-
-def _numbered(ids: UInt16[np.ndarray, "h w"]) -> tuple[UInt16[np.ndarray, " T"], Int[np.ndarray, "h w"]]:
-    """The numbers of the instances, and for every pixel the place of its instance among them, from 1."""
-    things = np.setdiff1d(ids, [NO_THING, UNKNOWN]).astype(np.uint16)
-    numbers = np.zeros(UNKNOWN + 1, np.int64)
-    numbers[things] = np.arange(1, len(things) + 1)
-    return things, numbers[ids]
 
 
 def _boxes(places: Int[np.ndarray, "h w"], classes: Int[np.ndarray, " T"], form: BoxesForm) -> Layer:
