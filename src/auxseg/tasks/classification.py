@@ -34,7 +34,8 @@ class ClassificationTask(CategoricalTask):
         crops: Crops = "keep",
     ) -> None:
         super().__init__(name, class_names, settings, label_smoothing)
-        self.label, self._crops = label, crops
+        self.label = label
+        self._crops: Crops = crops
 
     def target(self, batch: Batch) -> Int[Tensor, " N"]:
         """Class ids, `MISSING` where there is no label."""

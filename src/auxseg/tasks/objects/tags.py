@@ -72,7 +72,8 @@ class TagsTask(Task):
     def __init__(self, name: str, layer: str, tags: Sequence[str], settings: TagsConfig) -> None:
         self.name = name
         self.layers = frozenset([layer])
-        self._layer, self._crops = layer, settings.crops
+        self._layer = layer
+        self._crops: Crops = settings.crops
         self.tags = tuple(tags)
         self.output = Vector(len(self.tags), grid=settings.grid, hidden=settings.hidden, dropout=settings.dropout)
         self.weights = dict(settings.losses)

@@ -55,7 +55,16 @@ def _slow(ids: np.ndarray, mask: np.ndarray) -> set[tuple[float, ...]]:
     for thing in set(ids.ravel().tolist()) - {0, UNKNOWN}:
         y, x = np.nonzero(ids == thing)
         classes = [value for value in mask[ids == thing].tolist() if value not in (0, 255)]
-        rows.add((min(x), min(y), max(x) + 1, max(y) + 1, max(set(classes), key=classes.count) - 1, 0))
+        rows.add(
+            (
+                float(min(x)),
+                float(min(y)),
+                float(max(x) + 1),
+                float(max(y) + 1),
+                max(set(classes), key=classes.count) - 1,
+                0,
+            )
+        )
     return rows
 
 

@@ -89,7 +89,7 @@ def _whole(values: np.ndarray, what: str, highest: int, ignore: int) -> np.ndarr
     wrong = values[~ignored & ((values < 0) | (values > highest))]
     if wrong.size:
         raise SampleError(
-            f"its {what} holds {wrong[0]:.15g}, expected ids from 0 to {highest}, and -1 or {ignore} for ignored pixels"
+            f"its {what} holds {wrong[0]:g}, expected ids from 0 to {highest}, and -1 or {ignore} for ignored pixels"
         )
     return np.where(ignored, ignore, values)
 

@@ -35,7 +35,7 @@ _MIDDLE: Final = 0.5
 def points_form(categories: Categories) -> PointsForm:
     """The key points that all categories with any share. Raises `InputError` if there are none, or several lists."""
     lists = categories.point_names
-    if not lists:
+    if len(lists) == 0:
         raise InputError("layers: no category names key points (keypoints), so there is no layer points")
     if len(lists) > 1:
         one, other = (f"{len(names)} ({', '.join(names[:5])}, ...)" for names in lists[:2])
