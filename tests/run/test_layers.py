@@ -235,3 +235,19 @@ def test_tags_and_boxes_that_the_model_does_not_know_are_named(
         InputError, match=f"has the (class|key point) of the layer {name} fog, which the model does not know"
     ):
         matching_store(run, load(run), path)
+
+
+def test_key_points_are_trained_on_windows_and_found_by_tiles(store_path: Path, tmp_path: Path) -> None:
+    settings = (
+        "tasks.joints={kind: keypoints, min_score: 0}",
+        "tasks.weather={kind: tags}",
+        "target=joints",
+        "data.crop.size=16",
+    )
+    run = train(load_recipe("tiny", [*SETTINGS, *SHORT, *settings]), store_path, tmp_path / "run")
+    assert evaluate(run)["figures"]["joints"]["num_images"] == 2
+    prediction = predict(load(run), np.random.default_rng(0).integers(0, 256, (90, 60, 3), np.uint8))
+    points = prediction.answers["joints"].points
+    assert points is not None
+    assert len(points) == 3
+    assert all(0 <= each.place[0] <= 60 and 0 <= each.place[1] <= 90 for each in points)

@@ -93,6 +93,8 @@ def test_lists_that_differ_and_none_at_all_are_refused(tmp_path: Path, content) 
     with pytest.raises(InputError, match="no category names key points"):
         _read(tmp_path, content)
     content["categories"][0]["keypoints"] = "nose"
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    assert not Coco(tmp_path / "a.json").layers  # nobody asked for them
     with pytest.raises(InputError, match="should be a list of names, not 'nose'"):
         _read(tmp_path, content)
 

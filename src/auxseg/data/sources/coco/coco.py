@@ -18,7 +18,7 @@ from auxseg.data.sources.coco.categories import Categories
 from auxseg.data.sources.coco.file import CocoFile, CocoImage, CocoObject, read_coco
 from auxseg.data.sources.coco.mask import draw_mask
 from auxseg.data.sources.coco.photographs import Photographs
-from auxseg.data.sources.coco.points import object_points
+from auxseg.data.sources.coco.points import POINTS, object_points
 from auxseg.data.sources.pictures.decoding import read_picture, to_rgb, upright
 from auxseg.data.sources.source import Item, SampleError, Source
 from auxseg.errors import InputError
@@ -91,7 +91,7 @@ class Coco(Source):
         if exif not in EXIFS:
             raise InputError(f"exif must be one of {', '.join(EXIFS)}, not {exif!r}")
         self._paths = _annotation_files(self.path, annotations or {})
-        files = {split: read_coco(each) for split, each in self._paths.items()}
+        files = {split: read_coco(each, with_points=POINTS in layers) for split, each in self._paths.items()}
         used = {each.category for file in files.values() for some in file.objects.values() for each in some}
         self._categories = Categories([(file.path, file.categories) for file in files.values()], used)
         self.mask_classes = self._categories.names

@@ -68,15 +68,18 @@ class CocoFile:
     orphans: tuple[str, ...]
 
 
-def read_coco(path: Path) -> CocoFile:
-    """Read an annotation file.
+def read_coco(path: Path, *, with_points: bool = False) -> CocoFile:
+    """Read an annotation file, and key points only where they are asked for: they take memory.
 
     A fault in one image or object is kept with it. Raises `InputError` if the file cannot be read, is no JSON of COCO's
     form, or leaves open which image or category is meant.
     """
     content = _load(path)
     try:
-        categories = tuple(_category(each, f"categories[{place}]") for place, each in enumerate(content["categories"]))
+        categories = tuple(
+            _category(each, f"categories[{place}]", with_points=with_points)
+            for place, each in enumerate(content["categories"])
+        )
         images: dict[str, CocoImage] = {}
         for place, each in enumerate(content["images"]):
             values = _mapping(each, f"images[{place}]")
@@ -90,7 +93,7 @@ def read_coco(path: Path) -> CocoFile:
     known = frozenset(each.id for each in categories)
     orphans: list[str] = []
     for place, each in enumerate(content["annotations"]):
-        image_id, made = _object(each, place, known)
+        image_id, made = _object(each, place, known, with_points=with_points)
         if image_id in objects:
             objects[image_id].append(made)
         else:
@@ -138,9 +141,9 @@ def _identifier(value: object, key: str) -> str:
     return str(value) if type(value) is int else text(value, key)
 
 
-def _category(values: object, what: str) -> CocoCategory:
+def _category(values: object, what: str, *, with_points: bool) -> CocoCategory:
     values = _mapping(values, what)
-    parent, points = values.get("supercategory"), values.get("keypoints") or []
+    parent, points = values.get("supercategory"), (with_points and values.get("keypoints")) or []
     if not isinstance(points, list):
         raise BadValue(f"the keypoints of {what} should be a list of names, not {shown(points)}")
     return CocoCategory(
@@ -165,7 +168,9 @@ def _size(height: object, width: object) -> tuple[int, int] | None:
     return (hw[0], hw[1]) if min(hw) > 0 else None
 
 
-def _object(values: object, place: int, categories: frozenset[int]) -> tuple[str | None, CocoObject]:
+def _object(
+    values: object, place: int, categories: frozenset[int], *, with_points: bool
+) -> tuple[str | None, CocoObject]:
     """An object and the id of its image, which is ``None`` where that cannot be read."""
     if not isinstance(values, dict):
         return None, CocoObject(f"annotations[{place}]", 0, None, False, None)
@@ -185,9 +190,8 @@ def _object(values: object, place: int, categories: frozenset[int]) -> tuple[str
         box = _box(values.get("bbox"))
     except BadValue as error:
         box_fault = str(error)
-    made = CocoObject(
-        name, category, values.get("segmentation"), is_crowd, box, fault, box_fault, values.get("keypoints")
-    )
+    points = values.get("keypoints") if with_points else None
+    made = CocoObject(name, category, values.get("segmentation"), is_crowd, box, fault, box_fault, points)
     try:
         return _identifier(image_id, "image_id"), made
     except BadValue:
