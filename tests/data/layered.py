@@ -10,12 +10,14 @@ import numpy as np
 from auxseg.data.layers import (
     METRES,
     BoxesForm,
+    InstancesForm,
     Layer,
     LayerForm,
     MapForm,
     MaskForm,
     MultiMaskForm,
     PixelForm,
+    PointsForm,
     TagsForm,
 )
 from tests.data.pictures import DrawnSource, draw_sample
@@ -27,6 +29,8 @@ FORMS: dict[str, LayerForm] = {
     "organs": MultiMaskForm(tuple("abcdefghi")),
     "weather": TagsForm(("rain", "snow", "wind")),
     "things": BoxesForm(("car", "person")),
+    "joints": PointsForm(("nose", "left eye", "right eye"), (("left eye", "right eye"),)),
+    "cells": InstancesForm(),
 }
 MAPS_AND_MASKS: dict[str, LayerForm] = {name: FORMS[name] for name in ("depth", "normals", "parts")}
 SPLITS = ("train", "train", "val", "test")

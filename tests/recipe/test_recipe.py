@@ -135,3 +135,19 @@ def test_what_earlier_versions_did_not_know_matters_only_where_it_says_something
     values = what_matters(to_values(load_recipe("tiny", [phases])))
     assert not {"freeze", "lora"} & values["model"]["encoder"].keys()
     assert ["unfreeze" in phase for phase in values["training"]["phases"]] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("task", "setting"),
+    [
+        ("{kind: distance}", "layer=cells"),
+        ("{kind: classification}", "crops=drop"),
+        ("{kind: tags}", "crops=drop"),
+    ],
+)
+def test_settings_that_came_later_count_only_where_they_say_something(task: str, setting: str) -> None:
+    plain = what_matters(to_values(load_recipe("tiny", [f"tasks.more={task}"])))["tasks"]["more"]
+    changed = what_matters(to_values(load_recipe("tiny", [f"tasks.more={task}", f"tasks.more.{setting}"])))["tasks"]
+    key, _, value = setting.partition("=")
+    assert key not in plain
+    assert changed["more"] == plain | {key: value}

@@ -182,3 +182,15 @@ def test_tiles_that_cannot_be_are_refused(run: Run, data: Path, tmp_path: Path) 
         evaluate(run, overlap=1.0)
     with pytest.raises(InputError, match=r"tiles should have"):
         predict(load(run), np.zeros((40, 40, 3), np.uint8), tiles=3)
+
+
+def test_windows_that_never_show_an_image_cannot_drop_its_labels(data: Path) -> None:
+    dropping = "tasks.species={kind: classification, label: species, crops: drop}"
+    with pytest.raises(InputError, match=r"tasks\.species\.crops is drop, but windows of 32 px never show .* of 48 px"):
+        open_data(data, load_recipe("tiny", [*CROP, dropping]))
+    open_data(data, load_recipe("tiny", [*CROP, dropping, "data.crop.size=48"]))
+    open_data(data, load_recipe("tiny", [*SETTINGS, dropping]))
+    recipe = load_recipe("tiny", [*CROP, dropping, "data.crop.size=40", "data.augment={scale: [0.5, 1.25]}"])
+    loader = train_loader(recipe, open_data(data, recipe), Runtime("cpu"))
+    parts = [part for batches in loader.steps(0, 12) for batch in batches for part in batch.parts]
+    assert True in parts

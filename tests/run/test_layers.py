@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from auxseg.data.layers import BoxesForm, Layer, MapForm, MaskForm, TagsForm
+from auxseg.data.layers import BoxesForm, Layer, MapForm, MaskForm, PointsForm, TagsForm
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import Sample
 from auxseg.data.sources.source import Item
@@ -39,8 +39,10 @@ TASKS = (
     "tasks.organs={kind: multimask}",
     "tasks.weather={kind: tags}",
     "tasks.things={kind: boxes}",
+    "tasks.joints={kind: keypoints, losses: {focal: 1, mse: 1}}",
+    "tasks.cells={kind: distance, layer: cells}",
 )
-NAMES = {"segmentation", "depth", "normals", "map", "parts", "organs", "weather", "things"}
+NAMES = {"segmentation", "depth", "normals", "map", "parts", "organs", "weather", "things", "joints", "cells"}
 SHORT = ("training.steps=2", "training.batch=4", "data.workers=1")
 SEGNET = (
     "model.encoder={kind: segnet}",
@@ -50,7 +52,7 @@ SEGNET = (
     "training.precision=fp32",
     "training.channels_last=false",
 )
-OTHERS = "depth, normals, map, parts, organs, weather, things"
+OTHERS = "depth, normals, map, parts, organs, weather, things, joints, cells"
 PHASES = f"training.phases=[{{name: one, share: 0.5, tasks: [{OTHERS}]}}, {{name: two, tasks: [segmentation]}}]"
 SCHEMES = {
     "hard": SETTINGS,
@@ -91,6 +93,8 @@ def test_samples_without_a_layer_are_not_counted(store_path: Path, run: Run) -> 
         "organs": 3,
         "weather": 2,
         "things": 2,
+        "joints": 3,
+        "cells": 3,
     }
 
 
@@ -98,7 +102,7 @@ def test_samples_without_a_layer_are_not_counted(store_path: Path, run: Run) -> 
 def test_figures_are_of_the_images_that_have_the_layer(run: Run, mirrored: bool) -> None:
     metrics = evaluate(run, mirrored=mirrored)
     counts = {task: figures["num_images"] for task, figures in metrics["figures"].items()}
-    others = {"organs": 2, "weather": 2, "things": 2}
+    others = {"organs": 2, "weather": 2, "things": 2, "joints": 2, "cells": 2}
     assert counts == {"segmentation": 2, "depth": 2, "normals": 2, "map": 2, "parts": 1, **others}
     for task, figures in metrics["figures"].items():
         assert metrics["explain"][task].keys() == figures.keys()
@@ -108,9 +112,10 @@ def test_a_photograph_is_answered_with_maps(run: Run, tmp_path: Path) -> None:
     image = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
     prediction = predict(load(run), image)
     assert set(prediction.masks) == {"segmentation"}
-    assert set(prediction.pictures) == {"depth", "normals", "map", "parts", "organs"}
+    assert set(prediction.pictures) == {"depth", "normals", "map", "parts", "organs", "cells"}
     assert (prediction.answers["weather"].tags or {}).keys() == {"rain", "snow", "wind"}
     assert prediction.answers["things"].boxes is not None
+    assert prediction.answers["joints"].points is not None
     Image.fromarray(image).save(tmp_path / "photo.png")
     photograph = Photograph(tmp_path / "photo.png", "photo")
     writer = PredictionWriter(load(run), tmp_path / "out", [photograph])
@@ -118,6 +123,7 @@ def test_a_photograph_is_answered_with_maps(run: Run, tmp_path: Path) -> None:
     (said,) = json.loads(writer.finish().read_text())["images"]
     assert said["answers"]["weather"]["tags"] == prediction.answers["weather"].tags
     assert said["answers"]["things"]["boxes"] == prediction.answers["things"].record["boxes"]
+    assert said["answers"]["joints"]["points"] == prediction.answers["joints"].record["points"]
     assert said["answers"]["organs"]["shares"].keys() == set("abcdefghi")
     assert (tmp_path / "out" / "photo.depth.png").exists()
 
@@ -205,10 +211,14 @@ def test_a_layer_that_no_training_sample_has_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "form"),
-    [("weather", TagsForm(("rain", "snow", "wind", "fog"))), ("things", BoxesForm(("car", "person", "fog")))],
+    [
+        ("weather", TagsForm(("rain", "snow", "wind", "fog"))),
+        ("things", BoxesForm(("car", "person", "fog"))),
+        ("joints", PointsForm(("nose", "fog"))),
+    ],
 )
 def test_tags_and_boxes_that_the_model_does_not_know_are_named(
-    run: Run, name: str, form: TagsForm | BoxesForm, tmp_path: Path
+    run: Run, name: str, form: TagsForm | BoxesForm | PointsForm, tmp_path: Path
 ) -> None:
     forms = {**LayeredSource.layers, name: form}
 
@@ -221,5 +231,23 @@ def test_tags_and_boxes_that_the_model_does_not_know_are_named(
             return replace(sample, layers={**sample.layers, name: Layer(form, values)})
 
     path = prepare(Stranger(4), tmp_path / "stranger.h5", size=SIZE).path
-    with pytest.raises(InputError, match=f"has the class of the layer {name} fog, which the model does not know"):
+    with pytest.raises(
+        InputError, match=f"has the (class|key point) of the layer {name} fog, which the model does not know"
+    ):
         matching_store(run, load(run), path)
+
+
+def test_key_points_are_trained_on_windows_and_found_by_tiles(store_path: Path, tmp_path: Path) -> None:
+    settings = (
+        "tasks.joints={kind: keypoints, min_score: 0}",
+        "tasks.weather={kind: tags}",
+        "target=joints",
+        "data.crop.size=16",
+    )
+    run = train(load_recipe("tiny", [*SETTINGS, *SHORT, *settings]), store_path, tmp_path / "run")
+    assert evaluate(run)["figures"]["joints"]["num_images"] == 2
+    prediction = predict(load(run), np.random.default_rng(0).integers(0, 256, (90, 60, 3), np.uint8))
+    points = prediction.answers["joints"].points
+    assert points is not None
+    assert len(points) == 3
+    assert all(0 <= each.place[0] <= 60 and 0 <= each.place[1] <= 90 for each in points)

@@ -19,8 +19,10 @@ from auxseg.tasks import (
     DeepSupervisionConfig,
     DenoisingConfig,
     DepthConfig,
+    DistanceConfig,
     EdgesConfig,
     FlipConfig,
+    KeypointsConfig,
     MapConfig,
     NoiseConfig,
     ReconstructionConfig,
@@ -43,7 +45,7 @@ REGISTRY = typing.get_args(typing.get_args(TaskConfig)[0])
 
 REGRESSION = {"l1": 1.0, "mse": 0.5, "smooth_l1": 2.0}
 
-NEED_OTHER_DATA = {"box-mask", "tag-mask", "depth", "normals", "map", "multimask", "tags", "boxes"}
+NEED_OTHER_DATA = {"box-mask", "tag-mask", "depth", "normals", "map", "multimask", "tags", "boxes", "keypoints"}
 """Kinds that generated animals cannot serve: their boxes surround heads, no class of a picture is one of a mask, and
 they have no layers."""
 
@@ -77,6 +79,15 @@ CONFIGS: dict[str, tuple[TaskSettings, Vocabulary]] = {
     "segmentation-layer": (SegmentationConfig(layer="parts"), VOCABULARY),
     "depth-losses": (DepthConfig(losses={"l1": 0.5, "scale_invariant_log": 1.0}), VOCABULARY),
     "map-losses": (MapConfig(layer="normals", losses=REGRESSION), VOCABULARY),
+    "distance-instances": (DistanceConfig(layer="cells"), VOCABULARY),
+    "keypoints-losses": (
+        KeypointsConfig(
+            losses={"focal": 0.5, "mse": 2.0},
+            scale="box",
+            sigmas={"nose": 0.03, "left eye": 0.03, "right eye": 0.05},
+        ),
+        VOCABULARY,
+    ),
     "noise-channels": (NoiseConfig(channels=3, cells=4), VOCABULARY),
 }
 """Every kind of task as it is by default, and in every form that it has, with data that it can be asked about."""

@@ -9,11 +9,12 @@ import pytest
 import torch
 from scipy.ndimage import distance_transform_edt
 
+from auxseg.data.layers.instances import UNKNOWN
 from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.errors import InputError
 from auxseg.records.values.size import Size
 from auxseg.tasks import DistanceConfig
-from auxseg.tasks.distance import signed_distance
+from auxseg.tasks.distance import FARTHEST, instance_distance, signed_distance
 from tests.tasks.examples import VOCABULARY, make_batch
 
 
@@ -71,3 +72,28 @@ def test_classes_without_a_background_have_no_distance_to_it() -> None:
     sky = Vocabulary(Size.of(32), ("sky", "road"), {}, has_background=False)
     with pytest.raises(InputError, match="but the data have none: their first mask class is 'sky'"):
         DistanceConfig().build("distance", sky)
+
+
+def _slow_distance(ids: np.ndarray, row: int, column: int) -> float:
+    """To the nearest pixel of something else; of none to the nearest instance."""
+    rows, columns = np.nonzero((ids != ids[row, column]) & (ids != UNKNOWN))
+    mine = ids[row, column]
+    if mine == 0:
+        rows, columns = np.nonzero((ids > 0) & (ids != UNKNOWN))
+    distances = np.hypot(rows - row, columns - column)
+    return (1 if mine else -1) * (distances.min(initial=FARTHEST) - 0.5)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_instance_has_a_boundary_of_its_own(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    ids = np.kron(random.integers(0, 4, (4, 5)), np.ones((3, 2), int)).astype(np.int32)
+    ids[random.random(ids.shape) < 0.1] = UNKNOWN
+    found = instance_distance(ids)
+    for row, column in zip(*np.nonzero(ids != UNKNOWN), strict=True):
+        assert found[row, column] == pytest.approx(_slow_distance(ids, row, column), abs=1e-5)
+
+
+def test_a_picture_of_nothing_or_of_one_thing_has_no_boundary() -> None:
+    assert (instance_distance(np.zeros((4, 4), np.int32)) == 0.5 - FARTHEST).all()
+    assert (instance_distance(np.full((4, 4), 9, np.int32)) == FARTHEST - 0.5).all()

@@ -7,10 +7,11 @@
 - `edges`: precision, recall and F1 of edges, with a tolerance
 - `maps`: errors and PSNR of maps of numbers
 - `directions`: angles between maps of unit vectors
+- `points`: how near predicted key points are to true ones
 
 Write ``from auxseg.metrics import segmentation`` and call ``segmentation.iou``.
 """
 
-from auxseg.metrics import boxes, classification, colour, directions, edges, maps, segmentation
+from auxseg.metrics import boxes, classification, colour, directions, edges, maps, points, segmentation
 
-__all__ = ["boxes", "classification", "colour", "directions", "edges", "maps", "segmentation"]
+__all__ = ["boxes", "classification", "colour", "directions", "edges", "maps", "points", "segmentation"]

@@ -16,7 +16,14 @@ from auxseg.data.augment import MILD, NO_AUGMENTATION, AugmentConfig, CropConfig
 from auxseg.data.loading.selection import TrainOn
 from auxseg.models import ModelConfig
 from auxseg.records.values.size import Sides, Size
-from auxseg.tasks import DepthConfig, SegmentationConfig, TaskConfig
+from auxseg.tasks import (
+    ClassificationConfig,
+    DepthConfig,
+    DistanceConfig,
+    SegmentationConfig,
+    TagsConfig,
+    TaskConfig,
+)
 from auxseg.training.forking.settings import ForkMergeConfig
 from auxseg.training.optimizer import AdamWConfig, OptimizerConfig
 from auxseg.training.phases import PhaseConfig
@@ -32,6 +39,9 @@ _LATER: Final[Mapping[str, tuple[object, tuple[str, ...]]]] = {
         ("layer", "class_weights", "focal_gamma", "tversky_alpha", "tversky_beta", "ohem_share"),
     ),
     DepthConfig.kind: (DepthConfig(), ("on_zoom",)),
+    DistanceConfig.kind: (DistanceConfig(), ("layer",)),
+    ClassificationConfig.kind: (ClassificationConfig(), ("crops",)),
+    TagsConfig.kind: (TagsConfig(), ("crops",)),
 }
 """By kind of task what it is unsaid, and the settings that earlier versions did not know."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -42,7 +43,24 @@ def open_data(path: str | Path, recipe: Recipe) -> Store:
             f"{store.path}: data.crop.size is {data.crop.size}, but its images have {store.size} px; set "
             f"data.crop.size to at most {store.size.shorter}, or prepare the data again with a larger --size"
         )
+    _refuse_lost_labels(store, recipe)
     return store if data.fold is None else in_fold(store, data.fold, data.train_on)
+
+
+def _refuse_lost_labels(store: Store, recipe: Recipe) -> None:
+    """Refuse tasks that drop the labels of windows, where no window can show a whole image."""
+    crop = recipe.data.crop
+    dropping = [name for name, task in recipe.tasks.items() if getattr(task, "crops", "keep") == "drop"]
+    if crop is None or not dropping:
+        return
+    augment = recipe.data.augmentation(pretrained=recipe.model.weights != "none")
+    reach = crop.size * max(augment.scale[1] * math.sqrt(augment.aspect), 1.0)
+    smallest = int(store.own.shapes.max(1).min()) if store.own and not store.fits_size else store.size.shorter
+    if reach < smallest:
+        raise InputError(
+            f"{store.path}: tasks.{dropping[0]}.crops is drop, but windows of {crop.size} px never show a whole image "
+            f"of {smallest} px or more, so the task would learn nothing; set it to keep, or data.crop.size higher"
+        )
 
 
 def seen_by(store: Store, recipe: Recipe) -> Store:

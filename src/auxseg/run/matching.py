@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from jaxtyping import Int, UInt8
 
-from auxseg.data.layers import LayerForm, MapForm
+from auxseg.data.layers import InstancesForm, LayerForm, MapForm, PointsForm
 from auxseg.data.sample import IGNORE, MISSING, Vocabulary
 from auxseg.data.store.layers import StoredLayer, missing_layer
 from auxseg.data.store.store import Store
@@ -82,7 +82,8 @@ def _layer(store: Store, name: str, form: LayerForm, of_target: Collection[str])
         raise InputError(
             f"{store.path}: its layer {name} is {layer.form.in_words()}, but the model knows {form.in_words()}"
         )
-    _places(store, _names(layer.form), _names(form), f"class of the layer {name}")  # refuses strangers
+    what = "key point" if isinstance(form, PointsForm) else "class"
+    _places(store, _names(layer.form), _names(form), f"{what} of the layer {name}")  # refuses strangers
     return dataclasses.replace(layer, form=form, stored_form=layer.form)
 
 
@@ -107,8 +108,8 @@ def _in_words_of(found: Vocabulary, model: Vocabulary) -> tuple[str, ...]:
 
 
 def _names(form: LayerForm) -> tuple[str, ...]:
-    """What a layer calls its classes or tags; maps have none."""
-    return () if isinstance(form, MapForm) else form.names
+    """What a layer calls its classes, tags or points; maps and instances have none."""
+    return () if isinstance(form, MapForm | InstancesForm) else form.names
 
 
 def _places(store: Store, names: Sequence[str], known: Sequence[str], what: str) -> list[int]:

@@ -14,6 +14,7 @@ Tasks over further layers of the data (`auxseg.data.layers`):
 - `multimask`: which of several classes every pixel belongs to, where classes may overlap
 - `tags`: which of several tags fit the picture
 - `boxes`: where every thing is, and of which class
+- `keypoints`: where the named points of a thing are
 
 Self-supervised tasks, each with a picture of its own to look at:
 
@@ -55,6 +56,7 @@ from auxseg.tasks.dense_labels.normals import NormalsConfig, NormalsTask
 from auxseg.tasks.distance import DistanceConfig, DistanceTask
 from auxseg.tasks.kinds import BuiltIn
 from auxseg.tasks.objects.boxes import BoxesConfig, BoxesTask
+from auxseg.tasks.objects.keypoints import KeypointsConfig, KeypointsTask
 from auxseg.tasks.objects.tags import TagsConfig, TagsTask
 from auxseg.tasks.plugins import Plugins, register, run_plugin
 from auxseg.tasks.reuse.box_mask import BoxMaskConfig, BoxMaskTask
@@ -99,6 +101,8 @@ __all__ = [
     "EdgesTask",
     "FlipConfig",
     "FlipTask",
+    "KeypointsConfig",
+    "KeypointsTask",
     "MapConfig",
     "MapTask",
     "MultiMaskConfig",

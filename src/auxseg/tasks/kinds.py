@@ -12,6 +12,7 @@ from auxseg.tasks.dense_labels.multimask import MultiMaskConfig
 from auxseg.tasks.dense_labels.normals import NormalsConfig
 from auxseg.tasks.distance import DistanceConfig
 from auxseg.tasks.objects.boxes import BoxesConfig
+from auxseg.tasks.objects.keypoints import KeypointsConfig
 from auxseg.tasks.objects.tags import TagsConfig
 from auxseg.tasks.reuse.box_mask import BoxMaskConfig
 from auxseg.tasks.reuse.consistency import ConsistencyConfig
@@ -37,6 +38,7 @@ BuiltIn = (
     | MultiMaskConfig
     | TagsConfig
     | BoxesConfig
+    | KeypointsConfig
     | ColorizationConfig
     | DenoisingConfig
     | ReconstructionConfig

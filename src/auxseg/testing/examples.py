@@ -13,7 +13,17 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from auxseg.data.layers import METRES, BoxesForm, MapForm, MaskForm, MultiMaskForm, PixelForm, TagsForm
+from auxseg.data.layers import (
+    METRES,
+    BoxesForm,
+    InstancesForm,
+    MapForm,
+    MaskForm,
+    MultiMaskForm,
+    PixelForm,
+    PointsForm,
+    TagsForm,
+)
 from auxseg.data.loading.batch import Batch, layer_batch
 from auxseg.data.sample import IGNORE, MISSING, Vocabulary
 from auxseg.records.values.size import Size, SizeLike
@@ -31,6 +41,8 @@ EXAMPLE_VOCABULARY: Final = Vocabulary(
         "organs": MultiMaskForm(("liver", "vessel", "lesion")),
         "things": TagsForm(("indoors", "people", "rain", "snow")),
         "objects": BoxesForm(("car", "person")),
+        "joints": PointsForm(("nose", "left eye", "right eye"), (("left eye", "right eye"),)),
+        "cells": InstancesForm(),
     },
 )
 """Two mask classes, two kinds of label, and a layer of every kind, 12 x 12 pixels."""
@@ -88,12 +100,16 @@ def erase(batch: Batch, which: Bool[Tensor, " N"]) -> Batch:
         classes={name: ids.masked_fill(which, MISSING) for name, ids in batch.classes.items()},
         inside=batch.inside & ~which[:, None, None],
         layers={
-            name: values.masked_fill(
-                which.view(-1, *[1] * (values.ndim - 1)), torch.nan if values.is_floating_point() else IGNORE
-            )
+            name: torch.where(which.view(-1, *[1] * (values.ndim - 1)), _unknown(batch, name), values)
             for name, values in batch.layers.items()
         },
     )
+
+
+def _unknown(batch: Batch, name: str) -> Tensor:
+    """The values of a layer of an image in which nothing is known."""
+    form, size = batch.forms[name], Size(*batch.mask.shape[1:])
+    return layer_batch(form, [form.blank(*size)], size).to(batch.layers[name])
 
 
 def taught(batch: Batch, task: Task, seed: int = 0) -> Batch:

@@ -16,7 +16,7 @@ from auxseg.testing.task_case import TaskCase
 HEIGHT, WIDTH = 20, 34
 """A photograph that is larger than the stored picture and of another shape."""
 
-CONTENTS: Final = ("mask", "classes", "tags", "box", "boxes", "map", "vector")
+CONTENTS: Final = ("mask", "classes", "tags", "box", "boxes", "points", "map", "vector")
 
 
 def answers_are_in_the_photographs_own_coordinates(case: TaskCase) -> None:
@@ -30,6 +30,9 @@ def answers_are_in_the_photographs_own_coordinates(case: TaskCase) -> None:
             x0, y0, x1, y1 = answer.box
             inside = 0 <= x0 <= x1 <= WIDTH and 0 <= y0 <= y1 <= HEIGHT
             case.require(inside, "a box lies in the photograph, in its pixels")
+        for found in answer.points or ():
+            x, y = found.place
+            case.require(0 <= x <= WIDTH and 0 <= y <= HEIGHT, "points lie in the photograph, in its pixels")
         for found in answer.boxes or ():
             x0, y0, x1, y1 = found.box
             inside = 0 <= x0 <= x1 <= WIDTH and 0 <= y0 <= y1 <= HEIGHT
@@ -51,6 +54,7 @@ def padding_is_no_part_of_an_answer(case: TaskCase) -> None:
     other[:, y0:y1, x0:x1] = output[:, y0:y1, x0:x1]
     one, another = case.task.answer(output, place), case.task.answer(other, place)
     same = np.array_equal(one.draw(_photograph()), another.draw(_photograph())) and one.boxes == another.boxes
+    same = same and one.points == another.points
     arrays, others = _arrays(one), _arrays(another)
     same = same and all(np.array_equal(values, others[name], equal_nan=True) for name, values in arrays.items())
     case.require(same, "what the network says of the padding is no part of an answer")
@@ -69,8 +73,13 @@ def answers_hold_what_they_name(case: TaskCase) -> None:
     if answer.classes is not None:
         total = math.fsum(answer.classes.values())
         case.require(math.isclose(total, 1, abs_tol=1e-3), "probabilities of classes add up to 1")
-    shares = [*(answer.tags or {}).values(), *(found.score for found in answer.boxes or ())]
-    case.require(all(0 <= share <= 1 for share in shares), "probabilities of tags and scores of boxes are in [0, 1]")
+    shares = [
+        *(answer.tags or {}).values(),
+        *(found.score for found in (*(answer.boxes or ()), *(answer.points or ()))),
+    ]
+    case.require(
+        all(0 <= share <= 1 for share in shares), "probabilities of tags and scores of boxes and points are in [0, 1]"
+    )
     case.require(_is_json(answer), "a record holds values of JSON, without NaN and infinity")
 
 
@@ -79,7 +88,8 @@ def answers_are_the_same_every_time(case: TaskCase) -> None:
     place = _place(case, "letterbox")
     one, other, blank = _answer(case, place), _answer(case, place), blank_answer(case.task, case.vocabulary.size)
     same = all(
-        getattr(one, key) == getattr(other, key) for key in ("classes", "tags", "box", "boxes", "vector", "record")
+        getattr(one, key) == getattr(other, key)
+        for key in ("classes", "tags", "box", "boxes", "points", "vector", "record")
     )
     arrays, again = _arrays(one), _arrays(other)
     same = same and all(np.array_equal(values, again[name], equal_nan=True) for name, values in arrays.items())

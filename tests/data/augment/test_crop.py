@@ -226,3 +226,34 @@ def _cut_out(batch: Batch, part: Part) -> Batch:
     return replace(
         batch, image=batch.image[at], clean=batch.clean[at], mask=batch.mask[at], inside=batch.inside[at], layers=layers
     )
+
+
+def _in_quadrilateral(point: tuple[float, float], corners: np.ndarray) -> bool:
+    """Whether a point is on the same side of all edges of a convex quadrilateral."""
+    edges, ways = np.roll(corners, -1, axis=0) - corners, np.array(point) - corners
+    sides = edges[:, 0] * ways[:, 1] - edges[:, 1] * ways[:, 0]
+    return bool((sides >= -1e-9).all() or (sides <= 1e-9).all())
+
+
+def test_a_window_shows_all_where_it_surrounds_the_corners_of_the_photograph() -> None:
+    crop, found = CropConfig(size=16, foreground=0), set[tuple[bool, bool]]()
+    for seed in range(80):
+        top, left = np.random.default_rng(seed).integers(0, 2, 2).tolist()
+        augment = AugmentConfig(rotation=15.0, scale=(0.9, 1.5)) if seed % 2 else FLIPPED
+        height = 12 if seed % 4 < 2 else 17 - top
+        inside = (top, top + height, left, left + 10)
+        drawn = _draw(crop, augment, np.zeros((18, 20), np.uint8), inside, (seed, 0, ""))
+        whole = drawn.window.affine(WHOLE, (18, 20)) @ drawn.homography
+        x, y, depth = whole @ np.array([[-1, 1, 1, -1], [-1, -1, 1, 1], [1, 1, 1, 1]])
+        window = np.stack([(x / depth + 1) * 10, (y / depth + 1) * 9], axis=1)
+        corners = [(each, other) for each in (left, left + 10) for other in (top, top + height)]
+        expected = all(_in_quadrilateral(corner, window) for corner in corners)
+        assert drawn.shows_all == expected
+        found.add((bool(seed % 2), expected))
+    assert len(found) == 4
+
+
+def test_a_window_that_shows_less_than_all_is_a_part() -> None:
+    assert cut(0).show(sample(cut(0).part), box_from_mask=False).parts == (True,)
+    whole = Cut(Window(0, 0, SIDE), np.eye(3), (HEIGHT, WIDTH), (0, SIDE, 0, SIDE))
+    assert whole.show(sample(whole.part), box_from_mask=False).parts == (False,)

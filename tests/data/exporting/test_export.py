@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from auxseg.data.sources.source import Item, Source
 from auxseg.data.store.store import Store
 from auxseg.data.synthesize import synthesize
 from auxseg.errors import InputError
+from tests.data.layered import LayeredSource
 from tests.run.conftest import Uneven
 
 SIZE = 32
@@ -204,3 +206,54 @@ def test_names_with_folders_stay(store: Store, tmp_path: Path) -> None:
     assert (tmp_path / "out" / "images" / "left" / "right" / "3.png").is_file()
     files = [json.loads(path.read_text())["images"] for path in (tmp_path / "out" / "annotations").iterdir()]
     assert "left/right/3.png" in [image["file_name"] for images in files for image in images]
+
+
+class _Layered(LayeredSource):
+    """Drawn samples with key points and instances, each of which one lacks."""
+
+    layers = MappingProxyType({name: LayeredSource.layers[name] for name in ("joints", "cells")})
+
+    def __init__(self) -> None:
+        super().__init__(8, {(1, "joints"), (2, "cells")})
+
+    def read(self, item: Item) -> Sample:
+        sample = super().read(item)
+        return replace(sample, layers={name: each for name, each in sample.layers.items() if name in self.layers})
+
+
+def test_points_and_instances_come_back_from_a_folder(tmp_path: Path) -> None:
+    prepare(_Layered(), tmp_path / "a.h5", size=SIZE, resize="letterbox")
+    store = Store.open(tmp_path / "a.h5")
+    notes = export_data(store, tmp_path / "out", "folder").notes
+    assert not any("not exported" in note for note in notes)
+    again = _again(tmp_path, "folder", store)
+    assert {name: layer.form for name, layer in again.layers.items()} == dict(_Layered.layers)
+    rows = {id: row for row, id in enumerate(again.ids.tolist())}
+    for row, id in enumerate(store.ids.tolist()):
+        mine, other = store.read_layers(row), again.read_layers(rows[id])
+        np.testing.assert_allclose(other["joints"], mine["joints"], atol=1e-4)
+        np.testing.assert_array_equal(other["cells"], mine["cells"])
+
+
+def test_points_come_back_from_coco_where_an_outline_holds_them(tmp_path: Path) -> None:
+    prepare(_Layered(), tmp_path / "a.h5", size=SIZE, resize="letterbox")
+    store = Store.open(tmp_path / "a.h5")
+    notes = export_data(store, tmp_path / "out", "coco").notes
+    assert "its layers are not exported: cells" in notes
+    files = {split: tmp_path / "out" / "annotations" / f"{split}.json" for split in ("train", "val", "test")}
+    source = open_source("coco", tmp_path / "out", annotations=files, layers=("points",))
+    found = {item.id: source.read(item) for item in source.items()}
+    named = {
+        image["id"]: image["file_name"] for path in files.values() for image in json.loads(path.read_text())["images"]
+    }
+    num_lost = 0
+    for row, id in enumerate(store.ids.tolist()):
+        (sample,) = (each for key, each in found.items() if named[int(key.split("/")[-1])] == f"{id}.png")
+        values = store.layers["joints"].form.cut(store.read_layers(row)["joints"], store.inside(row))
+        if "points" in sample.layers:
+            np.testing.assert_allclose(sample.layers["points"].values, values, atol=1e-4)
+        else:
+            num_lost += bool(store.layers["joints"].present[row])
+    said = [note for note in notes if note.startswith("the key points of")]
+    assert said == ([f"the key points of {num_lost} images without an outline are not exported"] if num_lost else [])
+    assert num_lost < 7

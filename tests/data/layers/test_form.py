@@ -8,7 +8,18 @@ import numpy as np
 import pytest
 
 from auxseg.data.geometry import fit
-from auxseg.data.layers import METRES, BoxesForm, FixedForm, MapForm, MaskForm, MultiMaskForm, PixelForm, TagsForm
+from auxseg.data.layers import (
+    METRES,
+    BoxesForm,
+    FixedForm,
+    InstancesForm,
+    MapForm,
+    MaskForm,
+    MultiMaskForm,
+    PixelForm,
+    PointsForm,
+    TagsForm,
+)
 from auxseg.data.layers.parsing import parse_form
 from auxseg.records.values.size import Size
 
@@ -21,6 +32,8 @@ FORMS = [
     MultiMaskForm(tuple("abcdefghi")),
     TagsForm(("rain", "snow")),
     BoxesForm(("car", "person")),
+    PointsForm(("nose", "left eye", "right eye"), (("left eye", "right eye"),)),
+    InstancesForm(),
 ]
 every_form = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.in_words())
 every_pixel_form = pytest.mark.parametrize(
@@ -93,7 +106,7 @@ def test_values_in_the_same_words_are_the_same(form) -> None:
     np.testing.assert_array_equal(form.translated(values, form), values)
 
 
-@pytest.mark.parametrize("kind", [MaskForm, MultiMaskForm, TagsForm, BoxesForm])
+@pytest.mark.parametrize("kind", [MaskForm, MultiMaskForm, TagsForm, BoxesForm, PointsForm])
 def test_values_in_other_words_keep_what_their_names_say(kind) -> None:
     """Back in the first words everything is there again but the class that the others lack."""
     form, other = kind(("a", "b", "c")), kind(("c", "new", "a"))
@@ -114,7 +127,7 @@ def test_a_form_travels_as_json(form) -> None:
     assert parse_form(json.loads(json.dumps(form.to_json()))) == form
 
 
-@pytest.mark.parametrize("kind", [MaskForm, MultiMaskForm, TagsForm, BoxesForm])
+@pytest.mark.parametrize("kind", [MaskForm, MultiMaskForm, TagsForm, BoxesForm, PointsForm])
 @pytest.mark.parametrize(
     ("names", "reason"), [((), "has 1 to"), (("a", "a"), "have the same name"), (("a\0",), "holds a NUL")]
 )

@@ -13,6 +13,7 @@ import pytest
 
 from auxseg.data.geometry import fit
 from auxseg.data.layers import FixedForm
+from auxseg.data.layers.instances import UNKNOWN
 from auxseg.data.loading.loader import collate
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE
@@ -84,6 +85,8 @@ def test_a_batch_holds_them_as_tensors(store) -> None:
         "organs": (2, 9, SIZE, SIZE),
         "weather": (2, 3),
         "things": (2, len(store.read_layers(0)["things"]), 6),
+        "joints": (2, 3, 3),
+        "cells": (2, SIZE, SIZE),
     }
     np.testing.assert_array_equal(batch.layers["normals"][0].permute(1, 2, 0), store.read_layers(0)["normals"])
     assert batch.layers["depth"][1].isnan().all()
@@ -91,6 +94,8 @@ def test_a_batch_holds_them_as_tensors(store) -> None:
     assert (batch.layers["organs"][1] == IGNORE).all()
     assert (batch.layers["weather"][1] == IGNORE).all()
     assert batch.layers["things"][1].isnan().all()
+    assert batch.layers["joints"][1].isnan().all()
+    assert (batch.layers["cells"][1] == UNKNOWN).all()
     assert batch.forms == FORMS
     assert batch.first(1).layers["depth"].shape[0] == 1
 

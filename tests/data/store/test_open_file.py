@@ -47,10 +47,11 @@ def test_several_files_are_read_as_one(tmp_path, monkeypatch):
     assert whole.bases == (0, 10, 21)
     for number in (2, 0, 1, 2, 1, 0):
         part = np.empty(6, np.uint8)
-        assert whole.fill(part, [(whole.bases[number], 2), (whole.bases[number] + 4, 4)]) == 6
+        whole.fill(part, [(whole.bases[number], 2), (whole.bases[number] + 4, 4)], "a part")
         assert part.tolist() == [number] * 6
         assert len(whole._open) <= 2
-    assert whole.fill(np.empty(0, np.uint8), []) == 0
+    whole.fill(np.empty(0, np.uint8), [], "nothing")
     # What ends with its file does not go on in the next one.
-    assert whole.fill(np.empty(5, np.uint8), [(8, 5)]) == 2
+    with pytest.raises(RunError, match="a ended within the last part: it was truncated"):
+        whole.fill(np.empty(5, np.uint8), [(8, 5)], "the last part")
     assert pickle.loads(pickle.dumps(whole))._open == {}

@@ -20,7 +20,7 @@ from pydantic import Field
 from torch import Tensor
 
 from auxseg.config import config
-from auxseg.data.augment.boxes import move_boxes, move_rows
+from auxseg.data.augment.boxes import move_boxes
 from auxseg.data.augment.config import AugmentConfig, Probability
 from auxseg.data.augment.geometric import (
     FLIP,
@@ -30,14 +30,17 @@ from auxseg.data.augment.geometric import (
     resample,
     retaken_boxes,
 )
+from auxseg.data.augment.layers import move_rows_of
 from auxseg.data.geometry import WHOLE, Fit, Part
-from auxseg.data.layers import BoxesForm
+from auxseg.data.layers import PixelForm
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import IGNORE
 from auxseg.keyed import keyed_uniforms
 
 NUM_WINDOW: Final = 5
 """Random numbers per window: whether it is placed by the foreground, the class, the pixel, down, across."""
+
+_ROUNDING: Final = 1e-9
 
 _MARGIN: Final = 2
 """Pixels around what is shown that bilinear sampling may look at."""
@@ -136,16 +139,28 @@ class Cut:
     """How one sample is shown in training: which window of the stored picture, and how the augmentation moves it.
 
     ``homography`` leads from the new picture to the window, ``shape`` is the height and width of the stored picture.
+    ``inside`` is the half-open part ``y0 y1 x0 x1`` of it that is photograph, all of it if none is given.
     """
 
     window: Window
     homography: Float64[np.ndarray, "3 3"]
     shape: tuple[int, int]
+    inside: tuple[int, int, int, int] | None = None
 
     @property
     def is_exact(self) -> bool:
         """Whether every pixel stays as it is stored, or left and right are exchanged and nothing else."""
         return bool((self.homography == np.eye(3)).all() or (self.homography == FLIP).all())
+
+    @property
+    def shows_all(self) -> bool:
+        """Whether the new picture shows the whole photograph."""
+        height, width = self.shape
+        y0, y1, x0, x1 = self.inside or (0, height, 0, width)
+        corners = np.array([[x, y, 1] for x in (x0, x1) for y in (y0, y1)]) / [width / 2, height / 2, 1] - [1, 1, 0]
+        to_new = np.linalg.inv(self.window.affine(WHOLE, self.shape) @ self.homography)
+        x, y, depth = to_new @ corners.T
+        return bool((depth > 0).all() and (np.abs([x, y]) <= depth * (1 + _ROUNDING)).all())
 
     @property
     def part(self) -> Part:
@@ -167,7 +182,7 @@ class Cut:
         """The window with its labels.
 
         A box moves with the picture and is missing if less than half of it is seen, see `move_boxes`. Classes of the
-        picture stay what they are.
+        picture stay what they are; ``parts`` of the result says whether the window shows less than the picture.
 
         Args:
             sample: one sample, of whose picture and dense labels only `part` is there. Its box is that of the whole
@@ -185,17 +200,17 @@ class Cut:
             moved = resample(sample, to_part, (window.side, window.side), turning, torch.from_numpy(whole))
         if box_from_mask:
             box = retaken_boxes(box, moved.mask.numpy())
-        return replace(moved, box=torch.from_numpy(box))
+        return replace(moved, box=torch.from_numpy(box), parts=(not self.shows_all,))
 
     def _kept(self, sample: Batch, whole: Float64[Tensor, "1 3 3"]) -> Batch:
-        """Pixels as they are, or with left and right exchanged; boxes of layers are those of the whole picture."""
+        """Pixels as they are, or with left and right exchanged; places in layers are those in the whole picture."""
         kept = sample if self.homography[0, 0] > 0 else mirror(sample)
-        boxes = {
-            name: move_rows(sample.layers[name], whole)
+        rows = {
+            name: move_rows_of(form, sample.layers[name], whole)
             for name, form in sample.forms.items()
-            if isinstance(form, BoxesForm)
+            if not isinstance(form, PixelForm)
         }
-        return replace(kept, layers={**kept.layers, **boxes})
+        return replace(kept, layers={**kept.layers, **rows})
 
 
 def draw_cut(
@@ -213,7 +228,7 @@ def draw_cut(
     homography = draw_homographies(augment, keyed_uniforms(NUM_GEOMETRIC, "geometric", *key)[None])[0]
     uniforms = keyed_uniforms(NUM_WINDOW, "window", *key)
     window = place_window(crop, place, labels, homography, uniforms, first_class)
-    return Cut(window, homography, (place.size.height, place.size.width))
+    return Cut(window, homography, (place.size.height, place.size.width), place.inside)
 
 
 def _reach(places: Float64[np.ndarray, " 4"], length: int) -> slice:

@@ -8,11 +8,22 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Shaped, UInt8
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from auxseg.data.augment.boxes import mirror_rows, move_rows
-from auxseg.data.layers import BoxesForm, LayerForm, MapForm, MaskForm, MultiMaskForm, TagsForm
+from auxseg.data.augment.points import mirror_points, move_points
+from auxseg.data.layers import (
+    BoxesForm,
+    InstancesForm,
+    LayerForm,
+    MapForm,
+    MaskForm,
+    MultiMaskForm,
+    PointsForm,
+    TagsForm,
+)
+from auxseg.data.layers.instances import UNKNOWN
 from auxseg.data.layers.maps import HALF
 from auxseg.data.sample import IGNORE
 
@@ -27,22 +38,35 @@ def move_layer(
     """Sample a layer where ``grid`` says; what comes from beyond the picture's edges is not known.
 
     ``homographies`` lead from the new picture to the stored one, as the grid does.
-    Tags stay, boxes move by their corners (`move_boxes`), masks and multimasks take the nearest pixel. Maps are sampled
-    bilinearly over the known pixels alone, and are known where at least half of the weight is; vector fields turn by
-    ``turns``, see `turns_of`.
+    Tags stay, boxes move by their corners (`move_boxes`), points as they are (`move_points`); masks, multimasks and
+    instances take the nearest pixel. Maps are sampled bilinearly over the known pixels alone, and are known where at
+    least half of the weight is; vector fields turn by ``turns``, see `turns_of`.
     """
+    match form:
+        case TagsForm() | BoxesForm() | PointsForm():
+            return move_rows_of(form, values, homographies)
+        case MaskForm():
+            return _nearest(values[:, None], grid)[:, 0]
+        case MultiMaskForm():
+            return _nearest(values, grid)
+        case InstancesForm():
+            return _nearest(values[:, None], grid, UNKNOWN)[:, 0]
+        case MapForm():
+            moved = _bilinear(values, grid)
+            return _turned(moved, turns, is_direction=form.is_direction) if form.is_vector else moved
+
+
+def move_rows_of(
+    form: TagsForm | BoxesForm | PointsForm, values: Shaped[Tensor, "N ..."], homographies: Float[Tensor, "N 3 3"]
+) -> Shaped[Tensor, "N ..."]:
+    """Move a layer without pixels, whose places are shares of the sides of the whole stored picture."""
     match form:
         case TagsForm():
             return values
         case BoxesForm():
             return move_rows(values, homographies)
-        case MaskForm():
-            return _nearest(values[:, None], grid)[:, 0]
-        case MultiMaskForm():
-            return _nearest(values, grid)
-        case MapForm():
-            moved = _bilinear(values, grid)
-            return _turned(moved, turns, is_direction=form.is_direction) if form.is_vector else moved
+        case PointsForm():
+            return move_points(values, homographies, form.partners)
 
 
 def mirror_layer(form: LayerForm, values: Shaped[Tensor, "N ..."]) -> Shaped[Tensor, "N ..."]:
@@ -51,6 +75,8 @@ def mirror_layer(form: LayerForm, values: Shaped[Tensor, "N ..."]) -> Shaped[Ten
         return values
     if isinstance(form, BoxesForm):
         return mirror_rows(values)
+    if isinstance(form, PointsForm):
+        return mirror_points(values, form.partners)
     flipped = values.flip(-1)
     if isinstance(form, MapForm) and form.is_vector:
         flipped[:, 0].neg_()
@@ -85,11 +111,13 @@ def _at_centre(homographies: Float[Tensor, "N 3 3"]) -> Float[Tensor, "N 2 2"]:
     return homographies[:, :2, :2] * homographies[:, 2:, 2:] - homographies[:, :2, 2:] * homographies[:, 2:, :2]
 
 
-def _nearest(masks: UInt8[Tensor, "N K H W"], grid: Float[Tensor, "N h w 2"]) -> UInt8[Tensor, "N K h w"]:
-    # Ids from 1, so that zeros from beyond the edges become IGNORE as 0 - 1 wraps round.
-    ids = (masks.float() + 1.0).masked_fill_(masks == IGNORE, 0.0)
-    moved = F.grid_sample(ids, grid, mode="nearest", padding_mode="zeros", align_corners=False)
-    return (moved.to(torch.int16) - 1).to(torch.uint8)
+def _nearest(
+    masks: Shaped[Tensor, "N K H W"], grid: Float[Tensor, "N h w 2"], unknown: int = IGNORE
+) -> Shaped[Tensor, "N K h w"]:
+    # Ids from 1, so that what comes from beyond the edges is 0, which no id is.
+    ids = (masks.float() + 1.0).masked_fill_(masks == unknown, 0.0)
+    moved = F.grid_sample(ids, grid, mode="nearest", padding_mode="zeros", align_corners=False).to(torch.int32) - 1
+    return moved.masked_fill_(moved < 0, unknown).to(masks.dtype)
 
 
 def _bilinear(maps: Float[Tensor, "N C H W"], grid: Float[Tensor, "N h w 2"]) -> Float[Tensor, "N C h w"]:

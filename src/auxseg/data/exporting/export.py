@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
@@ -74,11 +74,13 @@ def export_data(
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
-    return ExportedData(out, len(names), (_sizes(store), *_layers(store), *_original_masks(store), *notes))
+    return ExportedData(
+        out, len(names), (_sizes(store), *_layers(store, writer.layers), *_original_masks(store), *notes)
+    )
 
 
-def _layers(store: Store) -> tuple[str, ...]:
-    names = ", ".join(store.layers)
+def _layers(store: Store, exported: Collection[str]) -> tuple[str, ...]:
+    names = ", ".join(name for name in store.layers if name not in exported)
     return (f"its layers are not exported: {names}",) if names else ()
 
 

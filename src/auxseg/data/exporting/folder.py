@@ -11,11 +11,16 @@ import numpy as np
 from PIL import Image
 
 from auxseg.data.channels import RGB
-from auxseg.data.exporting.labelled_picture import LabelledPicture
+from auxseg.data.exporting.labelled_picture import LabelledPicture, can_export
+from auxseg.data.layers import PointsForm
 from auxseg.data.sample import Vocabulary
 from auxseg.data.sources.class_names import read_names
+from auxseg.data.sources.layers.declared import FILE
 from auxseg.errors import InputError
+from auxseg.strict_yaml import write_yaml
 
+_LABELS, _BOXES = "labels.csv", "boxes.csv"
+_TAKEN: Final = ("images", "masks", "labels", "boxes")
 _COLUMNS: Final = ("id", "file", "group", "split")
 """Of labels.csv, beside one for each kind of label."""
 
@@ -23,7 +28,8 @@ _COLUMNS: Final = ("id", "file", "group", "split")
 @final
 class FolderWriter:
     """``images/`` (PNG, or .npy of other channels than RGB of 8 bits), ``masks/`` (grey values are class ids, 255 is
-    ignored), ``classes.txt``, ``labels.csv`` with groups and splits, and ``boxes.csv``."""
+    ignored), ``classes.txt``, ``labels.csv`` with groups and splits, ``boxes.csv``, and ``layers.yaml`` with a table
+    for each layer of key points and a folder of PNG files of 16 bits for each layer of instances."""
 
     def __init__(self, out: Path, vocabulary: Vocabulary) -> None:
         self._out, self._vocabulary = out, vocabulary
@@ -32,6 +38,13 @@ class FolderWriter:
             raise InputError(f"a label called {taken[0]!r} cannot stand in labels.csv, which has a column of that name")
         if vocabulary.mask_classes:
             _write_classes(out / "classes.txt", vocabulary.mask_classes)
+        self.layers = {name: form for name, form in vocabulary.layers.items() if can_export(form)}
+        for name in self.layers:
+            if name in _TAKEN:
+                raise InputError(f"a layer called {name!r} cannot be exported: a folder has another file of that name")
+        self._points_of = {name: form for name, form in self.layers.items() if isinstance(form, PointsForm)}
+        self._points: dict[str, list[list[str]]] = {name: [] for name in self._points_of}
+        self._seen: set[str] = set(self._points)
         self._labels: list[list[str]] = []
         self._boxes: list[list[str]] = []
 
@@ -49,12 +62,25 @@ class FolderWriter:
         self._labels.append([picture.id, *labels, picture.group, picture.split])
         if picture.box is not None:
             self._boxes.append([picture.id, *(f"{corner:.9g}" for corner in picture.box)])
+        self._seen |= picture.layers.keys()
+        for layer, values in picture.layers.items():
+            if layer not in self._points:
+                _save(Image.fromarray(values), self._out / layer / name)
+        for layer, rows in self._points.items():
+            if layer in picture.layers:
+                rows.append([picture.id, *(f"{number:.9g}" for number in picture.layers[layer].ravel().tolist())])
 
     def finish(self) -> tuple[str, ...]:
         """Write the tables. Returns what a folder says otherwise than the store."""
-        _write(self._out / "labels.csv", ["id", *self._vocabulary.labels, "group", "split"], self._labels)
+        _write(self._out / _LABELS, ["id", *self._vocabulary.labels, "group", "split"], self._labels)
         if self._boxes:
-            _write(self._out / "boxes.csv", ["id", "x0", "y0", "x1", "y1"], self._boxes)
+            _write(self._out / _BOXES, ["id", "x0", "y0", "x1", "y1"], self._boxes)
+        for layer, rows in self._points.items():
+            columns = [f"{name}_{part}" for name in self._points_of[layer].names for part in "xyv"]
+            _write(self._out / f"{layer}.csv", ["id", *columns], rows)
+        forms = {name: form.to_json() for name, form in self.layers.items() if name in self._seen}
+        if forms:
+            (self._out / FILE).write_text(write_yaml(forms, allow_unicode=True), encoding="utf-8")
         numbers = self._vocabulary.category_ids
         is_numbered = numbers != tuple(range(len(numbers)))
         notes = ("masks number the classes from 0, as classes.txt lists them",) if is_numbered else ()

@@ -12,6 +12,7 @@ from typing import final
 import numpy as np
 from jaxtyping import UInt, UInt8
 
+from auxseg.data.layers import InstancesForm, LayerForm, PointsForm
 from auxseg.data.sample import MISSING, SPLITS
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
@@ -20,7 +21,10 @@ from auxseg.errors import InputError
 @final
 @dataclass(frozen=True)
 class LabelledPicture:
-    """What a store holds of one sample; ``box`` is ``x0 y0 x1 y1`` in pixels of the picture, half-open."""
+    """What a store holds of one sample; ``box`` is ``x0 y0 x1 y1`` in pixels of the picture, half-open.
+
+    ``layers`` are those that the sample has, of kinds that can be exported.
+    """
 
     id: str
     image: UInt[np.ndarray, "h w C"]
@@ -29,10 +33,13 @@ class LabelledPicture:
     classes: dict[str, str]
     group: str
     split: str
+    layers: dict[str, np.ndarray]
 
 
 def labelled_picture(store: Store, row: int) -> LabelledPicture:
     """Read one sample. Raises `RunError` as `Store.read` does."""
+    kept = {name: layer for name, layer in store.layers.items() if can_export(layer.form) and layer.present[row]}
+    layers = store.with_layers(kept).read_layers(row)
     image, mask = store.read(row)
     y0, y1, x0, x1 = store.inside(row)
     corners = store.boxes[row].astype(float) * store.place(row).size.corners - [x0, y0, x0, y0]
@@ -48,7 +55,13 @@ def labelled_picture(store: Store, row: int) -> LabelledPicture:
         },
         str(store.groups[row]),
         SPLITS[store.split[row]],
+        {name: layer.form.cut(layers[name], store.inside(row)) for name, layer in kept.items()},
     )
+
+
+def can_export(form: LayerForm) -> bool:
+    """Whether a layer of this kind can be exported to a folder."""
+    return isinstance(form, PointsForm | InstancesForm)
 
 
 def file_names(store: Store) -> list[str]:

@@ -25,8 +25,8 @@ Values = Shaped[np.ndarray, "h w ..."]
 class Tally:
     """What is counted in the values of a sample, to be added up.
 
-    ``num_all`` are pixels, tags or boxes, of which ``num_known`` are known. ``by_name`` says of each class how often it
-    is there, and of how many it is known whether it is. ``lowest`` and ``highest`` are the range of numbers.
+    ``num_all`` are pixels, tags, boxes or points, of which ``num_known`` are known. ``by_name`` says of each class how
+    often it is there, and of how many it is known whether it is. ``lowest`` and ``highest`` are the range of numbers.
     """
 
     num_all: int
@@ -39,11 +39,13 @@ class Tally:
 class Form(ABC):
     """What is the same for all samples of a layer: its kind, and what its values mean.
 
-    Places in values (boxes) are in pixels of the picture that the values belong to.
+    Places in values (boxes, points) are in pixels of the picture that the values belong to.
     """
 
     counted: str = "pixels"
     """What `tally` counts, in words."""
+    range_words: tuple[str, str] = ("lowest", "highest")
+    """What the ends of the range in `tally` are, in words."""
 
     @classmethod
     @abstractmethod
@@ -76,7 +78,7 @@ class Form(ABC):
 
     @abstractmethod
     def known(self, values: np.ndarray) -> Bool[np.ndarray, " ..."]:
-        """Which pixels, tags or boxes are known."""
+        """Which pixels, tags, boxes or points are known."""
 
     @abstractmethod
     def tally(self, values: np.ndarray) -> Tally:

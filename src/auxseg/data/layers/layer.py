@@ -9,9 +9,11 @@ from typing import Final, final
 import numpy as np
 
 from auxseg.data.layers.boxes import BoxesForm
+from auxseg.data.layers.instances import InstancesForm
 from auxseg.data.layers.maps import MapForm
 from auxseg.data.layers.masks import MaskForm
 from auxseg.data.layers.multimasks import MultiMaskForm
+from auxseg.data.layers.points import PointsForm
 from auxseg.data.layers.tags import TagsForm
 
 MAX_LAYERS: Final = 32
@@ -20,7 +22,7 @@ MAX_LAYERS: Final = 32
 MAX_NAME: Final = 64
 """Characters of the name of a layer."""
 
-LayerForm = MapForm | MaskForm | MultiMaskForm | TagsForm | BoxesForm
+LayerForm = MapForm | MaskForm | MultiMaskForm | TagsForm | BoxesForm | PointsForm | InstancesForm
 """Every kind of layer."""
 
 
@@ -30,7 +32,8 @@ class Layer:
     """The values of a layer in one photograph, at the photograph's own size, and what they mean.
 
     A map is a floating-point array ``h w C`` with NaN in unknown pixels, a mask a uint8 array ``h w`` with `IGNORE`. A
-    multimask is what `MultiMaskForm.pack` gives, tags are a uint8 array ``T`` with `IGNORE`, boxes rows of `BoxesForm`.
+    multimask is what `MultiMaskForm.pack` gives, tags are a uint8 array ``T`` with `IGNORE`, boxes and points
+    rows of `BoxesForm` and `PointsForm`. Instances are a uint16 array ``h w``, see `InstancesForm`.
     """
 
     form: LayerForm

@@ -15,5 +15,6 @@ def parse_form(values: Mapping[str, object]) -> LayerForm:
             return form
     kinds = ", ".join(kind.kind for kind in get_args(LayerForm))
     raise ValueError(
-        f"is none of {kinds} with its settings: a map has channels, unit and is_vector, all others have names"
+        f"is none of {kinds} with its settings: a map has channels, unit and is_vector, instances have none, all "
+        "others have names"
     )

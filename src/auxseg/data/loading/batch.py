@@ -35,7 +35,9 @@ class Batch:
     to those that learn from one (`auxseg.models.forward.with_teacher`). ``layers`` holds the layers that are asked for,
     as ``forms`` says by the same names: maps as float32 ``N C H W`` with NaN where a pixel is not known, masks as uint8
     ``N H W``, multimasks as ``N K H W`` and tags as ``N T`` with ``IGNORE``, and boxes as float32 ``N M 6``, see
-    `BoxesForm.batched`. A layer that a sample lacks is not known anywhere in it.
+    `BoxesForm.batched`; points as float32 ``N K 3``, see `PointsForm.batched`, and instances as int32 ``N H W``. A
+    layer that a sample lacks is not known anywhere in it. ``parts`` says of each image whether it is a window that does
+    not show the whole photograph; it is empty where none is.
     """
 
     ids: tuple[str, ...]
@@ -52,6 +54,7 @@ class Batch:
     forms: Mapping[str, LayerForm] = field(default_factory=dict)
     channels: Channels = RGB
     zoom: Float[Tensor, " N"] | None = None
+    parts: tuple[bool, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -71,6 +74,7 @@ class Batch:
             teacher={name: output[:number] for name, output in self.teacher.items()},
             layers={name: values[:number] for name, values in self.layers.items()},
             zoom=None if self.zoom is None else self.zoom[:number],
+            parts=self.parts[:number],
         )
 
     def pinned(self) -> Batch:
@@ -120,6 +124,9 @@ def join(batches: Sequence[Batch]) -> Batch:
         layers={name: _joined(form, [batch.layers[name] for batch in batches]) for name, form in first.forms.items()},
         forms=first.forms,
         zoom=_zooms(batches),
+        parts=tuple(part for batch in batches for part in batch.parts or (False,) * len(batch))
+        if any(batch.parts for batch in batches)
+        else (),
     )
 
 

@@ -252,8 +252,9 @@ def layer_rows(splits: Sequence[SplitSummary]) -> Iterator[tuple[str, str, list[
         for class_name in layers[0].class_shares:
             yield name, class_name, [share_words(layer.class_shares[class_name]) for layer in layers]
         if not layers[0].class_shares:
-            yield name, "lowest", ["-" if math.isnan(layer.lowest) else f"{layer.lowest:.4g}" for layer in layers]
-            yield name, "highest", ["-" if math.isnan(layer.highest) else f"{layer.highest:.4g}" for layer in layers]
+            low, high = layers[0].range_words
+            yield name, low, ["-" if math.isnan(layer.lowest) else f"{layer.lowest:.4g}" for layer in layers]
+            yield name, high, ["-" if math.isnan(layer.highest) else f"{layer.highest:.4g}" for layer in layers]
 
 
 def share_words(share: float) -> str:

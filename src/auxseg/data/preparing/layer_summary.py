@@ -20,10 +20,11 @@ from auxseg.data.store.store import Store
 class LayerSummary:
     """One layer in one split, over the samples that have it; padding is not counted.
 
-    ``about`` says what it is, ``known_share`` is the share of pixels or tags that are known, ``lowest`` and ``highest``
-    are the range of a map, NaN without any number. ``class_shares`` are by name the share of the pixels of a class, of
-    the images with a tag, or of the boxes of a class, among those of which it is known; ``counted`` says which,
-    and ``num_counted`` how many there are.
+    ``about`` says what it is, ``known_share`` is the share of pixels, tags or points that are known, ``lowest`` and
+    ``highest`` are the range of what ``range_words`` name (the numbers of a map, how many instances an image has), NaN
+    without any. ``class_shares`` are by name the share of the pixels of a class, of the images with a tag or a point,
+    or of the boxes of a class, among those of which it is known; ``counted`` says which, and ``num_counted`` how many
+    there are.
     """
 
     about: str
@@ -34,6 +35,7 @@ class LayerSummary:
     class_shares: dict[str, float] = field(default_factory=dict)
     counted: str = "pixels"
     num_counted: int = 0
+    range_words: tuple[str, str] = ("lowest", "highest")
 
 
 def summarise_layers(store: Store, rows: Int64[np.ndarray, " N"]) -> dict[str, LayerSummary]:
@@ -61,4 +63,5 @@ def _summarise(store: Store, name: str, rows: Int64[np.ndarray, " N"]) -> LayerS
         {each: there / known if known else math.nan for each, (there, known) in counts.items()},
         layer.form.counted,
         num_all,
+        layer.form.range_words,
     )

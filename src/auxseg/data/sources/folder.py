@@ -48,9 +48,9 @@ class Folder(Source):
     - ``boxes.csv``: ``id,x0,y0,x1,y1`` and perhaps ``name``: half-open, in pixels, from the upper left corner. A row
       with four empty corners says that the image shows no box.
     - ``layers.yaml``: further layers by name, each with its ``kind`` and settings: maps, masks and multimasks have a
-      folder of the layer's name, tags a column of ``labels.csv``, and boxes are all those of ``boxes.csv``; see
-      `auxseg.data.sources.layers`. It also names the ``key`` of the array that is meant, where .npz or .mat files hold
-      several: with a layer's settings, or alone for ``images`` and ``masks``.
+      folder of the layer's name, key points a table of it, tags a column of ``labels.csv``, and boxes are all those
+      of ``boxes.csv``; see `auxseg.data.sources.layers`. It also names the ``key`` of the array that is meant, where
+      .npz or .mat files hold several: with a layer's settings, or alone for ``images`` and ``masks``.
 
     What has a mask or a row in a table but no picture is a bad sample, so that no label is dropped unseen. A mask or a
     box that cannot be used is left out alone.
@@ -103,17 +103,19 @@ class Folder(Source):
         refuse_misfits(self._pairs)
         self._boxes = read_boxes(self.path / _BOXES, photographs)
         rows = read_labels(self.path / _LABELS, photographs)
-        self._layers = find_layers(self.path, declared, photographs, rows, self._boxes)
-        self.layers = self._layers.forms
-        self._labels = self._layers.labels
         found, remarks = find_names(self.path) if names is None else (names, ())
         classes = decide_classes(list(self._masks.values()), found, settings)
         self._reader = classes.reader
+        self._layers = find_layers(
+            self.path, declared, photographs, rows, self._boxes, classes.reader.names, int(classes.has_background)
+        )
+        self.layers = self._layers.forms
+        self._labels = self._layers.labels
         self.mask_classes = classes.reader.names
         self.category_ids = classes.category_ids
         self.has_background = classes.has_background
         self.remarks = (
-            *_left_out(self.path, pictures, masks, self._layers.folders),
+            *_left_out(self.path, pictures, masks, self._layers.files),
             *self._images.remarks,
             *remarks,
             *describe_labels(self.path / _LABELS, self._labels.values()),
@@ -139,10 +141,10 @@ class Folder(Source):
             self._reader,
             self.exif,
             lambda: self._agreement,
-            has_boxes=bool(boxes) or self._layers.has_pixels(item.id),
+            has_boxes=bool(boxes) or self._layers.has_places(item.id),
             read_image=self._images.reader,
         )
-        layers, notes, faults = self._layers.read(item.id, (read.image.shape[0], read.image.shape[1]))
+        layers, notes, faults = self._layers.read(item.id, (read.image.shape[0], read.image.shape[1]), read.mask)
         return Sample(
             item.id,
             read.image,
@@ -186,7 +188,7 @@ def _list_masks(folder: Path, *, takes_lossy: bool) -> Listing:
 
 
 def _left_out(path: Path, pictures: Listing, masks: Listing, layers: Collection[str]) -> tuple[str, ...]:
-    """What is in the folder and was not read; ``layers`` are folders that were."""
+    """What is in the folder and was not read; ``layers`` are folders and tables that were."""
     unknown = list_unknown(path, _UNDERSTOOD.union(layers))
     return (
         *describe_others(f"{_IMAGES}/", pictures.others, "no image that can be read"),

@@ -35,7 +35,7 @@ class Labels:
 def read_labels(path: Path, photographs: Photographs) -> dict[str, Labels]:
     """The rows of ``labels.csv`` by the id of the sample; empty cells are missing labels. Raises `InputError`."""
     result: dict[str, Labels] = {}
-    for line, id, row in _rows(path, (), photographs):
+    for line, id, row in table_rows(path, (), photographs):
         if id in result:
             raise InputError(f"{path}, line {line}: {id} is listed twice")
         result[id] = to_labels(path, f"{path}, line {line}", row)
@@ -70,7 +70,7 @@ def describe_labels(path: Path, labels: Iterable[Labels]) -> tuple[str, ...]:
 def read_boxes(path: Path, photographs: Photographs) -> dict[str, list[Box]]:
     """The boxes of ``boxes.csv`` by the id of the sample; a row without corners adds none. Raises `InputError`."""
     result: dict[str, list[Box]] = {}
-    for line, id, row in _rows(path, CORNERS, photographs):
+    for line, id, row in table_rows(path, CORNERS, photographs):
         if not any(row[corner] for corner in CORNERS):
             result.setdefault(id, [])
             continue
@@ -126,7 +126,9 @@ def _full_rows(path: Path, table: Sequence[tuple[int, list[str]]]) -> Iterator[t
         yield line, cells
 
 
-def _rows(path: Path, needed: tuple[str, ...], photographs: Photographs) -> Iterator[tuple[int, str, dict[str, str]]]:
+def table_rows(
+    path: Path, needed: tuple[str, ...], photographs: Photographs
+) -> Iterator[tuple[int, str, dict[str, str]]]:
     """The line where a row ends, its id and the other cells by column. The first column is ``id``, or ``file`` for a
     file's name.
 

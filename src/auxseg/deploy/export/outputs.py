@@ -8,6 +8,7 @@ from auxseg.tasks import (
     BoxTask,
     DepthTask,
     EdgesTask,
+    KeypointsTask,
     MultiMaskTask,
     NormalsTask,
     SegmentationTask,
@@ -63,6 +64,13 @@ def _meaning(task: Task, vocabulary: Vocabulary) -> dict[str, object]:
             "decision": "a box for each pixel whose probability no neighbour exceeds; the next four channels are its "
             "width and height as shares of the input's, and x and y of its centre in pixels from the pixel's middle",
             "classes": [{"id": id_, "name": name} for id_, name in enumerate(task.class_names)],
+        }
+    if isinstance(task, KeypointsTask):
+        return {
+            "kind": "points",
+            "probabilities": "sigmoid of the numbers minus 2.19",
+            "decision": "each point is where the probability of its channel is highest",
+            "points": [{"id": id_, "name": name} for id_, name in enumerate(task.point_names)],
         }
     if isinstance(task, CategoricalTask):
         return {

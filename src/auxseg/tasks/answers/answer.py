@@ -29,6 +29,16 @@ class FoundBox:
 
 
 @final
+@dataclass(frozen=True)
+class FoundPoint:
+    """A named point ``x y`` in pixels of the photograph from its upper left corner, with a score in [0, 1]."""
+
+    name: str
+    score: float
+    place: tuple[float, float]
+
+
+@final
 @dataclass(frozen=True, eq=False)
 class Answer:
     """What a task says of one photograph, in pixels of the photograph.
@@ -46,6 +56,7 @@ class Answer:
         tags: the probability of every tag.
         box: ``x0 y0 x1 y1``, half-open, inside of the photograph.
         boxes: boxes with class and score, the surest first; empty where none was found.
+        points: named points of one thing; those of which the task is not sure are left out.
         map: gives the numbers of every pixel.
         vector: numbers about the photograph as a whole; places among them are in its pixels.
         record: what stands under the task's name in ``answers`` of predictions.json, beside what every mask, class and
@@ -61,6 +72,7 @@ class Answer:
     tags: Mapping[str, float] | None = None
     box: tuple[float, float, float, float] | None = None
     boxes: tuple[FoundBox, ...] | None = None
+    points: tuple[FoundPoint, ...] | None = None
     map: Callable[[], Float32[np.ndarray, "K h w"]] | None = None
     vector: tuple[float, ...] | None = None
     record: Mapping[str, object] = field(default_factory=dict)

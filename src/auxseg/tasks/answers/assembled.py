@@ -12,9 +12,10 @@ import numpy as np
 from jaxtyping import UInt8
 
 from auxseg.drawing import Picture, overlay_mask
-from auxseg.tasks.answers.answer import Answer
+from auxseg.tasks.answers.answer import Answer, FoundPoint
+from auxseg.tasks.answers.points import points_answer
 
-_PUT_TOGETHER: Final = ("map", "shares")
+_PUT_TOGETHER: Final = ("map", "shares", "points")
 """Records of bands that become one of the whole."""
 
 Banded = Callable[[], Iterable[tuple[slice, Answer]]]
@@ -59,6 +60,7 @@ class Summed:
         self._summaries: list[tuple[int, Mapping[str, Sequence[float | None]]]] = []
         self._shares: list[tuple[int, Mapping[str, float]]] = []
         self._kept: list[dict[str, object]] = []
+        self._points: dict[str, FoundPoint] = {}
 
     def add(self, rows: slice, answer: Answer) -> None:
         """Add the answer about a band of these rows."""
@@ -66,6 +68,11 @@ class Summed:
             counts = np.bincount(answer.mask.ravel(), minlength=len(self._names))[: len(self._names)]
             self._counts += counts
             self._sums += counts * np.array([answer.scores.get(name, 0.0) for name in self._names])
+        for point in answer.points or ():
+            x, y = point.place
+            known = self._points.get(point.name)
+            if known is None or point.score > known.score:
+                self._points[point.name] = FoundPoint(point.name, point.score, (x, y + rows.start))
         summary = answer.record.get("map")
         if isinstance(summary, Mapping):
             self._summaries.append((rows.stop - rows.start, summary))
@@ -74,6 +81,11 @@ class Summed:
             self._shares.append((rows.stop - rows.start, shares))
         if kept := _kept(rows, answer):
             self._kept.append({"rows": [rows.start, rows.stop], **kept})
+
+    @property
+    def points(self) -> list[FoundPoint]:
+        """Each point where it is most likely, in pixels of the whole."""
+        return [*self._points.values()]
 
     def scores(self) -> dict[str, float]:
         """For every class name in the mask, the mean probability of the class over its pixels."""
@@ -88,6 +100,8 @@ class Summed:
             record["shares"] = {
                 name: sum(height * part[name] for height, part in self._shares) / total for name in self._shares[0][1]
             }
+        if self._points:
+            record |= points_answer(self.points).record
         return record | {"bands": self._kept} if self._kept else record
 
 
@@ -106,6 +120,8 @@ class _Parts:
         self._summed.add(rows, answer)
 
     def answer(self, again: Banded) -> Answer:
+        if self._first.points is not None:
+            return points_answer(self._summed.points)
         mask, numbers = self._mask, None if self._first.map is None else lambda: _joined(_maps(again()))
         if mask is None:
             return Answer(

@@ -1,21 +1,33 @@
 """Maps of numbers as pictures.
 
 Shape legend: ``H W`` pixels of a picture, ``h w`` pixels of a map, ``C`` its channels,
-``K`` classes or boxes, ``T`` tags.
+``K`` classes, boxes or points, ``T`` tags.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float, Integer, UInt8
 
 from auxseg.data.ignore import IGNORE
-from auxseg.data.layers import METRES, BoxesForm, LayerForm, MapForm, MaskForm, MultiMaskForm, TagsForm
-from auxseg.drawing import TRUTH_COLOUR, Colour, bands, draw_box, draw_text, nearest_rows, overlay_mask
+from auxseg.data.layers import (
+    METRES,
+    BoxesForm,
+    InstancesForm,
+    LayerForm,
+    MapForm,
+    MaskForm,
+    MultiMaskForm,
+    PointsForm,
+    TagsForm,
+)
+from auxseg.data.layers.instances import NO_THING, UNKNOWN
+from auxseg.drawing import INK, TRUTH_COLOUR, Colour, bands, draw_box, draw_text, nearest_rows, overlay_mask
 
 _OUTLIERS: Final = 2.0
 """Percent of the numbers at either end that get the last colour."""
@@ -29,6 +41,8 @@ def paint_layer(picture: UInt8[np.ndarray, "H W 3"], values: np.ndarray, form: L
     match form:
         case MaskForm():
             return overlay_mask(picture, values)
+        case InstancesForm():
+            return paint_instances(picture, values)
         case MultiMaskForm():
             return paint_planes(picture, form.unpack(values))
         case TagsForm():
@@ -36,6 +50,8 @@ def paint_layer(picture: UInt8[np.ndarray, "H W 3"], values: np.ndarray, form: L
         case BoxesForm():
             known = values[form.known(values)]
             return paint_boxes(picture, known[:, :4])
+        case PointsForm():
+            return paint_points(picture, values[form.known(values), :2])
     return _paint_map(picture, values, form)
 
 
@@ -57,6 +73,12 @@ def paint_planes(picture: UInt8[np.ndarray, "H W 3"], planes: UInt8[np.ndarray, 
             ids = np.where(plane == 1, number % (IGNORE - 1) + 1, 0).astype(np.uint8)
             picture = overlay_mask(picture, ids, alpha=0.3)
     return picture
+
+
+def paint_instances(picture: UInt8[np.ndarray, "H W 3"], ids: Integer[np.ndarray, "h w"]) -> UInt8[np.ndarray, "H W 3"]:
+    """Every thing tinted in one of the colours of classes; two that touch may share one, but not their outlines."""
+    is_thing = (ids != NO_THING) & (ids != UNKNOWN)
+    return overlay_mask(picture, np.where(is_thing, (ids.astype(np.int64) - 1) % (IGNORE - 1) + 1, 0).astype(np.uint8))
 
 
 def paint_tags(
@@ -81,6 +103,20 @@ def paint_boxes(
     for box in boxes:
         picture = draw_box(picture, box, colour)
     return picture
+
+
+def paint_points(
+    picture: UInt8[np.ndarray, "H W 3"], points: Float[np.ndarray, "K 2"], colour: Colour = TRUTH_COLOUR
+) -> UInt8[np.ndarray, "H W 3"]:
+    """Draw discs at the points ``x y`` in pixels, with a dark rim; those beyond the picture's edges are left out."""
+    height, width = picture.shape[:2]
+    drawn, radius = picture.copy(), max(min(height, width) // 50, 1)
+    for x, y in points.tolist():
+        if 0 <= x <= width and 0 <= y <= height:
+            centre = min(math.floor(x), width - 1), min(math.floor(y), height - 1)
+            cv2.circle(drawn, centre, radius + 1, INK, cv2.FILLED)
+            cv2.circle(drawn, centre, radius, colour, cv2.FILLED)
+    return drawn
 
 
 def paint_metres(picture: UInt8[np.ndarray, "H W 3"], depths: Float[np.ndarray, "h w"]) -> UInt8[np.ndarray, "H W 3"]:

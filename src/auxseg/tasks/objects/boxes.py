@@ -17,7 +17,6 @@ import torch
 from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
-from torch.nn import functional
 
 from auxseg.config import config
 from auxseg.data.geometry import Fit
@@ -32,17 +31,12 @@ from auxseg.tasks.dense_labels.painting import paint_boxes
 from auxseg.tasks.losses import LossWeights, at_least_float32, check_choice
 from auxseg.tasks.masked_columns import cells
 from auxseg.tasks.objects.by_name import ap_by_name, explain_by_name
+from auxseg.tasks.objects.centre_loss import PRIOR, centre_loss
 from auxseg.tasks.objects.heat_maps import box_targets, boxes_in, is_labelled
 from auxseg.tasks.objects.peaks import find_peaks
 from auxseg.tasks.task import Dense, Table, Task
 
 LOSSES: Final = ("heatmap", "size", "offset")
-_FOCUS, _NEARNESS = 2, 4
-"""The paper's alpha and beta: how little a pixel counts that is found already, or lies near a centre."""
-
-_PRIOR: Final = 2.19
-"""Is subtracted from the logits of centres, so that a new head, whose output is near 0, gives a probability of 0.1; the
-paper sets the bias of its head to the negative of it. Else the many pixels without a centre would drown all tasks."""
 
 
 @final
@@ -97,8 +91,9 @@ class BoxesTask(Task):
         errors = output[:, num_classes:] - target[:, num_classes : num_classes + 4]
         # A missing size must not reach the arithmetic: NaN times zero would still be a NaN in the gradient.
         errors = torch.where(errors.isnan(), 0, errors).abs()
+        heat = target[:, :num_classes]
         terms = {
-            "heatmap": _focal(output[:, :num_classes] - _PRIOR, target[:, :num_classes]),
+            "heatmap": centre_loss(output[:, :num_classes] - PRIOR, heat, heat == 1),
             "size": errors[:, :2].sum((1, 2, 3)),
             "offset": errors[:, 2:].sum((1, 2, 3)),
         }
@@ -164,7 +159,7 @@ class BoxesTask(Task):
     def predict(self, output: Float[Tensor, "N E H W"]) -> Float[Tensor, "N E H W"]:
         """Probabilities of centres, sizes and offsets."""
         output, num_classes = at_least_float32(output), len(self.class_names)
-        predicted = torch.cat([(output[:, :num_classes] - _PRIOR).sigmoid(), output[:, num_classes:]], dim=1)
+        predicted = torch.cat([(output[:, :num_classes] - PRIOR).sigmoid(), output[:, num_classes:]], dim=1)
         return predicted.float()
 
     def draw(self, picture: np.ndarray, value: Tensor | None, *, truth: bool) -> np.ndarray:
@@ -209,15 +204,6 @@ class BoxesTask(Task):
 
 def _draw_found(photograph: Picture, boxes: Sequence[FoundBox]) -> Picture:
     return paint_boxes(photograph, np.array([each.box for each in boxes]).reshape(-1, 4), PREDICTION_COLOUR)
-
-
-def _focal(logits: Float[Tensor, "N C H W"], heat: Float[Tensor, "N C H W"]) -> Float[Tensor, " N"]:
-    """The penalty-reduced focal loss, summed over the pixels whose heat is known."""
-    heat = heat.to(logits.dtype)
-    probability = logits.sigmoid()
-    at_centre = (1 - probability) ** _FOCUS * -functional.logsigmoid(logits)
-    elsewhere = (1 - heat.nan_to_num(1)) ** _NEARNESS * probability**_FOCUS * -functional.logsigmoid(-logits)
-    return torch.where(heat == 1, at_centre, elsewhere).masked_fill(heat.isnan(), 0).sum((1, 2, 3))
 
 
 def _summary(table: Table, which: Tensor) -> metrics.Summary:

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from auxseg.errors import InputError
+from auxseg.tasks.objects.kept_rows import first_of_pixels, keep_rows
 
 MIN_OVERLAP: Final = 0.7
 """The IoU that a box keeps whose corners both move by the radius of its peak."""
@@ -57,8 +57,9 @@ def box_targets(
         centres = (boxes[:, :2] + boxes[:, 2:4]) / 2 * scale
         pixels = torch.minimum(centres.floor().long().clamp(min=0), (scale - 1).long())
         _draw_peaks(heat[image], boxes, pixels, inside[image])
-        _keep(layers, image, boxes, pixels, rows.new_full((len(rows), NUM_COLUMNS, height, width), torch.nan))
-        things = _firsts(pixels, boxes[:, 5] == 0)
+        blank = rows.new_full((len(rows), NUM_COLUMNS, height, width), torch.nan)
+        keep_rows(layers, image, boxes, pixels, blank, MOST_SHARING)
+        things = first_of_pixels(pixels, boxes[:, 5] == 0)
         x, y = pixels[things].unbind(1)
         sizes, offsets = boxes[things, 2:4] - boxes[things, :2], centres[things] - pixels[things] - 0.5
         regressed[image, :, y, x] = torch.cat([sizes, offsets], dim=1).mT
@@ -122,35 +123,3 @@ def _profile(centres: Int[Tensor, " K"], radii: Float[Tensor, " K"], places: Int
     deviation = (2 * radii[:, None] + 1) / 6
     values = torch.exp(-distances.square() / (2 * deviation.square()))
     return values.where(distances.abs() <= radii[:, None], 0)
-
-
-def _keep(
-    layers: list[Tensor], image: int, boxes: Float[Tensor, "K 6"], pixels: Int[Tensor, "K 2"], blank: Tensor
-) -> None:
-    """Put the rows of an image into the first layers in which their pixels are free."""
-    left, place = torch.arange(len(boxes), device=boxes.device), 0
-    while len(left):
-        first = _firsts(pixels[left], torch.ones_like(left, dtype=torch.bool))
-        x, y = pixels[left][first].unbind(1)
-        if place == MOST_SHARING:
-            raise InputError(
-                f"more than {MOST_SHARING} boxes of an image have their centres in one pixel; are they there twice? "
-                "Remove them from the data, or train at a larger data.size"
-            )
-        if place == len(layers):
-            layers.append(blank.clone())
-        layers[place][image, :, y, x] = boxes[left][first].mT
-        is_left = torch.ones_like(left, dtype=torch.bool)
-        is_left[first] = False
-        left, place = left[is_left], place + 1
-
-
-def _firsts(pixels: Int[Tensor, "K 2"], which: Bool[Tensor, " K"]) -> Int[Tensor, " _"]:
-    """The places of those that are chosen and the first of their pixel."""
-    seen: set[tuple[int, int]] = set()
-    places: list[int] = []
-    for place, ((x, y), is_chosen) in enumerate(zip(pixels.tolist(), which.tolist(), strict=True)):
-        if is_chosen and (x, y) not in seen:
-            seen.add((x, y))
-            places.append(place)
-    return torch.tensor(places, dtype=torch.long, device=pixels.device)

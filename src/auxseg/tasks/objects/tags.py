@@ -23,6 +23,7 @@ from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.drawing import PREDICTION_COLOUR, TRUTH_COLOUR
 from auxseg.metrics import average_precision as metrics
 from auxseg.tasks.answers import Answer
+from auxseg.tasks.crops import Crops, labels_seen
 from auxseg.tasks.dense_labels.layer_choice import choose_layer
 from auxseg.tasks.dense_labels.painting import paint_tags
 from auxseg.tasks.losses import LossWeights, at_least_float32, check_choice
@@ -36,7 +37,9 @@ class TagsConfig:
     """Settings of `TagsTask`; ``layer`` is by default the first layer of tags.
 
     ``losses`` are its losses with their weights: bce. ``grid``, ``hidden`` and ``dropout`` are those of `Vector`: cells
-    a side that features are averaged in, width of the layer between, and share that is dropped.
+    a side that features are averaged in, width of the layer between, and share that is dropped. ``crops`` says what
+    windows (``data.crop``) are trained on with: ``keep`` gives each the tags of its image, ``drop`` only those that
+    show the whole image.
     """
 
     reads: ClassVar[TagsForm] = TagsForm(("one", "other"))
@@ -46,6 +49,7 @@ class TagsConfig:
     grid: Annotated[int, Field(ge=1, le=64)] = 1
     hidden: Annotated[int, Field(ge=0, le=65536)] = 0
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    crops: Crops = "keep"
 
     def build(self, name: str, vocabulary: Vocabulary) -> TagsTask:
         """Make the task. Raises `InputError` for an unknown loss, or data without tags."""
@@ -69,13 +73,14 @@ class TagsTask(Task):
         self.name = name
         self.layers = frozenset([layer])
         self._layer = layer
+        self._crops: Crops = settings.crops
         self.tags = tuple(tags)
         self.output = Vector(len(self.tags), grid=settings.grid, hidden=settings.hidden, dropout=settings.dropout)
         self.weights = dict(settings.losses)
 
     def target(self, batch: Batch) -> UInt8[Tensor, "N T"]:
         """1 for a tag that fits, 0 for one that does not, `IGNORE` where that is not known."""
-        return batch.layers[self._layer]
+        return labels_seen(batch.layers[self._layer], batch, self._crops, IGNORE)
 
     def counts(self, target: UInt8[Tensor, "N T"]) -> dict[str, Float[Tensor, " N"]]:
         """The known tags of each image."""

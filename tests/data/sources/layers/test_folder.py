@@ -108,7 +108,7 @@ def test_a_store_holds_them(folder: Path, tmp_path: Path) -> None:
     ("change", "reason"),
     [
         ("organs: [1]", "organs should have a kind, one of map, mask"),
-        ("organs: {kind: blob}", "organs should have a kind, one of map, mask, multimask, tags, boxes, not 'blob'"),
+        ("organs: {kind: blob}", "one of map, mask, multimask, tags, boxes, points, instances, not 'blob'"),
         ("organs: {kind: multimask, nams: [a]}", "organs has no setting 'nams'.*names"),
         ("organs: {kind: multimask, names: [liver]}", "holds the folder vessel, which is none of liver"),
         ("gone: {kind: multimask, names: [a]}", "gone does not exist"),

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, UInt8, UInt16
 
 from auxseg.data.layers import MapForm
+from auxseg.data.layers.instances import UNKNOWN
 from auxseg.data.layers.maps import MAX_CHANNELS
 from auxseg.data.sample import IGNORE
 from auxseg.data.sources.source import SampleError
@@ -69,19 +70,28 @@ def to_image(values: np.ndarray) -> UInt8[np.ndarray, "h w 3"]:
 
 def to_ids(values: np.ndarray, what: str) -> UInt8[np.ndarray, "h w"]:
     """Class ids; -1 and 255 are ignored. Raises `SampleError` for numbers that are no ids."""
+    return _whole(values, what, MAX_CLASS, IGNORE).astype(np.uint8)
+
+
+def to_instances(values: np.ndarray, what: str) -> UInt16[np.ndarray, "h w"]:
+    """Numbers of instances; -1 and 65535 are not known. Raises `SampleError` for numbers that are none."""
+    return _whole(values, what, UNKNOWN - 1, UNKNOWN).astype(np.uint16)
+
+
+def _whole(values: np.ndarray, what: str, highest: int, ignore: int) -> np.ndarray:
     values = channels_last(values, [1], what)[..., 0]
     if values.dtype.kind == "f":
         if not np.isfinite(values).all() or (values != np.rint(values)).any():
             raise SampleError(f"its {what} holds numbers that are not whole")
     elif values.dtype.kind not in "biu":
         raise SampleError(f"its {what} holds {values.dtype}, expected whole numbers")
-    ignored = (values == -1) | (values == IGNORE)
-    wrong = values[~ignored & ((values < 0) | (values > MAX_CLASS))]
+    ignored = (values == -1) | (values == ignore)
+    wrong = values[~ignored & ((values < 0) | (values > highest))]
     if wrong.size:
         raise SampleError(
-            f"its {what} holds {wrong[0]:g}, expected ids from 0 to {MAX_CLASS}, and -1 or {IGNORE} for ignored pixels"
+            f"its {what} holds {wrong[0]:g}, expected ids from 0 to {highest}, and -1 or {ignore} for ignored pixels"
         )
-    return np.where(ignored, IGNORE, values).astype(np.uint8)
+    return np.where(ignored, ignore, values)
 
 
 def to_map(values: np.ndarray, form: MapForm, what: str) -> tuple[Float32[np.ndarray, "h w C"], tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -11,20 +11,25 @@ from auxseg.data.layers import BoxesForm, Layer, LayerForm, TagsForm
 from auxseg.data.sample import Box
 from auxseg.data.sources.coco.categories import Categories
 from auxseg.data.sources.coco.file import CocoObject
+from auxseg.data.sources.coco.points import POINTS, points_form
 from auxseg.data.sources.layers.box_rows import box_layer
 from auxseg.errors import InputError
 
-LAYERS: Final = ("boxes", "tags")
+LAYERS: Final = ("boxes", "tags", POINTS)
 """What layers objects give."""
 
 
 def object_forms(asked: Collection[str], categories: Categories) -> dict[str, LayerForm]:
-    """The layers that are asked for: all boxes, and as tags which categories occur. Raises `InputError`."""
+    """The layers that are asked for: all boxes, as tags which categories occur, and key points. Raises `InputError`."""
     strangers = sorted({*asked} - {*LAYERS})
     if strangers:
         raise InputError(f"layers should be some of {', '.join(LAYERS)}, not {strangers[0]!r}")
-    forms = {"boxes": BoxesForm, "tags": TagsForm}
-    return {name: forms[name](categories.names[1:]) for name in LAYERS if name in asked}
+    makers: Mapping[str, Callable[[], LayerForm]] = {
+        "boxes": lambda: BoxesForm(categories.names[1:]),
+        "tags": lambda: TagsForm(categories.names[1:]),
+        POINTS: lambda: points_form(categories),
+    }
+    return {name: makers[name]() for name in LAYERS if name in asked}
 
 
 def object_layers(
@@ -54,9 +59,9 @@ def object_layers(
 
 
 def lost_layers(layers: Collection[str], forms: Collection[str]) -> list[str]:
-    """Why an image lacks layers that are asked for."""
+    """Why an image lacks layers that are asked for, but for key points, which images may lack."""
     why = "not known: an object of it has none that can be used"
-    return [f"its {name} are {why}" for name in forms if name not in layers]
+    return [f"its {name} are {why}" for name in forms if name not in layers and name != POINTS]
 
 
 def named_boxes(objects: Sequence[CocoObject], categories: Categories) -> tuple[tuple[Box, ...], list[str]]:

@@ -57,6 +57,9 @@ class Categories:
             "class"
             for each in headings
         )
+        every_list = [each.points for _, some in files for each in some if each.points and each not in headings]
+        self.point_names: tuple[tuple[str, ...], ...] = tuple(dict.fromkeys(every_list))
+        self._with_points = frozenset(each.id for _, some in files for each in some if each.points)
         self._numbers = {each.id: number for number, each in enumerate(classes, 1)} | {each.id: 0 for each in grounds}
 
     def number(self, id: int) -> int:
@@ -66,6 +69,10 @@ class Categories:
     def name(self, id: int) -> str:
         """What the mask class of a category is called."""
         return self.names[self._numbers[id]]
+
+    def has_points(self, id: int) -> bool:
+        """Whether a category names key points."""
+        return id in self._with_points
 
     def is_background(self, id: int) -> bool:
         """Whether a category is the background."""

@@ -18,6 +18,7 @@ from auxseg.data.sources.coco.categories import Categories
 from auxseg.data.sources.coco.file import CocoFile, CocoImage, CocoObject, read_coco
 from auxseg.data.sources.coco.mask import draw_mask
 from auxseg.data.sources.coco.photographs import Photographs
+from auxseg.data.sources.coco.points import POINTS, object_points
 from auxseg.data.sources.pictures.decoding import read_picture, to_rgb, upright
 from auxseg.data.sources.source import Item, SampleError, Source
 from auxseg.errors import InputError
@@ -56,7 +57,7 @@ class Coco(Source):
       (``instances_val2017.json``: ``val2017/``); the file's folder. With several files the same places in ``path``, and
       ``path`` itself, come first.
     - Layers on request: ``boxes`` are all boxes with their categories, crowds marked as such; ``tags`` say which
-      categories occur in a photograph.
+      categories occur in a photograph; ``points`` are the key points of its largest object that has any.
     - What is wrong about one object costs that object, and is named.
 
     One file is one set of samples without an official split. With several the splits are the official ones, and ids
@@ -67,7 +68,7 @@ class Coco(Source):
         annotations: the annotation file of every split (train, val, test or trainval), to be found from where the
             program runs or from ``path``.
         exif: whether photographs are turned by their EXIF orientation, see `pictures.decoding.upright`.
-        layers: ``boxes``, ``tags`` or both.
+        layers: any of ``boxes``, ``tags`` and ``points``.
 
     Raises:
         InputError: if a file is no annotation file, two disagree in their categories, or the photographs are nowhere.
@@ -90,7 +91,7 @@ class Coco(Source):
         if exif not in EXIFS:
             raise InputError(f"exif must be one of {', '.join(EXIFS)}, not {exif!r}")
         self._paths = _annotation_files(self.path, annotations or {})
-        files = {split: read_coco(each) for split, each in self._paths.items()}
+        files = {split: read_coco(each, with_points=POINTS in layers) for split, each in self._paths.items()}
         used = {each.category for file in files.values() for some in file.objects.values() for each in some}
         self._categories = Categories([(file.path, file.categories) for file in files.values()], used)
         self.mask_classes = self._categories.names
@@ -127,6 +128,8 @@ class Coco(Source):
             raise SampleError(f"{path.name} is {height} x {width} (height x width), the file says {image.hw}")
         boxes, faults = named_boxes(each.objects, self._categories)
         layers = object_layers(each.objects, self._categories, self.layers, (height, width))
+        points, said, lost = object_points(each.objects, self._categories, self.layers, (height, width))
+        layers, notes, faults = {**layers, **points}, [*notes, *said], [*faults, *lost]
         mask = None
         if self._has_outlines:
             drawn = draw_mask(each.objects, self._categories, (height, width))

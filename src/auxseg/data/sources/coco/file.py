@@ -30,8 +30,8 @@ class CocoImage:
 class CocoObject(NamedTuple):
     """An annotation, of which there may be a million.
 
-    ``fault`` says why neither class nor crowd can be believed, ``box_fault`` the same of the box. ``outline`` is what
-    the file holds; `coco_outlines` looks at it.
+    ``fault`` says why neither class nor crowd can be believed, ``box_fault`` the same of the box. ``outline`` and
+    ``points`` are what the file holds; `outlines` and `points` beside this file look at them.
     """
 
     id: str
@@ -41,16 +41,19 @@ class CocoObject(NamedTuple):
     box: tuple[float, float, float, float] | None
     fault: str = ""
     box_fault: str = ""
+    points: object = None
 
 
 @final
 @dataclass(frozen=True)
 class CocoCategory:
-    """A category: its number, its name, and the name of what it belongs to (empty if the file does not say)."""
+    """A category: its number, its name, the name of what it belongs to (empty if the file does not say), and the names
+    of its key points."""
 
     id: int
     name: str
     parent: str
+    points: tuple[str, ...] = ()
 
 
 @final
@@ -65,15 +68,18 @@ class CocoFile:
     orphans: tuple[str, ...]
 
 
-def read_coco(path: Path) -> CocoFile:
-    """Read an annotation file.
+def read_coco(path: Path, *, with_points: bool = False) -> CocoFile:
+    """Read an annotation file, and key points only where they are asked for: they take memory.
 
     A fault in one image or object is kept with it. Raises `InputError` if the file cannot be read, is no JSON of COCO's
     form, or leaves open which image or category is meant.
     """
     content = _load(path)
     try:
-        categories = tuple(_category(each, f"categories[{place}]") for place, each in enumerate(content["categories"]))
+        categories = tuple(
+            _category(each, f"categories[{place}]", with_points=with_points)
+            for place, each in enumerate(content["categories"])
+        )
         images: dict[str, CocoImage] = {}
         for place, each in enumerate(content["images"]):
             values = _mapping(each, f"images[{place}]")
@@ -87,7 +93,7 @@ def read_coco(path: Path) -> CocoFile:
     known = frozenset(each.id for each in categories)
     orphans: list[str] = []
     for place, each in enumerate(content["annotations"]):
-        image_id, made = _object(each, place, known)
+        image_id, made = _object(each, place, known, with_points=with_points)
         if image_id in objects:
             objects[image_id].append(made)
         else:
@@ -135,13 +141,16 @@ def _identifier(value: object, key: str) -> str:
     return str(value) if type(value) is int else text(value, key)
 
 
-def _category(values: object, what: str) -> CocoCategory:
+def _category(values: object, what: str, *, with_points: bool) -> CocoCategory:
     values = _mapping(values, what)
-    parent = values.get("supercategory")
+    parent, points = values.get("supercategory"), (with_points and values.get("keypoints")) or []
+    if not isinstance(points, list):
+        raise BadValue(f"the keypoints of {what} should be a list of names, not {shown(points)}")
     return CocoCategory(
         integer(values.get("id"), f"the id of {what}"),
         text(values.get("name"), f"the name of {what}").strip(),
         parent.strip() if isinstance(parent, str) else "",
+        tuple(text(each, f"each of the keypoints of {what}").strip() for each in points),
     )
 
 
@@ -159,7 +168,9 @@ def _size(height: object, width: object) -> tuple[int, int] | None:
     return (hw[0], hw[1]) if min(hw) > 0 else None
 
 
-def _object(values: object, place: int, categories: frozenset[int]) -> tuple[str | None, CocoObject]:
+def _object(
+    values: object, place: int, categories: frozenset[int], *, with_points: bool
+) -> tuple[str | None, CocoObject]:
     """An object and the id of its image, which is ``None`` where that cannot be read."""
     if not isinstance(values, dict):
         return None, CocoObject(f"annotations[{place}]", 0, None, False, None)
@@ -179,7 +190,8 @@ def _object(values: object, place: int, categories: frozenset[int]) -> tuple[str
         box = _box(values.get("bbox"))
     except BadValue as error:
         box_fault = str(error)
-    made = CocoObject(name, category, values.get("segmentation"), is_crowd, box, fault, box_fault)
+    points = values.get("keypoints") if with_points else None
+    made = CocoObject(name, category, values.get("segmentation"), is_crowd, box, fault, box_fault, points)
     try:
         return _identifier(image_id, "image_id"), made
     except BadValue:

@@ -19,7 +19,9 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "mask": ("names", "key"),
     "multimask": ("names", "key"),
     "tags": ("names",),
-    "boxes": ("names",),
+    "boxes": ("names", "of", "classes"),
+    "points": ("names", "flip_pairs"),
+    "instances": ("folder", "key"),
 }
 """The settings of each kind beside ``kind``."""
 
@@ -57,6 +59,8 @@ def read_declared(path: Path) -> Declared:
                 raise InputError(f"{path}: {name} has no setting {key!r}{nearest(key, KINDS[kind])}; known: {known}")
         if "key" in values:
             keys[name] = _key(path, name, values.pop("key"))
+        if "classes" in values and "of" not in values:
+            raise InputError(f"{path}: {name}: classes are for boxes around instances; name their layer by of")
         layers[name] = values
     if len(layers) > MAX_LAYERS:
         raise InputError(f"{path} declares {len(layers)} layers; a store holds {MAX_LAYERS}")

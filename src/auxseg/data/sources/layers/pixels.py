@@ -13,16 +13,18 @@ import numpy as np
 from jaxtyping import UInt8
 
 from auxseg.data.ignore import IGNORE
-from auxseg.data.layers import Layer, MapForm, MaskForm, MultiMaskForm
+from auxseg.data.layers import InstancesForm, Layer, MapForm, MaskForm, MultiMaskForm
 from auxseg.data.sources.arrays.inside import ARRAY_SUFFIXES, array_files
 from auxseg.data.sources.arrays.npy import read_npy
-from auxseg.data.sources.arrays.values import to_ids, to_map
+from auxseg.data.sources.arrays.values import to_ids, to_instances, to_map
 from auxseg.data.sources.embedded import Embedded, ImageFile
 from auxseg.data.sources.masks.files import MASK_SUFFIXES, Pixels, read_pixels
 from auxseg.data.sources.name_matching import Photographs, masks_by_picture
 from auxseg.data.sources.pictures.files import list_files
 from auxseg.data.sources.source import SampleError
 from auxseg.errors import InputError
+
+_Form = MapForm | MaskForm | MultiMaskForm | InstancesForm
 
 YES, UNKNOWN = 255, 128
 """What a pixel of a picture of one class says, beside 0 and 1."""
@@ -32,18 +34,16 @@ YES, UNKNOWN = 255, 128
 class PixelLayer:
     """The files of one layer by the id of their image: one file, or of a multimask one for each class.
 
-    Maps are arrays, masks pictures or arrays of ids. A multimask is an array ``K h w`` or ``h w K`` of 0, 1 and 255
-    (not known), or for each class a picture ``LAYER/CLASS/ID.png`` of 0, 255 (or 1) where the class is, and 128 where
-    that is not known. Of a class without a picture nothing is known in that image. ``key`` names the array that is
-    meant in .npz and .mat files of several.
+    Maps are arrays, masks and instances pictures or arrays of ids. A multimask is an array ``K h w`` or ``h w K`` of
+    0, 1 and 255 (not known), or for each class a picture ``LAYER/CLASS/ID.png`` of 0, 255 (or 1) where the class is,
+    and 128 where that is not known. Of a class without a picture nothing is known in that image. ``key`` names the
+    array that is meant in .npz and .mat files of several.
 
     Raises `InputError` for a folder that is missing or holds nothing that fits.
     """
 
-    def __init__(
-        self, folder: Path, form: MapForm | MaskForm | MultiMaskForm, photographs: Photographs, key: str | None = None
-    ) -> None:
-        self._form, self._name = form, folder.name
+    def __init__(self, folder: Path, form: _Form, photographs: Photographs, key: str | None = None) -> None:
+        self.form, self._name = form, folder.name
         if not folder.is_dir():
             raise InputError(f"{folder} does not exist; it should hold the files of the layer {folder.name}")
         names = class_folders(folder) if isinstance(form, MultiMaskForm) else ()
@@ -55,6 +55,11 @@ class PixelLayer:
         for name in names or ("",):
             for id, file in _files(folder / name, photographs, key, is_array=isinstance(form, MapForm)).items():
                 self._files.setdefault(id, {})[name] = file
+
+    @property
+    def folder(self) -> str:
+        """The name of its folder."""
+        return self._name
 
     @property
     def ids(self) -> set[str]:
@@ -69,13 +74,15 @@ class PixelLayer:
         files = self._files.get(id)
         if files is None:
             return None
-        match self._form:
+        match self.form:
             case MapForm() as form:
                 numbers, done = to_map(read_npy(files[""]), form, self._name)
                 notes += done
                 return Layer(form, numbers)
             case MaskForm() as form:
                 return Layer(form, to_ids(_one_channel(files[""], read_pixels(files[""])), self._name))
+            case InstancesForm() as form:
+                return Layer(form, to_instances(_one_channel(files[""], read_pixels(files[""])), self._name))
             case MultiMaskForm() as form:
                 planes = _planes(files, form) if "" not in files else to_planes(read_npy(files[""]), form, self._name)
                 return Layer(form, form.pack(planes))
@@ -86,9 +93,9 @@ def class_folders(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(each.name for each in folder.iterdir() if each.is_dir() and not each.name.startswith(".")))
 
 
-def form_names(form: MapForm | MaskForm | MultiMaskForm) -> tuple[str, ...]:
-    """The names of classes, of which a map has none."""
-    return () if isinstance(form, MapForm) else form.names
+def form_names(form: _Form) -> tuple[str, ...]:
+    """The names of classes, of which maps and instances have none."""
+    return () if isinstance(form, MapForm | InstancesForm) else form.names
 
 
 def to_planes(values: np.ndarray, form: MultiMaskForm, what: str) -> UInt8[np.ndarray, "K h w"]:
