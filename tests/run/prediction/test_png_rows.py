@@ -27,3 +27,10 @@ def test_it_is_the_file_that_pillow_writes(tmp_path: Path, cuts: list[int]) -> N
         np.testing.assert_array_equal(np.asarray(found), mask)
         assert (found.mode, found.getpalette()) == ("P", palette_image(mask).getpalette())
     assert is_own_picture(path)
+
+
+def test_it_is_recognised_however_large_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "mask.png"
+    with path.open("wb") as file:
+        PngRows(file, 20_000, 20_000).finish()
+    assert is_own_picture(path)

@@ -54,7 +54,7 @@ class LargeImage:
         for top in range(0, height, num_rows):
             band = _read(rows, slice(top, min(top + num_rows, height)))
             starts = np.arange(0, len(band), step)
-            sums = np.add.reduceat(np.add.reduceat(band, columns, axis=1, dtype=np.uint32), starts, axis=0)
+            sums = np.add.reduceat(np.add.reduceat(band, columns, axis=1, dtype=np.uint64), starts, axis=0)
             counts = np.diff(np.append(starts, len(band)))[:, None, None] * num_columns
             small[top // step : top // step + len(starts)] = np.rint(sums / counts)
         return cls(rows, small, step)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import warnings
 from pathlib import Path
 from typing import Final
 
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
+from PIL.PngImagePlugin import PngImageFile, PngInfo
 
 from auxseg.errors import InputError
 
@@ -28,10 +26,9 @@ def is_own_picture(path: Path) -> bool:
     if path.suffix.lower() != ".png" or not path.is_file():
         return False
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # no pixel is decoded
-            with Image.open(path, formats=["PNG"]) as picture:
-                return picture.info.get(_KEY) == _MARK
+        # `PIL.Image.open` would refuse the masks of very large images; no pixel is decoded.
+        with PngImageFile(path) as picture:
+            return picture.info.get(_KEY) == _MARK
     except Exception:  # A damaged file raises almost anything, and is not ours.
         return False
 
