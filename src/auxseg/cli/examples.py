@@ -140,6 +140,6 @@ NOTES: Final[dict[str, str]] = {
                    train/depth/0.npy         metres; 0 where it is not known (optional)
                    train/normal/0.npy        unit vectors, height x width x 3 (optional)
                    and the same in val; any other folder is a map or, of whole numbers, a mask
-  huggingface      mine/dataset_dict.json, mine/train/data-00000-of-00001.arrow, as save_to_disk writes,
-                   or mine/data/train-00000-of-00001.parquet: columns of images, masks and class labels"""
+  huggingface      mine/dataset_dict.json    and mine/train/data-*.arrow, as save_to_disk writes, or
+                   mine/data/train-*.parquet columns of images, masks and class labels"""
 }

@@ -162,13 +162,13 @@ def test_large_declarations_are_refused_before_memory_is_taken(tmp_path: Path) -
 def test_what_unpacks_to_more_than_it_says_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     savemat(tmp_path / "a.mat", {"x": DEPTH})
     content = (tmp_path / "a.mat").read_bytes()
-    packed = zlib.compress(content[128:] + bytes(50_000_000))
+    packed = zlib.compress(content[128:] + bytes(5_000_000))
     (tmp_path / "a.mat").write_bytes(content[:128] + struct.pack("<2I", 15, len(packed)) + packed)
     with pytest.raises(SampleError, match="longer than its shape says"):
         read_npy(ArrayInside(tmp_path / "a.mat"))
     monkeypatch.setattr("auxseg.data.sources.arrays.npz.MAX_BYTES", 100_000)
-    np.savez_compressed(tmp_path / "b.npz", x=np.zeros(10_000_000))
-    with pytest.raises(SampleError, match=r"x holds 80,000,128 bytes; at most 100,000 are read"):
+    np.savez_compressed(tmp_path / "b.npz", x=np.zeros(1_000_000))
+    with pytest.raises(SampleError, match=r"x holds 8,000,[0-9]{3} bytes; at most 100,000 are read"):
         read_npy(ArrayInside(tmp_path / "b.npz"))
 
 

@@ -79,6 +79,7 @@ def test_both_forms_make_the_same_store(tmp_path: Path) -> None:
     assert hashes[0] == hashes[1]
 
 
+@pytest.mark.slow
 def test_processes_read_the_same(folder: Path, tmp_path: Path) -> None:
     hashes = [
         Store.open(prepare(HuggingFace(folder), tmp_path / f"{n}.h5", size=32, processes=n).path).content_hash

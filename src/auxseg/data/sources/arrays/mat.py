@@ -64,7 +64,7 @@ def mat_keys(path: Path) -> list[str]:
             with h5py.File(file, "r") as hdf5:
                 if len(hdf5) > _MAX_VARIABLES:
                     raise ValueError(_TOO_MANY)
-                return [name for name in map(str, hdf5) if _is_numeric(hdf5, name)]
+                return [name for name in list(hdf5) if _is_numeric(hdf5, name)]
         return list(_variables(file))
 
 

@@ -176,12 +176,15 @@ def _beginning(path: Path, column: str, row: int) -> tuple[int, Iterator[Any]]:
 
 
 def _batches(path: Path, column: str, *, first_group: int = 0, num_rows: int = _FEW) -> Iterator[Any]:
-    """One column, batch by batch; of an Arrow file nothing is copied."""
+    """One column, batch by batch.
+
+    Of an Arrow file nothing is copied; of a Parquet file a page is unpacked at once, at most a group of rows.
+    """
     import pyarrow
     import pyarrow.parquet
 
     if _is_parquet(path):
-        with pyarrow.parquet.ParquetFile(path) as file:
+        with pyarrow.parquet.ParquetFile(path, memory_map=True) as file:
             groups = range(first_group, file.metadata.num_row_groups)
             for batch in file.iter_batches(num_rows, row_groups=list(groups), columns=[column], use_threads=False):
                 yield batch.column(column)
