@@ -1,0 +1,1 @@
+"""Two losses with a known front, and where balancers end up on it."""
