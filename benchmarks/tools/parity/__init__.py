@@ -1,0 +1,1 @@
+"""Balancers beside the same methods of torchjd and LibMTL, given equal gradients."""
