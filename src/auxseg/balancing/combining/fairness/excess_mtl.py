@@ -24,7 +24,7 @@ class ExcessMTLConfig(CombiningConfig):
     the diagonal H, and divided by what it was in the first step, in which all tasks count alike (the paper's warm-up,
     of one step). ``eta`` is the size of the step.
 
-    Source: He, Zhou, Zhang, Rasmussen and Zhao, Robust Multi-Task Learning with Excess Risks, ICML 2024,
+    Source: He, Zhou, Zhang, Yun, Xu, Zeng, Chilimbi and Zhao, Robust Multi-Task Learning with Excess Risks, ICML 2024,
     https://arxiv.org/abs/2402.02009, in the form of torchjd. Cost: K backward passes. State: a number per task and
     shared parameter, as large as the gradients, for every set of tasks that had labels together.
     """

@@ -23,10 +23,11 @@ class PriorityConstrained(TargetFirst):
     is kept in a step. d then gets the length of the target's gradient. If the auxiliaries cannot all be satisfied, d is
     the target's gradient.
 
-    Source: Not All Objectives Are Born Equal: Priority-Constrained Descent for Hierarchical Multi-Objective
-    Optimization, TMLR 2026, https://openreview.net/forum?id=HT01yGHLEt, in the form of torchjd. torchjd forgets the
-    averages when the number of rows changes; here every set of tasks that had labels together has its own. Nothing is
-    added to the averages before they divide. Cost: K backward passes. State: the averages.
+    Source: Varam and AlHajri, Not All Objectives Are Born Equal: Priority-Constrained Descent for Hierarchical
+    Multi-Objective Optimization, TMLR 2026, https://arxiv.org/abs/2606.29521,
+    https://openreview.net/forum?id=HT01yGHLEt, in the form of torchjd. torchjd forgets the averages when the number of
+    rows changes; here every set of tasks that had labels together has its own. Nothing is added to the averages before
+    they divide. Cost: K backward passes. State: the averages.
     """
 
     def __init__(self, rule: GramRule) -> None:
