@@ -48,3 +48,17 @@ def test_gradients_at_features_that_tell_nothing_are_refused(settings: list[str]
     base = "mobilenet-unet-mtl" if "model.weights=timm" in settings else "tiny-mtl"
     with pytest.raises(InputError, match=message):
         load_recipe(base, ["balancer={kind: mgda, scope: features}", *settings])
+
+
+def _phase_of_heads(tasks: str) -> list[str]:
+    settings = "{name: all, share: 0.5}, {name: heads, share: 0.5, train: [classification, box], tasks: "
+    return ["balancer={kind: mgda, scope: features}", f"training.phases=[{settings}{tasks}}}]"]
+
+
+def test_gradients_at_features_that_a_phase_does_not_train_are_refused() -> None:
+    with pytest.raises(InputError, match=r"phase 'heads' of training\.phases does not train the encoder"):
+        load_recipe("tiny-mtl", _phase_of_heads("[classification, box]"))
+
+
+def test_a_phase_of_one_task_has_nothing_to_combine_and_need_not_train_the_encoder() -> None:
+    assert len(load_recipe("tiny-mtl", _phase_of_heads("[box]")).training.phases) == 2

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 
 from auxseg.balancing.combining.settings import CombiningConfig
 from auxseg.errors import InputError, nearest
+from auxseg.models import Network
+from auxseg.models.features import encoder_parameters
 from auxseg.recipe.recipe import Recipe
 from auxseg.tasks import Task
+from auxseg.training.phases import trained_parameters
 
 
 def check_balancer(recipe: Recipe, origin: str) -> None:
@@ -53,6 +56,20 @@ def check_features(recipe: Recipe, tasks: Mapping[str, Task]) -> None:
             "balancer.scope is 'features', but the encoder is frozen, so no gradient reaches them; set "
             "balancer.scope=shared"
         )
+
+
+def check_features_of_phases(recipe: Recipe, network: Network) -> None:
+    """Refuse gradients at the encoder's features in a phase of several tasks that does not train the encoder."""
+    if vars(recipe.balancer).get("scope") != "features":
+        return
+    encoder = {id(parameter) for parameter in encoder_parameters(network)}
+    for phase in recipe.training.phases:
+        num_tasks = len(network.tasks if phase.tasks is None else phase.tasks)
+        if num_tasks > 1 and not any(id(each) in encoder for each in trained_parameters(phase, network)):
+            raise InputError(
+                f"balancer.scope is 'features', but phase {phase.name!r} of training.phases does not train the "
+                "encoder, so no gradient reaches them there; set balancer.scope=shared, or train the encoder in it"
+            )
 
 
 def is_always_frozen(recipe: Recipe) -> bool:

@@ -11,7 +11,12 @@ from auxseg.data.loading.folds import parse_fold
 from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
 from auxseg.models import Network, outline
-from auxseg.recipe.balancer_checks import check_balancer, check_features, is_always_frozen
+from auxseg.recipe.balancer_checks import (
+    check_balancer,
+    check_features,
+    check_features_of_phases,
+    is_always_frozen,
+)
 from auxseg.recipe.building import build_tasks
 from auxseg.recipe.fork_checks import check_fork, check_forked_tasks
 from auxseg.recipe.recipe import Recipe, trained_together
@@ -98,6 +103,7 @@ def check_model(recipe: Recipe, origin: str) -> None:
             in_steps(phases, steps)
         if network is not None:
             check_phases(phases, network, recipe.target)
+            check_features_of_phases(recipe, network)
             _check_frozen(recipe, network)
     except InputError as error:
         raise InputError(f"{origin}: {error}") from None

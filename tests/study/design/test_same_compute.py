@@ -180,3 +180,15 @@ def test_backward_passes_of_a_balancer_count() -> None:
     alone = flops_per_image(load_recipe("tiny"), VOCABULARY)
     assert by_features == summed
     assert alone < by_task - summed + alone < 5 / 3 * alone  # a backward pass is two thirds of a step
+
+
+@pytest.mark.parametrize(("balancer", "by_task"), [("{kind: famo}", True), ("{kind: dwa}", False)])
+def test_passes_that_a_weighting_takes_more_in_a_step_of_parts_count(balancer: str, by_task: bool) -> None:
+    settings = ["tasks.edges.kind=edges", f"balancer={balancer}"]
+    whole, cut = (
+        flops_per_image(load_recipe("tiny", [*settings, f"training.accumulate={parts}"]), VOCABULARY)
+        for parts in (1, 2)
+    )
+    apart = flops_per_image(load_recipe("tiny", ["tasks.edges.kind=edges", "balancer.kind=mgda"]), VOCABULARY)
+    assert cut == (apart if by_task else whole)
+    assert whole < apart

@@ -43,7 +43,7 @@ class WeightedLosses(Balancer):
     def backward(self, losses: Mapping[str, Tensor]) -> None:
         """Add the gradient of the weighted sum to ``.grad``, or keep the tasks' gradients apart."""
         losses = {name: loss for name, loss in losses.items() if self._is_on(name)}
-        if self._looks_at_losses and self._step.num_parts > 1:
+        if self.keeps_apart(self._step.num_parts):
             self._gradients = add_gradients(self._gradients, losses, self._step.parameters)
             return
         weights = self._weigh(
@@ -62,6 +62,10 @@ class WeightedLosses(Balancer):
         summed = [name for name, loss in taking_part.items() if self._is_summed(name, loss)]
         self.weighting.observe({name: self.scales[name] * loss for name, loss in taking_part.items()}, summed)
         return {name: weights.get(name, 0.0) for name in losses}
+
+    def keeps_apart(self, num_parts: int) -> bool:
+        """Whether a step of so many parts takes a backward pass per task."""
+        return self._looks_at_losses and num_parts > 1
 
     @property
     def _looks_at_losses(self) -> bool:

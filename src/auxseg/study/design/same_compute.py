@@ -3,10 +3,10 @@
 A step's floating point operations are those of the convolutions and matrix products in one forward and backward pass of
 all tasks, with a pass of its own for every view, and in the forward passes of a teacher, on tensors that have shapes
 but no values. A balancer that combines gradients is counted with its backward passes: one per task through all that the
-task reaches, or with the scope ``features`` one per task down to the features and one through the encoder. Of a recipe
-that forks all branches are counted, and not the validations by which they are merged. What is
-cheap beside them (normalisation, activations, losses, the optimiser, augmentation) is not counted, and neither are
-looks at gradients and validations.
+task reaches, or with the scope ``features`` one per task down to the features and one through the encoder. So is a
+weighting that takes a pass per task where ``training.accumulate`` cuts a step into parts. Of a recipe that forks all
+branches are counted, and not the validations by which they are merged. What is cheap beside them (normalisation,
+activations, losses, the optimiser, augmentation) is not counted, and neither are looks at gradients and validations.
 """
 
 from __future__ import annotations
@@ -72,15 +72,22 @@ def _flops_per_image(
 
 
 def _pass_backwards(losses: Sequence[Tensor], cut: Sequence[Tensor], network: Network, recipe: Recipe) -> None:
-    """As the recipe's balancer does in a step of one part, down to the features if they are cut off."""
-    balancer = recipe.balancer
-    if not isinstance(balancer, CombiningConfig) or len(losses) < 2:
+    """As the recipe's balancer does, down to the features if they are cut off."""
+    if len(losses) < 2 or not _keeps_apart(recipe):
         torch.stack([*losses]).sum().backward()
         return
     encoder = {id(parameter) for parameter in encoder_parameters(network)} if cut else set()
     behind = [each for each in network.parameters() if each.requires_grad and id(each) not in encoder]
     for loss in losses:
         loss.backward(inputs=[*cut, *behind], retain_graph=True)
+
+
+def _keeps_apart(recipe: Recipe) -> bool:
+    """Whether a step takes a backward pass per task."""
+    if isinstance(recipe.balancer, CombiningConfig):
+        return True
+    balancer = recipe.balancer.build(tuple(recipe.tasks), recipe.target, recipe.seed)
+    return balancer.keeps_apart(recipe.training.accumulate)
 
 
 def same_compute(plan: Plan, vocabulary: Vocabulary) -> SameCompute:
