@@ -11,7 +11,7 @@ from typing import Annotated, TypeAlias, final
 
 from pydantic import Field
 
-from auxseg.records.values.numbers import Count, Number, Share
+from auxseg.records.values.numbers import Count, Number, Seconds, Share
 from auxseg.records.values.writing import OMITTED
 
 Interval: TypeAlias = tuple[Number | None, Number | None]
@@ -114,6 +114,22 @@ class Expected:
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a training of an arm takes.
+
+    Attributes:
+        seconds_per_step: the median over its runs of the median over their steps.
+        peak_memory_bytes: the most that any of its runs held: on the GPU, or resident in the process that trained it.
+        on_gpu: whether it is the GPU's.
+    """
+
+    seconds_per_step: Seconds | None = None
+    peak_memory_bytes: Count | None = None
+    on_gpu: bool = False
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class ArmResult:
     """The verdict on one arm at one share of the masks, and what it rests on.
 
@@ -145,6 +161,7 @@ class ArmResult:
         tasks: what the auxiliaries reach.
         delta_m: the change of all tasks together, if the study has what it is compared with.
         why: what the gradients say, by auxiliary.
+        cost: time and memory.
     """
 
     name: str
@@ -178,3 +195,4 @@ class ArmResult:
     tasks: Mapping[str, Reached] = field(default_factory=dict)
     delta_m: DeltaM | None
     why: Mapping[str, Why] = field(default_factory=dict)
+    cost: Cost | None = field(default=None, metadata=OMITTED)

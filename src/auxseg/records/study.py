@@ -16,7 +16,7 @@ from auxseg.errors import InputError
 from auxseg.files import write_atomically
 from auxseg.records.about import Tuned
 from auxseg.records.agreement import Agreement
-from auxseg.records.arm_result import ArmResult, Interval, PerSeed
+from auxseg.records.arm_result import ArmResult, Cost, Interval, PerSeed
 from auxseg.records.metrics import DataFacts
 from auxseg.records.names import QUESTION_FILE, STUDY_FILE
 from auxseg.records.values.numbers import Count, Fraction, Number, Seconds, Share
@@ -41,6 +41,7 @@ class Baseline:
     figure: Number | None
     masked_per_step: Number | None = field(default=None, metadata=OMITTED)
     num_diverged: Count = 0
+    cost: Cost | None = field(default=None, metadata=OMITTED)
 
 
 @final

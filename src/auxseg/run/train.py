@@ -80,6 +80,7 @@ def train(
     tell_idle_colours(recipe, store, tell)
     runtime = Runtime(device, devices)
     runtime.launch()
+    runtime.forget_peak_memory()
     runtime.refuse_difference(
         store.content_hash, f"{store.path}: was replaced while the processes started; run the command again"
     )

@@ -15,6 +15,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from auxseg.errors import InputError, RunError
+from auxseg.processes import forget_peak_memory, peak_memory_bytes
 
 _Value = TypeVar("_Value")
 
@@ -157,13 +158,15 @@ class Runtime:
         if num_failures.item() > 0:
             raise next(error for error in self.gather(failure) if error is not None)
 
-    def peak_memory_bytes(self) -> int:
-        """The most memory this process has held: on the GPU, or resident where there is none."""
+    def forget_peak_memory(self) -> None:
+        """Let the peak count from now: a process may have trained other networks before."""
         if self.device.type == "cuda":
-            return torch.cuda.max_memory_allocated(self.device)
-        import resource
+            torch.cuda.reset_peak_memory_stats(self.device)
+        forget_peak_memory()
 
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    def peak_memory_bytes(self) -> int:
+        """The most memory this process has held since: on the GPU, or resident where there is none."""
+        return torch.cuda.max_memory_allocated(self.device) if self.device.type == "cuda" else peak_memory_bytes()
 
 
 @contextmanager

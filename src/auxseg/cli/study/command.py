@@ -185,6 +185,7 @@ class Study(RecipeCommand):
         from auxseg.cli.study.progress import StudyProgress
         from auxseg.records.values.writing import to_mapping
         from auxseg.report import study_page
+        from auxseg.report.studies.costs import listed_costs
         from auxseg.study.best_recipe import best_recipe
         from auxseg.study.execution.trainings import Execution
 
@@ -207,6 +208,8 @@ class Study(RecipeCommand):
                 console.print(f"note: {remark}", markup=False)
             if found.choice is not None:
                 console.print(found.choice.sentence, markup=False)
+            if costs := listed_costs(found):
+                console.print(costs, markup=False)
         for failed in result.diverged:
             reason, _, _ = failed.reason.partition("; ")  # the page has the samples too
             console.print(f"diverged: {failed.arm}, seed {failed.seed}: {reason}", markup=False)

@@ -16,6 +16,7 @@ from auxseg.report.charts import study as study_charts
 from auxseg.report.charts.drawing import Chart
 from auxseg.report.environment import save_page, template_environment
 from auxseg.report.studies.chart_data import POINTS, bars, courses, points
+from auxseg.report.studies.costs import said_cost, sentence_on_costs
 from auxseg.report.studies.gains import Gain, gain
 from auxseg.report.studies.headline import control_sentences, headline, in_order, standing
 from auxseg.report.studies.recommendation import recommend
@@ -54,6 +55,7 @@ class Shown:
     standing: list[tuple[str, str]]
     masked: str
     controls: list[str]
+    costs: str
     rows: list[tuple[ArmResult, Gain]]
     forest: Chart
     narrow: Chart
@@ -75,6 +77,7 @@ def study_page(directory: Path, out: Path | None = None) -> Path:
     shown = [_shown(study, in_order(answer, higher_is_better=higher), higher) for answer in answers]
     environment = template_environment()
     environment.filters |= {
+        "cost": said_cost,
         "exact": _points,
         "labelled": wording.labelled,
         "p": _p_value,
@@ -134,6 +137,7 @@ def _shown(study: StudyResult, answer: Answer, higher: bool) -> Shown:
         standing=standing(answer, higher_is_better=higher),
         masked=_masked(answer),
         controls=control_sentences(answer, higher_is_better=higher),
+        costs=sentence_on_costs(answer),
         rows=[(arm, gain(arm, higher_is_better=higher)) for arm in answer.arms],
         forest=_forest(study, answer),
         narrow=_forest(study, answer, narrow=True),

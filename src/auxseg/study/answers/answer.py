@@ -10,7 +10,7 @@ from auxseg.data.store.store import Store
 from auxseg.recipe import build_tasks
 from auxseg.records import study as records
 from auxseg.records.arm_result import ArmResult
-from auxseg.records.events import Gradients, read_events
+from auxseg.records.events import Events, Gradients, read_events
 from auxseg.records.study import Answer, Baseline, Diverged, MadeWith, StudyResult
 from auxseg.records.values.writing import to_mapping
 from auxseg.run.directory import Run, describe_data
@@ -18,6 +18,7 @@ from auxseg.run.labels import needs
 from auxseg.statistics.simultaneous import LEVEL
 from auxseg.study.answers import per_arm, simultaneous
 from auxseg.study.answers.change_of_all_tasks import change_of_all_tasks
+from auxseg.study.answers.cost import cost
 from auxseg.study.answers.figures import RunFigures, Trained, refuse_other_images
 from auxseg.study.answers.gradient_evidence import why
 from auxseg.study.answers.verdict import ArmVerdict, Compared
@@ -109,6 +110,7 @@ class _Asked:
                 **vars(alone),
                 masked_per_step=self._masked_per_step(compared.runs[baseline]),
                 num_diverged=compared.num_diverged[baseline],
+                cost=cost(self._events(compared.runs[baseline])),
             ),
             tuple(self._arm(arm, found.arms[arm], compared) for arm in others),
             found.remarks,
@@ -150,8 +152,12 @@ class _Asked:
             **vars(figures.reached(runs[arm], figures.target)),
             tasks={name: figures.reached(runs[arm], self.tasks[name]) for name in arm.auxiliaries},
             delta_m=None if arm.settings else change_of_all_tasks(figures, self.tasks, arm, runs),
-            why=why(_looks(figures.study, runs[arm]), arm.auxiliaries),
+            why=why([look for events in self._events(runs[arm]) for look in events.of(Gradients)], arm.auxiliaries),
+            cost=cost(self._events(runs[arm])),
         )
+
+    def _events(self, runs: Mapping[int, Trained]) -> list[Events]:
+        return [read_events(self.figures.study.run_directory(run)) for run in _flat(runs)]
 
     def _runs(self, arm: Arm, fraction: float) -> dict[int, Trained]:
         """The runs of an arm by seed, of those seeds of which no run diverged."""
@@ -180,10 +186,6 @@ class _Asked:
 
 def _flat(runs: Mapping[int, Trained]) -> list[PlannedRun]:
     return [run for trained in runs.values() for run in trained]
-
-
-def _looks(study: StudyDirectory, runs: Mapping[int, Trained]) -> list[Gradients]:
-    return [look for run in _flat(runs) for look in read_events(study.run_directory(run)).of(Gradients)]
 
 
 def _steps(study: StudyDirectory, done: Sequence[PlannedRun]) -> int:
