@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+import typing
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, final
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from auxseg.balancing import Balancer, Step
+from auxseg.balancing import Balancer, BalancerConfig, Step
 from auxseg.balancing.balancer import Reduce
 from tests.balancing.problem import NAMES, Trainer, build
 
@@ -69,3 +72,10 @@ def test_what_is_known_of_a_step_cannot_be_changed_by_whoever_is_told() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         step.number = 1  # pyright: ignore[reportAttributeAccessIssue]
     assert isinstance(step.labelled, frozenset)
+
+
+def test_every_kind_has_a_row_in_the_documentation() -> None:
+    page = (Path(__file__).parents[2] / "docs/balancing.md").read_text("utf-8")
+    rows = {kind for line in page.splitlines() if line.startswith("| `") for kind in re.findall(r"`([^`]+)`", line)}
+    union, _ = typing.get_args(BalancerConfig)
+    assert {typing.get_args(each)[1].tag for each in typing.get_args(union)} <= rows

@@ -76,9 +76,10 @@ def graddrop(num_tasks: int) -> Side:
 
     def direction(given: Given) -> Tensor:
         parameter = _let_it_see(rule, given)
-        rule.rep = 1 + parameter[None]
-        rule.rep_tasks = {task: rule.rep.detach().requires_grad_() for task in rule.task_name}
-        seen = [features[0] - 1 for features in rule.rep_tasks.values()]
+        features: Tensor = 1 + parameter[None]
+        copies: list[Tensor] = [features.detach().requires_grad_() for _ in rule.task_name]
+        rule.rep, rule.rep_tasks = features, dict(zip(rule.task_name, copies, strict=True))
+        seen = [each[0] - 1 for each in copies]
         losses = torch.stack([loss for place, each in enumerate(seen) for loss in given.losses_at(each)[place, None]])
         _call(rule, losses, {"leak": 0.0}, given)
         return left(parameter)
@@ -110,9 +111,10 @@ def moves_of_gradnorm(num_tasks: int) -> Side:
     def direction(given: Given) -> Tensor:
         parameter = _let_it_see(rule, given)
         rule.epoch = given.number + 1
-        rule.loss_scale.grad = None
+        rule.zero_grad()
         _call(rule, given.losses_at(parameter), {"alpha": 1.5}, given)
-        return torch.nn.functional.normalize(-rule.loss_scale.grad, dim=0)
+        slope: Tensor = rule.loss_scale.grad
+        return torch.nn.functional.normalize(-slope, dim=0)
 
     return direction
 
