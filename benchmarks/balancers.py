@@ -2,6 +2,7 @@
 
 Five tasks on a U-Net over ResNet-18 at 128 px, batches of 8, in turns on one batch. The peer takes the same step with
 MGDA and PCGrad of torchjd on the encoder's output, a gradient per task through the whole encoder; heads get their own.
+Memory is the peak of a second step, each in a process of its own: resident, or allocated on the GPU where there is one.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from auxseg.models.forward import forward
 from auxseg.recipe import Recipe, load_recipe
 from auxseg.tasks import task_loss
 from auxseg.training.learner import Learner
+from benchmarks.tools.apart import peak_of_step_apart
 from benchmarks.tools.building import build_learner, build_loader
 from benchmarks.tools.data import synthetic
 from benchmarks.tools.timing import alternate
@@ -31,6 +33,7 @@ from benchmarks.tools.timing import alternate
 TASKS: Final = ("edges", "distance")
 """Beside the preset's mask, class and box; none has a picture of its own, which mtl_backward could not take."""
 SUM: Final = "summed loss"
+PEER: Final = "torchjd mtl_backward, "
 
 
 @config
@@ -42,32 +45,39 @@ class Options:
     batch: int = 8
     rounds: int = 15
     peer: bool = True
+    memory: bool = True
 
 
 def main(options: Options) -> dict[str, Any]:
-    """Time single steps on one batch."""
-    store = Store.open(synthetic(options.size, 100))
-    summed = _recipe(options, "{kind: equal}")
-    (batch,) = next(build_loader(summed, store).steps(0, 1))
-    sides: dict[str, Callable[[], object]] = {SUM: _step(build_learner(summed, store, batch)[0], batch)}
-    for each in options.kinds.split(","):
-        kind, _, scope = each.partition(":")
-        balancer = f"{{kind: {kind}, scope: {scope}}}" if scope else f"{{kind: {kind}}}"
-        sides[each] = _step(build_learner(_recipe(options, balancer), store, batch)[0], batch)
-    if options.peer:
-        for name in ("MGDA", "PCGrad"):
-            learner, _ = build_learner(summed, store, batch)
-            sides[f"torchjd mtl_backward, {name}"] = _Peer(learner, name, batch)
-    timings = alternate(sides, options.rounds, warm_up=2)
+    """Time single steps on one batch, then measure their memory."""
+    names = [SUM, *options.kinds.split(","), *(f"{PEER}{name}" for name in ("MGDA", "PCGrad") if options.peer)]
+    rows: dict[str, dict[str, object]] = {name: {"balancer": name} for name in names}
+    if options.rounds:
+        timings = alternate({name: _side(options, name) for name in names}, options.rounds, warm_up=2)
+        for name, timing in timings.items():
+            rows[name] |= {"seconds per step": timing.median, "times the sum's": str(timing.over(timings[SUM]))}
+    if options.memory:
+        peaks = {name: peak_of_step_apart(_side, options, name) / 2**20 for name in names}
+        for name, peak in peaks.items():
+            rows[name] |= {"peak, MiB": round(peak), "MiB above the sum's": round(peak - peaks[SUM])}
     return {
-        "rows": [
-            {"balancer": name, "seconds per step": timing.median, "times the sum's": str(timing.over(timings[SUM]))}
-            for name, timing in timings.items()
-        ],
-        "tasks": len(summed.tasks),
+        "rows": list(rows.values()),
+        "tasks": len(_recipe(options, "{kind: equal}").tasks),
         "batch": f"{options.batch} of {options.size} px, fp32",
         "threads": torch.get_num_threads(),
     }
+
+
+def _side(options: Options, name: str) -> Callable[[], object]:
+    """A step of the summed loss, of a balancer or of the peer."""
+    kind, _, scope = ("equal" if name == SUM or name.startswith(PEER) else name).partition(":")
+    store = Store.open(synthetic(options.size, 100))
+    recipe = _recipe(options, f"{{kind: {kind}, scope: {scope}}}" if scope else f"{{kind: {kind}}}")
+    (batch,) = next(build_loader(recipe, store).steps(0, 1))
+    learner, _ = build_learner(recipe, store, batch)
+    if name.startswith(PEER):
+        return _Peer(learner, name.removeprefix(PEER), batch)
+    return lambda: learner.step([batch], 0)
 
 
 def _recipe(options: Options, balancer: str) -> Recipe:
@@ -81,10 +91,6 @@ def _recipe(options: Options, balancer: str) -> Recipe:
         f"balancer={balancer}",
     ]
     return load_recipe("mobilenet-unet-mtl", settings)
-
-
-def _step(learner: Learner, batch: Batch) -> Callable[[], object]:
-    return lambda: learner.step([batch], 0)
 
 
 class _Peer:
@@ -118,3 +124,4 @@ class _Peer:
         jac_to_grad(self.encoder, self.aggregator)
         self.learner.optimizer.step()
         self.learner.optimizer.zero_grad(set_to_none=True)
+        self.features = []  # whose memory would count in the next step
