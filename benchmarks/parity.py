@@ -2,7 +2,7 @@
 
 Four steps of three tasks are given to both sides, on a CPU in float32; the difference is a share of the largest number
 of the other side's direction, in the step in which it is largest. LibMTL and the solvers that both need are installed
-by hand: `pip install --no-deps libmtl cvxpy clarabel ecos osqp scs qpsolvers quadprog`.
+by hand: `pip install --no-deps libmtl`, `pip install cvxpy clarabel ecos qpsolvers quadprog`.
 """
 
 from __future__ import annotations

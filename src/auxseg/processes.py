@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import resource
 import sys
 import threading
 from pathlib import Path
@@ -42,4 +41,6 @@ def peak_memory_bytes() -> int:
     found = next((line.split()[1] for line in lines if line.startswith("VmHWM:")), None)
     if found is not None:
         return int(found) * 1024
+    import resource
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
