@@ -299,5 +299,6 @@ ALONE: Final[Mapping[str, str]] = {
     "target-pcgrad": "no code is known",
     "ol-aux": _OF_PAPERS,
     "metabalance": _OF_PAPERS,
+    "auto-lambda": "judges a step by the next batch, which one step's gradients do not show",
 }
 """Every other balancer, and why it is compared with nothing."""
