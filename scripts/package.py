@@ -36,6 +36,7 @@ TRIED = (
 REFUSED = {
     "export": "export run --out run.onnx",
     "openvino": "export run --format openvino --out run.xml",
+    "parquet": "data prepare index table.parquet --out b.h5",
     "ray": "study --base tiny --auxiliaries box --data a.h5 --ray local",
     "serve": "serve run",
     "tensorboard": "train tiny --data a.h5 --out other --tensorboard",

@@ -18,6 +18,6 @@ def test_what_was_held_before_is_forgotten() -> None:
     filled = bytearray(b"1") * (100 * MIB)
     del filled
     held = peak_memory_bytes() - before
-    assert 95 * MIB < held < 130 * MIB
+    assert 60 * MIB < held < 130 * MIB  # what else was held may leave memory meanwhile
     forget_peak_memory()
     assert peak_memory_bytes() < before + 20 * MIB

@@ -69,6 +69,13 @@ def run_study(config: StudyConfig, store: Path, out: Path, *, workers: int = 1, 
     return to_mapping(found)
 
 
+def without_costs(answers: Any) -> Any:
+    """The answers of study.json without time and memory, which no two trainings have alike."""
+    if isinstance(answers, dict):
+        return {key: without_costs(value) for key, value in answers.items() if key != "cost"}
+    return [without_costs(each) for each in answers] if isinstance(answers, list | tuple) else answers
+
+
 def _ignore(plan: Plan) -> None:
     """Nobody looks."""
 

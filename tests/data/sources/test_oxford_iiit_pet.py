@@ -221,7 +221,10 @@ def test_sources_are_opened_by_name(pets):
     with pytest.raises(InputError, match="border is a setting of oxford-iiit-pet; folder has none"):
         open_source("folder", pets, border="ignore")
     assert isinstance(open_source("folder", pets), Folder)
-    assert list(SOURCES) == ["oxford-iiit-pet", "split-h5", "folder", "coco", "voc", "yolo", "index", "arrays"]
+    assert list(SOURCES) == [
+        *("oxford-iiit-pet", "split-h5", "folder", "coco", "voc", "yolo", "index", "arrays"),
+        "huggingface",
+    ]
 
 
 def test_the_real_sample_is_whole(real_data, tmp_path):
