@@ -13,6 +13,9 @@ from auxseg.recipe.words import MEANT
 
 _FORMS: Final = ("tuple[", "literal[", "dict[")
 """What pydantic calls a list, a fixed value or a mapping among other things that may stand at its place."""
+_HALF: Final = "fp16 needs scaled losses, which change every balancer that compares gradients or losses"
+_REASONS: Final = {"training.precision": {"fp16": _HALF, "float16": _HALF, "16-mixed": _HALF}}
+"""Why a value that people try is none, by setting."""
 _OF_NUMBERS: Final = ("int_type", "int_parsing", "int_from_float", "greater_than_equal", "less_than_equal")
 LONGEST_FOUND: Final = 200
 """How many characters of a wrong value a sentence shows."""
@@ -48,7 +51,9 @@ def sentence(error: ValidationError, root: type) -> str:
             words = allowed.replace("'", "").replace(" or ", ", ").split(", ")
             is_mapping = any(each["type"] == "dict_type" for each in error.errors())
             allowed = f"{allowed}, or a value for each name" if is_mapping else allowed
-            return f"{path} is {found}{nearest(str(first['input']), words)}; allowed: {allowed}"
+            why = _REASONS.get(path, {}).get(str(first["input"]))
+            hint = f" ({why})" if why else nearest(str(first["input"]), words)
+            return f"{path} is {found}{hint}; allowed: {allowed}"
         case "too_short":
             fewest = context["min_length"]
             return f"{path} is {found}, expected at least {fewest} {'entry' if fewest == 1 else 'entries'}"
