@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,9 @@ from tests.study.small import run_study, small_config
 BALANCERS = ("equal", "dwa", "pcgrad")
 
 
-def asked() -> Any:
+def asked(balancers: tuple[str, ...] = BALANCERS) -> Any:
     return small_config(
-        method="simultaneous", auxiliaries=("box",), weights={}, design="together", balancers=BALANCERS, seeds=3
+        method="simultaneous", auxiliaries=("box",), weights={}, design="together", balancers=balancers, seeds=3
     )
 
 
@@ -58,6 +59,19 @@ def test_it_says_what_a_table_without_the_target_alone_says(study: Path, store: 
     alone = {arm.name: arm.difference or 0 for arm in answer.arms}
     for arm in group.arms:
         assert arm.difference == pytest.approx(alone[arm.name] - alone[group.reference], abs=1e-6)
+
+
+def test_who_has_seen_verdicts_cannot_choose_with_what_they_are_compared(
+    study: Path, store: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(study, tmp_path / "study")
+    (before,) = read_study(study).answers
+    run_study(asked(("pcgrad",)), store, tmp_path / "study")
+    (again,) = read_study(tmp_path / "study").answers
+    assert again.against == before.against
+    assert [arm.name for arm in again.arms] == [arm.name for arm in before.arms]
+    text = Page(study_page(tmp_path / "study").read_text()).text
+    assert "Balancers beside box, equal" in text
 
 
 def test_the_page_has_their_table(study: Path) -> None:

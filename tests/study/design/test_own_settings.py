@@ -136,7 +136,7 @@ def test_such_an_arm_is_kept_and_found_again() -> None:
     (entry,) = judged(plan)
     assert (entry.settings, entry.label, entry.auxiliaries) == ((BATCH,), "", ())
     again = with_judged(planned(auxiliaries=["box"]), [entry], Path("studies/x"))
-    assert [arm.name for arm in again.arms] == ["target only", "box", BATCH]
+    assert [arm.name for arm in again.arms] == ["target only", BATCH, "box"]
     assert recipe_of(again, BATCH) == recipe_of(plan, BATCH)
 
 

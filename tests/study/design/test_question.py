@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from auxseg.errors import InputError
-from auxseg.study.design.plan import make_plan
+from auxseg.study.design.plan import Plan, make_plan
 from auxseg.study.design.question import judged, with_judged
 from tests.study.small import SETTINGS, box_alone, run_study, small_config
 
@@ -38,9 +38,9 @@ def test_another_question_is_refused_and_both_values_named(
 def test_arms_that_were_judged_are_judged_again_with_the_new_ones(study: Path, store: Path) -> None:
     result = run_study(box_alone(), store, study)
     (answer,) = result["answers"]
-    assert [arm["name"] for arm in answer["arms"]] == ["box", "classification", "edges"]
-    (before,) = json.loads((study / "about.json").read_text())["judged"][:1]
-    assert before["auxiliaries"] == ["box"]
+    assert [arm["name"] for arm in answer["arms"]] == ["classification", "box", "edges"]
+    kept = json.loads((study / "about.json").read_text())["judged"]
+    assert [entry["auxiliaries"] for entry in kept] == [["classification"], ["box"], ["edges"]]
     assert "adjusted for 3 comparisons" in answer["arms"][0]["sentence"]
 
 
@@ -58,6 +58,21 @@ def test_an_arm_that_was_judged_comes_back_with_all_its_settings(tmp_path: Path)
     again = with_judged(other, kept, tmp_path)
     for run in plan.runs:
         assert next(each for each in again.runs if (each.arm, each.seed) == (run.arm, run.seed)) == run
+
+
+@pytest.mark.parametrize("now", [("pcgrad", "equal", "dwa"), ("pcgrad",), ("uncertainty", "dwa", "pcgrad")])
+def test_arms_stay_in_the_order_in_which_they_were_judged(now: tuple[str, ...], tmp_path: Path) -> None:
+    def asked(balancers: tuple[str, ...]) -> Plan:
+        return make_plan(box_alone(method="simultaneous", design="together", balancers=balancers, seeds=3))
+
+    plan = asked(("equal", "dwa", "pcgrad"))
+    again = with_judged(asked(now), judged(plan), tmp_path, were_shown=True)
+    assert again.arms[: len(plan.arms)] == plan.arms
+    new = again.arms[len(plan.arms) :]
+    assert [arm.name for arm in new] == ["box, uncertainty"][: "uncertainty" in now]
+    assert again.families == dict.fromkeys(new, 1)
+    assert [(run.seed, run.arm) for run in again.runs] == [(seed, arm) for seed in range(3) for arm in again.arms]
+    assert [run for run in again.runs if run.arm in plan.arms] == list(plan.runs)
 
 
 @pytest.mark.parametrize("damage", [{"training": -1}, {"data": {}}, {"model": None}, {"data": "all"}])

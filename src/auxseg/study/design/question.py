@@ -63,7 +63,9 @@ def with_judged(plan: Plan, kept: Sequence[Judged], directory: Path, *, were_sho
     """The plan with the arms that were judged before. Raises `InputError` if one of them now has another recipe.
 
     If verdicts on them ``were_shown``, arms that are new form a family of their own: who has seen verdicts may choose
-    what to add. The target trained longer is not lengthened yet.
+    what to add. Arms stay in the order in which they were judged, new ones come last, whatever the order in which they
+    are asked for now: others are compared with the first balancer, which is not to be chosen by its verdicts. The
+    target trained longer is not lengthened yet.
     """
     refuse_other_arms(plan, kept, directory)
     arms, controls, runs = list(plan.arms), list(plan.config.controls), list(plan.runs)
@@ -86,8 +88,12 @@ def with_judged(plan: Plan, kept: Sequence[Judged], directory: Path, *, were_sho
             for seed in range(plan.config.seeds)
             for fold in plan.folds
         ]
+    places = {_arm(entry): place for place, entry in enumerate(kept)}
+    arms[1:] = sorted(arms[1:], key=lambda arm: places.get(arm, len(places)))
     order = {share: place for place, share in enumerate(plan.label_fractions)}
-    runs.sort(key=lambda run: (order[run.label_fraction], run.seed, plan.folds.index(run.fold)))
+    runs.sort(
+        key=lambda run: (order[run.label_fraction], run.seed, plan.folds.index(run.fold), arms.index(run.arm)),
+    )
     config = dataclasses.replace(plan.config, controls=tuple(dict.fromkeys(controls)))
     return dataclasses.replace(plan, config=config, arms=tuple(arms), runs=tuple(runs), families=families)
 
