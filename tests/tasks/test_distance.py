@@ -13,7 +13,7 @@ from auxseg.data.layers.instances import UNKNOWN
 from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.errors import InputError
 from auxseg.records.values.size import Size
-from auxseg.tasks import DistanceConfig
+from auxseg.tasks import DistanceConfig, distance
 from auxseg.tasks.distance import FARTHEST, instance_distance, signed_distance
 from tests.tasks.examples import VOCABULARY, make_batch
 
@@ -97,3 +97,26 @@ def test_every_instance_has_a_boundary_of_its_own(seed: int) -> None:
 def test_a_picture_of_nothing_or_of_one_thing_has_no_boundary() -> None:
     assert (instance_distance(np.zeros((4, 4), np.int32)) == 0.5 - FARTHEST).all()
     assert (instance_distance(np.full((4, 4), 9, np.int32)) == FARTHEST - 0.5).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_distances_are_exact_far_beyond_unknown_pixels(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    ids = np.full((30, 40), UNKNOWN, np.int32)
+    for number in range(1, 6):
+        top, left = random.integers(0, 26), random.integers(0, 36)
+        ids[top : top + 4, left : left + 4] = number
+    found = instance_distance(ids)
+    for row, column in zip(*np.nonzero(ids != UNKNOWN), strict=True):
+        assert found[row, column] == pytest.approx(_slow_distance(ids, row, column), abs=1e-5)
+
+
+def test_an_unknown_pixel_beside_a_thing_does_not_cost_a_look_at_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids, seen = np.zeros((400, 400), np.int32), list[int]()
+    for number in range(100):
+        top, left = 40 * (number // 10) + 5, 40 * (number % 10) + 5
+        ids[top : top + 4, left : left + 4], ids[top, left + 4] = number + 1, UNKNOWN
+    plain = distance._to_zero
+    monkeypatch.setattr(distance, "_to_zero", lambda pixels: seen.append(pixels.size) or plain(pixels))
+    instance_distance(ids)
+    assert sum(seen) < 2 * ids.size

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Final
 import numpy as np
 from torch import nn
 
+from auxseg.data.augment import can_show
 from auxseg.data.channels import RGB
 from auxseg.data.loading.folds import in_fold
 from auxseg.data.loading.loader import EvaluationLoader, TrainLoader
@@ -54,9 +54,10 @@ def _refuse_lost_labels(store: Store, recipe: Recipe) -> None:
     if crop is None or not dropping:
         return
     augment = recipe.data.augmentation(pretrained=recipe.model.weights != "none")
-    reach = crop.size * max(augment.scale[1] * math.sqrt(augment.aspect), 1.0)
-    smallest = int(store.own.shapes.max(1).min()) if store.own and not store.fits_size else store.size.shorter
-    if reach < smallest:
+    inside = np.array([store.inside(row) for row in range(len(store.ids))]).reshape(-1, 4)
+    sides = np.stack([inside[:, 1] - inside[:, 0], inside[:, 3] - inside[:, 2]], axis=1)
+    if len(sides) and not can_show(crop, augment, sides).any():
+        smallest = int(sides.max(1).min())
         raise InputError(
             f"{store.path}: tasks.{dropping[0]}.crops is drop, but windows of {crop.size} px never show a whole image "
             f"of {smallest} px or more, so the task would learn nothing; set it to keep, or data.crop.size higher"

@@ -16,7 +16,7 @@ from typing import Annotated, ClassVar, Final, Literal, final
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Float32, Float64, Int32, UInt8
+from jaxtyping import Bool, Float, Float32, Float64, Int, Int32, UInt8
 from pydantic import Field
 from scipy import ndimage
 from torch import Tensor
@@ -115,13 +115,29 @@ def instance_distance(ids: Int32[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W
     distances = 0.5 - _to_zero((ids == NO_THING) | (ids == UNKNOWN))
     places = numbered(ids)[1]
     for number, place in enumerate(ndimage.find_objects(places), 1):
-        # The nearest pixel of something else is in this part, which is larger by a pixel on each side, if all is known.
-        part = tuple(slice(max(each.start - 1, 0), each.stop + 1) for each in place)
-        if (ids[part] == UNKNOWN).any():
-            part = (slice(None), slice(None))
-        is_mine = places[part] == number
-        distances[part][is_mine] = (_to_zero(is_mine | (ids[part] == UNKNOWN)) - 0.5)[is_mine]
+        part, is_mine, found = _around(ids, places, number, place)
+        distances[part][is_mine] = (found - 0.5)[is_mine]
     return distances.astype(np.float32)
+
+
+def _around(
+    ids: Int32[np.ndarray, "H W"], places: Int[np.ndarray, "H W"], number: int, place: tuple[slice, ...]
+) -> tuple[tuple[slice, ...], Bool[np.ndarray, "h w"], Float64[np.ndarray, "h w"]]:
+    """A part of the picture around the thing of a number, where the thing is, and the distances to what bounds it.
+
+    The part grows until all these are certain: nothing outside of it is nearer to the thing than its margin.
+    """
+    margin = 1
+    while True:
+        part = tuple(slice(max(each.start - margin, 0), each.stop + margin) for each in place)
+        is_mine = places[part] == number
+        is_unknown = ids[part] == UNKNOWN
+        found = _to_zero(is_mine | is_unknown)
+        is_whole = is_mine.shape == ids.shape
+        # With a margin of one pixel of which all is known, the nearest pixel of something else is always in the part.
+        if is_whole or not is_unknown.any() or found[is_mine].max() <= margin:
+            return part, is_mine, found
+        margin *= 4
 
 
 def _to_zero(pixels: Bool[np.ndarray, "H W"]) -> Float64[np.ndarray, "H W"]:

@@ -12,14 +12,18 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 
+from auxseg.data.exporting.coco import PAIRS, CocoWriter
 from auxseg.data.exporting.export import FORMS, export_data
+from auxseg.data.exporting.labelled_picture import LabelledPicture
+from auxseg.data.layers import PointsForm
 from auxseg.data.preparing.prepare import prepare
-from auxseg.data.sample import Sample
+from auxseg.data.sample import Sample, Vocabulary
 from auxseg.data.sources import open_source
 from auxseg.data.sources.source import Item, Source
 from auxseg.data.store.store import Store
 from auxseg.data.synthesize import synthesize
 from auxseg.errors import InputError
+from auxseg.records.values.size import Size
 from tests.data.layered import LayeredSource
 from tests.run.conftest import Uneven
 
@@ -257,3 +261,21 @@ def test_points_come_back_from_coco_where_an_outline_holds_them(tmp_path: Path) 
     said = [note for note in notes if note.startswith("the key points of")]
     assert said == ([f"the key points of {num_lost} images without an outline are not exported"] if num_lost else [])
     assert num_lost < 7
+
+
+def test_pairs_and_the_numbers_of_key_points_stand_in_coco(tmp_path: Path) -> None:
+    form = PointsForm(("thumb", "pinky"), (("thumb", "pinky"),))
+    writer = CocoWriter(
+        tmp_path, Vocabulary(Size(3, 3), ("background", "a", "b"), {}, category_ids=(0, 1, 2), layers={"hand": form})
+    )
+    for name, layers in (("a", {"hand": np.array([[1.5, 2.5, 2], [0, 0, 0]], np.float32)}), ("b", {})):
+        mask = np.array([[0, 1, 1], [2, 2, 2], [1, 1, 1]], np.uint8)
+        picture = LabelledPicture(name, np.zeros((3, 3, 3), np.uint8), mask, None, {}, "", "train", layers)
+        writer.add(picture, f"{name}.png")
+    assert PAIRS in writer.finish()
+    content = json.loads((tmp_path / "annotations" / "train.json").read_text())
+    assert all(each["flip_pairs"] == [["thumb", "pinky"]] for each in content["categories"])
+    found = [(each["keypoints"], each["num_keypoints"]) for each in content["annotations"]]
+    none = ([0] * 6, 0)
+    assert found == [([1, 2, 2, 0, 0, 0], 1), none, none, none]
+    assert open_source("coco", tmp_path / "annotations" / "train.json", layers=("points",)).layers == {"points": form}

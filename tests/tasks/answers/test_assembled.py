@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from auxseg.drawing import Picture
-from auxseg.tasks.answers import Answer
+from auxseg.tasks.answers import Answer, points_answer
 from auxseg.tasks.answers.answer import FoundBox
-from auxseg.tasks.answers.assembled import assembled
+from auxseg.tasks.answers.assembled import Summed, assembled
 
 HEIGHT, WIDTH = 70, 12
 CUTS = [(0, 32), (32, 64), (64, 70)]
@@ -99,3 +99,10 @@ def test_nothing_else_that_is_said_of_a_band_is_lost() -> None:
         }
         for first, last in CUTS
     ]
+
+
+def test_points_stand_in_the_record_where_none_is_sure() -> None:
+    summed = Summed(())
+    assert "points" not in summed.record()
+    summed.add(slice(0, 4), points_answer([]))
+    assert summed.record() == {"points": []}

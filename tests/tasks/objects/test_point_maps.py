@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auxseg.data.augment.points import mirror_points
 from auxseg.tasks.objects.point_maps import centres_in, find_points, point_targets, points_in
 
 HEIGHT, WIDTH, SIGMA = 14, 20, 1.5
@@ -68,3 +69,19 @@ def test_an_image_without_points_has_none_beside_one_that_has() -> None:
     assert empty.shape[1] == 3
     assert points_in(empty, 1).isnan().all()
     assert not centres_in(empty, 1).any()
+
+
+@pytest.mark.parametrize("is_mirrored", [False, True])
+@pytest.mark.parametrize("photograph", [(0, 0, 14, 20), (3, 0, 9, 20), (0, 5, 14, 13), (4, 3, 11, 17)])
+def test_points_on_the_edges_of_a_photograph_stay_known_beside_padding(photograph, is_mirrored) -> None:
+    top, left, bottom, right = photograph
+    inside = torch.zeros(1, HEIGHT, WIDTH, dtype=torch.bool)
+    inside[:, top:bottom, left:right] = True
+    places = [(x, y) for x in (left, (left + right) / 2, right) for y in (top, (top + bottom) / 2, bottom)]
+    rows = torch.tensor([[x / WIDTH, y / HEIGHT, 2] for x, y in places])[None]
+    if is_mirrored:
+        rows, inside = mirror_points(rows, range(len(places))), inside.flip(2)
+    target = point_targets(rows, inside, torch.ones(1), torch.ones(1), SIGMA)
+    expected = rows[0, :, :2] * torch.tensor([WIDTH, HEIGHT])
+    torch.testing.assert_close(points_in(target, len(places))[0], expected)
+    assert not (centres_in(target, len(places)) & ~inside[:, None]).any()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auxseg.data.augment.config import MILD, NO_AUGMENTATION, AugmentConfig
-from auxseg.data.augment.crop import CropConfig, draw_cut
+from auxseg.data.augment.crop import CropConfig, can_show, draw_cut
 from auxseg.data.augment.geometric import mirror
 from auxseg.data.augment.pipeline import augment, vary_colours
 
@@ -13,6 +13,7 @@ __all__ = [
     "AugmentConfig",
     "CropConfig",
     "augment",
+    "can_show",
     "draw_cut",
     "mirror",
     "vary_colours",

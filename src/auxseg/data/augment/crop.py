@@ -1,6 +1,6 @@
 """Training on windows of the stored pictures: where each lies, and how it is cut out in one resampling.
 
-Shape legend: ``H W`` the stored size, ``S`` the side of a window.
+Shape legend: ``H W`` the stored size, ``S`` the side of a window, ``P`` photographs.
 
 Positions are those of `auxseg.data.augment.geometric`: -1 and 1 are the outer edges of a picture, here of a window or
 of a part of the stored picture.
@@ -15,7 +15,7 @@ from typing import Annotated, Final, final
 
 import numpy as np
 import torch
-from jaxtyping import Float64, UInt8
+from jaxtyping import Bool, Float64, Int, UInt8
 from pydantic import Field
 from torch import Tensor
 
@@ -229,6 +229,19 @@ def draw_cut(
     uniforms = keyed_uniforms(NUM_WINDOW, "window", *key)
     window = place_window(crop, place, labels, homography, uniforms, first_class)
     return Cut(window, homography, (place.size.height, place.size.width), place.inside)
+
+
+def can_show(crop: CropConfig, augment: AugmentConfig, sides: Int[np.ndarray, "P 2"]) -> Bool[np.ndarray, " P"]:
+    """Whether a window can show all of a photograph of this height and width, if it is neither turned nor tilted.
+
+    A window that is scaled by s and stretched by t shows ``s t`` of its side across and ``s / t`` down, with t within
+    the root of the largest aspect.
+    """
+    longer, area = sides.max(1), sides.astype(float).prod(1)
+    scale, stretch = (augment.scale[1], math.sqrt(augment.aspect)) if augment.geometric > 0 else (1.0, 1.0)
+    side = crop.size * scale * (1 + _ROUNDING)
+    is_plain = (crop.size >= longer) & (augment.geometric < 1)
+    return is_plain | (side >= np.maximum(longer / stretch, np.sqrt(area)))
 
 
 def _reach(places: Float64[np.ndarray, " 4"], length: int) -> slice:

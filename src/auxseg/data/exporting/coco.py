@@ -19,11 +19,17 @@ from auxseg.counting import count
 from auxseg.data.exporting.labelled_picture import LabelledPicture
 from auxseg.data.exporting.run_lengths import bounds, rle
 from auxseg.data.layers import PointsForm
+from auxseg.data.layers.points import pairs_by_name
 from auxseg.data.sample import IGNORE, SPLITS, Vocabulary
 
 BESIDE: Final = "COCO has no place for classes of images and boxes without outline: they stand in the images' entries"
 
 BACKGROUND: Final = "COCO knows pixels of no category: data prepare reads a class background beside those of the store"
+
+PAIRS: Final = (
+    "COCO has no place for key points that change places in a mirror: data prepare reads flip_pairs in the categories, "
+    "other programs may not"
+)
 
 
 @final
@@ -34,18 +40,25 @@ class CocoWriter:
     - An annotation is one class of one image. Ignored pixels are a crowd of the first category, and so is the whole of
       an image without a mask.
     - The first layer of key points stands with the largest annotation of its image, from the middle of the first pixel;
-      every category names them.
+      every category names them and their ``flip_pairs``. Other annotations have zeros.
     - What COCO has no word for stands in the image's entry: ``classes``, ``box`` (x, y, width, height) and ``group``.
     """
 
     def __init__(self, out: Path, vocabulary: Vocabulary) -> None:
         self._out = out
+        self._no_points: dict[str, Any] = {}
+        self._has_other_pairs = False
         self._has_background = vocabulary.has_background
         first = int(vocabulary.has_background)
         self._ids = {number: vocabulary.category_ids[number] for number in range(first, len(vocabulary.mask_classes))}
         points = [(name, form) for name, form in vocabulary.layers.items() if isinstance(form, PointsForm)]
         self.layers = dict(points[:1])
-        named = {"keypoints": list(points[0][1].names)} if points else {}
+        named: dict[str, Any] = {}
+        if points:
+            form = points[0][1]
+            named = {"keypoints": list(form.names), "flip_pairs": [list(pair) for pair in form.flip_pairs]}
+            self._no_points = {"keypoints": [0] * (3 * len(form.names)), "num_keypoints": 0}
+            self._has_other_pairs = form.partners != PointsForm(form.names, pairs_by_name(form.names)).partners
         self._categories = [
             {"id": id, "name": vocabulary.mask_classes[number], **named} for number, id in self._ids.items()
         ]
@@ -93,6 +106,7 @@ class CocoWriter:
             *((BESIDE,) if self._has_more else ()),
             *(() if self._has_background else (BACKGROUND,)),
             *((bare,) if self._num_bare else ()),
+            *((PAIRS,) if self._has_other_pairs else ()),
         )
 
     def _add_mask(self, mask: np.ndarray, split: str) -> None:
@@ -125,5 +139,6 @@ class CocoWriter:
                 "area": int(region.sum()),
                 "segmentation": rle(region),
                 "iscrowd": int(is_crowd),
+                **self._no_points,
             }
         )

@@ -61,6 +61,7 @@ class Summed:
         self._shares: list[tuple[int, Mapping[str, float]]] = []
         self._kept: list[dict[str, object]] = []
         self._points: dict[str, FoundPoint] = {}
+        self._has_points = False
 
     def add(self, rows: slice, answer: Answer) -> None:
         """Add the answer about a band of these rows."""
@@ -68,6 +69,7 @@ class Summed:
             counts = np.bincount(answer.mask.ravel(), minlength=len(self._names))[: len(self._names)]
             self._counts += counts
             self._sums += counts * np.array([answer.scores.get(name, 0.0) for name in self._names])
+        self._has_points |= answer.points is not None
         for point in answer.points or ():
             x, y = point.place
             known = self._points.get(point.name)
@@ -100,7 +102,7 @@ class Summed:
             record["shares"] = {
                 name: sum(height * part[name] for height, part in self._shares) / total for name in self._shares[0][1]
             }
-        if self._points:
+        if self._has_points:
             record |= points_answer(self.points).record
         return record | {"bands": self._kept} if self._kept else record
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from auxseg.tasks.objects.kept_rows import keep_rows
@@ -21,6 +21,9 @@ from auxseg.tasks.objects.kept_rows import keep_rows
 NUM_COLUMNS: Final = 3
 NUM_MORE: Final = 2
 """Channels between the heat maps and the points: a length and an area."""
+
+_EDGE: Final = 1e-3
+"""How near a place is to the edge of a pixel to lie on it, in pixels: shares in float32 round it."""
 
 _LEAST: Final = 1e-10
 """Probabilities below this are as good as none."""
@@ -45,9 +48,8 @@ def point_targets(
     (num_images, num_points, _), (height, width) = rows.shape, inside.shape[1:]
     scale = rows.new_tensor([width, height])
     places = rows[..., :2] * scale
-    pixels = torch.minimum(places.nan_to_num(0).floor().long().clamp(min=0), (scale - 1).long())
-    images = torch.arange(num_images, device=rows.device)[:, None]
-    is_known = ~rows.isnan().any(2) & inside[images, pixels[..., 1], pixels[..., 0]]
+    pixels, is_inside = _pixels_of(places.nan_to_num(0), inside)
+    is_known = ~rows.isnan().any(2) & is_inside
     columns, lines = (torch.arange(side, device=rows.device) + 0.5 for side in (width, height))
     known_places = places.where(is_known[..., None], torch.nan)
     across = _gaussians(known_places[..., 0], columns, sigma)
@@ -105,6 +107,29 @@ def _kept(target: Float[Tensor, "N D H W"], num_points: int) -> tuple[Tensor, Te
     kept = target[:, num_points + NUM_MORE :].unflatten(1, (-1, NUM_COLUMNS))
     image, place, y, x = (~kept[:, :, 0].isnan()).nonzero(as_tuple=True)
     return kept, image, place, y, x
+
+
+def _pixels_of(
+    places: Float[Tensor, "N K 2"], inside: Bool[Tensor, "N H W"]
+) -> tuple[Int64[Tensor, "N K 2"], Bool[Tensor, "N K"]]:
+    """Column and line of the pixel of every place, and whether it is photograph.
+
+    A place on the edge between pixels belongs to the later one, or to the one before where only that is photograph:
+    else a point on the right or lower edge of a photograph would lie in the padding.
+    """
+    last = torch.tensor([inside.shape[2] - 1, inside.shape[1] - 1], device=places.device)
+    images = torch.arange(len(places), device=places.device)[:, None]
+    # Shares of a side are rounded, so that an edge is met within a fraction of a pixel alone.
+    after, before = (places + _EDGE).floor().long(), (places - _EDGE).floor().long()
+    found = torch.minimum(places.floor().long().clamp(min=0), last)
+    is_inside = inside[images, found[..., 1], found[..., 0]]
+    for across, down in ((before, after), (after, before), (before, before), (after, after)):
+        other = torch.stack([across[..., 0], down[..., 1]], dim=-1)
+        other = torch.minimum(other.clamp(min=0), last)
+        better = ~is_inside & inside[images, other[..., 1], other[..., 0]]
+        found = torch.where(better[..., None], other, found)
+        is_inside = is_inside | better
+    return found, is_inside
 
 
 def _gaussians(centres: Float[Tensor, "N K"], places: Float[Tensor, " L"], sigma: float) -> Float[Tensor, "N K L"]:

@@ -109,3 +109,23 @@ def test_two_files_with_other_points_are_refused(tmp_path: Path, content) -> Non
     assert not Coco(tmp_path, annotations=files).layers
     with pytest.raises(InputError, match="two categories have different key points"):
         Coco(tmp_path, annotations=files, layers=("points",))
+
+
+def test_a_box_without_an_area_does_not_make_an_object_large(tmp_path: Path, content) -> None:
+    content["annotations"][0]["bbox"] = [5, 5, -100, -100]
+    _, sample = _read(tmp_path, content)
+    assert sample.layers["points"].values[0].tolist() == [6.5, 7.5, 2]
+
+
+def test_pairs_that_the_file_tells_are_taken(tmp_path: Path, content) -> None:
+    category, other = content["categories"]
+    category["flip_pairs"] = [["nose", "left_eye"]]
+    assert _read(tmp_path, content)[0].layers == {"points": PointsForm(tuple(NAMES), (("nose", "left_eye"),))}
+    other |= {"keypoints": NAMES, "flip_pairs": [["left_eye", "nose"]]}
+    assert _read(tmp_path, content)[0].layers["points"].partners == [1, 0, 2]
+    other["flip_pairs"] = []
+    with pytest.raises(InputError, match="two categories have different flip_pairs"):
+        _read(tmp_path, content)
+    other["flip_pairs"] = [[0, 1]]
+    with pytest.raises(InputError, match="flip_pairs should be a list of pairs of two names"):
+        _read(tmp_path, content)

@@ -157,3 +157,12 @@ def test_a_wrong_declaration_is_refused(folder: Path, text: str, reason: str) ->
     (folder / "layers.yaml").write_text(text)
     with pytest.raises(InputError, match=reason):
         Folder(folder)
+
+
+def test_instances_of_another_size_than_their_image_cost_the_boxes_too(folder: Path) -> None:
+    (folder / "layers.yaml").write_text("cells: {kind: instances}\nthings: {kind: boxes, of: cells}\n")
+    Image.fromarray(_ids()[:8, :10]).save(folder / "cells" / "a.png")
+    source = Folder(folder)
+    sample = source.read(source.items()[0])
+    assert "things" not in sample.layers
+    assert any("its cells is 8 x 10, but its image asks for 16 x 20" in said for said in sample.dropped)

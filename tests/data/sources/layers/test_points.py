@@ -100,3 +100,11 @@ def test_other_points_than_the_declared_ones_are_refused(folder: Path) -> None:
     (folder / "layers.yaml").write_text("face: {kind: points, names: [nose, left_eye]}")
     with pytest.raises(InputError, match=r"holds the points nose, left_eye, right_eye, but layers.yaml lists nose"):
         Folder(folder)
+
+
+def test_tables_that_pandas_writes_are_read(folder: Path) -> None:
+    (folder / "face.csv").write_text(HEADER + "a,1.0,2.0,3.5,4.0,1.0,nan,NaN,0.0\nb,nan,nan,5,6,2.0,nan,nan,nan\n")
+    source = Folder(folder)
+    a, b = (source.read(item).layers["face"].values.tolist() for item in source.items()[:2])
+    assert a == [[1, 2, 2], [3.5, 4, 1], [0, 0, 0]]
+    assert b == [[0, 0, 0], [5, 6, 2], [0, 0, 0]]

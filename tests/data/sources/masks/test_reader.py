@@ -84,6 +84,20 @@ def test_merged_objects_are_one_foreground(tmp_path, values, expected):
     assert reader.read(array(tmp_path, values, np.uint16)).tolist() == expected
 
 
+@pytest.mark.parametrize(
+    ("values", "dtype", "expected"),
+    [
+        ([[0, 7, 65535]], np.uint16, [[0, 1, IGNORE]]),
+        ([[0, 500, 255, 65535]], np.uint16, [[0, 1, 1, IGNORE]]),
+        ([[0, 7, 255, -1]], np.int32, [[0, 1, IGNORE, IGNORE]]),
+        ([[-1, 65535]], np.int32, [[IGNORE, IGNORE]]),
+    ],
+)
+def test_merging_knows_the_pixels_that_a_layer_of_instances_does_not(tmp_path, values, dtype, expected):
+    reader = MaskReader(("background", "foreground"), merges=True)
+    assert reader.read(array(tmp_path, values, dtype)).tolist() == expected
+
+
 @pytest.mark.parametrize(("threshold", "expected"), [(1, [0, 1, 1, 1]), (128, [0, 0, 1, 1]), (128.5, [0, 0, 0, 1])])
 def test_a_threshold_belongs_to_the_foreground_and_is_all_that_counts(tmp_path, threshold, expected):
     reader = MaskReader(("background", "foreground"), {0: 1}, threshold=threshold)

@@ -59,6 +59,8 @@ class Categories:
         )
         every_list = [each.points for _, some in files for each in some if each.points and each not in headings]
         self.point_names: tuple[tuple[str, ...], ...] = tuple(dict.fromkeys(every_list))
+        pairs = [each.flip_pairs for _, some in files for each in some if each.points and each not in headings]
+        self.flip_pairs: list[object] = [each for each in pairs if each is not None]
         self._with_points = frozenset(each.id for _, some in files for each in some if each.points)
         self._numbers = {each.id: number for number, each in enumerate(classes, 1)} | {each.id: 0 for each in grounds}
 

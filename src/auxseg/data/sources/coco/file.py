@@ -47,13 +47,14 @@ class CocoObject(NamedTuple):
 @final
 @dataclass(frozen=True)
 class CocoCategory:
-    """A category: its number, its name, the name of what it belongs to (empty if the file does not say), and the names
-    of its key points."""
+    """A category: its number, its name, the name of what it belongs to (empty if the file does not say), the names
+    of its key points, and which of these change places in a mirror, as the file says it (``None`` if it does not)."""
 
     id: int
     name: str
     parent: str
     points: tuple[str, ...] = ()
+    flip_pairs: object = None
 
 
 @final
@@ -151,6 +152,7 @@ def _category(values: object, what: str, *, with_points: bool) -> CocoCategory:
         text(values.get("name"), f"the name of {what}").strip(),
         parent.strip() if isinstance(parent, str) else "",
         tuple(text(each, f"each of the keypoints of {what}").strip() for each in points),
+        values.get("flip_pairs") if points else None,
     )
 
 

@@ -43,8 +43,12 @@ def points_form(categories: Categories) -> PointsForm:
             f"layers: two categories have different key points, {one} and {other}; a layer of points has one list. "
             "Leave the objects of one of them out of the file"
         )
+    said = categories.flip_pairs
     try:
-        return PointsForm(lists[0], pairs_by_name(lists[0]))
+        forms = {PointsForm.from_json({"kind": "points", "names": [*lists[0]], "flip_pairs": pairs}) for pairs in said}
+        if len({tuple(form.partners) for form in forms if form is not None}) > 1:
+            raise ValueError("two categories have different flip_pairs")
+        return next((form for form in forms if form is not None), PointsForm(lists[0], pairs_by_name(lists[0])))
     except ValueError as error:
         raise InputError(f"layers: the key points of the categories cannot be kept: {error}") from None
 
@@ -91,8 +95,8 @@ def _rows(values: object, form: PointsForm) -> Float[np.ndarray, "K 3"]:
 
 
 def _area(each: CocoObject, rows: Float[np.ndarray, "K 3"]) -> float:
-    """Of the object's box, or of the box around its key points."""
-    if each.box is not None:
+    """Of the object's box, or of the box around its key points where it has none or one without an area."""
+    if each.box is not None and min(each.box[2:]) > 0:
         return each.box[2] * each.box[3]
     places = rows[rows[:, 2] != UNLABELLED, :2]
     return float(np.ptp(places, axis=0).prod())

@@ -93,7 +93,7 @@ class FolderLayers:
                 rows = self._points[name].rows.get(id)
                 return (None, ()) if rows is None else point_layer(rows, form, hw, name)
             case BoxesForm() if name in self._around:
-                return self._around[name].read(id, mask, notes), ()
+                return self._around[name].read(id, hw, mask, notes), ()
             case BoxesForm():
                 if id not in self._boxes:
                     return None, ()

@@ -39,11 +39,18 @@ class InstanceBoxes:
     instances: PixelLayer
     first: int | None
 
-    def read(self, id: str, mask: UInt8[np.ndarray, "_ _"] | None, notes: list[str]) -> Layer | None:
-        """The layer of an image that has instances and, where classes are asked for, a mask. Raises `SampleError`."""
+    def read(
+        self, id: str, hw: tuple[int, int], mask: UInt8[np.ndarray, "_ _"] | None, notes: list[str]
+    ) -> Layer | None:
+        """The layer of an image of this height and width that has instances and, where classes are asked for, a mask.
+
+        Raises `SampleError`, also for instances of another size, whose boxes would lie elsewhere.
+        """
         layer = self.instances.read(id, notes)
         if layer is None:
             return None
+        if fault := layer.form.fault(layer.values, hw):
+            raise SampleError(f"its {self.instances.folder} {fault}")
         if self.first is None:
             return boxes_around(layer.values, self.form)
         return None if mask is None else boxes_by_mask(layer.values, mask, self.first, self.form)

@@ -21,6 +21,7 @@ from auxseg.data.sources.tables import read_table, table_rows
 from auxseg.errors import InputError
 
 _X, _Y, _V = "_x", "_y", "_v"
+_NAN: Final = "nan"
 _VISIBILITIES: Final = {str(each): each for each in (UNLABELLED, HIDDEN, VISIBLE)}
 
 
@@ -89,8 +90,14 @@ def _names(path: Path, columns: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
+def _known(cell: str) -> str:
+    """The cell, empty for what tools write where nothing is known."""
+    return "" if cell.strip().lower() == _NAN else cell.strip()
+
+
 def _row(place: str, name: str, cells: Mapping[str, str]) -> tuple[float, float, float]:
-    texts, visibility = (cells[f"{name}{_X}"], cells[f"{name}{_Y}"]), cells.get(f"{name}{_V}") or None
+    texts = _known(cells[f"{name}{_X}"]), _known(cells[f"{name}{_Y}"])
+    visibility = _known(cells.get(f"{name}{_V}", "")).removesuffix(".0") or None
     if visibility is not None and visibility not in _VISIBILITIES:
         raise InputError(f"{place}: the visibility should be 0 (not known), 1 (hidden) or 2 (seen), not {visibility!r}")
     if visibility == str(UNLABELLED) or (visibility is None and not any(texts)):

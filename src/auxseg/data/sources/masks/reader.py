@@ -12,6 +12,7 @@ from typing import Final, final
 import numpy as np
 from jaxtyping import Num, UInt8
 
+from auxseg.data.layers.instances import UNKNOWN
 from auxseg.data.sample import IGNORE
 from auxseg.data.sources.class_names import Colour
 from auxseg.data.sources.embedded import ImageFile
@@ -31,7 +32,7 @@ class MaskReader:
     - ``colours``: the class of every colour, which then counts for files with a palette or three channels.
     - ``palette``: what the indices of palettes stand for, and a file that says so; another palette is refused.
     - ``threshold``: if given, all that counts: values from here on are class 1, others 0.
-    - ``merges``: every value above 0 is class 1.
+    - ``merges``: every value above 0 is class 1, but for those that are not known (`_merged`).
     """
 
     names: tuple[str, ...]
@@ -58,7 +59,7 @@ class MaskReader:
 
     def _by_value(self, path: ImageFile, values: Num[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
         if self.merges:
-            return np.where((values == IGNORE) & (values.max() == IGNORE), IGNORE, values > 0).astype(np.uint8)
+            return _merged(values)
         table = np.full(256, _UNKNOWN, np.int16)
         table[IGNORE] = IGNORE
         for value, id in self.ids.items():
@@ -113,6 +114,18 @@ class MaskReader:
                     f"in the palette of {path.name} index {index} is {show_colour(colour)}, in that of {file} "
                     f"{show_colour(expected)}; {HOW_TO_SAY}"
                 )
+
+
+def _merged(values: Num[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
+    """Every object is class 1.
+
+    Not known is what a layer of instances takes for it, -1 and 65535; and 255 where no object has a higher number,
+    which 255 would then be, too.
+    """
+    is_unknown = (values == -1) | (values == UNKNOWN)
+    if values.max(initial=0, where=~is_unknown) == IGNORE:
+        is_unknown |= values == IGNORE
+    return np.where(is_unknown, IGNORE, values > 0).astype(np.uint8)
 
 
 HOW_TO_SAY: Final = (
