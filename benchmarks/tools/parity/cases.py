@@ -295,9 +295,9 @@ ALONE: Final[Mapping[str, str]] = {
     "normalised-dynamic": "of the earlier system",
     "slaw": _OF_PAPERS,
     "dtp": _OF_PAPERS,
-    "gcs": _OF_PAPERS,
-    "target-pcgrad": "no code is known",
-    "ol-aux": _OF_PAPERS,
+    "gcs": "as GCS in the code of ForkMerge, not compared",
+    "target-pcgrad": "as PriPCGrad in the code of ForkMerge, not compared",
+    "ol-aux": "as OLAUX in the code of ForkMerge, with other settings, not compared",
     "metabalance": _OF_PAPERS,
     "auto-lambda": "judges a step by the next batch, which one step's gradients do not show",
 }

@@ -31,7 +31,7 @@ The target first (`target_first/`):
 - `gcs`: an auxiliary takes part while it agrees with the target
 - `target-pcgrad`: it loses the part that is against the target
 - `ol-aux`: its weight grows while it agrees
-- `auto-lambda`: its weight grows if its step agrees with the target on the next batch
+- `auto-lambda`: it loses weight unless its step agrees with the target on the next batch
 - `metabalance`: it is made as long as the target's
 
 Robust means (`robust/`): `krum`, `trimmed-mean`.

@@ -71,8 +71,7 @@ class CombinedGradients(Combining):
 
     def _places_to_combine(self, kept: Mapping[str, Gradients]) -> list[int]:
         """Which parameters of the step are in the scope."""
-        is_alone = len(kept) == 1 and self.method.weighs_one
-        fewest = 1 if self.combine_all or is_alone else 2
+        fewest = 1 if self.combine_all or self.method.weighs_all(kept) else 2
         reached = [sum(gradient is not None for gradient in rows) for rows in zip(*kept.values(), strict=True)]
         return [place for place, number in enumerate(reached) if number >= fewest]
 

@@ -6,7 +6,7 @@ Shape legend: ``K`` tasks with a gradient in the step, ``n`` parameters that the
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -47,6 +47,10 @@ class Method(ABC, nn.Module):
     """Of fewer tasks than this the mean is taken: a rule that trims the extremes needs something between them."""
     weighs_one: ClassVar[bool] = False
     """Whether it is asked about one gradient too, which is then that of all parameters that its task reaches."""
+
+    def weighs_all(self, names: Collection[str]) -> bool:
+        """Whether what one task alone reaches is weighed too, if these tasks have gradients in a step."""
+        return self.weighs_one and len(names) == 1
 
     def observe(self, gradients: Mapping[str, Gradients]) -> None:
         """Be told the whole step's gradients, by task and parameter, before they are combined; most rules need it not.

@@ -40,8 +40,9 @@ def convert(
     ``out`` exists, and `RunError` if the store is damaged: its content has another hash than it says.
     """
     store, out = Store.open(old), as_path(out, "out")
-    if out.exists() and out.resolve() == store.path.resolve():
-        raise InputError(f"--out {out} is the store itself; choose another file name")
+    own = {path.resolve() for path in (store.path, *store.files)}
+    if out.exists() and out.resolve() in own:
+        raise InputError(f"--out {out} is the store itself, or one of its files; choose another file name")
     if shard_size is not None:
         check_shard_size(shard_size, len(store))
     header = store.header

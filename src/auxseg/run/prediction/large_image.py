@@ -120,6 +120,8 @@ def open_large(path: Path, channels: Channels, exif: str, *, by_tiles: bool) -> 
             f"{where}, over the limit of {LARGEST_WHOLE:,} for files that have to be decoded whole (PNG, JPEG and TIFF "
             "with losses or palettes are); save it as .npy, or as TIFF without compression or in tiles"
         )
+    if channels != RGB and exif == "apply":
+        raise InputError("exif: images with other channels than 8-bit RGB are read as they are stored; use ignore")
     if channels == RGB and exif == "apply" and rows.orientation != 1:
         raise InputError(
             f"{path}: has the EXIF orientation {rows.orientation}, by which an image of this size cannot be turned; "

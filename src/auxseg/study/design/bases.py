@@ -128,7 +128,10 @@ def alike(recipes: Mapping[tuple[Arm, float], Recipe]) -> list[tuple[Arm, Arm]]:
     seen: dict[str, Arm] = {}
     found: list[tuple[Arm, Arm]] = []
     for (arm, fraction), recipe in recipes.items():
-        said = json.dumps([fraction, arm.is_longer, what_matters(to_values(recipe))], sort_keys=True)
+        values = what_matters(to_values(recipe))
+        if len(recipe.tasks) == 1:  # the target alone has one branch, which nothing is merged with
+            values["training"].pop("fork_merge", None)
+        said = json.dumps([fraction, arm.is_longer, values], sort_keys=True)
         other = seen.setdefault(said, arm)
         if other != arm and (arm.settings or other.settings):
             found.append((arm, other))

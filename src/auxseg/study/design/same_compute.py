@@ -104,7 +104,7 @@ def same_compute(plan: Plan, vocabulary: Vocabulary) -> SameCompute:
 
 
 def _is_of_its_own(arm: Arm) -> bool:
-    return any(not setting.startswith(BALANCER) for setting in arm.settings)
+    return any(not setting.startswith((BALANCER, "training.fork_merge")) for setting in arm.settings)
 
 
 def longer(recipe: Recipe, factor: float) -> Recipe:

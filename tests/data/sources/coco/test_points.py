@@ -122,7 +122,9 @@ def test_pairs_that_the_file_tells_are_taken(tmp_path: Path, content) -> None:
     category["flip_pairs"] = [["nose", "left_eye"]]
     assert _read(tmp_path, content)[0].layers == {"points": PointsForm(tuple(NAMES), (("nose", "left_eye"),))}
     other |= {"keypoints": NAMES, "flip_pairs": [["left_eye", "nose"]]}
-    assert _read(tmp_path, content)[0].layers["points"].partners == [1, 0, 2]
+    form = _read(tmp_path, content)[0].layers["points"]
+    assert isinstance(form, PointsForm)
+    assert form.partners == [1, 0, 2]
     other["flip_pairs"] = []
     with pytest.raises(InputError, match="two categories have different flip_pairs"):
         _read(tmp_path, content)

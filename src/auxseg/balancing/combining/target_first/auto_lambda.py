@@ -1,10 +1,10 @@
-"""Auto-lambda: an auxiliary's weight grows if the step that it was part of helped the target on the next batch."""
+"""Auto-lambda: an auxiliary loses weight unless the steps that it is part of help the target on the next batch."""
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Final, Literal, final
 
 import torch
@@ -47,13 +47,17 @@ class AutoLambda(GramMethod):
     State: a gradient per task, as large as the network, and 4 numbers.
     """
 
-    weighs_one = True
-
     def __init__(self, step_size: float, target: str) -> None:
         super().__init__()
         self.step_size, self.target = step_size, target
         self._lambdas: dict[str, dict[str, float]] = {}
         self._waiting: dict[str, Gradients] = {}
+
+    weighs_one = True
+
+    def weighs_all(self, names: Collection[str]) -> bool:
+        """An auxiliary alone, and auxiliaries in a step without the target, keep their weights everywhere."""
+        return len(names) == 1 or self.target not in names
 
     def observe(self, gradients: Mapping[str, Gradients]) -> None:
         """Let the target's gradient judge those of the steps before, and keep the new ones."""
@@ -100,7 +104,7 @@ def _cosine(one: Sequence[Tensor | None], other: Sequence[Tensor | None]) -> flo
 
 @config
 class AutoLambdaConfig(CombiningConfig):
-    """Settings of `AutoLambda`, which gives an auxiliary more weight if its last step helped the target on new images.
+    """Settings of `AutoLambda`, which takes weight from an auxiliary unless its steps help the target on new images.
 
     ``step_size`` is about how far a weight, which begins at 1, moves in a step while the gradients agree from batch to
     batch. The paper's is 0.001 for 40,000 steps; trainings here are shorter.

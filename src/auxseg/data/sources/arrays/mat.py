@@ -133,7 +133,9 @@ def _from_variable(file: IO[bytes], key: str, variable: _Variable) -> np.ndarray
     header = file.read(_HEADER)
     most = math.prod(variable.shape) * _BYTES[variable.kind] * 2 + _MAX_DETAILS  # complex numbers are two
     alone = io.BytesIO(header + _unpacked(file, variable.start, most))
-    return loadmat(alone, variable_names=[key])[key]
+    values: np.ndarray = loadmat(alone, variable_names=[key])[key]
+    # By class, not by storage: MATLAB stores whole numbers in the smallest type that holds them.
+    return values if values.dtype.kind == "c" else values.astype(variable.kind, copy=False)
 
 
 def _unpacked(file: IO[bytes], start: int, most: int) -> bytes:

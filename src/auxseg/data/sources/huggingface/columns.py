@@ -10,7 +10,8 @@ from typing import Any, Final, final
 from auxseg.data.sources.index.parquet import is_plain
 from auxseg.errors import InputError, nearest
 
-IMAGE, MASK, ID, GROUP = "image", "mask", "id", "group"
+IMAGE, MASK, ID, GROUP, SPLIT = "image", "mask", "id", "group", "split"
+_ROLES: Final = (IMAGE, MASK, ID, GROUP, SPLIT)
 IMAGE_NAMES: Final = ("image", "pixel_values", "img", "images", "rgb", "photo", "picture")
 MASK_NAMES: Final = (
     "mask", "label", "annotation", "labels", "segmentation", "segmentation_mask", "semantic_mask", "masks", "seg", "gt",
@@ -58,6 +59,8 @@ def choose_columns(schema: Any, info: Mapping[str, object], fields: Mapping[str,
             raise InputError(
                 f"{where}: the column {column} holds {_shown(schema.field(column).type)}, but {role} needs {kind}"
             )
+    if SPLIT in fields:
+        raise InputError(f"{where}: the split is that of folders and files, not of a column; leave out split")
     taken = set(fields.values())
     mask = fields.get(MASK) or _first(MASK_NAMES, [name for name in images if name not in taken])
     image = fields.get(IMAGE) or _image(images, taken | {mask})
@@ -66,9 +69,9 @@ def choose_columns(schema: Any, info: Mapping[str, object], fields: Mapping[str,
             f"{where} has no column of images; its columns: "
             f"{_listed([f'{each.name} ({_shown(each.type)})' for each in schema])}"
         )
-    names = {name: found for name, found in _class_names(schema, info).items() if name in plain}
-    labels = {role: column for role, column in fields.items() if role not in (IMAGE, MASK, ID, GROUP)}
-    labels |= {name: name for name in names if name not in taken and name not in labels}
+    names = {name: found for name, found in class_names(schema, info).items() if name in plain}
+    labels = {role: column for role, column in fields.items() if role not in _ROLES}
+    labels |= {name: name for name in names if name not in taken and name not in labels and name not in _ROLES}
     used = {image, mask, fields.get(ID), fields.get(GROUP), *labels.values()}
     left = [name for name in schema.names if name not in used]
     remarks = [f"the column {image} is the image" + (f", {mask} the mask" if mask else "; no column is the mask")]
@@ -107,7 +110,7 @@ def _is_binary(kind: Any) -> bool:
     return types.is_binary(kind) or types.is_large_binary(kind)
 
 
-def _class_names(schema: Any, info: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
+def class_names(schema: Any, info: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
     """The names of classes by column, as the library keeps them in every file and in ``dataset_info.json``."""
     try:
         inside = json.loads((schema.metadata or {}).get(_METADATA, b"{}"))

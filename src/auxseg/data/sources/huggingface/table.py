@@ -11,7 +11,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final, final
 
-from auxseg.data.sources.index.parquet import to_text
+from auxseg.data.sources.huggingface.columns import class_names
+from auxseg.data.sources.index.parquet import texts
 from auxseg.data.sources.source import SampleError
 from auxseg.errors import InputError
 
@@ -70,7 +71,7 @@ class Table:
             with _named(path):
                 for batch in _batches(path, column, num_rows=_MANY):
                     batch.validate(full=True)
-                    result += map(to_text, batch.to_pylist())
+                    result += texts(batch)
         return result
 
     def is_known(self, column: str) -> list[bool]:
@@ -157,6 +158,8 @@ def _check_schema(path: Path, found: Any, expected: Any) -> None:
             f"{path} has the columns {', '.join(found.names)}, the first file {', '.join(expected.names)}; keep data "
             "sets in folders of their own"
         )
+    if class_names(found, {}) != class_names(expected, {}):
+        raise InputError(f"{path} numbers its classes in another way than the first file; keep both in folders apart")
 
 
 def _beginning(path: Path, column: str, row: int) -> tuple[int, Iterator[Any]]:

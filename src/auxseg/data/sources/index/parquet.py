@@ -57,9 +57,20 @@ def _read(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
         names = [field.name for field in columns]
         rows: list[list[str]] = []
         for batch in file.iter_batches(_BATCH, columns=names, use_threads=False):
-            cells = [[to_text(value) for value in batch.column(name).to_pylist()] for name in names]
+            cells = [texts(batch.column(name)) for name in names]
             rows += [list(row) for row in zip(*cells, strict=True)]
     return names, ((number, row) for number, row in enumerate(rows, 1) if any(row))
+
+
+def texts(column: Any) -> list[str]:
+    """The values of an Arrow array as a CSV file has them: short floating-point numbers with their own digits."""
+    from pyarrow import types
+
+    values = column.to_pylist()
+    if types.is_float32(column.type) or types.is_float16(column.type):
+        short = column.type.to_pandas_dtype()
+        values = [None if value is None else float(str(short(value))) for value in values]
+    return [to_text(value) for value in values]
 
 
 def to_text(value: object) -> str:
