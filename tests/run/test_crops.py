@@ -189,6 +189,9 @@ def test_windows_that_never_show_an_image_cannot_drop_its_labels(data: Path) -> 
     with pytest.raises(InputError, match=r"tasks\.species\.crops is drop, but windows of 32 px never show .* of 48 px"):
         open_data(data, load_recipe("tiny", [*CROP, dropping]))
     open_data(data, load_recipe("tiny", [*CROP, dropping, "data.crop.size=48"]))
+    still = "data.augment={scale: [0.5, 1.5], geometric: 0}"
+    with pytest.raises(InputError, match=r"never show a whole image of 48 px"):
+        open_data(data, load_recipe("tiny", [*CROP, dropping, "data.crop.size=40", still]))
     open_data(data, load_recipe("tiny", [*SETTINGS, dropping]))
     recipe = load_recipe("tiny", [*CROP, dropping, "data.crop.size=40", "data.augment={scale: [0.5, 1.25]}"])
     loader = train_loader(recipe, open_data(data, recipe), Runtime("cpu"))

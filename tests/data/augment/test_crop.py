@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from auxseg.data.augment import NO_AUGMENTATION, AugmentConfig, CropConfig, draw_cut
+from auxseg.data.augment import NO_AUGMENTATION, AugmentConfig, CropConfig, can_show, draw_cut
 from auxseg.data.augment.crop import Cut, Window
 from auxseg.data.augment.geometric import NUM_GEOMETRIC, draw_homographies, move, resample
 from auxseg.data.geometry import WHOLE, Fit, Part
@@ -257,3 +257,14 @@ def test_a_window_that_shows_less_than_all_is_a_part() -> None:
     assert cut(0).show(sample(cut(0).part), box_from_mask=False).parts == (True,)
     whole = Cut(Window(0, 0, SIDE), np.eye(3), (HEIGHT, WIDTH), (0, SIDE, 0, SIDE))
     assert whole.show(sample(whole.part), box_from_mask=False).parts == (False,)
+
+
+@pytest.mark.parametrize("geometric", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("scale", [(0.5, 0.9), (0.9, 1.3)])
+@pytest.mark.parametrize("sides", [(30, 30), (38, 38), (30, 38), (60, 32), (20, 36)])
+def test_whether_a_window_can_show_all_is_what_draws_say(geometric, scale, sides) -> None:
+    config = AugmentConfig(geometric=geometric, scale=scale, aspect=1.5, rotation=0, perspective=0)
+    crop, (height, width) = CropConfig(size=SIDE, foreground=0.0), sides
+    whole = Fit(sides, Size(height + 30, width + 30), (15, 15 + height, 15, 15 + width))
+    draws = (draw_cut(crop, config, whole, None, (0, number, "one")).shows_all for number in range(1500))
+    assert any(draws) == can_show(crop, config, np.array([sides]))[0]
