@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from auxseg.balancing import Step
-from auxseg.balancing.combining.target_first.auto_lambda import AutoLambdaConfig
 from auxseg.errors import InputError
 from tests.balancing.combining.apply import apply, balancer
 from tests.balancing.problem import nothing
@@ -127,13 +126,3 @@ def test_what_waits_for_the_next_batch_is_a_copy() -> None:
 def test_gradients_at_the_features_of_other_images_cannot_be_compared() -> None:
     with pytest.raises(InputError, match=r"auto-lambda reads more of the gradients .* set balancer\.scope=shared"):
         balancer("auto-lambda", 2, scope="features")
-
-
-def test_without_the_target_weights_hold_for_what_one_auxiliary_alone_reaches() -> None:
-    method = AutoLambdaConfig(step_size=0.1).method("target", 0)
-    assert [method.weighs_all(names) for names in (["target", "box"], ["target"], ["box"], ["box", "edges"])] == [
-        False,
-        True,
-        True,
-        True,
-    ]

@@ -20,7 +20,8 @@ class CombinedGradients(Combining):
     """Combines the tasks' gradients by parameters into one direction.
 
     They are those of the parameters that two tasks or more reach in the step; what one task alone reaches (its head)
-    gets that task's own gradient. With ``combine_all`` they are those of all parameters, so that heads are scaled too.
+    gets that task's own gradient. With ``combine_all`` they are those of all parameters, so that heads are scaled too,
+    and so they are in a step without the target if the rule `keeps_weights`.
 
     The gradients are added up over micro-batches and processes before they are combined, in float32. So a step costs a
     backward pass per task and memory for a gradient per task, and cutting it differently changes nothing but rounding.
@@ -71,7 +72,7 @@ class CombinedGradients(Combining):
 
     def _places_to_combine(self, kept: Mapping[str, Gradients]) -> list[int]:
         """Which parameters of the step are in the scope."""
-        fewest = 1 if self.combine_all or self.method.weighs_all(kept) else 2
+        fewest = 1 if self.combine_all or self.weighs_all(kept) else 2
         reached = [sum(gradient is not None for gradient in rows) for rows in zip(*kept.values(), strict=True)]
         return [place for place, number in enumerate(reached) if number >= fewest]
 

@@ -19,7 +19,8 @@ class Combining(Balancer):
 
     A task takes part in a step if its scale is not zero, something in the step has a label for it, and its loss is not
     below its threshold in ``gate``. One that does not take part has no row among the gradients: a row of zeros would
-    stop MGDA and shrink others. One task alone gets its own gradient, whatever the method.
+    stop MGDA and shrink others. One task alone gets its own gradient, unless it is an auxiliary whose weight the method
+    keeps.
 
     Where a method finds no answer (its solver does not converge, or gives numbers that are not finite), the mean of the
     gradients is followed in that step; ``num_fallbacks`` counts them, over interruptions too.
@@ -45,6 +46,10 @@ class Combining(Balancer):
         """The target first, then by name, so that the order of tasks in a recipe changes no draw and no rounding."""
         return sorted(names, key=lambda name: (name != self.target, name))
 
+    def weighs_all(self, names: Collection[str]) -> bool:
+        """Whether what one task alone reaches is weighed too, if these tasks have gradients in a step."""
+        return self.method.keeps_weights and self.target not in names
+
     def rows(self, names: Collection[str], losses: Mapping[str, float], step: Step) -> Rows:
         """What is said of gradients of these tasks, which are in order."""
         return Rows(tuple(names), next(iter(names)) == self.target, losses, step.number)
@@ -53,7 +58,7 @@ class Combining(Balancer):
         """Whether there is anything to combine: enough gradients, and not all of them zero."""
         num_tasks = len(products)
         is_moving = bool(products.diagonal().max() > 0)
-        fewest = max(1 if self.method.weighs_one else 2, self.method.num_tasks_needed)
+        fewest = max(1 if self.method.keeps_weights else 2, self.method.num_tasks_needed)
         return is_moving and num_tasks >= fewest
 
     def weights(self, products: Float64[Tensor, "K K"], rows: Rows) -> list[float]:

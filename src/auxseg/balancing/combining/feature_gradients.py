@@ -30,9 +30,9 @@ class FeatureGradients(Combining):
 
     The gradients that a rule sees are those of the losses by the features of all images of the step. What lies before
     the features gets ``sum_i c_i w_i g_i``, and so does what several tasks share behind them, such as a decoder; what
-    one task alone reaches gets its own gradient. Rules then treat a bound on the shared parameters' gradients: Sener
-    and Koltun, Multi-Task Learning as Multi-Objective Optimization, NeurIPS 2018, https://arxiv.org/abs/1810.04650,
-    section 3.3.
+    one task alone reaches gets its own gradient (times its weight in a step without the target, if the rule
+    `keeps_weights`). Rules then treat a bound on the shared parameters' gradients: Sener and Koltun, Multi-Task
+    Learning as Multi-Objective Optimization, NeurIPS 2018, https://arxiv.org/abs/1810.04650, section 3.3.
 
     Heads are passed backwards once each and the encoder once, after the weights are known. If a step has several
     micro-batches in this process, their graphs would pile up until then: the encoder is passed once per task instead,
@@ -92,7 +92,7 @@ class FeatureGradients(Combining):
     ) -> dict[str, float]:
         """The rule's weight of each of these tasks."""
         names = [name for name in names if (name, name) in self._products]  # the others do not reach the features
-        if len(names) < 2:
+        if len(names) < (1 if self.weighs_all(names) else 2):
             return {}
         products = torch.stack([torch.stack([self._product(one, other) for other in names]) for one in names])
         reduce([products])
@@ -104,9 +104,10 @@ class FeatureGradients(Combining):
     def _leave(self, names: Sequence[str], scales: Mapping[str, float], weights: Mapping[str, float]) -> None:
         """Leave this process's share of the step's gradients in the parameters."""
         parameters = [*self._before, *self._behind] if names else []
+        is_all = self.weighs_all(names)
         by_parameter = zip(*(self._kept[name] for name in names), strict=True)
         for place, (parameter, rows) in enumerate(zip(parameters, by_parameter, strict=True)):
-            is_shared = place < len(self._before) or sum(row is not None for row in rows) > 1
+            is_shared = is_all or place < len(self._before) or sum(row is not None for row in rows) > 1
             parameter.grad = weighted_sum(rows, [(weights if is_shared else scales)[name] for name in names])
         if self._waiting is None:
             return

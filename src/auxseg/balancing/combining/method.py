@@ -6,7 +6,7 @@ Shape legend: ``K`` tasks with a gradient in the step, ``n`` parameters that the
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -38,19 +38,16 @@ class Method(ABC, nn.Module):
     """A rule that combines gradients. A module, because it may remember past steps; its state is saved with the run.
 
     All gradients are whole steps' gradients, scaled by the weights of the recipe and added up over micro-batches and
-    processes. There are always two or more (one, too, if the rule `weighs_one`), and one of them at least is not zero.
-    Whatever a rule draws depends on the seed and the step alone. A rule that finds no answer raises `NoAnswerError` or
-    gives numbers that are not finite; the mean of the gradients takes its place then.
+    processes. There are always two or more (one, too, if the rule `keeps_weights`), and one of them at least is not
+    zero. Whatever a rule draws depends on the seed and the step alone. A rule that finds no answer raises
+    `NoAnswerError` or gives numbers that are not finite; the mean of the gradients takes its place then.
     """
 
     num_tasks_needed: ClassVar[int] = 1
     """Of fewer tasks than this the mean is taken: a rule that trims the extremes needs something between them."""
-    weighs_one: ClassVar[bool] = False
-    """Whether it is asked about one gradient too, which is then that of all parameters that its task reaches."""
-
-    def weighs_all(self, names: Collection[str]) -> bool:
-        """Whether what one task alone reaches is weighed too, if these tasks have gradients in a step."""
-        return self.weighs_one and len(names) == 1
+    keeps_weights: ClassVar[bool] = False
+    """Whether its weights hold in a step without the target too: it is then asked about all parameters, and about one
+    gradient alone. What one auxiliary alone reaches in such a step may be the target's, such as its decoder."""
 
     def observe(self, gradients: Mapping[str, Gradients]) -> None:
         """Be told the whole step's gradients, by task and parameter, before they are combined; most rules need it not.

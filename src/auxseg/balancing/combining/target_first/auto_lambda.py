@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Final, Literal, final
 
 import torch
@@ -35,8 +35,11 @@ class AutoLambda(GramMethod):
     target too, by the cosine of the two gradients on the parameters that both reach.
 
     Lambda begins at 1. It never falls below 0, the target's never below 1. A gradient moves a weight once, in the next
-    step that has the target's label. A task without a label in a step keeps its weight, and without the target no
-    weight moves.
+    step that has the target's label. A task without a label in a step keeps its weight. Without the target no weight
+    moves, and an auxiliary's holds for all that it reaches, its head and the target's decoder too.
+
+    Since the target's lambda follows its own agreement from batch to batch, an auxiliary keeps about its weight while
+    it agrees as steadily, and loses it otherwise; above 1 it hardly comes.
 
     Source: Liu, James, Davison and Johns, Auto-Lambda: Disentangling Dynamic Task Relationships, TMLR 2022,
     https://arxiv.org/abs/2202.03091, and the authors' code. There every lambda begins at 0.1, the target's too, and
@@ -47,17 +50,13 @@ class AutoLambda(GramMethod):
     State: a gradient per task, as large as the network, and 4 numbers.
     """
 
+    keeps_weights = True
+
     def __init__(self, step_size: float, target: str) -> None:
         super().__init__()
         self.step_size, self.target = step_size, target
         self._lambdas: dict[str, dict[str, float]] = {}
         self._waiting: dict[str, Gradients] = {}
-
-    weighs_one = True
-
-    def weighs_all(self, names: Collection[str]) -> bool:
-        """An auxiliary alone, and auxiliaries in a step without the target, keep their weights everywhere."""
-        return len(names) == 1 or self.target not in names
 
     def observe(self, gradients: Mapping[str, Gradients]) -> None:
         """Let the target's gradient judge those of the steps before, and keep the new ones."""

@@ -26,21 +26,28 @@ class MetaBalance(TargetFirst):
     Source: He, Feng, Cheng, Ji, Guo and Caverlee, MetaBalance: Improving Multi-Task Recommendations via Adapting
     Gradient Magnitudes of Auxiliary Tasks, WWW 2022, https://arxiv.org/abs/2203.06801, strategy C (all auxiliaries,
     smaller or larger). Departure: one norm for all shared parameters, where the paper takes each layer's. An average
-    starts with the first norm instead of 0. Cost: K backward passes. State: an average by task.
+    starts with the first norm instead of 0. Cost: K backward passes. State: an average by task. In a step without the
+    target's label the weights are those of the averages so far.
     """
 
-    def __init__(self, relax: float, beta: float) -> None:
+    keeps_weights = True
+
+    def __init__(self, relax: float, beta: float, target: str) -> None:
         super().__init__()
-        self.relax, self.beta = relax, beta
+        self.relax, self.beta, self.target = relax, beta, target
         self._norms: dict[str, float] = {}
 
     def weigh_auxiliaries(self, gramian: Float64[Tensor, "K K"], rows: Rows) -> Float[Tensor, " K"]:
         """The weights, with this step's norms in the averages."""
         for name, norm in zip(rows.names, gramian.diagonal().sqrt().tolist(), strict=True):
             self._norms[name] = norm + self.beta * (self._norms.get(name, norm) - norm)
-        target, *auxiliaries = (self._norms[name] for name in rows.names)
-        ratios = [min(target / norm, MOST) if norm > 0 else 1.0 for norm in auxiliaries]
-        return torch.tensor([1.0, *(self.relax * each + 1 - self.relax for each in ratios)], dtype=torch.float64)
+        return torch.tensor([1.0, *map(self.kept_weight, rows.names[1:])], dtype=torch.float64)
+
+    def kept_weight(self, name: str) -> float:
+        """The weight by the averages; 1 if one of the two is not known."""
+        target, norm = self._norms.get(self.target), self._norms.get(name, 0.0)
+        ratio = min(target / norm, MOST) if target is not None and norm > 0 else 1.0
+        return self.relax * ratio + 1 - self.relax
 
     def get_extra_state(self) -> dict[str, Any]:
         """The averages."""
@@ -64,4 +71,4 @@ class MetaBalanceConfig(CombiningConfig):
 
     def method(self, target: str, seed: int) -> MetaBalance:
         """Make the rule."""
-        return MetaBalance(self.relax, self.beta)
+        return MetaBalance(self.relax, self.beta, target)

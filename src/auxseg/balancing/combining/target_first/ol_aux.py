@@ -26,8 +26,11 @@ class OnlineAuxiliaries(TargetFirst):
     Source: Lin, Baweja, Kantor and Held, Adaptive Auxiliary Task Weighting for Reinforcement Learning, NeurIPS 2019,
     https://papers.nips.cc/paper/2019/hash/0e900ad84f63618452210ab8baae0218-Abstract.html. Departures: there s is the
     sum of ``g_a . g_t``, whose size is that of the losses, and a weight may become negative. Cost: K backward passes.
-    State: by auxiliary a weight, a sum and a count.
+    State: by auxiliary a weight, a sum and a count. In a step without the target's label weights hold, and nothing is
+    counted.
     """
+
+    keeps_weights = True
 
     def __init__(self, step_size: float, every: int) -> None:
         super().__init__()
@@ -37,7 +40,7 @@ class OnlineAuxiliaries(TargetFirst):
     def weigh_auxiliaries(self, gramian: Float64[Tensor, "K K"], rows: Rows) -> Float[Tensor, " K"]:
         """The weights before the step is counted."""
         weights, sums, counts = (self._state[key] for key in ("weights", "sums", "counts"))
-        current = [1.0, *(weights.get(name, 1.0) for name in rows.names[1:])]
+        current = [1.0, *map(self.kept_weight, rows.names[1:])]
         for name, product in zip(rows.names[1:], gramian[0, 1:].tolist(), strict=True):
             square = float(gramian[0, 0])
             sums[name] = sums.get(name, 0.0) + (product / square if square > 0 else 0.0)
@@ -46,6 +49,10 @@ class OnlineAuxiliaries(TargetFirst):
                 weights[name] = max(weights.get(name, 1.0) + self.step_size * sums[name] / counts[name], 0.0)
                 sums[name], counts[name] = 0.0, 0
         return torch.tensor(current, dtype=torch.float64)
+
+    def kept_weight(self, name: str) -> float:
+        """That of the last step with the target."""
+        return self._state["weights"].get(name, 1.0)
 
     def get_extra_state(self) -> dict[str, Any]:
         """The weights, and what was counted since they last changed."""

@@ -17,14 +17,19 @@ from auxseg.balancing.combining.method import GramMethod, Rows
 class TargetFirst(GramMethod):
     """A rule for gradients of which the first is the target's.
 
-    A step without the target's label has nothing to put first: the gradients are summed.
+    A step without the target's label has nothing to put first: the gradients are summed, with the auxiliaries' weights
+    from the steps before if the rule `keeps_weights`.
     """
 
     def weigh(self, gramian: Float64[Tensor, "K K"], rows: Rows) -> Float[Tensor, " K"]:
-        """The weights, ones without the target."""
+        """The weights, in a step without the target those that were kept."""
         if not rows.has_target:
-            return torch.ones(len(gramian), dtype=torch.float64)
+            return torch.tensor([self.kept_weight(name) for name in rows.names], dtype=torch.float64)
         return self.weigh_auxiliaries(gramian, rows)
+
+    def kept_weight(self, name: str) -> float:
+        """An auxiliary's weight in a step without the target; 1 for a rule that remembers none."""
+        return 1.0
 
     @abstractmethod
     def weigh_auxiliaries(self, gramian: Float64[Tensor, "K K"], rows: Rows) -> Float[Tensor, " K"]:

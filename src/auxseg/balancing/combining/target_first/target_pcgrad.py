@@ -22,7 +22,9 @@ class TargetPCGrad(TargetFirst):
     is left alone.
 
     The projection is that of Yu et al., Gradient Surgery for Multi-Task Learning, NeurIPS 2020,
-    https://arxiv.org/abs/2001.06782, which treats all tasks alike. Cost: K backward passes. State: none.
+    https://arxiv.org/abs/2001.06782, which treats all tasks alike. The code of ForkMerge (Jiang et al., NeurIPS 2023,
+    https://arxiv.org/abs/2301.12618) has this rule too, as `PriPCGrad` (https://github.com/thuml/ForkMerge). Cost: K
+    backward passes. State: none.
     """
 
     def weigh_auxiliaries(self, gramian: Float64[Tensor, "K K"], rows: Rows) -> Float[Tensor, " K"]:
