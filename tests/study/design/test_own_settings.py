@@ -78,6 +78,10 @@ def test_an_arm_may_have_more_masks() -> None:
             "training.batch=8 is the same as target only: its settings change nothing",
         ),
         ({"vary": ["training.watch=9"]}, "arm training.watch=9 is the same as target only"),
+        (
+            {"vary": ["training.fork_merge={candidates: 3}"]},
+            "arm training.fork_merge={candidates: 3} is the same as target only: its settings change nothing",
+        ),
         ({"vary": ["seed=1"]}, "arm seed=1: seed must be the same in all arms"),
         ({"vary": ["data.train_on=train+val"]}, "data.train_on must be the same in all arms"),
         (

@@ -15,6 +15,7 @@ from auxseg.recipe import Recipe, build_tasks, load_recipe, with_changes
 from auxseg.records.about import Choices, SameCompute
 from auxseg.records.values.size import Size
 from auxseg.study.design import same_compute as compute
+from auxseg.study.design.arm import Arm
 from auxseg.study.design.config import check_study
 from auxseg.study.design.digests import arm_digest
 from auxseg.study.design.plan import Plan, make_plan
@@ -123,6 +124,29 @@ def test_the_most_expensive_arm_counts_and_no_control() -> None:
     assert found.arm == max(("classification", "rotation", "classification + rotation"), key=lambda name: flops[name])
     assert found.factor == round(flops[found.arm] / flops["target only"], 3)
     assert found.factor > 1.25  # a turned picture takes the encoder a second time
+
+
+@pytest.mark.parametrize(
+    ("setting", "counts"),
+    [
+        ("training.fork_merge={candidates: 2}", True),
+        ("training.fork_merge.candidates=2", True),
+        ("balancer={kind: mgda}", True),
+        ("balancer.kind=mgda", True),
+        ("training.fork_merged=1", False),
+        ("model.width=2", False),
+    ],
+)
+def test_arms_with_another_balancer_or_branches_count_and_no_others(setting: str, counts: bool) -> None:
+    assert compute._is_of_its_own(Arm(("edges",), settings=(setting,))) is not counts
+
+
+@pytest.mark.parametrize("setting", ["training.fork_merge={candidates: 2}", "balancer={kind: mgda}"])
+def test_such_an_arm_may_be_the_most_expensive(setting: str) -> None:
+    own = {"name": "own", "auxiliaries": ["edges"], "settings": [setting]}
+    found = same_compute(planned(auxiliaries=[], arms=[["edges"], own]), VOCABULARY)
+    assert found.arm == "own"
+    assert found.factor > same_compute(planned(auxiliaries=[], arms=[["edges"]]), VOCABULARY).factor
 
 
 @pytest.mark.parametrize(

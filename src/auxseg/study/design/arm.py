@@ -10,8 +10,10 @@ from auxseg.study.design.config import SAME_COMPUTE
 
 BASELINE: Final = "target only"
 OWN_SHARE: Final = "data.label_fraction"
-BALANCER: Final = "balancer."
-"""What settings begin with that weigh tasks against each other."""
+BALANCER: Final = "balancer"
+"""The settings that weigh tasks against each other."""
+FORK: Final = "training.fork_merge"
+"""Those of branches that are merged."""
 _NO_WORD: Final = re.compile(r"[^a-z0-9.]+")
 
 
@@ -56,12 +58,17 @@ class Arm:
 
 def balanced(auxiliaries: tuple[str, ...], kind: str) -> Arm:
     """The arm of these auxiliaries with another kind of balancer."""
-    return Arm(auxiliaries, settings=(f"{BALANCER}kind={kind}",), label=f"{' + '.join(auxiliaries)}, {kind}")
+    return Arm(auxiliaries, settings=(f"{BALANCER}.kind={kind}",), label=f"{' + '.join(auxiliaries)}, {kind}")
 
 
 def is_balanced(arm: Arm) -> bool:
     """Whether an arm has auxiliaries, and no settings of its own but those of a balancer."""
-    return bool(arm.auxiliaries) and all(setting.startswith(BALANCER) for setting in arm.settings)
+    return bool(arm.auxiliaries) and all(is_within(setting, BALANCER) for setting in arm.settings)
+
+
+def is_within(setting: str, *keys: str) -> bool:
+    """Whether a ``key=value`` sets one of these keys, or something within it."""
+    return f"{setting.partition('=')[0]}.".startswith(tuple(f"{key}." for key in keys))
 
 
 def own_share(arm: Arm) -> float | None:

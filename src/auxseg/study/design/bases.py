@@ -9,7 +9,7 @@ from typing import Final, get_args
 from auxseg.errors import InputError, nearest
 from auxseg.recipe import Recipe, load_recipe, to_values, what_matters
 from auxseg.recipe.settings import refuse_replaced
-from auxseg.study.design.arm import BALANCER, OWN_SHARE, Arm
+from auxseg.study.design.arm import BALANCER, OWN_SHARE, Arm, is_within
 from auxseg.study.design.config import SAME_COMPUTE, StudyConfig
 from auxseg.tasks import TaskConfig
 
@@ -75,7 +75,7 @@ def base_of(arm: Arm, base: Recipe, study: StudyConfig) -> Recipe:
         key = setting.partition("=")[0]
         if key == OWN_SHARE and len(study.label_fractions or ()) > 1:
             raise InputError(f"study: arm {arm.name}: {key} cannot be combined with several label_fractions")
-        if f"{key}.".startswith(BALANCER) and not arm.auxiliaries:
+        if is_within(setting, BALANCER) and not arm.auxiliaries:
             raise InputError(
                 f"study: arm {arm.name}: a balancer weighs tasks against each other, and this arm has the target "
                 "alone; give it auxiliaries, or name them with balancers"

@@ -26,7 +26,7 @@ from auxseg.models import Network, outline
 from auxseg.models.features import encoder_parameters, features_cut
 from auxseg.recipe import Recipe, build_tasks, trained_together, with_changes
 from auxseg.records.about import SameCompute
-from auxseg.study.design.arm import BALANCER, Arm
+from auxseg.study.design.arm import BALANCER, FORK, Arm, is_within
 from auxseg.study.design.digests import arm_digest
 from auxseg.study.design.plan import Plan
 from auxseg.tasks import Task
@@ -93,8 +93,8 @@ def _keeps_apart(recipe: Recipe) -> bool:
 def same_compute(plan: Plan, vocabulary: Vocabulary) -> SameCompute:
     """How many times as long the target alone is trained for the computing of the most expensive arm, which is named.
 
-    Controls do not count, and neither do arms with settings of their own, but for another balancer. The factor is
-    rounded to thousandths; ``recipe`` tells the arm from others of its name.
+    Controls do not count, and neither do arms with settings of their own, but for another balancer and for branches.
+    The factor is rounded to thousandths; ``recipe`` tells the arm from others of its name.
     """
     recipes = {run.arm: run.recipe for run in plan.runs if not (plan.is_control(run.arm) or _is_of_its_own(run.arm))}
     flops = {arm: flops_per_image(recipe, vocabulary) for arm, recipe in recipes.items()}
@@ -104,7 +104,7 @@ def same_compute(plan: Plan, vocabulary: Vocabulary) -> SameCompute:
 
 
 def _is_of_its_own(arm: Arm) -> bool:
-    return any(not setting.startswith((BALANCER, "training.fork_merge")) for setting in arm.settings)
+    return any(not is_within(setting, BALANCER, FORK) for setting in arm.settings)
 
 
 def longer(recipe: Recipe, factor: float) -> Recipe:
