@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
+from torch import Tensor
 
 from benchmarks.pareto import NEED_MORE_TASKS, every_kind
-from benchmarks.parity import missing
+from benchmarks.parity import Options, main, missing
 from benchmarks.tools.parity.cases import ALONE, CASES, Case, Reference
 from benchmarks.tools.parity.libmtl_sides import MISSING, is_installed
-from benchmarks.tools.parity.problem import difference
+from benchmarks.tools.parity.problem import NUM_STEPS, Given, difference
 
 TORCHJD = [pytest.param(case, case.torchjd, id=case.name) for case in CASES if case.torchjd]
 LIBMTL = [pytest.param(case, case.libmtl, id=case.name) for case in CASES if case.libmtl]
@@ -17,7 +20,11 @@ LIBMTL = [pytest.param(case, case.libmtl, id=case.name) for case in CASES if cas
 def _check(case: Case, reference: Reference) -> None:
     if absent := missing(reference):
         pytest.skip(f"needs {absent}")
-    assert case.apart(reference) <= reference.within
+    assert _is_near(case, reference)
+
+
+def _is_near(case: Case, reference: Reference) -> bool:
+    return case.apart(reference) <= reference.within
 
 
 @pytest.mark.filterwarnings("ignore:You are solving a parameterized problem")
@@ -49,3 +56,23 @@ def test_a_difference_is_seen() -> None:
     assert difference(mgda.ours(), cagrad.ours(), 3) > 0.1
     assert difference(mgda.ours(), mgda.ours(), 3) == 0
     assert difference(mgda.ours(), mgda.ours(), 3, factor=2) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("step", range(NUM_STEPS))
+def test_a_side_without_an_answer_in_some_step_does_not_agree(step: int) -> None:
+    def plain(given: Given) -> Tensor:
+        return given.gradients.sum(0)
+
+    def broken(given: Given) -> Tensor:
+        return plain(given) * (math.nan if given.number == step else 1.0)
+
+    assert math.isnan(difference(broken, plain, 3))
+    assert math.isnan(difference(plain, broken, 3))
+    reference = Reference(make=lambda _: broken, within=math.inf)
+    assert not _is_near(Case(kind="equal", torchjd=reference), reference)
+
+
+def test_what_is_no_number_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Case, "apart", lambda *_: math.nan)
+    (row,) = main(Options(kinds="config"))["rows"]
+    assert row["torchjd"] == "nan"
