@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from auxseg.data.preparing.convert import convert
+from auxseg.data.preparing.join import join
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.store.store import Store
 from auxseg.data.synthesize import synthesize
 from auxseg.errors import InputError, RunError
 from tests.data.old_stores import write_new, write_old
-from tests.data.pictures import drawn_source, open_hdf5
+from tests.data.pictures import drawn_source, hashes, open_hdf5
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,23 @@ def test_layers_and_original_masks_are_kept(tmp_path):
     same(mine, theirs)
     for row in range(len(mine)):
         np.testing.assert_equal(theirs.read_original_mask(row), mine.read_original_mask(row))
+
+
+def test_no_file_of_a_store_is_written_over(new, tmp_path):
+    many = convert(new, tmp_path / "many", shard_size=2).path
+    one = convert(new, tmp_path / "one.h5").path
+    before = hashes(tmp_path)
+    for old, out, shard_size in (
+        (many, many / "shard-0000.h5", None),
+        (many / "shard-0000.h5", many, 1),
+        (one, many / "shard-0001.h5", None),
+        (one, many / "more.h5", None),
+    ):
+        with pytest.raises(InputError, match=r"one of its files, or holds it|is a store of several files"):
+            convert(old, out, shard_size=shard_size, overwrite=True)
+    with pytest.raises(InputError, match="or holds one; choose another name"):
+        join([many / "shard-0000.h5", one], many, overwrite=True)
+    assert hashes(tmp_path) == before
 
 
 def test_what_was_changed_after_it_was_hashed_is_refused(new, tmp_path):

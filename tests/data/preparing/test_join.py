@@ -146,6 +146,23 @@ def test_where_it_comes_from_is_what_all_say_and_what_each_says():
     assert found["joined"] == [{"source": "folder", "date": "x"}, {"source": "coco", "date": "y"}]
 
 
+def test_what_is_alike_in_each_is_alike_in_all():
+    def one(*sets, **more):
+        numbers = {"num_groups": len(sets), "num_samples": sum(map(len, sets)), "num_across_splits": 0}
+        boxes = {"choice": "largest", "num_boxes": 3, "num_samples": 2, "num_kept": 2, **more}
+        said = [f"near-duplicates: {len(sets)} groups of {sum(map(len, sets))} images in all", "r"]
+        return {"source": "s", "near_duplicates": numbers, "alike": [*map(list, sets)], "remarks": said, "boxes": boxes}
+
+    named = {"names": ["body", "face"], "kept": [0, -1]}
+    found = joined_provenance([one(("a", "b"), **named), one(("c", "d"), names=["face"], kept=[0, 0])])
+    assert found["near_duplicates"] == {"num_groups": 2, "num_samples": 4, "num_across_splits": 0}
+    assert found["alike"] == [["a", "b"], ["c", "d"]]
+    assert found["remarks"] == ["r"]
+    assert (found["boxes"]["names"], found["boxes"]["kept"]) == (["body", "face"], [0, -1, 1, 1])
+    other = {**one(("c", "d"), **named), "near_duplicates": None}
+    assert "near_duplicates" not in joined_provenance([one(("a", "b"), **named), other])
+
+
 @pytest.mark.parametrize(
     ("make", "settings", "reason"),
     [
@@ -177,7 +194,9 @@ def test_too_few_and_itself_are_refused(parts, tmp_path):
     with pytest.raises(InputError, match="expected at least two to join, found 1"):
         join(parts[:1], tmp_path / "whole")
     many = prepare(drawn(8), tmp_path / "many", size=16, shard_size=2).path
-    with pytest.raises(InputError, match="many is one of the stores; choose another name"):
+    with pytest.raises(
+        InputError, match="many is one of the stores, one of their files, or holds one; choose another name"
+    ):
         join([many, parts[0]], many, overwrite=True)
     join(parts, tmp_path / "whole")
     with pytest.raises(InputError, match="whole already exists; --overwrite replaces it"):

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from auxseg.data.loading.folds import fold_name, in_fold
 from auxseg.data.preparing.inspect import inspect
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.preparing.record import CLIPPED
@@ -229,6 +230,11 @@ def test_near_duplicates_stay_together_if_asked(tmp_path):
     assert np.bincount(grouped).tolist() == [12, 6, 6]
     assert store.provenance["group_near_duplicates"] is True
     assert store.provenance["near_duplicates"] == {"num_groups": 12, "num_samples": 24, "num_across_splits": 0}
+    for number in (1, 2, 3):
+        fold = in_fold(store, fold_name(number, 3), "train")
+        tested = set(fold.ids[fold.rows("test")].tolist())
+        assert {id.replace("copy", "photo") in tested for id in tested} <= {True}
+        assert {id.replace("photo", "copy") in tested for id in tested} <= {True}
 
 
 def test_near_duplicates_across_an_official_split_stay_and_are_named(tmp_path):

@@ -36,11 +36,14 @@ class Inspect(Command):
         """Inspect it, print tables and write the page."""
         from auxseg.data.preparing.inspect import inspect
         from auxseg.data.store.store import Store
+        from auxseg.data.store.writing.output import is_of
 
         store = Store.open(self.path)
         if self.html is not None:
-            if self.html.resolve() == self.path.resolve():
-                raise InputError(f"--html {self.html} is the store itself; choose another file name for the page")
+            if is_of(self.html, store):
+                raise InputError(
+                    f"--html {self.html} is the store itself, or one of its files; choose another name for it"
+                )
             refuse_existing(self.html, overwrite=self.overwrite)
         with console.status(f"looking at {count(len(store), 'sample')}"):
             inspection = inspect(store)

@@ -24,6 +24,7 @@ from auxseg.counting import count
 from auxseg.data.joined import Joined
 from auxseg.data.loading.selection import TrainOn, training_rows
 from auxseg.data.sample import SPLITS
+from auxseg.data.store.alike import alike
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.keyed import keyed_bytes
@@ -89,8 +90,10 @@ def _folds(store: Store, rows: Int64[np.ndarray, " P"], num_folds: int) -> Int64
 def _together(store: Store, rows: Int64[np.ndarray, " P"]) -> dict[str, list[int]]:
     """The places of the rows that have to be in one fold, by the first name that one of them has of group or id."""
     joined = Joined(len(rows))
-    for same in (store.groups, store.image_hashes):
-        joined.join_equal(same[rows].tolist())
+    set_of = {id: str(number) for number, ids in enumerate(alike(store.provenance)) for id in ids}
+    near = [set_of.get(str(id), "") for id in store.ids[rows]]
+    for same in (store.groups[rows].tolist(), store.image_hashes[rows].tolist(), near):
+        joined.join_equal(same)
     sets: dict[int, list[int]] = defaultdict(list)
     for place in range(len(rows)):
         sets[joined.root(place)].append(place)

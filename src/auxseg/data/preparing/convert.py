@@ -10,7 +10,7 @@ from typing import final
 from auxseg.arguments import as_path
 from auxseg.data.preparing.stored_record import header_values, record_of
 from auxseg.data.store.store import Store
-from auxseg.data.store.writing.output import store_writer
+from auxseg.data.store.writing.output import is_of, store_writer
 from auxseg.data.store.writing.sharded_writer import check_shard_size
 from auxseg.errors import InputError, RunError
 
@@ -40,9 +40,8 @@ def convert(
     ``out`` exists, and `RunError` if the store is damaged: its content has another hash than it says.
     """
     store, out = Store.open(old), as_path(out, "out")
-    own = {path.resolve() for path in (store.path, *store.files)}
-    if out.exists() and out.resolve() in own:
-        raise InputError(f"--out {out} is the store itself, or one of its files; choose another file name")
+    if is_of(out, store):
+        raise InputError(f"--out {out} is the store itself, one of its files, or holds it; choose another name")
     if shard_size is not None:
         check_shard_size(shard_size, len(store))
     header = store.header

@@ -14,13 +14,14 @@ import numpy as np
 
 from auxseg.arguments import as_path
 from auxseg.data.preparing.stored_record import header_values, record_of
+from auxseg.data.store.alike import ALIKE, NEAR, alike
 from auxseg.data.store.header import Header
 from auxseg.data.store.shards.agreement import disagreement
 from auxseg.data.store.shards.index_file import MOST_SHARDS, Shard, ShardIndex, shard_name, write_index
 from auxseg.data.store.shards.reading import id_twice
 from auxseg.data.store.store import Store
 from auxseg.data.store.writing.content_hash import ContentHash
-from auxseg.data.store.writing.output import output
+from auxseg.data.store.writing.output import is_of, output
 from auxseg.errors import InputError, RunError
 
 
@@ -91,13 +92,15 @@ def joined_provenance(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         key: [*dict.fromkeys(text for each in found for text in _texts(each.get(key)))]
         for key in ("remarks", "undecided_orientations")
     }
+    lists["remarks"] = [text for text in lists["remarks"] if NEAR not in text]  # they count images of one store
     boxes = _boxes([each.get("boxes") for each in found])
     return {
-        **{key: value for key, value in same.items() if key != "boxes"},
+        **{key: value for key, value in same.items() if key not in ("boxes", "near_duplicates", ALIKE)},
         "source": ", ".join(sources),
         "notes": dict(notes),
         **{key: texts for key, texts in lists.items() if texts},
         **({"boxes": boxes} if boxes else {}),
+        **_near_duplicates(found),
         "joined": [
             {key: each[key] for key in ("source", "details", "auxseg", "date") if key in each} for each in found
         ],
@@ -112,7 +115,21 @@ def _boxes(found: Sequence[object]) -> dict[str, object]:
         return {}
     choices = dict.fromkeys(str(each.get("choice")) for each in known)
     sums = {key: sum(each[key] for each in known) for key in keys}
-    return {"choice": ", ".join(choices), **sums, "names": [], "kept": []}
+    names = sorted({str(name) for each in known for name in each["names"]})
+    kept = [names.index(each["names"][k]) if k >= 0 else -1 for each in known for k in each["kept"]]
+    is_told = len(known) == len(found) and all(each["kept"] for each in known)
+    told = {"names": names, "kept": kept} if is_told else {"names": [], "kept": []}
+    return {"choice": ", ".join(choices), **sums, **told}
+
+
+def _near_duplicates(found: Sequence[Mapping[str, Any]]) -> dict[str, object]:
+    """What `data prepare` found alike in each store, if it was asked to look in all of them; none looked across."""
+    numbers = [each.get("near_duplicates") for each in found]
+    known = [each for each in numbers if isinstance(each, dict)]
+    sets = [ids for each in found for ids in alike(each)]
+    if len(known) < len(found):
+        return {ALIKE: sets} if sets else {}
+    return {"near_duplicates": {key: sum(each[key] for each in known) for key in known[0]}, ALIKE: sets}
 
 
 def _texts(values: object) -> list[str]:
@@ -123,8 +140,8 @@ def _check(stores: Sequence[Store], out: Path) -> None:
     """Raise `InputError` for stores that cannot be one."""
     first = stores[0]
     for store in stores:
-        if store.path.resolve() == out.resolve():
-            raise InputError(f"--out {out} is one of the stores; choose another name")
+        if is_of(out, store):
+            raise InputError(f"--out {out} is one of the stores, one of their files, or holds one; choose another name")
         if found := disagreement(first.header, first.path, store.header, store.path):
             raise InputError(f"{found}; prepare them alike, or together")
     if twice := id_twice((store.path, store.ids) for store in stores):

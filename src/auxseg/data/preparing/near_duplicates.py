@@ -17,6 +17,7 @@ from auxseg.data.preparing.duplicates import MAX_CANDIDATES, MIN_CORRELATION, cl
 from auxseg.data.preparing.findings import Finding, named
 from auxseg.data.preparing.record import Record
 from auxseg.data.sample import SPLITS
+from auxseg.data.store.alike import NEAR
 
 _CANDIDATES_PER_PICTURE: Final = 100
 """Beside `MAX_CANDIDATES`, how many candidates are compared for each picture before the search ends."""
@@ -43,9 +44,7 @@ class Grouping:
         """How many near duplicates there are."""
         num_images = sum(len(rows) for rows in self.alike)
         groups = count(len(self.alike), "group")
-        return (
-            f"near-duplicates: {groups} of {count(num_images, 'image')} in all" if self.alike else "no near-duplicates"
-        )
+        return f"{NEAR}: {groups} of {count(num_images, 'image')} in all" if self.alike else f"no {NEAR}"
 
     def across(self, splits: np.ndarray) -> tuple[tuple[int, ...], ...]:
         """The sets that are in more than one split, which an official split may cause."""

@@ -24,6 +24,7 @@ from auxseg.data.preparing.splits import OFFICIAL, assign_splits, check_split
 from auxseg.data.preparing.tally import LeftOut, Tally
 from auxseg.data.sample import Orientation
 from auxseg.data.sources.source import Item, Source
+from auxseg.data.store.alike import ALIKE
 from auxseg.data.store.text import printable, text_fault
 from auxseg.data.store.writing.output import store_writer
 from auxseg.data.store.writing.record_writer import RecordWriter
@@ -164,7 +165,8 @@ def prepare(
             remarks += (grouping.in_words(),)
         choices = {"split": split, "val_fraction": val_fraction, "box": box, "seed": seed, "notes": tally.notes}
         header = _header(source, settings, tally) | _exif(source, writer.column("orientation"))
-        writer.finish(splits, header, _provenance(source, choices | _news(tally, settings, remarks, grouping, splits)))
+        news = _news(tally, settings, remarks, grouping, splits)
+        writer.finish(splits, header, _provenance(source, choices | news))
     return Report(
         out, len(tally.written), tuple(tally.skipped), dict(tally.notes), tuple(tally.dropped), remarks, findings
     )
@@ -271,6 +273,8 @@ def _news(
         news["remarks"] = [printable(remark) for remark in remarks]
     if grouping is not None:
         news["group_near_duplicates"] = True
+        ids = [item.id for item in tally.written]
+        news[ALIKE] = [[ids[row] for row in rows] for rows in grouping.alike]
         news["near_duplicates"] = {
             "num_groups": len(grouping.alike),
             "num_samples": sum(len(rows) for rows in grouping.alike),

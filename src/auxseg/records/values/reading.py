@@ -51,14 +51,14 @@ def read_json(path: Path, type_: type[_T] | GenericAlias, *, max_bytes: int = MA
     return parse_json(read_bytes(path, max_bytes=max_bytes), type_, str(path), mend=mend)
 
 
-def read_versioned(path: Path, type_: type[_T], format_: int, *, mend: str) -> _T:
+def read_versioned(path: Path, type_: type[_T], format_: int, *, max_bytes: int = MAX_BYTES, mend: str) -> _T:
     """The same for a file that names its format. Raises `InputError` also if that is another than ``format_``."""
-    found = read_json(path, _Format, mend=mend).format
+    found = read_json(path, _Format, max_bytes=max_bytes, mend=mend).format
     if found != format_:
         raise InputError(
             f"{path}: written by another version of auxseg (format {found!a:.40}, expected {format_}); {mend}"
         )
-    return read_json(path, type_, mend=mend)
+    return read_json(path, type_, max_bytes=max_bytes, mend=mend)
 
 
 def parse_json(content: bytes, type_: type[_T] | GenericAlias, place: str, *, mend: str = "") -> _T:

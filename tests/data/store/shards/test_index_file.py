@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from auxseg.data.store.shards import index_file
 from auxseg.data.store.shards.index_file import Shard, ShardIndex, read_index_file, shard_name, write_index
-from auxseg.errors import InputError
+from auxseg.errors import InputError, RunError
 
 HASHES = "a" * 64, "b" * 64, "c" * 64
 INDEX = ShardIndex(
@@ -26,6 +27,19 @@ def test_what_is_written_is_what_is_read(tmp_path):
     write_index(tmp_path, INDEX)
     assert read_index_file(tmp_path) == INDEX
     assert [shard_name(number) for number in (0, 12, 12345)] == ["shard-0000.h5", "shard-0012.h5", "shard-12345.h5"]
+
+
+def test_what_could_not_be_read_is_not_written(tmp_path, monkeypatch):
+    write_index(tmp_path, INDEX)
+    num_bytes = (tmp_path / index_file.INDEX_FILE).stat().st_size
+    monkeypatch.setattr(index_file, "_MAX_BYTES", num_bytes)
+    write_index(tmp_path, INDEX)
+    assert read_index_file(tmp_path) == INDEX
+    monkeypatch.setattr(index_file, "_MAX_BYTES", num_bytes - 1)
+    with pytest.raises(RunError, match="over the limit of"):
+        write_index(tmp_path, INDEX)
+    with pytest.raises(InputError, match="expected at most"):
+        read_index_file(tmp_path)
 
 
 def put(*keys: Any, value: Any) -> Callable[[dict[str, Any]], None]:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, final
 from pydantic import ConfigDict
 
 from auxseg.data.store.file import HASH_LENGTH
-from auxseg.errors import InputError
+from auxseg.errors import InputError, RunError
 from auxseg.records.values.reading import read_versioned
 
 INDEX_FILE: Final = "shards.json"
@@ -22,6 +22,9 @@ FORMAT: Final = 1
 
 MOST_SHARDS: Final = 10_000
 """Shards of one store: more would take long to open."""
+
+_MAX_BYTES: Final = 2**30
+"""Of an index: it lists what was left out, and whatever provenance says of every sample."""
 
 MEND: Final = "restore it, or prepare or join the data again"
 
@@ -62,9 +65,18 @@ def shard_name(number: int) -> str:
 
 
 def write_index(folder: Path, index: ShardIndex) -> None:
-    """Write the index into a folder that nobody reads yet."""
+    """Write the index into a folder that nobody reads yet.
+
+    Raises `RunError` for one that is larger than what is read.
+    """
     values = {**vars(index), "shards": [vars(shard) for shard in index.shards]}
-    (folder / INDEX_FILE).write_text(json.dumps(values, indent=1) + "\n", "utf-8")
+    content = (json.dumps(values, separators=(",", ":")) + "\n").encode()
+    if len(content) > _MAX_BYTES:
+        raise RunError(
+            f"{INDEX_FILE} would have {len(content):,} bytes, over the limit of {_MAX_BYTES:,}; divide the data into "
+            "several stores"
+        )
+    (folder / INDEX_FILE).write_bytes(content)
 
 
 def read_index_file(folder: Path) -> ShardIndex:
@@ -79,7 +91,7 @@ def read_index_file(folder: Path) -> ShardIndex:
             f"{folder} is a directory without {INDEX_FILE}; a store is one file, or a folder that `auxseg data join` "
             "or `auxseg data prepare --shard-size` wrote"
         )
-    index = read_versioned(path, ShardIndex, FORMAT, mend=MEND)
+    index = read_versioned(path, ShardIndex, FORMAT, max_bytes=_MAX_BYTES, mend=MEND)
     if fault := _fault(index):
         raise InputError(f"{path}: {fault}; {MEND}")
     return index

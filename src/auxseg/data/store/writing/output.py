@@ -11,6 +11,7 @@ from auxseg.data.channels import RGB, Channels
 from auxseg.data.geometry import LongSide
 from auxseg.data.layers import LayerForm
 from auxseg.data.store.shards.index_file import INDEX_FILE, read_index_file
+from auxseg.data.store.store import Store
 from auxseg.data.store.writing.record_writer import RecordWriter
 from auxseg.data.store.writing.sharded_writer import ShardedWriter
 from auxseg.data.store.writing.writer import StoreWriter
@@ -46,6 +47,13 @@ def store_writer(
             yield writer
 
 
+def is_of(path: Path, store: Store) -> bool:
+    """Whether a path is a store, one of its files, or a folder that holds one: to replace it would end the store."""
+    place = path.resolve()
+    files = [file.resolve() for file in (store.path, *store.files)]
+    return path.exists() and any(place == file or place in file.parents for file in files)
+
+
 @contextmanager
 def output(out: Path, overwrite: bool, *, is_folder: bool = False) -> Iterator[Path]:
     """A writable temporary file, or an empty temporary folder, that becomes ``out`` if all goes well."""
@@ -68,6 +76,10 @@ def _check_file(out: Path, overwrite: bool) -> None:
         raise InputError(f"{out} is a directory; give the name of a file, or a shard size to write several files")
     if out.exists() and not out.is_file():
         raise InputError(f"{out} is not a regular file; a store is one file")
+    if (out.parent / INDEX_FILE).is_file():
+        raise InputError(
+            f"{out.parent} is a store of several files, which has no room for others; choose another folder"
+        )
     if out.exists() and not overwrite:
         raise InputError(f"{out} already exists; --overwrite replaces it")
 

@@ -14,6 +14,7 @@ from auxseg.data.channels import RGB, Channels
 from auxseg.data.geometry import LongSide
 from auxseg.data.layers import LayerForm
 from auxseg.data.preparing.record import Record
+from auxseg.data.store.alike import ALIKE
 from auxseg.data.store.shards.index_file import MOST_SHARDS, Shard, ShardIndex, shard_name, write_index
 from auxseg.data.store.writing.content_hash import ContentHash
 from auxseg.data.store.writing.record_writer import RecordWriter
@@ -21,8 +22,8 @@ from auxseg.data.store.writing.writer import NO_LAYERS, StoreWriter
 from auxseg.errors import InputError
 from auxseg.records.values.size import Size, SizeLike
 
-_OF_THE_WHOLE: Final = ("notes", "boxes", "undecided_orientations")
-"""What provenance counts over all samples. It stands in the index, and in no shard."""
+_OF_THE_WHOLE: Final = ("notes", "boxes", "undecided_orientations", "remarks", "near_duplicates", ALIKE)
+"""What provenance says of all samples. It stands in the index, and in no shard."""
 
 
 @final
