@@ -73,7 +73,7 @@ class Predict(RecipeCommand):
         found = find_images(self.images, arrays=True)
         refuse_predictions(self.out, overwrite=self.overwrite)
         model = open_predictor(self.model, self.device)
-        if model.vocabulary.channels == RGB:  # of which arrays in a folder are none
+        if model.vocabulary.channels == RGB:  # of which arrays beside pictures are none
             found = find_images(self.images)
         images = found.photographs
         writer = PredictionWriter(

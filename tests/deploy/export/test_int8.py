@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 import auxseg
 from auxseg.data.augment import CropConfig
+from auxseg.data.loading.selection import labelled_rows
 from auxseg.data.store.store import Store
 from auxseg.deploy.export import Exported
 from auxseg.deploy.export.exporting import export
@@ -75,6 +77,21 @@ def test_windows_for_calibration_are_cuts_of_training_images(animals: Path) -> N
             for image in images
             for view in [np.lib.stride_tricks.sliding_window_view(image, (16, 16, 3))]
         )
+
+
+def test_masks_that_are_not_trained_on_place_no_window_for_calibration(animals: Path) -> None:
+    store, crop = Store.open(animals), CropConfig(size=16, foreground=1.0)
+    rows = store.rows("train")
+    known = labelled_rows(store, rows, 0.3)
+    number = len(rows)
+    some = calibration_images(store, number, crop, seed=4, label_fraction=0.3)
+    all_, none = (calibration_images(store, number, replace(crop, foreground=share), seed=4) for share in (1.0, 0.0))
+    # In the order of the sequence, whose positions are the same whatever masks are known.
+    order = [int((image == some[place]).all()) for place, image in enumerate(all_)]
+    assert len(known) <= sum(order) < number
+    assert all(
+        any(np.array_equal(image, other) for other in (all_[place], none[place])) for place, image in enumerate(some)
+    )
 
 
 def test_the_file_keeps_what_it_costs(in_int8: Exported) -> None:

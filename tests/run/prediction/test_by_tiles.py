@@ -61,6 +61,17 @@ def test_a_scaled_photograph_is_the_same_in_rows_as_in_one(scale: tuple[float, f
         assert np.abs(rows - whole[first:last]).max() <= 1
 
 
+def test_a_shrunk_photograph_is_the_same_in_parts_of_few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = Seen.of(photograph(900, 70), replace(VOCABULARY, scale=(0.04, 0.5)))
+    whole = seen.rows(0, seen.height, 0, seen.width)
+    monkeypatch.setattr(by_tiles, "_MOST_RESIZED", 3 * 25 * 70 * 3)
+    asked: list[int] = []
+    part = Seen._part
+    monkeypatch.setattr(Seen, "_part", lambda self, first, last: asked.append(last - first) or part(self, first, last))
+    assert ((seen.rows(0, seen.height, 0, seen.width) - whole).abs() * 255).max() < 1.01
+    assert asked == [3] * 12
+
+
 def test_a_model_that_knows_no_scale_sees_a_photograph_as_it_would_be_stored() -> None:
     for resize, expected in (("squash", (64, 64)), ("letterbox", (32, 64))):
         seen = Seen.of(photograph(50, 100), replace(VOCABULARY, scale=None, resize=resize))

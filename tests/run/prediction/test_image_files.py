@@ -30,13 +30,19 @@ def test_folders_are_searched_with_all_that_is_in_them(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a", "b", "d", "sub/a", "sub/deep/c"]
 
 
+def test_a_folder_without_pictures_holds_arrays(tmp_path: Path) -> None:
+    touch(tmp_path, "arrays/a.npy", "arrays/b.npz", "packed/a.mat", "text/a.txt")
+    assert (names(tmp_path / "arrays"), names(tmp_path / "packed")) == (["a"], ["a"])
+    with pytest.raises(InputError, match="no image was found"):
+        find_images([tmp_path / "text"])
+
+
 def test_files_of_arrays_are_images_where_channels_are_kept(tmp_path: Path) -> None:
     touch(tmp_path, "plain/a.png", "plain/b.npy", "plain/c.npz", "packed/a.npz", "packed/sub/b.mat", "packed/c.txt")
     for folder, expected in (("plain", ["a", "b"]), ("packed", ["a", "sub/b"])):
         found = find_images([tmp_path / folder], arrays=True).photographs
         assert [photograph.name for photograph in found] == expected
-    with pytest.raises(InputError, match="no image was found"):
-        find_images([tmp_path / "packed"])
+    assert [photograph.name for photograph in find_images([tmp_path / "plain"]).photographs] == ["a"]
 
 
 def test_one_name_is_given_once(tmp_path: Path) -> None:

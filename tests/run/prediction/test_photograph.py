@@ -42,6 +42,20 @@ def test_a_grey_array_is_read_like_a_grey_file(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_photograph(grey), read_photograph(saved(tmp_path / "grey.png", grey)))
 
 
+def test_arrays_in_files_are_read_as_those_of_a_store_are(tmp_path: Path) -> None:
+    image = picture()
+    np.save(tmp_path / "rows.npy", image)
+    np.save(tmp_path / "columns.npy", np.asfortranarray(image))
+    np.savez(tmp_path / "packed.npz", image=image)
+    for name in ("rows.npy", "columns.npy", "packed.npz"):
+        np.testing.assert_array_equal(read_photograph(tmp_path / name), image)
+    np.save(tmp_path / "grey.npy", image[..., 0])
+    np.testing.assert_array_equal(read_photograph(tmp_path / "grey.npy"), image[..., :1].repeat(3, axis=2))
+    np.save(tmp_path / "deep.npy", image.astype(np.uint16))
+    with pytest.raises(InputError, match=r"deep\.npy has 3 channels of uint16, but the model was trained on"):
+        read_photograph(tmp_path / "deep.npy")
+
+
 @pytest.mark.parametrize(("exif", "shape"), [("apply", (30, 20, 3)), ("ignore", (20, 30, 3))])
 def test_the_orientation_is_applied_or_ignored(tmp_path: Path, exif: str, shape: tuple[int, ...]) -> None:
     path = saved(tmp_path / "turned.png", picture(), orientation=6)

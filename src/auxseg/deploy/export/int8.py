@@ -27,6 +27,7 @@ from torch import Tensor
 
 from auxseg.data.augment import NO_AUGMENTATION, CropConfig
 from auxseg.data.loading.loader import EvaluationLoader, TrainLoader
+from auxseg.data.loading.selection import labelled_rows
 from auxseg.data.store.store import Store
 from auxseg.deploy.export.parity import Runner
 from auxseg.deploy.export.result import Cost
@@ -47,11 +48,12 @@ _LAYERS: Final = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 
 
 def calibration_images(
-    store: Store, number: int, crop: CropConfig | None = None, seed: int = 0
+    store: Store, number: int, crop: CropConfig | None = None, seed: int = 0, label_fraction: float = 1.0
 ) -> list[Float32[np.ndarray, "1 C H W"]]:
     """So many training images, spread evenly over the split, or all there are.
 
-    With ``crop`` one window of each, as a training with this ``seed`` cuts it in its first epoch without augmentation.
+    With ``crop`` one window of each, as a training with this ``seed`` cuts it in its first epoch without augmentation:
+    of masks none but those of ``label_fraction`` place windows.
     Raises `InputError` if the store has no training images, or no validation images to measure the cost on.
     """
     for split in ("train", _SPLIT):
@@ -62,7 +64,10 @@ def calibration_images(
     if crop is None:
         return [batch.image.numpy() for batch in EvaluationLoader(store, chosen, 1)]
     first_class = 1 if store.vocabulary.has_background else 0
-    loader = TrainLoader(store, chosen, 1, augment=NO_AUGMENTATION, seed=seed, crop=crop, first_class=first_class)
+    labelled = np.intersect1d(chosen, labelled_rows(store, rows, label_fraction))
+    loader = TrainLoader(
+        store, chosen, 1, augment=NO_AUGMENTATION, seed=seed, labelled=labelled, crop=crop, first_class=first_class
+    )
     return [batch.image.numpy() for (batch,) in loader.steps(0, len(chosen))]
 
 

@@ -33,7 +33,8 @@ def write(job: Job, request: Request) -> Exported:
     if request.int8:
         assert job.store is not None
         recipe = job.model.recipe
-        images = calibration_images(job.store, request.calibration, recipe.data.crop, recipe.seed)
+        data = recipe.data
+        images = calibration_images(job.store, request.calibration, data.crop, recipe.seed, data.label_fraction)
         graph, num_images = quantised(graph, images), len(images)
         in_int8 = runner(graph.SerializeToString(), names)
         is_trained_on, tiles = recipe.data.train_on != "train", own_tiles(recipe)

@@ -32,6 +32,9 @@ from auxseg.tasks.task import form
 _MOST_AT_ONCE: Final = 2**24
 """Numbers of outputs that are held, of 4 bytes each. A photograph that has more is answered band by band."""
 
+_MOST_RESIZED: Final = 2**26
+"""Bytes of a photograph that are read at once to be resized."""
+
 _MOST_SUMS: Final = 2**28
 """Numbers that one row of tiles may add up."""
 
@@ -91,9 +94,17 @@ class Seen:
         return rows, Fit((rows.stop - rows.start, width), Size(last - first, self.width), inside)
 
     def _resized(self, first: int, last: int) -> UInt[np.ndarray, "R W K"]:
-        height, width = self.image.shape[0], self.image.shape[1]
+        height, width, channels = self.image.shape
         if (height, width) == (self.height, self.width):
             return self.image[first:last]
+        bytes_per_row = width * channels * self.image.dtype.itemsize * height // self.height
+        step = max(_MOST_RESIZED // max(bytes_per_row, 1), 1)
+        parts = [self._part(top, min(top + step, last)) for top in range(first, last, step)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _part(self, first: int, last: int) -> UInt[np.ndarray, "R W K"]:
+        """Rows of which no more of the image is read at once than is held easily."""
+        height, width = self.image.shape[0], self.image.shape[1]
         scale = height / self.height
         reach = int(2 * max(scale, 1.0)) + 1  # what an antialiased pixel is made of
         low, high = max(int(first * scale) - reach, 0), min(int(last * scale) + 1 + reach, height)

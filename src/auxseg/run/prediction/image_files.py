@@ -38,8 +38,8 @@ class FoundImages:
 def find_images(paths: Sequence[Path], *, arrays: bool = False) -> FoundImages:
     """The photographs that are meant: files as given, and the image files in folders and the folders in them, by name.
 
-    Hidden files are passed over. With ``arrays`` files of arrays (.npy) are images too, and .npz and .mat files in a
-    folder without any other. Photographs of one name get numbers: ``dog``, ``dog-2``.
+    Hidden files are passed over. Files of arrays (.npy) are images with ``arrays``, and where a folder has no pictures;
+    .npz and .mat files are where it has neither. Photographs of one name get numbers: ``dog``, ``dog-2``.
 
     Raises:
         InputError: if a path does not exist or nothing is found.
@@ -52,8 +52,8 @@ def find_images(paths: Sequence[Path], *, arrays: bool = False) -> FoundImages:
         if not os.path.lexists(path):
             raise InputError(f"{readable(path)}: the file or folder does not exist")
         files = [*_below(path, suffixes)] if path.is_dir() else [(path, path.stem)]
-        if arrays and not files:
-            files = [*_below(path, CONTAINERS)]
+        if not files:
+            files = [*_below(path, (ARRAY_SUFFIX,))] or [*_below(path, CONTAINERS)]
         for file, name in files:
             if path.is_dir() and is_own_picture(file):
                 num_own += 1

@@ -20,7 +20,7 @@ from auxseg.files import replacing
 from auxseg.run.prediction.large_image import LargeImage
 from auxseg.run.prediction.png_rows import PngRows
 from auxseg.tasks.answers import Answer
-from auxseg.tasks.answers.assembled import Summed
+from auxseg.tasks.answers.assembled import Summed, id_counts
 
 
 @final
@@ -108,7 +108,7 @@ def _draw(picture: Picture, shown: Picture, rows: slice, height: int, answer: An
 
 
 def _add_regions(regions: dict[int, Region], mask: UInt8[np.ndarray, "R w"], top: int) -> None:
-    for id_ in np.flatnonzero(np.bincount(mask.ravel(), minlength=256)).tolist():
+    for id_ in np.flatnonzero(id_counts(mask)).tolist():
         part = mask == id_
         rows, columns = np.flatnonzero(part.any(1)), np.flatnonzero(part.any(0))
         box = int(columns[0]), top + int(rows[0]), int(columns[-1]) + 1, top + int(rows[-1]) + 1

@@ -16,10 +16,10 @@ from auxseg.data.channels import RGB, Channels
 from auxseg.data.geometry import Fit
 from auxseg.data.loading.batch import Batch
 from auxseg.data.sample import EXIFS, IGNORE, MISSING, Vocabulary
-from auxseg.data.sources.arrays.inside import array_file
-from auxseg.data.sources.pictures.by_rows import pixels_of, rows_of
+from auxseg.data.sources.arrays.inside import ARRAY_SUFFIXES, array_file
+from auxseg.data.sources.pictures.by_rows import pixels_of
 from auxseg.data.sources.pictures.decoding import MAX_PIXELS, read_picture, to_rgb, upright
-from auxseg.data.sources.pictures.native import ARRAY_SUFFIX, read_native, refuse_other
+from auxseg.data.sources.pictures.native import read_native, refuse_other
 from auxseg.data.sources.source import SampleError
 from auxseg.errors import InputError
 from auxseg.keyed import sample_keys
@@ -50,7 +50,7 @@ def read_photograph(
             return _array(photograph, MAX_PIXELS if most is None else most)
         case str() | Path():
             path = Path(photograph)
-            return _array_file(path) if path.suffix.lower() == ARRAY_SUFFIX else _pixels(path, exif)
+            return _array_file(path) if path.suffix.lower() in ARRAY_SUFFIXES else _pixels(path, exif)
         case Image.Image():
             return _pixels(photograph, exif)
     raise InputError(
@@ -115,13 +115,15 @@ def _pixels(source: Path | Image.Image, exif: str) -> np.ndarray:
 
 
 def _array_file(path: Path) -> np.ndarray:
-    """A .npy file of uint8, ``h w 3``, ``3 h w`` or grey."""
+    """An array in a file, of uint8: ``h w 3``, ``3 h w`` or grey."""
     try:
         size = pixels_of(path)
         if size is not None and size[0] * size[1] > MAX_PIXELS:
             raise InputError(f"{path}: has {size[1]} x {size[0]} pixels; the limit is {MAX_PIXELS:,}")
-        rows = rows_of(path, RGB)
-        return _pixels(path, "ignore") if rows is None else rows[:]
+        image = read_native(array_file(path))
+        image = np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
+        refuse_other(image.shape[2], image.dtype, path.name, RGB, "the model was trained on")
+        return image
     except SampleError as error:
         raise InputError(f"{path}: {error}") from None
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, final
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int64, UInt8
 
 from auxseg.drawing import Picture, overlay_mask
 from auxseg.tasks.answers.answer import Answer, FoundPoint
@@ -17,6 +17,9 @@ from auxseg.tasks.answers.points import points_answer
 
 _PUT_TOGETHER: Final = ("map", "shares", "points")
 """Records of bands that become one of the whole."""
+
+_COUNTED: Final = 256
+"""Rows of a mask that are counted at a time."""
 
 Banded = Callable[[], Iterable[tuple[slice, Answer]]]
 """Asks about one band of rows after the other: its rows in the photograph, and the answer."""
@@ -66,7 +69,7 @@ class Summed:
     def add(self, rows: slice, answer: Answer) -> None:
         """Add the answer about a band of these rows."""
         if answer.mask is not None:
-            counts = np.bincount(answer.mask.ravel(), minlength=len(self._names))[: len(self._names)]
+            counts = id_counts(answer.mask)[: len(self._names)]
             self._counts += counts
             self._sums += counts * np.array([answer.scores.get(name, 0.0) for name in self._names])
         self._has_points |= answer.points is not None
@@ -140,6 +143,12 @@ class _Parts:
             map=numbers,
             record=self._summed.record(),
         )
+
+
+def id_counts(mask: UInt8[np.ndarray, "h w"]) -> Int64[np.ndarray, 256]:
+    """How many pixels have each id; few rows are counted at a time, because NumPy counts in numbers of eight bytes."""
+    parts = (mask[top : top + _COUNTED].ravel() for top in range(0, len(mask), _COUNTED))
+    return sum((np.bincount(part, minlength=256) for part in parts), np.zeros(256, np.int64))
 
 
 def _kept(rows: slice, answer: Answer) -> dict[str, object]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow
+import pyarrow.parquet
 import pytest
 from PIL import Image
 
@@ -127,6 +128,26 @@ def test_fields_say_which_column_is_what(tmp_path: Path) -> None:
 def test_fields_that_fit_no_column_are_refused(tmp_path: Path, fields: dict[str, str], reason: str) -> None:
     with pytest.raises(InputError, match=reason):
         HuggingFace(save_to_disk(tmp_path / "a", table([1, 2, 4, 7])), fields=fields)
+
+
+def test_files_that_number_classes_otherwise_are_refused(tmp_path: Path) -> None:
+    rows = table([1, 2])
+    said = rows.schema.metadata[b"huggingface"].replace(b'["oak", "elm"]', b'["elm", "oak"]')
+    for number, part in enumerate((rows, rows.replace_schema_metadata({"huggingface": said}))):
+        pyarrow.parquet.write_table(part, tmp_path / f"train-0000{number}-of-00002.parquet")
+    with pytest.raises(InputError, match="numbers its classes in another way than the first file"):
+        open_source("huggingface", tmp_path)
+
+
+def test_a_class_that_is_called_as_something_else_is_no_label(tmp_path: Path) -> None:
+    for name in ("box", "split", "mask"):
+        rows = table([1, 2])
+        names = [name if each == "species" else each for each in rows.column_names]
+        said = rows.schema.metadata[b"huggingface"].replace(b'"species"', f'"{name}"'.encode())
+        renamed = rows.rename_columns(names).replace_schema_metadata({"huggingface": said})
+        source = open_source("huggingface", save_parquet(tmp_path / name, {"train": renamed}))
+        assert {**source.read(source.items()[0]).classes} == {}
+        assert any("columns that are not read" in remark and name in remark for remark in source.remarks)
 
 
 def test_images_may_be_bytes_alone_or_files_beside(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sources.index import Index, parquet
-from auxseg.data.sources.index.parquet import read_parquet
+from auxseg.data.sources.index.parquet import read_parquet, texts
 from auxseg.data.sources.index.table import read_index
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
@@ -45,6 +45,11 @@ def test_rows_are_those_of_the_same_table_as_csv(tmp_path: Path) -> None:
     assert found == read_index(table)
     categories = {**COLUMNS, "species": pyarrow.array(COLUMNS["species"]).dictionary_encode()}
     assert read_index(write(tmp_path / "index.pq", categories, row_group_size=2)) == found
+
+
+def test_short_floating_point_numbers_have_their_own_digits() -> None:
+    for kind in (pyarrow.float32(), pyarrow.float64()):
+        assert texts(pyarrow.array([0.1, None, float("nan"), 2.0], kind)) == ["0.1", "", "", "2"]
 
 
 def test_a_store_is_that_of_the_same_table_as_csv(tmp_path: Path) -> None:
@@ -108,7 +113,7 @@ def test_a_file_that_is_cut_off_or_something_else_is_refused(tmp_path: Path) -> 
         path.write_bytes(part)
         with pytest.raises(InputError, match=r"index\.parquet cannot be read as a Parquet table: \S"):
             read_index(path)
-    with pytest.raises(InputError, match=r"gone\.parquet cannot be read as a Parquet table"):
+    with pytest.raises(InputError, match=r"gone\.parquet does not exist"):
         read_index(tmp_path / "gone.parquet")
 
 

@@ -13,6 +13,7 @@ from auxseg.data.ignore import IGNORE
 from auxseg.data.layers import BoxesForm, MapForm, MaskForm, MultiMaskForm, TagsForm
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sources import Folder
+from auxseg.data.sources.layers.pixels import to_planes
 from auxseg.data.sources.layers.tags import read_tags
 from auxseg.data.sources.source import SampleError
 from auxseg.data.store.store import Store
@@ -222,3 +223,10 @@ def test_a_folder_without_the_file_has_no_layers(folder: Path) -> None:
     source = Folder(folder)
     assert source.layers == {}
     assert source.read(source.items()[0]).classes == {"weather": "rain; ?snow", "breed": "pug"}
+
+
+def test_a_multimask_of_one_class_needs_no_axis_of_classes() -> None:
+    plane = np.eye(4, 5, dtype=np.uint8)
+    np.testing.assert_array_equal(to_planes(plane, MultiMaskForm(("rain",)), "weather"), plane[None])
+    with pytest.raises(SampleError, match="has the shape"):
+        to_planes(plane, MultiMaskForm(("rain", "snow")), "weather")

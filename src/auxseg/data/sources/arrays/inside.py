@@ -61,7 +61,10 @@ class ArrayInside(Embedded):
         if not keys:
             raise SampleError(f"{self.name} holds no array of numbers")
         if self.key is None:
-            raise SampleError(f"{self.name} holds several arrays: {held}; `key` in layers.yaml names one")
+            raise SampleError(
+                f"{self.name} holds several arrays: {held}; `key` in layers.yaml names one in the source "
+                "folder; for others, keep one array in the file"
+            )
         raise SampleError(f"{self.name} holds no array {self.key!r}{nearest(self.key, keys)}; its arrays: {held}")
 
 

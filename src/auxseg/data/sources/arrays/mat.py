@@ -41,6 +41,9 @@ _HDF5: Final = 2
 
 _HEADER: Final = 128
 _MATRIX, _COMPRESSED = 14, 15
+_COMPLEX: Final = 0x0800
+"""The flag of complex numbers."""
+
 _MAX_DETAILS: Final = 1 << 16
 """Bytes of a variable beside its numbers: class, shape, name, tags."""
 
@@ -111,8 +114,9 @@ def _described(content: bytes, order: str, start: int) -> tuple[str, _Variable] 
     flags, place = _element(content, 8, order)
     shape, place = _element(content, place, order)
     name, _ = _element(content, place, order)
-    kind = _CLASSES.get(struct.unpack(f"{order}I", flags[:4])[0] & 0xFF)
-    if kind is None:
+    bits = struct.unpack(f"{order}I", flags[:4])[0]
+    kind = _CLASSES.get(bits & 0xFF)
+    if kind is None or bits & _COMPLEX or not name:  # what has no name is a workspace of functions
         return None
     return name.decode("latin-1"), _Variable(struct.unpack(f"{order}{len(shape) // 4}i", shape), kind, start)
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
+import numpy as np
+
 from auxseg.data.sources.arrays.npy import MAX_BYTES
 from auxseg.data.sources.pictures.decoding import open_file
 from auxseg.data.sources.source import SampleError
@@ -20,9 +22,10 @@ _COMPRESSIONS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def npz_keys(path: Path) -> list[str]:
-    """The names of the arrays. Raises `SampleError` if the file cannot be read or holds too many."""
+    """The names of the arrays of numbers. Raises `SampleError` if the file cannot be read or holds too many."""
     with _opened(path) as archive:
-        return [name.removesuffix(_SUFFIX) for name in archive.namelist() if name.endswith(_SUFFIX)]
+        names = [name for name in archive.namelist() if name.endswith(_SUFFIX)]
+        return [name.removesuffix(_SUFFIX) for name in names if _may_hold_numbers(archive, name)]
 
 
 def open_npz(path: Path, key: str) -> IO[bytes]:
@@ -37,6 +40,20 @@ def open_npz(path: Path, key: str) -> IO[bytes]:
         if member.file_size > MAX_BYTES + _MAX_HEADER:
             raise SampleError(f"{path.name}: {key} holds {member.file_size:,} bytes; at most {MAX_BYTES:,} are read")
         return io.BytesIO(archive.read(member))
+
+
+def _may_hold_numbers(archive: zipfile.ZipFile, name: str) -> bool:
+    """Whether a .npy file says that it holds numbers, or nothing that can be understood, which reading it refuses."""
+    try:
+        with archive.open(name) as file:
+            is_first = np.lib.format.read_magic(file) == (1, 0)
+            read = np.lib.format.read_array_header_1_0 if is_first else np.lib.format.read_array_header_2_0
+            dtype = read(file, max_header_size=_MAX_HEADER)[2]
+    except MemoryError:
+        raise
+    except Exception:  # zipfile and NumPy let many kinds of errors through when a file is damaged.
+        return True
+    return dtype.kind in "biuf"
 
 
 @contextmanager

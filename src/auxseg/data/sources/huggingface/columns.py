@@ -12,6 +12,8 @@ from auxseg.errors import InputError, nearest
 
 IMAGE, MASK, ID, GROUP, SPLIT = "image", "mask", "id", "group", "split"
 _ROLES: Final = (IMAGE, MASK, ID, GROUP, SPLIT)
+_NO_LABELS: Final = (*_ROLES, "box")
+"""Names that no kind of label may have."""
 IMAGE_NAMES: Final = ("image", "pixel_values", "img", "images", "rgb", "photo", "picture")
 MASK_NAMES: Final = (
     "mask", "label", "annotation", "labels", "segmentation", "segmentation_mask", "semantic_mask", "masks", "seg", "gt",
@@ -71,7 +73,7 @@ def choose_columns(schema: Any, info: Mapping[str, object], fields: Mapping[str,
         )
     names = {name: found for name, found in class_names(schema, info).items() if name in plain}
     labels = {role: column for role, column in fields.items() if role not in _ROLES}
-    labels |= {name: name for name in names if name not in taken and name not in labels and name not in _ROLES}
+    labels |= {name: name for name in names if name not in (*taken, *labels, *_NO_LABELS)}
     used = {image, mask, fields.get(ID), fields.get(GROUP), *labels.values()}
     left = [name for name in schema.names if name not in used]
     remarks = [f"the column {image} is the image" + (f", {mask} the mask" if mask else "; no column is the mask")]

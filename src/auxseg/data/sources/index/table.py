@@ -45,6 +45,8 @@ def read_index(path: Path) -> dict[str, Row]:
             f"{path} should be a table of paths, with commas (.csv) or tabs (.tsv) between its cells, or in Parquet "
             "(.parquet)"
         )
+    if not path.exists():
+        raise InputError(f"{path} does not exist; it should be a table with a column image")
     is_parquet = suffix in SUFFIXES
     header, rows = read_parquet(path) if is_parquet else read_table(path, _DELIMITERS[suffix])
     _check_header(path, header)

@@ -99,8 +99,13 @@ def form_names(form: _Form) -> tuple[str, ...]:
 
 
 def to_planes(values: np.ndarray, form: MultiMaskForm, what: str) -> UInt8[np.ndarray, "K h w"]:
-    """0, 1 and `IGNORE` with classes first. Raises `SampleError` for another shape or other values."""
+    """0, 1 and `IGNORE` with classes first; of one class two axes do.
+
+    Raises `SampleError` for another shape or other values.
+    """
     num_classes = len(form.names)
+    if values.ndim == 2 and num_classes == 1:  # MATLAB has no last axis of length 1
+        values = values[None]
     if values.ndim != 3 or num_classes not in (values.shape[0], values.shape[2]):
         expected = f"{num_classes} x h x w or h x w x {num_classes}"
         raise SampleError(f"its {what} has the shape {values.shape}, expected {expected}")

@@ -124,9 +124,10 @@ def _of_array(file: IO[bytes], name: str) -> tuple[tuple[int, int, int], np.dtyp
 
 def _of_tiff(tiff: Tiff) -> tuple[tuple[int, int, int], np.dtype, int, Read]:
     shape = tiff.height, tiff.width, tiff.num_channels
-    if tiff.rows_of_a_part * tiff.width * tiff.num_channels * tiff.dtype.itemsize > _MOST_OF_A_PART:
+    num_channels = 1 if tiff.is_planar else tiff.num_channels
+    if tiff.rows_of_a_part * tiff.width * num_channels * tiff.dtype.itemsize > _MOST_OF_A_PART:
         raise SampleError(
             f"{tiff.name} has parts of {tiff.rows_of_a_part:,} rows, which are decoded as a whole; save it without "
-            "compression, in tiles, or in strips of fewer rows"
+            "compression, or in tiles or strips of fewer rows"
         )
     return shape, tiff.dtype, tiff.orientation, tiff.rows

@@ -117,7 +117,7 @@ class Tiff:
 
         Raises `SampleError` for damaged files.
         """
-        num_planes, channels = (self.num_channels, 1) if self._is_planar else (1, self.num_channels)
+        num_planes, channels = (self.num_channels, 1) if self.is_planar else (1, self.num_channels)
         try:
             planes = [self._wide(file, channels, plane, num_planes, first, last) for plane in range(num_planes)]
         except (MemoryError, SampleError):
@@ -128,7 +128,8 @@ class Tiff:
         return np.iinfo(image.dtype).max - image if self._is_inverted else image
 
     @property
-    def _is_planar(self) -> bool:
+    def is_planar(self) -> bool:
+        """Whether each channel has parts of its own."""
         return self.num_channels > 1 and self.tags.get(_PLANAR, (1,))[0] == 2
 
     @property
