@@ -21,7 +21,7 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:
     """A minute for each task of a training; gives the recipes that were timed."""
     recipes: list[Recipe] = []
 
-    def pace(recipe: Recipe, data: Path, passes: int = 0) -> Pace:
+    def pace(recipe: Recipe, data: Path, passes: int = 0, at: str = "stored") -> Pace:
         recipes.append(recipe)
         return Pace(60.0 * len(recipe.tasks), 0.0, 0.0)
 

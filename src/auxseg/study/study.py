@@ -129,6 +129,7 @@ class Study:
                 workers,
                 tries=missing_tries,
                 passes=2 if plan.mirrored else 1,
+                at=plan.at,
                 start=start,
             )
 

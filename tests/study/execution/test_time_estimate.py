@@ -20,7 +20,7 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:
     """The recipes that were timed: 10 seconds for the target alone, 30 with an auxiliary."""
     recipes: list[Recipe] = []
 
-    def pace(recipe: Recipe, data: Path, passes: int = 0) -> Pace:
+    def pace(recipe: Recipe, data: Path, passes: int = 0, at: str = "stored") -> Pace:
         recipes.append(recipe)
         return Pace(10.0 if len(recipe.tasks) == 1 else 30.0, 0.0, 0.0)
 
@@ -66,7 +66,7 @@ def test_what_is_open_is_measured_once_and_not_by_every_training(
 def test_steps_looks_gradients_and_the_start_of_workers_count(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
-    def pace(recipe: Recipe, data: Path, passes: int = 0) -> Pace:
+    def pace(recipe: Recipe, data: Path, passes: int = 0, at: str = "stored") -> Pace:
         asked.append(passes)
         return Pace(once=5.0, step=1.0, look=2.0, test=100.0 * passes)
 
@@ -81,7 +81,7 @@ def test_steps_looks_gradients_and_the_start_of_workers_count(store: Path, monke
 
 
 def test_trainings_that_weights_are_chosen_by_are_not_tested(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibration, "pace_of", lambda recipe, data, passes=0: Pace(10.0, 0.0, 0.0, test=100.0))
+    monkeypatch.setattr(calibration, "pace_of", lambda *_: Pace(10.0, 0.0, 0.0, test=100.0))
     runs = make_plan(box_alone(seeds=1)).runs
     found = effort([*runs, *runs, *runs], runs, store, 1, tries=[*runs, *runs], passes=1)
     assert found == Effort(6, 0, 2 * 110.0 + 4 * 10.0)
@@ -110,7 +110,7 @@ def test_least_and_most_of_what_most_arms_are_like_is_timed_first(
 def test_arms_between_take_what_their_work_says(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipes: list[Recipe] = []
 
-    def pace(recipe: Recipe, data: Path, passes: int = 0) -> Pace:
+    def pace(recipe: Recipe, data: Path, passes: int = 0, at: str = "stored") -> Pace:
         recipes.append(recipe)
         return Pace(10.0 if len(recipe.tasks) == 1 else 30.0, 0.0, 0.0)
 

@@ -13,6 +13,7 @@ from typing import Final, final
 from auxseg.errors import DivergedError
 from auxseg.recipe import Recipe, with_changes
 from auxseg.records.events import Validated
+from auxseg.records.metrics import At
 from auxseg.run import Run, train
 from auxseg.run.evaluate import How, measured
 from auxseg.training.learner import Learner, StepResult
@@ -50,7 +51,7 @@ class Pace:
         return self.once + self.step * num_steps + self.look * num_looks
 
 
-def pace_of(recipe: Recipe, data: Path, passes: int = 0) -> Pace:
+def pace_of(recipe: Recipe, data: Path, passes: int = 0, at: At = "stored") -> Pace:
     """Of a recipe that leaves nothing open, by a training of a few steps, which ends with a look at validation."""
     short = with_changes(
         recipe,
@@ -67,19 +68,21 @@ def pace_of(recipe: Recipe, data: Path, passes: int = 0) -> Pace:
         step = statistics.median(after - before for before, after in pairwise(clock.times))
         once = max(clock.times[0] - started - step, 0.0)
         pace = Pace(once, step, look=ended - clock.times[-1])
-        return replace(pace, test=_test_seconds(run, passes)) if passes else pace
+        return replace(pace, test=_test_seconds(run, passes, at)) if passes else pace
 
 
-def _test_seconds(run: Run, passes: int) -> float:
+def _test_seconds(run: Run, passes: int, at: At) -> float:
     """Of an evaluation: of a few images, and for the rest as long as an image of the validation split takes.
 
-    The images are of the training split, because nobody reads the test split before a study is trained.
+    At the original size all take as long as the few. The images are of the training split, because nobody reads the
+    test split before a study is trained.
     """
     splits, looks = run.start.data.splits, [event.seconds for event in run.events.of(Validated)]
     started = time.perf_counter()
-    measured(run, "train", how=How(mirrored=passes > 1), most=NUM_MEASURED)
+    measured(run, "train", how=How(mirrored=passes > 1, at=at), most=NUM_MEASURED)
     few = time.perf_counter() - started
-    per_image = looks[-1] / splits["val"] if looks and splits.get("val") else few / NUM_MEASURED / passes
+    is_alike = at == "stored" and looks and splits.get("val")
+    per_image = looks[-1] / splits["val"] if is_alike else few / NUM_MEASURED / passes
     return few + passes * per_image * max(splits["test"] - NUM_MEASURED, 0)
 
 

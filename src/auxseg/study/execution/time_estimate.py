@@ -17,6 +17,7 @@ import torch
 
 from auxseg.data.loading.selection import training_rows
 from auxseg.recipe import Recipe, to_values
+from auxseg.records.metrics import At
 from auxseg.run import choose
 from auxseg.run.building import open_data
 from auxseg.study.design.arm import Arm
@@ -60,6 +61,7 @@ def effort(
     *,
     tries: Sequence[PlannedRun] = (),
     passes: int = 0,
+    at: At = "stored",
     start: float = 0.0,
 ) -> Effort:
     """Time a few steps of the arms that are not done yet. Nothing is left behind.
@@ -74,6 +76,7 @@ def effort(
         workers: how many train at the same time.
         tries: trainings that are not done, and are never tested, because weights are chosen by them.
         passes: how often every test image is measured: twice if mirrored too; 0 where the test split is not read.
+        at: at which size they are measured.
         start: seconds until workers have started.
     """
     left = [*missing, *tries]
@@ -81,7 +84,7 @@ def effort(
         return Effort(len(planned), len(planned), 0.0)
     choices = chosen(choose(largest(planned), data))
     recipes = {run.arm: decided(run.recipe, choices) for run in reversed(left)}
-    paces = _paces(recipes, data, passes)
+    paces = _paces(recipes, data, passes, at)
     trained = {arm: _seconds(recipe, paces[arm], data) for arm, recipe in recipes.items()}
     tested = {arm: seconds + paces[arm].test for arm, seconds in trained.items()}
     each = [*(tested[run.arm] for run in missing), *(trained[run.arm] for run in tries)]
@@ -107,7 +110,7 @@ def _shared_out(seconds: Sequence[float], workers: int) -> float:
     return max(*seconds, sum(seconds) / workers)
 
 
-def _paces(recipes: Mapping[Arm, Recipe], data: Path, passes: int) -> dict[Arm, Pace]:
+def _paces(recipes: Mapping[Arm, Recipe], data: Path, passes: int, at: At) -> dict[Arm, Pace]:
     """Of each arm; the least and the most work of what is alike is timed first, and then what is unlike both."""
     vocabulary = open_data(data, next(iter(recipes.values()))).vocabulary
     by_shape = {_shape(recipe): recipe for recipe in recipes.values()}
@@ -118,7 +121,7 @@ def _paces(recipes: Mapping[Arm, Recipe], data: Path, passes: int) -> dict[Arm, 
     order = dict.fromkeys([usual[0], usual[-1], *(shape for shape in ordered if shape not in usual), *ordered])
     started = time.perf_counter()
     first, *others = order
-    timed = {first: pace_of(by_shape[first], data, passes)}
+    timed = {first: pace_of(by_shape[first], data, passes, at)}
     for shape in others:
         if time.perf_counter() - started < PATIENCE or len(timed) < 2:
             timed[shape] = pace_of(by_shape[shape], data).tested_like(timed[first])
