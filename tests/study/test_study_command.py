@@ -116,7 +116,7 @@ def test_a_dry_run_tells_the_plan_and_leaves_nothing(
 ) -> None:
     monkeypatch.setattr(
         "auxseg.study.execution.time_estimate.pace_of",
-        lambda recipe, data, passes=0: Pace(60.0 * len(recipe.tasks), 0.0, 0.0),
+        lambda recipe, *_: Pace(60.0 * len(recipe.tasks), 0.0, 0.0),
     )
     assert ask("--data", store, "--out", tmp_path / "study", *QUESTION, "--seeds", "3", "--dry-run", "--json") == 0
     captured = capsys.readouterr()

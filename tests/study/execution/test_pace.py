@@ -9,6 +9,7 @@ import pytest
 from auxseg.errors import DivergedError
 from auxseg.recipe import Recipe
 from auxseg.records.event_log import EventLog
+from auxseg.records.metrics import At
 from auxseg.run import Run
 from auxseg.study.design.plan import make_plan
 from auxseg.study.execution import pace as module
@@ -66,8 +67,9 @@ def test_one_that_diverges_takes_as_long_as_that_took(store: Path, monkeypatch: 
 
 
 @pytest.mark.usefixtures("sealed_test_split")
-def test_a_real_one_leaves_the_test_split_alone(store: Path) -> None:
-    found = pace_of(RECIPE, store, 2)
+@pytest.mark.parametrize("at", ["stored", "original"])
+def test_a_real_one_leaves_the_test_split_alone(at: At, store: Path) -> None:
+    found = pace_of(RECIPE, store, 2, at)
     assert min(found.once, found.step, found.look, found.test) > 0
 
 

@@ -64,20 +64,20 @@ def test_what_is_open_is_measured_once_and_not_by_every_training(
 
 
 def test_steps_looks_gradients_and_the_start_of_workers_count(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
+    asked: list[tuple[int, str]] = []
 
     def pace(recipe: Recipe, data: Path, passes: int = 0, at: str = "stored") -> Pace:
-        asked.append(passes)
+        asked.append((passes, at))
         return Pace(once=5.0, step=1.0, look=2.0, test=100.0 * passes)
 
     monkeypatch.setattr(calibration, "pace_of", pace)
     settings = (*SETTINGS, "training.steps=5", "training.validate_every=1")  # two steps an epoch, and so three looks
     runs = make_plan(box_alone(seeds=1, settings=settings)).runs
-    found = effort(runs, runs, store, 1, passes=2, start=7.0)
+    found = effort(runs, runs, store, 1, passes=2, at="original", start=7.0)
     alone = 5.0 + 5 * 1.0 + 3 * 2.0 + 200.0
     assert found.per_arm == {"target only": alone, "box": pytest.approx(alone + 5 * 2 / 50)}
     assert found.seconds == pytest.approx(7.0 + 2 * alone + 0.2)
-    assert asked == [2, 0]  # an evaluation is timed once, and counted for both
+    assert asked == [(2, "original"), (0, "stored")]  # an evaluation is timed once, and counted for both
 
 
 def test_trainings_that_weights_are_chosen_by_are_not_tested(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
