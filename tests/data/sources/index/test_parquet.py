@@ -14,6 +14,7 @@ from auxseg.data.sources.index.parquet import read_parquet, texts
 from auxseg.data.sources.index.table import read_index
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
+from auxseg.extras import EXTRAS
 from tests.data.sources.index.tables import make
 
 pyarrow = pytest.importorskip("pyarrow")
@@ -145,7 +146,6 @@ def test_sizes_are_known_before_anything_is_unpacked(tmp_path: Path, monkeypatch
 
 
 def test_what_is_to_be_installed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = write(tmp_path / "index.parquet", COLUMNS)
-    monkeypatch.setitem(parquet.need_extra.__globals__["EXTRAS"], "parquet", ("no_such_module",))
+    monkeypatch.setitem(EXTRAS, "parquet", ("no_such_module",))
     with pytest.raises(InputError, match=r"a table in Parquet needs .*pip install 'auxseg\[parquet\]'"):
-        read_index(path)
+        read_index(tmp_path / "not-there.parquet")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from auxseg.errors import InputError
-from auxseg.extras import need_extra
 
 SUFFIXES: Final = (".parquet", ".pq")
 
@@ -27,7 +26,6 @@ def read_parquet(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]
     text nor numbers, such as lists, are refused. Raises `InputError`, also for a file that cannot be read; its size is
     known before it is unpacked.
     """
-    need_extra("parquet", f"{path}: a table in Parquet")
     try:
         return _read(path)
     except (InputError, MemoryError):

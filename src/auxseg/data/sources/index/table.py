@@ -14,6 +14,7 @@ from auxseg.data.sources.pictures.files import to_id
 from auxseg.data.sources.tables import CORNERS, Labels, read_table, to_labels
 from auxseg.data.sources.values import BadValue, number
 from auxseg.errors import InputError
+from auxseg.extras import need_extra
 
 _IMAGE, _MASK, _ID = "image", "mask", "id"
 _DELIMITERS: Final = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
@@ -45,9 +46,11 @@ def read_index(path: Path) -> dict[str, Row]:
             f"{path} should be a table of paths, with commas (.csv) or tabs (.tsv) between its cells, or in Parquet "
             "(.parquet)"
         )
+    is_parquet = suffix in SUFFIXES
+    if is_parquet:
+        need_extra("parquet", f"{path}: a table in Parquet")
     if not path.exists():
         raise InputError(f"{path} does not exist; it should be a table with a column image")
-    is_parquet = suffix in SUFFIXES
     header, rows = read_parquet(path) if is_parquet else read_table(path, _DELIMITERS[suffix])
     _check_header(path, header)
     result: dict[str, Row] = {}
