@@ -1,8 +1,8 @@
 """Simulated studies of several arms, thousands at a time, judged by the intervals that hold together.
 
 What a verdict rests on are means and mean squares of normal effects, and these are drawn directly: the figures of runs
-from seeds and images, mean squares from chi-square distributions. `whole_tables` draws every figure instead and judges
-with `auxseg.statistics` as a user would.
+from seeds and images, sums of squares and products of all arms from Wishart distributions. `whole_table` draws every
+figure instead, which is judged with `auxseg.statistics` as a user would.
 
 Shape legend: ``N`` studies, ``A`` arms with the baseline, ``S`` seeds, ``I`` images, ``K`` arms that are judged.
 """
@@ -22,7 +22,7 @@ from auxseg.statistics.simultaneous.constants import of_few_images
 from auxseg.statistics.simultaneous.designs import MIRRORED, USUAL
 from auxseg.statistics.simultaneous.intervals import LEAST_SHARE
 from auxseg.statistics.simultaneous.looks import constants_at
-from auxseg.statistics.simultaneous.moderation import moderated
+from auxseg.statistics.simultaneous.moderation import drawn_towards, moderated, of_others
 from auxseg.statistics.simultaneous.recommendation import inflation, mixture, prior_scale
 
 NUM_ARMS, NUM_CONTROLS = 5, 2
@@ -70,8 +70,12 @@ REGIMES: Final[Mapping[str, Draw]] = {
     "t4 runs": _heavy,
     "runs fail": _failing,
     "baseline 4x": _one(0, 4),
+    "images of one arm": _normal,
 }
-"""How the figures of runs vary; only in the first all arms do alike."""
+"""How the figures of runs vary; only in the first and the last all arms do alike."""
+
+OF_ONE_ARM: Final = 10.0
+"""How many times as much images vary in how they suit the first arm, in the last regime (standard deviation)."""
 
 
 LOOKS: Final = (3, 6, 10)
@@ -124,8 +128,9 @@ def simulated(
     num_controls: int = NUM_CONTROLS,
 ) -> Judged:
     """Draw studies and judge each at one look."""
+    suits = _suits(regime, num_arms + num_controls)
     runs, images = figures(rng, regime, num_seeds, num_images, num_studies, mirrored, num_arms + num_controls)
-    return judged(rng, runs + images, (num_seeds,), num_images, mirrored, num_arms)
+    return judged(rng, runs + images, (num_seeds,), num_images, mirrored, num_arms, suits=suits)
 
 
 def figures(
@@ -142,7 +147,15 @@ def figures(
     shape = (num_studies, others + 1, num_seeds)
     runs = USUAL.run * share**0.5 * REGIMES[regime](rng, shape)
     runs += USUAL.rest * share**0.5 / num_images**0.5 * rng.standard_normal(shape)
-    return runs, USUAL.arm_image / num_images**0.5 * rng.standard_normal((*shape[:2], 1))
+    suits = _suits(regime, others)[:, None] / num_images**0.5
+    return runs, suits * rng.standard_normal((*shape[:2], 1))
+
+
+def _suits(regime: str, others: int) -> np.ndarray:
+    """Standard deviation over images of how they suit each arm, the baseline first."""
+    suits = np.full(others + 1, USUAL.arm_image)
+    suits[1] *= OF_ONE_ARM if regime == "images of one arm" else 1
+    return suits
 
 
 def judged(
@@ -153,24 +166,31 @@ def judged(
     mirrored: bool,
     num_arms: int,
     most_seeds: int | None = None,
+    suits: np.ndarray | None = None,
 ) -> Judged:
     """Judge the last of these looks at the seeds there are then, as `auxseg.statistics.simultaneous` does."""
     num_seeds = looks[-1]
     runs = runs[..., :num_seeds]
     differences = runs[:, 1:] - runs[:, :1]
     own = differences.var(2, ddof=1) / num_seeds
-    image_part, rest = _mean_squares(rng, runs.shape[1] - 1, num_seeds, num_images, len(runs), mirrored)
-    variances = moderated(own, own.mean(1, keepdims=True), num_seeds - 1) if num_arms > 1 else own
-    variances = np.maximum(variances, LEAST_SHARE * rest / (num_seeds * num_images))[:, :num_arms]
-    image_part = np.maximum(image_part, (OF_IMAGES / (num_seeds * num_images)) ** 2)
+    suits = _suits("equal", runs.shape[1] - 1) if suits is None else suits
+    image_part, rest = _mean_squares(rng, suits, num_seeds, num_images, len(runs), mirrored)
+    variances = moderated(own, of_others(own), num_seeds - 1) if num_arms > 1 else own
+    variances = np.maximum(variances, LEAST_SHARE * rest[:, None] / (num_seeds * num_images))[:, :num_arms]
+    of_baseline = image_part[:, 0, 1:]
+    if num_arms > 1:
+        pairs = np.triu_indices(runs.shape[1], 1)
+        common = np.median(image_part[:, *pairs], axis=1, keepdims=True)
+        of_baseline = drawn_towards(common, of_baseline, num_images - 1)
+    images = np.maximum(of_baseline, (OF_IMAGES / (num_seeds * num_images)) ** 2)[:, :num_arms]
     wide = constants_at(num_arms, looks, most_seeds)
-    images = wide.images * of_few_images(num_images)
+    of_images = wide.images * of_few_images(num_images)
     over_seeds = runs.var(2, ddof=1)
     chance = _share_of_chance(over_seeds, num_seeds)
     return Judged(
         errors=differences.mean(2)[:, :num_arms],
-        half_widths=np.sqrt(wide.runs**2 * variances + images**2 * image_part),
-        standard_errors=np.sqrt(variances + image_part),
+        half_widths=np.sqrt(wide.runs**2 * variances + of_images**2 * images),
+        standard_errors=np.sqrt(variances + images),
         odd=chance < 0.05,
     )
 
@@ -183,15 +203,34 @@ def _share_of_chance(over_seeds: np.ndarray, num_seeds: int) -> np.ndarray:
 
 
 def _mean_squares(
-    rng: np.random.Generator, others: int, num_seeds: int, num_images: int, num_studies: int, mirrored: bool
+    rng: np.random.Generator, suits: np.ndarray, num_seeds: int, num_images: int, num_studies: int, mirrored: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The image part of each study, and the mean square of the rest of a difference."""
-    rest = 2 * USUAL.rest**2 * (MIRRORED if mirrored else 1.0)
-    freedom = others * (num_images - 1)
-    of_image = (2 * num_seeds * USUAL.arm_image**2 + rest) * rng.chisquare(freedom, (num_studies, 1)) / freedom
-    freedom *= num_seeds - 1
-    of_rest = rest * rng.chisquare(freedom, (num_studies, 1)) / freedom
-    return np.maximum(of_image - of_rest, 0) / (num_seeds * num_images), of_rest
+    """Of each study the image part of every pair of arms (N, A, A), and the mean square of the rest of a difference."""
+    rest = USUAL.rest**2 * (MIRRORED if mirrored else 1.0)
+    of_image = _of_pairs(_wishart(rng, num_seeds * suits**2 + rest, num_images - 1, num_studies))
+    freedom = (num_images - 1) * (num_seeds - 1)
+    of_rest = _of_pairs(_wishart(rng, np.full(len(suits), rest), freedom, num_studies))
+    pairs = np.triu_indices(len(suits), 1)
+    return (of_image - of_rest) / (num_seeds * num_images), of_rest[:, *pairs].mean(1)
+
+
+def _wishart(rng: np.random.Generator, variances: np.ndarray, freedom: int, num_studies: int) -> np.ndarray:
+    """Mean squares and products (N, A, A) of independent effects with these variances, by Bartlett's decomposition.
+
+    Bartlett 1933, On the Theory of Statistical Regression, Proceedings of the Royal Society of Edinburgh 53.
+    """
+    size = len(variances)
+    root = np.tril(rng.standard_normal((num_studies, size, size)), -1)
+    diagonal = np.arange(size)
+    root[:, diagonal, diagonal] = np.sqrt(rng.chisquare(freedom - diagonal, (num_studies, size)))
+    root *= np.sqrt(variances / freedom)[:, None]
+    return root @ root.transpose(0, 2, 1)
+
+
+def _of_pairs(products: np.ndarray) -> np.ndarray:
+    """Mean squares of the differences of any two."""
+    own = np.diagonal(products, axis1=1, axis2=2)
+    return own[:, :, None] + own[:, None, :] - 2 * products
 
 
 def whole_table(rng: np.random.Generator, num_seeds: int, num_images: int, others: int) -> np.ndarray:

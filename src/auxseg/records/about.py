@@ -116,6 +116,7 @@ class Question:
     looks_at: tuple[Count, ...] = field(default=(), metadata=OMITTED)
     mirrored: bool | None = field(default=None, metadata=OMITTED)
     at: Literal["original"] | None = field(default=None, metadata=OMITTED)
+    first_seed: Count | None = field(default=None, metadata=OMITTED)
     label_fractions: tuple[Number, ...]
     folds: Count | None = field(default=None, metadata=OMITTED)
     base: Mapping[str, object]

@@ -95,7 +95,8 @@ class Answer:
         remarks: what a reader of the verdicts has to know, as sentences.
         choice: what to use now.
         spread: what figures vary with, by which further studies are planned.
-        seeds_needed: the fewest with which every arm gets a statement; ``None`` if more than are worth it.
+        seeds_needed: the fewest with which open arms get a statement, but for those that take more than are worth it;
+            ``None`` if there are none.
         against: balancers beside each other.
     """
 

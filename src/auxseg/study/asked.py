@@ -83,9 +83,9 @@ def study(
         threads: of each run; the machine's, shared by the workers, if none are given.
         plugins: files with kinds of task, which are executed.
         watch: called now and then with the plan that is being trained.
-        question: ``design``, ``balancers``, ``arms``, ``vary``, ``controls``, ``label_fractions``, ``folds``,
-            ``figure``, ``method``, ``margin``, ``looks``, ``mirrored``, ``at``, ``weights``, ``tune_weights`` and
-            ``tuning_seeds``, as in `auxseg.study.design.config.StudyConfig`.
+        question: ``first_seed``, ``design``, ``balancers``, ``arms``, ``vary``, ``controls``, ``label_fractions``,
+            ``folds``, ``figure``, ``method``, ``margin``, ``looks``, ``mirrored``, ``at``, ``weights``,
+            ``tune_weights`` and ``tuning_seeds``, as in `auxseg.study.design.config.StudyConfig`.
 
     Raises:
         InputError: for all that the command refuses before anything is trained.

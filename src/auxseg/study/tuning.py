@@ -21,11 +21,12 @@ from auxseg.records.about import Tuned
 from auxseg.records.events import read_events
 from auxseg.study.answers.validation import validation_figure
 from auxseg.study.design.arm import Arm
+from auxseg.study.design.config import MOST_SEEDS
 from auxseg.study.design.digests import arm_digest
 from auxseg.study.design.plan import Plan, PlannedRun
 from auxseg.study.directory.directory import StudyDirectory
 
-FIRST_SEED: Final = 1000
+FIRST_SEED: Final = MOST_SEEDS
 """Verdicts have the seeds below it."""
 
 

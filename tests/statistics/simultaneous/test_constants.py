@@ -12,9 +12,6 @@ from auxseg.errors import InputError
 from auxseg.statistics.simultaneous import constants
 from auxseg.statistics.simultaneous.constants import of_few_images, of_images, of_runs
 
-DESIGNED = {3: 3.38, 4: 3.13, 5: 3.00, 6: 2.93, 8: 2.85, 10: 2.78, 15: 2.72, 20: 2.69}
-"""For five arms, from an earlier and smaller simulation of other code."""
-
 
 def _missed(num_arms: int, num_seeds: int, constant: float, num_studies: int) -> float:
     """How often one interval or more misses, by loops and numpy's own covariance."""
@@ -24,11 +21,12 @@ def _missed(num_arms: int, num_seeds: int, constant: float, num_studies: int) ->
         baseline, *arms = rng.standard_normal((num_arms + 1, num_seeds))
         differences = [arm - baseline for arm in arms]
         squared_errors = [float(np.cov(one)) / num_seeds for one in differences]
-        common = sum(squared_errors) / num_arms
-        missed += any(
-            float(np.mean(one)) ** 2 > constant**2 * (8 * common + (num_seeds - 1) * own) / (7 + num_seeds)
-            for one, own in zip(differences, squared_errors, strict=True)
-        )
+        for one, own in zip(differences, squared_errors, strict=True):
+            others = (sum(squared_errors) - own) / (num_arms - 1)
+            steadied = (8 * others + (num_seeds - 1) * own) / (7 + num_seeds)
+            if float(np.mean(one)) ** 2 > constant**2 * (steadied + 2 * max(own - 2 * others, 0)):
+                missed += 1
+                break
     return missed / num_studies
 
 
@@ -42,12 +40,6 @@ def test_cells_drawn_anew_miss_as_often_as_promised(num_arms: int, num_seeds: in
 @pytest.mark.parametrize(("num_arms", "num_seeds"), [(5, 3), (20, 4), (3, 20)])
 def test_the_table_is_what_the_simulation_gives(num_arms: int, num_seeds: int) -> None:
     assert constants._simulated(num_arms, num_seeds, 0.05) == pytest.approx(of_runs(num_arms, num_seeds), abs=0.03)
-
-
-def test_five_arms_have_the_constants_of_the_design() -> None:
-    found = {num_seeds: of_runs(5, num_seeds) for num_seeds in DESIGNED}
-    assert found == pytest.approx(DESIGNED, abs=0.025)
-    assert of_images(5) == pytest.approx(2.51, abs=0.005)
 
 
 @pytest.mark.parametrize("num_seeds", [3, 7, 100])

@@ -9,7 +9,7 @@ import pytest
 
 from auxseg.statistics.simultaneous import constants
 from auxseg.statistics.simultaneous.looks import Constants, constants_at, spent
-from auxseg.statistics.simultaneous.moderation import moderated
+from auxseg.statistics.simultaneous.moderation import moderated, of_others
 
 LOOKS = (3, 6, 10)
 NUM_STUDIES = 8000
@@ -52,9 +52,7 @@ def test_of_three_looks_one_or_more_misses_as_often_as_promised() -> None:
     for number, num_seeds in enumerate(LOOKS, 1):
         seen = differences[..., :num_seeds]
         own = seen.var(2, ddof=1) / num_seeds
-        half_widths = constants_at(5, LOOKS[:number], 10).runs * np.sqrt(
-            moderated(own, own.mean(1, keepdims=True), num_seeds - 1)
-        )
+        half_widths = constants_at(5, LOOKS[:number], 10).runs * np.sqrt(moderated(own, of_others(own), num_seeds - 1))
         missed |= (np.abs(seen.mean(2)) > half_widths).any(1)
         level = spent(num_seeds, 10, 0.05)
         assert missed.mean() == pytest.approx(level, abs=by_chance(level, NUM_STUDIES))

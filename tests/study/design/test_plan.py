@@ -26,6 +26,15 @@ def names(plan: Plan) -> list[str]:
     return [arm.name for arm in plan.arms]
 
 
+def test_a_study_is_repeated_on_other_seeds() -> None:
+    plan = planned(auxiliaries=["box"], seeds=3, first_seed=8, design="each")
+    assert [(run.arm.name, run.seed, run.recipe.seed) for run in plan.runs] == [
+        (arm, seed, seed) for seed in (8, 9, 10) for arm in ("target only", "box")
+    ]
+    with pytest.raises(InputError, match="first_seed is 999 and seeds 2; seeds from 1,000 on are for tuning"):
+        planned(seeds=2, first_seed=999)
+
+
 @pytest.mark.parametrize(
     ("design", "expected"),
     [

@@ -18,6 +18,7 @@ from tests.study.small import SETTINGS, box_alone, run_study, small_config
 @pytest.mark.parametrize(
     ("values", "key"),
     [
+        ({"first_seed": 3}, "first_seed was not given and is now 3"),
         ({"margin": 0.01}, "margin was 0.005 and is now 0.01"),
         ({"label_fractions": [0.5]}, r"label_fractions was \[1.0\] and is now \[0.5\]"),
         ({"settings": (*SETTINGS, "training.clip=1.0")}, "base.training.clip was not given and is now 1.0"),

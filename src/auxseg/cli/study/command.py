@@ -62,6 +62,9 @@ class Study(RecipeCommand):
     seeds: Annotated[int | None, optional("N")] = None
     """Number of seeds for each arm (default: 5). Verdicts need 3."""
 
+    first_seed: Annotated[int | None, optional("N")] = None
+    """Count seeds from here, so that an earlier study is repeated with other runs: 100 (default: 0)."""
+
     budget: Annotated[str | None, optional("TIME")] = None
     """Choose seeds and arms that fit this time, such as 45min or 2h, and say what they can find out."""
 
@@ -249,6 +252,7 @@ class Study(RecipeCommand):
             "base": self.base,
             "auxiliaries": listed(self.auxiliaries),
             "seeds": self.seeds,
+            "first_seed": self.first_seed,
             "design": self.design,
             "balancers": listed(self.balancers),
             "controls": listed(self.controls),

@@ -59,7 +59,8 @@ def _together(study: StudyResult, answer: Answer, directory: Path, *, higher_is_
         return _train(study, answer, directory, helping[0].name, f"Train with {helping[0].name}.")
     use = answer.choice.use if answer.choice is not None else None
     what = f"Train with {use}" if use else f"Train {study.target} alone"
-    undecided = [arm.name for arm in answer.arms if not arm.is_control and arm.verdict in ("open", "no verdict")]
+    open_arms = [arm for arm in answer.arms if not arm.is_control and arm.verdict in ("open", "no verdict")]
+    undecided = [arm.name for arm in open_arms]
     margin = in_points(study.rules.margin)
     if not undecided:
         return _train(study, answer, directory, use, f"{what}: something is known of every arm.")
@@ -75,6 +76,8 @@ def _together(study: StudyResult, answer: Answer, directory: Path, *, higher_is_
         return Recommendation(text, command, _about(time))
     if needed is None:
         return _train(study, answer, directory, use, f"{what}: at a margin of {margin}, {names}: not worth pursuing.")
+    if not later:
+        names = wording.listed([arm.name for arm in open_arms if arm.advice is not None] or undecided)
     new = needed - study.seeds if later else needed
     time = _seconds_per_run(study) * _runs_per_seed(study) * new
     if new > MOST_TIMES * study.seeds:

@@ -2,10 +2,10 @@
 
 For an arm with the mean difference ``D_a`` over S seeds and I images the interval is ``D_a`` plus or minus
 
-    h_a = sqrt(c(k, S)^2 v~_a + c_inf(k)^2 p)
+    h_a = sqrt(c(k, S)^2 v~_a + c_inf(k)^2 p_a)
 
-with the moderated variance ``v~_a`` that runs add (`moderation`), the variance ``p`` that images add, pooled over arms
-(`variances`), and the constants of `constants` for k arms. So many intervals, of all studies, that one or more misses
+with the moderated variance ``v~_a`` that runs add (`moderation`), the variance ``p_a`` that images add (`variances`),
+and the constants of `constants` for k arms. So many intervals, of all studies, that one or more misses
 in ``alpha`` of them: every statement that is read off them is covered together. The combination of two variances of
 which one is known to few degrees of freedom is that of Howe 1974, Approximate Confidence Limits on the Mean of X + Y
 Where X and Y Are Two Tabled Independent Random Variables, Journal of the American Statistical Association 69: the
@@ -14,9 +14,12 @@ squares of the half-widths that either would have alone are added.
 - **Controls** count for the variances and not for k: nobody asks whether they help. Their own intervals are as wide as
   if they were arms, and beside the 5%.
 - **One arm** borrows nothing, whatever the controls: its variance is its own, c a t quantile.
+- **Images** count for each arm what they count for its own difference, drawn towards the middle one of all pairs of
+  arms as variances of runs are, with one degree of freedom less than there are effective images. An arm that changes much,
+  such as another encoder, suits other images; arms that change little do not vary with it.
 - **Few images**: ``c_inf`` is multiplied by the quantile of t over that of the normal distribution, with one degree of
   freedom less than there are effective images. With 100 equal images that is 1.01.
-- **Ties**: ``v~_a`` is at least a quarter of ``rest / (S I)``, what single images add to it, and ``p`` at least
+- **Ties**: ``v~_a`` is at least a quarter of ``rest / (S I)``, what single images add to it, and ``p_a`` at least
   ``of_image / (S I)^2``, as if on one image one run had come out a standard deviation of the images apart. So seeds
   whose means happen to be equal are no certainty. If the figure is the same everywhere there is no interval.
 
@@ -38,7 +41,7 @@ from auxseg.statistics.simultaneous import constants
 from auxseg.statistics.simultaneous.constants import FEWEST_SEEDS
 from auxseg.statistics.simultaneous.criteria import Criteria
 from auxseg.statistics.simultaneous.looks import Constants, constants_at, spent
-from auxseg.statistics.simultaneous.moderation import moderated, share_of_chance
+from auxseg.statistics.simultaneous.moderation import drawn_towards, moderated, of_others, share_of_chance
 from auxseg.statistics.simultaneous.results import Results
 from auxseg.statistics.simultaneous.variances import Spread, Variances, variances
 
@@ -62,7 +65,7 @@ class Interval:
         difference: the arm's mean less the baseline's, over the seeds both have; NaN if there are none.
         half_width: ``h_a``; infinite with fewer than three seeds or two images.
         run_variance: ``v~_a``, what runs add to the variance of the difference.
-        image_variance: ``p``, what images add.
+        image_variance: ``p_a``, what images add.
         num_seeds: seeds that both sides have.
         num_images: test images.
         is_control: whether the arm is a control, which is not counted among those that are judged.
@@ -109,8 +112,7 @@ class Comparison:
         spread: standard deviations of single effects, for planning.
         baseline_ratio: variance over seeds of the baseline's runs, over that of the arms'.
         baseline_is_odd: whether that ratio is out of line: too many statements are then false, up to 8% of studies.
-        odd_arms: by name, the variance of arms that is out of line, over that of the others. Their own intervals are
-            too narrow, because the others' small variances draw theirs down.
+        odd_arms: by name, the variance of arms that is out of line, over that of the others: these steady it little.
     """
 
     arms: dict[str, Interval]
@@ -139,8 +141,8 @@ class Comparison:
             )
         for name, ratio in self.odd_arms.items():
             found.append(
-                f"Runs of {name} vary {ratio:.1f} times as much as those of the others (variance): its interval may be "
-                "too narrow."
+                f"Runs of {name} vary {ratio:.1f} times as much as those of the others (variance), so these "
+                "steady its interval little."
             )
         if any(interval.num_seeds < FEWEST_SEEDS for interval in self.arms.values()):
             found.append(f"Arms with fewer than {FEWEST_SEEDS} seeds have figures and no verdict.")
@@ -162,7 +164,7 @@ def compare(
     has_runs = found.num_seeds >= FEWEST_SEEDS
     num_judged = max(sum(name not in controls for name, has in zip(names, has_runs, strict=True) if has), 1)
     look = len(results.seeds) if look is None else look
-    runs, images = _parts(found, results.num_images, borrow=num_judged > 1)
+    runs, images = _parts(found, results, borrow=num_judged > 1)
     half_widths = _half_widths(found, results, num_judged, criteria, look)
     differences = _differences(results)
     (baseline_ratio, chance), *others = _oddness(found, results)
@@ -206,7 +208,7 @@ def _half_widths(
     wide = constants_at(num_judged, looks, criteria.most_seeds, criteria.alpha)
     level = spent(look, criteria.most_seeds, criteria.alpha) if criteria.most_seeds else criteria.alpha
     of_images = wide.images * constants.of_few_images(results.effective_images, criteria.alpha)
-    runs, images = _parts(found, results.num_images, borrow=num_judged > 1)
+    runs, images = _parts(found, results, borrow=num_judged > 1)
     for place in np.flatnonzero(enough):
         of_runs = wide.runs * _of_lost_seeds(num_judged, int(found.num_seeds[place]), look, level)
         half_widths[place] = half_width(runs[place], images[place], Constants(of_runs, of_images)) or math.inf
@@ -214,15 +216,17 @@ def _half_widths(
 
 
 def _parts(
-    found: Variances, num_images: int, *, borrow: bool
+    found: Variances, results: Results, *, borrow: bool
 ) -> tuple[Float[np.ndarray, " K"], Float[np.ndarray, " K"]]:
     """What runs and what images add to the variance of each arm's difference, both with their floors."""
     seeds = np.maximum(found.num_seeds, 1.0)
-    runs = found.per_run / seeds
+    runs, images = found.per_run / seeds, found.images
     if borrow:  # an arm of one seed has no variance of its own
-        runs = moderated(np.nan_to_num(runs), found.common / seeds, seeds - 1)
-    cells = seeds * max(num_images, 1)
-    return np.fmax(runs, LEAST_SHARE * found.rest / cells), np.fmax(max(found.images, 0.0), found.of_image / cells**2)
+        own = np.nan_to_num(found.per_run)
+        runs = moderated(own, of_others(own, seeds - 1), seeds - 1) / seeds
+        images = drawn_towards(found.common_images, images, max(results.effective_images - 1, 1.0))
+    cells = seeds * max(results.num_images, 1)
+    return np.fmax(runs, LEAST_SHARE * found.rest / cells), np.fmax(images, found.of_image / cells**2)
 
 
 def _differences(results: Results) -> Float[np.ndarray, " K"]:

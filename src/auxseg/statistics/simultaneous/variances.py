@@ -8,10 +8,11 @@ images, with the variance
 
 where names stand for standard deviations. The first term falls with seeds and is seen in the differences ``U_as`` of
 runs; the second is that another set of images would suit another arm. With the mean squares of the table of differences
-of two arms, seeds by images, it is ``(MS_image - MS_rest) / (S I)``, here the mean over all pairs of arms: for complete
-tables that is ``2 (MS_arm_image - MS_rest) / (S I)`` of the analysis of variance of all arms.
+of two arms, seeds by images, it is ``(MS_image - MS_rest) / (S I)``. Its mean over all pairs of arms is for complete
+tables ``2 (MS_arm_image - MS_rest) / (S I)`` of the analysis of variance of all arms. Arms that change little suit
+images alike and one that changes much does not, so each arm has its own, of its pair with the baseline, beside.
 
-Shape legend: ``A`` arms, baseline first; ``K`` arms beside it; ``S`` seeds; ``I`` images.
+Shape legend: ``A`` arms, baseline first; ``K`` arms beside it; ``S`` seeds; ``I`` images; ``P`` pairs of arms.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ class Variances:
         per_run: variance over seeds of an arm's difference of runs, NaN with fewer than two seeds.
         num_seeds: seeds that the arm shares with the baseline.
         rest: variance of one image of one run's difference, beside runs and images; the mean over pairs of arms.
-        images: what images add to the variance of a mean difference, whatever the number of seeds; may be below 0.
+        images: what images add to the variance of each arm's mean difference, whatever the number of seeds; may be
+            below 0, NaN with fewer than two seeds or images.
+        images_of_pairs: the same of all pairs of arms, the baseline among them, that share two seeds.
         of_image: variance over images of their mean figure: how unlike the images are.
         over_seeds: variance over seeds of each arm's own runs, the baseline's first.
     """
@@ -69,7 +72,8 @@ class Variances:
     per_run: Float[np.ndarray, " K"]
     num_seeds: Float[np.ndarray, " K"]
     rest: float
-    images: float
+    images: Float[np.ndarray, " K"]
+    images_of_pairs: Float[np.ndarray, " P"]
     of_image: float
     over_seeds: Float[np.ndarray, " A"]
 
@@ -80,11 +84,16 @@ class Variances:
         known = freedom > 0
         return float(freedom[known] @ self.per_run[known] / freedom[known].sum()) if known.any() else math.nan
 
+    @property
+    def common_images(self) -> float:
+        """The middle one of ``images_of_pairs``: one arm that changes much says nothing of the others."""
+        return float(np.median(self.images_of_pairs)) if len(self.images_of_pairs) else math.nan
+
     def spread(self, num_images: int) -> Spread:
         """Standard deviations of the single effects, at least 0."""
         rest = max(self.rest, 0.0) / 2
         run = max(self.common / 2 - rest / num_images, 0.0)
-        return Spread(math.sqrt(run), math.sqrt(rest), math.sqrt(max(self.images, 0.0) * num_images / 2))
+        return Spread(math.sqrt(run), math.sqrt(rest), math.sqrt(max(self.common_images, 0.0) * num_images / 2))
 
 
 def variances(results: Results) -> Variances:
@@ -94,29 +103,30 @@ def variances(results: Results) -> Variances:
     means = np.where(has_run, _mean(table), np.nan)
     differences = means[1:] - means[0]
     rest, images = _of_pairs(results)
+    num_others = len(results.arms) - 1
     return Variances(
         per_run=np.array([_variance(row[has]) for row, has in zip(differences, shared, strict=True)], dtype=float),
         num_seeds=shared.sum(1).astype(float),
         rest=rest,
-        images=images,
+        images=np.array([images.get((0, place), math.nan) for place in range(1, num_others + 1)], dtype=float),
+        images_of_pairs=np.array(list(images.values()), dtype=float),
         of_image=_variance(table[has_run].mean(0)) if has_run.any() else math.nan,
         over_seeds=np.array([_variance(row[has]) for row, has in zip(means, has_run, strict=True)], dtype=float),
     )
 
 
-def _of_pairs(results: Results) -> tuple[float, float]:
-    """The mean over pairs of arms of ``MS_rest``, and of ``(MS_image - MS_rest) / (S I)``."""
-    found = []
+def _of_pairs(results: Results) -> tuple[float, dict[tuple[int, int], float]]:
+    """The mean over pairs of arms of ``MS_rest``, and of each pair ``(MS_image - MS_rest) / (S I)``."""
+    rests: list[float] = []
+    images: dict[tuple[int, int], float] = {}
     for one, other in combinations(range(len(results.arms)), 2):
         both = results.has_run[one] & results.has_run[other]
         if both.sum() >= 2 and results.num_images >= 2:
             squares = mean_squares(results.table[one, both] - results.table[other, both])
             rest = squares.rest * _inflation(results.was_filled[[one, other]][:, both])
-            found.append((rest, (squares.image - rest) / (int(both.sum()) * results.num_images)))
-    if not found:
-        return math.nan, math.nan
-    rest, images = np.mean(found, axis=0)
-    return float(rest), float(images)
+            rests.append(rest)
+            images[one, other] = (squares.image - rest) / (int(both.sum()) * results.num_images)
+    return (float(np.mean(rests)) if rests else math.nan), images
 
 
 def _inflation(was_filled: Bool[np.ndarray, "2 S I"]) -> float:

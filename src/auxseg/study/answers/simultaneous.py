@@ -8,6 +8,7 @@ said stays as it was.
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from auxseg.statistics.simultaneous import (
     Design,
     Recommendation,
     Results,
+    Spread,
     Statement,
     bounds,
     compare,
@@ -68,8 +70,7 @@ def verdicts(compared: Compared) -> Verdicts:
         controls = [arm.name for arm in present if plan.is_control(arm) or arm not in judged]
         comparison = compare(results, rules, controls, plan.config.seeds)
         expected = recommend(comparison, rules)
-        needed = _seeds_needed(comparison, results, rules)
-        arms |= {arm: _verdict(arm, comparison, results, expected, needed, compared) for arm in judged}
+        arms |= {arm: _verdict(arm, comparison, results, expected, compared) for arm in judged}
         remarks += [remark for remark in comparison.remarks() if remark not in remarks]
         if family:
             names = ", ".join(compared.said(arm) for arm in judged)
@@ -82,7 +83,9 @@ def verdicts(compared: Compared) -> Verdicts:
         remarks=(*remarks, *unlike(plan)),
         choice=_choice(recommend(_complete(together, compared), rules), compared, arms),
         spread=records.Spread(spread.run, spread.rest, spread.arm_image) if _is_known(spread) else None,
-        seeds_needed=_seeds_needed(together, whole, rules),
+        seeds_needed=max(
+            (verdict.advice.seeds for verdict in arms.values() if verdict.advice and verdict.advice.seeds), default=None
+        ),
         against=against(compared, rules),
     )
 
@@ -99,7 +102,6 @@ def _verdict(
     comparison: Comparison,
     results: Results,
     expected: Recommendation,
-    needed: int | None,
     compared: Compared,
 ) -> ArmVerdict:
     rules, baseline = criteria(compared), compared.plan.arms[0]
@@ -115,8 +117,9 @@ def _verdict(
     prospects = expected.arms.get(arm.name)
     is_open = conclusion.leading is Statement.OPEN and not compared.plan.is_control(arm)
     missing = {*results.missing(arm.name), *results.missing(baseline.name)}
-    planned = {*range(compared.plan.config.seeds)} - {*results.seeds}
+    planned = {*compared.plan.config.all_seeds} - {*results.seeds}
     spread = comparison.spread
+    needed = _seeds_needed(arm, comparison, results, rules) if is_open else None
     return ArmVerdict(
         verdict=str(conclusion.leading) if interval.has_bounds else NO_VERDICT,
         sentence=said(compared.said(arm), conclusion, rules) + _context(arm, conclusion, compared),
@@ -125,7 +128,7 @@ def _verdict(
         difference=known(interval.difference),
         interval=(known(interval.low), known(interval.high)),
         level=comparison.alpha,
-        advice=Advice(needed, None) if is_open and needed is not None else None,
+        advice=None if needed is None else Advice(needed, None),
         expected=None if prospects is None else Expected(**vars(prospects)),
         variances=Variances(*(known(2 * each**2) for each in (spread.run, spread.arm_image, spread.rest))),
         per_seed={str(seed): float(value) for seed, value in rows if np.isfinite(value)},
@@ -171,12 +174,15 @@ def _choice(found: Recommendation, compared: Compared, arms: dict[Arm, ArmVerdic
     return records.Choice(found.use, sentence)
 
 
-def _seeds_needed(comparison: Comparison, results: Results, rules: Criteria) -> int | None:
-    """The fewest seeds with which every arm gets a statement, images being measured as they were."""
-    if not _is_known(comparison.spread) or results.num_images < 2:
+def _seeds_needed(arm: Arm, comparison: Comparison, results: Results, rules: Criteria) -> int | None:
+    """The fewest seeds with which an arm gets a statement, images being measured as they were."""
+    interval = comparison.arms[arm.name]
+    if not interval.has_bounds:
         return None
-    design = Design(comparison.num_judged, len(results.seeds), max(round(results.effective_images), 2))
-    return seeds_needed(design, rules.margin, comparison.spread)
+    num_images = max(round(results.effective_images), 2)
+    run, arm_image = interval.run_variance * interval.num_seeds, interval.image_variance * num_images
+    spread = Spread(run=math.sqrt(run / 2), rest=0.0, arm_image=math.sqrt(arm_image / 2))
+    return seeds_needed(Design(comparison.num_judged, len(results.seeds), num_images), rules.margin, spread)
 
 
 def _is_known(spread: object) -> bool:

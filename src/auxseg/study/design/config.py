@@ -27,6 +27,8 @@ SAME_STEPS: Final = "same-steps"
 """What the baseline is already: asked for, it is refused with that answer."""
 
 MOST_FOLDS: Final = 100
+MOST_SEEDS: Final = 1000
+"""Tuning and screening take seeds from here on, so that no run of theirs is judged."""
 
 SIMULTANEOUS: Final = "simultaneous"
 PER_ARM: Final = "per-arm"
@@ -77,8 +79,8 @@ class StudyConfig:
     base's alone, if none is given here). ``folds`` is K: every arm and seed is trained K times, so that every image is
     tested by a network that has not seen it (`auxseg.data.loading.folds`). ``tune_weights`` are weights of which each
     arm's is chosen on validation, on ``tuning_seeds`` seeds of their own, with as many tries for the target alone
-    (`auxseg.study.tuning`). ``settings`` are changes to the base, as in ``auxseg train --set``; seeds are counted from
-    0, whatever the base's.
+    (`auxseg.study.tuning`). ``settings`` are changes to the base, as in ``auxseg train --set``. ``seeds`` are counted
+    from ``first_seed``, whatever the base's: another one repeats a study with runs that it has not seen.
 
     How it is judged: ``figure`` is the target's figure, its main one if none is given here
     (`auxseg.study.design.judged_figure`), and ``margin`` the smallest difference of it that matters (0.01, a point;
@@ -92,7 +94,8 @@ class StudyConfig:
 
     base: str
     auxiliaries: tuple[str, ...] = ()
-    seeds: Annotated[int, Field(ge=1, le=1000)] = 5
+    seeds: Annotated[int, Field(ge=1, le=MOST_SEEDS)] = 5
+    first_seed: Annotated[int, Field(ge=0, lt=MOST_SEEDS)] = 0
     design: Design | None = None
     arms: Annotated[tuple[_Arm, ...], Field(min_length=1)] | None = None
     vary: tuple[str, ...] = ()
@@ -103,13 +106,18 @@ class StudyConfig:
     figure: Annotated[str, Field(min_length=1, max_length=80)] | None = None
     method: Method | None = None
     margin: Margin | None = None
-    looks: Literal[1, 2] | tuple[Annotated[int, Field(ge=1, le=1000)], ...] | None = None
+    looks: Literal[1, 2] | tuple[Annotated[int, Field(ge=1, le=MOST_SEEDS)], ...] | None = None
     mirrored: bool | None = None
     at: At | None = None
     weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = field(default_factory=dict)
     tune_weights: Annotated[tuple[Weight, ...], Field(min_length=2)] | None = None
-    tuning_seeds: Annotated[int, Field(ge=1, le=1000)] = 2
+    tuning_seeds: Annotated[int, Field(ge=1, le=MOST_SEEDS)] = 2
     settings: tuple[str, ...] = ()
+
+    @property
+    def all_seeds(self) -> range:
+        """The seeds that every arm is trained on."""
+        return range(self.first_seed, self.first_seed + self.seeds)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -154,8 +162,17 @@ def check_study(values: Mapping[str, object], origin: str = "study") -> StudyCon
     _check_weights(study, origin)
     _check_folds(study, origin)
     _check_looks(study, origin)
+    _check_seeds(study, origin)
     usual: Design = "together" if study.balancers else "all-but-one"
     return study if study.arms or study.design else dataclasses.replace(study, design=usual)
+
+
+def _check_seeds(study: StudyConfig, origin: str) -> None:
+    if study.first_seed + study.seeds > MOST_SEEDS:
+        raise InputError(
+            f"{origin}: first_seed is {study.first_seed} and seeds {study.seeds}; seeds from {MOST_SEEDS:,} on are for "
+            "tuning and screening, so begin earlier"
+        )
 
 
 def _check_sets(study: StudyConfig, origin: str) -> None:

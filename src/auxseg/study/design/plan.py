@@ -150,7 +150,7 @@ def make_plan(study: StudyConfig) -> Plan:
     runs = [
         PlannedRun(arm, seed, fraction, of_run(recipes[arm, fraction], seed, fold))
         for fraction in fractions
-        for seed in range(study.seeds)
+        for seed in study.all_seeds
         for fold in folds_of(study)
         for arm in arms
     ]

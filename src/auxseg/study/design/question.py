@@ -35,6 +35,7 @@ def question(plan: Plan) -> Question:
         looks_at=config.planned_looks if together else (),
         mirrored=plan.mirrored or None,
         at="original" if plan.at == "original" else None,
+        first_seed=config.first_seed or None,
         label_fractions=tuple(sorted(plan.label_fractions)),
         folds=config.folds,
         base=what_matters(arm_recipe(plan, plan.arms[0])),
@@ -85,7 +86,7 @@ def with_judged(plan: Plan, kept: Sequence[Judged], directory: Path, *, were_sho
             PlannedRun(arm, seed, share, of_run(again, seed, fold))
             for share in plan.label_fractions
             for again in [_again(values, own_share(arm) or share)]
-            for seed in range(plan.config.seeds)
+            for seed in plan.config.all_seeds
             for fold in plan.folds
         ]
     places = {_arm(entry): place for place, entry in enumerate(kept)}
