@@ -284,9 +284,13 @@ def choices(rng: np.random.Generator, effects: str, num_seeds: int, num_studies:
         scale = prior_scale(variances, num_seeds)
         weights, means, deviations = mixture(gains, variances * inflation(num_seeds, borrows=True), scale)
         seed = truth + one[1:, 0] - one[0, 0]
-        for costs, score in ((regret, weights @ means), (verdicts, np.where(gains > width, gains, -1)), (first, seed)):
+        for costs, score in (
+            (regret, (weights * means).sum(0)),
+            (verdicts, np.where(gains > width, gains, -1)),
+            (first, seed),
+        ):
             costs.append(max(truth.max(), 0) - (truth[score.argmax()] if score.max() > 0 else 0))
-        stated.append(weights @ special.ndtr(means / deviations))
+        stated.append((weights * special.ndtr(means / deviations)).sum(0))
         helped.append(truth > 0)
     near = np.abs(np.concatenate(stated) - 0.9) < 0.05
     return {

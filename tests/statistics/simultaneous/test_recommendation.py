@@ -29,13 +29,13 @@ def test_the_posterior_is_that_of_weighted_draws_from_the_prior() -> None:
     weights, means, deviations = mixture(gains, variances, scale)
     rng = np.random.default_rng(0)
     taus = np.abs(scale * rng.standard_cauchy((400_000, 1)))
-    drawn = scale * rng.standard_normal((400_000, 1)) + taus * rng.standard_normal((400_000, 3))
+    drawn = scale * rng.standard_normal((400_000, 1)) + taus * rng.standard_t(2, (400_000, 3))
     shared = min(variances.mean() / 2, 0.9 * variances.min())
     errors = stats.multivariate_normal(cov=shared + np.diag(variances - shared))
     likelihood = errors.pdf(gains - drawn)
     likelihood /= likelihood.sum()
-    assert weights @ means == pytest.approx(likelihood @ drawn, abs=0.02)
-    helps = weights @ stats.norm.cdf(means / deviations)
+    assert (weights * means).sum(0) == pytest.approx(likelihood @ drawn, abs=0.02)
+    helps = (weights * stats.norm.cdf(means / deviations)).sum(0)
     assert helps == pytest.approx(likelihood @ (drawn > 0), abs=0.01)
 
 
@@ -48,6 +48,18 @@ def test_the_best_is_recommended_and_drawn_towards_the_others() -> None:
     assert edges.helps > box.helps > 0.5
     assert edges.reaches_margin < edges.helps
     assert edges.deviation > 0
+
+
+def test_an_arm_unlike_the_others_is_not_drawn_to_them() -> None:
+    """As another encoder beside auxiliaries that gain nothing, with an error of its own that is three times theirs."""
+    small = {f"auxiliary {number}": 0.002 * number - 0.004 for number in range(5)}
+    comparison = _comparison({"encoder": 0.066, **small}, 1.6e-5, 8)
+    comparison.arms["encoder"] = Interval(0.066, 0.036, 1.6e-5, 1.3e-4, 8, 100)
+    found = recommend(comparison, RULES)
+    assert found.use == "encoder"
+    assert 0.055 < found.arms["encoder"].gain < 0.066
+    assert found.arms["encoder"].reaches_margin > 0.99
+    assert all(abs(one.gain) < 0.004 for name, one in found.arms.items() if name != "encoder")
 
 
 def test_none_is_recommended_where_none_is_expected_to_gain() -> None:

@@ -15,8 +15,8 @@ squares of the half-widths that either would have alone are added.
   if they were arms, and beside the 5%.
 - **One arm** borrows nothing, whatever the controls: its variance is its own, c a t quantile.
 - **Images** count for each arm what they count for its own difference, drawn towards the middle one of all pairs of
-  arms as variances of runs are, with one degree of freedom less than there are effective images. An arm that changes much,
-  such as another encoder, suits other images; arms that change little do not vary with it.
+  arms as variances of runs are, with one degree of freedom less than there are effective images. An arm that changes
+  much, such as another encoder, suits other images; arms that change little do not vary with it.
 - **Few images**: ``c_inf`` is multiplied by the quantile of t over that of the normal distribution, with one degree of
   freedom less than there are effective images. With 100 equal images that is 1.01.
 - **Ties**: ``v~_a`` is at least a quarter of ``rest / (S I)``, what single images add to it, and ``p_a`` at least

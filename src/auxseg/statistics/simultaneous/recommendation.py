@@ -1,18 +1,21 @@
 """Whom to use if one must choose now: always an answer, apart from what can be said for certain.
 
 A verdict guards against false statements. Who has to choose wants the best bet, and that is another question. The
-model is a normal hierarchy over the arms that are judged: their true gains are alike, but not equal,
+model is a hierarchy over the arms that are judged: their true gains are mostly alike, and some may be quite others,
 
-    D_a = gain_a + error_a,   gain_a ~ N(mean, tau^2),   mean ~ N(0, r^2),   tau ~ half-Cauchy(r),
+    D_a = gain_a + error_a,   (gain_a - mean) / tau ~ t of 2 degrees of freedom,   mean ~ N(0, r^2),
+    tau ~ half-Cauchy(r),
 
 where errors have the variances of `intervals` and share that of the baseline, half of each, and r is a quarter of the
 standard deviation of a run's figure between seeds: effects are expected to be small beside the noise of a run, and may
-be much larger. Given tau everything is normal; tau is integrated over its prior by quadrature. The measured differences
-are thereby drawn towards each other and towards nothing, the more the less is known. The arm of the largest expected
-gain is recommended, or the target alone if none is expected to gain. As variances are estimated, those of the errors
-are multiplied by ``d / (d - 2)``, what a t distribution of their d degrees of freedom adds.
+be much larger. The heavy tails let an arm such as another encoder gain ten points beside others that gain none; a
+normal distribution would draw it to them. A t variable is a normal one with a random scale, so given tau, the scales
+and ``s``, the sum of mean and shared error, arms are independent and normal; all three are integrated on grids. The
+measured differences are thereby drawn towards each other and towards nothing, the more the less is known. The arm of
+the largest expected gain is recommended, or the target alone if none is expected to gain. As variances are estimated,
+those of the errors are multiplied by ``d / (d - 2)``, what a t distribution of their d degrees of freedom adds.
 
-Shape legend: ``A`` arms that are judged, ``Q`` nodes.
+Shape legend: ``A`` arms that are judged, ``T`` values of tau, ``L`` of a scale, ``C`` of s, ``Q`` all of them.
 """
 
 from __future__ import annotations
@@ -37,7 +40,8 @@ CALIBRATION: Final = (
 """What a stated P(helps) is worth, as `auxseg bench study-validity` measures it; docs/methods.md has the table."""
 
 _SHARE_OF_NOISE: Final = 0.25
-_NUM_NODES: Final = 64
+_TAIL_FREEDOM: Final = 2.0
+_NUM_TAUS, _NUM_SCALES, _NUM_SUMS = 24, 14, 96
 
 
 @final
@@ -117,30 +121,53 @@ def _variance(interval: Interval, spread: Spread | None) -> float:
 def _posterior(
     gains: Float[np.ndarray, " A"], variances: Float[np.ndarray, " A"], scale: float, margin: float
 ) -> list[Prospects]:
-    """What is expected of each arm, a mixture of normal distributions over the nodes of tau."""
+    """What is expected of each arm, a mixture of normal distributions."""
     weights, means, deviations = mixture(gains, variances, scale)
-    mean = weights @ means
-    deviation = np.sqrt(weights @ (np.square(deviations) + np.square(means)) - np.square(mean))
-    helps, reaches = (weights @ special.ndtr((means - bound) / deviations) for bound in (0.0, margin))
+    mean = (weights * means).sum(0)
+    deviation = np.sqrt((weights * (np.square(deviations) + np.square(means))).sum(0) - np.square(mean))
+    helps, reaches = ((weights * special.ndtr((means - bound) / deviations)).sum(0) for bound in (0.0, margin))
     columns = zip(mean, deviation, helps, reaches, strict=True)
     return [Prospects(*(float(value) for value in column)) for column in columns]
 
 
 def mixture(
     gains: Float[np.ndarray, " A"], variances: Float[np.ndarray, " A"], scale: float
-) -> tuple[Float[np.ndarray, " Q"], Float[np.ndarray, "Q A"], Float[np.ndarray, "Q A"]]:
-    """Of each node of tau its probability given the data, and the arms' means and standard deviations."""
-    nodes, weights = np.polynomial.legendre.leggauss(_NUM_NODES)
-    taus = scale * np.tan(np.pi / 4 * (nodes + 1))
-    equal = np.ones((len(gains), len(gains)))
+) -> tuple[Float[np.ndarray, "Q A"], Float[np.ndarray, "Q A"], Float[np.ndarray, "Q A"]]:
+    """Of each arm the nodes' probabilities given the data, and its means and standard deviations there."""
+    taus, of_taus = _taus(scale)
+    scales, of_scales = _scales()
     shared = min(float(variances.mean()) / 2, 0.9 * float(variances.min()))
-    errors = shared * equal + np.diag(variances - shared)
-    priors = scale**2 * equal + np.square(taus)[:, None, None] * np.eye(len(gains))
-    whole = priors + errors
-    gain = np.linalg.solve(whole, priors).transpose(0, 2, 1)  # both are symmetric
-    means = gain @ gains
-    left = priors - gain @ priors
-    logs = -0.5 * (np.linalg.slogdet(whole)[1] + gains @ np.linalg.solve(whole, gains[:, None])[..., 0].T)
-    likelihood = weights * np.exp(logs - logs.max())
-    deviations = np.sqrt(np.maximum(np.diagonal(left, axis1=1, axis2=2), 0.0))
-    return likelihood / likelihood.sum(), means, deviations
+    own = variances - shared
+    of_sum = scale**2 + shared
+    reach = 4 * math.sqrt(of_sum)
+    sums = np.linspace(min(float(gains.min()), 0.0) - reach, max(float(gains.max()), 0.0) + reach, _NUM_SUMS)
+
+    priors = np.square(taus[:, None] * scales)[:, :, None, None]  # (T, L, 1, 1)
+    distances = gains - sums[:, None]  # (C, A)
+    whole = priors + own  # (T, L, 1, A)
+    densities = of_scales[:, None, None] * np.exp(-0.5 * np.square(distances) / whole) / np.sqrt(whole)
+    of_arms = np.maximum(densities.sum(1), np.finfo(float).tiny)  # (T, C, A)
+    logs = np.log(of_taus)[:, None] - 0.5 * np.square(sums) / of_sum + np.log(of_arms).sum(2)  # (T, C)
+    likelihood = np.exp(logs - logs.max())
+    likelihood /= likelihood.sum()
+    weights = likelihood[:, None, :, None] * densities / of_arms[:, None]  # (T, L, C, A)
+
+    share = priors / whole
+    means = scale**2 / of_sum * sums[:, None] + share * distances
+    deviations = np.sqrt(scale**2 * shared / of_sum + share * own)
+    shape = (-1, len(gains))
+    return weights.reshape(shape), means.reshape(shape), np.broadcast_to(deviations, means.shape).reshape(shape)
+
+
+def _taus(scale: float) -> tuple[Float[np.ndarray, " T"], Float[np.ndarray, " T"]]:
+    """Nodes of a half-Cauchy distribution with their weights."""
+    nodes, weights = np.polynomial.legendre.leggauss(_NUM_TAUS)
+    return scale * np.tan(np.pi / 4 * (nodes + 1)), weights
+
+
+def _scales() -> tuple[Float[np.ndarray, " L"], Float[np.ndarray, " L"]]:
+    """Random scales that make a normal variable one of t: ``sqrt(d / chi^2_d)``, at equal steps of their logarithm."""
+    scales = np.geomspace(0.3, 100.0, _NUM_SCALES)
+    squares = _TAIL_FREEDOM / np.square(scales)
+    weights = squares ** (_TAIL_FREEDOM / 2) * np.exp(-squares / 2)
+    return scales, weights / weights.sum()
