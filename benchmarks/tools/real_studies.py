@@ -113,7 +113,7 @@ def parallel(steps: int, seeds: int) -> dict[str, Any]:
 def _config(
     auxiliaries: Sequence[str], steps: int, seeds: int, settings: Sequence[str] = (), **values: Any
 ) -> StudyConfig:
-    question = {"base": "tiny", "auxiliaries": auxiliaries, "design": "each", "seeds": seeds, "looks": 1}
+    question = {"base": "tiny", "auxiliaries": auxiliaries, "design": "each", "seeds": seeds}
     asked = check_study({**question, "settings": [f"training.steps={steps}", *settings], **values})
     return with_rules(asked, None, Path())
 
