@@ -134,8 +134,8 @@ class Prepare(Command):
     mask=label_7 disparity=depth."""
 
     layers: Annotated[tuple[Literal["boxes", "tags", "points"], ...], optional("boxes tags points")] = ()
-    """coco, yolo: further labels to keep: boxes (all of them), tags (which categories occur); coco: points (key points
-    of the largest object). A folder declares its layers in layers.yaml."""
+    """coco, yolo: further labels to keep: boxes (all of them), tags (which categories occur), points (key points of
+    the largest object). A folder declares its layers in layers.yaml."""
 
     exif: Annotated[Literal["auto", "apply", "ignore"], optional("auto|apply|ignore")] = "auto"
     """apply: turn images by their EXIF orientation; ignore: read them as stored; auto: decide by mask sizes."""

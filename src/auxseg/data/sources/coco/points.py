@@ -29,7 +29,8 @@ POINTS: Final = "points"
 SEVERAL: Final = "several objects have key points, of which those of the largest were kept"
 """The note of an image of which this is so."""
 
-_MIDDLE: Final = 0.5
+MIDDLE: Final = 0.5
+"""From the index of a pixel to its middle."""
 
 
 def points_form(categories: Categories) -> PointsForm:
@@ -111,7 +112,7 @@ def _rows(values: object, form: PointsForm) -> Float[np.ndarray, "K 3"]:
         if seen not in (UNLABELLED, HIDDEN, VISIBLE):
             raise BadValue(f"the visibility of {name} should be 0, 1 or 2, not {seen}")
         if seen != UNLABELLED:
-            rows[place] = number(x, f"x of {name}") + _MIDDLE, number(y, f"y of {name}") + _MIDDLE, seen
+            rows[place] = number(x, f"x of {name}") + MIDDLE, number(y, f"y of {name}") + MIDDLE, seen
     return rows
 
 
