@@ -26,7 +26,7 @@ class Synthesize(Command):
     """Write a built-in generated data set: animals or rooms with exact labels."""
 
     out: Path
-    """The store to write (.h5)."""
+    """The store to write (.h5); a folder with --shard-size."""
 
     kind: Literal["animals", "rooms"] = "animals"
     """animals: masks, species, breeds, head boxes; rooms: masks of 13 classes, depth, normals, kinds of room."""
@@ -39,6 +39,9 @@ class Synthesize(Command):
 
     seed: int = 0
     """The same seed gives the same pictures."""
+
+    shard_size: Annotated[int | None, optional("N")] = None
+    """Write a folder of files with N samples each, which every command reads as one store."""
 
     overwrite: bool = False
     """Replace OUT if it exists."""
@@ -60,6 +63,7 @@ class Synthesize(Command):
                 seed=self.seed,
                 overwrite=self.overwrite,
                 processes=self.processes,
+                shard_size=self.shard_size,
                 progress=progress,
             )
         return _tell(console, report)
