@@ -363,6 +363,7 @@ def test_a_store_of_several_files_is_made_joined_and_converted(pets, capsys):
         "samples": 8,
         "files": 2,
         "copied": 0,
+        "rewritten": 0,
         "content_hash": converted["content_hash"],
     }
 
