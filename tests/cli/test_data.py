@@ -47,6 +47,15 @@ def test_synthesize_writes_a_store(tmp_path, capsys):
     assert store.provenance["details"]["seed"] == "3"
 
 
+def test_synthesize_writes_a_folder_of_files(tmp_path, capsys):
+    out = tmp_path / "drawn"
+    given = ["--samples", "3", "--size", "32", "--processes", "1", "--shard-size", "2"]
+    assert main(["data", "synthesize", "--out", str(out), *given]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["shard-0000.h5", "shard-0001.h5", "shards.json"]
+    assert main(["data", "synthesize", "--out", str(tmp_path / "none"), "--shard-size", "0"]) == 2
+    assert "shard_size must be at least 1 sample per file, not 0" in capsys.readouterr().err
+
+
 def test_rooms_have_layers_which_inspect_shows(tmp_path, capsys):
     out = str(tmp_path / "rooms.h5")
     given = ["--kind", "rooms", "--samples", "10", "--size", "32", "--processes", "1"]
@@ -354,6 +363,7 @@ def test_a_store_of_several_files_is_made_joined_and_converted(pets, capsys):
         "samples": 8,
         "files": 2,
         "copied": 0,
+        "rewritten": 0,
         "content_hash": converted["content_hash"],
     }
 

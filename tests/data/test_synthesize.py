@@ -46,6 +46,15 @@ def test_the_same_settings_make_the_same_content_and_others_make_another(store, 
     assert len({store.content_hash, *hashes.values()}) == 3
 
 
+def test_a_folder_of_files_holds_the_same(store, tmp_path) -> None:
+    path = synthesize(tmp_path / "many", num_samples=2, size=32, seed=3, shard_size=1).path
+    many = Store.open(path)
+    assert [file.name for file in many.files] == ["shard-0000.h5", "shard-0001.h5"]
+    assert many.content_hash == store.content_hash
+    with pytest.raises(InputError, match="shard_size must be at least 1 sample per file, not 0"):
+        synthesize(tmp_path / "none", num_samples=2, size=32, shard_size=0)
+
+
 def test_progress_is_told_and_a_store_is_replaced_only_when_asked(tmp_path) -> None:
     told: list[tuple[int, int]] = []
     report = synthesize(

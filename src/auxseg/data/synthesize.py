@@ -25,6 +25,7 @@ def synthesize(
     seed: int = 0,
     overwrite: bool = False,
     processes: int | None = 1,
+    shard_size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Generate pictures with exact labels and write them into a store; see `prepare` for the rest.
@@ -37,4 +38,13 @@ def synthesize(
     if kind not in KINDS:
         raise InputError(f"kind should be one of {', '.join(KINDS)}, not {kind!r}")
     source = (RoomsSource if kind == "rooms" else SyntheticSource)(num_samples, size, seed)
-    return prepare(source, out, size=size, overwrite=overwrite, seed=seed, processes=processes, progress=progress)
+    return prepare(
+        source,
+        out,
+        size=size,
+        overwrite=overwrite,
+        seed=seed,
+        processes=processes,
+        shard_size=shard_size,
+        progress=progress,
+    )

@@ -82,9 +82,9 @@ def test_partners_are_each_others(names) -> None:
     [
         ([["nose", "tail"]], "flip_pairs holds 'tail', which is none of its points"),
         ([["a", "b"], ["a", "c"]], "flip_pairs holds 'a' twice"),
-        ([["a", "a"]], "a list of pairs of two names"),
-        (["ab"], "a list of pairs of two names"),
-        ("a", "a list of pairs of two names"),
+        ([["a", "a"]], "a list of pairs of two different names"),
+        (["ab"], "a list of pairs of two different names"),
+        ("a", "a list of pairs of two different names"),
     ],
 )
 def test_pairs_that_make_no_sense_are_refused(pairs, reason) -> None:

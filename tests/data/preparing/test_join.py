@@ -134,6 +134,31 @@ def test_what_was_left_out_of_any_is_told_of_all(tmp_path):
     assert whole.provenance["boxes"]["num_kept"] == 7
 
 
+def test_a_store_may_lack_classes_of_labels_that_others_have(tmp_path):
+    """The first knows red and round alone, the shards of the second more, and not in one order."""
+    changes = [{"colour": "red"}, {"colour": "blue"}, {"colour": "red", "shape": "round"}, {"colour": "amber"}]
+    samples = [replace(draw_sample(number), classes={"shape": "flat"} | changes[number // 2]) for number in range(8)]
+    settings: dict[str, Any] = {"size": 16, "original_masks": True}
+
+    def made(name: str, first: int, end: int, **more: Any) -> Path:
+        splits = [SPLITS[number % 4] for number in range(first, end)]
+        return prepare(DrawnSource(samples[first:end], splits), tmp_path / name, **settings, **more).path
+
+    parts = made("a.h5", 0, 2), made("b", 2, 6, shard_size=2), made("c.h5", 6, 8)
+    assert [len(Store.open(part).vocabulary.labels["colour"]) for part in parts] == [1, 2, 1]
+    before = hashes(tmp_path)
+    done = join(parts, tmp_path / "whole")
+    one, whole = Store.open(made("one.h5", 0, 8)), Store.open(done.path)
+    assert dict(whole.vocabulary.labels) == {"colour": ("amber", "blue", "red"), "shape": ("flat", "round")}
+    assert whole.content_hash == one.content_hash == done.content_hash
+    assert_same_samples(one, whole)
+    assert (done.num_copied, done.num_rewritten) == (0, 4)
+    assert {name: value for name, value in hashes(tmp_path).items() if name in before} == before
+    again = join([whole.files[0], parts[2]], tmp_path / "again")
+    assert (again.num_copied, again.num_rewritten) == (0, 1)
+    assert whole.files[0].samefile(Store.open(again.path).files[0])
+
+
 def test_where_it_comes_from_is_what_all_say_and_what_each_says():
     one = {"source": "folder", "notes": {"a": 1}, "seed": 0, "date": "x", "remarks": ["r"], "boxes": {"num_boxes": 1}}
     other = {"source": "coco", "notes": {"a": 2, "b": 1}, "seed": 0, "date": "y", "remarks": ["r", "s"]}

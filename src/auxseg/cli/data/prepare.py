@@ -26,7 +26,7 @@ class Synthesize(Command):
     """Write a built-in generated data set: animals or rooms with exact labels."""
 
     out: Path
-    """The store to write (.h5)."""
+    """The store to write (.h5); a folder with --shard-size."""
 
     kind: Literal["animals", "rooms"] = "animals"
     """animals: masks, species, breeds, head boxes; rooms: masks of 13 classes, depth, normals, kinds of room."""
@@ -39,6 +39,9 @@ class Synthesize(Command):
 
     seed: int = 0
     """The same seed gives the same pictures."""
+
+    shard_size: Annotated[int | None, optional("N")] = None
+    """Write a folder of files with N samples each, which every command reads as one store."""
 
     overwrite: bool = False
     """Replace OUT if it exists."""
@@ -60,6 +63,7 @@ class Synthesize(Command):
                 seed=self.seed,
                 overwrite=self.overwrite,
                 processes=self.processes,
+                shard_size=self.shard_size,
                 progress=progress,
             )
         return _tell(console, report)
@@ -134,8 +138,8 @@ class Prepare(Command):
     mask=label_7 disparity=depth."""
 
     layers: Annotated[tuple[Literal["boxes", "tags", "points"], ...], optional("boxes tags points")] = ()
-    """coco, yolo: further labels to keep: boxes (all of them), tags (which categories occur); coco: points (key points
-    of the largest object). A folder declares its layers in layers.yaml."""
+    """coco, yolo: further labels to keep: boxes (all of them), tags (which categories occur), points (key points of
+    the largest object). A folder declares its layers in layers.yaml."""
 
     exif: Annotated[Literal["auto", "apply", "ignore"], optional("auto|apply|ignore")] = "auto"
     """apply: turn images by their EXIF orientation; ignore: read them as stored; auto: decide by mask sizes."""

@@ -124,7 +124,8 @@ class Convert(Command):
 class Join(Command):
     """Make one store of several of equal form; their files are linked, or copied where that is impossible.
 
-    Samples keep their splits. All are read once, for the hash of the whole.
+    Samples keep their splits. All are read once, for the hash of the whole. Files that lack classes of a label which
+    others have are written again.
     """
 
     paths: Positional[Annotated[tuple[Path, ...], optional("STORE ...")]]
@@ -144,6 +145,9 @@ class Join(Command):
             joined = join(self.paths, self.out, overwrite=self.overwrite, progress=progress)
         if joined.num_copied:
             console.print(f"note: {count(joined.num_copied, 'file')} copied, because links cannot be made there")
+        if joined.num_rewritten:
+            again = count(joined.num_rewritten, "file")
+            console.print(f"note: {again} written again with classes of labels that only other stores have")
         console.print(
             f"{joined.path}: {count(joined.num_samples, 'sample')} in {count(joined.num_shards, 'file')}",
             markup=False,
@@ -154,5 +158,6 @@ class Join(Command):
             "samples": joined.num_samples,
             "files": joined.num_shards,
             "copied": joined.num_copied,
+            "rewritten": joined.num_rewritten,
             "content_hash": joined.content_hash,
         }

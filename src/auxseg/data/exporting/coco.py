@@ -16,10 +16,11 @@ from jaxtyping import Float32
 from PIL import Image
 
 from auxseg.counting import count
+from auxseg.data.exporting.coco_layers import CocoLayers
+from auxseg.data.exporting.coco_objects import Region, coco_boxes, coco_objects
 from auxseg.data.exporting.labelled_picture import LabelledPicture
 from auxseg.data.exporting.run_lengths import bounds, rle
-from auxseg.data.layers import PointsForm
-from auxseg.data.layers.points import pairs_by_name
+from auxseg.data.layers.instances import NO_THING, UNKNOWN
 from auxseg.data.sample import IGNORE, SPLITS, Vocabulary
 
 BESIDE: Final = "COCO has no place for classes of images and boxes without outline: they stand in the images' entries"
@@ -31,42 +32,48 @@ PAIRS: Final = (
     "other programs may not"
 )
 
+THINGS: Final = (
+    "COCO has no place for parts of the mask that no box is around: they are annotations with isthing 0, which data "
+    "prepare does not take for boxes, but other programs may"
+)
+
+INSTANCES: Final = "its instances are objects of their own, with the classes of the mask; data prepare reads no numbers"
+
 
 @final
 class CocoWriter:
     """``images/`` and ``annotations/train.json``, ``val.json``, ``test.json``.
 
-    - Categories are the mask classes under the data's own numbers; the background is none.
-    - An annotation is one class of one image. Ignored pixels are a crowd of the first category, and so is the whole of
-      an image without a mask.
-    - The first layer of key points stands with the largest annotation of its image, from the middle of the first pixel;
-      every category names them and their ``flip_pairs``. Other annotations have zeros.
-    - What COCO has no word for stands in the image's entry: ``classes``, ``box`` (x, y, width, height) and ``group``.
+    - Categories are the mask classes under the data's own numbers, and then the other classes of the layer of boxes;
+      the background is none.
+    - An annotation is one class of one image, one instance, or one box with its part of the mask, see `coco_objects`.
+      Ignored pixels are a crowd of the first category, and so is the whole of an image without a mask; what is no
+      object has ``isthing`` 0.
+    - The first layer of each kind is written: boxes, instances, tags, which are the categories that occur, and key
+      points. These stand with the largest annotation of their image, from the middle of the first pixel; every
+      category names them and their ``flip_pairs``. Other annotations have zeros.
+    - What COCO has no word for stands in the image's entry: ``classes``, ``box`` (x, y, width, height), ``group``, and
+      as ``unknown`` the layers of which nothing is known in it.
     """
 
-    def __init__(self, out: Path, vocabulary: Vocabulary) -> None:
+    def __init__(self, out: Path, vocabulary: Vocabulary, *, has_masks: bool = True) -> None:
+        """``has_masks`` is whether any picture has a mask. Without one, boxes have no outlines at all."""
         self._out = out
-        self._no_points: dict[str, Any] = {}
-        self._has_other_pairs = False
         self._has_background = vocabulary.has_background
         first = int(vocabulary.has_background)
-        self._ids = {number: vocabulary.category_ids[number] for number in range(first, len(vocabulary.mask_classes))}
-        points = [(name, form) for name, form in vocabulary.layers.items() if isinstance(form, PointsForm)]
-        self.layers = dict(points[:1])
-        named: dict[str, Any] = {}
-        if points:
-            form = points[0][1]
-            named = {"keypoints": list(form.names), "flip_pairs": [list(pair) for pair in form.flip_pairs]}
-            self._no_points = {"keypoints": [0] * (3 * len(form.names)), "num_keypoints": 0}
-            self._has_other_pairs = form.partners != PointsForm(form.names, pairs_by_name(form.names)).partners
-        self._categories = [
-            {"id": id, "name": vocabulary.mask_classes[number], **named} for number, id in self._ids.items()
-        ]
+        ids = {number: vocabulary.category_ids[number] for number in range(first, len(vocabulary.mask_classes))}
+        names = {id: vocabulary.mask_classes[number] for number, id in ids.items()}
+        self._layers = CocoLayers(vocabulary, names, has_masks=has_masks)
+        self._ids = ids if has_masks or not self._layers.boxes else {}
+        self.layers = self._layers.written
+        named = self._layers.named_points
+        self._no_points = self._layers.no_points
+        self._categories = [{"id": id, "name": name, **named} for id, name in self._layers.names.items()]
         self._images: dict[str, list[dict[str, Any]]] = {split: [] for split in SPLITS}
         self._annotations: dict[str, list[dict[str, Any]]] = {split: [] for split in SPLITS}
         self._num_images = self._num_annotations = 0
-        self._has_more = False
-        self._num_bare = 0
+        self._has_more = self._has_bare_regions = False
+        self._num_bare = self._num_other_tags = self._num_lost_instances = 0
 
     def add(self, picture: LabelledPicture, name: str) -> None:
         """Write a picture under this name, and remember its entries."""
@@ -80,15 +87,14 @@ class CocoWriter:
         if picture.box is not None:
             x0, y0, x1, y1 = picture.box
             more["box"] = [x0, y0, x1 - x0, y1 - y0]
-        more = {key: value for key, value in more.items() if value}
-        self._has_more |= bool({"classes", "box"} & more.keys())
-        self._images[picture.split].append({**entry, **more})
+        self._has_more |= picture.box is not None or bool(picture.classes)
         unknown = np.full((height, width), IGNORE, np.uint8)  # COCO takes an image without annotations for background
-        first = len(self._annotations[picture.split])
-        self._add_mask(unknown if picture.mask is None else picture.mask, picture.split)
-        for layer in self.layers:
-            if layer in picture.layers:
-                self._add_points(picture.layers[layer], self._annotations[picture.split][first:])
+        annotations = self._annotated(picture, unknown if picture.mask is None else picture.mask)
+        if self._layers.points in picture.layers:
+            self._add_points(picture.layers[self._layers.points], annotations)
+        more["unknown"] = self._unknown(picture, annotations)
+        self._images[picture.split].append({**entry, **{key: value for key, value in more.items() if value}})
+        self._annotations[picture.split] += annotations
 
     def finish(self) -> tuple[str, ...]:
         """Write the annotation files. Returns what COCO has no place for."""
@@ -102,18 +108,65 @@ class CocoWriter:
             if self._images[split]:
                 (self._out / "annotations" / f"{split}.json").write_text(json.dumps(content))
         bare = f"the key points of {count(self._num_bare, 'image')} without an outline are not exported"
+        tags = (
+            f"the tags of {count(self._num_other_tags, 'image')} are not exported: COCO's are the categories of "
+            "objects, and these differ"
+        )
+        lost = f"not exported, because they have no class in the mask: {count(self._num_lost_instances, 'instance')}"
         return (
             *((BESIDE,) if self._has_more else ()),
             *(() if self._has_background else (BACKGROUND,)),
             *((bare,) if self._num_bare else ()),
-            *((PAIRS,) if self._has_other_pairs else ()),
+            *((tags,) if self._num_other_tags else ()),
+            *((PAIRS,) if self._layers.has_other_pairs else ()),
+            *((THINGS,) if self._has_bare_regions else ()),
+            *((INSTANCES,) if self._layers.instances else ()),
+            *((lost,) if self._num_lost_instances else ()),
         )
 
-    def _add_mask(self, mask: np.ndarray, split: str) -> None:
-        for number, id in self._ids.items():
-            self._annotate(mask == number, id, split, is_crowd=False)
-        if self._ids:
-            self._annotate(mask == IGNORE, next(iter(self._ids.values())), split, is_crowd=True)
+    def _annotated(self, picture: LabelledPicture, mask: np.ndarray) -> list[dict[str, Any]]:
+        """The annotations of a picture with this mask."""
+        rows = picture.layers.get(self._layers.boxes)
+        boxes = None if rows is None else coco_boxes(rows, self._layers.box_categories)
+        things = picture.layers.get(self._layers.instances)
+        if things is not None:
+            with_class = np.unique(things[np.isin(mask, [*self._ids])])
+            self._num_lost_instances += len(np.setdiff1d(things, [*with_class.tolist(), NO_THING, UNKNOWN]))
+        objects = coco_objects(mask, self._ids, things, boxes)
+        found = [self._annotation(each) for each in objects]
+        self._has_bare_regions |= any("isthing" in each for each in found)
+        ignored = mask == IGNORE
+        if self._ids and ignored.any():
+            first = next(iter(self._ids.values()))
+            found.append(self._annotation(Region(first, ignored, is_thing=False)) | {"iscrowd": 1})
+        return found
+
+    def _annotation(self, each: Region) -> dict[str, Any]:
+        self._num_annotations += 1
+        box = bounds(each.pixels) if each.box is None else each.box.sides
+        return {
+            "id": self._num_annotations,
+            "image_id": self._num_images,
+            "category_id": each.category,
+            "bbox": box,
+            "area": int(each.pixels.sum()),
+            "segmentation": rle(each.pixels) if self._ids else [],
+            "iscrowd": int(each.box is not None and each.box.is_crowd),
+            **({} if each.is_thing else {"isthing": 0}),
+            **self._no_points,
+        }
+
+    def _unknown(self, picture: LabelledPicture, annotations: Sequence[dict[str, Any]]) -> list[str]:
+        """By the names of `data prepare` the layers that are written, but of which nothing is known in this picture."""
+        lacking = [kind for kind, layer in self._layers.read_as.items() if layer not in picture.layers]
+        tags = picture.layers.get(self._layers.tags)
+        if tags is None:
+            return lacking
+        found = {each["category_id"] for each in annotations if each.get("isthing", 1) or not each["iscrowd"]}
+        if self._layers.tags_of(found) == tags.tolist():
+            return lacking
+        self._num_other_tags += 1
+        return [*lacking, "tags"]
 
     def _add_points(self, rows: Float32[np.ndarray, "K 3"], annotations: Sequence[dict[str, Any]]) -> None:
         objects = [each for each in annotations if not each["iscrowd"]]
@@ -125,20 +178,3 @@ class CocoWriter:
         largest = max(objects, key=lambda each: each["area"])
         largest["keypoints"] = [number for x, y, visibility in values for number in (x, y, int(visibility))]
         largest["num_keypoints"] = int(known.sum())
-
-    def _annotate(self, region: np.ndarray, category: int, split: str, *, is_crowd: bool) -> None:
-        if not region.any():
-            return
-        self._num_annotations += 1
-        self._annotations[split].append(
-            {
-                "id": self._num_annotations,
-                "image_id": self._num_images,
-                "category_id": category,
-                "bbox": bounds(region),
-                "area": int(region.sum()),
-                "segmentation": rle(region),
-                "iscrowd": int(is_crowd),
-                **self._no_points,
-            }
-        )

@@ -63,9 +63,9 @@ def export_data(
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         try:
-            writer = {"folder": FolderWriter, "coco": CocoWriter}[form](partial, store.vocabulary)
+            writer = _writer(store, form, partial)
             for row, name in enumerate(names):
-                writer.add(labelled_picture(store, row), name)
+                writer.add(labelled_picture(store, row, writer.layers), name)
                 progress(row + 1, len(names))
             notes = writer.finish()
             if out.exists():
@@ -77,6 +77,12 @@ def export_data(
     return ExportedData(
         out, len(names), (_sizes(store), *_layers(store, writer.layers), *_original_masks(store), *notes)
     )
+
+
+def _writer(store: Store, form: str, out: Path) -> FolderWriter | CocoWriter:
+    if form == "folder":
+        return FolderWriter(out, store.vocabulary)
+    return CocoWriter(out, store.vocabulary, has_masks=bool(store.has_mask.any()))
 
 
 def _layers(store: Store, exported: Collection[str]) -> tuple[str, ...]:

@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from auxseg.data.channels import RGB
-from auxseg.data.exporting.labelled_picture import LabelledPicture, can_export
-from auxseg.data.layers import PointsForm
+from auxseg.data.exporting.labelled_picture import LabelledPicture
+from auxseg.data.layers import InstancesForm, PointsForm
 from auxseg.data.sample import Vocabulary
 from auxseg.data.sources.class_names import read_names
 from auxseg.data.sources.layers.declared import FILE
@@ -38,7 +38,8 @@ class FolderWriter:
             raise InputError(f"a label called {taken[0]!r} cannot stand in labels.csv, which has a column of that name")
         if vocabulary.mask_classes:
             _write_classes(out / "classes.txt", vocabulary.mask_classes)
-        self.layers = {name: form for name, form in vocabulary.layers.items() if can_export(form)}
+        kinds = PointsForm | InstancesForm
+        self.layers = {name: form for name, form in vocabulary.layers.items() if isinstance(form, kinds)}
         for name in self.layers:
             if name in _TAKEN:
                 raise InputError(f"a layer called {name!r} cannot be exported: a folder has another file of that name")

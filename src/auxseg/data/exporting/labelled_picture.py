@@ -5,6 +5,7 @@ Shape legend: ``h w`` the picture's size, at most the stored size, ``C`` its cha
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import final
@@ -12,7 +13,6 @@ from typing import final
 import numpy as np
 from jaxtyping import UInt, UInt8
 
-from auxseg.data.layers import InstancesForm, LayerForm, PointsForm
 from auxseg.data.sample import MISSING, SPLITS
 from auxseg.data.store.store import Store
 from auxseg.errors import InputError
@@ -23,7 +23,7 @@ from auxseg.errors import InputError
 class LabelledPicture:
     """What a store holds of one sample; ``box`` is ``x0 y0 x1 y1`` in pixels of the picture, half-open.
 
-    ``layers`` are those that the sample has, of kinds that can be exported.
+    ``layers`` are those that are written and that the sample has.
     """
 
     id: str
@@ -36,10 +36,10 @@ class LabelledPicture:
     layers: dict[str, np.ndarray]
 
 
-def labelled_picture(store: Store, row: int) -> LabelledPicture:
-    """Read one sample. Raises `RunError` as `Store.read` does."""
-    kept = {name: layer for name, layer in store.layers.items() if can_export(layer.form) and layer.present[row]}
-    layers = store.with_layers(kept).read_layers(row)
+def labelled_picture(store: Store, row: int, layers: Collection[str]) -> LabelledPicture:
+    """Read one sample with these layers. Raises `RunError` as `Store.read` does."""
+    kept = {name: layer for name, layer in store.layers.items() if name in layers and layer.present[row]}
+    values = store.with_layers(kept).read_layers(row)
     image, mask = store.read(row)
     y0, y1, x0, x1 = store.inside(row)
     corners = store.boxes[row].astype(float) * store.place(row).size.corners - [x0, y0, x0, y0]
@@ -55,13 +55,8 @@ def labelled_picture(store: Store, row: int) -> LabelledPicture:
         },
         str(store.groups[row]),
         SPLITS[store.split[row]],
-        {name: layer.form.cut(layers[name], store.inside(row)) for name, layer in kept.items()},
+        {name: layer.form.cut(values[name], store.inside(row)) for name, layer in kept.items()},
     )
-
-
-def can_export(form: LayerForm) -> bool:
-    """Whether a layer of this kind can be exported to a folder."""
-    return isinstance(form, PointsForm | InstancesForm)
 
 
 def file_names(store: Store) -> list[str]:

@@ -183,5 +183,5 @@ def _parse_pairs(values: object) -> Pairs:
             case [str(one), str(other)] if one != other:
                 pairs.append((one, other))
             case _:
-                raise ValueError("flip_pairs should be a list of pairs of two names")
+                raise ValueError("flip_pairs should be a list of pairs of two different names")
     return tuple(pairs)

@@ -22,19 +22,22 @@ from auxseg.data.store.shards.reading import id_twice
 from auxseg.data.store.store import Store
 from auxseg.data.store.writing.content_hash import ContentHash
 from auxseg.data.store.writing.output import is_of, output
+from auxseg.data.store.writing.writer import StoreWriter
 from auxseg.errors import InputError, RunError
 
 
 @final
 @dataclass(frozen=True)
 class JoinReport:
-    """The folder that was written. ``num_copied`` of its files could not be linked to those of the stores."""
+    """The folder that was written. ``num_copied`` of its files could not be linked to those of the stores, and
+    ``num_rewritten`` were written again, because others know classes of labels that they do not."""
 
     path: Path
     num_samples: int
     num_shards: int
     num_copied: int
     content_hash: str
+    num_rewritten: int = 0
 
 
 def join(
@@ -50,16 +53,20 @@ def join(
     afterwards. Where a file system has no links, or is another one, files are copied. All samples are read once, for
     the content hash; it is that of one file with the same samples, see `auxseg.data.store.writing.content_hash`.
 
+    The names of classes of a label may differ: a store knows those alone that its samples have. The whole knows all,
+    in alphabetical order, as a preparation of all samples would. Files that know fewer are written again.
+
     Raises:
-        InputError: if there are fewer than two stores, if they do not agree about everything but their samples, if an
-            id stands in two of them, or if ``out`` exists.
+        InputError: if there are fewer than two stores, if they do not agree about everything else but their samples, if
+            an id stands in two of them, or if ``out`` exists.
         RunError: if one of the stores is damaged, or the disk is full.
     """
     out = as_path(out, "out")
     opened = [Store.open(as_path(path, "stores")) for path in stores]
     if len(opened) < 2:
         raise InputError(f"stores: expected at least two to join, found {len(opened)}")
-    _check(opened, out)
+    labels = _labels([store.header for store in opened])
+    _check(opened, out, labels)
     files = [file for store in opened for file in store.files]
     if len(files) > MOST_SHARDS:
         raise InputError(
@@ -67,17 +74,25 @@ def join(
         )
     parts = [Store.open(file) for file in files]
     with output(out, overwrite, is_folder=True) as folder:
-        copied = [_copied(file, folder / shard_name(number)) for number, file in enumerate(files)]
+        places = [folder / shard_name(number) for number in range(len(parts))]
+        is_whole = [dict(part.header.labels) == labels for part in parts]
+        linked = [pair for *pair, knows_all in zip(files, places, is_whole, strict=True) if knows_all]
+        copied = [_copied(file, place) for file, place in linked]
         whole = replace(
             opened[0].header,
+            labels=labels,
             skipped=tuple(pair for store in opened for pair in store.skipped),
             dropped=tuple(pair for store in opened for pair in store.dropped),
         )
         content_hash = _content_hash(parts, whole, progress)
-        shards = (Shard(shard_name(number), len(part), part.content_hash) for number, part in enumerate(parts))
+        own_hashes = [
+            part.content_hash if knows_all else _written_again(part, place, labels, out.parent)
+            for part, place, knows_all in zip(parts, places, is_whole, strict=True)
+        ]
+        shards = [Shard(place.name, len(part), own) for place, part, own in zip(places, parts, own_hashes, strict=True)]
         provenance = joined_provenance([store.provenance for store in opened])
         write_index(folder, ShardIndex(content_hash, tuple(shards), provenance, whole.skipped, whole.dropped))
-    return JoinReport(out, sum(map(len, parts)), len(parts), sum(copied), content_hash)
+    return JoinReport(out, sum(map(len, parts)), len(parts), sum(copied), content_hash, len(parts) - len(copied))
 
 
 def joined_provenance(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -136,13 +151,27 @@ def _texts(values: object) -> list[str]:
     return [str(value) for value in values] if isinstance(values, list) else []
 
 
-def _check(stores: Sequence[Store], out: Path) -> None:
-    """Raise `InputError` for stores that cannot be one."""
+def _labels(headers: Sequence[Header]) -> dict[str, tuple[str, ...]]:
+    """The names of the classes of every label that all stores know.
+
+    Where all know the same, they keep their order.
+    """
+    known = [label for label in headers[0].labels if all(label in header.labels for header in headers)]
+    found: dict[str, tuple[str, ...]] = {}
+    for label in known:
+        tables = {header.labels[label] for header in headers}
+        found[label] = tables.pop() if len(tables) == 1 else tuple(sorted({name for each in tables for name in each}))
+    return found
+
+
+def _check(stores: Sequence[Store], out: Path, labels: Mapping[str, tuple[str, ...]]) -> None:
+    """Raise `InputError` for stores that cannot be one with these names of classes."""
     first = stores[0]
-    for store in stores:
+    named = [replace(store.header, labels={**store.header.labels, **labels}) for store in stores]
+    for store, header in zip(stores, named, strict=True):
         if is_of(out, store):
             raise InputError(f"--out {out} is one of the stores, one of their files, or holds one; choose another name")
-        if found := disagreement(first.header, first.path, store.header, store.path):
+        if found := disagreement(named[0], first.path, header, store.path):
             raise InputError(f"{found}; prepare them alike, or together")
     if twice := id_twice((store.path, store.ids) for store in stores):
         raise InputError(f"{twice}; ids are unique in a store: leave one of them out, or prepare it with other names")
@@ -156,6 +185,21 @@ def _copied(file: Path, target: Path) -> bool:
         shutil.copyfile(file, target)
         return True
     return False
+
+
+def _written_again(part: Store, target: Path, labels: Mapping[str, tuple[str, ...]], place: Path) -> str:
+    """Write a file with more names of classes than it has; its content hash. Errors name the folder ``place``."""
+    with StoreWriter(
+        target,
+        part.header.size,
+        {name: layer.form for name, layer in part.layers.items()},
+        channels=part.channels,
+        original_masks=part.originals is not None,
+        place=place,
+    ) as writer:
+        for row in range(len(part)):
+            writer.append(record_of(part, row))
+        return writer.finish(part.split, header_values(part.header), part.provenance, labels)
 
 
 def _content_hash(parts: Sequence[Store], whole: Header, progress: Callable[[int, int], None]) -> str:

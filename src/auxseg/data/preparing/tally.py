@@ -79,7 +79,7 @@ class Tally:
         """What looks wrong about the data set as a whole, in one sentence each."""
         names = settings.mask_classes
         held = {number for each in self.mask_ids for number in each}
-        occurs = np.array([number in held for number in range(len(names))])
+        occurs = np.array([number in held for number in range(len(names))], bool)
         found: list[Orientation] = writer.column("orientation")
         tags, is_turned = np.array([each.tag for each in found], np.uint8), np.array([each.is_turned for each in found])
         return [

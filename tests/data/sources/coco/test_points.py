@@ -128,6 +128,39 @@ def test_pairs_that_the_file_tells_are_taken(tmp_path: Path, content) -> None:
     other["flip_pairs"] = []
     with pytest.raises(InputError, match="two categories have different flip_pairs"):
         _read(tmp_path, content)
-    other["flip_pairs"] = [[0, 1]]
-    with pytest.raises(InputError, match="flip_pairs should be a list of pairs of two names"):
+
+
+def test_pairs_may_be_indices_from_zero(tmp_path: Path, content) -> None:
+    content["categories"][0]["flip_pairs"] = [[2, 0]]
+    content["categories"][1] |= {"keypoints": NAMES, "flip_pairs": [["nose", "right_eye"]]}
+    form = _read(tmp_path, content)[0].layers["points"]
+    assert isinstance(form, PointsForm)
+    assert form.partners == [2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "reason"),
+    [
+        ([[1, 3]], "flip_pairs holds 3, but the indices of its points are 0 to 2"),
+        ([[-1, 0]], "flip_pairs holds -1, but"),
+        ([[0, 1], [1, 2]], "flip_pairs holds 'left_eye' twice"),
+        ([[1, 1]], "flip_pairs should be a list of pairs of two different names"),
+        ([[0, 1, 2]], "flip_pairs should be a list of pairs of two different names"),
+        ([0, 1], "flip_pairs should be a list of pairs of two different names"),
+        ([[True, False]], "flip_pairs should be a list of pairs of two different names"),
+        ("nose", "flip_pairs should be a list of pairs of two different names"),
+        ([["nose", "tail"]], "flip_pairs holds 'tail', which is none of its points"),
+    ],
+)
+def test_pairs_that_are_none_are_refused(tmp_path: Path, content, pairs, reason) -> None:
+    content["categories"][0]["flip_pairs"] = pairs
+    with pytest.raises(InputError, match=f"layers: the key points of the categories cannot be kept: {reason}"):
         _read(tmp_path, content)
+
+
+def test_a_number_that_is_an_index_and_a_name_is_refused(tmp_path: Path, content) -> None:
+    content["categories"][0] |= {"keypoints": ["1", "2", "3"], "flip_pairs": [[1, 2]]}
+    with pytest.raises(InputError, match="flip_pairs holds 1, which is an index and also a name"):
+        _read(tmp_path, content)
+    content["categories"][0] |= {"keypoints": [0, 1, 2]}  # where both mean the same point
+    assert _read(tmp_path, content)[0].layers["points"] == PointsForm(("0", "1", "2"), (("1", "2"),))

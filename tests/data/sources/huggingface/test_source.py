@@ -98,6 +98,52 @@ def test_one_saved_split_and_files_without_a_split(tmp_path: Path) -> None:
     assert report.num_written == 3
 
 
+def with_split(rows: pyarrow.Table, words: list[str | None], column: str = "split") -> pyarrow.Table:
+    return rows.append_column(column, pyarrow.array(words, pyarrow.string()))
+
+
+@pytest.mark.parametrize("part", [None, "train", "full"])
+def test_a_column_may_hold_the_split(tmp_path: Path, part: str | None) -> None:
+    words = ["train", "validation", "Test", "trainval"]
+    source = HuggingFace(save_to_disk(tmp_path / "one", with_split(table([1, 2, 4, 5]), [*words]), part))
+    assert [item.split for item in source.items()] == ["train", "val", "test", "trainval"]
+    assert source.remarks[0].startswith("the column image is the image, annotation the mask; split is the split; ")
+    assert not any("no official split" in remark for remark in source.remarks)
+    assert source.read(source.items()[1]).classes == {"species": "oak"}
+    report = prepare(source, tmp_path / "out.h5", size=32)
+    assert set(Store.open(report.path).split.tolist()) == {0, 1, 2}
+
+
+def test_the_names_of_a_class_label_are_the_splits(tmp_path: Path) -> None:
+    rows = table([1, 2, 5])
+    said = rows.schema.metadata[b"huggingface"].replace(b'["oak", "elm"]', b'["train", "validation"]')
+    renamed = rows.rename_columns([{"species": "part"}.get(name, name) for name in rows.column_names])
+    renamed = renamed.replace_schema_metadata({"huggingface": said.replace(b'"species"', b'"part"')})
+    source = HuggingFace(save_to_disk(tmp_path / "a", renamed), fields={"split": "part"})
+    assert [item.split for item in source.items()] == ["val", "train", None]
+    assert source.read(source.items()[0]).classes == {}
+    assert source.provenance()["fields"] == "split=part"
+
+
+def test_a_column_counts_over_folders_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    parts = {name: with_split(table([1, 2]), ["test", "train"]) for name in ("train", "validation")}
+    folder = save_dict(tmp_path / "two", parts)
+    source = HuggingFace(folder)
+    assert [item.split for item in source.items()] == ["train", "train", "val", "val"]
+    assert any("columns that are not read" in remark and "split" in remark for remark in source.remarks)
+    asked = HuggingFace(folder, fields={"split": "split"})
+    assert [item.split for item in asked.items()] == ["test", "train"] * 2
+
+
+def test_a_split_that_does_not_exist_is_refused_by_row_and_may_be_a_label(tmp_path: Path) -> None:
+    folder = save_to_disk(tmp_path / "a", with_split(table([1, 2, 4]), ["train", None, "tset"]))
+    with pytest.raises(InputError, match=r"a, row 2 of the table: the column split should hold .*, not 'tset'; --fie"):
+        HuggingFace(folder)
+    labelled = HuggingFace(folder, fields={"part": "split"})
+    assert [item.split for item in labelled.items()] == [None] * 3
+    assert labelled.read(labelled.items()[2]).classes["part"] == "tset"
+
+
 def test_fields_say_which_column_is_what(tmp_path: Path) -> None:
     folder = save_to_disk(tmp_path / "a", table([1, 2, 4], image="left", mask="right"))
     with pytest.raises(InputError, match=r"has no column of images; its columns: left \(struct<.*caption \(string\)"):
@@ -140,7 +186,7 @@ def test_files_that_number_classes_otherwise_are_refused(tmp_path: Path) -> None
 
 
 def test_a_class_that_is_called_as_something_else_is_no_label(tmp_path: Path) -> None:
-    for name in ("box", "split", "mask"):
+    for name in ("box", "mask"):
         rows = table([1, 2])
         names = [name if each == "species" else each for each in rows.column_names]
         said = rows.schema.metadata[b"huggingface"].replace(b'"species"', f'"{name}"'.encode())

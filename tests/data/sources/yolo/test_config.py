@@ -110,7 +110,7 @@ def test_a_test_split_that_nobody_wrote_is_left_out(folder: Path) -> None:
         ("train: images/train\nnames: {00: cat}", "expected a text as key"),
         (f"nc: 3\ntrain: images/train\n{NAMES}", "nc is 3, but there are 2 names"),
         (f"nc: many\ntrain: images/train\n{NAMES}", "nc should be a whole number"),
-        (f"kpt_shape: [17, 3]\ntrain: images/train\n{NAMES}", "kpt_shape belongs to a data set of key points"),
+        (f"kpt_shape: [17, 4]\ntrain: images/train\n{NAMES}", "kpt_shape should be the number of key points"),
         ("- a", "expected a description of a YOLO data set as a mapping"),
         ("a: &a [*a]", "not YAML|repeats itself"),
         ("train: !!python/object/apply:os.system ['true']\n", "not YAML"),

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from auxseg.data.layers import PointsForm
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE, Box, Sample
 from auxseg.data.sources import Coco, Yolo
@@ -197,6 +198,89 @@ def test_the_mask_is_that_of_coco(tmp_path_factory, objects):
     assert (coco.mask_classes, coco.category_ids) == (Yolo(folder).mask_classes, Yolo(folder).category_ids)
     np.testing.assert_array_equal(ours.mask, theirs.mask)
     assert (ours.dropped, len(ours.boxes)) == (theirs.dropped, len(objects))
+
+
+FACE = "kpt_shape: [3, 3]\nkpt_names: {0: [nose, left_eye, right_eye]}\n"
+_SEEN = st.lists(st.tuples(st.integers(0, HW[1]), st.integers(0, HW[0]), st.integers(0, 2)), min_size=3, max_size=3)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(1, 15), _SEEN), max_size=3), st.booleans())
+def test_key_points_are_those_of_coco(tmp_path_factory, objects, has_pairs):
+    folder = tmp_path_factory.mktemp("set")
+    height, width = HW
+    rows = [
+        f"{id} 0.5 0.5 {side / 16} 0.5 " + " ".join(f"{x / width!r} {y / height!r} {seen}" for x, y, seen in points)
+        for id, side, points in objects
+    ]
+    make(folder, {"train/a": "\n".join(rows)}, FACE + "flip_idx: [1, 0, 2]\n" * has_pairs)
+    annotations = [
+        {
+            "id": place,
+            "image_id": 1,
+            "category_id": id,
+            "bbox": [width * (0.5 - side / 32), height / 4, width * side / 16, height / 2],
+            "keypoints": [value for x, y, seen in points for value in (x - 0.5, y - 0.5, seen)],
+        }
+        for place, (id, side, points) in enumerate(objects)
+    ]
+    named = {"keypoints": ["nose", "left_eye", "right_eye"]} | ({"flip_pairs": [[0, 1]]} if has_pairs else {})
+    content = {
+        "images": [{"id": 1, "file_name": "a.png", "height": height, "width": width}],
+        "annotations": annotations,
+        "categories": [{"id": id, "name": name, **named} for id, name in enumerate(("cat", "dog"))],
+    }
+    (folder / "coco.json").write_text(json.dumps(content))
+    picture(folder / "images/a.png")
+    layers = ("boxes", "points")
+    yolo, coco = Yolo(folder, layers=layers), Coco(folder / "coco.json", layers=layers)
+    assert yolo.layers == coco.layers
+    ours, theirs = (source.read(source.items()[0]) for source in (yolo, coco))
+    assert ours.layers.keys() == theirs.layers.keys()
+    for name, layer in theirs.layers.items():
+        np.testing.assert_array_equal(ours.layers[name].values, layer.values)
+    assert (ours.boxes, ours.notes, ours.dropped) == (theirs.boxes, theirs.notes, theirs.dropped)
+    assert ours.mask is None
+
+
+def partners(source: Yolo) -> list[int]:
+    form = source.layers["points"]
+    assert isinstance(form, PointsForm)
+    return form.partners
+
+
+def test_key_points_are_kept_on_request_alone(tmp_path):
+    text = "1 0.5 0.5 0.5 0.5 0.25 0.25 1.25 0.25 0 0\n0 0.5 0.5 0.1 0.1 0.5 0.5 0.5 0.5 0.5 0.5"
+    data = make(tmp_path, {"train/a": text, "train/b": "", "train/c": f"{BOX}\n0 0.5"}, "kpt_shape: [3, 2]\n")
+    source = Yolo(data)
+    assert not source.layers
+    assert source.remarks == ("its 3 key points are not read; --layers points keeps those of the largest object",)
+    assert len(source.read(source.items()[0]).boxes) == 2
+    source = Yolo(data, layers=("points",))
+    first, empty, damaged = (source.read(item) for item in source.items())
+    assert first.layers["points"].values.tolist() == [[16, 8, 2], [0, 0, 0], [0, 0, 0]]
+    assert first.dropped == (
+        "point_1 of its points at (80, 8) is not within the image of 64 x 32 pixels, so it is not known",
+    )
+    assert (empty.layers, empty.dropped) == ({}, ())
+    assert not damaged.layers
+    assert damaged.dropped
+    assert "neither flip_idx nor kpt_names, so none of the key points change places" in source.remarks[-1]
+    assert partners(source) == [0, 1, 2]
+    with_mirror = Yolo(
+        make(tmp_path / "m", {"train/a": text}, "kpt_shape: [3, 2]\nflip_idx: [2, 1, 0]\n"), layers=("points",)
+    )
+    assert with_mirror.remarks == ()
+    assert partners(with_mirror) == [2, 1, 0]
+
+
+def test_key_points_that_are_not_there_or_differ_are_refused(tmp_path):
+    with pytest.raises(InputError, match=r"data\.yaml has no kpt_shape, so there are no key points; leave points out"):
+        Yolo(make(tmp_path / "a", {"train/a": BOX}), layers=("points",))
+    differing = "kpt_shape: [2, 2]\nkpt_names: {0: [a, b], 1: [c, d]}\n"
+    with pytest.raises(InputError, match="two categories have different key points"):
+        Yolo(make(tmp_path / "b", {"train/a": BOX}, differing), layers=("points",))
+    assert not Yolo(tmp_path / "b").layers
 
 
 def test_damaged_files_are_read_or_refused(tmp_path):

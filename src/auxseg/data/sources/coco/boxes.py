@@ -33,45 +33,54 @@ def object_forms(asked: Collection[str], categories: Categories) -> dict[str, La
 
 
 def object_layers(
-    objects: Sequence[CocoObject], categories: Categories, forms: Mapping[str, LayerForm], hw: tuple[int, int]
+    objects: Sequence[CocoObject],
+    categories: Categories,
+    forms: Mapping[str, LayerForm],
+    hw: tuple[int, int],
+    unknown: Collection[str] = (),
 ) -> dict[str, Layer]:
-    """The layers of an image of this height and width.
+    """The layers of an image of this height and width, without those of which the file says that nothing is known.
 
-    An object of which neither class nor crowd can be believed leaves tags and boxes unknown, and one without a usable
-    box the boxes: what is not named would be taken for absent.
+    What is no thing has no box; a crowd of it says nothing of its category either. An object of which neither class
+    nor crowd can be believed leaves tags and boxes unknown, and one without a usable box the boxes: what is not named
+    would be taken for absent.
     """
     if any(each.fault for each in objects):
         return {}
     usable = [each for each in objects if not categories.is_background(each.category)]
     layers: dict[str, Layer] = {}
     for name, form in forms.items():
+        if name in unknown:
+            continue
         if isinstance(form, BoxesForm):
-            if any(each.box is None or each.box_fault for each in usable):
+            things = [each for each in usable if each.is_thing]
+            if any(each.box is None or each.box_fault for each in things):
                 continue
-            crowds = [_box(each, categories) for each in usable if each.is_crowd]
+            crowds = [_box(each, categories) for each in things if each.is_crowd]
             layer = box_layer(named_boxes(objects, categories)[0], crowds, form, hw)
             if layer is not None:
                 layers[name] = layer
         elif isinstance(form, TagsForm):
-            found = {categories.name(each.category) for each in usable}
+            found = {categories.name(each.category) for each in usable if each.is_thing or not each.is_crowd}
             layers[name] = Layer(form, np.array([tag in found for tag in form.names], np.uint8))
     return layers
 
 
-def lost_layers(layers: Collection[str], forms: Collection[str]) -> list[str]:
-    """Why an image lacks layers that are asked for, but for key points, which images may lack."""
+def lost_layers(layers: Collection[str], forms: Collection[str], unknown: Collection[str] = ()) -> list[str]:
+    """Why an image lacks layers that are asked for, but for those of which the file says that nothing is known, and for
+    key points, which images may lack."""
     why = "not known: an object of it has none that can be used"
-    return [f"its {name} are {why}" for name in forms if name not in layers and name != POINTS]
+    return [f"its {name} are {why}" for name in forms if name not in {*layers, *unknown, POINTS}]
 
 
 def named_boxes(objects: Sequence[CocoObject], categories: Categories) -> tuple[tuple[Box, ...], list[str]]:
-    """The boxes of all objects but crowds and background, in pixels, and why some objects have none."""
+    """The boxes of all things but crowds and background, in pixels, and why some objects have none."""
     boxes: list[Box] = []
     faults: list[str] = []
     for each in objects:
         if each.fault:
             faults.append(f"object {each.id}: {each.fault}; its pixels are ignored, and so is its box")
-        elif each.is_crowd or categories.is_background(each.category):
+        elif each.is_crowd or not each.is_thing or categories.is_background(each.category):
             continue
         elif each.box_fault:
             faults.append(f"the box of object {each.id}: {each.box_fault}")

@@ -16,6 +16,11 @@ _TAKEN: Final = -1
 """The background's number where a category has the 0."""
 
 
+def is_background(name: str) -> bool:
+    """Whether a category of this name is the background: also ``_background_`` and ``__background__``."""
+    return name.strip("_").lower() == _BACKGROUND
+
+
 @final
 class Categories:
     """Class 0 is the background, the others are the categories by ascending id.
@@ -36,7 +41,7 @@ class Categories:
         path = files[0][0]
         headings = [each for each in every if _is_heading(each, every, used)]
         known = [each for each in every if each not in headings]
-        grounds = [each for each in known if each.name.strip("_").lower() == _BACKGROUND]
+        grounds = [each for each in known if is_background(each.name)]
         classes = [each for each in known if each not in grounds]
         for place, each in enumerate(classes):
             for other in classes[:place]:

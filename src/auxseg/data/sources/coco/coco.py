@@ -127,7 +127,7 @@ class Coco(Source):
         elif (height, width) != image.hw:
             raise SampleError(f"{path.name} is {height} x {width} (height x width), the file says {image.hw}")
         boxes, faults = named_boxes(each.objects, self._categories)
-        layers = object_layers(each.objects, self._categories, self.layers, (height, width))
+        layers = object_layers(each.objects, self._categories, self.layers, (height, width), image.unknown)
         points, said, lost = object_points(each.objects, self._categories, self.layers, (height, width))
         layers, notes, faults = {**layers, **points}, [*notes, *said], [*faults, *lost]
         mask = None
@@ -140,7 +140,7 @@ class Coco(Source):
             mask,
             boxes,
             notes=tuple(notes),
-            dropped=(*faults, *lost_layers(layers, self.layers)),
+            dropped=(*faults, *lost_layers(layers, self.layers, image.unknown)),
             orientation=orientation,
             layers=layers,
         )

@@ -20,18 +20,23 @@ _PARTS: Final = ("images", "annotations", "categories")
 @final
 @dataclass(frozen=True, slots=True)
 class CocoImage:
-    """A photograph: its file, and its height and width where the file says them; or why it cannot be used."""
+    """A photograph: its file, and its height and width where the file says them; or why it cannot be used.
+
+    ``unknown`` are the layers of which the file says that nothing is known in it, as `data export` writes them.
+    """
 
     file_name: str = ""
     hw: tuple[int, int] | None = None
     fault: str = ""
+    unknown: tuple[str, ...] = ()
 
 
 class CocoObject(NamedTuple):
     """An annotation, of which there may be a million.
 
     ``fault`` says why neither class nor crowd can be believed, ``box_fault`` the same of the box. ``outline`` and
-    ``points`` are what the file holds; `outlines` and `points` beside this file look at them.
+    ``points`` are what the file holds; `outlines` and `points` beside this file look at them. What is no thing
+    (``isthing`` 0, as `data export` writes it) stands for its pixels alone and has no box.
     """
 
     id: str
@@ -42,6 +47,7 @@ class CocoObject(NamedTuple):
     fault: str = ""
     box_fault: str = ""
     points: object = None
+    is_thing: bool = True
 
 
 @final
@@ -159,7 +165,9 @@ def _category(values: object, what: str, *, with_points: bool) -> CocoCategory:
 def _image(values: dict[str, object]) -> CocoImage:
     try:
         file_name = text(values.get("file_name"), "file_name")
-        return CocoImage(file_name, _size(values.get("height"), values.get("width")))
+        unknown = values.get("unknown")
+        layers = tuple(each for each in unknown if isinstance(each, str)) if isinstance(unknown, list) else ()
+        return CocoImage(file_name, _size(values.get("height"), values.get("width")), unknown=layers)
     except BadValue as error:
         return CocoImage(fault=f"the annotation file is wrong about it: {error}")
 
@@ -193,7 +201,8 @@ def _object(
     except BadValue as error:
         box_fault = str(error)
     points = values.get("keypoints") if with_points else None
-    made = CocoObject(name, category, values.get("segmentation"), is_crowd, box, fault, box_fault, points)
+    is_thing = values.get("isthing") not in (0, "0")
+    made = CocoObject(name, category, values.get("segmentation"), is_crowd, box, fault, box_fault, points, is_thing)
     try:
         return _identifier(image_id, "image_id"), made
     except BadValue:

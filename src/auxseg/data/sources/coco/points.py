@@ -29,7 +29,8 @@ POINTS: Final = "points"
 SEVERAL: Final = "several objects have key points, of which those of the largest were kept"
 """The note of an image of which this is so."""
 
-_MIDDLE: Final = 0.5
+MIDDLE: Final = 0.5
+"""From the index of a pixel to its middle."""
 
 
 def points_form(categories: Categories) -> PointsForm:
@@ -43,14 +44,35 @@ def points_form(categories: Categories) -> PointsForm:
             f"layers: two categories have different key points, {one} and {other}; a layer of points has one list. "
             "Leave the objects of one of them out of the file"
         )
-    said = categories.flip_pairs
     try:
+        said = [_by_name(pairs, lists[0]) for pairs in categories.flip_pairs]
         forms = {PointsForm.from_json({"kind": "points", "names": [*lists[0]], "flip_pairs": pairs}) for pairs in said}
         if len({tuple(form.partners) for form in forms if form is not None}) > 1:
             raise ValueError("two categories have different flip_pairs")
         return next((form for form in forms if form is not None), PointsForm(lists[0], pairs_by_name(lists[0])))
     except ValueError as error:
         raise InputError(f"layers: the key points of the categories cannot be kept: {error}") from None
+
+
+def _by_name(pairs: object, names: Sequence[str]) -> object:
+    """``flip_pairs`` with the names of the points instead of indices. These count from 0, as HRNet and mmpose number
+    points; COCO's own ``skeleton`` counts from 1. What is no index stays as it is.
+
+    Raises `ValueError` for an index beyond the points, or one that may as well be the name of another point.
+    """
+    if not isinstance(pairs, list):
+        return pairs
+    return [[_name(each, names) for each in pair] if isinstance(pair, list) else pair for pair in pairs]
+
+
+def _name(point: object, names: Sequence[str]) -> object:
+    if type(point) is not int:
+        return point
+    if not 0 <= point < len(names):
+        raise ValueError(f"flip_pairs holds {shown(point)}, but the indices of its points are 0 to {len(names) - 1}")
+    if names[point] != str(point) and str(point) in names:
+        raise ValueError(f"flip_pairs holds {point}, which is an index and also a name; write names as texts")
+    return names[point]
 
 
 def object_points(
@@ -90,7 +112,7 @@ def _rows(values: object, form: PointsForm) -> Float[np.ndarray, "K 3"]:
         if seen not in (UNLABELLED, HIDDEN, VISIBLE):
             raise BadValue(f"the visibility of {name} should be 0, 1 or 2, not {seen}")
         if seen != UNLABELLED:
-            rows[place] = number(x, f"x of {name}") + _MIDDLE, number(y, f"y of {name}") + _MIDDLE, seen
+            rows[place] = number(x, f"x of {name}") + MIDDLE, number(y, f"y of {name}") + MIDDLE, seen
     return rows
 
 

@@ -33,19 +33,24 @@ class Columns:
     mask: str | None = None
     id: str | None = None
     group: str | None = None
+    split: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
 
-def choose_columns(schema: Any, info: Mapping[str, object], fields: Mapping[str, str], where: str) -> Columns:
+def choose_columns(
+    schema: Any, info: Mapping[str, object], fields: Mapping[str, str], where: str, *, is_divided: bool = False
+) -> Columns:
     """Decide which column is the image, the mask and so on.
 
     Args:
         schema: Arrow's schema of the table.
         info: what ``dataset_info.json`` holds; empty where the schema says the same itself.
-        fields: by ``image``, ``mask``, ``id``, ``group`` or a kind of label the column that is asked for.
+        fields: by ``image``, ``mask``, ``id``, ``group``, ``split`` or a kind of label the column that is asked for.
         where: the data set, for errors.
+        is_divided: whether folders or files divide the rows into several splits, so that a column of that name does
+            not.
 
     Raises `InputError` if there is no column of images, or what is asked for is not there or of another type.
     """
@@ -61,8 +66,6 @@ def choose_columns(schema: Any, info: Mapping[str, object], fields: Mapping[str,
             raise InputError(
                 f"{where}: the column {column} holds {_shown(schema.field(column).type)}, but {role} needs {kind}"
             )
-    if SPLIT in fields:
-        raise InputError(f"{where}: the split is that of folders and files, not of a column; leave out split")
     taken = set(fields.values())
     mask = fields.get(MASK) or _first(MASK_NAMES, [name for name in images if name not in taken])
     image = fields.get(IMAGE) or _image(images, taken | {mask})
@@ -71,17 +74,20 @@ def choose_columns(schema: Any, info: Mapping[str, object], fields: Mapping[str,
             f"{where} has no column of images; its columns: "
             f"{_listed([f'{each.name} ({_shown(each.type)})' for each in schema])}"
         )
+    split = fields.get(SPLIT) or _first((SPLIT,), [name for name in plain if name not in taken and not is_divided])
     names = {name: found for name, found in class_names(schema, info).items() if name in plain}
     labels = {role: column for role, column in fields.items() if role not in _ROLES}
-    labels |= {name: name for name in names if name not in (*taken, *labels, *_NO_LABELS)}
-    used = {image, mask, fields.get(ID), fields.get(GROUP), *labels.values()}
+    labels |= {name: name for name in names if name not in (*taken, *labels, *_NO_LABELS, split)}
+    used = {image, mask, fields.get(ID), fields.get(GROUP), split, *labels.values()}
     left = [name for name in schema.names if name not in used]
     remarks = [f"the column {image} is the image" + (f", {mask} the mask" if mask else "; no column is the mask")]
+    if split:
+        remarks[0] += f"; {split} is the split"
     if labels:
         remarks[0] += f"; labels are {', '.join(labels)}"
     if left:
         remarks.append(f"columns that are not read: {_listed(left)}; --fields NAME=COLUMN makes a label of one")
-    return Columns(image, mask, fields.get(ID), fields.get(GROUP), labels, names, tuple(remarks))
+    return Columns(image, mask, fields.get(ID), fields.get(GROUP), split, labels, names, tuple(remarks))
 
 
 def _image(images: Sequence[str], others: set[str | None]) -> str | None:

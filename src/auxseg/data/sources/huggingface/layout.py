@@ -38,7 +38,12 @@ class Part:
     @property
     def split(self) -> str | None:
         """The official split: train, val or test; ``None`` for any other."""
-        return _OFFICIAL.get(self.name.lower())
+        return official_split(self.name)
+
+
+def official_split(word: str) -> str | None:
+    """Our word for what a data set calls a split: train, val or test; ``None`` for any other."""
+    return _OFFICIAL.get(word.lower())
 
 
 def find_parts(root: Path) -> tuple[Part, ...]:

@@ -10,7 +10,7 @@ from typing import IO, Final, final
 
 from auxseg.data.sources.embedded import Embedded
 from auxseg.data.sources.huggingface.columns import Columns, choose_columns
-from auxseg.data.sources.huggingface.layout import INFO_FILE, Part, find_parts, read_json
+from auxseg.data.sources.huggingface.layout import INFO_FILE, Part, find_parts, official_split, read_json
 from auxseg.data.sources.huggingface.table import Table
 from auxseg.data.sources.index.rows import ROW_OPTIONS, LabelledRow, RowsSource, Settings
 from auxseg.data.sources.masks.files import refuse_lossy
@@ -21,6 +21,7 @@ from auxseg.errors import InputError
 from auxseg.extras import need_extra
 
 _JPEG: Final = b"\xff\xd8\xff"
+_TRAINVAL: Final = "trainval"
 
 
 @final
@@ -71,8 +72,9 @@ class HuggingFace(RowsSource):
 
     Args:
         path: the folder.
-        fields: by ``image``, ``mask``, ``id``, ``group`` or a kind of label the column that holds it. By default image
-            and mask are told by names, see `auxseg.data.sources.huggingface.columns`.
+        fields: by ``image``, ``mask``, ``id``, ``group``, ``split`` or a kind of label the column that holds it. By
+            default image and mask are told by names, see `auxseg.data.sources.huggingface.columns`, and a column
+            ``split`` counts where folders and files do not divide the rows.
         exif, threshold, colours, instances, channels: as in `auxseg.data.sources.folder`.
 
     Raises:
@@ -99,7 +101,10 @@ class HuggingFace(RowsSource):
         tables = [Table(part.paths) for part in parts]
         info_file = parts[0].paths[0].parent / INFO_FILE
         info = read_json(info_file) if info_file.exists() else {}
-        chosen = [choose_columns(table.schema, info, fields or {}, str(self.path)) for table in tables]
+        chosen = [
+            choose_columns(table.schema, info, fields or {}, str(self.path), is_divided=len(parts) > 1)
+            for table in tables
+        ]
         rows: dict[str, LabelledRow] = {}
         for part, table, columns in zip(parts, tables, chosen, strict=True):
             for id, row in self._labelled(part, table, columns):
@@ -111,7 +116,7 @@ class HuggingFace(RowsSource):
         self.understand(rows, settings, self.path)
         self.remarks = (
             *dict.fromkeys(remark for columns in chosen for remark in columns.remarks),
-            *_describe_splits(parts),
+            *_describe_splits([part for part, columns in zip(parts, chosen, strict=True) if columns.split is None]),
             *self.remarks,
             *describe_labels(self.path, [row.labels for row in rows.values()]),
         )
@@ -129,16 +134,35 @@ class HuggingFace(RowsSource):
         kinds = {
             kind: _named(table.texts(column), columns.names.get(column)) for kind, column in columns.labels.items()
         }
+        splits = self._splits(part, table, columns)
         has_mask = table.is_known(columns.mask) if columns.mask else [False] * len(table)
         result: list[tuple[str, LabelledRow]] = []
         for row in range(len(table)):
             id = ids[row] or f"{part.name or 'row'}/{row}"
             where = f"{self.path}, row {row} of {part.name or 'the table'}"
             cells = {kind: texts[row] for kind, texts in kinds.items()}
-            labels = to_labels(self.path, where, {**cells, "group": groups[row], "split": part.split or ""})
+            labels = to_labels(self.path, where, {**cells, "group": groups[row], "split": splits[row]})
             image = Cell(table, columns.image, row, self.path, id)
             mask = Cell(table, columns.mask, row, self.path, id) if columns.mask and has_mask[row] else None
             result.append((id, LabelledRow(image, mask, labels)))
+        return result
+
+    def _splits(self, part: Part, table: Table, columns: Columns) -> list[str]:
+        """The official split of every row, empty where there is none: what the column says, or else the folder."""
+        if columns.split is None:
+            return [part.split or ""] * len(table)
+        words = _named(table.texts(columns.split), columns.names.get(columns.split))
+        splits = {word: word if word in ("", _TRAINVAL) else official_split(word) for word in dict.fromkeys(words)}
+        result: list[str] = []
+        for row, word in enumerate(words):
+            split = splits[word]
+            if split is None:
+                raise InputError(
+                    f"{self.path}, row {row} of {part.name or 'the table'}: the column {columns.split} should hold the "
+                    f"split as train, validation, test or {_TRAINVAL}, not {word!r}; --fields NAME={columns.split} "
+                    "reads it as a label instead"
+                )
+            result.append(split)
         return result
 
 

@@ -10,6 +10,7 @@ from typing import Final, final
 
 from auxseg.data.sample import SPLITS
 from auxseg.data.sources.values import BadValue, integer, shown, text
+from auxseg.data.sources.yolo.key_points import KeyPoints, read_key_points
 from auxseg.errors import InputError
 from auxseg.strict_yaml import read_mapping
 
@@ -23,17 +24,20 @@ _OPTIONAL: Final = "test"
 @dataclass(frozen=True)
 class YoloConfig:
     """What a ``data.yaml`` says: the class names by their ids from 0, and for each split that it has the folders and
-    lists of images, which exist. ``root`` is what their paths were relative to, ``remarks`` says what was left out."""
+    lists of images, which exist. ``root`` is what their paths were relative to, ``points`` are the key points that
+    objects have, ``remarks`` says what was left out."""
 
     path: Path
     root: Path
     names: tuple[str, ...]
     places: Mapping[str, tuple[Path, ...]]
     remarks: tuple[str, ...] = ()
+    points: KeyPoints | None = None
 
 
-def read_config(path: Path) -> YoloConfig:
+def read_config(path: Path, *, with_points: bool = False) -> YoloConfig:
     """Read the ``data.yaml`` in a folder, or a file like it. Nothing else in it counts, ``download`` least of all.
+    Names and mirror of key points are read where they are asked for.
 
     ``path`` in the file is relative to the file, to the folder around it, or the file's folder itself: the first where
     the images are. Where ``../images`` does not exist, ``images`` is tried, as Ultralytics does. A test split that
@@ -43,13 +47,12 @@ def read_config(path: Path) -> YoloConfig:
     """
     path = find_config(path)
     values = read_mapping(path, "description of a YOLO data set", whole_number_keys=True)
-    if "kpt_shape" in values:
-        raise InputError(f"{path}: kpt_shape belongs to a data set of key points; yolo reads boxes and outlines alone")
     try:
         names = _names(values.get("names"))
         if values.get("nc") is not None and integer(values["nc"], "nc") != len(names):
             raise BadValue(f"nc is {values['nc']}, but there are {len(names)} names")
         written = {split: _texts(values.get(split), split) for split in SPLITS}
+        points = read_key_points(values, len(names), with_names=with_points)
         above = None if values.get("path") is None else text(values["path"], "path")
     except BadValue as error:
         raise InputError(f"{path}: {error}") from None
@@ -59,7 +62,7 @@ def read_config(path: Path) -> YoloConfig:
             f"{path} names no images; expected train, val or test as a folder, a list of folders, or a .txt"
         )
     root, places, remarks = _found(path, above, written)
-    return YoloConfig(path, root, names, places, remarks)
+    return YoloConfig(path, root, names, places, remarks, points)
 
 
 def find_config(path: Path) -> Path:

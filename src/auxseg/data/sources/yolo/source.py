@@ -1,6 +1,7 @@
-"""Ultralytics' YOLO: a data.yaml, images, and beside them a text file of boxes or outlines for each.
+"""Ultralytics' YOLO: a data.yaml, images, and beside them a text file of boxes, outlines or key points for each.
 
-https://docs.ultralytics.com/datasets/detect/ and https://docs.ultralytics.com/datasets/segment/ describe the format.
+https://docs.ultralytics.com/datasets/detect/, https://docs.ultralytics.com/datasets/segment/ and
+https://docs.ultralytics.com/datasets/pose/ describe the format.
 """
 
 from __future__ import annotations
@@ -14,17 +15,20 @@ import numpy as np
 from jaxtyping import UInt8
 
 from auxseg.counting import count
+from auxseg.data.layers import Layer
 from auxseg.data.preparing.findings import named
 from auxseg.data.sample import Sample
 from auxseg.data.sources.coco.boxes import lost_layers, named_boxes, object_forms, object_layers
 from auxseg.data.sources.coco.categories import Categories
 from auxseg.data.sources.coco.file import CocoCategory, CocoObject
 from auxseg.data.sources.coco.mask import draw_mask
+from auxseg.data.sources.coco.points import POINTS, object_points
 from auxseg.data.sources.pictures.decoding import read_picture, to_rgb, upright
 from auxseg.data.sources.pictures.orientation import check_exif
 from auxseg.data.sources.source import Item, Source
-from auxseg.data.sources.yolo.config import read_config
+from auxseg.data.sources.yolo.config import YoloConfig, read_config
 from auxseg.data.sources.yolo.images import find_images, label_path
+from auxseg.data.sources.yolo.key_points import FLIP, NAMES, SHAPE
 from auxseg.data.sources.yolo.labels import has_outline, read_rows
 from auxseg.errors import InputError
 
@@ -44,17 +48,20 @@ class Yolo(Source):
       outline is what bounds it.
     - An image whose file of labels is missing or empty shows background alone, by Ultralytics' rule. A split without
       any such file is unlabelled.
-    - Layers on request: ``boxes`` are all boxes with their classes, ``tags`` say which classes occur in an image.
+    - Where ``data.yaml`` has a ``kpt_shape``, rows are boxes with key points: ``class cx cy w h x y visibility ...``.
+    - Layers on request: ``boxes`` are all boxes with their classes, ``tags`` say which classes occur in an image,
+      ``points`` are the key points of its largest object that has any.
     - A row that cannot be used costs its box, and the mask and layers of its image; a class beyond the names is ignored
       where it lies. Both are named.
 
     Args:
         path: the folder with the ``data.yaml``, or such a file.
         exif: ``"ignore"`` where labels were drawn on images as they are stored; otherwise they are turned.
-        layers: ``boxes``, ``tags`` or both.
+        layers: any of ``boxes``, ``tags`` and ``points``.
 
     Raises:
-        InputError: if the ``data.yaml`` or a list of images is missing or wrong, or no image has labels.
+        InputError: if the ``data.yaml`` or a list of images is missing or wrong, no image has labels, or key points are
+            asked for and there are none.
     """
 
     name = "yolo"
@@ -63,18 +70,23 @@ class Yolo(Source):
     def __init__(self, path: str | Path, exif: str = "auto", layers: Sequence[str] = ()) -> None:
         self.path = Path(path)
         self._exif = check_exif(exif)
-        config = read_config(self.path)
-        categories = [CocoCategory(id, name, "") for id, name in enumerate(config.names)]
+        config = read_config(self.path, with_points=POINTS in layers)
+        categories = _categories(config)
         self._categories = Categories([(config.path, categories)], set(range(len(categories))))
         self._num_classes = len(categories)
         self.mask_classes = self._categories.names
         self.category_ids = self._categories.ids
+        self._points = config.points
+        if POINTS in layers and self._points is None:
+            raise InputError(
+                f"{config.path} has no {SHAPE}, so there are no key points; leave points out of the layers"
+            )
         self.layers = object_forms(layers, self._categories)
         self._images, remarks = find_images(config)
         self._labels = {id: label_path(image.path) for id, image in self._images.items()}
         self._labelled, said = self._labelled_splits()
-        self._has_outlines = any(has_outline(path) for path in self._labels.values())
-        self.remarks = (*config.remarks, *remarks, *said)
+        self._has_outlines = self._points is None and any(has_outline(path) for path in self._labels.values())
+        self.remarks = (*config.remarks, *remarks, *said, *_describe_points(config, layers))
 
     def items(self) -> Sequence[Item]:
         """All images, those of train first."""
@@ -86,17 +98,28 @@ class Yolo(Source):
         picture, orientation = upright(read_picture(path), None, self._exif)
         image = to_rgb(picture, path.name)
         hw = image.shape[0], image.shape[1]
-        rows, faults = read_rows(self._labels[item.id])
+        rows, faults = read_rows(self._labels[item.id], self._points)
         objects = [row.to_object(hw, self._num_classes) for row in rows]
         boxes, lost = named_boxes(objects, self._categories)
-        mask, notes, layers = None, (), {}
+        mask, notes, layers = None, list[str](), dict[str, Layer]()
         if item.split in self._labelled and not faults:
             layers = object_layers(objects, self._categories, self.layers, hw)
             lost += lost_layers(layers, self.layers)
+            points, notes, outside = object_points(objects, self._categories, self.layers, hw)
+            layers, lost = layers | points, [*lost, *outside]
         if self._has_outlines and item.split in self._labelled:
-            mask, notes, faults = self._draw(objects, hw, faults)
-        dropped = (*faults, *lost)
-        return Sample(item.id, image, mask, boxes, notes=notes, dropped=dropped, orientation=orientation, layers=layers)
+            mask, said, faults = self._draw(objects, hw, faults)
+            notes = [*notes, *said]
+        return Sample(
+            item.id,
+            image,
+            mask,
+            boxes,
+            notes=tuple(notes),
+            dropped=(*faults, *lost),
+            orientation=orientation,
+            layers=layers,
+        )
 
     def provenance(self) -> dict[str, str]:
         """The folder's name without the way to it, and whether orientations were chosen."""
@@ -132,3 +155,27 @@ class Yolo(Source):
             said = f"{count(len(lacking), 'image')} ({named(lacking)})"
             remarks.append(f"taken for background, because there is no file of labels: {said}")
         return labelled, tuple(remarks)
+
+
+def _categories(config: YoloConfig) -> list[CocoCategory]:
+    """The classes with their key points, which have names where the layer is asked for."""
+    names = config.points.names if config.points is not None else ()
+    if config.points is None or not names:
+        return [CocoCategory(id, name, "") for id, name in enumerate(config.names)]
+    pairs = None if config.points.flip_pairs is None else [[*pair] for pair in config.points.flip_pairs]
+    return [CocoCategory(id, name, "", names[id], pairs) for id, name in enumerate(config.names)]
+
+
+def _describe_points(config: YoloConfig, layers: Sequence[str]) -> tuple[str, ...]:
+    """What is to be said about key points that are not read, or that nothing says the mirror of."""
+    points = config.points
+    if points is None:
+        return ()
+    if POINTS not in layers:
+        return (f"its {points.number} key points are not read; --layers {POINTS} keeps those of the largest object",)
+    if points.flip_pairs is None and not points.is_named:
+        return (
+            f"{config.path.name} has neither {FLIP} nor {NAMES}, so none of the key points change places in a mirror; "
+            f"add {FLIP} if there are left and right ones",
+        )
+    return ()
