@@ -20,6 +20,7 @@ from auxseg.statistics.simultaneous import (
     Conclusion,
     Criteria,
     Design,
+    Interval,
     Recommendation,
     Results,
     Spread,
@@ -118,7 +119,6 @@ def _verdict(
     is_open = conclusion.leading is Statement.OPEN and not compared.plan.is_control(arm)
     missing = {*results.missing(arm.name), *results.missing(baseline.name)}
     planned = {*compared.plan.config.all_seeds} - {*results.seeds}
-    spread = comparison.spread
     needed = _seeds_needed(arm, comparison, results, rules) if is_open else None
     return ArmVerdict(
         verdict=str(conclusion.leading) if interval.has_bounds else NO_VERDICT,
@@ -130,12 +130,19 @@ def _verdict(
         level=comparison.alpha,
         advice=None if needed is None else Advice(needed, None),
         expected=None if prospects is None else Expected(**vars(prospects)),
-        variances=Variances(*(known(2 * each**2) for each in (spread.run, spread.arm_image, spread.rest))),
+        variances=_variances(interval, comparison.spread),
         per_seed={str(seed): float(value) for seed, value in rows if np.isfinite(value)},
         num_images=results.num_images,
         num_images_left_out=results.num_left_out,
         missing_seeds=tuple(sorted(missing | planned)),
     )
+
+
+def _variances(interval: Interval, spread: Spread) -> Variances:
+    """What the arm's own difference varies with: single seeds, images, and the rest, which all arms have in common."""
+    rest = 2 * spread.rest**2
+    seed = max(interval.run_variance * interval.num_seeds - rest / max(interval.num_images, 1), 0.0)
+    return Variances(known(seed), known(interval.image_variance * interval.num_images), known(rest))
 
 
 def _context(arm: Arm, conclusion: Conclusion, compared: Compared) -> str:
