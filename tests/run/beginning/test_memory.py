@@ -70,7 +70,7 @@ def test_a_step_beyond_memory_is_refused_before_it_is_taken(store_path: Path, tm
     assert "data.size=2048 and a micro-batch of 2048 (training.batch=4096, training.accumulate=2) take at least" in str(
         refusal.value
     )
-    with pytest.raises(InputError, match="GiB of memory; set training.batch or data.size lower"):
+    with pytest.raises(InputError, match=r"GiB of memory; set training\.batch or data\.size lower"):
         train(recipe, store_path, tmp_path / "run")
     assert not (tmp_path / "run").exists()
     assert peak_memory_bytes() - before < 2**30

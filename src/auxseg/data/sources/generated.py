@@ -31,7 +31,8 @@ class GeneratedSource(Source):
         prefix: what ids begin with, before the index.
         generator: the version of the drawings; it changes whenever the same seed gives other pictures.
 
-    Raises `InputError` if there is nothing to generate or more than `MOST` samples, a side is below 32 pixels or the seed is negative.
+    Raises `InputError` if there is nothing to generate or more than `MOST` samples, if a side is below 32 pixels, and
+    if the seed is negative.
     """
 
     prefix: ClassVar[str]

@@ -98,9 +98,14 @@ def to_map(values: np.ndarray, form: MapForm, what: str) -> tuple[Float32[np.nda
     """Numbers, and what had to be done to them.
 
     A number with a unit, such as a depth, is not known where it is 0, and neither is a direction of (almost) no length;
-    other directions get length 1.
+    other directions get length 1. Raises `SampleError` for another shape, and for directions in whole numbers, which
+    only a picture's encoding could be.
     """
-    values = channels_last(values, [form.channels], what).astype(np.float32)
+    values = channels_last(values, [form.channels], what)
+    if form.is_direction and values.dtype.kind != "f":
+        raise SampleError(f"its {what} holds {values.dtype}, expected unit vectors as floating-point numbers")
+    with np.errstate(over="ignore"):  # the form refuses infinity
+        values = values.astype(np.float32)
     if form.is_direction:
         lengths = np.linalg.norm(values, axis=2, keepdims=True)
         known = lengths > _SHORTEST
