@@ -96,7 +96,9 @@ class PixelLayer:
             case MaskForm() as form:
                 return Layer(form, to_ids(_one_channel(files[""], read_pixels(files[""])), self._name))
             case InstancesForm() as form:
-                return Layer(form, to_instances(_one_channel(files[""], read_pixels(files[""])), self._name))
+                things, done = to_instances(_one_channel(files[""], read_pixels(files[""])), self._name)
+                notes += [note for note in done if note not in notes]  # boxes around them read them, too
+                return Layer(form, things)
             case MultiMaskForm() as form:
                 planes = _planes(files, form) if "" not in files else to_planes(read_npy(files[""]), form, self._name)
                 return Layer(form, form.pack(planes))
