@@ -24,6 +24,7 @@ from auxseg.recipe import Recipe, build_tasks, dump_recipe, load_recipe, refuse_
 from auxseg.records.event_log import EventLog
 from auxseg.records.events import Events, Resume, Start
 from auxseg.run.beginning.colours import tell_idle_colours
+from auxseg.run.beginning.memory import refuse_beyond_memory
 from auxseg.run.beginning.micro_batches import refuse_lone_values
 from auxseg.run.beginning.opening import opened
 from auxseg.run.beginning.resolving import Resolved, measure_choice, resolve
@@ -84,9 +85,11 @@ def train(
     runtime.refuse_difference(
         store.content_hash, f"{store.path}: was replaced while the processes started; run the command again"
     )
+    size = recipe.data.input_size(store.size)
+    refuse_beyond_memory(recipe, tasks, store.vocabulary, size, runtime)
     network = build_for(recipe, store, tasks).to(runtime.device)
     loader = train_loader(recipe, store, runtime)
-    refuse_lone_values(recipe, network, recipe.data.input_size(store.size), runtime)
+    refuse_lone_values(recipe, network, size, runtime)
     with opened(run, runtime, resume=resume, overwrite=overwrite):
         resolved = resolve(recipe, run, store, network, tasks, loader, runtime, resume=resume)
         recipe = resolved.recipe

@@ -242,6 +242,10 @@ class SegmentationConfig:
             classes = choose_layer(name, self.layer, vocabulary, MaskForm, "a mask")[1].names
         if len(classes) < 2:
             raise InputError(f"tasks.{name}: needs masks of at least two classes, but the data have {len(classes)}")
+        if "bce" in self.losses and len(classes) != 2:
+            raise InputError(
+                f"tasks.{name}.losses: bce is for two mask classes, and there are {len(classes)}; take cross_entropy"
+            )
         check_choice(name, self.losses, [loss for loss in MASK_LOSSES if loss != "bce" or len(classes) == 2])
         if {"cross_entropy", "bce"} <= self.losses.keys():
             raise InputError(

@@ -268,3 +268,28 @@ def test_whether_a_window_can_show_all_is_what_draws_say(geometric, scale, sides
     whole = Fit(sides, Size(height + 30, width + 30), (15, 15 + height, 15, 15 + width))
     draws = (draw_cut(crop, config, whole, None, (0, number, "one")).shows_all for number in range(1500))
     assert any(draws) == can_show(crop, config, np.array([sides]))[0]
+
+
+@pytest.mark.parametrize("sides", [(4, 40), (40, 4), (4, 60), (30, 40), (24, 24), (20, 36)])
+@pytest.mark.parametrize("rotation", [0, 25, 45, 180])
+def test_a_thin_image_that_is_longer_than_a_window_fits_where_it_is_turned(rotation, sides) -> None:
+    """Angles and stretches are tried one after the other, until all corners lie in the window."""
+    config = AugmentConfig(scale=(1, 1), aspect=1.2, rotation=rotation, perspective=0)
+    height, width = sides
+    fits = False
+    for angle in np.radians(np.arange(0, min(rotation, 90) + 1)):
+        for stretch in np.linspace(1.2**-0.5, 1.2**0.5, 101):
+            across, down = width / stretch, height * stretch
+            corners = [(x * across / 2, y * down / 2) for x in (-1, 1) for y in (-1, 1)]
+            turned = [abs(x * np.cos(angle) + y * np.sin(angle)) for x, y in corners]
+            turned += [abs(y * np.cos(angle) - x * np.sin(angle)) for x, y in corners]
+            fits |= max(turned) <= SIDE / 2 * (1 + 1e-9)
+    assert can_show(CropConfig(size=SIDE), config, np.array([sides]))[0] == fits
+    assert fits or rotation < 180 or sides != (4, 40)
+
+
+def test_draws_show_all_of_a_thin_image_that_fits_when_turned() -> None:
+    config = AugmentConfig(geometric=1, scale=(1, 1), aspect=1, rotation=60, perspective=0)
+    crop, whole = CropConfig(size=SIDE, foreground=0.0), Fit((4, 38), Size(44, 78), (20, 24, 20, 58))
+    assert can_show(crop, config, np.array([[4, 38]]))[0]
+    assert any(draw_cut(crop, config, whole, None, (0, number, "one")).shows_all for number in range(4000))

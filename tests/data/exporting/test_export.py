@@ -14,11 +14,13 @@ from pycocotools.coco import COCO
 
 from auxseg.data.exporting.coco import INSTANCES, PAIRS, CocoWriter
 from auxseg.data.exporting.export import FORMS, export_data
+from auxseg.data.exporting.folder import renumbered
 from auxseg.data.exporting.labelled_picture import LabelledPicture
 from auxseg.data.layers import PointsForm
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import Sample, Vocabulary
 from auxseg.data.sources import open_source
+from auxseg.data.sources.arrays.values import to_instances
 from auxseg.data.sources.source import Item, Source
 from auxseg.data.store.store import Store
 from auxseg.data.synthesize import synthesize
@@ -237,6 +239,16 @@ def test_points_and_instances_come_back_from_a_folder(tmp_path: Path) -> None:
         mine, other = store.read_layers(row), again.read_layers(rows[id])
         np.testing.assert_allclose(other["joints"], mine["joints"], atol=1e-4)
         np.testing.assert_array_equal(other["cells"], mine["cells"])
+
+
+def test_an_instance_of_the_number_255_is_one_in_the_folder_too(tmp_path: Path) -> None:
+    instances = np.zeros((2, 3), np.uint16)
+    instances[0] = 0, 3, 255
+    instances[1] = 65535, 255, 0
+    values, _ = to_instances(renumbered(instances), "cells")
+    np.testing.assert_array_equal(values, [[0, 3, 256], [65535, 256, 0]])
+    instances[1, 2] = 300
+    np.testing.assert_array_equal(to_instances(renumbered(instances), "cells")[0], instances)
 
 
 def test_points_come_back_from_coco_where_an_outline_holds_them(tmp_path: Path) -> None:

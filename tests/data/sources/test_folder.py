@@ -314,6 +314,18 @@ def test_subfolders_are_read_with_their_masks_and_rows(data, tmp_path):
     assert prepare(source, tmp_path / "out.h5", size=16, split="80-10-10").num_written == 6
 
 
+def test_masks_that_fit_one_image_are_told_from_masks_without_any(data, tmp_path):
+    (data / "masks" / "0.png").rename(data / "masks" / "0_mask.png")
+    for name in ("0_label.png", "gone.png"):
+        (data / "masks" / name).write_bytes((data / "masks" / "0_mask.png").read_bytes())
+    several = "masks/ holds several masks that fit the image 0; keep one of them"
+    assert dict(prepare(Folder(data), tmp_path / "out.h5", size=16, split="80-10-10").skipped) == {
+        "0_label": several,
+        "0_mask": several,
+        "gone": "it has labels, but no image in images/",
+    }
+
+
 def test_what_is_not_read_is_named_and_counted(data, tmp_path):
     for name in ("depth/0.png", "parts/0.png", "images/0.xml", "images/1.xml", "masks/0.mat", "images/Thumbs.db"):
         (data / name).parent.mkdir(exist_ok=True)
@@ -323,7 +335,8 @@ def test_what_is_not_read_is_named_and_counted(data, tmp_path):
     assert report.remarks == (
         "images/: 2 files are no image that can be read, left out: 0.xml, 1.xml",
         "masks/: 1 file is no mask that can be read, left out: 0.mat",
-        "the folder: 2 files are neither images/ nor masks/ nor a table that is known, left out: depth/, parts/",
+        "the folder: 2 files are neither images/ nor masks/ nor a table that is known, left out: depth/, parts/ "
+        "(layers.yaml may declare folders as layers)",
     )
     assert Store.open(report.path).provenance["remarks"] == list(report.remarks)
 

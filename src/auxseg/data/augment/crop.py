@@ -42,6 +42,9 @@ NUM_WINDOW: Final = 5
 
 _ROUNDING: Final = 1e-9
 
+_NUM_ANGLES: Final = 91
+"""At which it is asked whether a turned window shows all of a photograph."""
+
 _MARGIN: Final = 2
 """Pixels around what is shown that bilinear sampling may look at."""
 
@@ -232,16 +235,28 @@ def draw_cut(
 
 
 def can_show(crop: CropConfig, augment: AugmentConfig, sides: Int[np.ndarray, "P 2"]) -> Bool[np.ndarray, " P"]:
-    """Whether a window can show all of a photograph of this height and width, if it is neither turned nor tilted.
+    """Whether a window can show all of a photograph of this height and width, if it is not tilted.
 
-    A window that is scaled by s and stretched by t shows ``s t`` of its side across and ``s / t`` down, with t within
-    the root of the largest aspect.
+    A window of side S that is scaled by s, stretched by t (within the root of the largest aspect) and turned by an
+    angle a shows all of ``h w`` where, with K = s S,
+
+        (w / t) cos a + (h t) sin a <= K    and    (w / t) sin a + (h t) cos a <= K.
+
+    Both are quadratic in t, with the same discriminant ``D = K^2 - 4 h w cos a sin a``. So a thin photograph fits that
+    is longer than the window where it may be turned.
     """
-    longer, area = sides.max(1), sides.astype(float).prod(1)
-    scale, stretch = (augment.scale[1], math.sqrt(augment.aspect)) if augment.geometric > 0 else (1.0, 1.0)
+    is_moved = augment.geometric > 0
+    scale, stretch = (augment.scale[1], math.sqrt(augment.aspect)) if is_moved else (1.0, 1.0)
+    height, width = sides.T.astype(float)
     side = crop.size * scale * (1 + _ROUNDING)
-    is_plain = (crop.size >= longer) & (augment.geometric < 1)
-    return is_plain | (side >= np.maximum(longer / stretch, np.sqrt(area)))
+    result = (crop.size >= sides.max(1)) & (augment.geometric < 1)
+    for angle in np.radians(np.linspace(0, min(augment.rotation, 90) if is_moved else 0, _NUM_ANGLES)).tolist():
+        sin, cos = math.sin(angle), math.cos(angle)
+        discriminant = side**2 - 4 * height * width * cos * sin
+        reach = (side + np.sqrt(discriminant.clip(0))) / (2 * max(cos, sin))
+        lowest, highest = np.maximum(width / reach, 1 / stretch), np.minimum(reach / height, stretch)
+        result |= (discriminant >= 0) & (lowest <= highest)
+    return result
 
 
 def _reach(places: Float64[np.ndarray, " 4"], length: int) -> slice:

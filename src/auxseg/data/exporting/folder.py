@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Final, final
 
 import numpy as np
+from jaxtyping import UInt16
 from PIL import Image
 
 from auxseg.data.channels import RGB
-from auxseg.data.exporting.labelled_picture import LabelledPicture
+from auxseg.data.exporting.labelled_picture import LabelledPicture, can_export
 from auxseg.data.layers import InstancesForm, PointsForm
-from auxseg.data.sample import Vocabulary
+from auxseg.data.layers.instances import UNKNOWN
+from auxseg.data.sample import IGNORE, Vocabulary
 from auxseg.data.sources.class_names import read_names
 from auxseg.data.sources.layers.declared import FILE
 from auxseg.errors import InputError
@@ -66,7 +68,7 @@ class FolderWriter:
         self._seen |= picture.layers.keys()
         for layer, values in picture.layers.items():
             if layer not in self._points:
-                _save(Image.fromarray(values), self._out / layer / name)
+                _save(Image.fromarray(renumbered(values)), self._out / layer / name)
         for layer, rows in self._points.items():
             if layer in picture.layers:
                 rows.append([picture.id, *(f"{number:.9g}" for number in picture.layers[layer].ravel().tolist())])
@@ -87,6 +89,14 @@ class FolderWriter:
         notes = ("masks number the classes from 0, as classes.txt lists them",) if is_numbered else ()
         channels = self._vocabulary.channels
         return notes if channels == RGB else (*notes, f"read the images with --channels {','.join(channels.names)}")
+
+
+def renumbered(instances: UInt16[np.ndarray, "h w"]) -> UInt16[np.ndarray, "h w"]:
+    """The same instances, of which none has 255 as the highest number: readers take that for pixels not known."""
+    known = instances != UNKNOWN
+    if instances.max(initial=0, where=known) != IGNORE:
+        return instances
+    return np.where(instances == IGNORE, np.uint16(IGNORE + 1), instances)
 
 
 def _write_classes(path: Path, names: tuple[str, ...]) -> None:

@@ -95,7 +95,7 @@ class Folder(Source):
         self._pictures = array_files(pictures.paths, declared.keys.get(_IMAGES), str(self.path / _IMAGES))
         self._images = native_images(list(self._pictures.values()), channels, exif)
         self.channels = self._images.channels
-        photographs = Photographs(self._pictures)
+        photographs = self._photographs = Photographs(self._pictures)
         masks = _list_masks(self.path / _MASKS, takes_lossy=threshold is not None)
         by_picture = masks_by_picture(masks, photographs, _IMAGES, _MASKS)
         self._masks = array_files(by_picture, declared.keys.get(_MASKS), str(self.path / _MASKS))
@@ -132,7 +132,7 @@ class Folder(Source):
     def read(self, item: Item) -> Sample:
         """Read a picture with all its labels; one with an EXIF orientation and no mask is turned upright."""
         if item.id not in self._pictures:
-            raise SampleError(f"it has labels, but no image in {_IMAGES}/")
+            raise SampleError(self._why_alone(item.id))
         path, labels = self._pictures[item.id], self._labels.get(item.id, _UNLABELLED)
         boxes = tuple(self._boxes.get(item.id, []))
         read = read_labelled(
@@ -162,6 +162,13 @@ class Folder(Source):
         """The folder's name without the way to it, and the settings that were given."""
         return {"name": self.name, "path": self.path.resolve().name, **self._chosen}
 
+    def _why_alone(self, id: str) -> str:
+        """Why what has this id belongs to no image."""
+        rival = self._photographs.find_for_mask(id) if id in self._masks else None
+        if rival is None:
+            return f"it has labels, but no image in {_IMAGES}/"
+        return f"{_MASKS}/ holds several masks that fit the image {rival}; keep one of them"
+
     @cached_property
     def _agreement(self) -> bool | None:
         """Whether the photographs whose masks decide are turned; asked for by those whose masks do not."""
@@ -190,8 +197,14 @@ def _list_masks(folder: Path, *, takes_lossy: bool) -> Listing:
 def _left_out(path: Path, pictures: Listing, masks: Listing, layers: Collection[str]) -> tuple[str, ...]:
     """What is in the folder and was not read; ``layers`` are folders and tables that were."""
     unknown = list_unknown(path, _UNDERSTOOD.union(layers))
+    what = f"neither {_IMAGES}/ nor {_MASKS}/ nor a table that is known"
     return (
         *describe_others(f"{_IMAGES}/", pictures.others, "no image that can be read"),
         *describe_others(f"{_MASKS}/", masks.others, "no mask that can be read"),
-        *describe_others("the folder", unknown, f"neither {_IMAGES}/ nor {_MASKS}/ nor a table that is known"),
+        *(f"{remark}{_hint(unknown)}" for remark in describe_others("the folder", unknown, what)),
     )
+
+
+def _hint(unknown: Sequence[str]) -> str:
+    """How folders that were not read may become labels."""
+    return f" ({LAYERS} may declare folders as layers)" if any(name.endswith("/") for name in unknown) else ""

@@ -14,6 +14,9 @@ from auxseg.records.values.size import SizeLike, as_size
 SMALLEST: Final = 32
 """Below this many pixels thin parts, such as legs, are thinner than a pixel."""
 
+MOST: Final = 10_000_000
+"""More samples are surely a slip, and a list of them alone would take gigabytes."""
+
 _SPLIT_CYCLE: Final = ("train",) * 7 + ("val",) + ("test",) * 2
 
 
@@ -28,15 +31,16 @@ class GeneratedSource(Source):
         prefix: what ids begin with, before the index.
         generator: the version of the drawings; it changes whenever the same seed gives other pictures.
 
-    Raises `InputError` if there is nothing to generate, a side is below 32 pixels or the seed is negative.
+    Raises `InputError` if there is nothing to generate or more than `MOST` samples, if a side is below 32 pixels, and
+    if the seed is negative.
     """
 
     prefix: ClassVar[str]
     generator: ClassVar[str] = "1"
 
     def __init__(self, num_samples: int = 1200, size: SizeLike = 128, seed: int = 0) -> None:
-        if num_samples < 1:
-            raise InputError(f"{self.name}: the number of samples must be at least 1, not {num_samples}")
+        if not 1 <= num_samples <= MOST:
+            raise InputError(f"{self.name}: the number of samples must be from 1 to {MOST:,}, not {num_samples:,}")
         self.size = as_size(size, "size")
         if self.size.shorter < SMALLEST:
             raise InputError(f"{self.name}: the size must be at least {SMALLEST} pixels, not {self.size}")

@@ -55,9 +55,14 @@ class Photographs:
                 return found
         return None
 
-    def find_for_mask(self, id: str) -> str | None:
-        """As `find`, and without what masks are called by: ``_mask``, ``-label``, ``_gt`` and the like."""
-        bare = _without(_MASK_WORD, _without_suffix(id))
+    def find_for_mask(self, id: str, word: str = "") -> str | None:
+        """As `find`, and without what masks are called by: ``_mask``, ``-label``, ``_gt`` and the like.
+
+        What else may stand there is ``word``, such as the name of a layer.
+        """
+        bare = _without_suffix(id)
+        own = re.compile(rf"[_\-. ]{re.escape(word)}$", re.IGNORECASE) if word else _MASK_WORD
+        bare = _without(own, bare) if own.search(bare) else _without(_MASK_WORD, bare)
         for form in (bare, _without_suffix(bare)):
             found = self.find(form) or self._bare.get(form.casefold())
             if found is not None:
@@ -65,26 +70,32 @@ class Photographs:
         return None
 
 
-def match_masks(masks: Iterable[str], photographs: Photographs) -> dict[str, str]:
+def match_masks(masks: Iterable[str], photographs: Photographs, word: str = "") -> dict[str, str]:
     """The photograph of each mask; an exact name comes first, and what several masks would fit is left alone."""
     masks = list(masks)
     result = {id: id for id in masks if id in photographs}
     found: dict[str, list[str]] = {}
     for mask in masks:
-        photograph = None if mask in result else photographs.find(mask) or photographs.find_for_mask(mask)
+        photograph = None if mask in result else photographs.find(mask) or photographs.find_for_mask(mask, word)
         if photograph is not None and photograph not in result:
             found.setdefault(photograph, []).append(mask)
     return result | {several[0]: photograph for photograph, several in found.items() if len(several) == 1}
 
 
-def masks_by_picture(masks: Listing, photographs: Photographs, photographs_in: str, masks_in: str) -> dict[str, Path]:
-    """The masks by the id of their picture, or by their own where they have none. Raises `InputError` if none fits."""
-    matched = match_masks(masks.paths, photographs)
+def masks_by_picture(
+    masks: Listing, photographs: Photographs, photographs_in: str, masks_in: str, word: str = ""
+) -> dict[str, Path]:
+    """The masks by the id of their picture, or by their own where they have none. Raises `InputError` if none fits.
+
+    ``word`` is the name of a layer, whose files are matched as masks are.
+    """
+    matched = match_masks(masks.paths, photographs, word)
     if masks.paths and not matched and photographs.example is not None:
+        what, behind = (f"file of {masks_in}/", f"_{word}") if word else ("mask", "_mask, -mask, _label or _gt")
         raise InputError(
-            f"no mask fits any image: there is, for example, {masks_in}/{next(iter(masks.paths.values())).name}, and "
-            f"the first id in {photographs_in}/ is {photographs.example}; a mask should have its image's name, with "
-            "or without _mask, -mask, _label or _gt behind it"
+            f"no {what} fits any image: there is, for example, {masks_in}/{next(iter(masks.paths.values())).name}, and "
+            f"the first id in {photographs_in}/ is {photographs.example}; a {'file' if word else 'mask'} should have "
+            f"its image's name, with or without {behind} behind it"
         )
     return {matched.get(id, id): path for id, path in masks.paths.items()}
 

@@ -50,6 +50,13 @@ def test_val_is_the_test_split_unless_there_is_one(folder) -> None:
     assert [item.split for item in Arrays(folder).items()] == ["train"] * 10 + ["val"] * 3 + ["test"] * 2
 
 
+def test_labels_without_an_image_are_named(folder, tmp_path) -> None:
+    (folder / "train" / "image" / "4.npy").unlink()
+    report = prepare(Arrays(folder), tmp_path / "a.h5", size=32)
+    assert report.skipped == (("train/4", "it has labels, but no image in train/image/"),)
+    assert report.num_written == 12
+
+
 def test_classes_have_names_from_a_file_or_numbers(folder) -> None:
     assert Arrays(folder).mask_classes == ("class 0", "class 1", "class 2")
     (folder / "classes.txt").write_text("floor\nwall\nbed\nsofa\n")

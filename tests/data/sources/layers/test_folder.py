@@ -108,12 +108,15 @@ def test_a_store_holds_them(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ("organs: [1]", "organs should have a kind, one of map, mask"),
+        ("organs: [1]", r"organs should be a mapping such as {kind: map}, not \[1\]"),
+        ("depth: map", r"depth should be a mapping such as {kind: map}, not .map."),
+        ("depth: {kind: map, scale: 0}", "depth: scale should be a number above 0, such as 0.001, not 0"),
+        ("parts: {kind: mask}", "parts needs names: a list of its classes"),
         ("organs: {kind: blob}", "one of map, mask, multimask, tags, boxes, points, instances, not 'blob'"),
         ("organs: {kind: multimask, nams: [a]}", "organs has no setting 'nams'.*names"),
         ("organs: {kind: multimask, names: [liver]}", "holds the folder vessel, which is none of liver"),
         ("gone: {kind: multimask, names: [a]}", "gone does not exist"),
-        ("stack: {kind: multimask}", "stack: is none of"),
+        ("stack: {kind: multimask}", "stack needs names: a list of its classes"),
         ("stack: {kind: multimask, names: [a, a, a]}", "have the same name"),
         ("breeds: {kind: tags}", "breeds should be a column of labels.csv"),
         ("9x: {kind: mask, names: [a]}", "the name of the layer '9x' should be a letter"),

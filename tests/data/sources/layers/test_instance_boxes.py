@@ -12,6 +12,7 @@ from auxseg.data.layers import BoxesForm, InstancesForm
 from auxseg.data.layers.instances import UNKNOWN
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sources import Folder
+from auxseg.data.sources.arrays.values import IGNORED
 from auxseg.data.sources.layers.instance_boxes import boxes_by_mask
 from auxseg.data.sources.source import SampleError
 from auxseg.data.store.store import Store
@@ -111,6 +112,17 @@ def test_instances_may_be_those_of_the_masks_themselves(folder: Path) -> None:
     np.testing.assert_array_equal(sample.layers["cells"].values, _ids())
     assert sample.mask is not None
     np.testing.assert_array_equal(sample.mask[1:] == 1, _ids()[1:] > 0)
+
+
+def test_255_in_a_file_of_8_bits_is_not_known_and_that_is_said_once(folder: Path) -> None:
+    ids = np.zeros(HW, np.uint8)
+    ids[2:4, 2:4], ids[0] = 7, 255
+    (folder / "cells" / "a.png").unlink()
+    Image.fromarray(ids).save(folder / "cells" / "a.png")
+    source = Folder(folder)
+    sample = source.read(source.items()[0])
+    np.testing.assert_array_equal(sample.layers["cells"].values == UNKNOWN, ids == 255)
+    assert [note for note in sample.notes if "255" in note] == [IGNORED]
 
 
 @pytest.mark.parametrize(

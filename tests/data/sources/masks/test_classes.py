@@ -265,7 +265,7 @@ def test_ids_in_16_bits_are_read(tmp_path, kind):
         ((None, 128, "merge"), "cannot be combined"),
         ((None, 0, None), "threshold must be above 0, not 0"),
         ((None, None, "split"), "instances must be one of merge, classes, not 'split'"),
-        (("nowhere.txt", None, None), r"nowhere\.txt cannot be read"),
+        (("nowhere.txt", None, None), r"--colours nowhere\.txt: there is no such file; .* auto or index"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(settings, reason):

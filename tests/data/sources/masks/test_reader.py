@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from auxseg.data.layers.instances import UNKNOWN
 from auxseg.data.sample import IGNORE
+from auxseg.data.sources.arrays.values import to_instances
 from auxseg.data.sources.masks.files import Pixels
 from auxseg.data.sources.masks.reader import MaskReader, pack, show_colour, to_colour, unpack, used_colours
 from auxseg.data.sources.source import SampleError
@@ -91,11 +93,19 @@ def test_merged_objects_are_one_foreground(tmp_path, values, expected):
         ([[0, 500, 255, 65535]], np.uint16, [[0, 1, 1, IGNORE]]),
         ([[0, 7, 255, -1]], np.int32, [[0, 1, IGNORE, IGNORE]]),
         ([[-1, 65535]], np.int32, [[IGNORE, IGNORE]]),
+        ([[0, 7, 255]], np.uint8, [[0, 1, IGNORE]]),
+        ([[0, 7, 255]], np.int64, [[0, 1, IGNORE]]),
+        ([[0, 256, 255]], np.uint16, [[0, 1, 1]]),
     ],
 )
-def test_merging_knows_the_pixels_that_a_layer_of_instances_does_not(tmp_path, values, dtype, expected):
+def test_merged_masks_and_layers_of_instances_agree_about_what_is_not_known(tmp_path, values, dtype, expected):
     reader = MaskReader(("background", "foreground"), merges=True)
-    assert reader.read(array(tmp_path, values, dtype)).tolist() == expected
+    mask = reader.read(array(tmp_path, values, dtype))
+    assert mask.tolist() == expected
+    layer, notes = to_instances(np.array(values, dtype), "cells")
+    np.testing.assert_array_equal(layer == UNKNOWN, mask == IGNORE)
+    np.testing.assert_array_equal((layer > 0) & (layer != UNKNOWN), mask == 1)
+    assert bool(notes) == bool((np.array(values)[mask == IGNORE] == IGNORE).any())
 
 
 @pytest.mark.parametrize(("threshold", "expected"), [(1, [0, 1, 1, 1]), (128, [0, 0, 1, 1]), (128.5, [0, 0, 0, 1])])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -29,10 +29,14 @@ _KNOWN: Final[Mapping[str, LayerForm]] = {
 
 @dataclass(frozen=True)
 class Layout:
-    """By split the names of its images (without suffix), and all folders of labels beside them."""
+    """By split the names of its images (without suffix), and all folders of labels beside them.
+
+    ``imageless`` are the names of labels that have no image.
+    """
 
     names: Mapping[str, tuple[str, ...]]
     folders: tuple[str, ...]
+    imageless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def mask(self) -> str | None:
@@ -81,7 +85,14 @@ def find_layout(root: Path) -> Layout:
             raise InputError(f"{root / split / IMAGES} holds no .npy files")
     folders = {each.name for split in splits for each in (root / split).iterdir() if each.is_dir()}
     folders = {name for name in folders - {IMAGES} if not is_passed_over(name)}
-    return Layout(names, tuple(sorted(folders, key=_natural)))
+    labelled = {
+        split: {
+            name for folder in folders if (root / split / folder).is_dir() for name in _names(root / split / folder)
+        }
+        for split in splits
+    }
+    imageless = {split: tuple(sorted(labelled[split] - {*names[split]}, key=_natural)) for split in splits}
+    return Layout(names, tuple(sorted(folders, key=_natural)), imageless)
 
 
 def form_of(root: Path, layout: Layout, folder: str, name: str, classes: Callable[[], tuple[str, ...]]) -> LayerForm:

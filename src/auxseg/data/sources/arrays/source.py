@@ -60,15 +60,21 @@ class Arrays(Source):
         self.remarks = (*remarks, *self._say())
 
     def items(self) -> Sequence[Item]:
-        """All images by split, in the order of their numbers."""
+        """All images by split, in the order of their numbers, and what has labels alone."""
         splits = {"train": "train", "val": "val", "test": "test"}
         if "test" not in self._layout.names and "val" in self._layout.names:
             splits = {"train": "trainval", "val": "test"}
-        return [Item(f"{split}/{name}", splits[split]) for split, names in self._layout.names.items() for name in names]
+        return [
+            Item(f"{split}/{name}", splits[split])
+            for split, names in self._layout.names.items()
+            for name in (*names, *self._layout.imageless[split])
+        ]
 
     def read(self, item: Item) -> Sample:
         """Read the arrays of one image."""
         split, _, name = item.id.partition("/")
+        if name in self._layout.imageless[split]:
+            raise SampleError(f"it has labels, but no image in {split}/{IMAGES}/")
         folder = self._root / split
         image = to_image(read_npy(folder / IMAGES / f"{name}.npy"))
         layers: dict[str, Layer] = {}

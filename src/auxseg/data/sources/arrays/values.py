@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float32, UInt8, UInt16
+from jaxtyping import Bool, Float32, Num, UInt8, UInt16
 
 from auxseg.data.layers import MapForm
 from auxseg.data.layers.instances import UNKNOWN
@@ -20,6 +20,9 @@ from auxseg.data.sources.source import SampleError
 MAX_CLASS: Final = 253
 
 SCALED: Final = "normals were divided by their length to make them unit vectors"
+"""The note of a sample of which this is so."""
+
+IGNORED: Final = "255, above which no instance is numbered, was taken for pixels that are not known"
 """The note of a sample of which this is so."""
 
 _SHORTEST: Final = 0.1
@@ -73,9 +76,26 @@ def to_ids(values: np.ndarray, what: str) -> UInt8[np.ndarray, "h w"]:
     return _whole(values, what, MAX_CLASS, IGNORE).astype(np.uint8)
 
 
-def to_instances(values: np.ndarray, what: str) -> UInt16[np.ndarray, "h w"]:
-    """Numbers of instances; -1 and 65535 are not known. Raises `SampleError` for numbers that are none."""
-    return _whole(values, what, UNKNOWN - 1, UNKNOWN).astype(np.uint16)
+def to_instances(values: np.ndarray, what: str) -> tuple[UInt16[np.ndarray, "h w"], tuple[str, ...]]:
+    """Numbers of instances, and what was taken for unknown without being marked as such (`unknown_instances`).
+
+    Raises `SampleError` for numbers that are none.
+    """
+    numbers = _whole(values, what, UNKNOWN - 1, UNKNOWN).astype(np.uint16)
+    unknown = unknown_instances(numbers)
+    notes = (IGNORED,) if (unknown & (numbers == IGNORE)).any() else ()
+    return np.where(unknown, np.uint16(UNKNOWN), numbers), notes
+
+
+def unknown_instances(numbers: Num[np.ndarray, "*shape"]) -> Bool[np.ndarray, "*shape"]:
+    """Where it is not known which object is there: at -1, at 65535, and at 255 where no object has a higher number.
+
+    255 is what masks of 8 bits ignore; where there are higher numbers it is one of them.
+    """
+    unknown = (numbers == -1) | (numbers == UNKNOWN)
+    if numbers.max(initial=0, where=~unknown) == IGNORE:
+        unknown |= numbers == IGNORE
+    return unknown
 
 
 def _whole(values: np.ndarray, what: str, highest: int, ignore: int) -> np.ndarray:
@@ -98,9 +118,14 @@ def to_map(values: np.ndarray, form: MapForm, what: str) -> tuple[Float32[np.nda
     """Numbers, and what had to be done to them.
 
     A number with a unit, such as a depth, is not known where it is 0, and neither is a direction of (almost) no length;
-    other directions get length 1.
+    other directions get length 1. Raises `SampleError` for another shape, and for directions in whole numbers, which
+    only a picture's encoding could be.
     """
-    values = channels_last(values, [form.channels], what).astype(np.float32)
+    values = channels_last(values, [form.channels], what)
+    if form.is_direction and values.dtype.kind != "f":
+        raise SampleError(f"its {what} holds {values.dtype}, expected unit vectors as floating-point numbers")
+    with np.errstate(over="ignore"):  # the form refuses infinity
+        values = values.astype(np.float32)
     if form.is_direction:
         lengths = np.linalg.norm(values, axis=2, keepdims=True)
         known = lengths > _SHORTEST

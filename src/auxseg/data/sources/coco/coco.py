@@ -160,6 +160,9 @@ def _annotation_files(path: Path, annotations: Mapping[str, Path]) -> dict[str |
     for split in annotations:
         if split not in _SPLITS:
             raise InputError(f"--annotations should name {', '.join(_SPLITS)}, not {split!r}")
+    for split, file in annotations.items():
+        if not file.exists() and not (path / file).exists():
+            raise InputError(f"--annotations {split}={file}: there is no such file, neither here nor in {path}")
     return {split: file if file.exists() else path / file for split, file in annotations.items()}
 
 

@@ -152,7 +152,8 @@ def find_layers(
             points[name] = _in_order(points[name], form, root / _table(name))
         if not isinstance(form, TagsForm | BoxesForm | PointsForm):
             folder = root / _folder(path, name, values)
-            pixels[name] = PixelLayer(folder, form, photographs, declared.keys.get(name))
+            key, scale = declared.keys.get(name), declared.scales.get(name)
+            pixels[name] = PixelLayer(folder, form, photographs, key, scale)
     around = {
         name: instance_boxes(path, name, values, pixels, mask_classes, first)
         for name, values in declared.layers.items()
@@ -164,7 +165,11 @@ def find_layers(
         id: replace(row, classes={kind: text for kind, text in row.classes.items() if kind not in cells})
         for id, row in labels.items()
     }
-    remarks = tuple(f"{name} is {form.in_words()}" for name, form in forms.items())
+    unread = {layer.folder: layer.remarks for layer in pixels.values()}  # several layers may read one folder
+    remarks = (
+        *(f"{name} is {form.in_words()}" for name, form in forms.items()),
+        *(remark for remarks in unread.values() for remark in remarks),
+    )
     return FolderLayers(forms, rest, remarks, pixels, cells, boxes, points, around)
 
 

@@ -25,10 +25,12 @@ def read_tags(cell: str, form: TagsForm, what: str) -> UInt8[np.ndarray, " T"]:
     """1 for the tags of the cell, `IGNORE` for those behind a question mark, 0 for all others.
 
     A cell of nothing but a separator says that no tag fits. Raises `SampleError` for a tag that is not in the list,
-    and for one that stands in the cell both ways.
+    one that stands in the cell both ways, and a question mark alone.
     """
     values = np.zeros(len(form.names), np.uint8)
     where = {name: place for place, name in enumerate(form.names)}
+    if UNKNOWN in (part.strip() for part in cell.split(SEPARATOR)):
+        raise SampleError(f"its tags {what!r} hold {UNKNOWN!r} without a tag; leave the cell empty if none is known")
     for tag, is_known in _tags(cell):
         if tag not in where:
             listed = ", ".join(form.names[:20])

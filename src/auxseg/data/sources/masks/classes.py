@@ -78,6 +78,10 @@ def mask_settings(
     if colours is None or str(colours) in (BY_COLOUR, BY_INDEX):
         return MaskSettings(None if colours is None else str(colours), threshold, instances), None
     MaskSettings(str(colours), threshold, instances)
+    if not Path(colours).is_file():
+        raise InputError(
+            f"--colours {colours}: there is no such file; it should hold lines 'name r g b', or give auto or index"
+        )
     names = read_names(Path(colours))
     if not names.colours:
         raise InputError(f"{colours} should hold a colour for every class, in lines 'name r g b'; it holds only names")
@@ -160,7 +164,8 @@ def _by_table(looks: Sequence[Look], names: ClassNames) -> MaskClasses:
     if coloured and not any(look.colours <= colours.keys() for look in coloured):
         stranger = sorted(coloured[0].colours - colours.keys())[0]
         raise InputError(
-            f"the colours of {names.file} fit no mask; {coloured[0].path.name}, for one, has {show_colour(stranger)}"
+            f"the colours of {names.file} fit no mask; {coloured[0].path.name}, for one, has {show_colour(stranger)}. "
+            "Add the colours that are missing, or give a table of all with --colours FILE"
         )
     reader = MaskReader(names.names, {position: id for id, position in enumerate(names.ids)}, colours)
     return MaskClasses(reader, _unless_plain(names.ids), is_background(names.names[0]))

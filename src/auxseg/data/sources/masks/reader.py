@@ -12,8 +12,8 @@ from typing import Final, final
 import numpy as np
 from jaxtyping import Num, UInt8
 
-from auxseg.data.layers.instances import UNKNOWN
 from auxseg.data.sample import IGNORE
+from auxseg.data.sources.arrays.values import unknown_instances
 from auxseg.data.sources.class_names import Colour
 from auxseg.data.sources.embedded import ImageFile
 from auxseg.data.sources.masks.files import Pixels, read_grey, read_pixels
@@ -117,15 +117,8 @@ class MaskReader:
 
 
 def _merged(values: Num[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
-    """Every object is class 1.
-
-    Not known is what a layer of instances takes for it, -1 and 65535; and 255 where no object has a higher number,
-    which 255 would then be, too.
-    """
-    is_unknown = (values == -1) | (values == UNKNOWN)
-    if values.max(initial=0, where=~is_unknown) == IGNORE:
-        is_unknown |= values == IGNORE
-    return np.where(is_unknown, IGNORE, values > 0).astype(np.uint8)
+    """Every object is class 1. Not known is what a layer of instances takes for it."""
+    return np.where(unknown_instances(values), IGNORE, values > 0).astype(np.uint8)
 
 
 HOW_TO_SAY: Final = (
