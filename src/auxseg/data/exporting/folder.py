@@ -12,7 +12,7 @@ from jaxtyping import UInt16
 from PIL import Image
 
 from auxseg.data.channels import RGB
-from auxseg.data.exporting.labelled_picture import LabelledPicture, can_export
+from auxseg.data.exporting.labelled_picture import LabelledPicture
 from auxseg.data.layers import InstancesForm, PointsForm
 from auxseg.data.layers.instances import UNKNOWN
 from auxseg.data.sample import IGNORE, Vocabulary
