@@ -110,6 +110,12 @@ def test_the_target_is_searched_first_and_its_rate_is_everybodys(directory: Stud
         )
 
 
+def test_a_study_of_other_seeds_is_tuned_on_other_seeds(directory: StudyDirectory) -> None:
+    pretended = Pretended(directory, peak)
+    tune(planned(first_seed=8), directory, pretended.train, higher_is_better=True)
+    assert {run.seed for stage in pretended.stages for run in stage.runs} == {1008, 1009}
+
+
 def test_a_figure_of_which_less_is_better_turns_the_choice_around(directory: StudyDirectory) -> None:
     def error(*arguments: Any) -> float:
         return 1 - peak(*arguments)

@@ -21,7 +21,7 @@ from auxseg.statistics.simultaneous import (
 )
 from auxseg.study.at_hand import Images, Known, at_hand
 from auxseg.study.design.arm import Arm
-from auxseg.study.design.config import ArmConfig, StudyConfig
+from auxseg.study.design.config import MOST_SEEDS, ArmConfig, StudyConfig
 from auxseg.study.design.plan import Plan
 from auxseg.study.execution.time_estimate import Effort
 from auxseg.study.study import Study
@@ -140,7 +140,8 @@ def within(
         mirrored=_mirrored(plan, known),
         spread=known.at(len(plan.folds)),
     )
-    return dataclasses.replace(narrowed(plan, found.arms), seeds=found.design.num_seeds), found
+    seeds = min(found.design.num_seeds, MOST_SEEDS - config.first_seed)
+    return dataclasses.replace(narrowed(plan, found.arms), seeds=seeds), found
 
 
 def designed(study: Study, looks_at: tuple[int, ...]) -> StudyConfig:

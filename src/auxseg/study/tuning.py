@@ -96,7 +96,8 @@ def tries_of(
     else:
         recipe = first.recipe if rate is None else _at_rate(first.recipe, rate.chosen)
         recipes = {weight: _at_weight(recipe, arm, weight) for weight in plan.config.tune_weights}
-    seeds = range(FIRST_SEED, FIRST_SEED + plan.config.tuning_seeds)
+    begin = FIRST_SEED + plan.config.first_seed
+    seeds = range(begin, begin + plan.config.tuning_seeds)
     return {
         candidate: tuple(
             dataclasses.replace(first, seed=seed, recipe=dataclasses.replace(recipe, seed=seed)) for seed in seeds

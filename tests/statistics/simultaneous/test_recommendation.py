@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from auxseg.statistics.simultaneous import Comparison, Criteria, Interval, Spread, recommend
+from auxseg.statistics.simultaneous import Comparison, Criteria, Interval, Spread, recommend, recommendation
 from auxseg.statistics.simultaneous.recommendation import inflation, mixture, prior_scale
 
 RULES = Criteria()
@@ -37,6 +37,31 @@ def test_the_posterior_is_that_of_weighted_draws_from_the_prior() -> None:
     assert (weights * means).sum(0) == pytest.approx(likelihood @ drawn, abs=0.02)
     helps = (weights * stats.norm.cdf(means / deviations)).sum(0)
     assert helps == pytest.approx(likelihood @ (drawn > 0), abs=0.01)
+
+
+@pytest.mark.parametrize("far", [10.0, 100.0, 300.0])
+def test_an_arm_hundreds_of_errors_away_is_met_by_the_grid(far: float) -> None:
+    """Against sums that are so close together that every density is met many times."""
+    gains, variances, scale = np.array([far, 0.3, -0.4, 0.0]), np.array([1.0, 0.9, 1.1, 4.0]), 0.4
+    weights, means, deviations = mixture(gains, variances, scale)
+    shared = min(variances.mean() / 2, 0.9 * variances.min())
+    sums = np.linspace(-12, far + 12, 40_000)
+    (taus, of_taus), (scales, of_scales) = recommendation._taus(scale), recommendation._scales()
+    whole, mean, helps = 0.0, np.zeros(4), np.zeros(4)
+    share = scale**2 / (scale**2 + shared)
+    for tau, of_tau in zip(taus, of_taus, strict=True):
+        priors = np.square(tau * scales)
+        totals = priors[:, None] + variances - shared
+        parts = of_scales[:, None, None] * stats.norm.pdf(gains, sums[:, None], np.sqrt(totals)[:, None])
+        likelihood = of_tau * stats.norm.pdf(sums, 0, np.sqrt(scale**2 + shared)) * parts.sum(0).prod(1)
+        posterior = likelihood[:, None] * parts / np.maximum(parts.sum(0), 1e-300)
+        moved = share * sums[:, None] + (priors[:, None] / totals)[:, None] * (gains - sums[:, None])
+        spread = np.sqrt(share * shared + (priors[:, None] / totals * (variances - shared)))[:, None]
+        whole += likelihood.sum()
+        mean += (posterior * moved).sum((0, 1))
+        helps += (posterior * stats.norm.cdf(moved / spread)).sum((0, 1))
+    assert (weights * means).sum(0) == pytest.approx(mean / whole, abs=0.02)
+    assert (weights * stats.norm.cdf(means / deviations)).sum(0) == pytest.approx(helps / whole, abs=0.01)
 
 
 def test_the_best_is_recommended_and_drawn_towards_the_others() -> None:

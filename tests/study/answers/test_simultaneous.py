@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from auxseg.data.store.store import Store
@@ -151,6 +152,32 @@ def test_an_arm_that_is_added_is_judged_by_itself_and_changes_nothing_else(study
         assert kept[arm.name] == dataclasses.replace(arm, expected=kept[arm.name].expected)
     page = Page(study_page(study).read_text())
     assert "and so judged as a family of its own." in page.text
+
+
+def test_seeds_are_counted_from_the_first_one_asked_for(store: Path, tmp_path: Path) -> None:
+    """From training to page, and where an arm is added that brings those judged before with it."""
+    values = {**QUESTION, "controls": (), "vary": (), "first_seed": 3}
+    out, seeds = tmp_path / "study", ["3", "4", "5"]
+    run_study(small_config(**values), store, out)
+    (answer,) = read_study(out).answers
+    assert [*answer.baseline.figure_per_seed] == [*answer.arms[0].per_seed] == seeds
+    assert answer.arms[0].missing_seeds == ()
+    by_seed = Page(study_page(out).read_text()).text.partition("by seed")[2].partition("mean")[0]
+    assert all(seed in by_seed.split() for seed in seeds)
+    assert "\N{EN DASH}" not in by_seed.split()
+    run_study(small_config(**{**values, "auxiliaries": ("classification",)}), store, out)
+    (answer,) = read_study(out).answers
+    assert {arm.name: [*arm.per_seed] for arm in answer.arms} == {"box": seeds, "classification": seeds}
+    assert {path.name.split("seed")[1][0] for path in out.glob("runs/*")} == {*seeds}
+
+
+def test_what_differences_vary_with_is_each_arms_own(whole: Path) -> None:
+    (answer,) = read_study(whole).answers
+    for arm in answer.arms:
+        own = np.var([*arm.per_seed.values()], ddof=1)
+        assert arm.variances.rest is not None
+        assert arm.variances.seed == pytest.approx(max(own - arm.variances.rest / arm.num_images, 0))
+    assert len({arm.variances.image for arm in answer.arms}) > 1
 
 
 def test_two_seeds_give_figures_and_no_verdict_and_are_no_look(store: Path, tmp_path: Path) -> None:

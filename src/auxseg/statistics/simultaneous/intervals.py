@@ -224,6 +224,7 @@ def _parts(
     if borrow:  # an arm of one seed has no variance of its own
         own = np.nan_to_num(found.per_run)
         runs = moderated(own, of_others(own, seeds - 1), seeds - 1) / seeds
+        images = np.where(np.isnan(images), found.common_images, images)
         images = drawn_towards(found.common_images, images, max(results.effective_images - 1, 1.0))
     cells = seeds * max(results.num_images, 1)
     return np.fmax(runs, LEAST_SHARE * found.rest / cells), np.fmax(images, found.of_image / cells**2)

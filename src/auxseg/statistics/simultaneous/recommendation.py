@@ -41,7 +41,7 @@ CALIBRATION: Final = (
 
 _SHARE_OF_NOISE: Final = 0.25
 _TAIL_FREEDOM: Final = 2.0
-_NUM_TAUS, _NUM_SCALES, _NUM_SUMS = 24, 14, 96
+_NUM_TAUS, _NUM_SCALES, _NUM_SUMS = 24, 14, 25
 
 
 @final
@@ -139,15 +139,16 @@ def mixture(
     shared = min(float(variances.mean()) / 2, 0.9 * float(variances.min()))
     own = variances - shared
     of_sum = scale**2 + shared
-    reach = 4 * math.sqrt(of_sum)
-    sums = np.linspace(min(float(gains.min()), 0.0) - reach, max(float(gains.max()), 0.0) + reach, _NUM_SUMS)
+    sums, of_sums = _sums(gains, np.sqrt(own), math.sqrt(of_sum))
 
     priors = np.square(taus[:, None] * scales)[:, :, None, None]  # (T, L, 1, 1)
     distances = gains - sums[:, None]  # (C, A)
     whole = priors + own  # (T, L, 1, A)
     densities = of_scales[:, None, None] * np.exp(-0.5 * np.square(distances) / whole) / np.sqrt(whole)
     of_arms = np.maximum(densities.sum(1), np.finfo(float).tiny)  # (T, C, A)
-    logs = np.log(of_taus)[:, None] - 0.5 * np.square(sums) / of_sum + np.log(of_arms).sum(2)  # (T, C)
+    logs = (
+        np.log(of_taus)[:, None] + np.log(of_sums) - 0.5 * np.square(sums) / of_sum + np.log(of_arms).sum(2)
+    )  # (T, C)
     likelihood = np.exp(logs - logs.max())
     likelihood /= likelihood.sum()
     weights = likelihood[:, None, :, None] * densities / of_arms[:, None]  # (T, L, C, A)
@@ -163,6 +164,16 @@ def _taus(scale: float) -> tuple[Float[np.ndarray, " T"], Float[np.ndarray, " T"
     """Nodes of a half-Cauchy distribution with their weights."""
     nodes, weights = np.polynomial.legendre.leggauss(_NUM_TAUS)
     return scale * np.tan(np.pi / 4 * (nodes + 1)), weights
+
+
+def _sums(
+    gains: Float[np.ndarray, " A"], deviations: Float[np.ndarray, " A"], of_sum: float
+) -> tuple[Float[np.ndarray, " C"], Float[np.ndarray, " C"]]:
+    """Values of s with the widths that they stand for: close together where the prior or an arm has its weight."""
+    steps = np.linspace(-1, 1, _NUM_SUMS)
+    places = [6 * of_sum * steps, *(gain + 6 * own * steps for gain, own in zip(gains, deviations, strict=True))]
+    sums = np.unique(np.concatenate(places))
+    return sums, np.gradient(sums)
 
 
 def _scales() -> tuple[Float[np.ndarray, " L"], Float[np.ndarray, " L"]]:

@@ -114,12 +114,12 @@ def _verdict(
     )
     place = results.arms.index(arm.name)
     per_run = results.table.mean(2)[place] - results.table.mean(2)[0] if results.num_images else []
-    rows = zip(results.seeds, per_run, strict=False)
+    per_seed = {seed: float(value) for seed, value in zip(results.seeds, per_run, strict=False) if np.isfinite(value)}
     prospects = expected.arms.get(arm.name)
     is_open = conclusion.leading is Statement.OPEN and not compared.plan.is_control(arm)
     missing = {*results.missing(arm.name), *results.missing(baseline.name)}
     planned = {*compared.plan.config.all_seeds} - {*results.seeds}
-    needed = _seeds_needed(arm, comparison, results, rules) if is_open else None
+    needed = _seeds_needed(arm, comparison, results, rules) if is_open and not conclusion.withdrawn else None
     return ArmVerdict(
         verdict=str(conclusion.leading) if interval.has_bounds else NO_VERDICT,
         sentence=said(compared.said(arm), conclusion, rules) + _context(arm, conclusion, compared),
@@ -130,18 +130,19 @@ def _verdict(
         level=comparison.alpha,
         advice=None if needed is None else Advice(needed, None),
         expected=None if prospects is None else Expected(**vars(prospects)),
-        variances=_variances(interval, comparison.spread),
-        per_seed={str(seed): float(value) for seed, value in rows if np.isfinite(value)},
+        variances=_variances([*per_seed.values()], interval, comparison.spread),
+        per_seed={str(seed): value for seed, value in per_seed.items()},
         num_images=results.num_images,
         num_images_left_out=results.num_left_out,
         missing_seeds=tuple(sorted(missing | planned)),
     )
 
 
-def _variances(interval: Interval, spread: Spread) -> Variances:
+def _variances(per_seed: list[float], interval: Interval, spread: Spread) -> Variances:
     """What the arm's own difference varies with: single seeds, images, and the rest, which all arms have in common."""
     rest = 2 * spread.rest**2
-    seed = max(interval.run_variance * interval.num_seeds - rest / max(interval.num_images, 1), 0.0)
+    own = float(np.var(per_seed, ddof=1)) if len(per_seed) > 1 else math.nan
+    seed = max(own - rest / max(interval.num_images, 1), 0.0) if math.isfinite(own) else math.nan
     return Variances(known(seed), known(interval.image_variance * interval.num_images), known(rest))
 
 

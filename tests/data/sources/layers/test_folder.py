@@ -108,8 +108,8 @@ def test_a_store_holds_them(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ("organs: [1]", r"organs should be a mapping such as {kind: map}, not \[1\]"),
-        ("depth: map", r"depth should be a mapping such as {kind: map}, not .map."),
+        ("organs: [1]", r"organs should be a mapping with a kind, such as 'kind: map', not \[1\]"),
+        ("depth: map", r"depth should be a mapping with a kind, such as 'kind: map', not .map."),
         ("depth: {kind: map, scale: 0}", "depth: scale should be a number above 0, such as 0.001, not 0"),
         ("parts: {kind: mask}", "parts needs names: a list of its classes"),
         ("organs: {kind: blob}", "one of map, mask, multimask, tags, boxes, points, instances, not 'blob'"),

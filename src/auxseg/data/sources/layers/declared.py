@@ -55,7 +55,7 @@ def read_declared(path: Path) -> Declared:
         if fault := name_fault(name):
             raise InputError(f"{path}: the name of the layer {name!r} {fault}")
         if not isinstance(values, dict):
-            raise InputError(f"{path}: {name} should be a mapping such as {{kind: map}}, not {values!r}")
+            raise InputError(f"{path}: {name} should be a mapping with a kind, such as 'kind: map', not {values!r}")
         kind = values.get("kind")
         if not isinstance(kind, str) or kind not in KINDS:
             raise InputError(f"{path}: {name} should have a kind, one of {', '.join(KINDS)}, not {kind!r}")
