@@ -137,7 +137,7 @@ class Comparison:
             found.append(
                 f"Runs of the baseline vary {self.baseline_ratio:.1f} times as much as those of the arms (variance): "
                 f"more than {100 * self.alpha:g} % of such studies say something false"
-                f"{', up to 8 %' if self.alpha == constants.LEVEL else ''}."
+                f"{', up to 9 %' if self.alpha == constants.LEVEL else ''}."
             )
         for name, ratio in self.odd_arms.items():
             found.append(

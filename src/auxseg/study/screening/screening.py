@@ -122,7 +122,12 @@ class Screening:
         candidates = self._candidates()
         asked = question(candidates)
         # Nothing else touches a ranking.
-        asked = Question(target=asked.target, label_fractions=asked.label_fractions, base=asked.base)
+        asked = Question(
+            target=asked.target,
+            first_seed=asked.first_seed,
+            label_fractions=asked.label_fractions,
+            base=asked.base,
+        )
         self.directory.compare(asked)
         refuse_other_arms(candidates, self.directory.judged, self.directory.path)
         return asked
