@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
+from scipy import special
 
+from auxseg.statistics.simultaneous import Design, prospect
 from benchmarks.tools import simultaneous_studies as studies
 
 SEEDS: Final = (3, 5, 10)
@@ -31,6 +34,7 @@ def measure(seed: int, num_studies: int) -> dict[str, Any]:
         "cells": f"{len(rows)} of {num_studies:,} studies, {studies.NUM_ARMS} arms, {studies.NUM_CONTROLS} controls",
         **dict(_bars(rows)),
         **dict(_without_controls(seed, num_studies)),
+        **dict(_beyond(seed, num_studies)),
         **dict(_others(seed, num_studies)),
     }
 
@@ -115,6 +119,40 @@ def _without_controls(seed: int, num_studies: int) -> Iterator[tuple[str, str]]:
         )
 
 
+def _beyond(seed: int, num_studies: int) -> Iterator[tuple[str, str]]:
+    """Where more is false than is promised, or intervals are wider than they had to be: nothing to be reached."""
+    rng = np.random.default_rng([seed, 11])
+    for regime in studies.BEYOND:
+        found = [studies.simulated(rng, regime, seeds, 400, num_studies).false() for seeds in SEEDS]
+        yield f"beyond: false, {regime}, 400 images", f"{_percent(found)} %"
+    found = [studies.simulated(rng, "images of one arm", seeds, 8, num_studies).false() for seeds in SEEDS]
+    yield "beyond: false, images of one arm, 8 images", f"{_percent(found)} %"
+    alone = [special.stdtrit(seeds - 1, 1 - 0.05 / 2 / studies.NUM_ARMS) for seeds in (*SEEDS, 20)]
+    for regime, ratio in (("one arm 4x", 2.5), ("one arm 10x", 5.5)):  # of variances of differences
+        widths = [
+            studies.simulated(rng, regime, seeds, 100_000, num_studies).half_widths.mean(0) for seeds in (*SEEDS, 20)
+        ]
+        errors = [studies.USUAL.run * math.sqrt(2 / seeds) for seeds in (*SEEDS, 20)]
+        own = [width[0] / (t * error * ratio**0.5) for width, t, error in zip(widths, alone, errors, strict=True)]
+        yield (
+            f"beyond: {regime}, its width beside Bonferroni's t with the true variance, 3, 5, 10, 20 seeds",
+            _by_two(own),
+        )
+        equal = [
+            studies.simulated(rng, "equal", seeds, 100_000, num_studies).half_widths.mean() for seeds in (*SEEDS, 20)
+        ]
+        others = [width[1:].mean() / usual for width, usual in zip(widths, equal, strict=True)]
+        yield f"beyond: {regime}, widths of the others beside equal variances", _by_two(others)
+    for num_arms in (2, studies.NUM_ARMS):
+        found = [
+            studies.simulated(rng, "equal", seeds, 100, num_studies, num_arms=num_arms, num_controls=0)
+            for seeds in SEEDS
+        ]
+        foreseen = [prospect(Design(num_arms, seeds, 100), studies.MARGIN).half_width for seeds in SEEDS]
+        ratios = [one.half_widths.mean() / expected for one, expected in zip(found, foreseen, strict=True)]
+        yield f"beyond: {num_arms} arms, widths beside those foreseen", _by_two(ratios)
+
+
 def _others(seed: int, num_studies: int) -> Iterator[tuple[str, str]]:
     rng = np.random.default_rng([seed, 7])
     for num_seeds, bar in WIDTH.items():
@@ -150,3 +188,7 @@ def _percent(shares: list[float]) -> str:
 
 def _listed(bars: dict[int, int]) -> str:
     return ", ".join(map(str, bars.values()))
+
+
+def _by_two(values: list[float]) -> str:
+    return ", ".join(f"{value:.2f}" for value in values)

@@ -35,7 +35,7 @@ from benchmarks.tools.once import once
 SIZE, SAMPLES = 64, 1200
 NUM_NULL_STUDIES = 3
 PLUGIN = Path(__file__).parents[1] / "plugins" / "coarse_shape.py"
-OTHER_SEEDS = Arm(label="other seeds", settings=("seed",))
+OTHER_SEEDS = Arm(label="other seeds", settings=("seed=other",))
 
 
 def nothing(steps: int, seeds: int) -> dict[str, Any]:

@@ -37,12 +37,12 @@ def _normal(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray
     return rng.standard_normal(shape)
 
 
-def _one(place: int, factor: float) -> Draw:
-    """Runs of one arm, or of the baseline, vary more; the factor is that of variances."""
+def _some(places: list[int], factor: float) -> Draw:
+    """Runs of some arms, or of the baseline, vary more; the factor is that of variances."""
 
     def draw(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
         runs = rng.standard_normal(shape)
-        runs[:, place] *= factor**0.5
+        runs[:, places] *= factor**0.5
         return runs
 
     return draw
@@ -64,15 +64,18 @@ def _failing(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarra
 
 REGIMES: Final[Mapping[str, Draw]] = {
     "equal": _normal,
-    "one arm 4x": _one(1, 4),
-    "one arm 10x": _one(1, 10),
+    "one arm 4x": _some([1], 4),
+    "one arm 10x": _some([1], 10),
     "random variances": _random,
     "t4 runs": _heavy,
     "runs fail": _failing,
-    "baseline 4x": _one(0, 4),
+    "baseline 4x": _some([0], 4),
     "images of one arm": _normal,
 }
 """How the figures of runs vary; only in the first and the last all arms do alike."""
+
+BEYOND: Final[Mapping[str, Draw]] = {"two arms 10x": _some([1, 2], 10), "baseline 10x": _some([0], 10)}
+"""More than is promised."""
 
 OF_ONE_ARM: Final = 10.0
 """How many times as much images vary in how they suit the first arm, in the last regime (standard deviation)."""
@@ -145,7 +148,7 @@ def figures(
     """What runs and what images add to the figures of runs, by study, arm and seed."""
     share = MIRRORED if mirrored else 1.0
     shape = (num_studies, others + 1, num_seeds)
-    runs = USUAL.run * share**0.5 * REGIMES[regime](rng, shape)
+    runs = USUAL.run * share**0.5 * {**REGIMES, **BEYOND}[regime](rng, shape)
     runs += USUAL.rest * share**0.5 / num_images**0.5 * rng.standard_normal(shape)
     suits = _suits(regime, others)[:, None] / num_images**0.5
     return runs, suits * rng.standard_normal((*shape[:2], 1))
@@ -220,9 +223,12 @@ def _wishart(rng: np.random.Generator, variances: np.ndarray, freedom: int, num_
     Bartlett 1933, On the Theory of Statistical Regression, Proceedings of the Royal Society of Edinburgh 53.
     """
     size = len(variances)
-    root = np.tril(rng.standard_normal((num_studies, size, size)), -1)
-    diagonal = np.arange(size)
-    root[:, diagonal, diagonal] = np.sqrt(rng.chisquare(freedom - diagonal, (num_studies, size)))
+    if freedom < size:  # so few that every effect is drawn
+        root = rng.standard_normal((num_studies, size, freedom))
+    else:
+        root = np.tril(rng.standard_normal((num_studies, size, size)), -1)
+        diagonal = np.arange(size)
+        root[:, diagonal, diagonal] = np.sqrt(rng.chisquare(freedom - diagonal, (num_studies, size)))
     root *= np.sqrt(variances / freedom)[:, None]
     return root @ root.transpose(0, 2, 1)
 

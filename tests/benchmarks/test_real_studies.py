@@ -17,6 +17,7 @@ from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import build_tasks, load_recipe
 from auxseg.tasks import run_plugin
+from benchmarks.tools import data, once, real_studies
 from benchmarks.tools.coarse_shape import CoarseShapes, row_labels
 from benchmarks.tools.real_studies import PLUGIN, _config, _of_nothing
 from tests.data.pictures import DrawnSource, draw_sample
@@ -69,3 +70,18 @@ def test_studies_of_nothing_differ_in_seeds_alone_and_share_none() -> None:
         assert sorted(run.seed for run in plan.runs) == [0, 0, 1, 1, 2, 2]
         assert all(set(run.recipe.tasks) == {"segmentation"} for run in plan.runs)
         assert len({run.directory_name for run in plan.runs}) == 6
+
+
+@pytest.mark.slow
+def test_a_study_of_nothing_is_trained_and_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (once, data):
+        monkeypatch.setattr(module, "RESULTS", tmp_path)
+    for name, value in (("SIZE", 32), ("SAMPLES", 60), ("NUM_NULL_STUDIES", 2)):
+        monkeypatch.setattr(real_studies, name, value)
+    found = real_studies.nothing(2, 3)
+    assert [(row["study"], row["arm"], row["seeds"]) for row in found["rows"]] == [
+        ("nothing 1", "other seeds", 3),
+        ("nothing 2", "other seeds", 3),
+    ]
+    assert all(row["difference"] != 0 for row in found["rows"])
+    assert found["false verdicts"] == sum(row["verdict"] in ("helps", "hurts") for row in found["rows"])

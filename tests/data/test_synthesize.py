@@ -70,7 +70,7 @@ def test_progress_is_told_and_a_store_is_replaced_only_when_asked(tmp_path) -> N
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({"num_samples": 0}, "synthetic: the number of samples must be from 1 to 10,000,000, not 0"),
+        ({"num_samples": 0}, "synthetic: the number of samples must be from 1 to 1,000,000, not 0"),
         ({"size": 31}, "synthetic: the size must be at least 32 pixels, not 31"),
         ({"seed": -1}, "synthetic: expected a seed of at least 0, not -1"),
         ({"processes": 0}, "processes must be at least 1, not 0"),

@@ -32,8 +32,8 @@ def test_a_sample_is_drawn_by_its_index() -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ((10**11,), "dots: the number of samples must be from 1 to 10,000,000, not 100,000,000,000"),
-        ((0,), "dots: the number of samples must be from 1 to 10,000,000, not 0"),
+        ((10**11,), "dots: the number of samples must be from 1 to 1,000,000, not 100,000,000,000"),
+        ((0,), "dots: the number of samples must be from 1 to 1,000,000, not 0"),
         ((1, SMALLEST - 1), "dots: the size must be at least 32 pixels, not 31"),
         ((1, SMALLEST, -1), "dots: expected a seed of at least 0, not -1"),
     ],

@@ -14,8 +14,8 @@ from auxseg.records.values.size import SizeLike, as_size
 SMALLEST: Final = 32
 """Below this many pixels thin parts, such as legs, are thinner than a pixel."""
 
-MOST: Final = 10_000_000
-"""More samples are surely a slip, and a list of them alone would take gigabytes."""
+MOST: Final = 1_000_000
+"""More samples are surely a slip, and what is kept of each while they are written would take over 2 GB."""
 
 _SPLIT_CYCLE: Final = ("train",) * 7 + ("val",) + ("test",) * 2
 

@@ -32,7 +32,7 @@ def test_the_seed_decides() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"num_samples": 0}, "the number of samples must be from 1 to 10,000,000, not 0"),
+        ({"num_samples": 0}, "the number of samples must be from 1 to 1,000,000, not 0"),
         ({"size": 16}, "the size must be at least 32 pixels, not 16"),
         ({"seed": -1}, "expected a seed of at least 0, not -1"),
     ],
