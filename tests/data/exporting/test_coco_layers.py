@@ -14,6 +14,7 @@ import pytest
 from auxseg.data.exporting.coco import INSTANCES, THINGS
 from auxseg.data.exporting.export import export_data
 from auxseg.data.layers import BoxesForm, InstancesForm, Layer, LayerForm, TagsForm
+from auxseg.data.layers.instances import UNKNOWN
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import IGNORE, Sample
 from auxseg.data.sources import Coco
@@ -156,8 +157,9 @@ class Numbered(Drawn):
 @pytest.mark.parametrize("has_boxes", [False, True])
 def test_instances_are_objects_of_their_own(tmp_path: Path, has_boxes: bool) -> None:
     store, notes = exported(Numbered(has_boxes=has_boxes), tmp_path)
-    _, found = read_back(tmp_path, "boxes")
+    _, found = read_back(tmp_path, "boxes", "instances")
     np.testing.assert_array_equal(found["a"].mask, store.read(0)[1])
+    assert "instances" not in found["a"].layers  # one of them has no class to be an annotation of
     content = json.loads((tmp_path / "out" / "annotations" / "train.json").read_text())
     annotations = [
         (each["category_id"], each["bbox"], each["area"], each.get("isthing", 1)) for each in content["annotations"]
@@ -172,3 +174,27 @@ def test_instances_are_objects_of_their_own(tmp_path: Path, has_boxes: bool) -> 
     assert [note for note in notes if "not exported" in note] == [
         "not exported, because they have no class in the mask: 1 instance"
     ]
+
+
+class Known(Numbered):
+    """The same without the thing that has no class, and with a part of which things are not known."""
+
+    def read(self, item: Item) -> Sample:
+        sample = super().read(item)
+        assert sample.mask is not None
+        things = sample.layers["things"].values
+        things[22, 22], things[11, 11:14] = 0, UNKNOWN
+        sample.mask[0, 0] = IGNORE
+        return sample
+
+
+@pytest.mark.parametrize("has_boxes", [False, True])
+def test_instances_come_back_with_their_numbers(tmp_path: Path, has_boxes: bool) -> None:
+    store, _ = exported(Known(has_boxes=has_boxes), tmp_path)
+    _, found = read_back(tmp_path, "instances")
+    np.testing.assert_array_equal(found["a"].mask, store.read(0)[1])
+    expected = store.read_layers(0)["things"].copy()
+    assert set(np.unique(expected)) == {0, 7, 9, 500, UNKNOWN}
+    expected[0, 0] = UNKNOWN  # where the mask is ignored
+    np.testing.assert_array_equal(found["a"].layers["instances"].values, expected)
+    assert not found["a"].dropped

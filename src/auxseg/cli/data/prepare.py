@@ -137,9 +137,9 @@ class Prepare(Command):
     """huggingface: which column is what, such as image=pixel_values mask=label; arrays: which folder, such as
     mask=label_7 disparity=depth."""
 
-    layers: Annotated[tuple[Literal["boxes", "tags", "points"], ...], optional("boxes tags points")] = ()
+    layers: Annotated[tuple[Literal["boxes", "tags", "points", "instances"], ...], optional("boxes tags ...")] = ()
     """coco, yolo: further labels to keep: boxes (all of them), tags (which categories occur), points (key points of
-    the largest object). A folder declares its layers in layers.yaml."""
+    the largest object), instances (which pixels are which object's). A folder declares its layers in layers.yaml."""
 
     exif: Annotated[Literal["auto", "apply", "ignore"], optional("auto|apply|ignore")] = "auto"
     """apply: turn images by their EXIF orientation; ignore: read them as stored; auto: decide by mask sizes."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, final
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt16
 from PIL import Image
 
 from auxseg.counting import count
@@ -22,6 +22,7 @@ from auxseg.data.exporting.labelled_picture import LabelledPicture
 from auxseg.data.exporting.run_lengths import bounds, rle
 from auxseg.data.layers.instances import NO_THING, UNKNOWN
 from auxseg.data.sample import IGNORE, SPLITS, Vocabulary
+from auxseg.data.sources.coco.file import THING
 
 BESIDE: Final = "COCO has no place for classes of images and boxes without outline: they stand in the images' entries"
 
@@ -37,7 +38,10 @@ THINGS: Final = (
     "prepare does not take for boxes, but other programs may"
 )
 
-INSTANCES: Final = "its instances are objects of their own, with the classes of the mask; data prepare reads no numbers"
+INSTANCES: Final = (
+    "its instances are objects of their own, with the classes of the mask; data prepare reads them with --layers "
+    "instances"
+)
 
 
 @final
@@ -53,7 +57,7 @@ class CocoWriter:
       points. These stand with the largest annotation of their image, from the middle of the first pixel; every
       category names them and their ``flip_pairs``. Other annotations have zeros.
     - What COCO has no word for stands in the image's entry: ``classes``, ``box`` (x, y, width, height), ``group``, and
-      as ``unknown`` the layers of which nothing is known in it.
+      as ``unknown`` the layers of which nothing is known in it. An annotation has the number of its instance.
     """
 
     def __init__(self, out: Path, vocabulary: Vocabulary, *, has_masks: bool = True) -> None:
@@ -153,12 +157,16 @@ class CocoWriter:
             "segmentation": rle(each.pixels) if self._ids else [],
             "iscrowd": int(each.box is not None and each.box.is_crowd),
             **({} if each.is_thing else {"isthing": 0}),
+            **({} if each.thing == NO_THING else {THING: each.thing}),
             **self._no_points,
         }
 
     def _unknown(self, picture: LabelledPicture, annotations: Sequence[dict[str, Any]]) -> list[str]:
         """By the names of `data prepare` the layers that are written, but of which nothing is known in this picture."""
         lacking = [kind for kind, layer in self._layers.read_as.items() if layer not in picture.layers]
+        things = picture.layers.get(self._layers.instances)
+        if things is not None and self._has_lost(picture, things):
+            lacking.append("instances")
         tags = picture.layers.get(self._layers.tags)
         if tags is None:
             return lacking
@@ -167,6 +175,11 @@ class CocoWriter:
             return lacking
         self._num_other_tags += 1
         return [*lacking, "tags"]
+
+    def _has_lost(self, picture: LabelledPicture, things: UInt16[np.ndarray, "h w"]) -> bool:
+        """Whether pixels of no class belong to an instance, or may do so: there is no annotation to say that."""
+        has_class = False if picture.mask is None else np.isin(picture.mask, [*self._ids, IGNORE])
+        return bool(((things != NO_THING) & np.logical_not(has_class)).any())
 
     def _add_points(self, rows: Float32[np.ndarray, "K 3"], annotations: Sequence[dict[str, Any]]) -> None:
         objects = [each for each in annotations if not each["iscrowd"]]

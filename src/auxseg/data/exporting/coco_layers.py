@@ -44,7 +44,7 @@ class CocoLayers:
         self.points = self._first(PointsForm) if self.names else NONE
         found = self.boxes, self.tags, self.instances, self.points
         self.written: dict[str, LayerForm] = {name: form for name, form in self._forms.items() if name in found}
-        kinds = {"boxes": self.boxes, "tags": self.tags}
+        kinds = {"boxes": self.boxes, "tags": self.tags, "instances": self.instances}
         self.read_as = {kind: layer for kind, layer in kinds.items() if layer}
         self.named_points: dict[str, Any] = {}
         self.no_points: dict[str, Any] = {}

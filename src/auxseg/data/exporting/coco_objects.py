@@ -60,13 +60,15 @@ class CocoBox:
 class Region:
     """Pixels of one category, of which there may be none where ``box`` says what is meant.
 
-    What is no thing stands for its pixels alone: it has no box, although it is bounded.
+    What is no thing stands for its pixels alone: it has no box, although it is bounded. ``thing`` is the number of the
+    instance that the pixels belong to, if any.
     """
 
     category: int
     pixels: Bool[np.ndarray, "h w"]
     box: CocoBox | None = None
     is_thing: bool = True
+    thing: int = NO_THING
 
 
 def coco_boxes(rows: Float32[np.ndarray, "K 6"], categories: Sequence[int]) -> list[CocoBox]:
@@ -103,8 +105,8 @@ def coco_objects(
     parts, places = _parts(mask, categories, things)
     box_of = {} if boxes is None else _matched(parts, boxes)
     for number, part in enumerate(parts):
-        is_thing = part.is_thing and (boxes is None or number in box_of)
-        yield Region(part.category, places == number, box_of.get(number), is_thing)
+        is_thing = things is None or (part.is_thing and (boxes is None or number in box_of))
+        yield Region(part.category, places == number, box_of.get(number), is_thing, part.thing)
     nothing = np.zeros(mask.shape, bool)
     for box in boxes or ():
         if not any(box is taken for taken in box_of.values()):
@@ -133,8 +135,13 @@ class _Part:
     """Pixels of one category, and of one instance where these are known; the box around them."""
 
     category: int
-    is_thing: bool
+    thing: int
     corners: tuple[int, int, int, int]
+
+    @property
+    def is_thing(self) -> bool:
+        """Whether it is an instance."""
+        return self.thing not in (NO_THING, UNKNOWN)
 
 
 def _parts(
@@ -151,7 +158,7 @@ def _parts(
     for code, (rows, columns) in zip(found[found >= 0].tolist(), ndimage.find_objects(places + 1), strict=True):
         place, thing = divmod(code, UNKNOWN + 1)
         corners = columns.start, rows.start, columns.stop, rows.stop
-        parts.append(_Part(numbers[place], things is None or thing not in (NO_THING, UNKNOWN), corners))
+        parts.append(_Part(numbers[place], thing, corners))
     return parts, places
 
 

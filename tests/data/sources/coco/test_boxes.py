@@ -60,7 +60,7 @@ def test_without_the_setting_nothing_changes(path: Path) -> None:
 
 
 def test_other_layers_are_refused(path: Path) -> None:
-    with pytest.raises(InputError, match="layers should be some of boxes, tags, points, not 'masks'"):
+    with pytest.raises(InputError, match="layers should be some of boxes, tags, points, instances, not 'masks'"):
         Coco(path, layers=("masks",))
 
 

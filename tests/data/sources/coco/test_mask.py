@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from auxseg.data.layers.instances import UNKNOWN
 from auxseg.data.sample import IGNORE
+from auxseg.data.sources.coco import mask
 from auxseg.data.sources.coco.categories import Categories
 from auxseg.data.sources.coco.file import CocoCategory, CocoObject
 from auxseg.data.sources.coco.mask import STRAY, DrawnMask, draw_mask
@@ -155,3 +157,43 @@ def test_stray_points_of_outlines_are_noted_once():
     np.testing.assert_array_equal(drawn.mask, expected(((1, 1, 5, 5), 1)))
     assert (drawn.notes, drawn.faults) == ((STRAY,), ())
     assert draw(bare(None), thing((1, 1, 5, 5), outline=stray)).notes == (STRAY,)
+
+
+def test_every_object_is_a_thing_of_its_own():
+    touching, small = thing((1, 1, 8, 9)), thing((8, 1, 15, 9))
+    above, stuff = thing((2, 2, 4, 4), DOG), thing((9, 2, 12, 4), DOG, is_thing=False)
+    things = draw(touching, small, above, stuff).things
+    assert things is not None
+    assert things.dtype == np.uint16
+    numbers = [things[1, 1], things[1, 8], things[2, 2], things[2, 9], things[0, 0]]
+    assert len({*numbers}) == 4
+    assert numbers[3:] == [0, 0]
+    np.testing.assert_array_equal(things == numbers[0], expected(((1, 1, 8, 9), 1), ((2, 2, 4, 4), 0)))
+
+
+@pytest.mark.parametrize(
+    "unknown", [thing((8, 2, 12, 6), is_crowd=True), thing((8, 2, 12, 6), 99, fault="?"), bare((8, 2, 12, 6))]
+)
+def test_things_are_unknown_where_the_mask_is_ignored(unknown):
+    drawn = draw(thing((1, 1, 5, 9)), unknown)
+    assert drawn.things is not None
+    np.testing.assert_array_equal(drawn.things == UNKNOWN, drawn.mask == IGNORE)
+    assert (drawn.things == UNKNOWN).sum() == 16
+
+
+def test_more_things_than_numbers_are_not_known(monkeypatch):
+    monkeypatch.setattr(mask, "UNKNOWN", 3)
+    assert draw(*[thing((1, 1, 5, 9))] * 2).things is not None
+    drawn = draw(*[thing((1, 1, 5, 9))] * 3)
+    assert drawn.things is None
+    np.testing.assert_array_equal(drawn.mask, expected(((1, 1, 5, 9), 1)))
+
+
+def test_without_a_mask_things_are_not_known():
+    assert draw(thing(None)).things is None
+
+
+def test_a_number_in_the_file_is_that_of_the_instance():
+    things = draw(thing((1, 1, 5, 9), thing=500), thing((6, 1, 9, 9), DOG, thing=500, is_thing=False)).things
+    assert things is not None
+    np.testing.assert_array_equal(things == 500, expected(((1, 1, 5, 9), 1), ((6, 1, 9, 9), 1)))

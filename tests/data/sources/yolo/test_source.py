@@ -49,6 +49,25 @@ def test_outlines_become_a_mask_and_boxes(tmp_path):
     assert source.provenance() == {"name": "yolo", "path": "set"}
 
 
+def test_touching_outlines_are_instances(tmp_path):
+    beside = "1 0.5 0.25 0.75 0.25 0.75 0.75 0.5 0.75"
+    data = make(tmp_path, {"train/a": f"1 {SQUARE}\n{beside}\n", "train/b": "-", "train/c": "0 0.5\n"})
+    source = Yolo(data, layers=("instances",))
+    first, empty, damaged = (source.read(item) for item in source.items())
+    np.testing.assert_array_equal(first.mask, expected((16, 8, 48, 24, 2)))
+    things = first.layers["instances"].values
+    assert (things.dtype, len(np.unique(things[8:24, 16:32])), len(np.unique(things))) == (np.uint16, 1, 3)
+    assert things[8, 31] != things[8, 32]
+    assert not empty.layers["instances"].values.any()
+    assert not damaged.layers
+
+
+def test_instances_without_outlines_are_refused(tmp_path):
+    data = make(tmp_path, {"train/a": BOX})
+    with pytest.raises(InputError, match="no object has an outline, so there are no instances"):
+        Yolo(data, layers=("instances",))
+
+
 def test_boxes_alone_make_no_mask(tmp_path):
     data = make(tmp_path, {"train/a": f"{BOX}\n0 0.25 0.5 0.5 1\n", "train/b": "-"})
     assert read(data).mask is None
@@ -197,6 +216,10 @@ def test_the_mask_is_that_of_coco(tmp_path_factory, objects):
     theirs = coco.read(coco.items()[0])
     assert (coco.mask_classes, coco.category_ids) == (Yolo(folder).mask_classes, Yolo(folder).category_ids)
     np.testing.assert_array_equal(ours.mask, theirs.mask)
+    layered = [Yolo(folder, layers=("instances",)), Coco(folder / "coco.json", layers=("instances",))]
+    things, again = (source.read(source.items()[0]).layers["instances"].values for source in layered)
+    np.testing.assert_array_equal(things, again)
+    np.testing.assert_array_equal(things > 0, np.asarray(ours.mask) > 0)
     assert (ours.dropped, len(ours.boxes)) == (theirs.dropped, len(objects))
 
 

@@ -1,4 +1,4 @@
-"""The boxes of objects, by the names of their classes."""
+"""The layers of objects, and their boxes by the names of their classes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from auxseg.data.layers import BoxesForm, Layer, LayerForm, TagsForm
+from auxseg.data.layers import BoxesForm, InstancesForm, Layer, LayerForm, TagsForm
 from auxseg.data.sample import Box
 from auxseg.data.sources.coco.categories import Categories
 from auxseg.data.sources.coco.file import CocoObject
@@ -15,12 +15,14 @@ from auxseg.data.sources.coco.points import POINTS, points_form
 from auxseg.data.sources.layers.box_rows import box_layer
 from auxseg.errors import InputError
 
-LAYERS: Final = ("boxes", "tags", POINTS)
+INSTANCES: Final = "instances"
+LAYERS: Final = ("boxes", "tags", POINTS, INSTANCES)
 """What layers objects give."""
 
 
-def object_forms(asked: Collection[str], categories: Categories) -> dict[str, LayerForm]:
-    """The layers that are asked for: all boxes, as tags which categories occur, and key points. Raises `InputError`."""
+def object_forms(asked: Collection[str], categories: Categories, *, has_outlines: bool) -> dict[str, LayerForm]:
+    """The layers that are asked for: all boxes, as tags which categories occur, key points, and instances, for which
+    objects need outlines. Raises `InputError`."""
     strangers = sorted({*asked} - {*LAYERS})
     if strangers:
         raise InputError(f"layers should be some of {', '.join(LAYERS)}, not {strangers[0]!r}")
@@ -28,7 +30,10 @@ def object_forms(asked: Collection[str], categories: Categories) -> dict[str, La
         "boxes": lambda: BoxesForm(categories.names[1:]),
         "tags": lambda: TagsForm(categories.names[1:]),
         POINTS: lambda: points_form(categories),
+        INSTANCES: InstancesForm,
     }
+    if INSTANCES in asked and not has_outlines:
+        raise InputError(f"layers: no object has an outline, so there are no {INSTANCES}; leave them out of the layers")
     return {name: makers[name]() for name in LAYERS if name in asked}
 
 
@@ -39,7 +44,8 @@ def object_layers(
     hw: tuple[int, int],
     unknown: Collection[str] = (),
 ) -> dict[str, Layer]:
-    """The layers of an image of this height and width, without those of which the file says that nothing is known.
+    """The boxes and tags of an image of this height and width, without those of which the file says that nothing is
+    known.
 
     What is no thing has no box; a crowd of it says nothing of its category either. An object of which neither class
     nor crowd can be believed leaves tags and boxes unknown, and one without a usable box the boxes: what is not named

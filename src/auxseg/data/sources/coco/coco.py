@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, final
 
+from auxseg.data.layers import Layer
 from auxseg.data.preparing.findings import named
 from auxseg.data.sample import EXIFS, SPLITS, Sample
-from auxseg.data.sources.coco.boxes import lost_layers, named_boxes, object_forms, object_layers
+from auxseg.data.sources.coco.boxes import INSTANCES, lost_layers, named_boxes, object_forms, object_layers
 from auxseg.data.sources.coco.categories import Categories
 from auxseg.data.sources.coco.file import CocoFile, CocoImage, CocoObject, read_coco
 from auxseg.data.sources.coco.mask import draw_mask
@@ -57,7 +58,8 @@ class Coco(Source):
       (``instances_val2017.json``: ``val2017/``); the file's folder. With several files the same places in ``path``, and
       ``path`` itself, come first.
     - Layers on request: ``boxes`` are all boxes with their categories, crowds marked as such; ``tags`` say which
-      categories occur in a photograph; ``points`` are the key points of its largest object that has any.
+      categories occur in a photograph; ``points`` are the key points of its largest object that has any;
+      ``instances`` tell the objects apart as the mask shows them, crowds and what the mask ignores being unknown.
     - What is wrong about one object costs that object, and is named.
 
     One file is one set of samples without an official split. With several the splits are the official ones, and ids
@@ -68,7 +70,7 @@ class Coco(Source):
         annotations: the annotation file of every split (train, val, test or trainval), to be found from where the
             program runs or from ``path``.
         exif: whether photographs are turned by their EXIF orientation, see `pictures.decoding.upright`.
-        layers: any of ``boxes``, ``tags`` and ``points``.
+        layers: any of ``boxes``, ``tags``, ``points`` and ``instances``.
 
     Raises:
         InputError: if a file is no annotation file, two disagree in their categories, or the photographs are nowhere.
@@ -96,10 +98,10 @@ class Coco(Source):
         self._categories = Categories([(file.path, file.categories) for file in files.values()], used)
         self.mask_classes = self._categories.names
         self.category_ids = self._categories.ids
-        self.layers = object_forms(layers, self._categories)
         self._has_outlines = any(
             each.outline for file in files.values() for some in file.objects.values() for each in some
         )
+        self.layers = object_forms(layers, self._categories, has_outlines=self._has_outlines)
         self._photographs = _photographs(files, self.path)
         self.remarks = (*self._categories.remarks, *(remark for file in files.values() for remark in _orphans(file)))
 
@@ -134,6 +136,8 @@ class Coco(Source):
         if self._has_outlines:
             drawn = draw_mask(each.objects, self._categories, (height, width))
             mask, notes, faults = drawn.mask, [*notes, *drawn.notes], [*drawn.faults, *faults]
+            if drawn.things is not None and INSTANCES in {*self.layers} - {*image.unknown}:
+                layers[INSTANCES] = Layer(self.layers[INSTANCES], drawn.things)
         return Sample(
             item.id,
             picture,

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, final
 
+from auxseg.data.layers.instances import NO_THING, UNKNOWN
 from auxseg.data.sources.values import BadValue, flag, integer, number, shown, text
 from auxseg.errors import InputError
+
+THING: Final = "auxseg_instance"
+"""The key of an annotation with the number of its instance, which COCO has no word for."""
 
 MAX_BYTES: Final = 4 * 2**30
 """Larger files are refused before they are read. The largest of COCO itself has 450 MB."""
@@ -36,7 +40,8 @@ class CocoObject(NamedTuple):
 
     ``fault`` says why neither class nor crowd can be believed, ``box_fault`` the same of the box. ``outline`` and
     ``points`` are what the file holds; `outlines` and `points` beside this file look at them. What is no thing
-    (``isthing`` 0, as `data export` writes it) stands for its pixels alone and has no box.
+    (``isthing`` 0, as `data export` writes it) stands for its pixels alone and has no box. ``thing`` is the number of
+    its instance where `data export` wrote one, see `auxseg.data.layers.InstancesForm`.
     """
 
     id: str
@@ -48,6 +53,7 @@ class CocoObject(NamedTuple):
     box_fault: str = ""
     points: object = None
     is_thing: bool = True
+    thing: int | None = None
 
 
 @final
@@ -202,7 +208,9 @@ def _object(
         box_fault = str(error)
     points = values.get("keypoints") if with_points else None
     is_thing = values.get("isthing") not in (0, "0")
-    made = CocoObject(name, category, values.get("segmentation"), is_crowd, box, fault, box_fault, points, is_thing)
+    outline, thing = values.get("segmentation"), values.get(THING)
+    thing = thing if type(thing) is int and NO_THING < thing <= UNKNOWN else None
+    made = CocoObject(name, category, outline, is_crowd, box, fault, box_fault, points, is_thing, thing)
     try:
         return _identifier(image_id, "image_id"), made
     except BadValue:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Final, final
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import UInt8, UInt16
 
+from auxseg.data.layers.instances import NO_THING, UNKNOWN
 from auxseg.data.sample import IGNORE, Box
 from auxseg.data.sources.clip_boxes import clip_box
 from auxseg.data.sources.coco.categories import Categories
@@ -26,16 +27,21 @@ STRAY: Final = "a piece of an outline with fewer than three points was left out"
 @final
 @dataclass(frozen=True)
 class DrawnMask:
-    """A mask, or none; what was repaired in it, and what could not be used, see `auxseg.data.sample.Sample`."""
+    """A mask, or none; what was repaired in it, and what could not be used, see `auxseg.data.sample.Sample`.
+
+    ``things`` says of every pixel to which object it belongs, see `auxseg.data.layers.InstancesForm`.
+    """
 
     mask: UInt8[np.ndarray, "h w"] | None
+    things: UInt16[np.ndarray, "h w"] | None
     notes: tuple[str, ...]
     faults: tuple[str, ...]
 
 
 def draw_mask(objects: Sequence[CocoObject], categories: Categories, hw: tuple[int, int]) -> DrawnMask:
     """Draw all objects, the larger ones first, over what is ignored: crowds, objects of unknown class, and the boxes of
-    objects whose outline is missing or wrong."""
+    objects whose outline is missing or wrong. Where the mask is ignored, things are not known; what is no thing covers
+    those below it, and more things than there are numbers are not known at all."""
     outlines: list[tuple[CocoObject, Runs]] = []
     lacking: list[tuple[CocoObject, str]] = []
     num_strays = 0
@@ -54,17 +60,24 @@ def draw_mask(objects: Sequence[CocoObject], categories: Categories, hw: tuple[i
     boxes = [_box(each, hw) for each, _ in lacking]
     why_not = _why_no_mask(objects, outlines, lacking, boxes)
     if why_not:
-        return DrawnMask(None, notes, tuple(why_not))
-    mask = np.zeros(hw, np.uint8)
+        return DrawnMask(None, None, notes, tuple(why_not))
+    mask, things = np.zeros(hw, np.uint8), np.full(hw, NO_THING, np.int32)
     for box in boxes:
         assert box is not None
-        mask[int(box.y0) : int(np.ceil(box.y1)), int(box.x0) : int(np.ceil(box.x1))] = IGNORE
+        inside = slice(int(box.y0), int(np.ceil(box.y1))), slice(int(box.x0), int(np.ceil(box.x1)))
+        mask[inside], things[inside] = IGNORE, UNKNOWN
     counted = [(not (each.is_crowd or each.fault), each, lengths) for each, lengths in outlines]
-    for is_object, each, lengths in sorted(counted, key=lambda one: (one[0], -int(one[2][1::2].sum()))):
-        mask[filled(lengths, hw)] = categories.number(each.category) if is_object else IGNORE
-    return DrawnMask(
-        mask, notes, tuple(f"object {each.id} {why}; its box is ignored in the mask" for each, why in lacking)
-    )
+    counted = sorted(counted, key=lambda one: (one[0], -int(one[2][1::2].sum())))
+    for number, (is_object, each, lengths) in enumerate(counted, NO_THING + 1):
+        pixels = filled(lengths, hw)
+        if not is_object:
+            mask[pixels], things[pixels] = IGNORE, UNKNOWN
+            continue
+        is_thing = each.is_thing and not categories.is_background(each.category)
+        mask[pixels] = categories.number(each.category)
+        things[pixels] = each.thing or (number if is_thing else NO_THING)
+    faults = tuple(f"object {each.id} {why}; its box is ignored in the mask" for each, why in lacking)
+    return DrawnMask(mask, things.astype(np.uint16) if len(counted) < UNKNOWN else None, notes, faults)
 
 
 def _why_no_mask(

@@ -11,17 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import final
 
-import numpy as np
-from jaxtyping import UInt8
-
 from auxseg.counting import count
 from auxseg.data.layers import Layer
 from auxseg.data.preparing.findings import named
 from auxseg.data.sample import Sample
-from auxseg.data.sources.coco.boxes import lost_layers, named_boxes, object_forms, object_layers
+from auxseg.data.sources.coco.boxes import INSTANCES, lost_layers, named_boxes, object_forms, object_layers
 from auxseg.data.sources.coco.categories import Categories
 from auxseg.data.sources.coco.file import CocoCategory, CocoObject
-from auxseg.data.sources.coco.mask import draw_mask
+from auxseg.data.sources.coco.mask import DrawnMask, draw_mask
 from auxseg.data.sources.coco.points import POINTS, object_points
 from auxseg.data.sources.pictures.decoding import read_picture, to_rgb, upright
 from auxseg.data.sources.pictures.orientation import check_exif
@@ -50,18 +47,19 @@ class Yolo(Source):
       any such file is unlabelled.
     - Where ``data.yaml`` has a ``kpt_shape``, rows are boxes with key points: ``class cx cy w h x y visibility ...``.
     - Layers on request: ``boxes`` are all boxes with their classes, ``tags`` say which classes occur in an image,
-      ``points`` are the key points of its largest object that has any.
+      ``points`` are the key points of its largest object that has any, ``instances`` tell the objects apart as the mask
+      shows them.
     - A row that cannot be used costs its box, and the mask and layers of its image; a class beyond the names is ignored
       where it lies. Both are named.
 
     Args:
         path: the folder with the ``data.yaml``, or such a file.
         exif: ``"ignore"`` where labels were drawn on images as they are stored; otherwise they are turned.
-        layers: any of ``boxes``, ``tags`` and ``points``.
+        layers: any of ``boxes``, ``tags``, ``points`` and ``instances``.
 
     Raises:
-        InputError: if the ``data.yaml`` or a list of images is missing or wrong, no image has labels, or key points are
-            asked for and there are none.
+        InputError: if the ``data.yaml`` or a list of images is missing or wrong, no image has labels, or key points or
+            instances are asked for and there are none.
     """
 
     name = "yolo"
@@ -81,11 +79,11 @@ class Yolo(Source):
             raise InputError(
                 f"{config.path} has no {SHAPE}, so there are no key points; leave points out of the layers"
             )
-        self.layers = object_forms(layers, self._categories)
         self._images, remarks = find_images(config)
         self._labels = {id: label_path(image.path) for id, image in self._images.items()}
         self._labelled, said = self._labelled_splits()
         self._has_outlines = self._points is None and any(has_outline(path) for path in self._labels.values())
+        self.layers = object_forms(layers, self._categories, has_outlines=self._has_outlines)
         self.remarks = (*config.remarks, *remarks, *said, *_describe_points(config, layers))
 
     def items(self) -> Sequence[Item]:
@@ -101,22 +99,22 @@ class Yolo(Source):
         rows, faults = read_rows(self._labels[item.id], self._points)
         objects = [row.to_object(hw, self._num_classes) for row in rows]
         boxes, lost = named_boxes(objects, self._categories)
-        mask, notes, layers = None, list[str](), dict[str, Layer]()
+        drawn = self._draw(objects, hw, faults, item.split)
+        notes, layers = list(drawn.notes), dict[str, Layer]()
         if item.split in self._labelled and not faults:
             layers = object_layers(objects, self._categories, self.layers, hw)
+            if drawn.things is not None and INSTANCES in self.layers:
+                layers[INSTANCES] = Layer(self.layers[INSTANCES], drawn.things)
             lost += lost_layers(layers, self.layers)
-            points, notes, outside = object_points(objects, self._categories, self.layers, hw)
-            layers, lost = layers | points, [*lost, *outside]
-        if self._has_outlines and item.split in self._labelled:
-            mask, said, faults = self._draw(objects, hw, faults)
-            notes = [*notes, *said]
+            points, said, outside = object_points(objects, self._categories, self.layers, hw)
+            layers, notes, lost = layers | points, [*said, *notes], [*lost, *outside]
         return Sample(
             item.id,
             image,
-            mask,
+            drawn.mask,
             boxes,
             notes=tuple(notes),
-            dropped=(*faults, *lost),
+            dropped=(*drawn.faults, *lost),
             orientation=orientation,
             layers=layers,
         )
@@ -127,14 +125,14 @@ class Yolo(Source):
         return {"name": self.name, "path": self.path.resolve().name} | exif
 
     def _draw(
-        self, objects: Sequence[CocoObject], hw: tuple[int, int], faults: list[str]
-    ) -> tuple[UInt8[np.ndarray, "h w"] | None, tuple[str, ...], list[str]]:
-        """The mask, what was repaired in it, and what could not be used. Where an object may be anywhere there is no
-        mask."""
+        self, objects: Sequence[CocoObject], hw: tuple[int, int], faults: Sequence[str], split: str | None
+    ) -> DrawnMask:
+        """The mask, if there is any in this data set and split. Where an object may be anywhere there is none."""
+        if not self._has_outlines or split not in self._labelled:
+            return DrawnMask(None, None, (), tuple(faults))
         if faults:
-            return None, (), [f"no mask: {fault}" for fault in faults]
-        drawn = draw_mask(objects, self._categories, hw)
-        return drawn.mask, drawn.notes, list(drawn.faults)
+            return DrawnMask(None, None, (), tuple(f"no mask: {fault}" for fault in faults))
+        return draw_mask(objects, self._categories, hw)
 
     def _labelled_splits(self) -> tuple[frozenset[str], tuple[str, ...]]:
         """The splits with any file of labels, and what is to be said about files that are not there."""
