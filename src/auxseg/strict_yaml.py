@@ -188,7 +188,8 @@ def parse_mapping(text: str, origin: str, what: str, *, whole_number_keys: bool 
     except yaml.YAMLError as error:
         raise InputError(f"{origin}: not YAML ({' '.join(str(error).split())})") from None
     if not isinstance(values, dict):
-        raise InputError(f"{origin}: expected a {what} as a mapping of keys to values, found {type(values).__name__}")
+        found = "nothing" if values is None else type(values).__name__
+        raise InputError(f"{origin}: expected a {what} as a mapping of keys to values, found {found}")
     return values
 
 

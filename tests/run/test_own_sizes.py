@@ -72,7 +72,7 @@ def test_metrics_say_which_sizes_images_had(runs, path, tmp_path):
     assert (found["size"].size, found["size"].smallest, found["size"].sizes()) == (Size.of(32), None, "32 px")
     shapes = np.array(SIZES)
     assert (found["crop"].size, found["crop"].smallest) == (Size(*shapes.max(0)), Size(*shapes.min(0)))
-    said = "images of their own sizes, 36x50 to 70x90 px"
+    said = "images of their own sizes, 36 to 70 px high and 50 to 90 px wide"
     assert found["crop"].sizes() == said
     assert said in report([runs["crop"].directory], tmp_path / "report.html").read_text()
     assert "squashed" not in dict(data_facts(found["crop"]))["Stored size"]
@@ -88,16 +88,16 @@ def test_a_recipe_that_says_neither_is_refused(path, tmp_path):
     with pytest.raises(InputError) as found:
         train(recipe(), path, tmp_path / "run", device="cpu")
     assert str(found.value) == (
-        f"{path}: its images have each their own size, 36x50 to 70x90 px; set data.size to fit them into one size, or "
-        "data.crop.size to train on windows of them"
+        f"{path}: its images have each their own size, 36 to 70 px high and 50 to 90 px wide; set data.size to fit "
+        "them into one size, or data.crop.size to train on windows of them"
     )
 
 
 def test_the_store_is_inspected_and_exported(path, tmp_path):
     store = Store.open(path)
     inspection = inspect(store)
-    assert inspection.own_sizes == "36x50 to 70x90 px"
+    assert inspection.own_sizes == "36 to 70 px high and 50 to 90 px wide"
     write_inspect_page(store, inspection, tmp_path / "page.html")
-    assert "36x50 to 70x90 px" in (tmp_path / "page.html").read_text()
+    assert "36 to 70 px high and 50 to 90 px wide" in (tmp_path / "page.html").read_text()
     for form in ("folder", "coco"):
         assert "each at its own size" in " ".join(export_data(store, tmp_path / form, form).notes)

@@ -41,8 +41,7 @@ class DataFacts:
         """The size of images in pixels, or the range of sizes if each has its own."""
         if self.smallest is None:
             return f"{self.size} px"
-        low, high = (f"{size.height}x{size.width}" for size in (self.smallest, self.size))
-        return f"images of their own sizes, {low} to {high} px"
+        return f"images of their own sizes, {self.smallest.up_to(self.size)}"
 
 
 @final

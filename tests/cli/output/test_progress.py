@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from auxseg.training.loop import Validation
 LOSSES = {"segmentation": 0.5, "classification": 1.25, "box": 0.125}
 
 
-def _trained(directory: Path, *, terminal: bool, width: int, steps: int = 600, seen: int = 600) -> str:
+def _trained(
+    directory: Path, *, terminal: bool, width: int, steps: int = 600, seen: int = 600, iou: float | None = None
+) -> str:
     """Validations after every 10 of the first ``seen`` steps, of which every third is kept."""
     directory.mkdir()
     (directory / "recipe.yaml").write_text(f"training: {{steps: {steps}}}")
@@ -27,7 +30,7 @@ def _trained(directory: Path, *, terminal: bool, width: int, steps: int = 600, s
         for step in range(1, seen + 1):
             shown.on_step(step, StepResult(LOSSES, {}, 1.0, 1.0), 0.1, 0.0)
             if step % 10 == 0:
-                figures = {name: {"iou": step / 1000, "more": 0.0} for name in LOSSES}
+                figures = {name: {"iou": step / 1000 if iou is None else iou, "more": 0.0} for name in LOSSES}
                 shown.on_validation(Validation(step, step / 10, figures, LOSSES, 0.1, step % 30 == 0))
         if terminal:
             shown._bar.refresh()
@@ -39,6 +42,12 @@ def test_a_log_has_one_line_that_can_be_understood_alone(tmp_path: Path) -> None
     assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  pets  step 600 of 600  ", line)
     assert "mean training loss: segmentation 0.500  classification 1.250  box 0.125" in line
     assert line.endswith("validation: segmentation iou 0.6000  classification iou 0.6000  box iou 0.6000  kept")
+
+
+def test_a_figure_that_nothing_defines_is_called_so(tmp_path: Path) -> None:
+    (line,) = _trained(tmp_path / "pets", terminal=False, width=80, iou=math.nan).splitlines()
+    assert "nan" not in line
+    assert "  validation: segmentation iou undefined  classification iou undefined" in line
 
 
 def test_what_is_left_is_said_before_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,10 +21,10 @@ def test_it_is_read_by_position_until_it_is_another_file(tmp_path):
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(descriptor)
     file, part = OpenFile(path, version), np.empty(10, np.uint8)
-    file.fill(part, [(40, 4), (44, 6)], "sample a")
+    file.fill(part, [(40, 4), (44, 6)], lambda: "sample a")
     assert part.tolist() == list(range(40, 50))
     with pytest.raises(RunError, match="ended within sample a: it was truncated after it was opened"):
-        file.fill(part, [(95, 10)], "sample a")
+        file.fill(part, [(95, 10)], lambda: "sample a")
     path.write_bytes(bytes(101))
     with pytest.raises(RunError, match="was replaced after it was opened; run the command again to use the new file"):
         OpenFile(path, version)
@@ -47,11 +47,11 @@ def test_several_files_are_read_as_one(tmp_path, monkeypatch):
     assert whole.bases == (0, 10, 21)
     for number in (2, 0, 1, 2, 1, 0):
         part = np.empty(6, np.uint8)
-        whole.fill(part, [(whole.bases[number], 2), (whole.bases[number] + 4, 4)], "a part")
+        whole.fill(part, [(whole.bases[number], 2), (whole.bases[number] + 4, 4)], lambda: "a part")
         assert part.tolist() == [number] * 6
         assert len(whole._open) <= 2
-    whole.fill(np.empty(0, np.uint8), [], "nothing")
+    whole.fill(np.empty(0, np.uint8), [], lambda: "nothing")
     # What ends with its file does not go on in the next one.
     with pytest.raises(RunError, match="a ended within the last part: it was truncated"):
-        whole.fill(np.empty(5, np.uint8), [(8, 5)], "the last part")
+        whole.fill(np.empty(5, np.uint8), [(8, 5)], lambda: "the last part")
     assert pickle.loads(pickle.dumps(whole))._open == {}

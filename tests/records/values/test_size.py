@@ -88,6 +88,13 @@ def test_a_resized_one_keeps_its_shape(size: Size, longer: int) -> None:
     assert (resized.height > resized.width) <= (size.height > size.width)
 
 
+def test_a_range_names_each_side_by_itself() -> None:
+    assert Size.of(64).up_to(Size.of(64)) == "64 px"
+    assert Size(48, 64).up_to(Size(48, 64)) == "48x64 px"
+    assert Size(40, 128).up_to(Size(96, 150)) == "40 to 96 px high and 128 to 150 px wide"
+    assert Size(40, 128).up_to(Size(40, 150)) == "40 px high and 128 to 150 px wide"
+
+
 def test_what_can_be_read_is_bounded() -> None:
     assert Size.read(MAX_SIDE) == Size.of(MAX_SIDE)
     with pytest.raises(ValueError, match="expected"):

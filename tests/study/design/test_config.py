@@ -24,6 +24,7 @@ def test_a_study_is_read_from_yaml(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("# nothing yet", "expected a study as a mapping of keys to values, found nothing"),
         ("- tiny", "expected a study as a mapping of keys to values, found list"),
         ("base: [", "not YAML"),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -102,7 +103,7 @@ class TrainingProgress(Observer):
         """A line that can be understood alone, in a log among others."""
         self._pending, self._line_at = None, time.monotonic()
         figures = {name: next(iter(values.items())) for name, values in validation.figures.items() if values}
-        shown = "  ".join(f"{name} {figure} {value:.4f}" for name, (figure, value) in figures.items())
+        shown = "  ".join(f"{name} {figure} {_shown(value)}" for name, (figure, value) in figures.items())
         losses = "  ".join(f"{name} {total / count:.3f}" for name, (total, count) in self._sums.items())
         self._sums = {}
         start = f"{datetime.datetime.now():%Y-%m-%d %H:%M:%S}  {self._name}  " if not self._console.is_terminal else ""
@@ -121,6 +122,11 @@ class TrainingProgress(Observer):
         if seconds < 90:
             return f", {seconds:.0f} s left"
         return f", {seconds / 60:.0f} min left" if seconds < 5400 else f", {seconds / 3600:.1f} h left"
+
+
+def _shown(value: float) -> str:
+    """Of a figure that no image defines, such as the mean average precision without any box, there is no number."""
+    return "undefined" if math.isnan(value) else f"{value:.4f}"
 
 
 def _cut(name: str) -> str:

@@ -162,7 +162,9 @@ def parse_names(values: Mapping[str, object], kind: str) -> tuple[str, ...] | No
         case {"kind": str(found), "names": [*names]} if found == kind:
             texts = [name for name in names if isinstance(name, str)]
             if len(texts) < len(names):
-                raise ValueError(f"each of the names of a {kind} layer should be a text")
+                raise ValueError(
+                    f"each of the names of a {kind} layer should be a text; put numbers, yes, no, on and off in quotes"
+                )
             return tuple(texts)
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
@@ -38,19 +38,22 @@ class OpenFile:
         if version_of(self._descriptor) != version:
             raise RunError(f"{path} was replaced after it was opened; run the command again to use the new file")
 
-    def fill(self, array: np.ndarray, parts: Iterable[tuple[int, int]], what: str) -> None:
+    def fill(self, array: np.ndarray, parts: Sequence[tuple[int, int]], what: Callable[[], str]) -> None:
         """Fill an array with parts of the file, each its place and its number of bytes.
 
         Raises `RunError`, speaking of ``what``, if the file cannot be read or ends before.
         """
-        content, done = array.reshape(-1).view(np.uint8).data, 0
         try:
-            for place, num_bytes in parts:
-                done += os.preadv(self._descriptor, [content[done : done + num_bytes]], place)
+            if len(parts) == 1 and parts[0][1] == array.nbytes:  # no views: the most common read by far
+                done = os.preadv(self._descriptor, [array], parts[0][0])
+            else:
+                content, done = array.reshape(-1).view(np.uint8).data, 0
+                for place, num_bytes in parts:
+                    done += os.preadv(self._descriptor, [content[done : done + num_bytes]], place)
         except OSError as error:
             raise RunError(f"{self._path} can no longer be read: {error}") from error
         if done != array.nbytes:
-            raise RunError(f"{self._path} ended within {what}: it was truncated after it was opened")
+            raise RunError(f"{self._path} ended within {what()}: it was truncated after it was opened")
 
     def __del__(self) -> None:
         if hasattr(self, "_descriptor"):
@@ -82,15 +85,15 @@ class StoreFiles:
     def __getstate__(self) -> dict[str, object]:
         return {**vars(self), "_open": {}}
 
-    def fill(self, array: np.ndarray, parts: Iterable[tuple[int, int]], what: str) -> None:
+    def fill(self, array: np.ndarray, parts: Iterable[tuple[int, int]], what: Callable[[], str]) -> None:
         """Fill an array with parts of one of the files, each its place and its number of bytes.
 
         Raises `RunError`, speaking of ``what``, if the file is gone, was replaced, cannot be read or ends before.
         """
-        parts = list(parts)
+        parts = tuple(parts)
         number = self._number(parts[0][0] if parts else 0)
         if base := self.bases[number]:
-            parts = [(place - base, num_bytes) for place, num_bytes in parts]
+            parts = tuple((place - base, num_bytes) for place, num_bytes in parts)
         self._opened(number).fill(array, parts, what)
 
     def _number(self, place: int) -> int:

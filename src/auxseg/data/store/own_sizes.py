@@ -38,6 +38,5 @@ class OwnSizes:
         return Size(*self.shapes[row].tolist())
 
     def in_words(self) -> str:
-        """The range of sizes."""
-        low, high = self.least(), self.bounds()
-        return f"{high} px" if low == high else f"{low.height}x{low.width} to {high.height}x{high.width} px"
+        """The range of each side."""
+        return self.least().up_to(self.bounds())

@@ -154,14 +154,16 @@ class Store:
         Pixels lie row after row. So where pictures are read as they are stored, only the rows of the part are read.
         Raises `RunError` if the file changed or cannot be read.
         """
-        stored, rows = self._stored_place(row), self._read_rows(row, part)
-        image = np.empty((len(rows), stored.size.width, len(self.channels)), self.channels.numpy)
+        is_as_stored, size, channels = self._is_as_stored(row), self._stored_size(row), self.vocabulary.channels
+        rows = range(size.height)[part[0]] if is_as_stored else range(size.height)
+        image = np.empty((len(rows), size.width, len(channels)), channels.numpy)
         self._fill(row, image, self.own.image if self.own else int(self._places[row, 0]), rows.start)
-        mask = self.read_mask(row, part)
-        if self._is_as_stored(row):
-            return image[:, part[1]], mask
-        y0, y1, x0, x1 = stored.inside  # so that padding does not mix with the photograph
-        return self._shrinking(row).image(image[y0:y1, x0:x1])[part], mask
+        mask = self._read_stored_mask(row, rows)
+        if is_as_stored:
+            return image[:, part[1]], mask[:, part[1]]
+        y0, y1, x0, x1 = self._stored_place(row).inside  # so that padding does not mix with the photograph
+        shrinking = self._shrinking(row)
+        return shrinking.image(image[y0:y1, x0:x1])[part], shrinking.mask(mask[y0:y1, x0:x1])[part]
 
     def read_mask(self, row: int, part: Part = WHOLE) -> UInt8[np.ndarray, "H W"]:
         """Read one sample's mask alone, or a part of it, into a new array. Raises `RunError` as `read` does."""
@@ -186,7 +188,7 @@ class Store:
         if not self.has_mask[row]:
             return None
         if self.originals is None:
-            return self._read_stored_mask(row, range(self._stored_place(row).size.height))
+            return self._read_stored_mask(row, range(self._stored_size(row).height))
         blocks = self.originals.blocks
         packed = np.empty(int(blocks.num_bytes[row]), np.uint8)
         self._fill(row, packed, blocks)
@@ -217,6 +219,9 @@ class Store:
             return self._fit(row, self.size)
         return padded_fit(self._stored_place(row), self.least_side)
 
+    def _stored_size(self, row: int) -> Size:
+        return self.stored_size if self.own is None else self.own.of(row)
+
     def _stored_place(self, row: int) -> Fit:
         if self.own is None:
             return self._fit(row, self.stored_size)
@@ -231,24 +236,24 @@ class Store:
 
     def _read_rows(self, row: int, part: Part) -> range:
         """The rows that have to be read of a picture as it is stored, to see a part of it."""
-        rows = range(self._stored_place(row).size.height)
+        rows = range(self._stored_size(row).height)
         return rows[part[0]] if self._is_as_stored(row) else rows
 
     def _read_stored_mask(self, row: int, rows: range) -> UInt8[np.ndarray, "_ _"]:
-        height, width = self._stored_place(row).size
-        mask = np.empty((len(rows), width), np.uint8)
+        size = self._stored_size(row)
+        mask = np.empty((len(rows), size.width), np.uint8)
         self._fill(row, mask, self.own.mask if self.own else int(self._places[row, 1]), rows.start)
         if not self._is_checked[row]:
             self._check_ids(row, mask)
-            self._is_checked[row] = len(rows) == height
+            self._is_checked[row] = len(rows) == size.height
         return mask if self.mask_ids is None else self.mask_ids[mask]
 
     def _read_layer(self, row: int, name: str, layer: StoredLayer, part: Part) -> np.ndarray:
         if not layer.present[row]:
             return layer.form.blank(*part_size(part, self.place(row).size))
-        place, form = self._stored_place(row), layer.written
+        size, form = self._stored_size(row), layer.written
         rows = self._read_rows(row, part if isinstance(form, PixelForm) else WHOLE)
-        stored = len(rows), place.size.width
+        stored = len(rows), size.width
         if isinstance(form, FixedForm):
             values = np.empty(form.shape(*stored), form.dtype)
             self._fill(row, values, layer.blocks or int(layer.places[row]), rows.start)
@@ -259,17 +264,18 @@ class Store:
             if fault := form.fault(values, stored):
                 where = f"the layer {name!r} of {self.ids[row]}"
                 raise RunError(f"{self._file_of(row)} is damaged: {where} {fault}; prepare it again")
-            layer.is_checked[row] = len(rows) == place.size.height
+            layer.is_checked[row] = len(rows) == size.height
         values, seen = layer.in_words(values), (slice(None), part[1])
         if not self._is_as_stored(row):
-            values, seen = layer.form.placed(layer.form.cut(values, place.inside), self._shrinking(row)), part
+            inside = self._stored_place(row).inside
+            values, seen = layer.form.placed(layer.form.cut(values, inside), self._shrinking(row)), part
         return values[seen] if isinstance(form, PixelForm) else values
 
     def _fill(self, row: int, array: np.ndarray, where: int | Blocks, first: int = 0) -> None:
         """Read a part of a sample into an array: all of it, or rows from the ``first`` on."""
-        skipped = first * array[:1].nbytes
-        parts = [(where + skipped, array.nbytes)] if isinstance(where, int) else where.parts(row, skipped, array.nbytes)
-        self._files.fill(array, parts, f"sample {self.ids[row]}")
+        skipped, num_bytes = first * array[:1].nbytes if first else 0, array.nbytes
+        parts = ((where + skipped, num_bytes),) if isinstance(where, int) else where.parts(row, skipped, num_bytes)
+        self._files.fill(array, parts, lambda: f"sample {self.ids[row]}")
 
     def _check_ids(self, row: int, mask: UInt8[np.ndarray, "_ _"]) -> None:
         """Refuse a mask with values that have no name, which a loss would look up out of bounds."""

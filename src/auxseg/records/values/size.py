@@ -63,6 +63,13 @@ class Size:
         """In a sentence: ``64 x 64 pixels``, or ``48 x 64 pixels (height x width)``."""
         return f"{self.height} x {self.width} pixels{'' if self.is_square else ' (height x width)'}"
 
+    def up_to(self, other: Size) -> str:
+        """The range of each side from this size to another one, of images of which none may have this size itself."""
+        if self == other:
+            return f"{self} px"
+        height, width = (f"{low}" if low == high else f"{low} to {high}" for low, high in zip(self, other, strict=True))
+        return f"{height} px high and {width} px wide"
+
     def to_json(self) -> int | list[int]:
         """One number for a square, else height and width."""
         return self.height if self.is_square else [self.height, self.width]

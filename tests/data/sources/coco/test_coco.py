@@ -382,6 +382,17 @@ def test_ids_that_two_files_share_begin_with_the_split(tmp_path):
         write(tmp_path, content(annotation(10, 18, [SQUARE])), name=f"{split}.json")
     source = Coco(tmp_path / "images", annotations={split: tmp_path / f"{split}.json" for split in ("train", "test")})
     assert [item.id for item in source.items()][2:4] == ["train/12", "test/10"]
+    assert source.remarks == ("3 images in the annotation files of several splits: 0.png, 1.png, 2.png",)
+
+
+def test_images_of_the_same_name_in_two_folders_are_not_shared(tmp_path):
+    for split in ("train", "test"):
+        path = write(tmp_path / split, content(annotation(10, 18, [SQUARE])))
+        path.rename(tmp_path / split / f"{split}.json")
+    files = {split: tmp_path / split / f"{split}.json" for split in ("train", "test")}
+    source = Coco(tmp_path, annotations=files)
+    assert len(source.items()) == 6
+    assert not source.remarks
 
 
 def test_files_that_disagree_are_refused(tmp_path):

@@ -103,7 +103,10 @@ def test_a_test_split_that_nobody_wrote_is_left_out(folder: Path) -> None:
         ("train: images/train\nnames: []", "names should be a list"),
         ("train: images/train\nnames: {}", "names should be a list"),
         ("train: images/train\nnames: cat", "names should be a list .* not 'cat'"),
-        ("train: images/train\nnames: [cat, no]", r"names\[1\] should be a text, not False"),
+        (
+            "train: images/train\nnames: [cat, no]",
+            r"names\[1\] should be a text, not False; put words such as yes, no, on and off in quotes",
+        ),
         ("train: images/train\nnames: {1: cat}", "the ids of the 1 names should be 0 to 0"),
         ("train: images/train\nnames: {a: cat}", "the id of a name should be a whole number, not 'a'"),
         ("train: images/train\nnames: {0: cat, '0': dog}", "the key '0' is given twice"),

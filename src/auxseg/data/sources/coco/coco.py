@@ -6,11 +6,12 @@ described at https://cocodataset.org/#format-data.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, final
 
+from auxseg.counting import count
 from auxseg.data.layers import Layer
 from auxseg.data.preparing.findings import named
 from auxseg.data.sample import EXIFS, SPLITS, Sample
@@ -103,7 +104,8 @@ class Coco(Source):
         )
         self.layers = object_forms(layers, self._categories, has_outlines=self._has_outlines)
         self._photographs = _photographs(files, self.path)
-        self.remarks = (*self._categories.remarks, *(remark for file in files.values() for remark in _orphans(file)))
+        orphans = (remark for file in files.values() for remark in _orphans(file))
+        self.remarks = (*self._categories.remarks, *orphans, *_in_several_splits(self._photographs.values()))
 
     def items(self) -> Sequence[Item]:
         """All photographs in the order of the files."""
@@ -182,6 +184,25 @@ def _photographs(files: Mapping[str | None, CocoFile], path: Path) -> dict[str, 
             full = id if is_unique else f"{split}/{id}"
             result[full] = _Photograph(image, file.objects[id], split, place)
     return result
+
+
+def _in_several_splits(photographs: Iterable[_Photograph]) -> list[str]:
+    """What is to be said of image files that several splits name: they would be measured after they were trained on."""
+    by_name: dict[str, list[_Photograph]] = {}
+    for each in photographs:
+        if not each.image.fault:
+            by_name.setdefault(each.image.file_name, []).append(each)
+    shared: list[str] = []
+    for name, several in by_name.items():
+        if len(several) > 1:
+            splits: dict[Path | None, set[str | None]] = {}
+            for each in several:
+                splits.setdefault(each.photographs.find(name), set()).add(each.split)
+            if any(len(each) > 1 for path, each in splits.items() if path is not None):
+                shared.append(name)
+    if not shared:
+        return []
+    return [f"{count(len(shared), 'image')} in the annotation files of several splits: {named(shared)}"]
 
 
 def _folders(file: Path, path: Path, split: str | None) -> list[Path]:

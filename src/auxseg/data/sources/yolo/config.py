@@ -94,6 +94,9 @@ def _names(value: object) -> tuple[str, ...]:
         raise BadValue(
             f"names should be a list of the names of classes, or a mapping of ids to names, not {shown(value)}"
         )
+    for id, name in enumerate(value):
+        if isinstance(name, bool):
+            raise BadValue(f"names[{id}] should be a text, not {name}; put words such as yes, no, on and off in quotes")
     return tuple(text(name, f"names[{id}]").strip() for id, name in enumerate(value))
 
 
