@@ -94,10 +94,9 @@ def _result(options: Options, data: Path, side: str, seed: int) -> dict[str, Any
     name = f"foreign/{side.replace(' ', '-')}-seed{seed}"
     if side == PEER:
         return once(name, key, lambda _: smp_classes.main(data, options.weights, seed, "test", options.epochs))
-    changes = {"seed": seed, "training.epochs": options.epochs, "model.weights": str(options.weights or "none")}
+    same = (f"seed={seed}", f"training.epochs={options.epochs}", f"model.weights={options.weights or 'none'}")
     own = (f"data.crop.size={options.size}",) if side == WINDOWS else ARMS[side]
-    settings = dict(setting.split("=", 1) for setting in (*own, *options.settings))
-    recipe = load_recipe(options.preset, {**changes, **settings})
+    recipe = load_recipe(options.preset, [*same, *own, *options.settings])
 
     def work(folder: Path) -> dict[str, Any]:
         started = time.perf_counter()
