@@ -14,19 +14,21 @@ from pycocotools.coco import COCO
 
 from auxseg.data.exporting.coco import INSTANCES, PAIRS, CocoWriter
 from auxseg.data.exporting.export import FORMS, export_data
-from auxseg.data.exporting.folder import renumbered
+from auxseg.data.exporting.folder_layers import renumbered
 from auxseg.data.exporting.labelled_picture import LabelledPicture
-from auxseg.data.layers import PointsForm
+from auxseg.data.layers import BoxesForm, Layer, MapForm, PointsForm, TagsForm
 from auxseg.data.preparing.prepare import prepare
 from auxseg.data.sample import Sample, Vocabulary
-from auxseg.data.sources import open_source
+from auxseg.data.sources import Folder, open_source
 from auxseg.data.sources.arrays.values import to_instances
 from auxseg.data.sources.source import Item, Source
 from auxseg.data.store.store import Store
 from auxseg.data.synthesize import synthesize
 from auxseg.errors import InputError
 from auxseg.records.values.size import Size
+from tests.data.layered import FORMS as LAYERS
 from tests.data.layered import LayeredSource
+from tests.data.pictures import DrawnSource, draw_sample
 from tests.run.conftest import Uneven
 
 SIZE = 32
@@ -190,7 +192,9 @@ def test_names_that_could_not_be_read_back_are_refused(
 def test_what_differs_from_the_store_is_said(form: str, store: Store, tmp_path: Path) -> None:
     rooms = Store.open(synthesize(tmp_path / "rooms.h5", kind="rooms", num_samples=2, size=SIZE).path)
     notes = export_data(rooms, tmp_path / "rooms", form).notes
-    assert notes[1] == "its layers are not exported: depth, normals"
+    assert [note for note in notes if "layers" in note] == (
+        ["its layers are not exported: depth, normals"] if form == "coco" else []
+    )
     assert any("a class background beside those of the store" in note for note in notes) == (form == "coco")
     kept = Store.open(prepare(_Named(), tmp_path / "kept.h5", size=SIZE, original_masks=True).path)
     notes = export_data(kept, tmp_path / "kept", form).notes
@@ -227,18 +231,83 @@ class _Layered(LayeredSource):
         return replace(sample, layers={name: each for name, each in sample.layers.items() if name in self.layers})
 
 
-def test_points_and_instances_come_back_from_a_folder(tmp_path: Path) -> None:
-    prepare(_Layered(), tmp_path / "a.h5", size=SIZE, resize="letterbox")
+def test_all_layers_come_back_from_a_folder(tmp_path: Path) -> None:
+    lacking = {(number, name) for number, name in enumerate(LAYERS)}
+    prepare(LayeredSource(len(LAYERS), lacking), tmp_path / "a.h5", size=SIZE, resize="letterbox")
     store = Store.open(tmp_path / "a.h5")
     notes = export_data(store, tmp_path / "out", "folder").notes
-    assert not any("not exported" in note for note in notes)
+    assert not any("not exported" in note or "not known" in note for note in notes)
     again = _again(tmp_path, "folder", store)
-    assert {name: layer.form for name, layer in again.layers.items()} == dict(_Layered.layers)
+    assert {name: layer.form for name, layer in again.layers.items()} == LAYERS
     rows = {id: row for row, id in enumerate(again.ids.tolist())}
     for row, id in enumerate(store.ids.tolist()):
         mine, other = store.read_layers(row), again.read_layers(rows[id])
-        np.testing.assert_allclose(other["joints"], mine["joints"], atol=1e-4)
-        np.testing.assert_array_equal(other["cells"], mine["cells"])
+        for name, form in LAYERS.items():
+            assert again.layers[name].present[rows[id]] == store.layers[name].present[row]
+            close = 1e-3 if isinstance(form, MapForm) and form.is_direction else 1e-4
+            np.testing.assert_allclose(
+                other[name].astype(np.float64), mine[name].astype(np.float64), atol=close, rtol=0, err_msg=name
+            )
+    assert not again.dropped
+
+
+class _Few(DrawnSource):
+    """One sample of few layers, of one kind and one name each."""
+
+    def __init__(self, **layers: Layer) -> None:
+        super().__init__([replace(draw_sample(0), layers=layers)], ["train"])
+        self.layers = {name: layer.form for name, layer in layers.items()}
+
+
+def _exported(tmp_path: Path, **layers: Layer) -> tuple[tuple[str, ...], Folder]:
+    """The notes of an export, and the folder as it is read."""
+    store = Store.open(prepare(_Few(**layers), tmp_path / "a.h5", size="original").path)
+    notes = export_data(store, tmp_path / "out", "folder").notes
+    return notes, Folder(tmp_path / "out")
+
+
+def test_a_layer_called_boxes_stands_beside_the_box(tmp_path: Path) -> None:
+    form = BoxesForm(("yes", "no"))
+    rows = np.array([[1, 2, 9, 9.5, 0, 0], [3, 3, 40, 30, 1, 1]], np.float32)
+    notes, source = _exported(tmp_path, boxes=Layer(form, rows), empty=Layer(form, rows[:0]))
+    assert dict(source.layers) == {"boxes": form, "empty": form}
+    sample = source.read(source.items()[0])
+    np.testing.assert_array_equal(sample.layers["boxes"].values, rows)
+    assert sample.layers["empty"].values.shape == (0, 6)
+    assert len(sample.boxes) == len(draw_sample(0).boxes)
+    assert not any("not exported" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        Layer(TagsForm(("rain;snow", "wind")), np.array([1, 0], np.uint8)),
+        Layer(TagsForm(("?", "wind")), np.array([1, 0], np.uint8)),
+        Layer(TagsForm((" wind",)), np.array([1], np.uint8)),
+        Layer(BoxesForm((" car",)), np.array([[1, 2, 9, 9, 0, 0]], np.float32)),
+    ],
+)
+def test_names_that_a_cell_cannot_hold_are_not_exported(tmp_path: Path, layer: Layer) -> None:
+    notes, source = _exported(tmp_path, some=layer)
+    assert "its layers are not exported: some" in notes
+    assert not source.layers
+
+
+def test_zeros_that_are_read_back_as_unknown_are_counted(tmp_path: Path) -> None:
+    values = np.full((40, 50, 1), 7, np.float32)
+    values[:2, :3] = 0
+    notes, source = _exported(tmp_path, heat=Layer(MapForm(unit="K"), values), plain=Layer(MapForm(), values))
+    said = "data prepare takes 0 in a map with a unit for not known: 6 pixels of heat"
+    assert [note for note in notes if "not known" in note] == [said]
+    sample = source.read(source.items()[0])
+    assert np.isnan(sample.layers["heat"].values).sum() == 6
+    np.testing.assert_array_equal(sample.layers["plain"].values, values)
+
+
+def test_a_layer_of_tags_called_as_a_label_is_refused(tmp_path: Path) -> None:
+    tags = Layer(TagsForm(("rain",)), np.array([1], np.uint8))
+    with pytest.raises(InputError, match=r"a layer of tags called 'group' cannot stand in labels\.csv"):
+        _exported(tmp_path, group=tags)
 
 
 def test_an_instance_of_the_number_255_is_one_in_the_folder_too(tmp_path: Path) -> None:

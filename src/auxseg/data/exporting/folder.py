@@ -8,21 +8,16 @@ from pathlib import Path
 from typing import Final, final
 
 import numpy as np
-from jaxtyping import UInt16
 from PIL import Image
 
 from auxseg.data.channels import RGB
+from auxseg.data.exporting.folder_layers import LayerFiles
 from auxseg.data.exporting.labelled_picture import LabelledPicture
-from auxseg.data.layers import InstancesForm, PointsForm
-from auxseg.data.layers.instances import UNKNOWN
-from auxseg.data.sample import IGNORE, Vocabulary
+from auxseg.data.sample import Vocabulary
 from auxseg.data.sources.class_names import read_names
-from auxseg.data.sources.layers.declared import FILE
 from auxseg.errors import InputError
-from auxseg.strict_yaml import write_yaml
 
 _LABELS, _BOXES = "labels.csv", "boxes.csv"
-_TAKEN: Final = ("images", "masks", "labels", "boxes")
 _COLUMNS: Final = ("id", "file", "group", "split")
 """Of labels.csv, beside one for each kind of label."""
 
@@ -30,8 +25,8 @@ _COLUMNS: Final = ("id", "file", "group", "split")
 @final
 class FolderWriter:
     """``images/`` (PNG, or .npy of other channels than RGB of 8 bits), ``masks/`` (grey values are class ids, 255 is
-    ignored), ``classes.txt``, ``labels.csv`` with groups and splits, ``boxes.csv``, and ``layers.yaml`` with a table
-    for each layer of key points and a folder of PNG files of 16 bits for each layer of instances."""
+    ignored), ``classes.txt``, ``labels.csv`` with groups and splits, ``boxes.csv``, and ``layers.yaml`` with what
+    `LayerFiles` writes."""
 
     def __init__(self, out: Path, vocabulary: Vocabulary) -> None:
         self._out, self._vocabulary = out, vocabulary
@@ -40,14 +35,8 @@ class FolderWriter:
             raise InputError(f"a label called {taken[0]!r} cannot stand in labels.csv, which has a column of that name")
         if vocabulary.mask_classes:
             _write_classes(out / "classes.txt", vocabulary.mask_classes)
-        kinds = PointsForm | InstancesForm
-        self.layers = {name: form for name, form in vocabulary.layers.items() if isinstance(form, kinds)}
-        for name in self.layers:
-            if name in _TAKEN:
-                raise InputError(f"a layer called {name!r} cannot be exported: a folder has another file of that name")
-        self._points_of = {name: form for name, form in self.layers.items() if isinstance(form, PointsForm)}
-        self._points: dict[str, list[list[str]]] = {name: [] for name in self._points_of}
-        self._seen: set[str] = set(self._points)
+        self._layers = LayerFiles(out, vocabulary.layers, [*_COLUMNS, *vocabulary.labels])
+        self.layers = self._layers.forms
         self._labels: list[list[str]] = []
         self._boxes: list[list[str]] = []
 
@@ -62,41 +51,23 @@ class FolderWriter:
         if picture.mask is not None:
             _save(Image.fromarray(picture.mask), self._out / "masks" / name)
         labels = [picture.classes.get(label, "") for label in self._vocabulary.labels]
-        self._labels.append([picture.id, *labels, picture.group, picture.split])
+        self._labels.append([picture.id, *labels, *self._layers.add(picture, name), picture.group, picture.split])
         if picture.box is not None:
             self._boxes.append([picture.id, *(f"{corner:.9g}" for corner in picture.box)])
-        self._seen |= picture.layers.keys()
-        for layer, values in picture.layers.items():
-            if layer not in self._points:
-                _save(Image.fromarray(renumbered(values)), self._out / layer / name)
-        for layer, rows in self._points.items():
-            if layer in picture.layers:
-                rows.append([picture.id, *(f"{number:.9g}" for number in picture.layers[layer].ravel().tolist())])
 
     def finish(self) -> tuple[str, ...]:
         """Write the tables. Returns what a folder says otherwise than the store."""
-        _write(self._out / _LABELS, ["id", *self._vocabulary.labels, "group", "split"], self._labels)
+        columns = [*self._vocabulary.labels, *self._layers.tags]
+        _write(self._out / _LABELS, ["id", *columns, "group", "split"], self._labels)
         if self._boxes:
             _write(self._out / _BOXES, ["id", "x0", "y0", "x1", "y1"], self._boxes)
-        for layer, rows in self._points.items():
-            columns = [f"{name}_{part}" for name in self._points_of[layer].names for part in "xyv"]
-            _write(self._out / f"{layer}.csv", ["id", *columns], rows)
-        forms = {name: form.to_json() for name, form in self.layers.items() if name in self._seen}
-        if forms:
-            (self._out / FILE).write_text(write_yaml(forms, allow_unicode=True), encoding="utf-8")
+        notes = self._layers.finish(_write)
         numbers = self._vocabulary.category_ids
         is_numbered = numbers != tuple(range(len(numbers)))
-        notes = ("masks number the classes from 0, as classes.txt lists them",) if is_numbered else ()
+        if is_numbered:
+            notes = (*notes, "masks number the classes from 0, as classes.txt lists them")
         channels = self._vocabulary.channels
         return notes if channels == RGB else (*notes, f"read the images with --channels {','.join(channels.names)}")
-
-
-def renumbered(instances: UInt16[np.ndarray, "h w"]) -> UInt16[np.ndarray, "h w"]:
-    """The same instances, of which none has 255 as the highest number: readers take that for pixels not known."""
-    known = instances != UNKNOWN
-    if instances.max(initial=0, where=known) != IGNORE:
-        return instances
-    return np.where(instances == IGNORE, np.uint16(IGNORE + 1), instances)
 
 
 def _write_classes(path: Path, names: tuple[str, ...]) -> None:

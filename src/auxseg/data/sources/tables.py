@@ -70,16 +70,25 @@ def describe_labels(path: Path, labels: Iterable[Labels]) -> tuple[str, ...]:
 def read_boxes(path: Path, photographs: Photographs) -> dict[str, list[Box]]:
     """The boxes of ``boxes.csv`` by the id of the sample; a row without corners adds none. Raises `InputError`."""
     result: dict[str, list[Box]] = {}
+    for _, id, box, _ in box_rows(path, photographs):
+        result.setdefault(id, []).extend([] if box is None else [box])
+    return result
+
+
+def box_rows(path: Path, photographs: Photographs) -> Iterator[tuple[int, str, Box | None, dict[str, str]]]:
+    """Of every row its line, the id of its sample, its box, ``None`` without corners, and its cells by column.
+
+    Raises `InputError`.
+    """
     for line, id, row in table_rows(path, CORNERS, photographs):
         if not any(row[corner] for corner in CORNERS):
-            result.setdefault(id, [])
+            yield line, id, None, row
             continue
         try:
             corners = [float(row[corner]) for corner in CORNERS]
         except ValueError as error:
             raise InputError(f"{path}, line {line}: x0, y0, x1, y1 should be numbers of pixels: {error}") from error
-        result.setdefault(id, []).append(Box(*corners, name=row.get("name", "")))
-    return result
+        yield line, id, Box(*corners, name=row.get("name", "")), row
 
 
 def read_table(path: Path, delimiter: str = ",") -> tuple[list[str], Iterator[tuple[int, list[str]]]]:

@@ -44,8 +44,8 @@ class OpenFile:
         Raises `RunError`, speaking of ``what``, if the file cannot be read or ends before.
         """
         try:
-            if len(parts) == 1 and parts[0][1] == array.nbytes:  # no views: the most common read by far
-                done = os.preadv(self._descriptor, [array], parts[0][0])
+            if len(parts) == 1 and parts[0][1] == array.nbytes:  # the most common read by far
+                done = os.preadv(self._descriptor, [array.data], parts[0][0])
             else:
                 content, done = array.reshape(-1).view(np.uint8).data, 0
                 for place, num_bytes in parts:

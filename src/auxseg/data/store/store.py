@@ -225,8 +225,7 @@ class Store:
     def _stored_place(self, row: int) -> Fit:
         if self.own is None:
             return self._fit(row, self.stored_size)
-        height, width = self.original_sizes[row].tolist()
-        return own_fit((height, width), self.own.of(row))
+        return own_fit(tuple(self.original_sizes[row].tolist()), self.own.of(row))
 
     def _is_as_stored(self, row: int) -> bool:
         """Whether a picture is read as it lies in the file."""
@@ -291,8 +290,7 @@ class Store:
         return self._files.path_at(place)
 
     def _fit(self, row: int, size: Size) -> Fit:
-        height, width = self.original_sizes[row].tolist()
-        return fit((height, width), size, self.resize)
+        return fit(tuple(self.original_sizes[row].tolist()), size, self.resize)
 
     def _shrinking(self, row: int) -> Fit:
         """How what lies inside at the stored size comes to lie inside at this one."""

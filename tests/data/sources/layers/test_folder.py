@@ -233,3 +233,47 @@ def test_a_multimask_of_one_class_needs_no_axis_of_classes() -> None:
     np.testing.assert_array_equal(to_planes(plane, MultiMaskForm(("rain",)), "weather"), plane[None])
     with pytest.raises(SampleError, match="has the shape"):
         to_planes(plane, MultiMaskForm(("rain", "snow")), "weather")
+
+
+def test_a_table_of_its_own_holds_boxes_and_crowds(folder: Path) -> None:
+    rows = ["x,1,2,5,6.5,tree,0", "x,0,0,9,9,tree,1", "x,2,2,3,3,,", "y,,,,,,"]
+    (folder / "trees.csv").write_text("id,x0,y0,x1,y1,name,crowd\n" + "\n".join(rows) + "\n")
+    (folder / "layers.yaml").write_text("trees: {kind: boxes, table: trees.csv}\nthings: {kind: boxes}\n")
+    source = Folder(folder)
+    assert source.layers["trees"] == BoxesForm(("object", "tree"))
+    assert not any("trees.csv" in remark for remark in source.remarks)
+    x, y, z = (source.read(item) for item in source.items())
+    assert x.layers["trees"].values.tolist() == [[1, 2, 5, 6.5, 1, 0], [2, 2, 3, 3, 0, 0], [0, 0, 9, 9, 1, 1]]
+    assert y.layers["trees"].values.shape == (0, 6)
+    assert "trees" not in z.layers
+    assert [box.name for box in x.boxes] == ["person", "car"]
+    assert len(x.layers["things"].values) == 2
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "message"),
+    [
+        ("gone.csv", None, r"gone\.csv does not exist; it should hold the boxes of the layer trees"),
+        ("../t.csv", None, r"trees: table should be the name of a table beside images/, not '\.\./t\.csv'"),
+        ("3", None, "trees: table should be the name of a table beside images/, not 3"),
+        ("t.csv", "id,x0,y0,x1\nx,1,2,3\n", r"t\.csv has no column 'y1'"),
+        ("t.csv", "id,x0,y0,x1,y1\nx,1,2,3,b\n", r"t\.csv, line 2: x0, y0, x1, y1 should be numbers"),
+        ("t.csv", "id,x0,y0,x1,y1,crowd\nx,1,2,3,4,maybe\n", r"t\.csv, line 2: crowd should be true or false"),
+        ("t.csv, of: cells", None, "trees: boxes are read from a table or made around the instances of a layer"),
+    ],
+)
+def test_tables_of_boxes_that_are_wrong_are_refused(folder: Path, table: str, text: str | None, message: str) -> None:
+    if text is not None:
+        (folder / table).write_text(text)
+    (folder / "layers.yaml").write_text(f"trees: {{kind: boxes, table: {table}}}\n")
+    with pytest.raises(InputError, match=message):
+        Folder(folder)
+
+
+def test_a_class_that_a_table_of_boxes_does_not_list_costs_the_layer(folder: Path) -> None:
+    (folder / "trees.csv").write_text("id,x0,y0,x1,y1,name,crowd\nx,1,2,5,6,tree,0\nx,1,2,5,6,bush,1\n")
+    (folder / "layers.yaml").write_text("trees: {kind: boxes, table: trees.csv, names: [tree]}\n")
+    source = Folder(folder)
+    sample = source.read(source.items()[0])
+    assert "trees" not in sample.layers
+    assert "its boxes hold the class 'bush'; trees lists tree" in sample.dropped

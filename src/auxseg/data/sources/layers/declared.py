@@ -20,7 +20,7 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "mask": ("names", "key"),
     "multimask": ("names", "key"),
     "tags": ("names",),
-    "boxes": ("names", "of", "classes"),
+    "boxes": ("names", "of", "classes", "table"),
     "points": ("names", "flip_pairs"),
     "instances": ("folder", "key"),
 }
@@ -69,6 +69,8 @@ def read_declared(path: Path) -> Declared:
             scales[name] = _scale(path, name, values.pop("scale"))
         if "classes" in values and "of" not in values:
             raise InputError(f"{path}: {name}: classes are for boxes around instances; name their layer by of")
+        if "table" in values and "of" in values:
+            raise InputError(f"{path}: {name}: boxes are read from a table or made around the instances of a layer")
         layers[name] = values
     if len(layers) > MAX_LAYERS:
         raise InputError(f"{path} declares {len(layers)} layers; a store holds {MAX_LAYERS}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 
 from auxseg.data.layers import BoxesForm, Layer, LayerForm, PointsForm, TagsForm
 from auxseg.data.sample import Box
-from auxseg.data.sources.layers.box_rows import NAMELESS, box_layer
+from auxseg.data.sources.layers.box_table import BoxTable, read_box_table
 from auxseg.data.sources.layers.declared import FILE, Declared, to_form
 from auxseg.data.sources.layers.instance_boxes import InstanceBoxes, instance_boxes
 from auxseg.data.sources.layers.pixels import PixelLayer, class_folders
@@ -40,25 +40,26 @@ class FolderLayers:
     remarks: tuple[str, ...]
     _pixels: Mapping[str, PixelLayer]
     _cells: Mapping[str, Mapping[str, str]]
-    _boxes: Mapping[str, Sequence[Box]]
+    _boxes: Mapping[str, BoxTable]
     _points: Mapping[str, PointTable]
     _around: Mapping[str, InstanceBoxes]
+    _tables: Mapping[str, Collection[str]]
+    """By name of a table that holds a layer and nothing else, the ids of the images that have a row in it."""
 
     @property
     def files(self) -> frozenset[str]:
         """Names of the folders and the tables that hold layers and nothing else."""
-        return frozenset(layer.folder for layer in self._pixels.values()) | {_table(name) for name in self._points}
+        return frozenset(layer.folder for layer in self._pixels.values()) | {*self._tables}
 
     @property
     def ids(self) -> set[str]:
         """The ids of all images that have a file in one of the folders, or a row in one of the tables."""
-        points = (table.rows for table in self._points.values())
-        return set().union(*(layer.ids for layer in self._pixels.values()), *points)
+        return set().union(*(layer.ids for layer in self._pixels.values()), *self._tables.values())
 
     def has_places(self, id: str) -> bool:
         """Whether an image has a layer of its own files or tables, which lies as its image does."""
-        points = any(id in table.rows for table in self._points.values())
-        return points or any(id in layer.ids for layer in self._pixels.values())
+        in_tables = any(id in ids for ids in self._tables.values())
+        return in_tables or any(id in layer.ids for layer in self._pixels.values())
 
     def read(
         self, id: str, hw: tuple[int, int], mask: UInt8[np.ndarray, "_ _"] | None
@@ -95,16 +96,7 @@ class FolderLayers:
             case BoxesForm() if name in self._around:
                 return self._around[name].read(id, hw, mask, notes), ()
             case BoxesForm():
-                if id not in self._boxes:
-                    return None, ()
-                strangers = {box.name or NAMELESS for box in self._boxes[id]} - {*form.names}
-                if strangers:
-                    listed = ", ".join(form.names[:20])
-                    raise SampleError(f"its boxes hold the class {min(strangers)!r}; {name} lists {listed}")
-                layer = box_layer(self._boxes[id], (), form, hw)
-                if layer is None:
-                    raise SampleError(f"one of its boxes cannot be used, so {name} is not known")
-                return layer, ()
+                return self._boxes[name].read(id, form, hw, name), ()
         return self._pixels[name].read(id, notes), ()
 
 
@@ -126,6 +118,8 @@ def find_layers(
     pixels: dict[str, PixelLayer] = {}
     cells: dict[str, dict[str, str]] = {}
     points: dict[str, PointTable] = {}
+    tables: dict[str, BoxTable] = {}
+    files: dict[str, Collection[str]] = {}
     for name, values in declared.layers.items():
         match values["kind"]:
             case "boxes" if "of" in values:
@@ -135,13 +129,18 @@ def find_layers(
                 if not cells[name]:
                     raise InputError(f"{path}: {name} should be a column of labels.csv with tags, such as rain;people")
                 found = names_in(cells[name].values())
+            case "boxes" if "table" in values:
+                file = _beside(path, name, values, "table", "")
+                tables[name] = read_box_table(root / file, photographs, name)
+                files[file], found = tables[name].boxes, tables[name].names
             case "boxes":
                 if not boxes:
                     raise InputError(f"{path}: {name} needs boxes.csv, which is missing or empty")
-                found = tuple(sorted({box.name or NAMELESS for some in boxes.values() for box in some}))
+                tables[name] = BoxTable(boxes, {})
+                found = tables[name].names
             case "points":
                 points[name] = read_points(root / _table(name), photographs)
-                found = points[name].names
+                files[_table(name)], found = points[name].rows, points[name].names
             case "multimask":
                 found = class_folders(root / name) if (root / name).is_dir() else ()
             case _:
@@ -151,7 +150,7 @@ def find_layers(
         if isinstance(form, PointsForm) and form.names != points[name].names:
             points[name] = _in_order(points[name], form, root / _table(name))
         if not isinstance(form, TagsForm | BoxesForm | PointsForm):
-            folder = root / _folder(path, name, values)
+            folder = root / _beside(path, name, values, "folder", name)
             key, scale = declared.keys.get(name), declared.scales.get(name)
             pixels[name] = PixelLayer(folder, form, photographs, key, scale)
     around = {
@@ -170,15 +169,15 @@ def find_layers(
         *(f"{name} is {form.in_words()}" for name, form in forms.items()),
         *(remark for remarks in unread.values() for remark in remarks),
     )
-    return FolderLayers(forms, rest, remarks, pixels, cells, boxes, points, around)
+    return FolderLayers(forms, rest, remarks, pixels, cells, tables, points, around, files)
 
 
-def _folder(path: Path, name: str, values: Mapping[str, object]) -> str:
-    """The folder with the files of a layer. Raises `InputError` if it is none beside the images."""
-    folder = values.get("folder", name)
-    if not isinstance(folder, str) or Path(folder).name != folder:
-        raise InputError(f"{path}: {name}: folder should be the name of a folder beside images/, not {folder!r}")
-    return folder
+def _beside(path: Path, name: str, values: Mapping[str, object], key: str, default: str) -> str:
+    """The folder or the table with a layer. Raises `InputError` if it is none beside the images."""
+    place = values.get(key, default)
+    if not isinstance(place, str) or not place or Path(place).name != place:
+        raise InputError(f"{path}: {name}: {key} should be the name of a {key} beside images/, not {place!r}")
+    return place
 
 
 def _table(name: str) -> str:
