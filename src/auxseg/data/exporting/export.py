@@ -97,6 +97,8 @@ def _original_masks(store: Store) -> tuple[str, ...]:
 def _sizes(store: Store) -> str:
     if store.own is not None:
         return f"the {count(len(store), 'image')} are those of the store, each at its own size"
+    if (store.original_sizes == [*store.size]).all():
+        return f"the {count(len(store), 'image')} are those of the store, at the size that they had"
     height, width = store.size
     sides = f"{height} px wide and high" if store.size.is_square else f"{height} px high and {width} px wide"
     stretched = "stretched to squares" if store.size.is_square else "stretched to this size"
