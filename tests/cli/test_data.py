@@ -284,7 +284,7 @@ def test_export_writes_what_prepare_reads(tmp_path, capsys):
     captured = capsys.readouterr()
     told = json.loads(captured.out)
     assert (told["path"], told["images"]) == (str(out), 10)
-    assert "at most 32 px wide and high, stretched to squares" in " ".join(captured.err.split())
+    assert "the 10 images are those of the store, at the size that they had" in " ".join(captured.err.split())
     again = tmp_path / "again.h5"
     assert main(["data", "prepare", "folder", str(out), "--out", str(again), "--size", "32", "--processes", "1"]) == 0
     assert Store.open(again).vocabulary == Store.open(store).vocabulary

@@ -204,6 +204,20 @@ def test_what_differs_from_the_store_is_said(form: str, store: Store, tmp_path: 
     assert any("masks number the classes from 0" in note for note in notes) == (form == "folder")
 
 
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"size": SIZE}, "at most 32 px wide and high, stretched to squares"),
+        ({"size": (24, 32)}, "at most 24 px high and 32 px wide, stretched to this size"),
+        ({"size": SIZE, "resize": "letterbox"}, "at most 32 px wide and high, without their padding"),
+        ({"size": "original"}, "each at its own size"),
+    ],
+)
+def test_the_size_of_the_images_is_said(how: dict[str, Any], said: str, tmp_path: Path) -> None:
+    store = Store.open(prepare(_Named(), tmp_path / "a.h5", **how).path)
+    assert export_data(store, tmp_path / "out", "folder").notes[0].endswith(said)
+
+
 def test_another_form_is_refused(store: Store, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--to: expected one of folder, coco, found 'yolo'"):
         export_data(store, tmp_path / "out", "yolo")
