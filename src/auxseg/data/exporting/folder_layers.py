@@ -36,6 +36,9 @@ _TAKEN: Final = ("images", "masks", "labels", "boxes")
 
 _CORNERS: Final = ("x0", "y0", "x1", "y1")
 
+_KINDS: Final = MapForm | MaskForm | MultiMaskForm | TagsForm | BoxesForm | PointsForm | InstancesForm
+"""What is written; a kind that is not here is said not to be exported."""
+
 Rows = list[list[str]]
 
 
@@ -55,7 +58,7 @@ class LayerFiles:
 
     def __init__(self, out: Path, layers: Mapping[str, LayerForm], columns: Sequence[str]) -> None:
         self._out = out
-        self.forms = {name: form for name, form in layers.items() if _fits_cells(form)}
+        self.forms = {name: form for name, form in layers.items() if isinstance(form, _KINDS) and _fits_cells(form)}
         """The layers that are written."""
         self._seen: set[str] = set()
         self._rows: dict[str, Rows] = {name: [] for name, form in self.forms.items() if _has_table(form)}
