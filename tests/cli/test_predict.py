@@ -20,6 +20,7 @@ class _Writer:
 
     unreadable: tuple[str, ...] = ()
     interrupted_at: str = ""
+    remarks: tuple[str, ...] = ()
 
     def __init__(self, model: Any, directory: Path, photographs: Any, **settings: Any) -> None:
         self.model, self.directory, self.settings = model, directory, settings
@@ -64,6 +65,12 @@ def folder(tmp_path: Path) -> Path:
     for name in ("a.jpg", "b.png", "c.jpg", "notes.txt"):
         (tmp_path / "photos" / name).touch()
     return tmp_path
+
+
+def test_what_is_worth_knowing_of_all_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Writer, "remarks", ("shown [small]",))
+    _, said = _predicted(folder)
+    assert "note: shown [small]\n" in said
 
 
 def _predicted(folder: Path, *images: str, **options: Any) -> tuple[dict[str, Any], str]:

@@ -130,6 +130,25 @@ def test_predictions_are_read_by_pycocotools(run: Run, tmp_path: Path) -> None:
     PredictionWriter(model, tmp_path / "out", found, overwrite=True)
 
 
+def test_images_that_are_shown_much_smaller_than_those_trained_on_are_told(run: Run, tmp_path: Path) -> None:
+    model = load(run)
+    assert model.vocabulary.scale is not None
+    height, width = (
+        round(side / scale) for side, scale in zip(model.vocabulary.size, model.vocabulary.scale, strict=True)
+    )
+    for name, times in (("same", 1), ("larger", 3)):
+        Image.new("RGB", (times * width, times * height)).save(tmp_path / f"{name}.png")
+    found = find_images([tmp_path / "same.png", tmp_path / "larger.png"]).photographs
+    writer = PredictionWriter(model, tmp_path / "out", found)
+    assert [writer.add(photograph) for photograph in found] == ["", ""]
+    (remark,) = writer.remarks
+    assert remark.startswith("shown up to 3.0 times as small as most training images")
+    assert "may be lost: larger.png. Where" in remark
+    tiled = PredictionWriter(model, tmp_path / "tiled", found[1:], tiles=model.vocabulary.size.shorter)
+    tiled.add(found[1])
+    assert not tiled.remarks
+
+
 def test_directories_that_hold_no_model(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a run directory"):
         load(tmp_path)

@@ -99,5 +99,7 @@ class Predict(RecipeCommand):
                     console.print(f"left out: {readable(str(error))}", markup=False, soft_wrap=True)
         finally:  # after Ctrl-C, or on a full disk, what is done stays of use
             page = writer.finish()
+            for remark in writer.remarks:
+                console.print(f"note: {readable(remark)}", markup=False, soft_wrap=True)
         console.print(f"{len(images) - len(failed)} of {len(images)} images: {page}", markup=False, soft_wrap=True)
         return {"predictions": str(page), "images": len(images) - len(failed), "failed": failed}

@@ -10,6 +10,7 @@ from typing import Final, final
 import numpy as np
 from jaxtyping import UInt8
 
+from auxseg.data.preparing.findings import named
 from auxseg.data.sources.pictures.by_rows import FileRows
 from auxseg.drawing import palette_image, save_png
 from auxseg.errors import InputError
@@ -22,7 +23,7 @@ from auxseg.run.prediction.large_files import write_masks
 from auxseg.run.prediction.large_image import LargeImage, open_large
 from auxseg.run.prediction.own_files import mark, refuse_others
 from auxseg.run.prediction.predictor import Predictor, answering
-from auxseg.run.prediction.tiles import AskedTiles, chosen_tiles
+from auxseg.run.prediction.tiles import MUCH_SMALLER, AskedTiles, chosen_tiles, times_smaller
 from auxseg.tasks.task import blank_answer
 
 FILE: Final = "predictions.json"
@@ -86,6 +87,20 @@ class PredictionWriter:
             raise InputError(f"{directory}: cannot be made ({error.strerror})") from None
         boxes = [name for name, answer in blank.items() if answer.box is not None]
         self._coco = CocoPredictions(model.vocabulary, boxes)
+        self._small: dict[str, float] = {}
+        """By name of an image how many times as small as the training images it was shown, if that is much."""
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is worth knowing of all photographs that were added."""
+        if not self._small:
+            return []
+        times = max(self._small.values())
+        return [
+            f"shown up to {times:.1f} times as small as most training images, so that small and thin things may be "
+            f"lost: {named([*self._small])}. Where such an image shows more than those, rather than the same in more "
+            "pixels, --tiles asks it at their scale"
+        ]
 
     def add(self, photograph: Photograph) -> str:
         """Predict one photograph and write its pictures; gives a remark on what is not as usual, or an empty one.
@@ -98,6 +113,9 @@ class PredictionWriter:
         if rows is not None:
             return self._add_large(photograph, rows)
         prediction = self._model.predict(photograph.path, exif=self._exif, tta=self._tta, tiles=self._tiles)
+        times = 1.0 if self._tiles is not None else times_smaller(prediction.overlay.shape[:2], vocabulary)
+        if times >= MUCH_SMALLER and prediction.masks:
+            self._small[photograph.path.name] = times
         (self.directory / photograph.name).parent.mkdir(parents=True, exist_ok=True)
         for task, mask in prediction.masks.items():
             _save_ids(self._file(photograph.name, self._mask_suffix(task)), mask)

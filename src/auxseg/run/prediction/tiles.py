@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from typing import Final
+
+from auxseg.data.geometry import fit
 from auxseg.data.sample import Vocabulary
 from auxseg.errors import InputError
 from auxseg.evaluation.tiling import OVERLAP, Tiles
 from auxseg.recipe import Recipe
+
+MUCH_SMALLER: Final = 2.0
+"""An image that is shown so many times as small as those that a model was trained on may lose what it looks for."""
 
 AskedTiles = bool | int | None
 """What may be asked for: the model's own way, tiles of the size that it was trained on, or of so many pixels."""
@@ -30,3 +37,16 @@ def chosen_tiles(recipe: Recipe, vocabulary: Vocabulary, tiles: AskedTiles, over
             )
         return own
     return Tiles(recipe.data.input_size(vocabulary.size).shorter if tiles is True else tiles, share)
+
+
+def times_smaller(hw: tuple[int, int], vocabulary: Vocabulary) -> float:
+    """How many times as small an image of this height and width is shown whole as most images that were trained on.
+
+    Each is shown at some share of its own pixels; this is the root of the ratio of the shares of the area. 1 where the
+    model does not remember at which scale it was trained.
+    """
+    if vocabulary.scale is None:
+        return 1.0
+    y0, y1, x0, x1 = fit(hw, vocabulary.size, vocabulary.resize).inside
+    share = (y1 - y0) * (x1 - x0) / (hw[0] * hw[1])
+    return math.sqrt(math.prod(vocabulary.scale) / share)
