@@ -130,6 +130,9 @@ def test_boxes_without_masks_come_back_without_masks(tmp_path: Path, classes: tu
     assert "its layers are not exported: weather" in notes
 
 
+BACK = "are read back as not known, because some of their pixels have no class in the mask, or may belong to one"
+
+
 class Numbered(Drawn):
     """Two things of one class that touch, one of two classes, and boxes around the first two on request."""
 
@@ -171,8 +174,9 @@ def test_instances_are_objects_of_their_own(tmp_path: Path, has_boxes: bool) -> 
     assert sorted(annotations) == sorted(expected)
     assert len(found["a"].layers["boxes"].values) == (2 if has_boxes else 4)
     assert INSTANCES in notes
-    assert [note for note in notes if "not exported" in note] == [
-        "not exported, because they have no class in the mask: 1 instance"
+    assert [note for note in notes if "not exported" in note or "not known" in note] == [
+        "not exported, because they have no class in the mask: 1 instance",
+        f"the instances of 1 image {BACK}",
     ]
 
 
@@ -198,3 +202,40 @@ def test_instances_come_back_with_their_numbers(tmp_path: Path, has_boxes: bool)
     expected[0, 0] = UNKNOWN  # where the mask is ignored
     np.testing.assert_array_equal(found["a"].layers["instances"].values, expected)
     assert not found["a"].dropped
+
+
+class Beyond(Source):
+    """Images of which one lacks the mask, one the instances, and of the others something lies beyond the classes."""
+
+    name = "beyond"
+    mask_classes = ("background", "cat")
+    layers = MappingProxyType({"things": InstancesForm()})
+
+    def items(self) -> list[Item]:
+        return [Item(id, "train") for id in ("whole", "unmasked", "lacking", "larger", "unknown", "ignored")]
+
+    def read(self, item: Item) -> Sample:
+        image = np.full((SIDE, SIDE, 3), len(item.id), np.uint8)
+        things, mask = np.zeros((SIDE, SIDE), np.uint16), np.zeros((SIDE, SIDE), np.uint8)
+        things[2:6, 2:6], mask[2:6, 2:6] = 5, 1
+        match item.id:
+            case "larger":
+                things[2:6, 2:7] = 5
+            case "unknown":
+                things[20, 20] = UNKNOWN
+            case "ignored":
+                mask[2:6, 5] = IGNORE
+        layers = {} if item.id == "lacking" else {"things": Layer(InstancesForm(), things)}
+        return Sample(item.id, image, None if item.id == "unmasked" else mask, layers=layers)
+
+    def provenance(self) -> dict[str, str]:
+        return {"name": self.name}
+
+
+def test_instances_that_cannot_be_said_are_not_known_and_counted(tmp_path: Path) -> None:
+    _, notes = exported(Beyond(), tmp_path)
+    _, found = read_back(tmp_path, "instances")
+    assert {id for id, sample in found.items() if "instances" in sample.layers} == {"whole", "ignored"}
+    assert np.unique(found["ignored"].layers["instances"].values).tolist() == [0, 5, UNKNOWN]
+    assert f"the instances of 3 images {BACK}" in notes
+    assert not any(sample.dropped for sample in found.values())

@@ -16,9 +16,9 @@ from auxseg.data.exporting.coco import INSTANCES, PAIRS, CocoWriter
 from auxseg.data.exporting.export import FORMS, export_data
 from auxseg.data.exporting.folder_layers import renumbered
 from auxseg.data.exporting.labelled_picture import LabelledPicture
-from auxseg.data.layers import BoxesForm, Layer, MapForm, PointsForm, TagsForm
+from auxseg.data.layers import BoxesForm, InstancesForm, Layer, MapForm, MultiMaskForm, PointsForm, TagsForm
 from auxseg.data.preparing.prepare import prepare
-from auxseg.data.sample import Sample, Vocabulary
+from auxseg.data.sample import IGNORE, Sample, Vocabulary
 from auxseg.data.sources import Folder, open_source
 from auxseg.data.sources.arrays.values import to_instances
 from auxseg.data.sources.source import Item, Source
@@ -310,18 +310,97 @@ def test_names_that_a_cell_cannot_hold_are_not_exported(tmp_path: Path, layer: L
 def test_zeros_that_are_read_back_as_unknown_are_counted(tmp_path: Path) -> None:
     values = np.full((40, 50, 1), 7, np.float32)
     values[:2, :3] = 0
-    notes, source = _exported(tmp_path, heat=Layer(MapForm(unit="K"), values), plain=Layer(MapForm(), values))
-    said = "data prepare takes 0 in a map with a unit for not known: 6 pixels of heat"
-    assert [note for note in notes if "not known" in note] == [said]
+    pair = np.full((40, 50, 2), 7, np.float32)
+    pair[0, :4], pair[1, :2, 0], pair[1, 0, 1] = 0, 0, np.nan
+    layers = {
+        "heat": Layer(MapForm(unit="K"), values),
+        "pair": Layer(MapForm(2, "K"), pair),
+        "plain": Layer(MapForm(), values),
+        "depth": Layer(MapForm(unit="m"), values),
+        "flow": Layer(MapForm(2, "px", is_vector=True), pair),
+    }
+    notes, source = _exported(tmp_path, **layers)
+    said = "data prepare takes 0 in a map with a unit for not known: {} pixels of {}"
+    assert [note for note in notes if "not known" in note] == [said.format(6, "heat"), said.format(5, "pair")]
     sample = source.read(source.items()[0])
     assert np.isnan(sample.layers["heat"].values).sum() == 6
     np.testing.assert_array_equal(sample.layers["plain"].values, values)
 
 
-def test_a_layer_of_tags_called_as_a_label_is_refused(tmp_path: Path) -> None:
-    tags = Layer(TagsForm(("rain",)), np.array([1], np.uint8))
-    with pytest.raises(InputError, match=r"a layer of tags called 'group' cannot stand in labels\.csv"):
-        _exported(tmp_path, group=tags)
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [
+        ("group", Layer(TagsForm(("rain",)), np.array([1], np.uint8))),
+        ("mask", Layer(TagsForm(("rain",)), np.array([1], np.uint8))),
+        ("labels", Layer(PointsForm(("nose",)), np.array([[1, 2, 2]], np.float32))),
+        ("hand", Layer(PointsForm((" nose",)), np.array([[1, 2, 2]], np.float32))),
+        ("images", Layer(InstancesForm(), np.ones((40, 50), np.uint16))),
+        ("organs", Layer(MultiMaskForm(("a/b",)), np.zeros((40, 50, 2), np.uint8))),
+        ("many", Layer(TagsForm(tuple(f"{n:0100d}" for n in range(1200))), np.zeros(1200, np.uint8))),
+        ("much", Layer(BoxesForm(tuple(f"{n:0400d}" for n in range(1000))), np.zeros((0, 6), np.float32))),
+    ],
+)
+def test_a_layer_that_a_folder_cannot_hold_is_left_out_and_named(tmp_path: Path, name: str, layer: Layer) -> None:
+    other = Layer(MapForm(), np.full((40, 50, 1), 7, np.float32))
+    notes, source = _exported(tmp_path, **{name: layer, "other": other})
+    assert f"its layers are not exported: {name}" in notes
+    assert set(source.layers) == {"other"}
+    assert source.read(source.items()[0]).layers.keys() == {"other"}
+
+
+def test_layers_whose_names_meet_have_tables_of_their_own(tmp_path: Path) -> None:
+    names = ("boxes", "boxes_2", "labels", "labels_2", "spots")
+    layers = {
+        name: Layer(BoxesForm((name,)), np.array([[place, 1, place + 2, 5, 0, 0]], np.float32))
+        for place, name in enumerate(names)
+    }
+    layers["labels_2"] = Layer(PointsForm(("nose",)), np.array([[1, 2, 2]], np.float32))
+    _, source = _exported(tmp_path, **layers)
+    sample = source.read(source.items()[0])
+    for name, layer in layers.items():
+        assert source.layers[name] == layer.form
+        np.testing.assert_array_equal(sample.layers[name].values, layer.values)
+
+
+def test_names_of_images_with_folders_keep_their_layers(tmp_path: Path) -> None:
+    store = Store.open(prepare(LayeredSource(4), tmp_path / "a.h5", size=SIZE).path)
+    ids = np.array(["left/right/3", "left/4", "a/b", "c"], object)
+    named = replace(store, ids=ids)
+    export_data(named, tmp_path / "out", "folder")
+    again = Store.open(prepare(Folder(tmp_path / "out"), tmp_path / "b.h5", size=SIZE).path)
+    rows = {id: row for row, id in enumerate(again.ids.tolist())}
+    assert set(rows) == {*ids}
+    for row, id in enumerate(ids):
+        for name, values in store.read_layers(row).items():
+            np.testing.assert_allclose(again.read_layers(rows[id])[name], values, atol=1e-3, err_msg=name)
+
+
+def test_tags_that_do_not_fit_or_are_not_known_come_back(tmp_path: Path) -> None:
+    form = TagsForm(("rain", "snow?", "wind"))
+    values = {"none": [0, 0, 0], "maybe": [1, IGNORE, 0], "unknown": [IGNORE, IGNORE, IGNORE]}
+    layers = {name: Layer(form, np.array(each, np.uint8)) for name, each in values.items()}
+    _, source = _exported(tmp_path, **layers)
+    sample = source.read(source.items()[0])
+    for name, each in values.items():
+        assert source.layers[name] == form
+        assert sample.layers[name].values.tolist() == each
+
+
+def test_a_layer_that_no_image_has_is_named(tmp_path: Path) -> None:
+    source = LayeredSource(2, {(index, name) for index in range(2) for name in LAYERS if name != "depth"})
+    store = Store.open(prepare(source, tmp_path / "a.h5", size=SIZE).path)
+    notes = export_data(store, tmp_path / "out", "folder").notes
+    unseen = ", ".join(name for name in LAYERS if name != "depth")
+    assert f"its layers are not exported, because no image has them: {unseen}" in notes
+    assert dict(Folder(tmp_path / "out").layers) == {"depth": LAYERS["depth"]}
+
+
+def test_the_number_255_of_an_instance_comes_back_as_another(tmp_path: Path) -> None:
+    values = np.full((40, 50), 255, np.uint16)
+    values[:20] = 3
+    _, source = _exported(tmp_path, cells=Layer(InstancesForm(), values))
+    found = source.read(source.items()[0]).layers["cells"].values
+    assert np.unique(found).tolist() == [3, 256]
 
 
 def test_an_instance_of_the_number_255_is_one_in_the_folder_too(tmp_path: Path) -> None:

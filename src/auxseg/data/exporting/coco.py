@@ -13,12 +13,12 @@ from typing import Any, Final, final
 
 import numpy as np
 from jaxtyping import Float32, UInt16
-from PIL import Image
 
 from auxseg.counting import count
 from auxseg.data.exporting.coco_layers import CocoLayers
 from auxseg.data.exporting.coco_objects import Region, coco_boxes, coco_objects
 from auxseg.data.exporting.labelled_picture import LabelledPicture
+from auxseg.data.exporting.png import write_png
 from auxseg.data.exporting.run_lengths import bounds, rle
 from auxseg.data.layers.instances import NO_THING, UNKNOWN
 from auxseg.data.sample import IGNORE, SPLITS, Vocabulary
@@ -77,13 +77,11 @@ class CocoWriter:
         self._annotations: dict[str, list[dict[str, Any]]] = {split: [] for split in SPLITS}
         self._num_images = self._num_annotations = 0
         self._has_more = self._has_bare_regions = False
-        self._num_bare = self._num_other_tags = self._num_lost_instances = 0
+        self._num_bare = self._num_other_tags = self._num_lost_instances = self._num_without_instances = 0
 
     def add(self, picture: LabelledPicture, name: str) -> None:
         """Write a picture under this name, and remember its entries."""
-        path = self._out / "images" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture.image).save(path, format="PNG", compress_level=1)
+        write_png(self._out / "images" / name, picture.image)
         self._num_images += 1
         height, width = picture.image.shape[:2]
         entry: dict[str, Any] = {"id": self._num_images, "file_name": name, "width": width, "height": height}
@@ -116,6 +114,10 @@ class CocoWriter:
             f"the tags of {count(self._num_other_tags, 'image')} are not exported: COCO's are the categories of "
             "objects, and these differ"
         )
+        partly = (
+            f"the instances of {count(self._num_without_instances, 'image')} are read back as not known, because some "
+            "of their pixels have no class in the mask, or may belong to one"
+        )
         lost = f"not exported, because they have no class in the mask: {count(self._num_lost_instances, 'instance')}"
         return (
             *((BESIDE,) if self._has_more else ()),
@@ -126,6 +128,7 @@ class CocoWriter:
             *((THINGS,) if self._has_bare_regions else ()),
             *((INSTANCES,) if self._layers.instances else ()),
             *((lost,) if self._num_lost_instances else ()),
+            *((partly,) if self._num_without_instances else ()),
         )
 
     def _annotated(self, picture: LabelledPicture, mask: np.ndarray) -> list[dict[str, Any]]:
@@ -167,6 +170,7 @@ class CocoWriter:
         things = picture.layers.get(self._layers.instances)
         if things is not None and self._has_lost(picture, things):
             lacking.append("instances")
+            self._num_without_instances += 1
         tags = picture.layers.get(self._layers.tags)
         if tags is None:
             return lacking

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Final, final
 
 import numpy as np
-from PIL import Image
 
 from auxseg.data.channels import RGB
-from auxseg.data.exporting.folder_layers import LayerFiles
+from auxseg.data.exporting.folder_layers import LayerFiles, decimal
 from auxseg.data.exporting.labelled_picture import LabelledPicture
+from auxseg.data.exporting.png import write_png
 from auxseg.data.sample import Vocabulary
 from auxseg.data.sources.class_names import read_names
+from auxseg.data.sources.tables import CORNERS
 from auxseg.errors import InputError
 
 _LABELS, _BOXES = "labels.csv", "boxes.csv"
@@ -43,24 +44,27 @@ class FolderWriter:
     def add(self, picture: LabelledPicture, name: str) -> None:
         """Write a picture and its mask under this name, and remember its rows."""
         if self._vocabulary.channels == RGB:
-            _save(Image.fromarray(picture.image), self._out / "images" / name)
+            write_png(self._out / "images" / name, picture.image)
         else:
             path = (self._out / "images" / name).with_suffix(".npy")
             path.parent.mkdir(parents=True, exist_ok=True)
             np.save(path, picture.image)
         if picture.mask is not None:
-            _save(Image.fromarray(picture.mask), self._out / "masks" / name)
+            write_png(self._out / "masks" / name, picture.mask)
         labels = [picture.classes.get(label, "") for label in self._vocabulary.labels]
-        self._labels.append([picture.id, *labels, *self._layers.add(picture, name), picture.group, picture.split])
+        self._labels.append([picture.id, *labels, picture.group, picture.split])
+        self._layers.add(picture, name)
         if picture.box is not None:
-            self._boxes.append([picture.id, *(f"{corner:.9g}" for corner in picture.box)])
+            self._boxes.append([picture.id, *map(decimal, picture.box)])
 
     def finish(self) -> tuple[str, ...]:
         """Write the tables. Returns what a folder says otherwise than the store."""
-        columns = [*self._vocabulary.labels, *self._layers.tags]
-        _write(self._out / _LABELS, ["id", *columns, "group", "split"], self._labels)
+        tags = self._layers.tags
+        header = ["id", *self._vocabulary.labels, "group", "split", *tags]
+        rows = [[*row, *(cells.get(row[0], "") for cells in tags.values())] for row in self._labels]
+        _write(self._out / _LABELS, header, rows)
         if self._boxes:
-            _write(self._out / _BOXES, ["id", "x0", "y0", "x1", "y1"], self._boxes)
+            _write(self._out / _BOXES, ["id", *CORNERS], self._boxes)
         notes = self._layers.finish(_write)
         numbers = self._vocabulary.category_ids
         is_numbered = numbers != tuple(range(len(numbers)))
@@ -79,11 +83,6 @@ def _write_classes(path: Path, names: tuple[str, ...]) -> None:
         found = ()
     if found != names:
         raise InputError(f"the mask classes {', '.join(map(repr, names))} cannot be written to {path.name}; use coco")
-
-
-def _save(image: Image.Image, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image.save(path, format="PNG", compress_level=1)
 
 
 def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -22,7 +22,7 @@ from auxseg.data.sources.pictures.files import SUFFIXES, Listing, describe_other
 from auxseg.data.sources.pictures.native_images import list_images, native_images
 from auxseg.data.sources.pictures.orientation import agreement, check_exif
 from auxseg.data.sources.source import Item, SampleError, Source
-from auxseg.data.sources.tables import Labels, describe_labels, read_boxes, read_labels
+from auxseg.data.sources.tables import Labels, describe_boxes, describe_labels, read_boxes, read_labels
 from auxseg.errors import InputError
 
 _UNLABELLED: Final = Labels({}, None, None)
@@ -48,9 +48,10 @@ class Folder(Source):
     - ``boxes.csv``: ``id,x0,y0,x1,y1`` and perhaps ``name``: half-open, in pixels, from the upper left corner. A row
       with four empty corners says that the image shows no box.
     - ``layers.yaml``: further layers by name, each with its ``kind`` and settings: maps, masks and multimasks have a
-      folder of the layer's name, key points a table of it, tags a column of ``labels.csv``, and boxes are all those
-      of ``boxes.csv``; see `auxseg.data.sources.layers`. It also names the ``key`` of the array that is meant, where
-      .npz or .mat files hold several: with a layer's settings, or alone for ``images`` and ``masks``.
+      folder of the layer's name (instances any other, too), key points a table of it, tags a column of ``labels.csv``,
+      and boxes are all those of ``boxes.csv`` or of a ``table``, or around instances; see
+      `auxseg.data.sources.layers`. It also names the ``key`` of the array that is meant, where .npz or .mat files hold
+      several: with a layer's settings, or alone for ``images`` and ``masks``.
 
     What has a mask or a row in a table but no picture is a bad sample, so that no label is dropped unseen. A mask or a
     box that cannot be used is left out alone.
@@ -119,6 +120,7 @@ class Folder(Source):
             *self._images.remarks,
             *remarks,
             *describe_labels(self.path / _LABELS, self._labels.values()),
+            *describe_boxes(self.path / _BOXES),
             *classes.remarks,
             *self._layers.remarks,
         )

@@ -16,7 +16,7 @@ from auxseg.errors import InputError
 _MAX_BYTES: Final = 500_000_000
 _SPLITS: Final = (*SPLITS, "trainval")
 CORNERS: Final = ("x0", "y0", "x1", "y1")
-_RESERVED: Final = ("mask", "box")
+RESERVED: Final = ("mask", "box")
 """What else a sample may lack: a kind of label of this name could not be told from it."""
 
 _MISSING: Final = frozenset({"nan", "n/a", "na", "none", "null", "-", "?"})
@@ -75,6 +75,13 @@ def read_boxes(path: Path, photographs: Photographs) -> dict[str, list[Box]]:
     return result
 
 
+def describe_boxes(path: Path) -> tuple[str, ...]:
+    """Which columns of ``boxes.csv`` are not read."""
+    columns = read_table(path)[0][1:] if path.exists() else []
+    others = [column for column in columns if column not in (*CORNERS, "name")]
+    return (f"{path.name}: not read: {', '.join(others)}",) if others else ()
+
+
 def box_rows(path: Path, photographs: Photographs) -> Iterator[tuple[int, str, Box | None, dict[str, str]]]:
     """Of every row its line, the id of its sample, its box, ``None`` without corners, and its cells by column.
 
@@ -121,7 +128,7 @@ def to_labels(path: Path, where: str, row: Mapping[str, str]) -> Labels:
         raise InputError(f"{where}: split should be one of {', '.join(_SPLITS)}, not {split!r}")
     kinds = [kind for kind in row if kind not in ("group", "split")]
     for kind in kinds:
-        if kind in _RESERVED:
+        if kind in RESERVED:
             raise InputError(f"{path}: a kind of label may not be called {kind!r}")
     return Labels({kind: row[kind] for kind in kinds if row[kind]}, row.get("group") or None, split)
 

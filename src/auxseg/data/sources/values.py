@@ -51,7 +51,7 @@ def flag(value: object, key: str) -> bool:
         return value
     if isinstance(value, int | float) and value in (0, 1):
         return bool(value)
-    known = _FLAGS.get(value.strip().lower()) if isinstance(value, str) else None
+    known = _FLAGS.get(value.strip().lower().removesuffix(".0")) if isinstance(value, str) else None
     if known is None:
         raise _bad(key, "true or false (1 or 0)", value)
     return known

@@ -385,6 +385,17 @@ def test_ids_that_two_files_share_begin_with_the_split(tmp_path):
     assert source.remarks == ("3 images in the annotation files of several splits: 0.png, 1.png, 2.png",)
 
 
+def test_images_that_two_splits_name_in_two_ways_are_told(tmp_path):
+    for split, way in (("train", "{}.png"), ("test", "./{}.png")):
+        values = content(annotation(10, 18, [SQUARE]))
+        for index, each in enumerate(values["images"]):
+            each["file_name"] = way.format(index) if index < 2 else f"{split}-only.png"
+        values["images"].append({"id": 99, "file_name": None, "width": 50, "height": 40})
+        write(tmp_path, values, name=f"{split}.json")
+    source = Coco(tmp_path / "images", annotations={split: tmp_path / f"{split}.json" for split in ("train", "test")})
+    assert source.remarks == ("2 images in the annotation files of several splits: 0.png, 1.png",)
+
+
 def test_images_of_the_same_name_in_two_folders_are_not_shared(tmp_path):
     for split in ("train", "test"):
         path = write(tmp_path / split, content(annotation(10, 18, [SQUARE])))

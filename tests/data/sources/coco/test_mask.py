@@ -39,7 +39,11 @@ def bare(corners: Corners | None, category: int = CAT, **changes: Any) -> CocoOb
 
 
 def draw(*objects: CocoObject) -> DrawnMask:
-    return draw_mask(objects, CATEGORIES, HW)
+    drawn = draw_mask(objects, CATEGORIES, HW, with_things=True)
+    plain = draw_mask(objects, CATEGORIES, HW)
+    assert plain.things is None
+    np.testing.assert_array_equal(plain.mask, drawn.mask)
+    return drawn
 
 
 def expected(*rectangles: tuple[Corners, int]) -> np.ndarray:
@@ -197,3 +201,20 @@ def test_a_number_in_the_file_is_that_of_the_instance():
     things = draw(thing((1, 1, 5, 9), thing=500), thing((6, 1, 9, 9), DOG, thing=500, is_thing=False)).things
     assert things is not None
     np.testing.assert_array_equal(things == 500, expected(((1, 1, 5, 9), 1), ((6, 1, 9, 9), 1)))
+
+
+def test_numbers_of_the_file_and_others_are_not_the_same():
+    objects = [thing((1, 1, 5, 9), thing=2), thing((6, 1, 9, 9), thing=1), thing((10, 1, 12, 9)), thing((13, 1, 15, 9))]
+    things = draw(*objects).things
+    assert things is not None
+    assert [things[1, x] for x in (1, 6)] == [2, 1]
+    assert len(np.unique(things)) == 5
+
+
+def test_a_category_of_the_background_is_no_thing():
+    categories = Categories(
+        [(Path("a.json"), [CocoCategory(0, "background", ""), CocoCategory(CAT, "cat", "")])], {0, CAT}
+    )
+    drawn = draw_mask([thing((1, 1, 5, 9)), thing((2, 2, 4, 4), 0)], categories, HW, with_things=True)
+    assert drawn.things is not None
+    np.testing.assert_array_equal(drawn.things > 0, expected(((1, 1, 5, 9), 1), ((2, 2, 4, 4), 0)))

@@ -174,7 +174,7 @@ def test_boxes_outside_and_empty_ones_are_named_and_leave_all_unknown(folder: Pa
     report = prepare(Folder(folder), tmp_path / "a.h5", size=28, split="100-0-0")
     reasons = [reason for _, reason in report.dropped]
     assert sum("is empty, or not within the image of 14 x 10" in reason for reason in reasons) == 2
-    assert "one of its boxes cannot be used, so things is not known" in reasons
+    assert "its box from 20, 20 to 30, 30 is empty or outside of its image, so things is not known" in reasons
     assert not Store.open(report.path).layers["things"].present[0]
 
 
@@ -236,7 +236,7 @@ def test_a_multimask_of_one_class_needs_no_axis_of_classes() -> None:
 
 
 def test_a_table_of_its_own_holds_boxes_and_crowds(folder: Path) -> None:
-    rows = ["x,1,2,5,6.5,tree,0", "x,0,0,9,9,tree,1", "x,2,2,3,3,,", "y,,,,,,"]
+    rows = ["x,1,2,5,6.5,tree,0", "x,0,0,9,9,tree,1.0", "x,2,2,3,3,,", "y,,,,,,"]
     (folder / "trees.csv").write_text("id,x0,y0,x1,y1,name,crowd\n" + "\n".join(rows) + "\n")
     (folder / "layers.yaml").write_text("trees: {kind: boxes, table: trees.csv}\nthings: {kind: boxes}\n")
     source = Folder(folder)
@@ -259,6 +259,9 @@ def test_a_table_of_its_own_holds_boxes_and_crowds(folder: Path) -> None:
         ("t.csv", "id,x0,y0,x1\nx,1,2,3\n", r"t\.csv has no column 'y1'"),
         ("t.csv", "id,x0,y0,x1,y1\nx,1,2,3,b\n", r"t\.csv, line 2: x0, y0, x1, y1 should be numbers"),
         ("t.csv", "id,x0,y0,x1,y1,crowd\nx,1,2,3,4,maybe\n", r"t\.csv, line 2: crowd should be true or false"),
+        ("t.csv", "id,x0,y0,x1,y1,iscrowd\nx,1,2,3,4,1\n", r"t\.csv has the column 'iscrowd'; boxes have x0, y0"),
+        ("..", None, r"table should be the name of a table beside images/, not '\.\.'"),
+        ('""', None, r"table should be the name of a table beside images/, not ''"),
         ("t.csv, of: cells", None, "trees: boxes are read from a table or made around the instances of a layer"),
     ],
 )
@@ -277,3 +280,15 @@ def test_a_class_that_a_table_of_boxes_does_not_list_costs_the_layer(folder: Pat
     sample = source.read(source.items()[0])
     assert "trees" not in sample.layers
     assert "its boxes hold the class 'bush'; trees lists tree" in sample.dropped
+
+
+def test_a_row_of_a_table_of_boxes_without_an_image_is_named(folder: Path, tmp_path: Path) -> None:
+    (folder / "trees.csv").write_text("id,x0,y0,x1,y1\nx,1,2,5,6\ngone,1,2,5,6\n")
+    (folder / "layers.yaml").write_text("trees: {kind: boxes, table: trees.csv}\n")
+    report = prepare(Folder(folder), tmp_path / "a.h5", size=28, split="100-0-0")
+    assert [id for id, _ in report.skipped] == ["gone"]
+
+
+def test_columns_of_boxes_that_are_not_read_are_named(folder: Path) -> None:
+    (folder / "boxes.csv").write_text("id,x0,y0,x1,y1,name,crowd,area\nx,1,2,5,6,car,1,3\n")
+    assert "boxes.csv: not read: crowd, area" in Folder(folder).remarks

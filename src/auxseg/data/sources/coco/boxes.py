@@ -75,8 +75,10 @@ def object_layers(
 def lost_layers(layers: Collection[str], forms: Collection[str], unknown: Collection[str] = ()) -> list[str]:
     """Why an image lacks layers that are asked for, but for those of which the file says that nothing is known, and for
     key points, which images may lack."""
-    why = "not known: an object of it has none that can be used"
-    return [f"its {name} are {why}" for name in forms if name not in {*layers, *unknown, POINTS}]
+    why = {INSTANCES: "it has no mask, or more objects than numbers"}
+    other = "an object of it has none that can be used"
+    lost = [name for name in forms if name not in {*layers, *unknown, POINTS}]
+    return [f"its {name} are not known: {why.get(name, other)}" for name in lost]
 
 
 def named_boxes(objects: Sequence[CocoObject], categories: Categories) -> tuple[tuple[Box, ...], list[str]]:

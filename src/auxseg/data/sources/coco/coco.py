@@ -19,7 +19,7 @@ from auxseg.data.sources.coco.boxes import INSTANCES, lost_layers, named_boxes, 
 from auxseg.data.sources.coco.categories import Categories
 from auxseg.data.sources.coco.file import CocoFile, CocoImage, CocoObject, read_coco
 from auxseg.data.sources.coco.mask import draw_mask
-from auxseg.data.sources.coco.photographs import Photographs
+from auxseg.data.sources.coco.photographs import Photographs, last_name
 from auxseg.data.sources.coco.points import POINTS, object_points
 from auxseg.data.sources.pictures.decoding import read_picture, to_rgb, upright
 from auxseg.data.sources.source import Item, SampleError, Source
@@ -136,7 +136,7 @@ class Coco(Source):
         layers, notes, faults = {**layers, **points}, [*notes, *said], [*faults, *lost]
         mask = None
         if self._has_outlines:
-            drawn = draw_mask(each.objects, self._categories, (height, width))
+            drawn = draw_mask(each.objects, self._categories, (height, width), with_things=INSTANCES in self.layers)
             mask, notes, faults = drawn.mask, [*notes, *drawn.notes], [*drawn.faults, *faults]
             if drawn.things is not None and INSTANCES in {*self.layers} - {*image.unknown}:
                 layers[INSTANCES] = Layer(self.layers[INSTANCES], drawn.things)
@@ -191,15 +191,15 @@ def _in_several_splits(photographs: Iterable[_Photograph]) -> list[str]:
     by_name: dict[str, list[_Photograph]] = {}
     for each in photographs:
         if not each.image.fault:
-            by_name.setdefault(each.image.file_name, []).append(each)
+            by_name.setdefault(last_name(each.image.file_name), []).append(each)
     shared: list[str] = []
-    for name, several in by_name.items():
-        if len(several) > 1:
-            splits: dict[Path | None, set[str | None]] = {}
+    for several in by_name.values():
+        if len({each.split for each in several}) > 1:
+            splits: dict[Path, set[str | None]] = {}
             for each in several:
-                splits.setdefault(each.photographs.find(name), set()).add(each.split)
-            if any(len(each) > 1 for path, each in splits.items() if path is not None):
-                shared.append(name)
+                if (path := each.photographs.find(each.image.file_name)) is not None:
+                    splits.setdefault(path, set()).add(each.split)
+            shared += [path.name for path, found in splits.items() if len(found) > 1]
     if not shared:
         return []
     return [f"{count(len(shared), 'image')} in the annotation files of several splits: {named(shared)}"]

@@ -5,8 +5,9 @@ Shape legend: ``h w`` the picture's own size.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Final, final
 
 import numpy as np
@@ -38,10 +39,15 @@ class DrawnMask:
     faults: tuple[str, ...]
 
 
-def draw_mask(objects: Sequence[CocoObject], categories: Categories, hw: tuple[int, int]) -> DrawnMask:
+def draw_mask(
+    objects: Sequence[CocoObject], categories: Categories, hw: tuple[int, int], *, with_things: bool = False
+) -> DrawnMask:
     """Draw all objects, the larger ones first, over what is ignored: crowds, objects of unknown class, and the boxes of
-    objects whose outline is missing or wrong. Where the mask is ignored, things are not known; what is no thing covers
-    those below it, and more things than there are numbers are not known at all."""
+    objects whose outline is missing or wrong.
+
+    ``with_things`` also says which object each pixel belongs to. Where the mask is ignored that is not known; what is
+    no thing covers those below it, and more things than there are numbers are not known at all.
+    """
     outlines: list[tuple[CocoObject, Runs]] = []
     lacking: list[tuple[CocoObject, str]] = []
     num_strays = 0
@@ -61,23 +67,35 @@ def draw_mask(objects: Sequence[CocoObject], categories: Categories, hw: tuple[i
     why_not = _why_no_mask(objects, outlines, lacking, boxes)
     if why_not:
         return DrawnMask(None, None, notes, tuple(why_not))
-    mask, things = np.zeros(hw, np.uint8), np.full(hw, NO_THING, np.int32)
-    for box in boxes:
-        assert box is not None
-        inside = slice(int(box.y0), int(np.ceil(box.y1))), slice(int(box.x0), int(np.ceil(box.x1)))
-        mask[inside], things[inside] = IGNORE, UNKNOWN
+    mask = np.zeros(hw, np.uint8)
+    insides = [
+        (slice(int(box.y0), int(np.ceil(box.y1))), slice(int(box.x0), int(np.ceil(box.x1)))) for box in boxes if box
+    ]
+    for inside in insides:
+        mask[inside] = IGNORE
     counted = [(not (each.is_crowd or each.fault), each, lengths) for each, lengths in outlines]
     counted = sorted(counted, key=lambda one: (one[0], -int(one[2][1::2].sum())))
-    for number, (is_object, each, lengths) in enumerate(counted, NO_THING + 1):
+    things = np.full(hw, NO_THING, np.uint16) if with_things and len(counted) < UNKNOWN else None
+    numbers = _numbers([(is_object, each) for is_object, each, _ in counted], categories)
+    if things is not None:
+        for inside in insides:
+            things[inside] = UNKNOWN
+    for number, (is_object, each, lengths) in zip(numbers, counted, strict=True):
         pixels = filled(lengths, hw)
-        if not is_object:
-            mask[pixels], things[pixels] = IGNORE, UNKNOWN
-            continue
-        is_thing = each.is_thing and not categories.is_background(each.category)
-        mask[pixels] = categories.number(each.category)
-        things[pixels] = each.thing or (number if is_thing else NO_THING)
+        mask[pixels] = categories.number(each.category) if is_object else IGNORE
+        if things is not None:
+            things[pixels] = number
     faults = tuple(f"object {each.id} {why}; its box is ignored in the mask" for each, why in lacking)
-    return DrawnMask(mask, things.astype(np.uint16) if len(counted) < UNKNOWN else None, notes, faults)
+    return DrawnMask(mask, things, notes, faults)
+
+
+def _numbers(counted: Sequence[tuple[bool, CocoObject]], categories: Categories) -> Iterator[int]:
+    """A number of its own for every thing, that of the file where it has one; `UNKNOWN` for what is no object."""
+    taken = {each.thing for _, each in counted}
+    free = (number for number in count(NO_THING + 1) if number not in taken)
+    for is_object, each in counted:
+        is_thing = each.is_thing and not (each.fault or categories.is_background(each.category))
+        yield (each.thing or (next(free) if is_thing else NO_THING)) if is_object else UNKNOWN
 
 
 def _why_no_mask(

@@ -62,6 +62,11 @@ class Photographs:
         return next((folder / name for name in names if os.path.isfile(folder / name)), None)
 
 
+def last_name(file_name: str) -> str:
+    """The file's own name, without its folders."""
+    return (_way(file_name) or ("",))[-1]
+
+
 def _way(file_name: str) -> tuple[str, ...]:
     """The folders of a name and the file's own name, without a drive or root."""
     kind = PureWindowsPath if "\\" in file_name else PurePosixPath

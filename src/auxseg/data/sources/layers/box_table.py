@@ -12,7 +12,7 @@ from auxseg.data.sample import Box
 from auxseg.data.sources.layers.box_rows import NAMELESS, box_layer
 from auxseg.data.sources.name_matching import Photographs
 from auxseg.data.sources.source import SampleError
-from auxseg.data.sources.tables import box_rows
+from auxseg.data.sources.tables import CORNERS, box_rows, read_table
 from auxseg.data.sources.values import BadValue, flag
 from auxseg.errors import InputError
 
@@ -48,7 +48,9 @@ class BoxTable:
             raise SampleError(f"its boxes hold the class {min(strangers)!r}; {what} lists {listed}")
         layer = box_layer(boxes, crowds, form, hw)
         if layer is None:
-            raise SampleError(f"one of its boxes cannot be used, so {what} is not known")
+            wrong = next(box for box in (*boxes, *crowds) if box_layer([box], (), form, hw) is None)
+            corners = f"{wrong.x0:g}, {wrong.y0:g} to {wrong.x1:g}, {wrong.y1:g}"
+            raise SampleError(f"its box from {corners} is empty or outside of its image, so {what} is not known")
         return layer
 
 
@@ -59,6 +61,9 @@ def read_box_table(path: Path, photographs: Photographs, what: str) -> BoxTable:
     """
     if not path.exists():
         raise InputError(f"{path} does not exist; it should hold the boxes of the layer {what}")
+    strangers = [column for column in read_table(path)[0][1:] if column not in (*CORNERS, "name", CROWD)]
+    if strangers:
+        raise InputError(f"{path} has the column {strangers[0]!r}; boxes have {', '.join(CORNERS)}, name and {CROWD}")
     boxes: dict[str, list[Box]] = {}
     crowds: dict[str, list[Box]] = {}
     for line, id, box, row in box_rows(path, photographs):

@@ -175,7 +175,7 @@ def find_layers(
 def _beside(path: Path, name: str, values: Mapping[str, object], key: str, default: str) -> str:
     """The folder or the table with a layer. Raises `InputError` if it is none beside the images."""
     place = values.get(key, default)
-    if not isinstance(place, str) or not place or Path(place).name != place:
+    if not isinstance(place, str) or place in ("", "..") or Path(place).name != place:
         raise InputError(f"{path}: {name}: {key} should be the name of a {key} beside images/, not {place!r}")
     return place
 

@@ -32,6 +32,9 @@ GREY_SUFFIXES: Final = (".png", ".tif", ".tiff")
 YES, UNKNOWN = 255, 128
 """What a pixel of a picture of one class says, beside 0 and 1."""
 
+PLANE_VALUES: Final[Mapping[int, int]] = {0: 0, 1: YES, IGNORE: UNKNOWN}
+"""What stands in such a picture for each value of a plane."""
+
 
 @final
 class PixelLayer:

@@ -132,7 +132,7 @@ class Yolo(Source):
             return DrawnMask(None, None, (), tuple(faults))
         if faults:
             return DrawnMask(None, None, (), tuple(f"no mask: {fault}" for fault in faults))
-        return draw_mask(objects, self._categories, hw)
+        return draw_mask(objects, self._categories, hw, with_things=INSTANCES in self.layers)
 
     def _labelled_splits(self) -> tuple[frozenset[str], tuple[str, ...]]:
         """The splits with any file of labels, and what is to be said about files that are not there."""
