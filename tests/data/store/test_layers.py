@@ -188,6 +188,15 @@ def test_values_that_make_no_sense_are_refused_when_they_are_read(path, tmp_path
         spoilt.read_layers(0)
 
 
+def test_a_part_that_is_right_does_not_stand_for_the_whole(path, tmp_path) -> None:
+    spoilt = Store.open(
+        _spoilt(path, tmp_path, lambda file: file["layers/depth/values"].__setitem__((0, 8, 8), np.inf))
+    )
+    spoilt.read_layers(0, (slice(0, 8), slice(None)))
+    with pytest.raises(RunError, match="the layer 'depth' of drawn 0 holds infinity"):
+        spoilt.read_layers(0)
+
+
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_no_damage_keeps_a_reader_or_surprises_it(path, tmp_path) -> None:
     changed = [*mutations(path.read_bytes(), 60, 2)]

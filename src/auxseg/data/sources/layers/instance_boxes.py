@@ -12,7 +12,6 @@ from typing import Final, final
 
 import numpy as np
 from jaxtyping import Int, UInt8, UInt16
-from scipy import ndimage
 
 from auxseg.data.ignore import IGNORE
 from auxseg.data.layers import BoxesForm, InstancesForm, Layer
@@ -117,6 +116,8 @@ def boxes_by_mask(ids: UInt16[np.ndarray, "h w"], mask: UInt8[np.ndarray, "_ _"]
 
 
 def _boxes(places: Int[np.ndarray, "h w"], classes: Int[np.ndarray, " T"], form: BoxesForm) -> Layer:
+    from scipy import ndimage  # only who has instances waits for it
+
     slices = ndimage.find_objects(places)
     rows = [
         (across.start, down.start, across.stop, down.stop, class_id, 0)
