@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Final, final
-
-from pydantic import ConfigDict
+from typing import TYPE_CHECKING, Any, ClassVar, Final, final
 
 from auxseg.data.store.file import HASH_LENGTH
 from auxseg.errors import InputError, RunError
-from auxseg.records.values.reading import read_versioned
+
+if TYPE_CHECKING:
+    from pydantic import ConfigDict
 
 INDEX_FILE: Final = "shards.json"
 """Its name in the folder of the shards."""
@@ -28,7 +28,7 @@ _MAX_BYTES: Final = 2**30
 
 MEND: Final = "restore it, or prepare or join the data again"
 
-_STRICT: Final = ConfigDict(extra="forbid")
+_STRICT: Final[ConfigDict] = {"extra": "forbid"}
 _SHA256: Final = re.compile(rf"[0-9a-f]{{{HASH_LENGTH}}}")
 
 
@@ -91,6 +91,8 @@ def read_index_file(folder: Path) -> ShardIndex:
             f"{folder} is a directory without {INDEX_FILE}; a store is one file, or a folder that `auxseg data join` "
             "or `auxseg data prepare --shard-size` wrote"
         )
+    from auxseg.records.values.reading import read_versioned  # only who has shards waits for it
+
     index = read_versioned(path, ShardIndex, FORMAT, max_bytes=_MAX_BYTES, mend=MEND)
     if fault := _fault(index):
         raise InputError(f"{path}: {fault}; {MEND}")
