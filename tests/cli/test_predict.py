@@ -73,6 +73,15 @@ def test_what_is_worth_knowing_of_all_is_said(folder: Path, monkeypatch: pytest.
     assert "note: shown [small]\n" in said
 
 
+def test_arrays_beside_pictures_are_counted(folder: Path) -> None:
+    (folder / "photos" / "d.npy").touch()
+    result, said = _predicted(folder)
+    assert result["images"] == 3
+    assert "skipped: 1 array (.npy) in folders of pictures; name arrays one by one" in " ".join(said.split())
+    _, said = _predicted(folder, "photos/d.npy", overwrite=True)
+    assert "skipped" not in said
+
+
 def _predicted(folder: Path, *images: str, **options: Any) -> tuple[dict[str, Any], str]:
     said = io.StringIO()
     paths = tuple(folder / name for name in images or ("photos",))

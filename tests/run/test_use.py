@@ -7,6 +7,7 @@ import importlib
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from auxseg.data.store.store import Store
 from auxseg.errors import InputError
 from auxseg.recipe import load_recipe
 from auxseg.run import Run, evaluate, load, predict, train
+from auxseg.run.prediction import predictions
 from auxseg.run.prediction.image_files import find_images
 from auxseg.run.prediction.predictions import PredictionWriter
 from tests.raw_events import read_events
@@ -142,8 +144,12 @@ def test_images_that_are_shown_much_smaller_than_those_trained_on_are_told(run: 
     writer = PredictionWriter(model, tmp_path / "out", found)
     assert [writer.add(photograph) for photograph in found] == ["", ""]
     (remark,) = writer.remarks
-    assert remark.startswith("shown up to 3.0 times as small as most training images")
-    assert "may be lost: larger.png. Where" in remark
+    assert remark.startswith("shown much smaller than most training images were (up to 3.0 times): larger.png. Small")
+    assert remark.endswith("ask it with --tiles")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(predictions, "refuse_tiles", Mock(side_effect=InputError("not by tiles")))
+        (remark,) = writer.remarks
+    assert remark.endswith("Small and thin things may be lost")
     tiled = PredictionWriter(model, tmp_path / "tiled", found[1:], tiles=model.vocabulary.size.shorter)
     tiled.add(found[1])
     assert not tiled.remarks

@@ -73,8 +73,11 @@ class Predict(RecipeCommand):
         found = find_images(self.images, arrays=True)
         refuse_predictions(self.out, overwrite=self.overwrite)
         model = open_predictor(self.model, self.device)
+        num_arrays = 0
         if model.vocabulary.channels == RGB:  # of which arrays beside pictures are none
-            found = find_images(self.images)
+            pictures = find_images(self.images)
+            num_arrays = len(found.photographs) - len(pictures.photographs)
+            found = pictures
         images = found.photographs
         writer = PredictionWriter(
             model,
@@ -86,6 +89,9 @@ class Predict(RecipeCommand):
             tiles=one_size(self.tiles),
             overlap=self.overlap,
         )
+        if num_arrays:
+            said = f"{count(num_arrays, 'array')} (.npy) in folders of pictures"
+            console.print(f"skipped: {said}; name arrays one by one to predict them", markup=False)
         if found.num_own:
             console.print(f"skipped: {count(found.num_own, 'picture')} written by auxseg predict")
         failed: dict[str, str] = {}

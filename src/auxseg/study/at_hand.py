@@ -17,7 +17,8 @@ from auxseg.recipe import build_tasks
 from auxseg.records.names import STUDY_FILE
 from auxseg.records.study import StudyResult, read_study
 from auxseg.run.labels import needs
-from auxseg.statistics.simultaneous import USUAL, Spread
+from auxseg.statistics.simultaneous import FEWEST_SEEDS, USUAL, Spread
+from auxseg.study.design.digests import digests
 from auxseg.study.design.plan import Plan
 from auxseg.study.study import Study
 from auxseg.tasks import Task
@@ -63,7 +64,8 @@ def at_hand(study: Study, plan: Plan) -> tuple[Images, Known]:
     recipe = plan.runs[0].recipe
     target = build_tasks(recipe, store.vocabulary)[recipe.target]
     figure = plan.figure or target.main_figure
-    known = known_spread(study.directory.path, (target.name, figure), store.content_hash, max(plan.label_fractions))
+    alike = Alike(store.content_hash, target.name, figure, study.config.base, digests(plan)[plan.arms[0].name])
+    known = known_spread(study.directory.path, alike, max(plan.label_fractions))
     dealt = dealt_rows(store, recipe.data.train_on)
     return Images(*(num_measured(target, store, rows) for rows in (store.rows("test"), dealt))), known
 
@@ -73,24 +75,47 @@ def num_measured(target: Task, store: Store, rows: np.ndarray) -> int:
     return len(needs(target, store.vocabulary).rows(store, rows, rows[store.has_mask[rows]]))
 
 
-def known_spread(directory: Path, judged: tuple[str, str], content_hash: str, label_fraction: float) -> Known:
-    """From the study in a directory, or the newest beside it, on the same data and figure; else the usual one.
+@final
+@dataclass(frozen=True)
+class Alike:
+    """What another study has to share for its figures to say how those of this one vary.
 
-    ``judged`` are the target and its figure.
+    The data, the target and its figure, and the preset or recipe that it begins with; ``recipe`` is the digest of that
+    of the target alone, which may differ.
     """
-    here = [directory, *_newest_first(directory.resolve().parent)]
-    for folder in here:
+
+    content_hash: str
+    target: str
+    figure: str
+    base: str
+    recipe: str
+
+    def fits(self, study: StudyResult) -> bool:
+        """Whether a study asked about the same, with enough seeds to know how runs vary."""
+        same = (study.data.content_hash, study.target, study.figure) == (self.content_hash, self.target, self.figure)
+        return same and study.config.get("base") == self.base and study.seeds >= FEWEST_SEEDS
+
+
+def known_spread(directory: Path, alike: Alike, label_fraction: float) -> Known:
+    """From a study that is alike, in a directory or beside it; without any the usual one.
+
+    The directory's own comes first, then those by the same recipe, then the newest.
+    """
+    other: Known | None = None
+    for folder in (directory, *_newest_first(directory.resolve().parent)):
         study = _read(folder)
-        if study is None or study.data.content_hash != content_hash:
-            continue
-        if (study.target, study.figure) != judged:
+        if study is None or not alike.fits(study):
             continue
         nearest = min(study.answers, key=lambda answer: abs(answer.label_fraction - label_fraction))
-        if nearest.spread is not None:
-            rules = study.rules
-            spread, source = Spread(**vars(nearest.spread)), f"the study {folder.name}"
-            return Known(spread, source, bool(rules.mirrored), rules.folds or 1)
-    return Known(USUAL, TABLE)
+        if nearest.spread is None or not nearest.spread.run > 0:
+            continue
+        rules, spread = study.rules, Spread(**vars(nearest.spread))
+        found = Known(spread, f"the study {folder.name}", bool(rules.mirrored), rules.folds or 1)
+        if alike.recipe in study.recipes.values():
+            return found
+        if other is None:
+            other = dataclasses.replace(found, source=f"{found.source}, which has another recipe")
+    return Known(USUAL, TABLE) if other is None else other
 
 
 def _newest_first(folder: Path) -> list[Path]:

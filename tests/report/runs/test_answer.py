@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from auxseg.report import report
 from auxseg.report.runs.answer import answer
 from auxseg.report.runs.record import read_record
 from tests.report import made_runs as runs
@@ -17,6 +18,23 @@ def test_of_an_evaluated_run_it_is_the_figure_of_the_split_that_was_evaluated(tm
     assert (found.split, found.num_images, found.step) == ("test", 100, 493)
     assert found.interval is not None
     assert "divided by the area that either covers" in found.meaning
+
+
+def test_what_is_not_as_usual_about_the_measurement_is_said(tmp_path: Path) -> None:
+    run = runs.make_full_run(tmp_path / "run")
+    usual = answer(read_record(run))
+    assert usual is not None
+    assert usual.how == ""
+    metrics = json.loads((run / "metrics.json").read_text())
+    metrics |= {"at": "original", "tta": "flip", "mirrored": True, "tiles": {"size": 48, "overlap": 0.5}}
+    (run / "metrics.json").write_text(json.dumps(metrics))
+    found = answer(read_record(run))
+    assert found is not None
+    how = "at their original size, by tiles of 48 px, averaged over flips, each also mirrored"
+    assert found.how.replace("\N{NO-BREAK SPACE}", " ") == how
+    report([run])
+    page = (run / "report.html").read_text()
+    assert page.count(found.how) == 2
 
 
 def test_images_without_a_label_do_not_count(tmp_path: Path) -> None:

@@ -53,6 +53,25 @@ def test_no_changes_are_given_between_different_data(tmp_path: Path) -> None:
     assert "not measured on the same data" in comparison.remarks[0]
 
 
+def test_other_sizes_are_compared_at_the_original_one_alone(tmp_path: Path) -> None:
+    one, two = runs.make_full_run(tmp_path / "one"), runs.make_full_run(tmp_path / "two", quality=0.80)
+
+    def changed(**values: object) -> None:
+        for run, size in ((one, 64), (two, [48, 64])):
+            metrics = json.loads((run / "metrics.json").read_text())
+            metrics["data"]["size"] = size
+            (run / "metrics.json").write_text(json.dumps(metrics | values))
+
+    changed()
+    comparison = compared(one, two)
+    assert [row.change for row in comparison.rows] == ["", ""]
+    assert comparison.remarks[0].startswith("The runs were not measured at the same size, so no differences are shown.")
+    changed(at="original")
+    comparison = compared(one, two)
+    assert comparison.remarks == []
+    assert comparison.rows[1].change.endswith(" points")
+
+
 def test_images_without_the_targets_label_are_not_counted(tmp_path: Path) -> None:
     one, two = runs.make_full_run(tmp_path / "one"), tmp_path / "two"
     metrics = json.loads((one / "metrics.json").read_text())

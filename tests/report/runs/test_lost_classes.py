@@ -49,6 +49,11 @@ def test_who_has_weights_is_told_what_else_there_is() -> None:
     )
 
 
+def test_who_trains_on_hard_pixels_is_told_to_leave_that_out() -> None:
+    said = _said({"pole": 0.003}, _settings(class_weights=None, losses={"ohem": 1.0}))
+    assert said.endswith("train without ohem and with --set tasks.mask.class_weights=balanced.")
+
+
 @pytest.mark.parametrize("settings", [{}, {"tasks": {}}, {"tasks": {"mask": {"kind": "mine"}}}])
 def test_without_such_a_setting_there_is_no_advice(settings: dict[str, object]) -> None:
     assert _said({"pole": 0.003}, settings).endswith("IoU 0.")

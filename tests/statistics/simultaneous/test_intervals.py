@@ -77,6 +77,8 @@ def test_one_arm_borrows_nothing_and_says_so() -> None:
     assert found.arms["arm 1"].run_variance == pytest.approx(own)
     assert any("only from its own seeds" in remark for remark in found.remarks())
     assert compare(study(table), ONCE).remarks() == []
+    (remark,) = compare(study(table[:, :2]), ONCE).remarks()
+    assert "fewer than 3 seeds" in remark
 
 
 def test_images_widen_the_arm_that_they_suit_differently() -> None:

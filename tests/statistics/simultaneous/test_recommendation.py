@@ -92,6 +92,12 @@ def test_none_is_recommended_where_none_is_expected_to_gain() -> None:
     assert recommend(_comparison({"edges": math.nan}), RULES).use is None
 
 
+@pytest.mark.parametrize("noise", [0.0, 1e-17, -1e-17])
+def test_a_tie_is_no_gain(noise: float) -> None:
+    found = recommend(_comparison({"one": noise, "two": 0.0, "three": 0.0}), RULES)
+    assert found.use is None
+
+
 def test_lower_is_better_mirrors() -> None:
     gains = {"edges": 0.02, "box": -0.01}
     one = recommend(_comparison(gains), RULES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
+from auxseg.records.metrics import Metrics
 from auxseg.report import wording
 from auxseg.report.runs.interval import interval
 from auxseg.report.runs.record import Record, main_figure
@@ -18,7 +19,10 @@ _IOU = (
 @final
 @dataclass(frozen=True)
 class Answer:
-    """The figure a run is judged by, and on what it was measured; ``interval`` is over the images."""
+    """The figure a run is judged by, and on what it was measured; ``interval`` is over the images.
+
+    ``how`` says what is not as usual about that: another size, flips, tiles.
+    """
 
     value: float | None
     figure: str
@@ -28,6 +32,7 @@ class Answer:
     step: int
     meaning: str
     interval: tuple[float, float] | None
+    how: str = ""
 
 
 def answer(record: Record) -> Answer | None:
@@ -51,4 +56,17 @@ def answer(record: Record) -> Answer | None:
         step=step,
         meaning=_IOU if "iou" in found[0] else explain.get(found[0], ""),
         interval=interval(record),
+        how=_how(record.metrics) if record.metrics else "",
     )
+
+
+def _how(metrics: Metrics) -> str:
+    """What differs from whole images at the stored size, each asked once."""
+    tiles = metrics.tiles
+    ways = (
+        "at their original size" if metrics.at == "original" else "",
+        "" if tiles is None else f"by tiles of {tiles.size}{wording.SPACE}px",
+        "averaged over flips" if metrics.tta == "flip" else "",
+        "each also mirrored" if metrics.mirrored else "",
+    )
+    return ", ".join(filter(None, ways))

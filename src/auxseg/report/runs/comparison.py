@@ -114,13 +114,19 @@ def _heading(records: Sequence[Record], task: str) -> str:
 def _remarks(records: Sequence[Record], answers: Sequence[Answer | None]) -> list[str]:
     """Reasons why the runs' figures cannot be subtracted from each other."""
     measured = {(found.task, found.figure, found.split) for found in answers if found}
-    keys = ("content_hash", "size", "border", "resize")
-    data = {tuple(getattr(record.data, key, None) for key in keys) for record in records}
+    at_original = all(record.metrics is not None and record.metrics.at == "original" for record in records)
+    sizes = {tuple(getattr(record.data, key, None) for key in ("size", "resize")) for record in records}
+    data = {tuple(getattr(record.data, key, None) for key in ("content_hash", "border")) for record in records}
     remarks = []
     if None in answers or len(measured) > 1:
         remarks.append("Not all runs have the same figure on the same split, so no differences are shown.")
     if len(data) > 1:
         remarks.append("The runs were not measured on the same data, so no differences are shown.")
+    elif len(sizes) > 1 and not at_original:
+        remarks.append(
+            "The runs were not measured at the same size, so no differences are shown. Masks at the images' own size "
+            "could be compared: evaluate all of them with --at original."
+        )
     return remarks
 
 

@@ -40,6 +40,9 @@ def _way_out(settings: Mapping[str, object], task: str) -> str:
     mine = tasks.get(task) if isinstance(tasks, Mapping) else None
     if not isinstance(mine, Mapping) or mine.get("kind") != "segmentation":
         return ""
+    losses = mine.get("losses")
+    if isinstance(losses, Mapping) and "ohem" in losses:
+        return f" To find rare classes, train without ohem and with --set tasks.{task}.class_weights=balanced."
     if mine.get("class_weights") is None:
         return f" To find rare classes, train with --set tasks.{task}.class_weights=balanced."
     return f" To find them, train longer or give them more weight by name, in tasks.{task}.class_weights."

@@ -15,7 +15,7 @@ from auxseg.data.sources.pictures.by_rows import FileRows
 from auxseg.drawing import palette_image, save_png
 from auxseg.errors import InputError
 from auxseg.evaluation.averaging import TTA, refuse_averaging
-from auxseg.evaluation.tiling import refuse_tiles
+from auxseg.evaluation.tiling import SMALLEST, Tiles, refuse_tiles
 from auxseg.files import replacing, write_atomically
 from auxseg.run.prediction.coco_predictions import DESCRIPTION, CocoPredictions
 from auxseg.run.prediction.image_files import Photograph
@@ -95,12 +95,16 @@ class PredictionWriter:
         """What is worth knowing of all photographs that were added."""
         if not self._small:
             return []
-        times = max(self._small.values())
-        return [
-            f"shown up to {times:.1f} times as small as most training images, so that small and thin things may be "
-            f"lost: {named([*self._small])}. Where such an image shows more than those, rather than the same in more "
-            "pixels, --tiles asks it at their scale"
-        ]
+        times, model = max(self._small.values()), self._model
+        said = (
+            f"shown much smaller than most training images were (up to {times:.1f} times): {named([*self._small])}. "
+            "Small and thin things may be lost"
+        )
+        try:
+            refuse_tiles(Tiles(SMALLEST), model.tasks, model.recipe.target, "predict")
+        except InputError:
+            return [said]
+        return [f"{said}. If an image shows a larger scene rather than a sharper one, ask it with --tiles"]
 
     def add(self, photograph: Photograph) -> str:
         """Predict one photograph and write its pictures; gives a remark on what is not as usual, or an empty one.

@@ -131,7 +131,8 @@ class Comparison:
     def remarks(self) -> list[str]:
         """What a reader of the intervals has to know, as sentences."""
         found = []
-        if not self.borrows and any(not interval.is_control for interval in self.arms.values()):
+        judged = [one for one in self.arms.values() if not one.is_control and one.num_seeds >= FEWEST_SEEDS]
+        if len(judged) == 1:
             found.append("One arm is judged alone: its variance comes only from its own seeds.")
         if self.baseline_is_odd:
             found.append(

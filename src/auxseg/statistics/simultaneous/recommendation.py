@@ -40,6 +40,9 @@ CALIBRATION: Final = (
 """What a stated P(helps) is worth, as `auxseg bench study-validity` measures it; docs/methods.md has the table."""
 
 _SHARE_OF_NOISE: Final = 0.25
+_ROUNDING: Final = 1e-9
+"""A gain below this is none: where an arm and the target alone are equal, numbers of floating point differ by it."""
+
 _TAIL_FREEDOM: Final = 2.0
 _NUM_TAUS, _NUM_SCALES, _NUM_SUMS = 24, 14, 25
 
@@ -96,7 +99,7 @@ def recommend(comparison: Comparison, criteria: Criteria, spread: Spread | None 
     variances *= inflation(float(seeds), borrows=comparison.borrows)
     arms = dict(zip(names, _posterior(gains, variances, scale, criteria.margin), strict=True))
     best = max(arms, key=lambda name: arms[name].gain)
-    return Recommendation(best if arms[best].gain > 0 else None, arms)
+    return Recommendation(best if arms[best].gain > _ROUNDING else None, arms)
 
 
 def prior_scale(variances: Float[np.ndarray, " A"], num_seeds: float) -> float:

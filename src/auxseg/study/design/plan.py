@@ -123,7 +123,8 @@ class Plan:
         if self.same_compute is None:
             return f"{BASELINE}, trained longer, for the compute of the most expensive arm"
         factor, arm_of = self.same_compute.factor, self.same_compute.arm
-        return f"{BASELINE}, trained {factor:g} times as long (same compute as {arm_of})"
+        longer = "as long" if f"{factor:g}" == "1" else f"{factor:g} times as long"
+        return f"{BASELINE}, trained {longer} (same compute as {arm_of})"
 
 
 def make_plan(study: StudyConfig) -> Plan:
