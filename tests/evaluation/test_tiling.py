@@ -214,6 +214,11 @@ def test_targets_that_tiles_cannot_answer_are_refused(made: tuple[Network, Mappi
     boxes = BoxesConfig().build("objects", replace(VOCABULARY, layers={"objects": BoxesForm(("car",))}))
     with pytest.raises(InputError, match=r"^RUN: what objects says of a pixel depends on the whole picture; leave"):
         refuse_tiles(Tiles(16), {**tasks, "objects": boxes}, "segmentation", "RUN")
+    alone = r"leave out --tiles, or ask a file of segmentation alone: auxseg export RUN --tasks segmentation --out"
+    with pytest.raises(InputError, match=alone):
+        refuse_tiles(Tiles(16), {**tasks, "objects": boxes}, "segmentation", "predict")
+    with pytest.raises(InputError, match=r"leave out --tiles$"):
+        refuse_tiles(Tiles(16), {**tasks, "objects": boxes}, "objects", "predict")
     refuse_tiles(Tiles(16), tasks, "segmentation", "RUN", network)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(network, "stride", 32)

@@ -51,6 +51,17 @@ from auxseg.recipe.errors import LONGEST_FOUND, sentence
         (["seed=-1"], "seed is -1"),
         (["tasks.segmentation.class_weights=balansed"], "is 'balansed' (did you mean 'balanced'?)"),
         (["tasks.segmentation.class_weights=3"], "class_weights is 3; allowed: 'balanced', or a value for each name"),
+        (["tasks.segmentation.class_weights=[1, 2]"], "or a value for each name, such as {pole: 3}"),
+        (["data.augment=wild"], "(did you mean 'mild'?); allowed: 'auto', 'none', 'mild' or 'strong', or a mapping"),
+        (["data.augment.scale=3"], "data.augment.scale is 3: expected a list of values in brackets"),
+        (["data.augment.scale=[1]"], "data.augment.scale is [1]: expected at least 2 values"),
+        (["model.sharing=mtan"], "is 'mtan': expected a mapping of settings; write model.sharing.kind=mtan"),
+        (["model.sharing=3"], "is 3: expected a mapping of settings; known kinds: cross-stitch, hard, mtan, two-stage"),
+        (["balancer=pcgrad"], "balancer is 'pcgrad': expected a mapping of settings; write balancer.kind=pcgrad"),
+        (["data.crop=64"], "data.crop is 64: expected a mapping of settings"),
+        (["data.crop.size=32x48"], "input should be a valid integer (windows are square)"),
+        (["model.weights=null"], "input should be a valid string (none stands for random weights)"),
+        (["tasks.segmentation.losses=focal"], "is 'focal': expected a mapping of names to values"),
         (["tasks.segmentation.class_weights={pole: -1}"], "tasks.segmentation.class_weights.pole is -1: input should"),
     ],
 )
@@ -129,8 +140,14 @@ def said(**changes: Any) -> str:
             {"tasks": {"a": {"kind": "mine"}}},
             "tasks.a.kind is 'mine'; allowed: 'round', 'square', 'block'; a kind of your own needs --plugins FILE.py",
         ),
-        ({"shape": {"side": 3}}, "shape.kind is missing; it says which kind of shape this is"),
-        ({"tasks": {"a": {}}}, "tasks.a.kind is missing; it says which kind of a this is"),
+        (
+            {"shape": {"side": 3}},
+            "shape.kind is missing; it says which kind of shape this is; known kinds: round, square, block",
+        ),
+        (
+            {"tasks": {"a": {}}},
+            "tasks.a.kind is missing; it says which kind of a this is; known kinds: round, square, block",
+        ),
         ({"mode": "fsat"}, "mode is 'fsat' (did you mean 'fast'?); allowed: 'fast' or 'slow'"),
         ({"mode": 3}, "mode is 3; allowed: 'fast' or 'slow'"),
         ({"names": ["a"]}, "names is ['a'], expected at least 2 entries"),
@@ -160,4 +177,4 @@ def test_a_long_value_is_cut() -> None:
 def test_what_is_no_mapping_at_all_is_called_the_recipe() -> None:
     with pytest.raises(ValidationError) as error:
         TypeAdapter(Drawing).validate_python(3)
-    assert sentence(error.value, Drawing).startswith("the recipe is 3: input should be a dictionary")
+    assert sentence(error.value, Drawing).startswith("the recipe is 3: expected a mapping of settings")

@@ -80,8 +80,11 @@ def refuse_tiles(
 
     And for tasks whose maps are not those of tiles put together.
     """
-    for why in filter(None, [untiled(tasks[target]), *map(whole_alone, tasks.values())]):
+    if why := untiled(tasks[target]) or whole_alone(tasks[target]):
         raise InputError(f"{place}: {why}; leave out --tiles")
+    for why in filter(None, map(whole_alone, tasks.values())):
+        alone = f", or ask a file of {target} alone: auxseg export RUN --tasks {target} --out FILE.onnx"
+        raise InputError(f"{place}: {why}; leave out --tiles{alone if place == 'predict' else ''}")
     if network is not None and (tiles.size < network.stride or network.image_size not in (None, tiles.size)):
         expected = network.image_size or f"at least {network.stride}"
         raise InputError(f"{place}: its network takes tiles of {expected} pixels, found {tiles.size}; set --tiles so")
