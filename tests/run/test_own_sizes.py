@@ -93,6 +93,11 @@ def test_a_recipe_that_says_neither_is_refused(path, tmp_path):
     )
 
 
+def test_windows_larger_than_every_image_are_refused(path, tmp_path):
+    with pytest.raises(InputError, match=r"data\.crop\.size is 91, but no image has more than 90 px a side"):
+        train(recipe("data.crop.size=91"), path, tmp_path / "run", device="cpu")
+
+
 def test_the_store_is_inspected_and_exported(path, tmp_path):
     store = Store.open(path)
     inspection = inspect(store)

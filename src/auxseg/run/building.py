@@ -79,6 +79,11 @@ def seen_by(store: Store, recipe: Recipe) -> Store:
             f"{store.path}: its images have each their own size, {store.own.in_words()}; set data.size to fit them "
             "into one size, or data.crop.size to train on windows of them"
         )
+    if crop.size > store.own.bounds().longer:
+        raise InputError(
+            f"{store.path}: data.crop.size is {crop.size}, but no image has more than {store.own.bounds().longer} px a "
+            "side, so windows would show each whole and padded; set data.crop.size lower, or data.size instead"
+        )
     return store.at_own_sizes(crop.size)
 
 
