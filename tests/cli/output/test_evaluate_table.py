@@ -53,3 +53,13 @@ def test_80_columns_keep_the_target_and_name_what_is_left_out() -> None:
 def test_folders_that_all_runs_share_are_left_out() -> None:
     assert "runs/pets" not in _shown(80)
     assert "│ [b] " in _shown(80)
+
+
+def test_runs_that_were_measured_in_two_ways_are_named() -> None:
+    file = io.StringIO()
+    plain = _metrics(0.5)
+    results = {"runs/a": plain, "runs/b": dataclasses.replace(plain, at="original"), "runs/c": plain}
+    print_figures(SafeConsole(file=file, width=160), results)
+    shown = " ".join(file.getvalue().split())
+    assert "a, c: test split of [/b].h5: 10 images, 64 px, border ignore" in shown
+    assert "b: test split of [/b].h5: 10 images, 64 px, segmentation at the images' original size" in shown

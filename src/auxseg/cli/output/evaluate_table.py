@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from auxseg.cli.output.tables import Column, print_table, short_names
@@ -23,15 +23,25 @@ def print_figures(console: Console, results: Mapping[str, Metrics]) -> None:
             chosen = [figure for figure in list(values)[:2] if not figure.startswith("num_")]
             for place, figure in enumerate(chosen):
                 ranks.setdefault((task, figure), place + (task != first.target))
-    columns = [Column("run", short_names(list(results)), 0, is_text=True)]
+    names = short_names(list(results))
+    columns = [Column("run", names, 0, is_text=True)]
     columns += [
         Column(f"{task}\n{figure}", [_shown(_value(metrics, task, figure)) for metrics in results.values()], rank)
         for (task, figure), rank in ranks.items()
     ]
     seconds = [f"{metrics.seconds / max(metrics.num_images, 1):.2g}" for metrics in results.values()]
     columns.append(Column("seconds\nper image", seconds, rank=2))
-    title = "\n".join(dict.fromkeys(_measured_on(metrics) for metrics in results.values()))
-    print_table(console, columns, title=title, more="metrics.json and the page have all figures")
+    print_table(console, columns, title=_title(names, results), more="metrics.json and the page have all figures")
+
+
+def _title(names: Sequence[str], results: Mapping[str, Metrics]) -> str:
+    """On what the runs were measured, with their names where they differ in it."""
+    runs: dict[str, list[str]] = {}
+    for name, metrics in zip(names, results.values(), strict=True):
+        runs.setdefault(_measured_on(metrics), []).append(name)
+    if len(runs) == 1:
+        return next(iter(runs))
+    return "\n".join(f"{', '.join(some)}: {measured}" for measured, some in runs.items())
 
 
 def _value(metrics: Metrics, task: str, figure: str) -> float | None:
