@@ -18,7 +18,7 @@ from auxseg.records.names import STUDY_FILE
 from auxseg.records.study import StudyResult, read_study
 from auxseg.run.labels import needs
 from auxseg.statistics.simultaneous import FEWEST_SEEDS, USUAL, Spread
-from auxseg.study.design.digests import digests
+from auxseg.study.design.digests import arm_digest
 from auxseg.study.design.plan import Plan
 from auxseg.study.study import Study
 from auxseg.tasks import Task
@@ -64,7 +64,7 @@ def at_hand(study: Study, plan: Plan) -> tuple[Images, Known]:
     recipe = plan.runs[0].recipe
     target = build_tasks(recipe, store.vocabulary)[recipe.target]
     figure = plan.figure or target.main_figure
-    alike = Alike(store.content_hash, target.name, figure, study.config.base, digests(plan)[plan.arms[0].name])
+    alike = Alike(store.content_hash, target.name, figure, study.config.base, arm_digest(plan, plan.arms[0]))
     known = known_spread(study.directory.path, alike, max(plan.label_fractions))
     dealt = dealt_rows(store, recipe.data.train_on)
     return Images(*(num_measured(target, store, rows) for rows in (store.rows("test"), dealt))), known

@@ -126,8 +126,10 @@ def resample(
     labels = (batch.mask.float() + 1.0).mul_(batch.inside).unsqueeze(1)
     labels = F.grid_sample(labels, grid, mode="nearest", padding_mode="zeros", align_corners=False).squeeze(1)
     mask = (labels.to(torch.int16) - 1).to(torch.uint8)
-    turns = turns_of(turning, size[1] / size[0]) if batch.forms else turning[:, :2, :2]
-    layers = {name: move_layer(form, batch.layers[name], grid, turns, whole) for name, form in batch.forms.items()}
+    layers: dict[str, Tensor] = {}
+    if batch.forms:  # turns take a decomposition of every homography
+        turns = turns_of(turning, size[1] / size[0])
+        layers = {name: move_layer(form, batch.layers[name], grid, turns, whole) for name, form in batch.forms.items()}
     seen = replace(batch, image=clean, clean=clean, mask=mask, inside=labels > 0.0, layers=layers)
     return replace(seen, zoom=zooms_of(turning))
 

@@ -87,18 +87,18 @@ class PredictionWriter:
             raise InputError(f"{directory}: cannot be made ({error.strerror})") from None
         boxes = [name for name, answer in blank.items() if answer.box is not None]
         self._coco = CocoPredictions(model.vocabulary, boxes)
-        self._small: dict[str, float] = {}
-        """By name of an image how many times as small as the training images it was shown, if that is much."""
+        self._small: dict[Path, float] = {}
+        """By the path of an image how many times as small as the training images it was shown, if that is much."""
 
     @property
     def remarks(self) -> list[str]:
         """What is worth knowing of all photographs that were added."""
         if not self._small:
             return []
-        times, model = max(self._small.values()), self._model
+        model, images = self._model, named([path.name for path in self._small])
+        times = f"up to {max(self._small.values()):.1f} times"
         said = (
-            f"shown much smaller than most training images were (up to {times:.1f} times): {named([*self._small])}. "
-            "Small and thin things may be lost"
+            f"shown much smaller than most training images were ({times}): {images}. Small and thin things may be lost"
         )
         try:
             refuse_tiles(Tiles(SMALLEST), model.tasks, model.recipe.target, "predict")
@@ -119,7 +119,7 @@ class PredictionWriter:
         prediction = self._model.predict(photograph.path, exif=self._exif, tta=self._tta, tiles=self._tiles)
         times = 1.0 if self._tiles is not None else times_smaller(prediction.overlay.shape[:2], vocabulary)
         if times >= MUCH_SMALLER and prediction.masks:
-            self._small[photograph.path.name] = times
+            self._small[photograph.path] = times
         (self.directory / photograph.name).parent.mkdir(parents=True, exist_ok=True)
         for task, mask in prediction.masks.items():
             _save_ids(self._file(photograph.name, self._mask_suffix(task)), mask)
